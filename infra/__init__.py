@@ -1,0 +1,1 @@
+"""Plumbing that knows no feature: database, errors, identity, rulebook, audit, jobs, deployment."""

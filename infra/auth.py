@@ -1,0 +1,280 @@
+"""Who is calling, and what they may do.
+
+Permissions are one alphabetised enumeration, roles one table. A route names the permission it needs with
+``guards=[requires(Permission.X)]`` or is on the public list with ``opt=public("why")``; a test holds every route
+to one of the two. Which *objects* a caller may see is decided by the ``access_*`` functions of each slice.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from infra.errors import Forbidden, Unauthenticated
+
+SESSION_COOKIE = "market_session"
+CSRF_HEADER = "x-csrf-token"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class OrganisationKind(StrEnum):
+    """What an organisation is to the market."""
+
+    BUYER = "buyer"
+    OPERATOR = "operator"
+    OWNER = "owner"
+    PLATFORM = "platform"
+    REGULATOR = "regulator"
+
+
+class Role(StrEnum):
+    """What a person or a program does for its organisation."""
+
+    BUYER = "buyer"
+    DATA_OPERATOR = "data_operator"
+    DATA_OWNER = "data_owner"
+    FINANCE_OFFICER = "finance_officer"
+    ORGANISATION_ADMIN = "organisation_admin"
+    PLATFORM_ADMIN = "platform_admin"
+    REGULATOR_OFFICER = "regulator_officer"
+
+
+class Permission(StrEnum):
+    """One thing that can be allowed. Alphabetical."""
+
+    AGREEMENT_READ = "agreement.read"
+    AGREEMENT_REVIEW = "agreement.review"
+    AGREEMENT_SIGN = "agreement.sign"
+    AGREEMENT_SUSPEND = "agreement.suspend"
+    AUDIT_READ = "audit.read"
+    AUTHORISATION_ACCEPT = "authorisation.accept"
+    AUTHORISATION_GRANT = "authorisation.grant"
+    AUTHORISATION_READ = "authorisation.read"
+    BANK_STATEMENT_IMPORT = "bank_statement.import"
+    CLIENT_MANAGE = "client.manage"
+    INVOICE_PAY = "invoice.pay"
+    INVOICE_READ = "invoice.read"
+    INVOICE_REFUND = "invoice.refund"
+    LEDGER_READ = "ledger.read"
+    LICENCE_READ = "licence.read"
+    LICENCE_TOKEN = "licence.token"  # noqa: S105 -- a permission's name
+    MEMBER_MANAGE = "member.manage"
+    MEMBER_READ = "member.read"
+    ORDER_PLACE = "order.place"
+    ORGANISATION_READ = "organisation.read"
+    ORGANISATION_REGISTER = "organisation.register"
+    ORGANISATION_VERIFY = "organisation.verify"
+    PERIOD_CLOSE = "period.close"
+    PRICE_PLAN_CREATE = "price_plan.create"
+    PRICE_PLAN_READ = "price_plan.read"
+    PRODUCT_MANAGE = "product.manage"
+    PRODUCT_READ = "product.read"
+    PRODUCT_REVIEW = "product.review"
+    QUOTE = "quote"
+    RECONCILE = "reconcile"
+    RESOURCE_MANAGE = "resource.manage"
+    RESOURCE_READ = "resource.read"
+    REVISION_UPLOAD = "revision.upload"
+    RULEBOOK_MANAGE = "rulebook.manage"
+    RULEBOOK_READ = "rulebook.read"
+    SESSION_OWN = "session.own"
+    STATEMENT_READ = "statement.read"
+    SUPERVISE = "supervise"
+    USAGE_READ = "usage.read"
+
+
+P = Permission
+
+_EVERYBODY = frozenset(
+    {P.AGREEMENT_READ, P.LICENCE_READ, P.ORGANISATION_READ, P.PRODUCT_READ, P.QUOTE, P.RULEBOOK_READ, P.SESSION_OWN}
+)
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.BUYER: _EVERYBODY
+    | {
+        P.AGREEMENT_SIGN,
+        P.INVOICE_PAY,
+        P.INVOICE_READ,
+        P.LICENCE_TOKEN,
+        P.MEMBER_READ,
+        P.ORDER_PLACE,
+        P.USAGE_READ,
+    },
+    Role.DATA_OPERATOR: _EVERYBODY
+    | {
+        P.AGREEMENT_SIGN,
+        P.AUTHORISATION_ACCEPT,
+        P.AUTHORISATION_READ,
+        P.INVOICE_READ,
+        P.MEMBER_READ,
+        P.PRICE_PLAN_CREATE,
+        P.PRICE_PLAN_READ,
+        P.PRODUCT_MANAGE,
+        P.RESOURCE_READ,
+        P.REVISION_UPLOAD,
+        P.STATEMENT_READ,
+        P.USAGE_READ,
+    },
+    Role.DATA_OWNER: _EVERYBODY
+    | {
+        P.AUTHORISATION_GRANT,
+        P.AUTHORISATION_READ,
+        P.INVOICE_READ,
+        P.MEMBER_READ,
+        P.PRICE_PLAN_READ,
+        P.RESOURCE_MANAGE,
+        P.RESOURCE_READ,
+        P.REVISION_UPLOAD,
+        P.STATEMENT_READ,
+        P.USAGE_READ,
+    },
+    Role.FINANCE_OFFICER: _EVERYBODY
+    | {
+        P.BANK_STATEMENT_IMPORT,
+        P.INVOICE_READ,
+        P.INVOICE_REFUND,
+        P.LEDGER_READ,
+        P.MEMBER_READ,
+        P.PERIOD_CLOSE,
+        P.PRICE_PLAN_READ,
+        P.RECONCILE,
+        P.STATEMENT_READ,
+        P.USAGE_READ,
+    },
+    Role.ORGANISATION_ADMIN: _EVERYBODY | {P.CLIENT_MANAGE, P.MEMBER_MANAGE, P.MEMBER_READ},
+    Role.PLATFORM_ADMIN: _EVERYBODY
+    | {
+        P.AUDIT_READ,
+        P.CLIENT_MANAGE,
+        P.MEMBER_MANAGE,
+        P.MEMBER_READ,
+        P.ORGANISATION_REGISTER,
+        P.ORGANISATION_VERIFY,
+        P.RULEBOOK_MANAGE,
+    },
+    Role.REGULATOR_OFFICER: _EVERYBODY
+    | {
+        P.AGREEMENT_REVIEW,
+        P.AGREEMENT_SUSPEND,
+        P.AUDIT_READ,
+        P.AUTHORISATION_READ,
+        P.INVOICE_READ,
+        P.LEDGER_READ,
+        P.MEMBER_READ,
+        P.PRICE_PLAN_READ,
+        P.PRODUCT_REVIEW,
+        P.RESOURCE_READ,
+        P.SUPERVISE,
+        P.USAGE_READ,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts: a person, a program, or the service itself.
+
+    :param id: the person's or the client's id; the nil UUID for the service itself.
+    """
+
+    kind: Literal["person", "program", "system"]
+    id: UUID
+    organisation_id: UUID
+    organisation_kind: OrganisationKind
+    roles: frozenset[Role]
+
+    def may(self, permission: Permission) -> bool:
+        """Whether one of the roles carries the permission."""
+        return any(permission in ROLE_PERMISSIONS[role] for role in self.roles)
+
+
+SYSTEM = Actor(
+    kind="system",
+    id=UUID(int=0),
+    organisation_id=UUID(int=0),
+    organisation_kind=OrganisationKind.PLATFORM,
+    roles=frozenset(),
+)
+"""The service itself, for what jobs and the command line do."""
+
+
+class Authenticator(Protocol):
+    """What turns credentials into an actor; implemented by the identity slice, kept in ``app.state``."""
+
+    async def authenticate(
+        self, *, session_cookie: str | None, csrf_token: str | None, bearer: str | None, unsafe: bool
+    ) -> Actor | None:
+        """The actor, or None when no credentials were sent.
+
+        :param unsafe: the request changes something, so a cookie must come with its CSRF token.
+        :raises Unauthenticated: credentials were sent and are not good.
+        :raises Forbidden: the CSRF token is missing or wrong.
+        """
+
+
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
+
+
+def requires(permission: Permission) -> Guard:
+    """A guard: the caller must be signed in and hold the permission."""
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        if not current_actor(connection.scope).may(permission):
+            raise Forbidden(
+                f"This needs the permission {permission.value!r}, which none of your roles carries.",
+                remedy="Ask an administrator of your organisation for a role that carries it.",
+            )
+
+    guard.permission = permission  # type: ignore[attr-defined]
+    return guard
+
+
+def public(why: str) -> dict[str, Any]:
+    """Marks a route as open to everybody: ``opt=public("the catalogue is open")``."""
+    return {"public": why}
+
+
+def current_actor(scope: Scope) -> Actor:
+    """The caller.
+
+    :raises Unauthenticated: nobody is signed in.
+    """
+    actor = scope.get("actor")
+    if actor is None:
+        raise Unauthenticated(
+            "This needs a signed-in person or a program's access token.",
+            remedy="Sign in at POST /v1/session, or get a token at POST /oauth/token.",
+        )
+    return actor  # type: ignore[no-any-return]
+
+
+def optional_actor(scope: Scope) -> Actor | None:
+    """The caller, where a public route shows more to those it knows."""
+    return scope.get("actor")  # type: ignore[return-value]
+
+
+def authentication(app: ASGIApp) -> ASGIApp:
+    """ASGI middleware: puts the actor into the scope, before guards run."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+            authorization = connection.headers.get("authorization", "")
+            bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else None
+            cookie = connection.cookies.get(SESSION_COOKIE)
+            if bearer is not None or cookie is not None:
+                authenticator: Authenticator = connection.app.state.authenticator
+                scope["actor"] = await authenticator.authenticate(  # type: ignore[typeddict-unknown-key]
+                    session_cookie=cookie,
+                    csrf_token=connection.headers.get(CSRF_HEADER),
+                    bearer=bearer,
+                    unsafe=scope["method"] not in _SAFE_METHODS,
+                )
+        await app(scope, receive, send)
+
+    return middleware

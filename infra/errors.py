@@ -1,0 +1,175 @@
+"""Every error the service tells a caller about, and the one place that renders it.
+
+The tree::
+
+    MarketError                 500
+    ├── Malformed               400  the request itself cannot be read (syntax, header, query parameter)
+    ├── Unauthenticated         401  nobody, or nobody we know
+    ├── PaymentRequired         402  a payment stands between the caller and the answer
+    ├── Forbidden               403  known, and not allowed
+    ├── NotFound                404  absent, or nothing the caller may know of
+    ├── MethodNotAllowed        405
+    ├── Conflict                409  the state of the thing forbids it
+    ├── TooLarge                413
+    ├── UnsupportedType         415
+    ├── Invalid                 422  the payload does not validate
+    ├── QuotaExceeded           429
+    └── Unavailable             503  a dependency is away; carries Retry-After
+
+A slice subclasses one of these, gives it a ``slug`` of its own and says in ``remedy`` what the caller can do.
+Answers are RFC 9457 problem documents whose ``type`` is ``urn:data-market:problem:<slug>``.
+"""
+
+from typing import Any, ClassVar
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+PROBLEM_TYPE_PREFIX = "urn:data-market:problem:"
+
+
+class MarketError(Exception):
+    """Something the caller is told about.
+
+    :param detail: what was wrong this time, in one sentence for a person.
+    :param remedy: what to do about it, where there is something to do.
+    :param extensions: further members of the problem document; JSON values only, never secrets.
+    """
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong here"
+
+    def __init__(self, detail: str, *, remedy: str | None = None, **extensions: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.remedy = remedy
+        self.extensions = extensions
+
+    def headers(self) -> dict[str, str]:
+        """Response headers that go with the status; none unless a subclass needs them."""
+        return {}
+
+    def problem(self, instance: str | None = None) -> dict[str, Any]:
+        """The problem document (RFC 9457) as a JSON-ready mapping."""
+        document: dict[str, Any] = {
+            **self.extensions,
+            "type": PROBLEM_TYPE_PREFIX + self.slug,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.remedy:
+            document["remedy"] = self.remedy
+        if instance:
+            document["instance"] = instance
+        return document
+
+
+class Malformed(MarketError):
+    """400: the request cannot be read."""
+
+    status = 400
+    slug = "malformed-request"
+    title = "The request cannot be read"
+
+
+class Unauthenticated(MarketError):
+    """401: no credentials, or credentials that are not good."""
+
+    status = 401
+    slug = "unauthenticated"
+    title = "Sign in first"
+
+    def headers(self) -> dict[str, str]:
+        """The challenge that RFC 9110 asks of a 401."""
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class PaymentRequired(MarketError):
+    """402: a payment is missing."""
+
+    status = 402
+    slug = "payment-required"
+    title = "A payment is missing"
+
+
+class Forbidden(MarketError):
+    """403: the caller is known and may not do this."""
+
+    status = 403
+    slug = "forbidden"
+    title = "Not allowed"
+
+
+class NotFound(MarketError):
+    """404: absent, or nothing the caller may know of."""
+
+    status = 404
+    slug = "not-found"
+    title = "Not found"
+
+
+class MethodNotAllowed(MarketError):
+    """405: the path exists and does not take this method."""
+
+    status = 405
+    slug = "method-not-allowed"
+    title = "This path does not take that method"
+
+
+class Conflict(MarketError):
+    """409: the state of the thing forbids it."""
+
+    status = 409
+    slug = "conflict"
+    title = "The present state does not allow that"
+
+
+class TooLarge(MarketError):
+    """413: more bytes than the service takes."""
+
+    status = 413
+    slug = "too-large"
+    title = "Too large"
+
+
+class UnsupportedType(MarketError):
+    """415: a media type the route does not take."""
+
+    status = 415
+    slug = "unsupported-media-type"
+    title = "Unsupported media type"
+
+
+class Invalid(MarketError):
+    """422: the payload was read and does not validate."""
+
+    status = 422
+    slug = "invalid-payload"
+    title = "The payload does not validate"
+
+
+class QuotaExceeded(MarketError):
+    """429: the caller has used what it may use."""
+
+    status = 429
+    slug = "quota-exceeded"
+    title = "Quota used up"
+
+
+class Unavailable(MarketError):
+    """503: something the service needs is away for the moment.
+
+    :param retry_after: seconds after which a retry makes sense.
+    """
+
+    status = 503
+    slug = "unavailable"
+    title = "Not available at the moment"
+
+    def __init__(self, detail: str, *, retry_after: int = 1, remedy: str | None = None, **extensions: Any) -> None:
+        super().__init__(detail, remedy=remedy, **extensions)
+        self.retry_after = retry_after
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.retry_after)}

@@ -1,0 +1,77 @@
+"""The bases and bounded types every schema of the HTTP interface is made of."""
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+
+ItemT = TypeVar("ItemT")
+
+
+class Input(BaseModel):
+    """What a caller sends: unknown members are refused, values are bounded, and nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Output(BaseModel):
+    """What a caller receives, mapped explicitly: a table row is never returned as it is."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Page(Output, Generic[ItemT]):
+    """One page of a list; ``next_cursor`` is null on the last one."""
+
+    items: list[ItemT]
+    next_cursor: str | None = None
+
+
+# PostgreSQL's text cannot hold NUL, and lone surrogates are no Unicode text: both are refused at the edge.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def _storable(text: str) -> str:
+    if _UNSTORABLE.search(text):
+        raise ValueError("contains a character that cannot be stored (NUL or a lone surrogate)")
+    return text
+
+
+def _bounded(minimum: int, maximum: int) -> Any:
+    return StringConstraints(strip_whitespace=True, min_length=minimum, max_length=maximum)
+
+
+ShortText = Annotated[str, _bounded(1, 200), AfterValidator(_storable)]
+"""One line: a name or a title, 1 to 200 characters."""
+
+LongText = Annotated[str, _bounded(1, 4000), AfterValidator(_storable)]
+"""A description, 1 to 4,000 characters."""
+
+Reason = Annotated[str, _bounded(3, 1000), AfterValidator(_storable)]
+"""Why somebody decided something, 3 to 1,000 characters; it is kept for good."""
+
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+"""A neutral code such as ``urban_transport``: lower-case letters, digits, underscores."""
+
+Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 digest in lower-case hexadecimal."""
+
+
+def _exact(value: object) -> object:
+    # A JSON number has already lost its exactness on the way in, so only text (or a Decimal from inside) is taken.
+    if isinstance(value, (float, int)) and not isinstance(value, Decimal):
+        raise ValueError('write the number as text, for example "0.05"')
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", value):
+        raise ValueError('must be a plain decimal such as "0.05"')
+    return value
+
+
+DecimalText = Annotated[
+    Decimal,
+    BeforeValidator(_exact),
+    PlainSerializer(lambda value: format(value, "f"), return_type=str),
+    # One shared override: pydantic would otherwise describe a bounded Decimal as a JSON number (and accept one).
+    Field(json_schema_extra={"type": "string", "pattern": r"^-?[0-9]{1,20}(\.[0-9]{1,20})?$", "format": "decimal"}),
+]
+"""An exact decimal, text in JSON and in OpenAPI alike."""

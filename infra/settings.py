@@ -1,0 +1,105 @@
+"""Every knob of the service, documented, in one class.
+
+Values come from the environment (prefix ``MARKET_``; the two database addresses go by their customary names)
+and from a ``.env`` file beside the process. Figures that are *rules* (terms, rates, limits of the market) are
+no settings: they live in the rulebook, with an effective date and a source.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, HttpUrl, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one installation; every process of it reads the same ones."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MARKET_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+    )
+
+    data_dir: Path = Field(
+        Path("var"), description="Folder of everything that is not in the database: files, keys, embedded server."
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("DATABASE_URL", "database_url"),
+        description="Owner's address of a PostgreSQL 15+ database; without it the service runs its own server.",
+    )
+    database_service_url: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("DATABASE_SERVICE_URL", "database_service_url"),
+        description="Address for the service's own login, which owns nothing; derived from DATABASE_URL without it.",
+    )
+    database_pool_size: int = Field(8, ge=1, le=100, description="Database connections per process.")
+    master_key: SecretStr | None = Field(
+        None, description="Base64 of 32 bytes that encrypt secrets at rest; a 0600 file in the data folder without it."
+    )
+    host: str = Field("127.0.0.1", description="Address the service listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port the service listens on.")
+    public_base_url: HttpUrl | None = Field(
+        None, description="How the world reaches the service; issuer of its tokens. Default: http://host:port."
+    )
+    admin_email: str = Field(
+        "admin@market.example", max_length=200, description="Sign-in name of the first platform administrator."
+    )
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest JSON body taken.")
+    max_upload_bytes: int = Field(268_435_456, ge=1024, description="Largest data file or bank statement taken.")
+    ingest_timeout_s: int = Field(300, ge=1, description="Seconds a data file may take to be converted.")
+    session_idle_minutes: int = Field(60, ge=1, description="A session unused for so long ends.")
+    session_hours: int = Field(12, ge=1, description="A session ends after so long in any case.")
+    cookie_secure: bool | None = Field(
+        None, description="Mark the session cookie Secure; by default exactly when the public address is https."
+    )
+    access_token_minutes: int = Field(15, ge=1, le=60, description="Life of a program's access token.")
+    admission_queue: int = Field(8192, ge=1, description="Metered calls that may wait in one process; more get 503.")
+    admission_batch: int = Field(512, ge=1, le=4096, description="Metered calls that are committed together at most.")
+    admission_wait_s: float = Field(10, gt=0, description="Seconds a metered call waits for the database before 503.")
+    query_threads: int = Field(2, ge=1, le=64, description="Data queries that run at once in one process.")
+    query_memory_mb: int = Field(128, ge=32, description="Memory of the query engine in one process.")
+    query_timeout_s: float = Field(10, gt=0, description="Seconds one data query may take.")
+    page_cache_mb: int = Field(32, ge=0, description="Memory for ready pages of data in one process.")
+    quality_timeout_s: int = Field(600, ge=1, description="Seconds one quality check may take.")
+    quality_memory_mb: int = Field(2048, ge=512, description="Memory one quality check may take.")
+    stripe_api_key: SecretStr | None = Field(None, description="Stripe secret key; without it cards are not offered.")
+    stripe_webhook_secret: SecretStr | None = Field(None, description="Signing secret of Stripe's webhook endpoint.")
+    stripe_api_base: HttpUrl | None = Field(None, description="Another address than Stripe's own, for tests.")
+    otlp_endpoint: HttpUrl | None = Field(
+        None, description="OTLP/HTTP collector for traces and metrics; without it none are exported."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    log_format: Literal["json", "console"] = Field("json", description="One JSON object a line, or text for people.")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @cached_property
+    def base_url(self) -> str:
+        """Public base address without a slash at its end; issuer of every token."""
+        if self.public_base_url is not None:
+            return str(self.public_base_url).rstrip("/")
+        return f"http://{self.host}:{self.port}"
+
+    @cached_property
+    def secure_cookies(self) -> bool:
+        """Whether the session cookie is marked Secure."""
+        return self.base_url.startswith("https:") if self.cookie_secure is None else self.cookie_secure
+
+    @cached_property
+    def objects_dir(self) -> Path:
+        """Folder of the local object store."""
+        return self.data_dir / "objects"
+
+    @cached_property
+    def spool_dir(self) -> Path:
+        """Folder for uploads on their way in; emptied at start-up."""
+        return self.data_dir / "spool"
+
+    @cached_property
+    def keys_dir(self) -> Path:
+        """Folder of the signing keys."""
+        return self.data_dir / "keys"
