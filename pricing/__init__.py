@@ -1,0 +1,1 @@
+"""Prices as executable rules: exact money, price models, quotes, price plans, regulated purposes."""
