@@ -1,0 +1,96 @@
+"""What migrations are written with: rights and append-only walls, multi-statement SQL, rulebook parameters.
+
+Migrations run as the owner of the schema. The service connects as another role, which owns nothing and gets
+exactly the rights that are named here.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context, op
+
+APPEND_ONLY_FUNCTION = """
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% on % is refused: its rows are kept as they were written', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', HINT = 'Append a correcting row instead.';
+END
+$$;
+"""
+
+
+def service_role() -> str:
+    """Quoted name of the role that the service connects as."""
+    return op.get_bind().dialect.identifier_preparer.quote(context.config.attributes["service_role"])
+
+
+def script(sql: str) -> None:
+    """Run several statements at once (functions, triggers), without parameters."""
+    connection = op.get_bind().connection.dbapi_connection
+    assert connection is not None
+    connection.run_async(lambda driver: driver.execute(sql))  # type: ignore[attr-defined]
+
+
+def grant(rights: str, table: str) -> None:
+    """Give the service role rights on a table: ``grant("SELECT, INSERT", "journals")``."""
+    op.execute(sa.text(f"GRANT {rights} ON {table} TO {service_role()}"))
+
+
+def grant_function(signature: str) -> None:
+    """Let the service role, and nobody else but the owner, call a function: ``grant_function("seal(int)")``."""
+    op.execute(sa.text(f"REVOKE ALL ON FUNCTION {signature} FROM PUBLIC"))
+    op.execute(sa.text(f"GRANT EXECUTE ON FUNCTION {signature} TO {service_role()}"))
+
+
+def append_only(table: str) -> None:
+    """The database refuses UPDATE, DELETE and TRUNCATE on the table; the service may read and insert."""
+    script(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+    grant("SELECT, INSERT", table)
+
+
+def mutable(table: str, *, delete: bool = False) -> None:
+    """The service may read, insert and update, and delete only where that is said."""
+    grant("SELECT, INSERT, UPDATE" + (", DELETE" if delete else ""), table)
+
+
+def parameter(
+    key: str,
+    value: Any,
+    *,
+    source: str,
+    source_status: str,
+    effective_from: str = "2025-01-01T00:00:00Z",
+    version: int = 1,
+) -> None:
+    """Seed one rulebook parameter.
+
+    :param value: JSON; exact decimals as text.
+    :param source: the law, notice or house decision it comes from.
+    :param source_status: how sure the source is: ``T`` read in full text, ``S`` read in an excerpt, ``M`` recalled
+        and not verified, ``house`` decided by the market itself.
+    """
+    op.execute(
+        sa.text(
+            "INSERT INTO rulebook_parameters (id, key, version, value, effective_from, source, source_status)"
+            " VALUES (gen_random_uuid(), :key, :version, CAST(:value AS jsonb), CAST(:since AS text)::timestamptz,"
+            " :source, :status)"
+        ).bindparams(
+            key=key,
+            version=version,
+            value=json.dumps(value, ensure_ascii=False),
+            since=effective_from,
+            source=source,
+            status=source_status,
+        )
+    )
+
+
+def check_in(column: str, values: Sequence[str]) -> str:
+    """SQL of a check that a column holds one of the values."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return f"{column} IN ({listed})"

@@ -1,0 +1,97 @@
+"""Bring a database to the schema this version of the service needs, and say how it stands."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+FOLDER = Path(__file__).parent
+
+
+class SchemaMismatch(RuntimeError):
+    """The database's schema is older or newer than this version of the service; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLogin:
+    """The role that the service connects as.
+
+    :param password: set on the role at each migration; None leaves an existing role as it is.
+    """
+
+    role: str
+    password: str | None
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    return config
+
+
+def head() -> str:
+    """The newest revision that this version of the service knows."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None
+    return revision
+
+
+async def ensure_service_login(owner_url: str, login: ServiceLogin) -> None:
+    """Create the service's role when it is absent and set its password; it owns nothing and inherits nothing.
+
+    :raises asyncpg.InsufficientPrivilegeError: the owner may not create roles.
+    """
+    connection = await asyncpg.connect(_plain(owner_url))
+    try:
+        quoted = '"' + login.role.replace('"', '""') + '"'
+        if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", login.role):
+            await connection.execute(f"CREATE ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT")
+        if login.password is not None:
+            secret = await connection.fetchval("SELECT quote_literal($1)", login.password)
+            await connection.execute(f"ALTER ROLE {quoted} PASSWORD {secret}")
+        database = await connection.fetchval("SELECT quote_ident(current_database())")
+        await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {quoted}")
+        await connection.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
+    finally:
+        await connection.close()
+
+
+async def upgrade(owner_url: str, login: ServiceLogin) -> None:
+    """Create the service's login and run every migration that is missing. Safe to run twice, also at once."""
+    await ensure_service_login(owner_url, login)
+    config = _config()
+    config.attributes["owner_url"] = owner_url
+    config.attributes["service_role"] = login.role
+    await asyncio.to_thread(command.upgrade, config, "head")
+
+
+async def check(url: str) -> None:
+    """Make sure that the database has exactly the schema this version needs.
+
+    :raises SchemaMismatch: it has not.
+    """
+    connection = await asyncpg.connect(_plain(url))
+    try:
+        present = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
+        found = await connection.fetchval("SELECT version_num FROM alembic_version") if present else None
+    finally:
+        await connection.close()
+    if found == head():
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found is None or found in known:
+        raise SchemaMismatch(
+            f"The database's schema is at {found or 'nothing'}, this version needs {head()}: run `market migrate`."
+        )
+    raise SchemaMismatch(
+        f"The database's schema ({found}) is newer than this version of the service ({head()}): install the newer version."
+    )
+
+
+def _plain(url: str) -> str:
+    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

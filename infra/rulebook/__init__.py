@@ -1,0 +1,1 @@
+"""The rulebook: effective-dated, sourced parameters, read by every rule and stamped on every decision."""

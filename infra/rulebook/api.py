@@ -1,0 +1,37 @@
+"""The rulebook over HTTP."""
+
+from typing import Annotated
+
+from litestar import Controller, get, post
+from litestar.params import Parameter
+
+from infra.auth import Actor, Permission, requires
+from infra.db import AsyncSession
+from infra.rulebook import service
+from infra.rulebook.schemas import ParameterList, ParameterRead, ParameterSet
+
+Key = Annotated[str, Parameter(max_length=100, description="Key of the parameter, such as `authorisation.max_term_years`.")]
+
+
+class RulebookController(Controller):
+    """The rules the market decides by, open to everybody who takes part in it."""
+
+    path = "/v1/rulebook"
+    tags = ["Rulebook"]
+
+    @get(guards=[requires(Permission.RULEBOOK_READ)], summary="Rules in force")
+    async def list_in_force(self, session: AsyncSession) -> ParameterList:
+        """Every parameter in force now, with its version, effective date and source."""
+        rows = await service.list_in_force(session)
+        return ParameterList(items=[ParameterRead.model_validate(row) for row in rows])
+
+    @get("/{key:str}", guards=[requires(Permission.RULEBOOK_READ)], summary="History of one rule")
+    async def history(self, session: AsyncSession, key: Key) -> ParameterList:
+        """Every version of one parameter, newest first."""
+        rows = await service.history(session, key)
+        return ParameterList(items=[ParameterRead.model_validate(row) for row in rows])
+
+    @post("/{key:str}", guards=[requires(Permission.RULEBOOK_MANAGE)], summary="Set a rule from a date on")
+    async def set_parameter(self, session: AsyncSession, actor: Actor, key: Key, data: ParameterSet) -> ParameterRead:
+        """Add a version that takes effect now or later; what was decided before keeps the version it was decided by."""
+        return ParameterRead.model_validate(await service.set_parameter(session, actor, key, data))

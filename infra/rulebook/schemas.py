@@ -1,0 +1,37 @@
+"""What goes in and out of the rulebook over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
+
+from infra.schema import Input, Output, Reason
+
+ParameterKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,4}$", max_length=100)]
+
+
+class ParameterRead(Output):
+    """One version of one parameter, with where it comes from and who approved it."""
+
+    key: str
+    version: int
+    value: JsonValue
+    effective_from: datetime
+    source: str
+    source_status: str = Field(description="T full text read, S excerpt read, M recalled and unverified, house decision")
+    recorded_at: datetime
+
+
+class ParameterList(Output):
+    """Parameters in force, or the history of one."""
+
+    items: list[ParameterRead]
+
+
+class ParameterSet(Input):
+    """A new version of an existing parameter."""
+
+    value: JsonValue
+    effective_from: AwareDatetime
+    source: Reason
+    source_status: Literal["T", "S", "M", "house"]

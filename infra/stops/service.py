@@ -1,0 +1,93 @@
+"""Place, lift and look up stops."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from infra.audit import service as audit
+from infra.auth import Actor
+from infra.db import AsyncSession, now
+from infra.errors import Conflict
+from infra.stops.tables import Stop
+
+
+class NotStopped(Conflict):
+    """There is no active stop to lift."""
+
+    slug = "not-stopped"
+    title = "Nothing is stopped here"
+
+
+async def place(session: AsyncSession, actor: Actor, *, subject_kind: str, subject_id: UUID, reason: str) -> Stop:
+    """Stop a thing and all that hangs below it, from the commit of this transaction on."""
+    stop = Stop(
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        reason=reason,
+        placed_by=actor.id,
+        placed_by_organisation=actor.organisation_id,
+        placed_at=await now(session),
+    )
+    session.add(stop)
+    await session.flush()
+    await audit.record(
+        session,
+        actor,
+        action=f"{subject_kind}.stopped",
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        detail={"stop_id": str(stop.id), "reason": reason},
+    )
+    return stop
+
+
+async def lift(session: AsyncSession, actor: Actor, *, subject_kind: str, subject_id: UUID, reason: str) -> list[Stop]:
+    """Lift the stops that the actor's own organisation placed on the thing; others' stops stay.
+
+    :raises NotStopped: the actor's organisation has no active stop on it.
+    """
+    statement = (
+        select(Stop)
+        .where(
+            col(Stop.subject_id) == subject_id,
+            col(Stop.lifted_at).is_(None),
+            col(Stop.placed_by_organisation) == actor.organisation_id,
+        )
+        .with_for_update()
+    )
+    stops = list((await session.exec(statement)).all())
+    if not stops:
+        raise NotStopped(
+            f"Your organisation has no active stop on this {subject_kind}.",
+            remedy="Only the organisation that placed a stop can lift it.",
+        )
+    moment = await now(session)
+    for stop in stops:
+        stop.lifted_at, stop.lifted_by, stop.lift_reason = moment, actor.id, reason
+    await session.flush()
+    await audit.record(
+        session,
+        actor,
+        action=f"{subject_kind}.stop_lifted",
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        detail={"stop_ids": [str(stop.id) for stop in stops], "reason": reason},
+    )
+    return stops
+
+
+async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
+    """Active stops on any of the things, oldest first."""
+    statement = (
+        select(Stop)
+        .where(col(Stop.subject_id).in_(list(subject_ids)), col(Stop.lifted_at).is_(None))
+        .order_by(col(Stop.placed_at))
+    )
+    return (await session.exec(statement)).all()
+
+
+async def history(session: AsyncSession, subject_id: UUID) -> Sequence[Stop]:
+    """Every stop there ever was on a thing, oldest first."""
+    statement = select(Stop).where(col(Stop.subject_id) == subject_id).order_by(col(Stop.placed_at))
+    return (await session.exec(statement)).all()

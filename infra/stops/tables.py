@@ -1,0 +1,26 @@
+"""Table of stops."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from infra.db import Table, id_column, timestamp_column
+
+
+class Stop(Table, table=True):
+    """One stop on one thing; active while ``lifted_at`` is null. Several may be active on the same thing."""
+
+    __tablename__ = "stops"
+    __table_args__ = (sa.Index("ix_stops_active", "subject_id", postgresql_where=sa.text("lifted_at IS NULL")),)
+
+    id: UUID = id_column()
+    subject_kind: str
+    subject_id: UUID
+    reason: str
+    placed_by: UUID
+    placed_by_organisation: UUID
+    placed_at: datetime = timestamp_column()
+    lifted_at: datetime | None = timestamp_column(nullable=True)
+    lifted_by: UUID | None = None
+    lift_reason: str | None = None
