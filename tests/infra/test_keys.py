@@ -1,0 +1,318 @@
+"""Signing keys and tokens: what is signed verifies, also for strangers, and what was forged does not."""
+
+import base64
+import hmac
+import json
+import stat
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from joserfc import jwt as joserfc_jwt
+from joserfc.jwk import KeySet, OKPKey
+
+from infra.keys import MAX_TOKEN_LENGTH, REREAD_SECONDS, KeyFolderError, KeyRing, TokenRefused, thumbprint
+
+ISSUER, AUDIENCE, TYP = "https://market.test", "https://market.test/api", "at+jwt"
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    return {"iss": ISSUER, "aud": AUDIENCE, "sub": "client-1", "iat": now, "exp": now + 900, **changes}
+
+
+def encode(part: dict[str, Any] | bytes) -> str:
+    content = part if isinstance(part, bytes) else json.dumps(part).encode()
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> KeyRing:
+    return KeyRing.load(tmp_path / "keys")
+
+
+@pytest.fixture
+def refused(ring: KeyRing) -> Callable[[str], str]:
+    """Why the ring refuses a token; fails when it does not."""
+
+    def reason(token: str) -> str:
+        with pytest.raises(TokenRefused) as caught:
+            ring.verify(token, typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+        return caught.value.reason
+
+    return reason
+
+
+def private_key(folder: Path, kid: str) -> Ed25519PrivateKey:
+    key = jwt.algorithms.OKPAlgorithm().prepare_key((folder / "keys" / f"{kid}.pem").read_bytes())
+    assert isinstance(key, Ed25519PrivateKey)
+    return key
+
+
+class TestFolder:
+    def test_first_load_makes_one_key_that_only_its_owner_reads(self, tmp_path: Path) -> None:
+        kid = KeyRing.load(tmp_path / "keys").current_kid
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys").iterdir()}
+        assert modes == {f"{kid}.pem": 0o600, "current": 0o600, ".lock": 0o600}
+        assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
+
+    def test_second_load_finds_the_same_key(self, tmp_path: Path) -> None:
+        assert KeyRing.load(tmp_path / "keys").current_kid == KeyRing.load(tmp_path / "keys").current_kid
+
+    def test_processes_that_start_together_agree_on_one_key(self, tmp_path: Path) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            kids = set(pool.map(lambda _: KeyRing.load(tmp_path / "keys").current_kid, range(8)))
+        assert len(kids) == 1
+        assert len(list((tmp_path / "keys").glob("*.pem"))) == 1
+
+    def test_a_crash_before_the_key_was_named_is_survived(self, tmp_path: Path) -> None:
+        KeyRing.load(tmp_path / "keys")
+        (tmp_path / "keys" / "current").unlink()
+        ring = KeyRing.load(tmp_path / "keys")
+        assert len(ring.jwks()["keys"]) == 2
+
+    def test_a_key_open_to_everybody_is_refused(self, ring: KeyRing, tmp_path: Path) -> None:
+        path = tmp_path / "keys" / f"{ring.current_kid}.pem"
+        path.chmod(0o644)
+        with pytest.raises(KeyFolderError, match="chmod 600"):
+            KeyRing.load(tmp_path / "keys")
+
+    def test_a_folder_open_to_everybody_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "keys").mkdir(mode=0o755)
+        with pytest.raises(KeyFolderError, match="chmod 700"):
+            KeyRing.load(tmp_path / "keys")
+
+    def test_a_damaged_key_is_reported_by_name(self, ring: KeyRing, tmp_path: Path) -> None:
+        path = tmp_path / "keys" / f"{ring.current_kid}.pem"
+        path.write_text("cut in half")
+        with pytest.raises(KeyFolderError, match=ring.current_kid):
+            KeyRing.load(tmp_path / "keys")
+
+    def test_a_key_under_another_name_is_refused(self, ring: KeyRing, tmp_path: Path) -> None:
+        other = Ed25519PrivateKey.generate()
+        path = tmp_path / "keys" / f"{ring.current_kid}.pem"
+        path.write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        with pytest.raises(KeyFolderError, match="named after"):
+            KeyRing.load(tmp_path / "keys")
+
+    def test_a_path_that_cannot_be_made_is_reported(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(KeyFolderError):
+            KeyRing.load(tmp_path / "file" / "keys")
+
+
+class TestThumbprint:
+    def test_example_of_rfc_8037_appendix_a3(self) -> None:
+        x = base64.urlsafe_b64decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
+        assert (
+            thumbprint(Ed25519PublicKey.from_public_bytes(x)) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+        )
+
+
+class TestGoodTokens:
+    def test_round_trip(self, ring: KeyRing) -> None:
+        given_claims = claims()
+        token = ring.sign(given_claims, TYP)
+        assert ring.verify(token, typ=TYP, issuer=ISSUER, audience=AUDIENCE) == given_claims
+
+    # RFC 9864 would rather see "Ed25519"; "EdDSA" is what verifiers in the field know.
+    @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+    def test_an_independent_library_verifies_it_from_the_published_keys(self, ring: KeyRing) -> None:
+        given_claims = claims()
+        published = KeySet.import_key_set(json.loads(json.dumps(ring.jwks())))
+        decoded = joserfc_jwt.decode(ring.sign(given_claims, TYP), published, algorithms=["EdDSA"])
+        assert decoded.claims == given_claims
+        assert decoded.header == {"alg": "EdDSA", "typ": TYP, "kid": ring.current_kid}
+
+    def test_the_published_kid_is_the_thumbprint_an_independent_library_computes(self, ring: KeyRing) -> None:
+        [published] = ring.jwks()["keys"]
+        assert OKPKey.import_key(published).thumbprint() == published["kid"]  # type: ignore[arg-type]
+        assert "d" not in published
+
+    def test_after_a_rotation_old_and_new_tokens_verify_and_the_new_key_signs(self, ring: KeyRing) -> None:
+        before = ring.sign(claims(), TYP)
+        kid = ring.rotate()
+        after = ring.sign(claims(), TYP)
+        assert jwt.get_unverified_header(after)["kid"] == kid != jwt.get_unverified_header(before)["kid"]
+        for token in (before, after):
+            ring.verify(token, typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+        assert ring.jwks()["keys"][0]["kid"] == kid
+
+    def test_another_process_verifies_a_token_of_a_key_made_a_moment_ago(
+        self, ring: KeyRing, tmp_path: Path
+    ) -> None:
+        other = KeyRing.load(tmp_path / "keys")
+        ring.rotate()
+        other.verify(ring.sign(claims(), TYP), typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+
+    def test_a_deleted_key_stops_verifying_in_every_process(self, tmp_path: Path) -> None:
+        clock = [0.0]
+        KeyRing.load(tmp_path / "keys")
+        ring = KeyRing(tmp_path / "keys", monotonic=lambda: clock[0])
+        old_kid, token = ring.current_kid, ring.sign(claims(), TYP)
+        ring.rotate()
+        (tmp_path / "keys" / f"{old_kid}.pem").unlink()
+        clock[0] += REREAD_SECONDS
+        with pytest.raises(TokenRefused, match="unknown-key"):
+            ring.verify(token, typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+
+    @pytest.mark.parametrize("name", ["iss", "aud", "iat", "exp"])
+    def test_nothing_is_signed_without_its_required_claims(self, ring: KeyRing, name: str) -> None:
+        lacking = claims()
+        del lacking[name]
+        with pytest.raises(ValueError, match=name):
+            ring.sign(lacking, TYP)
+
+    def test_nothing_is_signed_that_would_be_too_long_to_verify(self, ring: KeyRing) -> None:
+        with pytest.raises(ValueError, match="8192"):
+            ring.sign(claims(note="x" * MAX_TOKEN_LENGTH), TYP)
+
+
+class TestAttacks:
+    def test_alg_none(self, ring: KeyRing, refused: Callable[[str], str]) -> None:
+        header = {"alg": "none", "typ": TYP, "kid": ring.current_kid}
+        assert refused(f"{encode(header)}.{encode(claims())}.") == "malformed"
+        assert refused(f"{encode(header)}.{encode(claims())}.AAAA") == "malformed"
+
+    def test_hmac_with_the_public_key_as_secret(
+        self, ring: KeyRing, tmp_path: Path, refused: Callable[[str], str]
+    ) -> None:
+        public = private_key(tmp_path, ring.current_kid).public_key()
+        header = {"alg": "HS256", "typ": TYP, "kid": ring.current_kid}
+        for secret in (
+            public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+            public.public_bytes(Encoding.Raw, PublicFormat.Raw),
+        ):
+            signed = f"{encode(header)}.{encode(claims())}"
+            signature = hmac.digest(secret, signed.encode(), "sha256")
+            assert refused(f"{signed}.{encode(signature)}") == "malformed"
+
+    @pytest.mark.parametrize(
+        "kid", ["../../etc/passwd", "..%2f", "/dev/null", "", "a\u0000b", "current", ".lock"]
+    )
+    def test_kid_as_a_path(self, kid: str, refused: Callable[[str], str]) -> None:
+        token = jwt.encode(claims(), Ed25519PrivateKey.generate(), "EdDSA", headers={"typ": TYP, "kid": kid})
+        assert refused(token) == "unknown-key"
+
+    @pytest.mark.parametrize("kid", [None, 1, ["a"], {"a": 1}])
+    def test_kid_of_another_type(self, kid: object, refused: Callable[[str], str]) -> None:
+        header = {"alg": "EdDSA", "typ": TYP, "kid": kid}
+        assert refused(f"{encode(header)}.{encode(claims())}.AAAA") in ("malformed", "unknown-key")
+
+    @pytest.mark.parametrize("name", ["jwk", "jku", "x5u", "x5c", "crit", "b64", "zip", "anything"])
+    def test_further_header_members(
+        self, ring: KeyRing, tmp_path: Path, name: str, refused: Callable[[str], str]
+    ) -> None:
+        attacker = Ed25519PrivateKey.generate()
+        x = attacker.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        values: dict[str, Any] = {
+            "jwk": {"kty": "OKP", "crv": "Ed25519", "x": encode(x)},
+            "jku": "http://127.0.0.1:1/keys",
+            "x5u": "http://127.0.0.1:1/cert",
+            "crit": ["anything"],
+            "b64": True,
+        }
+        header = {"alg": "EdDSA", "typ": TYP, "kid": ring.current_kid, name: values.get(name, "x")}
+        signed = f"{encode(header)}.{encode(claims())}"
+        for key in (attacker, private_key(tmp_path, ring.current_kid)):
+            assert refused(f"{signed}.{encode(key.sign(signed.encode()))}") == "malformed"
+
+    def test_a_key_of_somebody_else_under_our_kid(self, ring: KeyRing, refused: Callable[[str], str]) -> None:
+        headers = {"typ": TYP, "kid": ring.current_kid}
+        assert (
+            refused(jwt.encode(claims(), Ed25519PrivateKey.generate(), "EdDSA", headers=headers))
+            == "bad-signature"
+        )
+
+    @pytest.mark.parametrize(
+        ("change", "reason"),
+        [
+            ({"iss": "https://other.test"}, "wrong-issuer"),
+            ({"iss": ISSUER + "/"}, "wrong-issuer"),
+            ({"aud": "https://market.test/data"}, "wrong-audience"),
+            ({"aud": [AUDIENCE, "https://other.test"]}, "wrong-audience"),
+            ({"exp": int(time.time()) - 60}, "expired"),
+            ({"exp": "soon"}, "malformed"),
+            ({"nbf": int(time.time()) + 600}, "not-yet-valid"),
+            ({"iat": int(time.time()) + 600}, "not-yet-valid"),
+        ],
+    )
+    def test_claims_that_do_not_fit(
+        self, ring: KeyRing, change: dict[str, Any], reason: str, refused: Callable[[str], str]
+    ) -> None:
+        assert refused(ring.sign(claims(**change), TYP)) == reason
+
+    @pytest.mark.parametrize("typ", ["JWT", "licence+jwt", "AT+JWT", "application/at+jwt", ""])
+    def test_a_token_of_another_kind(
+        self, ring: KeyRing, tmp_path: Path, typ: str, refused: Callable[[str], str]
+    ) -> None:
+        header = {"alg": "EdDSA", "typ": typ, "kid": ring.current_kid}
+        signed = f"{encode(header)}.{encode(claims())}"
+        key = private_key(tmp_path, ring.current_kid)
+        assert refused(f"{signed}.{encode(key.sign(signed.encode()))}") == "wrong-type"
+
+    def test_every_changed_character_is_noticed(self, ring: KeyRing, refused: Callable[[str], str]) -> None:
+        token = ring.sign(claims(), TYP)
+        for place in range(len(token)):
+            refused(token[:place] + ("B" if token[place] == "A" else "A") + token[place + 1 :])
+
+    @pytest.mark.parametrize("ending", ["=", "==", "\n", " ", ".", "\u0000"])
+    def test_one_token_has_one_spelling(
+        self, ring: KeyRing, ending: str, refused: Callable[[str], str]
+    ) -> None:
+        assert refused(ring.sign(claims(), TYP) + ending) == "malformed"
+
+    def test_a_token_of_one_mebibyte_is_refused_unread(
+        self, ring: KeyRing, refused: Callable[[str], str]
+    ) -> None:
+        started = time.perf_counter()
+        assert refused(ring.sign(claims(), TYP) + "A" * 2**20) == "too-long"
+        assert time.perf_counter() - started < 0.1
+
+    def test_a_deeply_nested_header(self, refused: Callable[[str], str]) -> None:
+        assert refused(f"{encode(b'[' * 3000)}.{encode(claims())}.AAAA") == "malformed"
+
+    def test_made_up_kids_do_not_make_the_ring_reread_its_files(
+        self, ring: KeyRing, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reads: list[Path] = []
+        original = Path.read_bytes
+
+        def counted(path: Path) -> bytes:
+            reads.append(path)
+            return original(path)
+
+        monkeypatch.setattr(Path, "read_bytes", counted)
+        foreign = Ed25519PrivateKey.generate()
+        started = time.monotonic()
+        for number in range(200):
+            token = jwt.encode(claims(), foreign, "EdDSA", headers={"typ": TYP, "kid": f"made-up-{number}"})
+            with pytest.raises(TokenRefused, match="unknown-key"):
+                ring.verify(token, typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+        assert len(reads) <= (time.monotonic() - started) / REREAD_SECONDS + 1
+
+    @settings(max_examples=100, deadline=None)
+    @given(
+        token=st.text(max_size=300) | st.from_regex(r"[\w-]{0,80}\.[\w-]{0,80}\.[\w-]{0,80}", fullmatch=True)
+    )
+    def test_noise_is_refused_and_never_breaks(self, token: str) -> None:
+        with pytest.raises(TokenRefused):
+            SHARED.verify(token, typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_ring(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A ring for the property test, which may not use a fixture made anew for each test."""
+    global SHARED
+    SHARED = KeyRing.load(tmp_path_factory.mktemp("shared") / "keys")
+
+
+SHARED: KeyRing
