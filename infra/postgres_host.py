@@ -187,8 +187,8 @@ def _copy_tree(tree: Path, destination: Path) -> None:
         )
         shutil.copytree(tree / "share" / "postgresql", root / "share" / "postgresql")
         shutil.copytree(libraries, unfinished / libraries.name)
-        for folder in (unfinished, *(path for path in unfinished.rglob("*") if path.is_dir())):
-            folder.chmod(0o755)
+        for path in (unfinished, *unfinished.rglob("*")):
+            path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
         shutil.rmtree(destination, ignore_errors=True)
         unfinished.rename(destination)
     except OSError as error:
