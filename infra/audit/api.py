@@ -1,0 +1,56 @@
+"""The audit log over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, get
+from litestar.params import Parameter
+from sqlmodel import col, select
+
+from infra.audit import repository
+from infra.audit.schemas import AuditEntryRead, AuditHeadRead
+from infra.audit.tables import AuditEntry
+from infra.auth import Permission, public, requires
+from infra.db import AsyncSession
+from infra.errors import NotFound
+from infra.paging import PageRequest, paginate
+from infra.schema import Page
+
+
+class AuditController(Controller):
+    """Every decision ever taken here, for those who supervise."""
+
+    path = "/v1/audit"
+    tags = ["Audit"]
+
+    @get("/entries", guards=[requires(Permission.AUDIT_READ)], summary="Decisions, newest first")
+    async def entries(
+        self,
+        session: AsyncSession,
+        page: PageRequest,
+        subject_id: Annotated[UUID | None, Parameter(description="Only decisions about this thing.")] = None,
+    ) -> Page[AuditEntryRead]:
+        """List decisions, of everything or of one thing."""
+        statement = select(AuditEntry)
+        if subject_id is not None:
+            statement = statement.where(col(AuditEntry.subject_id) == subject_id)
+        rows, cursor = await paginate(session, statement, AuditEntry.id, page)
+        return Page(items=[_read(row) for row in rows], next_cursor=cursor)
+
+    @get("/head", opt=public("anybody may keep a head and hold us to it"), summary="Newest signed head")
+    async def head(self, session: AsyncSession) -> AuditHeadRead:
+        """The newest signed head of the transparency tree."""
+        head = await repository.latest_head(session)
+        if head is None:
+            raise NotFound("Nothing has been sealed yet.", remedy="The worker seals once a minute; try again then.")
+        return AuditHeadRead(
+            size=head.size,
+            root=head.root.hex(),
+            algorithm=head.algorithm,
+            signed=head.signed,
+            sealed_at=head.sealed_at,
+        )
+
+
+def _read(row: AuditEntry) -> AuditEntryRead:
+    return AuditEntryRead.model_validate({**row.model_dump(exclude={"leaf"}), "leaf": row.leaf.hex()})

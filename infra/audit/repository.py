@@ -1,0 +1,48 @@
+"""SQL of the audit log."""
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from infra.audit.merkle import Place
+from infra.audit.tables import AuditEntry, AuditHead, AuditLeaf, AuditNode
+from infra.db import AsyncSession
+
+_SEAL_LOCK = 7263542
+
+
+async def lock_tree(session: AsyncSession) -> None:
+    """Let one sealer at a time work, until the transaction ends."""
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_SEAL_LOCK)))
+
+
+async def latest_head(session: AsyncSession) -> AuditHead | None:
+    """The newest signed head."""
+    statement = select(AuditHead).order_by(col(AuditHead.size).desc()).limit(1)
+    return (await session.exec(statement)).first()
+
+
+async def unsealed(session: AsyncSession, limit: int) -> Sequence[AuditEntry]:
+    """Entries that have no place in the tree yet, oldest first."""
+    sealed = sa.exists().where(col(AuditLeaf.entry_id) == col(AuditEntry.id))
+    statement = select(AuditEntry).where(~sealed).order_by(col(AuditEntry.id)).limit(limit)
+    return (await session.exec(statement)).all()
+
+
+async def nodes(session: AsyncSession, places: Sequence[Place]) -> dict[Place, bytes]:
+    """The stored subtrees at these places."""
+    statement = select(AuditNode).where(sa.tuple_(col(AuditNode.level), col(AuditNode.position)).in_(places))
+    return {(row.level, row.position): row.digest for row in (await session.exec(statement)).all()}
+
+
+async def append(session: AsyncSession, start: int, entries: Sequence[AuditEntry], made: Mapping[Place, bytes]) -> None:
+    """Give entries their places from ``start`` on and store the subtrees that came into being."""
+    await session.execute(
+        sa.insert(AuditLeaf),
+        [{"position": start + offset, "entry_id": entry.id} for offset, entry in enumerate(entries)],
+    )
+    await session.execute(
+        sa.insert(AuditNode),
+        [{"level": level, "position": position, "digest": digest} for (level, position), digest in made.items()],
+    )

@@ -1,0 +1,118 @@
+"""Record decisions, and seal them."""
+
+import json
+from typing import Any, Protocol
+from uuid import UUID
+
+import structlog
+
+from infra.audit import merkle, repository
+from infra.audit.tables import AuditEntry, AuditHead
+from infra.auth import Actor
+from infra.db import AsyncSession, new_id, now
+
+SEAL_BATCH = 5000
+HEAD_TYPE = "audit-head+jwt"
+
+log = structlog.get_logger()
+
+
+class Signer(Protocol):
+    """What signs tree heads: the key ring."""
+
+    def sign(self, claims: dict[str, Any], *, typ: str) -> str:
+        """A compact JWS over the claims with the current key."""
+
+
+class Stamped(Protocol):
+    """Rules that remember what was read of them."""
+
+    def stamp(self) -> list[dict[str, Any]]:
+        """Keys and versions of the parameters that were read."""
+
+
+async def record(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    action: str,
+    subject_kind: str,
+    subject_id: UUID,
+    detail: dict[str, Any] | None = None,
+    rules: Stamped | None = None,
+) -> AuditEntry:
+    """Append one decision to the log, in the transaction that carries it out.
+
+    :param action: what was done, as ``subject.past_participle``: ``product.published``.
+    :param detail: JSON with what a reviewer needs; digests and ids rather than personal data, never secrets.
+    :param rules: the rules the decision was taken under.
+    """
+    entry = AuditEntry(
+        id=new_id(),
+        recorded_at=await now(session),
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        organisation_id=actor.organisation_id,
+        action=action,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        detail=detail or {},
+        rules=rules.stamp() if rules else [],
+        leaf=b"",
+    )
+    entry.leaf = merkle.leaf_digest(content(entry))
+    session.add(entry)
+    await session.flush()
+    log.info("decision", action=action, subject_kind=subject_kind, subject_id=str(subject_id), actor_id=str(actor.id))
+    return entry
+
+
+def content(entry: AuditEntry) -> bytes:
+    """What the leaf of an entry is the digest of: its members as JSON with sorted keys and no white space."""
+    return json.dumps(
+        {
+            "action": entry.action,
+            "actor_id": str(entry.actor_id),
+            "actor_kind": entry.actor_kind,
+            "detail": entry.detail,
+            "id": str(entry.id),
+            "organisation_id": str(entry.organisation_id),
+            "recorded_at": entry.recorded_at.isoformat(),
+            "rules": entry.rules,
+            "subject_id": str(entry.subject_id),
+            "subject_kind": entry.subject_kind,
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+        sort_keys=True,
+    ).encode()
+
+
+async def seal(session: AsyncSession, signer: Signer) -> AuditHead | None:
+    """Give every entry without a place its place in the tree, and sign the new head.
+
+    :return: the new head, or None when there was nothing to seal.
+    """
+    await repository.lock_tree(session)
+    entries = await repository.unsealed(session, SEAL_BATCH)
+    if not entries:
+        return None
+    before = await repository.latest_head(session)
+    start = before.size if before else 0
+    known = await repository.nodes(session, merkle.edge(start))
+    made = merkle.grow(start, known, (entry.leaf for entry in entries))
+    await repository.append(session, start, entries, made)
+    size = start + len(entries)
+    root = merkle.root(size, {**known, **made})
+    moment = await now(session)
+    claims = {"size": size, "root": root.hex(), "algorithm": merkle.ALGORITHM, "iat": int(moment.timestamp())}
+    head = AuditHead(
+        size=size,
+        root=root,
+        algorithm=merkle.ALGORITHM,
+        signed=signer.sign(claims, typ=HEAD_TYPE),
+        sealed_at=moment,
+    )
+    session.add(head)
+    await session.flush()
+    return head

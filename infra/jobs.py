@@ -1,0 +1,133 @@
+"""Background work: a queue in PostgreSQL (pgqueuer) that takes a job inside the caller's own transaction.
+
+A job exists exactly when the transaction that asked for it commits. A failing one is tried again after growing
+delays; after its last attempt it is held as a dead letter (status ``failed``) for a person to look at.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.executors import DatabaseRetryEntrypointExecutor
+from pgqueuer.models import Job as QueuedJob
+from pgqueuer.models import Schedule as QueuedSchedule
+from pgqueuer.queries import Queries
+
+from infra.db import AsyncSession, SessionMaker
+from infra.keys import KeyRing
+from infra.objects import ObjectStore
+from infra.settings import Settings
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """What a job works with. ``extras`` holds what one worker process keeps warm, by name."""
+
+    settings: Settings
+    sessions: SessionMaker
+    store: ObjectStore
+    keys: KeyRing
+    extras: dict[str, Any] = field(default_factory=dict)
+
+
+Handler = Callable[[JobContext, dict[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A kind of job.
+
+    :param attempts: tries before it is held as a dead letter; the delay doubles from one second to five minutes.
+    :param concurrency: how many of the kind run at once in one worker.
+    """
+
+    name: str
+    handler: Handler
+    attempts: int = 5
+    concurrency: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Work by the clock.
+
+    :param expression: cron, in UTC.
+    """
+
+    name: str
+    expression: str
+    handler: Handler
+
+
+async def enqueue(
+    session: AsyncSession,
+    name: str,
+    payload: dict[str, Any],
+    *,
+    delay: timedelta | None = None,
+    dedupe_key: str | None = None,
+) -> None:
+    """Ask for a job, inside the caller's transaction.
+
+    :param payload: JSON.
+    :param dedupe_key: while a job with this key waits or runs, asking again changes nothing.
+    """
+    # The driver opens its transaction with the first statement; without one the job would commit by itself.
+    await session.flush()
+    await session.execute(sa.select(1))
+    connection = await (await session.connection()).get_raw_connection()
+    driver = connection.driver_connection
+    assert isinstance(driver, asyncpg.Connection) and driver.is_in_transaction()
+    body = json.dumps(payload, separators=(",", ":")).encode()
+    await Queries(AsyncpgDriver(driver)).enqueue(
+        [name], [body], [0], [delay], [dedupe_key], on_conflict="skip" if dedupe_key else "raise"
+    )
+
+
+def register(queue: PgQueuer, context: JobContext, jobs: Sequence[Job], schedules: Sequence[Schedule]) -> None:
+    """Tell a worker's queue which kinds of job and schedules it runs."""
+    for job in jobs:
+        _register_job(queue, context, job)
+    for schedule in schedules:
+        _register_schedule(queue, context, schedule)
+
+
+def _register_job(queue: PgQueuer, context: JobContext, job: Job) -> None:
+    async def run(queued: QueuedJob) -> None:
+        payload = json.loads(queued.payload or b"{}")
+        with structlog.contextvars.bound_contextvars(job=job.name, job_id=int(queued.id)):
+            try:
+                await job.handler(context, payload)
+            except Exception:
+                log.exception("job_failed", attempt=queued.attempts)
+                raise
+
+    queue.entrypoint(
+        job.name,
+        concurrency_limit=job.concurrency,
+        on_failure="hold",
+        executor_factory=lambda parameters: DatabaseRetryEntrypointExecutor(
+            parameters=parameters, max_attempts=job.attempts - 1
+        ),
+    )(run)
+
+
+def _register_schedule(queue: PgQueuer, context: JobContext, schedule: Schedule) -> None:
+    async def run(_: QueuedSchedule) -> None:
+        with structlog.contextvars.bound_contextvars(schedule=schedule.name):
+            try:
+                await schedule.handler(context, {})
+            except Exception:
+                # The next time comes by itself; one failure must not end the scheduler.
+                log.exception("schedule_failed")
+
+    queue.schedule(schedule.name, schedule.expression)(run)
