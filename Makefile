@@ -1,0 +1,71 @@
+# The commands of this project. Each creates or updates .venv from the hash-locked files when it has to.
+#   make run     the service, and one whole trade to look at        make check   lint, format, types, floors
+#   make test    make check, then every test                        make bench   what a metered call costs
+#   make lock    recreate requirements*.txt from pyproject.toml     make clean   remove .venv and caches, not data
+# Another interpreter: PYTHON=python3.13 make run. Another data folder: DATA_DIR=/srv/market make run.
+
+PYTHON ?= python3
+VENV ?= .venv
+DATA_DIR ?= var
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.8
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock" --quiet
+
+# Asked for another interpreter than the one .venv was made with: say so rather than run the wrong one.
+ifneq ($(origin PYTHON),file)
+ifneq ($(wildcard $(BIN)/python),)
+ifneq ($(shell $(PYTHON) -V 2>&1),$(shell $(BIN)/python -V 2>&1))
+ifneq ($(MAKECMDGOALS),clean)
+$(error $(VENV) was made with $(shell $(BIN)/python -V 2>&1), not with $(PYTHON): run make clean first)
+endif
+endif
+endif
+endif
+
+.PHONY: run test check bench lock clean
+.DELETE_ON_ERROR:
+
+run: $(VENV)/runtime.stamp
+	@exec $(BIN)/market up --demo --data-dir $(DATA_DIR)
+
+test: check
+	$(BIN)/python -m pytest
+
+check: $(VENV)/development.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/development.stamp
+	$(BIN)/python -m tests.benchmarks
+
+# Installing the project itself needs its build backend and no index: both are in the lock.
+$(VENV)/runtime.stamp: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(call install,requirements.txt)
+
+$(VENV)/development.stamp: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+	$(call install,requirements-dev.txt)
+	@touch $(VENV)/runtime.stamp
+
+define install
+	@echo "Installing $(1) into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+endef
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "No $(PYTHON) here: sudo apt-get install python3 python3-venv, or name another with PYTHON=python3.13 make" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed and $(PYTHON) is $$($(PYTHON) -V 2>&1): name another with PYTHON=python3.13 make" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make environments: sudo apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+lock: | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(LOCK) --extra build -o requirements.txt
+	$(LOCK) --extra build --extra dev --constraint requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
