@@ -1,19 +1,15 @@
 """Signing keys, and the tokens signed with them: Ed25519 in PEM files, outside the database.
 
-The folder (0700) holds one ``<kid>.pem`` (0600) for each key and a file ``current`` that names the one that signs.
-``kid`` is the key's RFC 7638 thumbprint, so a file cannot be mistaken for another key's. A key that no longer signs
-stays for verification until an operator deletes its file; every process that shares the folder follows a rotation
-or a deletion within :data:`REREAD_SECONDS`.
+The folder (0700) holds one ``<kid>.pem`` (0600) for each key and a file ``current`` that names the one that
+signs. ``kid`` is the key's RFC 7638 thumbprint, so a file cannot be mistaken for another key's. A key that no
+longer signs stays for verification until an operator deletes its file; every process that shares the folder
+follows a rotation or a deletion within :data:`REREAD_SECONDS`.
 """
 
-import fcntl
 import json
-import os
 import re
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -30,6 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.utils import base64url_encode
 
+from infra.private_files import exclusive, open_to_everybody, write_private
+
 ALGORITHM = "EdDSA"
 """The one signature algorithm (RFC 8037); nothing a token says about itself can choose another."""
 
@@ -43,7 +41,7 @@ REREAD_SECONDS = 1.0
 """How often, at most, the folder is looked at for the sake of keys already known."""
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]{1,4096}\.[A-Za-z0-9_-]{1,8192}\.[A-Za-z0-9_-]{1,128}")
-# A token of ours says exactly this about itself. Anything more (jku, jwk, x5u, crit, …) is somebody else's making.
+# A token of ours says exactly this about itself. Anything more (jku, jwk, x5u, crit, …) is of other making.
 _HEADER_NAMES = frozenset({"alg", "kid", "typ"})
 _REQUIRED_CLAIMS = ("iss", "aud", "iat", "exp")
 
@@ -55,8 +53,8 @@ class KeyFolderError(Exception):
 class TokenRefused(Exception):
     """A token is not good.
 
-    :ivar reason: ``malformed``, ``too-long``, ``wrong-type``, ``unknown-key``, ``bad-signature``, ``expired``,
-        ``not-yet-valid``, ``wrong-issuer`` or ``wrong-audience``: safe to tell the bearer.
+    :ivar reason: ``malformed``, ``too-long``, ``wrong-type``, ``unknown-key``, ``bad-signature``,
+        ``expired``, ``not-yet-valid``, ``wrong-issuer`` or ``wrong-audience``: safe to tell the bearer.
     """
 
     def __init__(self, reason: str) -> None:
@@ -75,7 +73,7 @@ class _Snapshot:
 
 
 def thumbprint(key: Ed25519PublicKey) -> str:
-    """The RFC 7638 thumbprint (SHA-256, base64url) of a public key, in the form RFC 8037 gives for OKP keys."""
+    """The RFC 7638 thumbprint (SHA-256, base64url) of a public key, in the form of RFC 8037 for OKP keys."""
     members = {"crv": "Ed25519", "kty": "OKP", "x": _public_text(key)}
     return _base64url(sha256(json.dumps(members, separators=(",", ":"), sort_keys=True).encode()).digest())
 
@@ -97,15 +95,15 @@ class KeyRing:
     def load(cls, folder: Path) -> "KeyRing":
         """Open the key folder; make it and its first key when there is none yet.
 
-        :raises KeyFolderError: the folder cannot be made or read, or a key file is open to everybody or damaged.
+        :raises KeyFolderError: the folder cannot be made or read, or a key is open to everybody or damaged.
         """
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if folder.stat().st_mode & 0o007:
+            if open_to_everybody(folder):
                 raise KeyFolderError(
                     f"The key folder {folder} is open to every user; run: chmod 700 {folder}"
                 )
-            with _locked(folder):
+            with exclusive(folder):
                 if not (folder / "current").exists():
                     _write_new_key(folder)
         except OSError as error:
@@ -121,8 +119,8 @@ class KeyRing:
         return self._keys.current
 
     def rotate(self) -> str:
-        """Make a new key, sign with it from now on, keep the older ones for verification. Answers the new kid."""
-        with _locked(self._folder):
+        """Make a new key and sign with it from now on; older ones still verify. Answers the new kid."""
+        with exclusive(self._folder):
             kid = _write_new_key(self._folder)
         self._reread()
         return kid
@@ -130,7 +128,8 @@ class KeyRing:
     def sign(self, claims: Mapping[str, Any], typ: str) -> str:
         """A signed token (JWS compact form).
 
-        :param claims: must hold ``iss``, ``aud`` (one text each), ``iat`` and ``exp`` (whole seconds since 1970, UTC).
+        :param claims: must hold ``iss``, ``aud`` (one text each), ``iat`` and ``exp`` (whole seconds since
+            1970, UTC).
         :param typ: what kind of token it is, such as ``at+jwt``; :meth:`verify` asks for the same text.
         :raises ValueError: a claim is missing, or the token would be longer than what is verified.
         """
@@ -225,8 +224,8 @@ class KeyRing:
     def _follow(self, *, known: bool = True) -> None:
         """Take over what changed in the folder.
 
-        Looks at most every :data:`REREAD_SECONDS`; an unknown kid looks at once, which costs a stat and reads the
-        files only when they changed, so that made-up kids cannot keep the process reading.
+        Looks at most every :data:`REREAD_SECONDS`; an unknown kid looks at once, which costs a stat and reads
+        the files only when they changed, so that made-up kids cannot keep the process reading.
         """
         elapsed = self._monotonic() - self._looked_at
         if known and elapsed < REREAD_SECONDS:
@@ -264,7 +263,7 @@ class KeyRing:
 
 def _read_key(path: Path) -> Ed25519PrivateKey:
     try:
-        if path.stat().st_mode & 0o007:
+        if open_to_everybody(path):
             raise KeyFolderError(f"The signing key {path} is open to every user; run: chmod 600 {path}")
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError) as error:
@@ -275,42 +274,12 @@ def _read_key(path: Path) -> Ed25519PrivateKey:
 
 
 def _write_new_key(folder: Path) -> str:
-    """Make a key and let ``current`` name it, in this order, so that a crash between leaves a folder that works."""
+    """Make a key, then let ``current`` name it: a crash between the two leaves a folder that works."""
     key = Ed25519PrivateKey.generate()
     kid = thumbprint(key.public_key())
-    _write(folder / f"{kid}.pem", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    _write(folder / "current", kid.encode())
+    write_private(folder / f"{kid}.pem", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    write_private(folder / "current", kid.encode())
     return kid
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file atomically and durably; ``mkstemp`` makes it readable by its owner only."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One process at a time makes keys; the lock goes with the process."""
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _public_text(key: Ed25519PublicKey) -> str:
