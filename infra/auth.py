@@ -239,6 +239,10 @@ def public(why: str) -> dict[str, Any]:
     return {"public": why}
 
 
+LICENCE_BEARER = {"bearer": "licence"}
+"""Marks a route whose bearer is a data licence, which the route itself verifies: ``opt=LICENCE_BEARER``."""
+
+
 def current_actor(scope: Scope) -> Actor:
     """The caller.
 
@@ -262,19 +266,30 @@ def authentication(app: ASGIApp) -> ASGIApp:
     """ASGI middleware: puts the actor into the scope, before guards run."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
-            authorization = connection.headers.get("authorization", "")
-            bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else None
-            cookie = connection.cookies.get(SESSION_COOKIE)
-            if bearer is not None or cookie is not None:
-                authenticator: Authenticator = connection.app.state.authenticator
-                scope["actor"] = await authenticator.authenticate(  # type: ignore[typeddict-unknown-key]
-                    session_cookie=cookie,
-                    csrf_token=connection.headers.get(CSRF_HEADER),
-                    bearer=bearer,
-                    unsafe=scope["method"] not in _SAFE_METHODS,
-                )
+        if scope["type"] == "http" and "bearer" not in scope["route_handler"].opt:
+            scope["actor"] = await _actor_of(scope)  # type: ignore[typeddict-unknown-key]
         await app(scope, receive, send)
 
     return middleware
+
+
+async def _actor_of(scope: Scope) -> Actor | None:
+    connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+    authorization = connection.headers.get("authorization", "")
+    bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else None
+    cookie = connection.cookies.get(SESSION_COOKIE)
+    if bearer is None and cookie is None:
+        return None
+    authenticator: Authenticator = connection.app.state.authenticator
+    try:
+        return await authenticator.authenticate(
+            session_cookie=cookie,
+            csrf_token=connection.headers.get(CSRF_HEADER),
+            bearer=bearer,
+            unsafe=scope["method"] not in _SAFE_METHODS,  # type: ignore[typeddict-item]
+        )
+    except (Unauthenticated, Forbidden):
+        # A stale cookie must not keep anybody from the sign-in page or the open catalogue.
+        if "public" in scope["route_handler"].opt:
+            return None
+        raise

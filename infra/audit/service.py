@@ -1,6 +1,7 @@
 """Record decisions, and seal them."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -13,6 +14,9 @@ from infra.db import AsyncSession, new_id, now
 
 SEAL_BATCH = 5000
 HEAD_TYPE = "audit-head+jwt"
+HEAD_AUDIENCE = "audit"
+# As long as a registry of data rights keeps its records (Shenzhen, measures of 2023, article on the registry).
+HEAD_SECONDS = 30 * 366 * 86_400
 
 log = structlog.get_logger()
 
@@ -20,7 +24,7 @@ log = structlog.get_logger()
 class Signer(Protocol):
     """What signs tree heads: the key ring."""
 
-    def sign(self, claims: dict[str, Any], *, typ: str) -> str:
+    def sign(self, claims: Mapping[str, Any], typ: str) -> str:
         """A compact JWS over the claims with the current key."""
 
 
@@ -88,9 +92,10 @@ def content(entry: AuditEntry) -> bytes:
     ).encode()
 
 
-async def seal(session: AsyncSession, signer: Signer) -> AuditHead | None:
+async def seal(session: AsyncSession, signer: Signer, issuer: str) -> AuditHead | None:
     """Give every entry without a place its place in the tree, and sign the new head.
 
+    :param issuer: base address of the service, as in its tokens.
     :return: the new head, or None when there was nothing to seal.
     """
     await repository.lock_tree(session)
@@ -105,12 +110,21 @@ async def seal(session: AsyncSession, signer: Signer) -> AuditHead | None:
     size = start + len(entries)
     root = merkle.root(size, {**known, **made})
     moment = await now(session)
-    claims = {"size": size, "root": root.hex(), "algorithm": merkle.ALGORITHM, "iat": int(moment.timestamp())}
+    issued = int(moment.timestamp())
+    claims = {
+        "iss": issuer,
+        "aud": HEAD_AUDIENCE,
+        "iat": issued,
+        "exp": issued + HEAD_SECONDS,
+        "size": size,
+        "root": root.hex(),
+        "algorithm": merkle.ALGORITHM,
+    }
     head = AuditHead(
         size=size,
         root=root,
         algorithm=merkle.ALGORITHM,
-        signed=signer.sign(claims, typ=HEAD_TYPE),
+        signed=signer.sign(claims, HEAD_TYPE),
         sealed_at=moment,
     )
     session.add(head)

@@ -48,15 +48,18 @@ async def ensure_service_login(owner_url: str, login: ServiceLogin) -> None:
     """
     connection = await asyncpg.connect(_plain(owner_url))
     try:
-        quoted = '"' + login.role.replace('"', '""') + '"'
-        if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", login.role):
-            await connection.execute(f"CREATE ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT")
-        if login.password is not None:
-            secret = await connection.fetchval("SELECT quote_literal($1)", login.password)
-            await connection.execute(f"ALTER ROLE {quoted} PASSWORD {secret}")
-        database = await connection.fetchval("SELECT quote_ident(current_database())")
-        await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {quoted}")
-        await connection.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
+        async with connection.transaction():
+            # Changing a role twice at once fails in PostgreSQL; two processes take turns instead.
+            await connection.execute("SELECT pg_advisory_xact_lock(7263543)")
+            quoted = '"' + login.role.replace('"', '""') + '"'
+            if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", login.role):
+                await connection.execute(f"CREATE ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT")
+            if login.password is not None:
+                secret = await connection.fetchval("SELECT quote_literal($1)", login.password)
+                await connection.execute(f"ALTER ROLE {quoted} PASSWORD {secret}")
+            database = await connection.fetchval("SELECT quote_ident(current_database())")
+            await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {quoted}")
+            await connection.execute(f"GRANT USAGE ON SCHEMA public TO {quoted}")
     finally:
         await connection.close()
 

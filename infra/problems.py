@@ -1,0 +1,159 @@
+"""The one place where errors become answers: RFC 9457 problem documents, for every error there is."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import sqlalchemy.exc
+import structlog
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import ExceptionHandlersMap
+from pydantic import Field
+
+from infra import errors
+from infra.errors import PROBLEM_MEDIA_TYPE, MarketError
+from infra.schema import Output
+from infra.telemetry import trace_id
+
+log = structlog.get_logger()
+
+_BY_STATUS: dict[int, type[MarketError]] = {
+    kind.status: kind
+    for kind in (
+        errors.Malformed,
+        errors.Unauthenticated,
+        errors.Forbidden,
+        errors.NotFound,
+        errors.MethodNotAllowed,
+        errors.TooLarge,
+        errors.UnsupportedType,
+        errors.Invalid,
+    )
+}
+
+
+class Problem(Output):
+    """A problem document (RFC 9457). Further members say more about some problems."""
+
+    type: str = Field(description="Stable name of the kind of problem")
+    title: str
+    status: int
+    detail: str = Field(description="What was wrong this time")
+    remedy: str | None = Field(None, description="What to do about it")
+    instance: str | None = None
+    trace_id: str | None = None
+
+
+def render(request: Request[Any, Any, Any], error: MarketError) -> Response[dict[str, Any]]:
+    """The answer that tells a caller about an error."""
+    document = error.problem(instance=request.url.path)
+    if (trace := trace_id()) is not None:
+        document["trace_id"] = trace
+    return Response(document, status_code=error.status, media_type=PROBLEM_MEDIA_TYPE, headers=error.headers())
+
+
+def _known(request: Request[Any, Any, Any], error: MarketError) -> Response[dict[str, Any]]:
+    return render(request, error)
+
+
+def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    if isinstance(error, ValidationException):
+        return render(request, _validation(error))
+    kind = _BY_STATUS.get(error.status_code)
+    if kind is None:
+        return _unforeseen(request, error)
+    return render(request, kind(error.detail or kind.title))
+
+
+def _validation(error: ValidationException) -> MarketError:
+    """A body that does not validate is 422; a query parameter, header or path that does not is 400."""
+    found = [item for item in error.extra if isinstance(item, dict)] if isinstance(error.extra, list) else []
+    places = [
+        {"at": str(item.get("key", "")), "problem": str(item.get("message", ""))[:500]} for item in found[:50]
+    ]
+    elsewhere = any(item.get("source") in {"query", "header", "cookie", "path"} for item in found)
+    summary = "; ".join(f"{place['at']}: {place['problem']}" if place["at"] else place["problem"] for place in places)
+    detail = summary or error.detail
+    return (errors.Malformed if elsewhere else errors.Invalid)(
+        detail[:2000], remedy="Mend what is listed under `errors` and send it again.", errors=places
+    )
+
+
+def _database(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    if isinstance(error, sqlalchemy.exc.DBAPIError) and not _gone(error):
+        return _unforeseen(request, error)
+    log.warning("database_unavailable", error=type(error).__name__)
+    return render(
+        request,
+        errors.Unavailable(
+            "The database cannot be reached at the moment.", remedy="Try again; nothing was changed.", retry_after=1
+        ),
+    )
+
+
+def _gone(error: sqlalchemy.exc.DBAPIError) -> bool:
+    cause = error.orig.__cause__ if error.orig is not None else None
+    return error.connection_invalidated or isinstance(
+        cause,
+        asyncpg.PostgresConnectionError
+        | asyncpg.InterfaceError
+        | asyncpg.CannotConnectNowError
+        | asyncpg.AdminShutdownError
+        | asyncpg.CrashShutdownError
+        | asyncpg.TooManyConnectionsError
+        | OSError,
+    )
+
+
+def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    log.exception("unforeseen_error", path=request.url.path, exc_info=error)
+    return render(request, MarketError("The fault is ours and has been logged.", remedy="Try again later."))
+
+
+HANDLERS: ExceptionHandlersMap = {
+    MarketError: _known,
+    HTTPException: _framework,
+    sqlalchemy.exc.DBAPIError: _database,
+    sqlalchemy.exc.TimeoutError: _database,
+    asyncpg.PostgresConnectionError: _database,
+    asyncpg.InterfaceError: _database,
+    asyncpg.CannotConnectNowError: _database,
+    asyncio.TimeoutError: _database,
+    OSError: _database,
+    Exception: _unforeseen,
+}
+
+
+def _spec(kind: type[MarketError]) -> ResponseSpec:
+    return ResponseSpec(Problem, generate_examples=False, description=kind.title, media_type=PROBLEM_MEDIA_TYPE)
+
+
+def document(app: Litestar) -> None:
+    """Write into the OpenAPI document which problems each route can answer with, from what the route is made of.
+
+    A route adds others by ``opt={"problems": [PaymentRequired, …]}``.
+    """
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", []):
+            if not hasattr(handler, "responses"):
+                continue
+            kinds: set[type[MarketError]] = {errors.Malformed, errors.Unavailable, *handler.opt.get("problems", ())}
+            if "public" not in handler.opt:
+                kinds |= {errors.Unauthenticated, errors.Forbidden}
+            if "{" in handler.paths.__iter__().__next__() or route.path_parameters:
+                kinds.add(errors.NotFound)
+            if handler.http_methods & {"POST", "PUT", "PATCH", "DELETE"}:
+                kinds |= {
+                    errors.Conflict,
+                    errors.Forbidden,
+                    errors.Invalid,
+                    errors.NotFound,
+                    errors.TooLarge,
+                    errors.UnsupportedType,
+                }
+            described = {kind.status: _spec(_BY_STATUS.get(kind.status, kind)) for kind in kinds}
+            handler.responses = {**described, **(handler.responses or {})}
+
+

@@ -1,0 +1,123 @@
+"""The composition root of the HTTP service: every route, and what they share."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from litestar import Litestar, Request, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import ScalarRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler
+
+from infra import problems, telemetry
+from infra.audit.api import AuditController
+from infra.auth import SESSION_COOKIE, Actor, authentication, current_actor, optional_actor
+from infra.db import AsyncSession, create_engine, create_sessions
+from infra.idempotency import provide_idempotency
+from infra.addresses import service_url
+from infra.keys import KeyRing
+from infra.objects import ObjectStore
+from infra.paging import page_request
+from infra.rulebook.api import RulebookController
+from infra.settings import Settings
+from market import health
+
+DESCRIPTION = """
+Public data becomes an asset that earns: listed with authority, measured, priced by rule, licensed for a stated use,
+delivered call by call with every call metered, settled and reconciled.
+
+公共数据授权运营：登记、授权、质量、定价、许可、计量、结算、对账。
+
+People sign in at `POST /v1/session` (cookie, and its CSRF token in `X-CSRF-Token`); programs get a bearer token at
+`POST /oauth/token`; the data plane under `/data` takes a licence as its bearer.
+"""
+
+ROUTES: Sequence[ControllerRouterHandler] = (
+    AuditController,
+    RulebookController,
+    health.live,
+    health.ready,
+    health.metrics,
+)
+
+
+async def provide_session(state: State) -> AsyncIterator[AsyncSession]:
+    """Dependency ``session``: one request, one transaction.
+
+    The clean-up runs before the response is sent, so a commit that fails fails the request.
+    """
+    async with state.sessions() as session, session.begin():
+        yield session
+
+
+def provide_actor(request: Request[Any, Any, Any]) -> Actor:
+    """Dependency ``actor``: the caller; 401 when there is none."""
+    return current_actor(request.scope)
+
+
+def provide_visitor(request: Request[Any, Any, Any]) -> Actor | None:
+    """Dependency ``visitor``: the caller of a public route, or None."""
+    return optional_actor(request.scope)
+
+
+def create_app(settings: Settings | None = None, *, database_url: str | None = None) -> Litestar:
+    """The ASGI application.
+
+    :param settings: default: from the environment.
+    :param database_url: address of the service's own login; default: worked out from the settings.
+    """
+    settings = settings or Settings()
+    url = database_url or service_url(settings)
+    telemetry.configure(settings, component="api")
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        engine = create_engine(url, pool_size=settings.database_pool_size)
+        app.state.sessions = create_sessions(engine)
+        app.state.store = ObjectStore(settings.objects_dir)
+        app.state.keys = KeyRing.load(settings.keys_dir)
+        try:
+            yield
+        finally:
+            await engine.dispose()
+
+    app = Litestar(
+        route_handlers=[Router("/", route_handlers=list(ROUTES))],
+        lifespan=[lifespan],
+        state=State({"settings": settings}),
+        dependencies={
+            "session": Provide(provide_session),
+            "actor": Provide(provide_actor, sync_to_thread=False),
+            "visitor": Provide(provide_visitor, sync_to_thread=False),
+            "page": Provide(page_request, sync_to_thread=False),
+            "idempotency": Provide(provide_idempotency),
+        },
+        middleware=[telemetry.observe_requests, authentication],
+        exception_handlers=problems.HANDLERS,
+        request_max_body_size=settings.max_body_bytes,
+        openapi_config=_openapi(),
+        debug=False,
+    )
+    problems.document(app)
+    return app
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Data-asset market",
+        version=version("data-market"),
+        description=DESCRIPTION,
+        path="/schema",
+        render_plugins=[ScalarRenderPlugin()],
+        components=Components(
+            security_schemes={
+                "session": SecurityScheme(type="apiKey", name=SESSION_COOKIE, security_scheme_in="cookie"),
+                "token": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
+                "licence": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
+            }
+        ),
+    )

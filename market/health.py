@@ -1,0 +1,41 @@
+"""Whether the service lives, whether it can serve, and how it fares."""
+
+import asyncio
+
+import sqlalchemy as sa
+from litestar import MediaType, Response, get
+from litestar.datastructures import State
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from infra.auth import public
+from infra.errors import Unavailable
+from infra.schema import Output
+
+
+class Health(Output):
+    """How the process stands."""
+
+    status: str
+
+
+@get("/health/live", opt=public("probes sign in nowhere"), tags=["Health"], summary="The process lives", sync_to_thread=False)
+def live() -> Health:
+    """Answers as long as the process does."""
+    return Health(status="live")
+
+
+@get("/health/ready", opt=public("probes sign in nowhere"), tags=["Health"], summary="The service can serve")
+async def ready(state: State) -> Health:
+    """Answers 503 while the database is away."""
+    try:
+        async with asyncio.timeout(3), state.sessions() as session:
+            await session.execute(sa.select(1))
+    except Exception as error:
+        raise Unavailable("The database cannot be reached.", remedy="The service recovers by itself.") from error
+    return Health(status="ready")
+
+
+@get("/metrics", opt=public("scraped inside the perimeter"), tags=["Health"], summary="Metrics", media_type=MediaType.TEXT)
+async def metrics() -> Response[str]:
+    """Metrics of this process in Prometheus' text format."""
+    return Response(generate_latest().decode(), media_type=CONTENT_TYPE_LATEST)
