@@ -1,0 +1,247 @@
+"""What an owner may grant to an operator: scope, term, consideration and the split of revenue.
+
+The rules are those of 公共数据资源授权运营实施规范(试行) (发改数据规〔2025〕27号): whole-domain, by-field or
+by-scenario authorisation, and an operator's term capped (five years, a rulebook parameter). Exclusivity is
+held by the database: every authorisation is spread over cells, and an exclusion constraint lets no other
+cell overlap an exclusive one (see `cells`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import pairwise
+from uuid import UUID
+
+from infra.errors import Invalid
+from listings.resources.domain import Label
+
+WHOLE = 1_000_000_000
+"""Exclusive upper bound of a lane or scenario range that stands for all of them."""
+
+MAX_CELLS = 1000
+"""Most cells one authorisation may cover: resources × scenarios × regions."""
+
+SHARE_TOTAL = 10_000
+"""Basis points in the whole revenue."""
+
+
+class Scenario(StrEnum):
+    """The field of use that is authorised; `ALL` is the whole-domain mode (整体授权)."""
+
+    ALL = "all"
+    INCLUSIVE_FINANCE = "inclusive_finance"
+    URBAN_GOVERNANCE = "urban_governance"
+    TRANSPORT_SERVICES = "transport_services"
+    HEALTH_SERVICES = "health_services"
+    ENVIRONMENTAL_SERVICES = "environmental_services"
+    COMMERCE = "commerce"
+    INSURANCE = "insurance"
+    AGRICULTURE = "agriculture"
+    CULTURE_AND_TOURISM = "culture_and_tourism"
+    INDUSTRY = "industry"
+    RESEARCH = "research"
+    EMPLOYMENT = "employment"
+    EDUCATION = "education"
+
+
+SCENARIO_LABELS = {
+    Scenario.ALL: Label("整体授权", "all scenarios"),
+    Scenario.INCLUSIVE_FINANCE: Label("普惠金融", "inclusive finance"),
+    Scenario.URBAN_GOVERNANCE: Label("城市治理", "urban governance"),
+    Scenario.TRANSPORT_SERVICES: Label("交通出行", "transport services"),
+    Scenario.HEALTH_SERVICES: Label("医疗健康", "health services"),
+    Scenario.ENVIRONMENTAL_SERVICES: Label("生态环境服务", "environmental services"),
+    Scenario.COMMERCE: Label("商贸流通", "commerce"),
+    Scenario.INSURANCE: Label("保险", "insurance"),
+    Scenario.AGRICULTURE: Label("现代农业", "agriculture"),
+    Scenario.CULTURE_AND_TOURISM: Label("文化旅游", "culture and tourism"),
+    Scenario.INDUSTRY: Label("工业制造", "industry"),
+    Scenario.RESEARCH: Label("科研创新", "research"),
+    Scenario.EMPLOYMENT: Label("就业服务", "employment"),
+    Scenario.EDUCATION: Label("教育服务", "education"),
+}
+
+_SCENARIO_NUMBERS = {
+    Scenario.INCLUSIVE_FINANCE: 1,
+    Scenario.URBAN_GOVERNANCE: 2,
+    Scenario.TRANSPORT_SERVICES: 3,
+    Scenario.HEALTH_SERVICES: 4,
+    Scenario.ENVIRONMENTAL_SERVICES: 5,
+    Scenario.COMMERCE: 6,
+    Scenario.INSURANCE: 7,
+    Scenario.AGRICULTURE: 8,
+    Scenario.CULTURE_AND_TOURISM: 9,
+    Scenario.INDUSTRY: 10,
+    Scenario.RESEARCH: 11,
+    Scenario.EMPLOYMENT: 12,
+    Scenario.EDUCATION: 13,
+}
+# Stored in cells: a number, once given, is never given to another scenario.
+
+
+class Consideration(StrEnum):
+    """What the owner receives for the authorisation (有偿方式)."""
+
+    REVENUE_SHARE = "revenue_share"
+    CASH_FEE = "cash_fee"
+    RESOURCE_FOR_SERVICE = "resource_for_service"
+    POST_HOC_SUBSIDY = "post_hoc_subsidy"
+    LOAN_INTEREST_SUBSIDY = "loan_interest_subsidy"
+
+
+CONSIDERATION_LABELS = {
+    Consideration.REVENUE_SHARE: Label("收益分成", "share of revenue"),
+    Consideration.CASH_FEE: Label("授权费", "cash fee"),
+    Consideration.RESOURCE_FOR_SERVICE: Label("资源换服务", "resource for service"),
+    Consideration.POST_HOC_SUBSIDY: Label("事后补助", "subsidy afterwards"),
+    Consideration.LOAN_INTEREST_SUBSIDY: Label("贷款贴息", "subsidy of loan interest"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How revenue is split, in basis points of it; the three sum to `SHARE_TOTAL`."""
+
+    owner: int
+    operator: int
+    platform: int
+
+
+class TermRefused(Invalid):
+    """The term is no term, lies in the past, or is longer than the rulebook allows."""
+
+    slug = "authorisation-term"
+    title = "The term of the authorisation is not allowed"
+
+
+class SharesRefused(Invalid):
+    """The shares do not make up the whole."""
+
+    slug = "revenue-shares"
+    title = "The shares must make up the whole revenue"
+
+
+class ScopeRefused(Invalid):
+    """The scope is contradictory or too large."""
+
+    slug = "authorisation-scope"
+    title = "The scope of the authorisation is not allowed"
+
+
+def require_term(valid_from: datetime, valid_until: datetime, *, now: datetime, max_years: int) -> None:
+    """Refuse a term [valid_from, valid_until) that is none, is over, or is longer than `max_years`.
+
+    A term of exactly `max_years` calendar years is allowed.
+
+    :raises TermRefused: names which of the three.
+    """
+    if valid_until <= valid_from:
+        raise TermRefused("valid_until is not after valid_from.", remedy="Give an end after the beginning.")
+    if valid_until <= now:
+        raise TermRefused("The term is over already.", remedy="Give an end in the future.")
+    if valid_until > _years_later(valid_from, max_years):
+        raise TermRefused(
+            f"The term is longer than {max_years} years.",
+            remedy=f"End it by {_years_later(valid_from, max_years).isoformat()}.",
+            max_term_years=max_years,
+        )
+
+
+def _years_later(moment: datetime, years: int) -> datetime:
+    try:
+        return moment.replace(year=moment.year + years)
+    except ValueError:  # 29 February has no counterpart in a common year
+        return moment.replace(year=moment.year + years, month=3, day=1)
+
+
+def require_shares(shares: Shares) -> None:
+    """Refuse shares that are negative or do not sum to `SHARE_TOTAL` basis points.
+
+    :raises SharesRefused: they do not.
+    """
+    parts = (shares.owner, shares.operator, shares.platform)
+    if min(parts) < 0 or sum(parts) != SHARE_TOTAL:
+        raise SharesRefused(
+            f"The shares sum to {sum(parts)} basis points.",
+            remedy=f"Give three shares of 0 or more that sum to {SHARE_TOTAL}.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One resource × scenario × region; ranges are half-open [low, high) over dense numbers.
+
+    :ivar scenario: the scenario's number, or all of them.
+    :ivar region: six-digit division codes (GB/T 2260): a province covers its prefectures and counties.
+    """
+
+    resource_id: UUID
+    resource: tuple[int, int]
+    scenario: tuple[int, int]
+    region: tuple[int, int]
+
+
+def cells(
+    resources: Iterable[tuple[UUID, int]], scenarios: Sequence[Scenario], regions: Sequence[str]
+) -> list[Cell]:
+    """Spread a scope over cells, so that overlap of scopes is overlap of number ranges.
+
+    :param resources: id and dense number of each resource.
+    :raises ScopeRefused: nothing is covered, `ALL` stands beside other scenarios, regions overlap one
+        another, or there are more than `MAX_CELLS` cells.
+    """
+    if Scenario.ALL in scenarios and len(scenarios) > 1:
+        raise ScopeRefused(
+            "'all' already covers the other scenarios.", remedy="Name 'all' alone, or leave it out."
+        )
+    areas = sorted({region_range(code) for code in regions})
+    for (_, end), (start, _) in pairwise(areas):
+        if start < end:
+            raise ScopeRefused("One of the regions contains another.", remedy="Name only the larger one.")
+    spread = [
+        Cell(resource_id, (number, number + 1), scenario_range(scenario), area)
+        for resource_id, number in sorted(set(resources), key=lambda item: item[1])
+        for scenario in sorted(set(scenarios))
+        for area in areas
+    ]
+    if not 0 < len(spread) <= MAX_CELLS:
+        raise ScopeRefused(
+            f"The scope has {len(spread)} combinations of resource, scenario and region.",
+            remedy=f"Name at least one of each, and no more than {MAX_CELLS} combinations.",
+        )
+    return spread
+
+
+def scenario_range(scenario: Scenario) -> tuple[int, int]:
+    """The half-open range of scenario numbers that a scenario covers."""
+    if scenario is Scenario.ALL:
+        return (0, WHOLE)
+    number = _SCENARIO_NUMBERS[scenario]
+    return (number, number + 1)
+
+
+def region_range(code: str) -> tuple[int, int]:
+    """The half-open range of division codes (GB/T 2260) that a code covers.
+
+    100000 is the whole country, XX0000 a province, XXYY00 a prefecture, XXYYZZ a county.
+    """
+    number = int(code)
+    if number == 100_000:
+        return (0, 1_000_000)
+    if number % 10_000 == 0:
+        return (number, number + 10_000)
+    if number % 100 == 0:
+        return (number, number + 100)
+    return (number, number + 1)
+
+
+def lane(number: int, *, exclusive: bool) -> tuple[int, int]:
+    """The range that makes exclusivity a matter of overlap.
+
+    A shared authorisation keeps to a lane of its own, an exclusive one takes all lanes: two shared ones
+    never meet, and an exclusive one meets every other.
+
+    :param number: dense number of the authorisation, unique.
+    """
+    return (0, WHOLE) if exclusive else (number, number + 1)

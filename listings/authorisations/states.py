@@ -1,0 +1,93 @@
+"""The life of an authorisation: one table says what may follow what."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from infra.errors import Conflict
+
+
+class AuthorisationState(StrEnum):
+    """Where an authorisation stands. Expiry is no state: it follows from the term."""
+
+    OFFERED = "offered"
+    ACTIVE = "active"
+    DECLINED = "declined"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+class AuthorisationAction(StrEnum):
+    """What can be done to an authorisation."""
+
+    ACCEPT = "acceptance"
+    DECLINE = "refusal"
+    SUSPEND = "suspension"
+    REINSTATE = "reinstatement"
+    REVOKE = "revocation"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """An action: the states it may come from, and the one it leads to."""
+
+    sources: frozenset[AuthorisationState]
+    target: AuthorisationState
+
+
+_S = AuthorisationState
+
+TRANSITIONS = {
+    AuthorisationAction.ACCEPT: Transition(frozenset({_S.OFFERED}), _S.ACTIVE),
+    AuthorisationAction.DECLINE: Transition(frozenset({_S.OFFERED}), _S.DECLINED),
+    AuthorisationAction.SUSPEND: Transition(frozenset({_S.ACTIVE, _S.SUSPENDED}), _S.SUSPENDED),
+    AuthorisationAction.REINSTATE: Transition(frozenset({_S.SUSPENDED}), _S.ACTIVE),
+    AuthorisationAction.REVOKE: Transition(frozenset({_S.OFFERED, _S.ACTIVE, _S.SUSPENDED}), _S.REVOKED),
+}
+
+
+class AuthorisationStateForbids(Conflict):
+    """The action is not possible in the present state."""
+
+    slug = "authorisation-state"
+    title = "The state of the authorisation does not allow that"
+
+
+class AuthorisationNotLive(Conflict):
+    """The authorisation does not carry anything at present."""
+
+    slug = "authorisation-not-live"
+    title = "The authorisation is not in force"
+
+
+def after(state: AuthorisationState, action: AuthorisationAction) -> AuthorisationState:
+    """The state that the action leads to.
+
+    :raises AuthorisationStateForbids: the action may not come from this state.
+    """
+    transition = TRANSITIONS[action]
+    if state not in transition.sources:
+        allowed = ", ".join(sorted(transition.sources))
+        raise AuthorisationStateForbids(
+            f"The authorisation is {state}; {action} is possible only when it is {allowed}.",
+            state=state.value,
+        )
+    return transition.target
+
+
+def require_live(
+    state: AuthorisationState, valid_from: datetime, valid_until: datetime, *, now: datetime, stopped: bool
+) -> None:
+    """Refuse to build on an authorisation that is not in force at `now` (term half-open).
+
+    :param stopped: a stop is in force on it or on anything above it.
+    :raises AuthorisationNotLive: says why.
+    """
+    if state is not AuthorisationState.ACTIVE:
+        raise AuthorisationNotLive(f"The authorisation is {state}.", state=state.value)
+    if stopped:
+        raise AuthorisationNotLive("The authorisation, or something it rests on, has been stopped.")
+    if now < valid_from:
+        raise AuthorisationNotLive(f"The authorisation begins at {valid_from.isoformat()}.")
+    if now >= valid_until:
+        raise AuthorisationNotLive(f"The authorisation ended at {valid_until.isoformat()}.")

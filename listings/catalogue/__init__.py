@@ -1,0 +1,1 @@
+"""The public catalogue: published products, found in Chinese and English."""

@@ -1,0 +1,1 @@
+"""Data products: what an operator makes of an authorised resource, with its revisions and review."""

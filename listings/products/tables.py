@@ -1,0 +1,89 @@
+"""Tables of data products and their revisions."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from infra.db import Table, enum_column, id_column, json_column, timestamp_column
+from listings.products.domain import DeliveryClass
+from listings.products.states import ProductState
+from listings.resources.domain import UpdateFrequency
+
+
+class DataProduct(Table, table=True):
+    """One data product of an operator, made of one resource under one authorisation.
+
+    ``owner_id`` is the resource's owner. ``dictionary`` holds described columns only. ``search_terms`` are
+    those of `listings.catalogue.domain.index_terms`.
+    """
+
+    __tablename__ = "data_products"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "state NOT IN ('published', 'suspended') OR (plan_id IS NOT NULL AND published_at IS NOT NULL)",
+            name="published_complete",
+        ),
+        sa.Index("ix_data_products_search_terms", "search_terms", postgresql_using="gin"),
+        sa.Index("ix_data_products_themes", "themes", postgresql_using="gin"),
+        sa.Index("ix_data_products_published", "id", postgresql_where=sa.text("state = 'published'")),
+        sa.Index(
+            "ix_data_products_submitted", "submitted_at", postgresql_where=sa.text("state = 'submitted'")
+        ),
+    )
+
+    id: UUID = id_column()
+    operator_id: UUID = Field(foreign_key="organisations.id", index=True)
+    owner_id: UUID = Field(foreign_key="organisations.id", index=True)
+    resource_id: UUID = Field(foreign_key="data_resources.id", index=True)
+    authorisation_id: UUID = Field(foreign_key="authorisations.id", index=True)
+    state: ProductState = enum_column(ProductState)
+    title_zh: str
+    title_en: str
+    description_zh: str
+    description_en: str
+    themes: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)  # type: ignore[call-overload]
+    update_frequency: UpdateFrequency = enum_column(UpdateFrequency)
+    delivery_class: DeliveryClass = enum_column(DeliveryClass)
+    dictionary: list[dict[str, Any]] = json_column(default_factory=list)
+    plan_id: UUID | None = None
+    search_terms: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)  # type: ignore[call-overload]
+    created_at: datetime = timestamp_column()
+    created_by: UUID
+    submitted_at: datetime | None = timestamp_column(nullable=True)
+    submitted_by: UUID | None = None
+    reviewed_at: datetime | None = timestamp_column(nullable=True)
+    reviewed_by: UUID | None = None
+    review_note: str | None = None
+    published_at: datetime | None = timestamp_column(nullable=True)
+    rules: list[dict[str, Any]] = json_column(default_factory=list)
+
+
+class ProductRevision(Table, table=True):
+    """One immutable revision of a product's data, kept as Parquet in the object store; append-only.
+
+    ``columns`` is a list of ``{"name", "type", …}`` in the data's order, ``sample`` the first rows as stored
+    (unmasked), ``bytes`` and ``sha256`` are of the Parquet file, ``source_*`` of the file as uploaded.
+    """
+
+    __tablename__ = "product_revisions"
+    __table_args__ = (sa.UniqueConstraint("product_id", "number"),)
+
+    id: UUID = id_column()
+    product_id: UUID = Field(foreign_key="data_products.id")
+    number: int
+    object_key: str
+    sha256: str
+    bytes: int = Field(sa_type=sa.BigInteger)
+    rows: int = Field(sa_type=sa.BigInteger)
+    columns: list[dict[str, Any]] = json_column(default_factory=list)
+    profile: dict[str, Any] = json_column()
+    sample: list[dict[str, Any]] = json_column(default_factory=list)
+    source_name: str
+    source_format: str
+    source_sha256: str
+    source_bytes: int = Field(sa_type=sa.BigInteger)
+    uploaded_at: datetime = timestamp_column()
+    uploaded_by: UUID

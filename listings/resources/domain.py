@@ -1,0 +1,117 @@
+"""What a data resource is, and which resources may ever be listed.
+
+Classification follows GB/T 43697-2024: general (一般), important (重要), core (核心). Core data never
+leaves the state's own hands; important data may only be provided after a risk assessment
+(数据安全法 art. 21 and 30, 网络数据安全管理条例 art. 31).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from infra.errors import Conflict, Invalid
+
+
+class Classification(StrEnum):
+    """Level of a resource under GB/T 43697-2024, the strictest of its fields (就高从严)."""
+
+    GENERAL = "GENERAL"
+    IMPORTANT = "IMPORTANT"
+    CORE = "CORE"
+
+
+class UpdateFrequency(StrEnum):
+    """How often new data is promised: the freshness promise a buyer may hold the operator to."""
+
+    REALTIME = "realtime"
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    YEARLY = "yearly"
+    IRREGULAR = "irregular"
+    STATIC = "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A term of art as shown to people, in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
+CLASSIFICATION_LABELS = {
+    Classification.GENERAL: Label("一般数据", "general data"),
+    Classification.IMPORTANT: Label("重要数据", "important data"),
+    Classification.CORE: Label("核心数据", "core data"),
+}
+
+THEMES = {
+    # 基础库, base libraries
+    "population": Label("人口", "Population"),
+    "legal_entities": Label("法人", "Legal entities"),
+    "geography": Label("空间地理", "Geography"),
+    "natural_resources": Label("自然资源", "Natural resources"),
+    "e_licences": Label("电子证照", "Electronic licences"),
+    # 主题库, theme libraries
+    "economy": Label("经济运行", "Economy"),
+    "environment": Label("生态环境", "Environment"),
+    "weather": Label("气象", "Weather"),
+    "transport": Label("交通运输", "Transport"),
+    "health": Label("医疗健康", "Health"),
+    "education": Label("教育", "Education"),
+    "culture": Label("文化旅游", "Culture and tourism"),
+    "agriculture": Label("农业农村", "Agriculture"),
+    "energy": Label("能源", "Energy"),
+    "housing": Label("城乡建设", "Housing and construction"),
+    "public_safety": Label("公共安全", "Public safety"),
+    "market_supervision": Label("市场监管", "Market supervision"),
+    "social_credit": Label("社会信用", "Social credit"),
+    "other": Label("其他", "Other"),
+}
+"""The two axes of the taxonomy, base libraries and theme libraries, as one code list."""
+
+
+class UnknownTheme(Invalid):
+    """A theme that is not in the code list."""
+
+    slug = "unknown-theme"
+    title = "No such theme"
+
+
+class NotListable(Conflict):
+    """The classification of the resource forbids what was asked."""
+
+    slug = "resource-not-listable"
+    title = "This resource may not be listed"
+
+
+def require_themes(codes: Iterable[str]) -> None:
+    """Refuse themes that are not in `THEMES`.
+
+    :raises UnknownTheme: names the first one.
+    """
+    for code in codes:
+        if code not in THEMES:
+            raise UnknownTheme(f"{code!r} is no theme.", remedy=f"Use one of: {', '.join(THEMES)}.")
+
+
+def require_listable(classification: Classification, risk_assessment_sha256: str | None) -> None:
+    """Refuse what may not be authorised or published.
+
+    Core data is never listable; important data is once the digest of a risk assessment is on file.
+
+    :raises NotListable: the classification forbids it.
+    """
+    if classification is Classification.CORE:
+        raise NotListable(
+            "The resource is classified as core data (核心数据), which may never be listed.",
+            remedy="Keep it off the market, or register a separate resource of a lower class.",
+        )
+    if classification is Classification.IMPORTANT and risk_assessment_sha256 is None:
+        raise NotListable(
+            "The resource is classified as important data (重要数据) and no risk assessment is on file.",
+            remedy="File one with PUT /v1/resources/{resource_id}/risk-assessment.",
+        )

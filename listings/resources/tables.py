@@ -1,0 +1,37 @@
+"""Table of data resources."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from infra.db import Table, enum_column, id_column, timestamp_column
+from listings.resources.domain import Classification, UpdateFrequency
+
+
+class DataResource(Table, table=True):
+    """One registered data resource (公共数据资源) of an owner.
+
+    ``number`` is dense and never reused: exclusivity of authorisations is overlap of number ranges.
+    """
+
+    __tablename__ = "data_resources"
+
+    id: UUID = id_column()
+    number: int | None = Field(
+        None, sa_type=sa.Integer, sa_column_args=[sa.Identity(always=True)], nullable=False, unique=True
+    )
+    owner_id: UUID = Field(foreign_key="organisations.id", index=True)
+    title_zh: str
+    title_en: str
+    description_zh: str
+    description_en: str
+    domain: str
+    update_frequency: UpdateFrequency = enum_column(UpdateFrequency)
+    classification: Classification = enum_column(Classification)
+    personal_information: bool
+    risk_assessment_sha256: str | None = None
+    risk_assessment_note: str | None = None
+    registered_at: datetime = timestamp_column()
+    registered_by: UUID

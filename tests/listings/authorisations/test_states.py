@@ -1,0 +1,52 @@
+"""The life of an authorisation."""
+
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+
+from listings.authorisations.states import (
+    TRANSITIONS,
+    AuthorisationAction,
+    AuthorisationNotLive,
+    AuthorisationState,
+    AuthorisationStateForbids,
+    after,
+    require_live,
+)
+
+S, A = AuthorisationState, AuthorisationAction
+START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("state", "action"), list(product(S, A)))
+def test_only_named_transitions_are_possible(state: S, action: A) -> None:
+    if state in TRANSITIONS[action].sources:
+        assert after(state, action) is TRANSITIONS[action].target
+    else:
+        with pytest.raises(AuthorisationStateForbids, match=str(state)):
+            after(state, action)
+
+
+@pytest.mark.parametrize("state", [S.DECLINED, S.REVOKED])
+def test_an_end_is_an_end(state: S) -> None:
+    assert not any(state in transition.sources for transition in TRANSITIONS.values())
+
+
+def test_the_term_is_half_open() -> None:
+    require_live(S.ACTIVE, START, END, now=START, stopped=False)
+    with pytest.raises(AuthorisationNotLive, match="ended"):
+        require_live(S.ACTIVE, START, END, now=END, stopped=False)
+    with pytest.raises(AuthorisationNotLive, match="begins"):
+        require_live(S.ACTIVE, START, END, now=START.replace(year=2025), stopped=False)
+
+
+def test_a_stop_anywhere_above_ends_it() -> None:
+    with pytest.raises(AuthorisationNotLive, match="stopped"):
+        require_live(S.ACTIVE, START, END, now=START, stopped=True)
+
+
+@pytest.mark.parametrize("state", sorted(set(S) - {S.ACTIVE}))
+def test_only_an_active_one_carries_anything(state: S) -> None:
+    with pytest.raises(AuthorisationNotLive):
+        require_live(state, START, END, now=START, stopped=False)

@@ -1,0 +1,41 @@
+"""Which resources may ever be listed."""
+
+import pytest
+
+from listings.resources.domain import (
+    CLASSIFICATION_LABELS,
+    THEMES,
+    Classification,
+    NotListable,
+    UnknownTheme,
+    require_listable,
+    require_themes,
+)
+
+DIGEST = "a" * 64
+
+
+@pytest.mark.parametrize("digest", [None, DIGEST])
+def test_core_data_is_never_listable(digest: str | None) -> None:
+    with pytest.raises(NotListable, match="core data"):
+        require_listable(Classification.CORE, digest)
+
+
+def test_important_data_needs_a_risk_assessment() -> None:
+    with pytest.raises(NotListable, match="risk assessment"):
+        require_listable(Classification.IMPORTANT, None)
+    require_listable(Classification.IMPORTANT, DIGEST)
+
+
+def test_general_data_needs_nothing() -> None:
+    require_listable(Classification.GENERAL, None)
+
+
+def test_themes_come_from_the_code_list() -> None:
+    require_themes(THEMES)
+    with pytest.raises(UnknownTheme, match="'astrology'"):
+        require_themes(["weather", "astrology"])
+
+
+def test_every_class_has_both_labels() -> None:
+    assert set(CLASSIFICATION_LABELS) == set(Classification)
