@@ -55,6 +55,7 @@ class Permission(StrEnum):
     AUTHORISATION_ACCEPT = "authorisation.accept"
     AUTHORISATION_GRANT = "authorisation.grant"
     AUTHORISATION_READ = "authorisation.read"
+    AUTHORISATION_SUSPEND = "authorisation.suspend"
     BANK_STATEMENT_IMPORT = "bank_statement.import"
     CLIENT_MANAGE = "client.manage"
     INVOICE_PAY = "invoice.pay"
@@ -75,6 +76,7 @@ class Permission(StrEnum):
     PRODUCT_MANAGE = "product.manage"
     PRODUCT_READ = "product.read"
     PRODUCT_REVIEW = "product.review"
+    PRODUCT_SUSPEND = "product.suspend"
     QUOTE = "quote"
     RECONCILE = "reconcile"
     RESOURCE_MANAGE = "resource.manage"
@@ -115,6 +117,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.PRICE_PLAN_CREATE,
         P.PRICE_PLAN_READ,
         P.PRODUCT_MANAGE,
+        P.PRODUCT_SUSPEND,
         P.RESOURCE_READ,
         P.REVISION_UPLOAD,
         P.STATEMENT_READ,
@@ -124,6 +127,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         P.AUTHORISATION_GRANT,
         P.AUTHORISATION_READ,
+        P.AUTHORISATION_SUSPEND,
         P.INVOICE_READ,
         P.MEMBER_READ,
         P.PRICE_PLAN_READ,
@@ -163,11 +167,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.AGREEMENT_SUSPEND,
         P.AUDIT_READ,
         P.AUTHORISATION_READ,
+        P.AUTHORISATION_SUSPEND,
         P.INVOICE_READ,
         P.LEDGER_READ,
         P.MEMBER_READ,
         P.PRICE_PLAN_READ,
         P.PRODUCT_REVIEW,
+        P.PRODUCT_SUSPEND,
         P.RESOURCE_READ,
         P.SUPERVISE,
         P.USAGE_READ,
