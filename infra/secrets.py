@@ -1,7 +1,7 @@
 """Secrets at rest: encrypted by a key that is not in the database.
 
-The master key (32 bytes, base64) comes from ``MARKET_MASTER_KEY`` or from a 0600 file in the data folder, made
-at the first start. To change it, put a new one in front and keep the old ones behind it, parted by commas
+The master key (32 bytes, base64) comes from ``MARKET_MASTER_KEY`` or from a 0600 file in the data folder,
+made at the first start. To change it, put a new one in front and keep the old ones behind it, parted by commas
 (setting) or lines (file): the first encrypts, all of them decrypt.
 """
 
@@ -81,7 +81,7 @@ class SecretBox:
             return self._box(purpose).decrypt(sealed.encode()).decode()
         except InvalidToken as error:
             raise CannotDecrypt(
-                f"A stored {purpose} cannot be decrypted with the present master key; add the one it was made with."
+                f"A stored {purpose} does not open with the present master key; add the one that sealed it."
             ) from error
 
     def derive(self, label: bytes) -> bytes:
