@@ -18,7 +18,9 @@ from math import lcm
 from types import MappingProxyType
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from infra.schema import Output
 
 _ZERO_PLACES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _TWO_PLACES = (
@@ -44,10 +46,10 @@ Funds codes, precious metals and test codes of the standard are left out: nobody
 """
 
 MAX_MINOR = 2**63 - 1
-"""Largest settled amount, in minor units: what a PostgreSQL bigint column holds. The smallest is `-MAX_MINOR`."""
+"""Largest settled amount, either way, in minor units: what a PostgreSQL bigint column holds."""
 
 EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
-"""Arithmetic on exact amounts: `EXACT.multiply(quantity, price)` raises `decimal.Inexact` before it rounds."""
+"""Arithmetic on exact amounts: `EXACT.multiply(price, quantity)` raises `decimal.Inexact` before rounding."""
 
 _HALF_UP = Context(prec=120, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
 
@@ -82,7 +84,7 @@ class Money:
 
     Raises `TypeError` for a `minor` that is not an int (a bool or a float is not), `UnknownCurrency`, and
     `MoneyError` beyond ±`MAX_MINOR`. Amounts of one currency add and subtract; there is no multiplication:
-    what scales with usage is an exact `Decimal` until `round_amount`, what is divided goes through `allocate`.
+    what scales with use is an exact `Decimal` until `round_amount`, what is divided goes through `allocate`.
     """
 
     minor: int
@@ -191,7 +193,7 @@ def _scaled(amount: Decimal, places: int) -> Decimal:
     return amount.scaleb(places, EXACT)
 
 
-class MoneyOut(BaseModel):
+class MoneyOut(Output):
     """Money over HTTP: `{"amount": "12.34", "currency": "CNY"}`, the amount a string in JSON and in OpenAPI.
 
     Build it with `MoneyOut.of(money)`; `money()` reads it back.

@@ -1,0 +1,57 @@
+"""Flat: one amount for the billing period, whatever the use."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar, Self
+
+from pricing.models.metrics import Metric, Sentence, counted
+from pricing.models.rating import Line, Terms, applied_price, free_line, settled
+from pricing.models.reading import ChargeReader
+from pricing.money import EXACT
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """`amount` (exact, major units) for each billing period."""
+
+    model: ClassVar[str] = "flat"
+
+    amount: Decimal
+
+    @property
+    def metric(self) -> Metric:
+        """Billing periods: a flat charge is on nothing that is used."""
+        return Metric.PERIODS
+
+    @classmethod
+    def read(cls, reader: ChargeReader) -> Self:
+        """Build from `{"amount"}`."""
+        return cls(reader.price("amount"))
+
+    def document(self) -> dict[str, Any]:
+        """Return the charge as JSON values."""
+        return {"model": self.model, "amount": format(self.amount, "f")}
+
+    def rate(self, quantity: int, terms: Terms) -> Line:
+        """Charge `quantity` billing periods, each at the lower of the agreed amount and the ceiling."""
+        if terms.free_of_charge:
+            return free_line(self, quantity, self.amount, terms)
+        price, ceiling_note = applied_price(self.amount, self.metric, terms)
+        exact = EXACT.multiply(Decimal(quantity), price)
+        amount, sum_note = settled(exact, terms.currency)
+        periods = counted(quantity, self.metric)
+        return Line(
+            model=self.model,
+            metric=self.metric,
+            quantity=quantity,
+            allowance_used=0,
+            agreed_unit_price=self.amount,
+            unit_price=price,
+            exact=exact,
+            amount=amount,
+            explanation=Sentence(
+                f"Flat charge of {price:f} {terms.currency}, {periods.en}: {sum_note.en}{ceiling_note.en}",
+                f"固定费用{price:f} {terms.currency}，{periods.zh}，计{sum_note.zh}{ceiling_note.zh}",
+            ),
+            price_plan_id=terms.price_plan_id,
+        )

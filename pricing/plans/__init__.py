@@ -1,0 +1,1 @@
+"""Price plans: immutable versions of what an operator asks for its data."""

@@ -1,0 +1,89 @@
+"""A price plan, and what makes one acceptable."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pricing.models import CHARGES
+from pricing.models.metrics import Metric
+from pricing.models.rating import Charge
+from pricing.models.reading import ChargeReader, Fault, PlanLimits
+from pricing.money import CURRENCIES
+
+
+@dataclass(frozen=True, slots=True)
+class PricePlan:
+    """One immutable price version: what an operator asks, in one currency, by at most one charge per metric.
+
+    `supersedes` is the version it takes the place of. Agreements keep the version they were made with.
+    """
+
+    id: UUID
+    organisation_id: UUID
+    name_zh: str
+    name_en: str
+    currency: str
+    charges: tuple[Charge, ...]
+    supersedes: UUID | None = None
+
+
+class BadPlan(ValueError):
+    """A plan that cannot be priced with; `faults` names every place."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.place} {fault.problem}" for fault in faults))
+        self.faults = tuple(faults)
+
+
+def read_charges(documents: object, currency: object, limits: PlanLimits) -> tuple[Charge, ...]:
+    """Read and check the charges of a plan.
+
+    `documents` is a list of objects with JSON values and exact decimals as text, each with a `model`;
+    `currency` an ISO 4217 code. Raises `BadPlan` with every fault found, each with its place.
+    """
+    faults: list[Fault] = []
+    if currency not in CURRENCIES:
+        faults.append(Fault("currency", f"{currency!r} is not an ISO 4217 currency code that can be settled"))
+    if not isinstance(documents, Sequence) or isinstance(documents, str) or not documents:
+        raise BadPlan([*faults, Fault("charges", "must be a list with at least one charge")])
+    if len(documents) > limits.max_charges:
+        raise BadPlan(
+            [*faults, Fault("charges", f"are {len(documents)}; at most {limits.max_charges} are allowed")]
+        )
+    charges: list[Charge] = []
+    for index, document in enumerate(documents):
+        charge = _read_charge(document, f"charges.{index}", limits, faults)
+        if charge is not None:
+            charges.append(charge)
+    if not faults:
+        faults.extend(_doubled(charges))
+    if faults:
+        raise BadPlan(faults)
+    return tuple(charges)
+
+
+def _read_charge(document: object, place: str, limits: PlanLimits, faults: list[Fault]) -> Charge | None:
+    if not isinstance(document, Mapping):
+        faults.append(Fault(place, "must be an object"))
+        return None
+    model: Any = document.get("model")
+    if not isinstance(model, str) or model not in CHARGES:
+        faults.append(Fault(f"{place}.model", f"must be one of {', '.join(CHARGES)}"))
+        return None
+    reader = ChargeReader(document, place, limits, faults)
+    charge = CHARGES[model].read(reader)
+    reader.finish(model)
+    return charge
+
+
+def _doubled(charges: Sequence[Charge]) -> list[Fault]:
+    """Two charges on one metric would leave open which one a unit is charged by."""
+    first: dict[Metric, int] = {}
+    faults = []
+    for index, charge in enumerate(charges):
+        if charge.metric in first:
+            problem = f"charges for {charge.metric.value}, which charges.{first[charge.metric]} does already"
+            faults.append(Fault(f"charges.{index}", problem))
+        first.setdefault(charge.metric, index)
+    return faults

@@ -1,0 +1,102 @@
+"""The one function that turns use into money: quotes, invoices and audits all call it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from pricing.models.metrics import Metric
+from pricing.models.rating import Ceiling, Line, Terms
+from pricing.money import EXACT, Money
+from pricing.plans.domain import PricePlan
+from pricing.regulated.purposes import PurposeClass
+
+_NO_CEILINGS: Mapping[Metric, Ceiling] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteContext:
+    """Everything besides plan and use that a price depends on.
+
+    `free_purposes` are the purpose classes that the rules in force make free; `ceilings` the ceilings in
+    force at the time of use, by metric; `rules` the stamp of the rulebook versions that were read.
+    """
+
+    purpose: PurposeClass
+    free_purposes: frozenset[PurposeClass]
+    ceilings: Mapping[Metric, Ceiling] = _NO_CEILINGS
+    rules: tuple[Mapping[str, Any], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What one billing period costs: a line per charge of the plan, in the plan's order, and their sum."""
+
+    plan: PricePlan
+    purpose: PurposeClass
+    lines: tuple[Line, ...]
+    total: Money
+    rules: tuple[Mapping[str, Any], ...]
+
+
+class UnpriceableUsage(ValueError):
+    """Usage or ceilings that mean nothing to this plan: the caller's mistake, said in the message."""
+
+
+class BrokenInvariant(AssertionError):
+    """A line that a rule forbids was about to leave: a fault of a price model, never of the caller."""
+
+
+def quote(plan: PricePlan, usage: Mapping[Metric, int], context: QuoteContext) -> Quote:
+    """Rate one billing period.
+
+    `usage` maps a metric to the whole number of units used (plain strings such as "calls" do as well); an
+    absent metric is zero, a metric that the plan has no charge for costs nothing, and billing periods are not
+    usage. Each line is rounded once; the total is the sum of the rounded lines.
+
+    Executed here, whatever the model does: a purpose that is free is priced at zero, and no line exceeds the
+    ceiling in force. Raises `UnpriceableUsage` for an unknown metric, a quantity that is not a whole number
+    from 0, or a ceiling in another currency; `MoneyError` for an amount too large to settle.
+    """
+    _check_usage(usage)
+    for metric, ceiling in context.ceilings.items():
+        if ceiling.currency != plan.currency:
+            raise UnpriceableUsage(
+                f"the ceiling on {metric} is in {ceiling.currency}, the plan in {plan.currency}"
+            )
+    terms = Terms(
+        price_plan_id=plan.id,
+        currency=plan.currency,
+        purpose=context.purpose,
+        free_of_charge=context.purpose in context.free_purposes,
+        ceilings=context.ceilings,
+    )
+    lines = []
+    minor = 0
+    for charge in plan.charges:
+        line = charge.rate(1 if charge.metric is Metric.PERIODS else usage.get(charge.metric, 0), terms)
+        _check_line(line, terms)
+        minor += line.amount.minor
+        lines.append(line)
+    return Quote(plan, context.purpose, tuple(lines), Money(minor, plan.currency), context.rules)
+
+
+def _check_usage(usage: Mapping[Metric, int]) -> None:
+    for metric, quantity in usage.items():
+        if metric not in _USED:
+            raise UnpriceableUsage(f"{metric!r} is not a metric that use is counted in")
+        if type(quantity) is not int or quantity < 0:
+            raise UnpriceableUsage(f"{metric} used must be a whole number from 0, not {quantity!r}")
+
+
+_USED = frozenset({Metric.CALLS, Metric.ROWS})
+
+
+def _check_line(line: Line, terms: Terms) -> None:
+    if terms.free_of_charge and (line.exact or line.amount.minor):
+        raise BrokenInvariant(f"{line.metric} is charged {line.exact} for {terms.purpose}, which is free")
+    ceiling = terms.ceilings.get(line.metric)
+    if ceiling is not None and line.exact > EXACT.multiply(ceiling.unit_price, line.quantity):
+        raise BrokenInvariant(
+            f"{line.metric} is charged {line.exact}, above its ceiling {ceiling.unit_price}"
+        )

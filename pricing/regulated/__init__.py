@@ -1,0 +1,1 @@
+"""The price formation that public data is subject to."""
