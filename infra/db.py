@@ -16,8 +16,11 @@ import sqlalchemy as sa
 import uuid_utils
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession as PlainAsyncSession
+from sqlalchemy.orm import Session as PlainSession
 from sqlmodel import Field, SQLModel
-from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel import Session as SQLModelSession
+from sqlmodel.ext.asyncio.session import AsyncSession as SQLModelAsyncSession
 
 __all__ = [
     "AsyncSession",
@@ -34,6 +37,21 @@ __all__ = [
     "transaction",
     "uuid_array_column",
 ]
+
+
+
+class _Session(SQLModelSession):
+    # SQLModel marks execute() as deprecated in favour of exec(), which takes selects only: inserts of many rows,
+    # functions and text still need execute().
+    execute = PlainSession.execute  # type: ignore[assignment]
+
+
+class AsyncSession(SQLModelAsyncSession):
+    """A session: ``exec`` for typed selects, ``execute`` for everything else."""
+
+    sync_session_class = _Session
+    execute = PlainAsyncSession.execute  # type: ignore[assignment]
+
 
 SessionMaker = async_sessionmaker[AsyncSession]
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from litestar import Request
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 from pydantic import BaseModel
 from sqlmodel import Field
 
@@ -25,8 +25,8 @@ AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
 KeyHeader = Annotated[
     str,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         min_length=1,
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
