@@ -12,8 +12,9 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
 from litestar.handlers.base import BaseRouteHandler
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from infra.errors import Forbidden, Unauthenticated
 
@@ -93,7 +94,15 @@ class Permission(StrEnum):
 P = Permission
 
 _EVERYBODY = frozenset(
-    {P.AGREEMENT_READ, P.LICENCE_READ, P.ORGANISATION_READ, P.PRODUCT_READ, P.QUOTE, P.RULEBOOK_READ, P.SESSION_OWN}
+    {
+        P.AGREEMENT_READ,
+        P.LICENCE_READ,
+        P.ORGANISATION_READ,
+        P.PRODUCT_READ,
+        P.QUOTE,
+        P.RULEBOOK_READ,
+        P.SESSION_OWN,
+    }
 )
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -254,13 +263,13 @@ def current_actor(scope: Scope) -> Actor:
 
     :raises Unauthenticated: nobody is signed in.
     """
-    actor = scope.get("actor")
+    actor = optional_actor(scope)
     if actor is None:
         raise Unauthenticated(
             "This needs a signed-in person or a program's access token.",
             remedy="Sign in at POST /v1/session, or get a token at POST /oauth/token.",
         )
-    return actor  # type: ignore[no-any-return]
+    return actor
 
 
 def optional_actor(scope: Scope) -> Actor | None:
@@ -272,14 +281,14 @@ def authentication(app: ASGIApp) -> ASGIApp:
     """ASGI middleware: puts the actor into the scope, before guards run."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and "bearer" not in scope["route_handler"].opt:
+        if scope["type"] == ScopeType.HTTP and "bearer" not in scope["route_handler"].opt:
             scope["actor"] = await _actor_of(scope)  # type: ignore[typeddict-unknown-key]
         await app(scope, receive, send)
 
     return middleware
 
 
-async def _actor_of(scope: Scope) -> Actor | None:
+async def _actor_of(scope: HTTPScope) -> Actor | None:
     connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
     authorization = connection.headers.get("authorization", "")
     bearer = authorization[7:].strip() if authorization[:7].lower() == "bearer " else None
@@ -292,7 +301,7 @@ async def _actor_of(scope: Scope) -> Actor | None:
             session_cookie=cookie,
             csrf_token=connection.headers.get(CSRF_HEADER),
             bearer=bearer,
-            unsafe=scope["method"] not in _SAFE_METHODS,  # type: ignore[typeddict-item]
+            unsafe=scope["method"] not in _SAFE_METHODS,
         )
     except (Unauthenticated, Forbidden):
         # A stale cookie must not keep anybody from the sign-in page or the open catalogue.

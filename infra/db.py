@@ -39,18 +39,17 @@ __all__ = [
 ]
 
 
-
 class _Session(SQLModelSession):
     # SQLModel marks execute() as deprecated in favour of exec(), which takes selects only: inserts of many rows,
     # functions and text still need execute().
-    execute = PlainSession.execute  # type: ignore[assignment]
+    execute = PlainSession.execute
 
 
 class AsyncSession(SQLModelAsyncSession):
     """A session: ``exec`` for typed selects, ``execute`` for everything else."""
 
     sync_session_class = _Session
-    execute = PlainAsyncSession.execute  # type: ignore[assignment]
+    execute = PlainAsyncSession.execute
 
 
 SessionMaker = async_sessionmaker[AsyncSession]
@@ -82,7 +81,7 @@ def id_column() -> Any:
 def timestamp_column(*, nullable: bool = False, index: bool = False) -> Any:
     """``timestamptz``; naive values are refused by the driver."""
     default: Any = None if nullable else ...
-    return Field(default, sa_type=sa.DateTime(timezone=True), nullable=nullable, index=index)  # type: ignore[call-overload]
+    return Field(default, sa_type=sa.DateTime(timezone=True), nullable=nullable, index=index)
 
 
 def enum_column(kind: type[Enum], *, default: Any = ..., nullable: bool = False, index: bool = False) -> Any:
@@ -96,7 +95,7 @@ def enum_column(kind: type[Enum], *, default: Any = ..., nullable: bool = False,
         # The naming convention puts the table's name in front.
         name=re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(),
     )
-    return Field(default, sa_type=column_type, nullable=nullable, index=index)  # type: ignore[call-overload]
+    return Field(default, sa_type=column_type, nullable=nullable, index=index)
 
 
 def json_column(*, default_factory: Any = dict, nullable: bool = False) -> Any:
@@ -108,7 +107,7 @@ def json_column(*, default_factory: Any = dict, nullable: bool = False) -> Any:
 
 def uuid_array_column() -> Any:
     """``uuid[]``."""
-    return Field(default_factory=list, sa_type=sa.ARRAY(sa.Uuid()), nullable=False)  # type: ignore[call-overload]
+    return Field(default_factory=list, sa_type=sa.ARRAY(sa.Uuid()), nullable=False)
 
 
 def create_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5, echo: bool = False) -> AsyncEngine:
@@ -125,7 +124,11 @@ def create_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5, echo: 
         # A restarted server is noticed at check-out, so the service recovers by itself.
         pool_pre_ping=True,
         echo=echo,
-        connect_args={"timeout": 10, "command_timeout": 60, "server_settings": {"application_name": "data-market"}},
+        connect_args={
+            "timeout": 10,
+            "command_timeout": 60,
+            "server_settings": {"application_name": "data-market"},
+        },
     )
 
 

@@ -89,11 +89,13 @@ async def enqueue(
     assert isinstance(driver, asyncpg.Connection) and driver.is_in_transaction()
     body = json.dumps(payload, separators=(",", ":")).encode()
     await Queries(AsyncpgDriver(driver)).enqueue(
-        [name], [body], [0], [delay], [dedupe_key], on_conflict="skip" if dedupe_key else "raise"
+        name, body, execute_after=delay, dedupe_key=dedupe_key, on_conflict="skip"
     )
 
 
-def register(queue: PgQueuer, context: JobContext, jobs: Sequence[Job], schedules: Sequence[Schedule]) -> None:
+def register(
+    queue: PgQueuer, context: JobContext, jobs: Sequence[Job], schedules: Sequence[Schedule]
+) -> None:
     """Tell a worker's queue which kinds of job and schedules it runs."""
     for job in jobs:
         _register_job(queue, context, job)

@@ -51,7 +51,9 @@ def render(request: Request[Any, Any, Any], error: MarketError) -> Response[dict
     document = error.problem(instance=request.url.path)
     if (trace := trace_id()) is not None:
         document["trace_id"] = trace
-    return Response(document, status_code=error.status, media_type=PROBLEM_MEDIA_TYPE, headers=error.headers())
+    return Response(
+        document, status_code=error.status, media_type=PROBLEM_MEDIA_TYPE, headers=error.headers()
+    )
 
 
 def _known(request: Request[Any, Any, Any], error: MarketError) -> Response[dict[str, Any]]:
@@ -74,7 +76,9 @@ def _validation(error: ValidationException) -> MarketError:
         {"at": str(item.get("key", "")), "problem": str(item.get("message", ""))[:500]} for item in found[:50]
     ]
     elsewhere = any(item.get("source") in {"query", "header", "cookie", "path"} for item in found)
-    summary = "; ".join(f"{place['at']}: {place['problem']}" if place["at"] else place["problem"] for place in places)
+    summary = "; ".join(
+        f"{place['at']}: {place['problem']}" if place["at"] else place["problem"] for place in places
+    )
     detail = summary or error.detail
     return (errors.Malformed if elsewhere else errors.Invalid)(
         detail[:2000], remedy="Mend what is listed under `errors` and send it again.", errors=places
@@ -88,7 +92,9 @@ def _database(request: Request[Any, Any, Any], error: Exception) -> Response[dic
     return render(
         request,
         errors.Unavailable(
-            "The database cannot be reached at the moment.", remedy="Try again; nothing was changed.", retry_after=1
+            "The database cannot be reached at the moment.",
+            remedy="Try again; nothing was changed.",
+            retry_after=1,
         ),
     )
 
@@ -108,7 +114,7 @@ def _gone(error: sqlalchemy.exc.DBAPIError) -> bool:
 
 
 def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    log.exception("unforeseen_error", path=request.url.path, exc_info=error)
+    log.error("unforeseen_error", path=request.url.path, exc_info=error)
     return render(request, MarketError("The fault is ours and has been logged.", remedy="Try again later."))
 
 
@@ -127,7 +133,9 @@ HANDLERS: ExceptionHandlersMap = {
 
 
 def _spec(kind: type[MarketError]) -> ResponseSpec:
-    return ResponseSpec(Problem, generate_examples=False, description=kind.title, media_type=PROBLEM_MEDIA_TYPE)
+    return ResponseSpec(
+        Problem, generate_examples=False, description=kind.title, media_type=PROBLEM_MEDIA_TYPE
+    )
 
 
 def document(app: Litestar) -> None:
@@ -139,7 +147,11 @@ def document(app: Litestar) -> None:
         for handler in getattr(route, "route_handlers", []):
             if not hasattr(handler, "responses"):
                 continue
-            kinds: set[type[MarketError]] = {errors.Malformed, errors.Unavailable, *handler.opt.get("problems", ())}
+            kinds: set[type[MarketError]] = {
+                errors.Malformed,
+                errors.Unavailable,
+                *handler.opt.get("problems", ()),
+            }
             if "public" not in handler.opt:
                 kinds |= {errors.Unauthenticated, errors.Forbidden}
             if "{" in handler.paths.__iter__().__next__() or route.path_parameters:
@@ -155,5 +167,3 @@ def document(app: Litestar) -> None:
                 }
             described = {kind.status: _spec(_BY_STATUS.get(kind.status, kind)) for kind in kinds}
             handler.responses = {**described, **(handler.responses or {})}
-
-

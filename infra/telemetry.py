@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from litestar import Request
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
@@ -49,7 +50,9 @@ def configure_logging(settings: Settings) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[settings.log_level]
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
@@ -111,7 +114,7 @@ def observe_requests(app: ASGIApp) -> ASGIApp:
     """ASGI middleware: a span and a duration for each request; the span only when traces are exported."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         started = perf_counter()
@@ -124,9 +127,13 @@ def observe_requests(app: ASGIApp) -> ASGIApp:
                 status = message["status"]
             await send(message)
 
-        parent = _propagator.extract({key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]})
+        parent = _propagator.extract(
+            {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        )
         try:
-            with tracer.start_as_current_span(f"{scope['method']} {route}", context=parent, kind=SpanKind.SERVER) as span:
+            with tracer.start_as_current_span(
+                f"{scope['method']} {route}", context=parent, kind=SpanKind.SERVER
+            ) as span:
                 await app(scope, receive, watched)
                 if span.is_recording():
                     span.set_attribute("http.response.status_code", status)

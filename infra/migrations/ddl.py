@@ -30,7 +30,7 @@ def script(sql: str) -> None:
     """Run several statements at once (functions, triggers), without parameters."""
     connection = op.get_bind().connection.dbapi_connection
     assert connection is not None
-    connection.run_async(lambda driver: driver.execute(sql))  # type: ignore[attr-defined]
+    connection.run_async(lambda driver: driver.execute(sql))
 
 
 def grant(rights: str, table: str) -> None:

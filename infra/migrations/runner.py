@@ -53,7 +53,9 @@ async def ensure_service_login(owner_url: str, login: ServiceLogin) -> None:
             await connection.execute("SELECT pg_advisory_xact_lock(7263543)")
             quoted = '"' + login.role.replace('"', '""') + '"'
             if not await connection.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", login.role):
-                await connection.execute(f"CREATE ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT")
+                await connection.execute(
+                    f"CREATE ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT"
+                )
             if login.password is not None:
                 secret = await connection.fetchval("SELECT quote_literal($1)", login.password)
                 await connection.execute(f"ALTER ROLE {quoted} PASSWORD {secret}")

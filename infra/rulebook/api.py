@@ -10,7 +10,10 @@ from infra.db import AsyncSession
 from infra.rulebook import service
 from infra.rulebook.schemas import ParameterList, ParameterRead, ParameterSet
 
-Key = Annotated[str, Parameter(max_length=100, description="Key of the parameter, such as `authorisation.max_term_years`.")]
+Key = Annotated[
+    str,
+    Parameter(max_length=100, description="Key of the parameter, such as `authorisation.max_term_years`."),
+]
 
 
 class RulebookController(Controller):
@@ -32,6 +35,8 @@ class RulebookController(Controller):
         return ParameterList(items=[ParameterRead.model_validate(row) for row in rows])
 
     @post("/{key:str}", guards=[requires(Permission.RULEBOOK_MANAGE)], summary="Set a rule from a date on")
-    async def set_parameter(self, session: AsyncSession, actor: Actor, key: Key, data: ParameterSet) -> ParameterRead:
+    async def set_parameter(
+        self, session: AsyncSession, actor: Actor, key: Key, data: ParameterSet
+    ) -> ParameterRead:
         """Add a version that takes effect now or later; what was decided before keeps the version it was decided by."""
         return ParameterRead.model_validate(await service.set_parameter(session, actor, key, data))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
@@ -16,7 +17,7 @@ async def in_force(session: AsyncSession, at: datetime | None) -> Sequence[Ruleb
     statement = (
         select(RulebookParameter)
         .where(col(RulebookParameter.effective_from) <= moment)
-        .distinct(col(RulebookParameter.key))
+        .ext(distinct_on(col(RulebookParameter.key)))
         .order_by(
             col(RulebookParameter.key),
             col(RulebookParameter.effective_from).desc(),
@@ -39,4 +40,6 @@ async def history(session: AsyncSession, key: str) -> Sequence[RulebookParameter
 
 async def lock(session: AsyncSession, key: str) -> None:
     """Serialise new versions of one parameter until the transaction ends."""
-    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"rulebook:{key}", 0))))
+    await session.execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"rulebook:{key}", 0)))
+    )

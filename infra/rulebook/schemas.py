@@ -7,7 +7,9 @@ from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
 
 from infra.schema import Input, Output, Reason
 
-ParameterKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,4}$", max_length=100)]
+ParameterKey = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,4}$", max_length=100)
+]
 
 
 class ParameterRead(Output):
@@ -18,7 +20,9 @@ class ParameterRead(Output):
     value: JsonValue
     effective_from: datetime
     source: str
-    source_status: str = Field(description="T full text read, S excerpt read, M recalled and unverified, house decision")
+    source_status: str = Field(
+        description="T full text read, S excerpt read, M recalled and unverified, house decision"
+    )
     recorded_at: datetime
 
 

@@ -50,7 +50,9 @@ async def history(session: AsyncSession, key: str) -> Sequence[RulebookParameter
     return rows
 
 
-async def set_parameter(session: AsyncSession, actor: Actor, key: str, change: ParameterSet) -> RulebookParameter:
+async def set_parameter(
+    session: AsyncSession, actor: Actor, key: str, change: ParameterSet
+) -> RulebookParameter:
     """Add a version to a parameter, effective from now or later.
 
     :raises NotFound: there is no such parameter; rules are made with the code that reads them.
@@ -60,7 +62,9 @@ async def set_parameter(session: AsyncSession, actor: Actor, key: str, change: P
     newest = (await history(session, key))[0]
     moment = await now(session)
     if _kind(change.value) != _kind(newest.value):
-        raise RuleShapeChanged(f"{key} has held {_kind(newest.value)} so far; {_kind(change.value)} was sent.")
+        raise RuleShapeChanged(
+            f"{key} has held {_kind(newest.value)} so far; {_kind(change.value)} was sent."
+        )
     if change.effective_from < moment:
         raise RuleBackdated(f"{change.effective_from.isoformat()} is before {moment.isoformat()}.")
     row = RulebookParameter(

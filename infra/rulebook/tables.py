@@ -29,4 +29,4 @@ class RulebookParameter(Table, table=True):
     approved_by: UUID | None = None
     recorded_at: datetime = Field(
         sa_type=sa.DateTime(timezone=True), nullable=False, sa_column_kwargs={"server_default": sa.func.now()}
-    )  # type: ignore[call-overload]
+    )

@@ -63,7 +63,8 @@ async def test_two_processes_migrate_at_once(server_url: str) -> None:
             "asyncio.run(runner.upgrade(sys.argv[1], runner.ServiceLogin(sys.argv[2], 'not-secret')))"
         )
         both = [
-            await asyncio.create_subprocess_exec(sys.executable, "-c", code, url, login.role) for _ in range(2)
+            await asyncio.create_subprocess_exec(sys.executable, "-c", code, url, login.role)
+            for _ in range(2)
         ]
         assert [await process.wait() for process in both] == [0, 0]
         await runner.check(url)
