@@ -41,7 +41,9 @@ def service_login(settings: Settings) -> ServiceLogin:
             raise NoDatabase("DATABASE_SERVICE_URL names no user.")
         return ServiceLogin(role, None)
     database = sa.make_url(owner_url(settings)).database or "market"
-    return ServiceLogin(database + SERVICE_SUFFIX, secret_box(settings).derive(b"database service login").hex())
+    return ServiceLogin(
+        database + SERVICE_SUFFIX, secret_box(settings).derive(b"database service login").hex()
+    )
 
 
 def service_url(settings: Settings) -> str:

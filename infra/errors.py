@@ -166,7 +166,9 @@ class Unavailable(MarketError):
     slug = "unavailable"
     title = "Not available at the moment"
 
-    def __init__(self, detail: str, *, retry_after: int = 1, remedy: str | None = None, **extensions: Any) -> None:
+    def __init__(
+        self, detail: str, *, retry_after: int = 1, remedy: str | None = None, **extensions: Any
+    ) -> None:
         super().__init__(detail, remedy=remedy, **extensions)
         self.retry_after = retry_after
 

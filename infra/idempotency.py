@@ -83,14 +83,17 @@ class Idempotency:
             sa.select(sa.func.pg_try_advisory_xact_lock(sa.func.hashtextextended(scope, 1)))
         )
         if not locked:
-            raise RequestInFlight("Wait for the first answer, then ask again.", remedy="Retry after a second.")
+            raise RequestInFlight(
+                "Wait for the first answer, then ask again.", remedy="Retry after a second."
+            )
         kept = await self._session.get(
             IdempotencyKey, (self._actor.organisation_id, self._actor.id, self._key)
         )
         if kept is not None:
             if kept.request_digest != self._digest:
                 raise KeyReused(
-                    "The key was used before, with another path or body.", remedy="Use a fresh key for a new request."
+                    "The key was used before, with another path or body.",
+                    remedy="Use a fresh key for a new request.",
                 )
             return schema.model_validate_json(kept.answer)
         answer = await effect()

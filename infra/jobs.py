@@ -86,7 +86,8 @@ async def enqueue(
     await session.execute(sa.select(1))
     connection = await (await session.connection()).get_raw_connection()
     driver = connection.driver_connection
-    assert isinstance(driver, asyncpg.Connection) and driver.is_in_transaction()
+    assert isinstance(driver, asyncpg.Connection)
+    assert driver.is_in_transaction()
     body = json.dumps(payload, separators=(",", ":")).encode()
     await Queries(AsyncpgDriver(driver)).enqueue(
         name, body, execute_after=delay, dedupe_key=dedupe_key, on_conflict="skip"

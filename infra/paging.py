@@ -31,7 +31,9 @@ class PageRequest:
 
 
 def page_request(
-    limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="How many items at most.")] = DEFAULT_LIMIT,
+    limit: Annotated[
+        int, Parameter(ge=1, le=MAX_LIMIT, description="How many items at most.")
+    ] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None, Parameter(max_length=64, description="`next_cursor` of the page before.")
     ] = None,

@@ -4,7 +4,15 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
 
 ItemT = TypeVar("ItemT")
 
@@ -72,6 +80,12 @@ DecimalText = Annotated[
     BeforeValidator(_exact),
     PlainSerializer(lambda value: format(value, "f"), return_type=str),
     # One shared override: pydantic would otherwise describe a bounded Decimal as a JSON number (and accept one).
-    Field(json_schema_extra={"type": "string", "pattern": r"^-?[0-9]{1,20}(\.[0-9]{1,20})?$", "format": "decimal"}),
+    Field(
+        json_schema_extra={
+            "type": "string",
+            "pattern": r"^-?[0-9]{1,20}(\.[0-9]{1,20})?$",
+            "format": "decimal",
+        }
+    ),
 ]
 """An exact decimal, text in JSON and in OpenAPI alike."""

@@ -21,7 +21,8 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(
-        Path("var"), description="Folder of everything that is not in the database: files, keys, embedded server."
+        Path("var"),
+        description="Folder of everything that is not in the database: files, keys, embedded server.",
     )
     database_url: SecretStr | None = Field(
         None,
@@ -35,42 +36,63 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(8, ge=1, le=100, description="Database connections per process.")
     master_key: SecretStr | None = Field(
-        None, description="Base64 of 32 bytes that encrypt secrets at rest; a 0600 file in the data folder without it."
+        None,
+        description="Base64 of 32 bytes that encrypt secrets at rest; a 0600 file in the data folder without it.",
     )
     host: str = Field("127.0.0.1", description="Address the service listens on.")
     port: int = Field(8000, ge=1, le=65535, description="Port the service listens on.")
     public_base_url: HttpUrl | None = Field(
-        None, description="How the world reaches the service; issuer of its tokens. Default: http://host:port."
+        None,
+        description="How the world reaches the service; issuer of its tokens. Default: http://host:port.",
     )
     admin_email: str = Field(
-        "admin@market.example", max_length=200, description="Sign-in name of the first platform administrator."
+        "admin@market.example",
+        max_length=200,
+        description="Sign-in name of the first platform administrator.",
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest JSON body taken.")
-    max_upload_bytes: int = Field(268_435_456, ge=1024, description="Largest data file or bank statement taken.")
+    max_upload_bytes: int = Field(
+        268_435_456, ge=1024, description="Largest data file or bank statement taken."
+    )
     ingest_timeout_s: int = Field(300, ge=1, description="Seconds a data file may take to be converted.")
     session_idle_minutes: int = Field(60, ge=1, description="A session unused for so long ends.")
     session_hours: int = Field(12, ge=1, description="A session ends after so long in any case.")
     cookie_secure: bool | None = Field(
-        None, description="Mark the session cookie Secure; by default exactly when the public address is https."
+        None,
+        description="Mark the session cookie Secure; by default exactly when the public address is https.",
     )
     access_token_minutes: int = Field(15, ge=1, le=60, description="Life of a program's access token.")
-    admission_queue: int = Field(8192, ge=1, description="Metered calls that may wait in one process; more get 503.")
-    admission_batch: int = Field(512, ge=1, le=4096, description="Metered calls that are committed together at most.")
-    admission_wait_s: float = Field(10, gt=0, description="Seconds a metered call waits for the database before 503.")
+    admission_queue: int = Field(
+        8192, ge=1, description="Metered calls that may wait in one process; more get 503."
+    )
+    admission_batch: int = Field(
+        512, ge=1, le=4096, description="Metered calls that are committed together at most."
+    )
+    admission_wait_s: float = Field(
+        10, gt=0, description="Seconds a metered call waits for the database before 503."
+    )
     query_threads: int = Field(2, ge=1, le=64, description="Data queries that run at once in one process.")
     query_memory_mb: int = Field(128, ge=32, description="Memory of the query engine in one process.")
     query_timeout_s: float = Field(10, gt=0, description="Seconds one data query may take.")
     page_cache_mb: int = Field(32, ge=0, description="Memory for ready pages of data in one process.")
     quality_timeout_s: int = Field(600, ge=1, description="Seconds one quality check may take.")
     quality_memory_mb: int = Field(2048, ge=512, description="Memory one quality check may take.")
-    stripe_api_key: SecretStr | None = Field(None, description="Stripe secret key; without it cards are not offered.")
-    stripe_webhook_secret: SecretStr | None = Field(None, description="Signing secret of Stripe's webhook endpoint.")
+    stripe_api_key: SecretStr | None = Field(
+        None, description="Stripe secret key; without it cards are not offered."
+    )
+    stripe_webhook_secret: SecretStr | None = Field(
+        None, description="Signing secret of Stripe's webhook endpoint."
+    )
     stripe_api_base: HttpUrl | None = Field(None, description="Another address than Stripe's own, for tests.")
     otlp_endpoint: HttpUrl | None = Field(
         None, description="OTLP/HTTP collector for traces and metrics; without it none are exported."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
-    log_format: Literal["json", "console"] = Field("json", description="One JSON object a line, or text for people.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level that is logged."
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json", description="One JSON object a line, or text for people."
+    )
 
     @field_validator("data_dir")
     @classmethod

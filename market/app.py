@@ -14,11 +14,11 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
 from infra import problems, telemetry
+from infra.addresses import service_url
 from infra.audit.api import AuditController
 from infra.auth import SESSION_COOKIE, Actor, authentication, current_actor, optional_actor
 from infra.db import AsyncSession, create_engine, create_sessions
 from infra.idempotency import provide_idempotency
-from infra.addresses import service_url
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from infra.paging import page_request

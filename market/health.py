@@ -18,7 +18,13 @@ class Health(Output):
     status: str
 
 
-@get("/health/live", opt=public("probes sign in nowhere"), tags=["Health"], summary="The process lives", sync_to_thread=False)
+@get(
+    "/health/live",
+    opt=public("probes sign in nowhere"),
+    tags=["Health"],
+    summary="The process lives",
+    sync_to_thread=False,
+)
 def live() -> Health:
     """Answers as long as the process does."""
     return Health(status="live")
@@ -31,11 +37,19 @@ async def ready(state: State) -> Health:
         async with asyncio.timeout(3), state.sessions() as session:
             await session.execute(sa.select(1))
     except Exception as error:
-        raise Unavailable("The database cannot be reached.", remedy="The service recovers by itself.") from error
+        raise Unavailable(
+            "The database cannot be reached.", remedy="The service recovers by itself."
+        ) from error
     return Health(status="ready")
 
 
-@get("/metrics", opt=public("scraped inside the perimeter"), tags=["Health"], summary="Metrics", media_type=MediaType.TEXT)
+@get(
+    "/metrics",
+    opt=public("scraped inside the perimeter"),
+    tags=["Health"],
+    summary="Metrics",
+    media_type=MediaType.TEXT,
+)
 async def metrics() -> Response[str]:
     """Metrics of this process in Prometheus' text format."""
     return Response(generate_latest().decode(), media_type=CONTENT_TYPE_LATEST)

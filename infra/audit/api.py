@@ -42,7 +42,9 @@ class AuditController(Controller):
         """The newest signed head of the transparency tree."""
         head = await repository.latest_head(session)
         if head is None:
-            raise NotFound("Nothing has been sealed yet.", remedy="The worker seals once a minute; try again then.")
+            raise NotFound(
+                "Nothing has been sealed yet.", remedy="The worker seals once a minute; try again then."
+            )
         return AuditHeadRead(
             size=head.size,
             root=head.root.hex(),

@@ -26,7 +26,9 @@ def node_digest(left: bytes, right: bytes) -> bytes:
 
 def edge(size: int) -> list[Place]:
     """The complete subtrees a tree of ``size`` leaves is made of, largest first."""
-    return [(level, (size >> level) - 1) for level in range(size.bit_length() - 1, -1, -1) if size >> level & 1]
+    return [
+        (level, (size >> level) - 1) for level in range(size.bit_length() - 1, -1, -1) if size >> level & 1
+    ]
 
 
 def root(size: int, nodes: Mapping[Place, bytes]) -> bytes:

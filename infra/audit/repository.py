@@ -36,7 +36,9 @@ async def nodes(session: AsyncSession, places: Sequence[Place]) -> dict[Place, b
     return {(row.level, row.position): row.digest for row in (await session.exec(statement)).all()}
 
 
-async def append(session: AsyncSession, start: int, entries: Sequence[AuditEntry], made: Mapping[Place, bytes]) -> None:
+async def append(
+    session: AsyncSession, start: int, entries: Sequence[AuditEntry], made: Mapping[Place, bytes]
+) -> None:
     """Give entries their places from ``start`` on and store the subtrees that came into being."""
     await session.execute(
         sa.insert(AuditLeaf),
@@ -44,5 +46,8 @@ async def append(session: AsyncSession, start: int, entries: Sequence[AuditEntry
     )
     await session.execute(
         sa.insert(AuditNode),
-        [{"level": level, "position": position, "digest": digest} for (level, position), digest in made.items()],
+        [
+            {"level": level, "position": position, "digest": digest}
+            for (level, position), digest in made.items()
+        ],
     )

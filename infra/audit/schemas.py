@@ -31,5 +31,7 @@ class AuditHeadRead(Output):
     size: int
     root: str
     algorithm: str
-    signed: str = Field(description="Compact JWS over size, root and time; its key is in /.well-known/jwks.json")
+    signed: str = Field(
+        description="Compact JWS over size, root and time; its key is in /.well-known/jwks.json"
+    )
     sealed_at: datetime

@@ -67,7 +67,13 @@ async def record(
     entry.leaf = merkle.leaf_digest(content(entry))
     session.add(entry)
     await session.flush()
-    log.info("decision", action=action, subject_kind=subject_kind, subject_id=str(subject_id), actor_id=str(actor.id))
+    log.info(
+        "decision",
+        action=action,
+        subject_kind=subject_kind,
+        subject_id=str(subject_id),
+        actor_id=str(actor.id),
+    )
     return entry
 
 

@@ -94,7 +94,8 @@ async def check(url: str) -> None:
             f"The database's schema is at {found or 'nothing'}, this version needs {head()}: run `market migrate`."
         )
     raise SchemaMismatch(
-        f"The database's schema ({found}) is newer than this version of the service ({head()}): install the newer version."
+        f"The database's schema ({found}) is newer than this version of the service ({head()}):"
+        " install the newer version."
     )
 
 

@@ -19,7 +19,9 @@ class NotStopped(Conflict):
     title = "Nothing is stopped here"
 
 
-async def place(session: AsyncSession, actor: Actor, *, subject_kind: str, subject_id: UUID, reason: str) -> Stop:
+async def place(
+    session: AsyncSession, actor: Actor, *, subject_kind: str, subject_id: UUID, reason: str
+) -> Stop:
     """Stop a thing and all that hangs below it, from the commit of this transaction on."""
     stop = Stop(
         subject_kind=subject_kind,
@@ -42,7 +44,9 @@ async def place(session: AsyncSession, actor: Actor, *, subject_kind: str, subje
     return stop
 
 
-async def lift(session: AsyncSession, actor: Actor, *, subject_kind: str, subject_id: UUID, reason: str) -> list[Stop]:
+async def lift(
+    session: AsyncSession, actor: Actor, *, subject_kind: str, subject_id: UUID, reason: str
+) -> list[Stop]:
     """Lift the stops that the actor's own organisation placed on the thing; others' stops stay.
 
     :raises NotStopped: the actor's organisation has no active stop on it.

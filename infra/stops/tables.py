@@ -12,7 +12,9 @@ class Stop(Table, table=True):
     """One stop on one thing; active while ``lifted_at`` is null. Several may be active on the same thing."""
 
     __tablename__ = "stops"
-    __table_args__ = (sa.Index("ix_stops_active", "subject_id", postgresql_where=sa.text("lifted_at IS NULL")),)
+    __table_args__ = (
+        sa.Index("ix_stops_active", "subject_id", postgresql_where=sa.text("lifted_at IS NULL")),
+    )
 
     id: UUID = id_column()
     subject_kind: str

@@ -38,7 +38,8 @@ def _rulebook() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
         sa.UniqueConstraint("key", "version", name="uq_rulebook_parameters_key_version"),
         sa.CheckConstraint(
-            ddl.check_in("source_status", ["T", "S", "M", "house"]), name=op.f("ck_rulebook_parameters_source_status")
+            ddl.check_in("source_status", ["T", "S", "M", "house"]),
+            name=op.f("ck_rulebook_parameters_source_status"),
         ),
     )
     ddl.append_only("rulebook_parameters")
@@ -100,9 +101,7 @@ def _stops() -> None:
         sa.Column("lifted_by", sa.Uuid(), nullable=True),
         sa.Column("lift_reason", sa.String(), nullable=True),
     )
-    op.create_index(
-        "ix_stops_active", "stops", ["subject_id"], postgresql_where=sa.text("lifted_at IS NULL")
-    )
+    op.create_index("ix_stops_active", "stops", ["subject_id"], postgresql_where=sa.text("lifted_at IS NULL"))
     ddl.mutable("stops")
 
 
