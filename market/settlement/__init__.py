@@ -1,0 +1,1 @@
+"""What finance signs its name under: ledger, invoices, payments, bank, cards, reconciliation."""

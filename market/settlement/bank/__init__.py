@@ -1,0 +1,1 @@
+"""The bank rail: camt.053 statements and what they pay."""

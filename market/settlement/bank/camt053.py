@@ -1,0 +1,245 @@
+"""Reading ISO 20022 camt.053 (bank to customer statement), versions .001.02 to .001.13.
+
+Elements are read by their local names, so that every version of the schema, and no namespace at all, reads
+the same. A document type declaration is refused whatever it declares: no statement needs one, and entities,
+external files and expansion bombs all begin there. Nothing is fetched, ever.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from lxml import etree
+
+from market.settlement.bank.domain import Direction, Statement, StatementEntry, StatementError
+from pricing.money import Money, MoneyError
+
+MAX_STATEMENTS = 100
+MAX_ENTRIES = 50_000
+MAX_TEXT = 500
+
+_AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{1,5})?")
+_DIRECTIONS = {"CRDT": Direction.CREDIT, "DBIT": Direction.DEBIT}
+
+
+def parse(document: bytes) -> list[Statement]:
+    """The statements of a camt.053 message, in its order; whether they add up is `domain.prove`'s matter.
+
+    :raises StatementError: not XML, a document type declaration, not a camt.053, a missing or unreadable
+        element (named with its place), or more than the limits of this module.
+    """
+    root = _root(document)
+    message = _child(root, "BkToCstmrStmt")
+    if message is None:
+        raise StatementError(f"not a camt.053 message: <{_name(root)}> holds no <BkToCstmrStmt>")
+    found = list(_children(message, "Stmt"))
+    if not 1 <= len(found) <= MAX_STATEMENTS:
+        raise StatementError(f"the message holds {len(found)} statements; 1 to {MAX_STATEMENTS} are read")
+    return [_statement(element) for element in found]
+
+
+def _root(document: bytes) -> etree._Element:
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(document, parser)
+    except etree.XMLSyntaxError as error:
+        raise StatementError(f"not well-formed XML: {error}"[:MAX_TEXT]) from None
+    docinfo = root.getroottree().docinfo
+    if docinfo.doctype or docinfo.internalDTD is not None:
+        raise StatementError("a document type declaration (<!DOCTYPE …>) is refused in a statement")
+    return root
+
+
+def _statement(element: etree._Element) -> Statement:
+    statement_id = _required(element, "Id")
+    place = f"statement {statement_id}"
+    account = _text(element, "Acct", "Id", "IBAN") or _text(element, "Acct", "Id", "Othr", "Id")
+    if not account:
+        raise StatementError(f"{place}: no account (Acct/Id/IBAN or Acct/Id/Othr/Id)")
+    balances = {
+        _text(balance, "Tp", "CdOrPrtry", "Cd"): _signed(balance, place)
+        for balance in _children(element, "Bal")
+    }
+    opening, closing = balances.get("OPBD", balances.get("PRCD")), balances.get("CLBD")
+    if opening is None or closing is None:
+        raise StatementError(
+            f"{place}: an opening (OPBD or PRCD) and a closing (CLBD) booked balance are needed"
+        )
+    currency = _text(element, "Acct", "Ccy") or opening.currency
+    entries = tuple(_entries(element, place))
+    strays = {money.currency for money in (opening, closing, *(entry.amount for entry in entries))} - {
+        currency
+    }
+    if strays:
+        raise StatementError(
+            f"{place}: kept in {currency}, but some amounts are in {', '.join(sorted(strays))}"
+        )
+    return Statement(
+        statement_id=statement_id,
+        account=account.replace(" ", ""),
+        currency=currency,
+        opening=opening,
+        closing=closing,
+        covers_from=_moment(_text(element, "FrToDt", "FrDtTm"), place),
+        covers_to=_moment(_text(element, "FrToDt", "ToDtTm"), place),
+        entries=entries,
+    )
+
+
+def _entries(statement: etree._Element, place: str) -> Iterator[StatementEntry]:
+    number = 0
+    for position, entry in enumerate(_children(statement, "Ntry"), start=1):
+        where = f"{place}, entry {position}"
+        # .02 to .07 write <Sts>BOOK</Sts>, later versions <Sts><Cd>BOOK</Cd></Sts>.
+        status = _text(entry, "Sts", "Cd") or _text(entry, "Sts") or "BOOK"
+        if status != "BOOK":
+            continue  # pending and informational entries are no part of a booked balance
+        whole = _signed(entry, where)
+        booked = _day(_text(entry, "BookgDt", "Dt") or _text(entry, "BookgDt", "DtTm"), where)
+        reference = _text(entry, "AcctSvcrRef") or _text(entry, "NtryRef") or str(position)
+        extra = _text(entry, "AddtlNtryInf")
+        details = [item for part in _children(entry, "NtryDtls") for item in _children(part, "TxDtls")]
+        for signed, detail in _parts(whole, details, where):
+            if signed.minor == 0:
+                continue  # banks book fees of nothing; they move no money
+            number += 1
+            if number > MAX_ENTRIES:
+                raise StatementError(f"{place}: more than {MAX_ENTRIES} entries")
+            yield StatementEntry(
+                number=number,
+                bank_reference=reference,
+                amount=signed if signed.minor >= 0 else -signed,
+                direction=Direction.CREDIT if signed.minor >= 0 else Direction.DEBIT,
+                booked_on=booked,
+                references=tuple(_references(detail)) + ((extra,) if extra else ()),
+                counterparty=_counterparty(detail, incoming=signed.minor >= 0),
+            )
+
+
+def _parts(
+    whole: Money, details: list[etree._Element], where: str
+) -> list[tuple[Money, etree._Element | None]]:
+    """The movements of one entry: itself, or the transactions of a batch booking, which must sum to it."""
+    if len(details) <= 1:
+        return [(whole, details[0] if details else None)]
+    amounts = []
+    for detail in details:
+        element = _child(detail, "Amt")
+        if element is None:
+            element = _descend(detail, "AmtDtls", "TxAmt", "Amt")
+        if element is None:
+            raise StatementError(f"{where}: a batch whose transactions do not state their amounts")
+        amount = _amount(element, where)
+        sign = _text(detail, "CdtDbtInd")
+        debit = _direction(sign, where) is Direction.DEBIT if sign else whole.minor < 0
+        amounts.append(-amount if debit else amount)
+    if any(amount.currency != whole.currency for amount in amounts):
+        raise StatementError(f"{where}: a batch in several currencies")
+    if sum(amount.minor for amount in amounts) != whole.minor:
+        raise StatementError(f"{where}: its transactions do not sum to the entry's {whole}")
+    return list(zip(amounts, details, strict=True))
+
+
+def _references(detail: etree._Element | None) -> Iterator[str]:
+    if detail is None:
+        return
+    yield from filter(None, [_text(detail, "Refs", "EndToEndId")])
+    remittance = _child(detail, "RmtInf")
+    if remittance is None:
+        return
+    for structured in _children(remittance, "Strd"):
+        yield from filter(None, [_text(structured, "CdtrRefInf", "Ref")])
+    # One remark, wrapped over several elements.
+    remark = "".join(line.text or "" for line in _children(remittance, "Ustrd")).strip()
+    yield from filter(None, [remark[:MAX_TEXT]])
+
+
+def _counterparty(detail: etree._Element | None, *, incoming: bool) -> str:
+    if detail is None:
+        return ""
+    party = _descend(detail, "RltdPties", "Dbtr" if incoming else "Cdtr")
+    # From .08 on a party's name lies one level deeper.
+    return "" if party is None else _text(party, "Nm") or _text(party, "Pty", "Nm") or ""
+
+
+def _signed(element: etree._Element, place: str) -> Money:
+    amount = _child(element, "Amt")
+    if amount is None:
+        raise StatementError(f"{place}: <{_name(element)}> has no amount")
+    money = _amount(amount, place)
+    return money if _direction(_text(element, "CdtDbtInd"), place) is Direction.CREDIT else -money
+
+
+def _amount(element: etree._Element, place: str) -> Money:
+    text, currency = _text(element) or "", element.get("Ccy", "")
+    if not _AMOUNT.fullmatch(text):
+        raise StatementError(f"{place}: {text[:40]!r} is not an amount")
+    try:
+        return Money.from_decimal(Decimal(text), currency)
+    except MoneyError as error:
+        raise StatementError(f"{place}: {error}") from None
+
+
+def _direction(code: str | None, place: str) -> Direction:
+    if code not in _DIRECTIONS:
+        raise StatementError(f"{place}: {code!r} is neither CRDT nor DBIT")
+    return _DIRECTIONS[code]
+
+
+def _day(text: str | None, place: str) -> date:
+    try:
+        return date.fromisoformat((text or "")[:10])
+    except ValueError:
+        raise StatementError(f"{place}: {text!r} is not a booking date") from None
+
+
+def _moment(text: str | None, place: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise StatementError(f"{place}: {text!r} is not a date and time") from None
+    # A bank that gives no offset means its own clock, which nothing here depends on: read as UTC.
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _name(element: etree._Element) -> str:
+    return etree.QName(element).localname
+
+
+def _children(element: etree._Element, name: str) -> Iterator[etree._Element]:
+    return element.iterchildren("{*}" + name)
+
+
+def _child(element: etree._Element, name: str) -> etree._Element | None:
+    return next(_children(element, name), None)
+
+
+def _descend(element: etree._Element, *path: str) -> etree._Element | None:
+    found: etree._Element | None = element
+    for name in path:
+        found = None if found is None else _child(found, name)
+    return found
+
+
+def _text(element: etree._Element, *path: str) -> str | None:
+    found = _descend(element, *path)
+    text = "" if found is None else (found.text or "").strip()
+    return text[:MAX_TEXT] or None
+
+
+def _required(element: etree._Element, *path: str) -> str:
+    text = _text(element, *path)
+    if text is None:
+        raise StatementError(f"<{_name(element)}> lacks <{'/'.join(path)}>")
+    return text

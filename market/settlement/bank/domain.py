@@ -1,0 +1,90 @@
+"""What a bank says, pure: a statement, its entries, and the proof that its figures add up."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from pricing.money import Money
+
+
+class StatementError(ValueError):
+    """A statement that cannot be read or does not add up; the message says where."""
+
+
+class Direction(StrEnum):
+    """Which way money went, seen from the account's holder."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+
+
+@dataclass(frozen=True, slots=True)
+class StatementEntry:
+    """One booked movement.
+
+    :param number: place in the statement, from 1.
+    :param amount: positive; ``direction`` says which way.
+    :param booked_on: the bank's booking date, as it states it (its own calendar day).
+    :param references: every text that may carry a payment reference, in the bank's order.
+    """
+
+    number: int
+    bank_reference: str
+    amount: Money
+    direction: Direction
+    booked_on: date
+    references: tuple[str, ...]
+    counterparty: str
+
+    @property
+    def signed(self) -> Money:
+        """The amount with its sign: credit positive."""
+        return self.amount if self.direction is Direction.CREDIT else -self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One account statement.
+
+    :param opening: booked balance before the first entry, ``closing`` after the last; credit positive.
+    :param covers_from: beginning and end of the period as the bank states them, when it does.
+    """
+
+    statement_id: str
+    account: str
+    currency: str
+    opening: Money
+    closing: Money
+    covers_from: datetime | None
+    covers_to: datetime | None
+    entries: tuple[StatementEntry, ...]
+
+
+def prove(statement: Statement) -> None:
+    """Check that opening + Σ entries = closing; raises `StatementError` with the figures."""
+    moved = Money(sum(entry.signed.minor for entry in statement.entries), statement.currency)
+    expected = statement.opening + moved
+    if expected != statement.closing:
+        raise StatementError(
+            f"statement {statement.statement_id}: opening {statement.opening} and entries of {moved} make "
+            f"{expected}, but the closing balance is {statement.closing}"
+        )
+
+
+# Banks wrap, space and lower-case what payers type, so a reference is looked for with that removed.
+_NOT_ALPHANUMERIC = re.compile("[^0-9A-Z]")
+_REFERENCE = re.compile("RF[0-9]{16}")
+
+
+def payment_references(texts: Sequence[str]) -> list[str]:
+    """Creditor references of our own form (RF, two check digits, 14 digits) found in the texts, each once.
+
+    Check digits are verified by whoever looks the reference up; here only the form is found.
+    """
+    found: dict[str, None] = {}
+    for text in texts:
+        for match in _REFERENCE.finditer(_NOT_ALPHANUMERIC.sub("", text.upper())):
+            found[match.group()] = None
+    return list(found)

@@ -1,0 +1,1 @@
+"""Closing periods into invoices."""

@@ -1,0 +1,1 @@
+"""Everything matched, or named as a break."""
