@@ -58,6 +58,10 @@ class MoneyError(ValueError):
     """An amount that cannot be settled money; the message says which and why."""
 
 
+class AmountTooLarge(MoneyError):
+    """More than `MAX_MINOR` minor units, either way."""
+
+
 class UnknownCurrency(MoneyError):
     """A code that is not an ISO 4217 currency in `CURRENCIES`."""
 
@@ -83,7 +87,7 @@ class Money:
     """A settled amount: `minor` units (an int, may be negative) of `currency` (ISO 4217).
 
     Raises `TypeError` for a `minor` that is not an int (a bool or a float is not), `UnknownCurrency`, and
-    `MoneyError` beyond ±`MAX_MINOR`. Amounts of one currency add and subtract; there is no multiplication:
+    `AmountTooLarge`. Amounts of one currency add and subtract; there is no multiplication:
     what scales with use is an exact `Decimal` until `round_amount`, what is divided goes through `allocate`.
     """
 
@@ -95,7 +99,7 @@ class Money:
             raise TypeError(f"minor units are an int, not {type(self.minor).__name__}")
         exponent(self.currency)
         if not -MAX_MINOR <= self.minor <= MAX_MINOR:
-            raise MoneyError(f"{self.minor} minor units of {self.currency} exceed what can be settled")
+            raise AmountTooLarge(f"{self.minor} minor units of {self.currency} exceed what can be settled")
 
     @classmethod
     def zero(cls, currency: str) -> Self:
@@ -142,7 +146,7 @@ def round_amount(exact: Decimal, currency: str) -> Money:
 
     Half up, that is to the nearest minor unit and a tie away from zero, so that a credit mirrors the charge
     it corrects to the fen. Called once per invoice line on the line's whole exact amount, never on a unit
-    price or a part. Raises `UnknownCurrency`, `MoneyError` for NaN, infinity or an amount too large.
+    price or a part. Raises `UnknownCurrency`, `MoneyError` for NaN or infinity, `AmountTooLarge`.
     """
     return Money(int(_scaled(exact, exponent(currency)).to_integral_value(context=_HALF_UP)), currency)
 

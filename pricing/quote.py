@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from infra.errors import Invalid
 from pricing.models.metrics import Metric
-from pricing.models.rating import Ceiling, Line, Terms
-from pricing.money import EXACT, Money
+from pricing.models.rating import Ceiling, Charge, Line, Terms
+from pricing.money import EXACT, AmountTooLarge, Money
 from pricing.plans.domain import PricePlan
 from pricing.regulated.purposes import PurposeClass
 
@@ -39,8 +40,11 @@ class Quote:
     rules: tuple[Mapping[str, Any], ...]
 
 
-class UnpriceableUsage(ValueError):
-    """Usage or ceilings that mean nothing to this plan: the caller's mistake, said in the message."""
+class UnpriceableUsage(Invalid):
+    """Usage or ceilings that mean nothing to this plan, or cost more than can be settled."""
+
+    slug = "unpriceable-usage"
+    title = "This use cannot be priced"
 
 
 class BrokenInvariant(AssertionError):
@@ -56,13 +60,13 @@ def quote(plan: PricePlan, usage: Mapping[Metric, int], context: QuoteContext) -
 
     Executed here, whatever the model does: a purpose that is free is priced at zero, and no line exceeds the
     ceiling in force. Raises `UnpriceableUsage` for an unknown metric, a quantity that is not a whole number
-    from 0, or a ceiling in another currency; `MoneyError` for an amount too large to settle.
+    from 0, a ceiling in another currency, or an amount too large to settle.
     """
     _check_usage(usage)
     for metric, ceiling in context.ceilings.items():
         if ceiling.currency != plan.currency:
             raise UnpriceableUsage(
-                f"the ceiling on {metric} is in {ceiling.currency}, the plan in {plan.currency}"
+                f"The ceiling on {metric} is in {ceiling.currency}, the plan in {plan.currency}."
             )
     terms = Terms(
         price_plan_id=plan.id,
@@ -71,22 +75,26 @@ def quote(plan: PricePlan, usage: Mapping[Metric, int], context: QuoteContext) -
         free_of_charge=context.purpose in context.free_purposes,
         ceilings=context.ceilings,
     )
-    lines = []
-    minor = 0
-    for charge in plan.charges:
-        line = charge.rate(1 if charge.metric is Metric.PERIODS else usage.get(charge.metric, 0), terms)
-        _check_line(line, terms)
-        minor += line.amount.minor
-        lines.append(line)
-    return Quote(plan, context.purpose, tuple(lines), Money(minor, plan.currency), context.rules)
+    try:
+        lines = tuple(_rate(charge, usage, terms) for charge in plan.charges)
+        total = Money(sum(line.amount.minor for line in lines), plan.currency)
+    except AmountTooLarge as error:
+        raise UnpriceableUsage(f"The use costs too much to be settled: {error}.") from error
+    return Quote(plan, context.purpose, lines, total, context.rules)
+
+
+def _rate(charge: Charge, usage: Mapping[Metric, int], terms: Terms) -> Line:
+    line = charge.rate(1 if charge.metric is Metric.PERIODS else usage.get(charge.metric, 0), terms)
+    _check_line(line, terms)
+    return line
 
 
 def _check_usage(usage: Mapping[Metric, int]) -> None:
     for metric, quantity in usage.items():
         if metric not in _USED:
-            raise UnpriceableUsage(f"{metric!r} is not a metric that use is counted in")
+            raise UnpriceableUsage(f"{metric!r} is not a metric that use is counted in.")
         if type(quantity) is not int or quantity < 0:
-            raise UnpriceableUsage(f"{metric} used must be a whole number from 0, not {quantity!r}")
+            raise UnpriceableUsage(f"{metric} used must be a whole number from 0, not {quantity!r}.")
 
 
 _USED = frozenset({Metric.CALLS, Metric.ROWS})

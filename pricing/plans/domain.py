@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from infra.errors import Invalid
 from pricing.models import CHARGES
 from pricing.models.metrics import Metric
 from pricing.models.rating import Charge
@@ -21,18 +23,31 @@ class PricePlan:
 
     id: UUID
     organisation_id: UUID
-    name_zh: str
-    name_en: str
+    name_zh: str | None
+    name_en: str | None
     currency: str
     charges: tuple[Charge, ...]
     supersedes: UUID | None = None
 
 
-class BadPlan(ValueError):
+ACCEPTED = PlanLimits(
+    max_charges=1_000, max_price_places=20, max_unit_price=Decimal("1e20"), max_allowance=2**63
+)
+"""Limits for reading a plan that was accepted: it stays readable when the rulebook narrows what is acceptable."""
+
+
+class BadPlan(Invalid):
     """A plan that cannot be priced with; `faults` names every place."""
 
+    slug = "bad-price-plan"
+    title = "The price plan cannot be priced with"
+
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(f"{fault.place} {fault.problem}" for fault in faults))
+        super().__init__(
+            "; ".join(f"{fault.place} {fault.problem}" for fault in faults)[:2000],
+            remedy="Mend what is listed under `errors` and send it again.",
+            errors=[{"at": fault.place, "problem": fault.problem} for fault in faults],
+        )
         self.faults = tuple(faults)
 
 

@@ -244,6 +244,12 @@ def test_a_ceiling_in_another_currency_is_refused() -> None:
         quote(CITY, {}, replace(INDUSTRY, ceilings=ceilings))
 
 
+def test_what_costs_too_much_to_settle_is_refused() -> None:
+    plan = plan_of("KWD", {"model": "per_unit", "metric": "rows", "unit_price": "1000000"})
+    with pytest.raises(UnpriceableUsage, match="too much to be settled"):
+        quote(plan, {Metric.ROWS: 10**12}, INDUSTRY)
+
+
 class Greedy(PerUnit):
     """A price model with a fault: it looks at neither ceiling nor purpose."""
 

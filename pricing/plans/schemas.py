@@ -1,0 +1,92 @@
+"""Price plans over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from infra.schema import Input, Output, ShortText
+from pricing.money import CURRENCIES
+
+# Prices are read and refused by the price models, whose messages say more than a pattern: here they are only
+# text, and the pattern documents them.
+PriceText = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=42,
+        description="Exact price in major units of the currency, not negative.",
+        examples=["0.05"],
+        json_schema_extra={"pattern": r"^[0-9]{1,10}(\.[0-9]{1,8})?$", "format": "decimal"},
+    ),
+]
+CurrencyCode = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=10,
+        description="ISO 4217 alphabetic code.",
+        examples=["CNY"],
+        json_schema_extra={"enum": sorted(CURRENCIES)},
+    ),
+]
+UsedMetric = Literal["calls", "rows"]
+
+
+class FlatCharge(Input):
+    """One amount for the billing period, whatever the use."""
+
+    model: Literal["flat"]
+    amount: PriceText
+
+
+class FreeCharge(Input):
+    """Use of a metric is counted and shown, and costs nothing."""
+
+    model: Literal["free"]
+    metric: UsedMetric
+
+
+class PerUnitCharge(Input):
+    """Each unit of a metric costs the same, after a free allowance in each billing period."""
+
+    model: Literal["per_unit"]
+    metric: UsedMetric
+    unit_price: PriceText
+    allowance: int = Field(0, ge=0, le=10**12, description="Units that are free in each billing period")
+
+
+ChargeSchema = Annotated[FlatCharge | FreeCharge | PerUnitCharge, Field(discriminator="model")]
+
+
+class PricePlanCreate(Input):
+    """A new price plan, or a new version of one. A name in at least one of the two languages."""
+
+    name_zh: ShortText | None = None
+    name_en: ShortText | None = None
+    currency: CurrencyCode
+    charges: Annotated[
+        list[ChargeSchema],
+        Field(min_length=1, max_length=100, description="At most one charge on each metric."),
+    ]
+    supersedes: UUID | None = Field(None, description="The version that this one takes the place of")
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.name_zh is None and self.name_en is None:
+            raise ValueError("give the plan a name: name_zh, name_en or both")
+        return self
+
+
+class PricePlanRead(Output):
+    """One immutable price version."""
+
+    id: UUID
+    organisation_id: UUID = Field(description="The operator who asks this price")
+    name_zh: str | None
+    name_en: str | None
+    currency: str
+    charges: list[ChargeSchema]
+    supersedes: UUID | None
+    created_at: datetime

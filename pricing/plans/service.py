@@ -1,0 +1,117 @@
+"""Use cases of price plans."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from infra.audit import service as audit
+from infra.auth import Actor, OrganisationKind
+from infra.db import AsyncSession, new_id, now
+from infra.errors import Conflict, Forbidden, NotFound
+from infra.paging import PageRequest
+from infra.rulebook import service as rulebook
+from pricing.plans import repository
+from pricing.plans.domain import ACCEPTED, PricePlan, read_charges
+from pricing.plans.schemas import PricePlanCreate
+from pricing.plans.tables import PricePlanRow
+from pricing.rules import plan_limits
+
+_SEES_ALL = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
+
+
+class AlreadySuperseded(Conflict):
+    """Versions form a line: a version has one successor."""
+
+    slug = "price-plan-already-superseded"
+    title = "Another version has taken the place of that one"
+
+
+async def create(session: AsyncSession, actor: Actor, plan: PricePlanCreate) -> PricePlanRow:
+    """Keep a new price version of the actor's organisation, for good.
+
+    :raises Forbidden: the organisation is no operator; prices are asked by the seller of record.
+    :raises BadPlan: the plan cannot be priced with; every fault is named with its place.
+    :raises NotFound: the version to supersede is not one of the organisation's.
+    :raises AlreadySuperseded: that version has a successor.
+    """
+    if actor.organisation_kind is not OrganisationKind.OPERATOR:
+        raise Forbidden("Prices are asked by operators, the sellers of record; your organisation is none.")
+    rules = await rulebook.in_force(session)
+    charges = read_charges(
+        [charge.model_dump() for charge in plan.charges], plan.currency, plan_limits(rules)
+    )
+    if plan.supersedes is not None:
+        await _find(session, plan.supersedes, actor.organisation_id)
+    row = PricePlanRow(
+        id=new_id(),
+        organisation_id=actor.organisation_id,
+        name_zh=plan.name_zh,
+        name_en=plan.name_en,
+        currency=plan.currency,
+        charges=[charge.document() for charge in charges],
+        supersedes=plan.supersedes,
+        created_by=actor.id,
+        created_at=await now(session),
+    )
+    if not await repository.add(session, row):
+        raise AlreadySuperseded(
+            f"The price plan {plan.supersedes} has a successor already.",
+            remedy="Supersede the newest version, which GET /v1/price-plans lists first.",
+        )
+    await audit.record(
+        session,
+        actor,
+        action="price_plan.created",
+        subject_kind="price_plan",
+        subject_id=row.id,
+        detail={
+            "currency": row.currency,
+            "charges": row.charges,
+            "supersedes": str(row.supersedes) if row.supersedes else None,
+        },
+        rules=rules,
+    )
+    return row
+
+
+async def access_price_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PricePlanRow:
+    """Return a price plan that the caller may see: its own organisation's, or any for platform and regulator.
+
+    :raises NotFound: there is none, or none that the caller may know of.
+    """
+    return await _find(session, plan_id, _scope(actor))
+
+
+async def list_price_plans(
+    session: AsyncSession, actor: Actor, page: PageRequest
+) -> tuple[Sequence[PricePlanRow], str | None]:
+    """Return a page of the price plans that the caller may see, newest first, and the next cursor."""
+    return await repository.page_of(session, _scope(actor), page)
+
+
+async def get_plan(session: AsyncSession, plan_id: UUID) -> PricePlan:
+    """Return the plan to price with; for floors above, which decide themselves who may see what it prices.
+
+    :raises NotFound: there is no such plan.
+    """
+    row = await _find(session, plan_id, None)
+    return PricePlan(
+        id=row.id,
+        organisation_id=row.organisation_id,
+        name_zh=row.name_zh,
+        name_en=row.name_en,
+        currency=row.currency,
+        charges=read_charges(row.charges, row.currency, ACCEPTED),
+        supersedes=row.supersedes,
+    )
+
+
+async def _find(session: AsyncSession, plan_id: UUID, organisation_id: UUID | None) -> PricePlanRow:
+    row = await repository.find(session, plan_id, organisation_id)
+    if row is None:
+        raise NotFound(f"There is no price plan {plan_id}.", remedy="GET /v1/price-plans lists yours.")
+    return row
+
+
+def _scope(actor: Actor) -> UUID | None:
+    """Return the organisation whose plans the actor may see; None for everybody's."""
+    return None if actor.organisation_kind in _SEES_ALL else actor.organisation_id
