@@ -1,0 +1,60 @@
+"""Tables of metering. All of them are append-only and carry the licence id first in their primary key."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from infra.db import Table, timestamp_column
+
+
+class UsageRecord(Table, table=True):
+    """One admitted call: what it cost, in which period it counts, and the digest of what was asked.
+
+    Partitioned by month of ``recorded_at``, the database's time at admission. ``record_id`` is unique within its
+    licence, because only the admission function inserts and it does so under the licence's lock.
+    """
+
+    __tablename__ = "usage_records"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (recorded_at)"},)
+
+    licence_id: UUID = Field(primary_key=True)
+    record_id: UUID = Field(primary_key=True)
+    recorded_at: datetime = Field(primary_key=True, sa_type=sa.DateTime(timezone=True))
+    period_no: int
+    product_id: UUID
+    revision_id: UUID
+    calls: int
+    rows: int
+    purpose: str
+    client_id: UUID | None = None
+    digest: bytes
+    bytes: int = Field(sa_type=sa.BigInteger)
+
+
+class UsageKey(Table, table=True):
+    """The first outcome under one ``Idempotency-Key`` of a licence."""
+
+    __tablename__ = "usage_keys"
+
+    licence_id: UUID = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    record_id: UUID
+    recorded_at: datetime = timestamp_column()
+    digest: bytes
+    calls: int
+    rows: int
+
+
+class UsagePeriod(Table, table=True):
+    """A closed billing period of one licence with its totals; half-open, ``opened_at`` to ``closed_at`` (UTC)."""
+
+    __tablename__ = "usage_periods"
+
+    licence_id: UUID = Field(primary_key=True)
+    period_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    opened_at: datetime = timestamp_column()
+    closed_at: datetime = timestamp_column()
+    calls: int = Field(sa_type=sa.BigInteger)
+    rows: int = Field(sa_type=sa.BigInteger)
