@@ -1,0 +1,202 @@
+"""Parquet and Arrow to the revision's Parquet with pyarrow, batch by batch.
+
+Types are already stated by the file, so nothing is inferred; they are brought to the few that a revision has:
+
+- integers keep their width, floats theirs (half floats become single); what is not finite becomes missing;
+- decimals up to 38 digits stay exact; dates are days; timestamps are microseconds, in UTC if they had a zone;
+- dictionaries are unpacked; times of day become text; lists, structs and maps become JSON text with a notice;
+- binary values and durations are refused: no API of the market could hand them out.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from listings.ingest import problems
+from listings.ingest.limits import Limits
+from listings.ingest.names import column_names
+from listings.ingest.problems import Refusal, shown
+from listings.ingest.result import Column, Kind, Notice
+
+_BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How one column is brought to its stored type."""
+
+    kind: Kind
+    stored: pa.DataType
+    convert: Callable[[pa.Array], pa.Array]
+    zone: str | None = None
+    notice: str | None = None
+
+
+def convert_columnar(
+    source: Path, source_format: str, target: Path, limits: Limits
+) -> tuple[list[Column], list[Notice]]:
+    """Write a Parquet, Arrow file or Arrow stream anew as a revision.
+
+    :raises Refusal: the file is cut off or damaged, claims more than the limits allow, has no rows, or has a
+        column of a type that cannot be handed out.
+    """
+    try:
+        with source.open("rb") as stream:
+            if source_format == "parquet":
+                return _write(*_open_parquet(pa.PythonFile(stream), limits), target, limits)
+            return _write(*_open_ipc(pa.PythonFile(stream), source_format), target, limits)
+    except pa.ArrowMemoryError:
+        raise MemoryError from None
+    except (pa.ArrowException, OSError, EOFError) as error:
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise Refusal(
+            problems.TRUNCATED, f"The file is damaged or cut off: {reason}.", "Upload it again, whole."
+        ) from error
+
+
+def _open_parquet(stream: pa.NativeFile, limits: Limits) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    file = pq.ParquetFile(stream)
+    metadata = file.metadata
+    stated = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    _refuse_oversize(metadata.num_rows, metadata.num_columns, stated, limits)
+    rows = min(_BATCH_ROWS, limits.rows_per_group(metadata.num_columns))
+    return file.schema_arrow, file.iter_batches(batch_size=rows, use_threads=False)
+
+
+def _open_ipc(stream: pa.NativeFile, source_format: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    if source_format == "arrow-stream":
+        reader = pa.ipc.open_stream(stream)
+        return reader.schema, iter(reader)
+    file = pa.ipc.open_file(stream)
+    return file.schema, (file.get_batch(i) for i in range(file.num_record_batches))
+
+
+def _refuse_oversize(rows: int, columns: int, stated_bytes: int, limits: Limits) -> None:
+    if rows > limits.rows or rows * columns > limits.cells or stated_bytes > limits.expanded_bytes:
+        raise Refusal(
+            problems.TOO_LARGE,
+            f"The file claims {rows:,} rows of {columns:,} columns, {stated_bytes:,} bytes unpacked.",
+            f"Split it into files of at most {limits.rows:,} rows and {limits.cells:,} values.",
+            rows=rows, columns=columns,
+        )
+
+
+def _write(
+    schema: pa.Schema, batches: Iterator[pa.RecordBatch], target: Path, limits: Limits
+) -> tuple[list[Column], list[Notice]]:
+    if not schema.names:
+        raise Refusal(problems.EMPTY_FILE, "The file has no columns.", "Upload a table.")
+    names, notices = column_names(schema.names, limits, line=None)
+    plans = [_plan(name, field.type) for name, field in zip(names, schema, strict=True)]
+    stored = pa.schema([(name, plan.stored) for name, plan in zip(names, plans, strict=True)])
+    lost = [0] * len(plans)
+    rows = unpacked = 0
+    with pq.ParquetWriter(target, stored, compression="zstd") as writer:
+        for batch in _regrouped(batches, limits.rows_per_group(len(names)), stored, plans, lost):
+            rows += batch.num_rows
+            unpacked += batch.nbytes
+            _refuse_oversize(rows, len(names), unpacked, limits)
+            writer.write_table(batch, row_group_size=limits.rows_per_group(len(names)))
+    if not rows:
+        raise Refusal(
+            problems.HEADER_ONLY, "The file has columns and no rows.", "Upload a file with at least one row."
+        )
+    columns = []
+    for given, name, plan, missing in zip(schema.names, names, plans, lost, strict=True):
+        columns.append(Column(name, given, plan.kind, str(plan.stored), nullable=True, zone=plan.zone))
+        if plan.notice:
+            notices.append(Notice("kept-as-text", plan.notice, name))
+        if missing:
+            message = f"{missing:,} values of {name} are NaN or infinite; they were read as missing."
+            notices.append(Notice("markers-read-as-missing", message, name))
+    return columns, notices
+
+
+def _regrouped(
+    batches: Iterator[pa.RecordBatch], size: int, stored: pa.Schema, plans: list[_Plan], lost: list[int]
+) -> Iterator[pa.Table]:
+    """The batches converted and joined to tables of at least ``size`` rows; counts values lost to NaN."""
+    pending: list[pa.RecordBatch] = []
+    waiting = 0
+    for whole in batches:
+        whole.validate(full=True)
+        for start in range(0, whole.num_rows, size):
+            batch = whole.slice(start, size)
+            arrays = []
+            for index, plan in enumerate(plans):
+                before = batch.column(index)
+                after = plan.convert(before)
+                lost[index] += after.null_count - before.null_count
+                arrays.append(after)
+            pending.append(pa.record_batch(arrays, schema=stored))
+            waiting += batch.num_rows
+            if waiting >= size:
+                yield pa.Table.from_batches(pending, schema=stored)
+                pending, waiting = [], 0
+    if pending:
+        yield pa.Table.from_batches(pending, schema=stored)
+
+
+def _plan(name: str, kind: pa.DataType) -> _Plan:
+    """:raises Refusal: values of this type cannot be handed out."""
+    if isinstance(kind, pa.BaseExtensionType):
+        inner = _plan(name, kind.storage_type)
+        return _Plan(inner.kind, inner.stored, lambda a: inner.convert(a.storage), inner.zone, inner.notice)
+    if pa.types.is_dictionary(kind):
+        inner = _plan(name, kind.value_type)
+        return _Plan(inner.kind, inner.stored, lambda a: inner.convert(a.dictionary_decode()), inner.zone, inner.notice)
+    if pa.types.is_integer(kind):
+        return _Plan(Kind.INTEGER, kind, lambda a: a)
+    if pa.types.is_floating(kind):
+        stored = pa.float32() if pa.types.is_float16(kind) else kind
+        return _Plan(Kind.NUMBER, stored, lambda a: _finite(a.cast(stored)))
+    if pa.types.is_decimal(kind) and kind.precision <= 38:
+        exact = pa.decimal128(kind.precision, max(kind.scale, 0))
+        return _Plan(Kind.DECIMAL, exact, lambda a: a.cast(exact))
+    if pa.types.is_boolean(kind):
+        return _Plan(Kind.BOOLEAN, kind, lambda a: a)
+    if pa.types.is_date(kind):
+        return _Plan(Kind.DATE, pa.date32(), lambda a: a.cast(pa.date32()))
+    if pa.types.is_timestamp(kind):
+        zone = "UTC" if kind.tz else None
+        return _Plan(Kind.TIMESTAMP, pa.timestamp("us"), lambda a: _microseconds(a, kind.tz), zone)
+    return _text_plan(name, kind)
+
+
+def _text_plan(name: str, kind: pa.DataType) -> _Plan:
+    text = pa.string()
+    if pa.types.is_nested(kind):
+        notice = f"Column {shown(name)} holds {kind}; it is kept as JSON text."
+        return _Plan(Kind.TEXT, text, _as_json, notice=notice[:300])
+    if pa.types.is_time(kind) or pa.types.is_null(kind):
+        return _Plan(Kind.TEXT, text, lambda a: a.cast(text))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return _Plan(Kind.TEXT, text, lambda a: a.cast(text))
+    raise Refusal(
+        problems.UNSUPPORTED_COLUMN,
+        f"Column {shown(name)} is of the type {kind}, which no interface of the market can hand out.",
+        "Leave the column out, or write it as text or numbers.", column=name,
+    )
+
+
+def _finite(values: pa.Array) -> pa.Array:
+    finite = pc.is_finite(values)
+    return values if pc.all(finite).as_py() is not False else pc.if_else(finite, values, None)
+
+
+def _microseconds(values: pa.Array, zone: str | None) -> pa.Array:
+    exact = values.cast(pa.timestamp("us", zone), safe=False)
+    return exact.cast(pa.timestamp("us")) if zone else exact
+
+
+def _as_json(values: pa.Array) -> pa.Array:
+    texts = (
+        None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+        for value in values.to_pylist()
+    )
+    return pa.array(texts, pa.string())

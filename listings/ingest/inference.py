@@ -1,0 +1,141 @@
+"""What type is a column of texts? Pure: patterns, the SQL that verifies them, and the SQL that converts.
+
+A column *is meant as* a type when more than half of its values read as it; it *is* that type only when all do.
+Values are read without surrounding blanks, and an empty value is a missing one. What a reading takes:
+
+- integer: digits with an optional minus, no leading zero, within ±(2^53 − 1). ``00701`` is a code and makes
+  the column text, and so does a longer number: it is an identifier, and many JSON readers would round it.
+- decimal: the same with a fraction, exact, up to 38 digits. number: with an exponent, binary floating point.
+- boolean: true and false in any case.
+- date: 2024-01-31, 2024/1/31 or 2024年1月31日, one form per column, and on the calendar.
+- timestamp: an ISO 8601 date and time (blank or T between them, up to microseconds), or 2024/1/31 8:05.
+  With offsets, all values must have one, and they are stored in UTC.
+
+Anything else stays the text it is: thousands separators, percent and currency signs, day-first dates, ``yes``.
+The one liberty taken: a column whose only misfits are markers for *missing* (NA, NULL, - and the like) keeps
+its type and those values become missing, with a notice.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from listings.ingest.result import Kind
+
+MAX_INTEGER = 2**53 - 1
+MAX_DIGITS = 38
+MISSING_MARKERS = ("NA", "N/A", "NULL", "NAN", "NONE", "NIL", "\\N", "-", "--", "—")
+
+_INTEGER = r"-?(0|[1-9][0-9]*)"
+_DECIMAL = r"-?((0|[1-9][0-9]*)(\.[0-9]+)?|\.[0-9]+)"
+_NUMBER = r"-?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?"
+_CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read the values of a column.
+
+    :param pattern: what a value must look like, for RE2 and Python alike.
+    :param value: SQL over ``{v}`` (a trimmed text) giving the typed value, or NULL where it is none.
+    :param test: SQL over ``{v}``, true where the value is of this reading.
+    """
+
+    kind: Kind
+    label: str
+    pattern: str
+    value: str
+    test: str
+    zone: str | None = None
+
+    def testing(self, v: str) -> str:
+        """SQL that is true where the trimmed text of the SQL expression ``v`` is of this reading."""
+        return self.test.replace("{v}", v)
+
+    def reading(self, v: str) -> str:
+        """SQL that yields the typed value of the SQL expression ``v``."""
+        return self.value.replace("{v}", v)
+
+    def fits(self, value: str) -> bool:
+        """Whether a trimmed text looks like this reading (the calendar is left to the engine)."""
+        return re.fullmatch(self.pattern, value, re.ASCII) is not None
+
+
+def _matching(pattern: str, value: str) -> str:
+    return f"(regexp_full_match({{v}}, '{pattern}') AND ({value}) IS NOT NULL)"
+
+
+def _dated(kind: Kind, label: str, pattern: str, value: str, zone: str | None = None) -> Reading:
+    return Reading(kind, label, pattern, value, _matching(pattern, value), zone)
+
+
+INTEGER = Reading(
+    Kind.INTEGER, "integer", _INTEGER, "TRY_CAST({v} AS BIGINT)",
+    f"(CAST(TRY_CAST({{v}} AS BIGINT) AS VARCHAR) = {{v}}"
+    f" AND TRY_CAST({{v}} AS BIGINT) BETWEEN -{MAX_INTEGER} AND {MAX_INTEGER})",
+)
+DECIMAL = Reading(Kind.DECIMAL, "decimal", _DECIMAL, "{v}", f"regexp_full_match({{v}}, '{_DECIMAL}')")
+NUMBER = Reading(
+    Kind.NUMBER, "number", _NUMBER, "TRY_CAST({v} AS DOUBLE)",
+    f"(regexp_full_match({{v}}, '{_NUMBER}') AND isfinite(TRY_CAST({{v}} AS DOUBLE)))",
+)
+BOOLEAN = Reading(
+    Kind.BOOLEAN, "boolean", "(?i:true|false)", "TRY_CAST({v} AS BOOLEAN)", "lower({v}) IN ('true', 'false')"
+)
+DATES = (
+    _dated(Kind.DATE, "date", "[0-9]{4}-[0-9]{2}-[0-9]{2}", "TRY_CAST({v} AS DATE)"),
+    _dated(
+        Kind.DATE, "date", "[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", "CAST(TRY_STRPTIME({v}, '%Y/%m/%d') AS DATE)"
+    ),
+    _dated(
+        Kind.DATE, "date", "[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日",
+        "CAST(TRY_STRPTIME({v}, '%Y年%m月%d日') AS DATE)",
+    ),
+    _dated(
+        Kind.TIMESTAMP, "date and time", f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]{_CLOCK}",
+        "TRY_CAST({v} AS TIMESTAMP)",
+    ),
+    _dated(
+        Kind.TIMESTAMP, "date and time with offset",
+        f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]{_CLOCK}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)",
+        "timezone('UTC', TRY_CAST({v} AS TIMESTAMPTZ))", "UTC",
+    ),
+    _dated(
+        Kind.TIMESTAMP, "date and time",
+        "[0-9]{4}/[0-9]{1,2}/[0-9]{1,2} [0-9]{1,2}:[0-9]{2}(:[0-9]{2})?",
+        "TRY_STRPTIME({v}, ['%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M'])",
+    ),
+)
+NUMERIC = (INTEGER, DECIMAL, NUMBER)
+DATED_KINDS = frozenset({Kind.DATE, Kind.TIMESTAMP})
+
+
+def candidates(values: Sequence[str]) -> tuple[Reading, ...]:
+    """The readings a sample of non-empty, trimmed values suggests, strictest first; none means text."""
+    values = [value for value in values if value.upper() not in MISSING_MARKERS]
+    if not values:
+        return ()
+    half = len(values) / 2
+    if sum(NUMBER.fits(value) for value in values) > half:
+        return NUMERIC
+    for reading in (BOOLEAN, *DATES):
+        if sum(reading.fits(value) for value in values) > half:
+            return (reading,)
+    return ()
+
+
+def why_not(value: str, reading: Reading) -> str:
+    """In plain words, why a value is not of a reading."""
+    if reading.kind in {Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER}:
+        if re.fullmatch(r"-?0[0-9]+(\.[0-9]+)?", value):
+            return "has a leading zero, so the column holds codes"
+        if re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", value):
+            return "has thousands separators"
+        if re.fullmatch(_INTEGER, value):
+            return "is longer than a number that every program holds exactly, so the column holds identifiers"
+        return "is not a number"
+    if any(other.kind in DATED_KINDS and other.pattern == reading.pattern and other.fits(value) for other in DATES):
+        return "is not on the calendar"
+    if NUMBER.fits(value):
+        return f"is a number, not a {reading.label}"
+    return f"is not a {reading.label} written like the rest"

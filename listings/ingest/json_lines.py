@@ -1,0 +1,209 @@
+"""JSON Lines to a table of texts: one object per line, checked line by line, then typed like a CSV file.
+
+Objects and arrays inside a value are kept as their JSON text, with a notice. JSON's own types bound what a
+column may become: a string of digits stays text, a number never becomes a date.
+"""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from listings.ingest import problems
+from listings.ingest.limits import Limits
+from listings.ingest.problems import Refusal, shown
+from listings.ingest.result import Kind, Notice
+
+_KINDS_OF = {
+    "string": frozenset({Kind.TEXT, Kind.DATE, Kind.TIMESTAMP}),
+    "number": frozenset({Kind.TEXT, Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER}),
+    "boolean": frozenset({Kind.TEXT, Kind.BOOLEAN}),
+    "nested": frozenset({Kind.TEXT}),
+}
+_MIXED = frozenset({Kind.TEXT, Kind.DATE, Kind.TIMESTAMP})
+
+
+class _Digits(str):
+    """The text of a JSON number, kept exactly as written."""
+
+
+@dataclass(slots=True)
+class Keys:
+    """The columns of a JSON Lines file: each key with the JSON types it held, in order of appearance."""
+
+    types: dict[str, dict[str, int]] = field(default_factory=dict)
+    lines: int = 0
+
+    def allowed(self) -> tuple[frozenset[Kind], ...]:
+        """Per column, which kinds its values may take."""
+        return tuple(
+            _KINDS_OF[next(iter(seen))] if len(seen) == 1 else (_MIXED if seen else _KINDS_OF["nested"])
+            for seen in self.types.values()
+        )
+
+    def notices(self) -> list[Notice]:
+        """What the owner should know: nested values, and columns of more than one JSON type."""
+        found = []
+        for name, seen in self.types.items():
+            if "nested" in seen:
+                message = f"Column {shown(name)} holds objects or arrays; they are kept as JSON text."
+                found.append(Notice("nested-kept-as-text", message, name, seen["nested"]))
+            if len(seen) > 1:
+                line = max(seen.values())
+                what = " and ".join(sorted(seen))
+                message = f"Column {shown(name)} holds {what} values (line {line}); it is kept as text."
+                found.append(Notice("kept-as-text", message, name, line))
+        return found
+
+
+def survey(path: Path, limits: Limits) -> Keys:
+    """Read every line once and learn the columns.
+
+    :raises Refusal: a line is not one JSON object, names a key twice, or there are too many keys.
+    """
+    keys = Keys()
+    for line, record in objects(path, limits):
+        keys.lines += 1
+        for name, value in record.items():
+            seen = keys.types.setdefault(name, {})
+            kind = _type_of(value)
+            if kind is not None:
+                seen.setdefault(kind, line)
+        if len(keys.types) > limits.columns:
+            raise Refusal(
+                problems.TOO_MANY_COLUMNS,
+                f"By line {line} the objects have {len(keys.types):,} different keys;"
+                f" at most {limits.columns:,} are taken.",
+                "Split the table, or turn keys into rows.", line=line, limit=limits.columns,
+            )
+    if not keys.lines or not keys.types:
+        raise Refusal(problems.EMPTY_FILE, "The file has no records.", "Upload one JSON object per line.")
+    return keys
+
+
+def spool(path: Path, target: Path, keys: Keys, limits: Limits) -> None:
+    """Write the records as a CSV file of texts, one column per key, without a header."""
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for line, record in objects(path, limits):
+            try:
+                writer.writerow([_text(record.get(name)) for name in keys.types])
+            except UnicodeEncodeError:
+                raise Refusal(
+                    problems.MALFORMED_RECORD, f"Line {line} escapes half of a surrogate pair.",
+                    "Write whole characters.", line=line,
+                ) from None
+
+
+def line_of(path: Path, limits: Limits, row: int) -> int:
+    """The line of a record counted from 0."""
+    for number, (line, _) in enumerate(objects(path, limits)):
+        if number == row:
+            return line
+    raise AssertionError("a row beyond the file's end")
+
+
+def objects(path: Path, limits: Limits) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every object with its line; blank lines are passed over.
+
+    :raises Refusal: see ``survey``.
+    """
+    with path.open("r", encoding="utf-8-sig", newline="\n") as stream:
+        line = 0
+        while text := stream.readline(limits.record_bytes):
+            line += 1
+            if len(text) >= limits.record_bytes:
+                raise Refusal(
+                    problems.MALFORMED_RECORD,
+                    f"Line {line} is longer than {limits.record_bytes:,} characters.",
+                    "Write one object per line.", line=line,
+                )
+            if text.strip():
+                yield line, _parse(text, line)
+
+
+def _parse(text: str, line: int) -> dict[str, Any]:
+    try:
+        record = json.loads(
+            text, object_pairs_hook=_unique, parse_int=_Digits, parse_float=_Digits, parse_constant=_constant
+        )
+    except json.JSONDecodeError as error:
+        if not text.endswith("\n") and not text.rstrip().endswith("}"):
+            raise Refusal(
+                problems.TRUNCATED, f"The last line ({line}) is half an object: the file was cut off.",
+                "Upload it again, whole.", line=line,
+            ) from None
+        raise Refusal(
+            problems.MALFORMED_RECORD, f"Line {line} is not JSON: {error.msg} at character {error.colno}.",
+            "Write one JSON object per line.", line=line,
+        ) from None
+    except _Twice as twice:
+        raise Refusal(
+            problems.DUPLICATE_COLUMN, f"Line {line} names {shown(twice.name)} twice.",
+            "Give each value a key of its own.", line=line, column=twice.name,
+        ) from None
+    except (RecursionError, ValueError) as error:
+        raise Refusal(
+            problems.MALFORMED_RECORD, f"Line {line} cannot be read: {error}.",
+            "Write plain JSON: no NaN or Infinity, no deep nesting.", line=line,
+        ) from None
+    if not isinstance(record, dict):
+        raise Refusal(
+            problems.MALFORMED_RECORD, f"Line {line} is not a JSON object.",
+            'Write each record as an object: {"column": value, …}.', line=line,
+        )
+    return record
+
+
+class _Twice(Exception):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise _Twice(name)
+            seen.add(name)
+    return record
+
+
+def _constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _type_of(value: Any) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, _Digits):
+        return "number"
+    return "string" if isinstance(value, str) else "nested"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """Nested numbers as numbers again; those no float holds exactly stay text."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, _Digits):
+        number = json.loads(value)
+        return number if isinstance(number, int) or Decimal(repr(number)) == Decimal(value) else str(value)
+    return value

@@ -1,0 +1,57 @@
+"""Bounds of one ingest, and how the child puts them on itself."""
+
+import resource
+from dataclasses import dataclass
+
+MEBIBYTE = 1024 * 1024
+GIBIBYTE = 1024 * MEBIBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may cost. The defaults serve a machine with 4 GiB to spare.
+
+    :param source_bytes: size of the file.
+    :param columns: a wider table is refused, with its count.
+    :param rows: a longer table is refused.
+    :param cells: rows × columns; stops a small Parquet file that claims to be an enormous table.
+    :param expanded_bytes: uncompressed size a Parquet file may state, and size of the file written.
+    :param record_bytes: the longest single record of a text format.
+    :param address_space_bytes: the child's whole address space (not its resident size).
+    :param engine_bytes: what DuckDB may hold before it spills to disk.
+    :param threads: of DuckDB.
+    """
+
+    source_bytes: int = 2 * GIBIBYTE
+    columns: int = 2_000
+    rows: int = 200_000_000
+    cells: int = 4_000_000_000
+    expanded_bytes: int = 16 * GIBIBYTE
+    record_bytes: int = 2_000_000
+    address_space_bytes: int = 4 * GIBIBYTE
+    engine_bytes: int = 192 * MEBIBYTE
+    threads: int = 2
+
+    def rows_per_group(self, columns: int) -> int:
+        """Rows of a Parquet row group: about 100,000, fewer for wide tables so that one fits in memory."""
+        return max(2_048, min(102_400, 3_000_000 // max(columns, 1) // 2_048 * 2_048))
+
+
+def confine(limits: Limits, seconds: int) -> None:
+    """Put the limits on this process. A limit the platform refuses is left out; the parent's clock remains.
+
+    :param seconds: processor time, over all threads.
+    """
+    wanted = (
+        (resource.RLIMIT_AS, limits.address_space_bytes),
+        (resource.RLIMIT_FSIZE, limits.expanded_bytes),
+        (resource.RLIMIT_CPU, max(seconds, 1) * limits.threads),
+        (resource.RLIMIT_CORE, 0),
+    )
+    for which, value in wanted:
+        _, hard = resource.getrlimit(which)
+        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        try:
+            resource.setrlimit(which, (bound, bound))
+        except (OSError, ValueError):
+            continue

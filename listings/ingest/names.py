@@ -1,0 +1,63 @@
+"""Column names: what the file gave, and what the API calls it. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from listings.ingest import problems
+from listings.ingest.limits import Limits
+from listings.ingest.problems import Refusal, shown
+from listings.ingest.result import Notice
+
+MAX_NAME = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+def column_names(given: Sequence[str], limits: Limits, line: int | None = 1) -> tuple[tuple[str, ...], list[Notice]]:
+    """The API name of every column: the given name without surrounding blanks, control characters made blanks.
+
+    Blanks, ``$`` and every other mark inside a name stay: the owner's dictionary, the buyer's contract and the
+    file then speak of one thing. A column without a name becomes ``column_3`` by its position, with a notice.
+
+    :param line: of the header; None where the format has none.
+    :raises Refusal: too many columns, a name too long, or two of one name (compared without case).
+    """
+    if len(given) > limits.columns:
+        raise Refusal(
+            problems.TOO_MANY_COLUMNS,
+            f"The table has {len(given):,} columns; at most {limits.columns:,} are taken.",
+            "Split the table, or turn columns into rows.", columns=len(given), limit=limits.columns,
+        )
+    notices = []
+    names = []
+    for position, original in enumerate(given, start=1):
+        name = _CONTROL.sub(" ", unicodedata.normalize("NFC", original)).strip(" \u3000\ufeff")
+        if not name:
+            name = f"column_{position}"
+            notices.append(Notice("unnamed-column", f"Column {position} has no name; it is called {name}.", name))
+        if len(name) > MAX_NAME:
+            raise Refusal(
+                problems.BAD_COLUMN_NAME,
+                f"The name of column {position} is {len(name)} characters long: {shown(name)}.",
+                f"Use at most {MAX_NAME} characters, and check that the first line is the header.",
+                column=name[:MAX_NAME], **_at(line),
+            )
+        names.append(name)
+    _refuse_duplicates(names, line)
+    return tuple(names), notices
+
+
+def _at(line: int | None) -> dict[str, int]:
+    return {} if line is None else {"line": line}
+
+
+def _refuse_duplicates(names: Sequence[str], line: int | None) -> None:
+    seen: dict[str, int] = {}
+    for position, name in enumerate(names, start=1):
+        earlier = seen.setdefault(name.casefold(), position)
+        if earlier != position:
+            raise Refusal(
+                problems.DUPLICATE_COLUMN,
+                f"Columns {earlier} and {position} are both called {shown(name)} (case is not told apart).",
+                "Give each column a name of its own.", column=name, positions=[earlier, position], **_at(line),
+            )

@@ -1,0 +1,181 @@
+"""One file from source to revision, inside the child process."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+
+from listings.ingest import json_lines, problems, sniff
+from listings.ingest.delimited import Table, convert_csv
+from listings.ingest.limits import Limits
+from listings.ingest.names import column_names
+from listings.ingest.problems import Refusal, too_large
+from listings.ingest.profile import profile
+from listings.ingest.result import Column, IngestResult, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the owner said about the file.
+
+    :param filename: its original name, a hint to its format.
+    :param delimiter: of a CSV file; None to detect.
+    :param header: whether a CSV file's first record names the columns; None to detect.
+    :param strict: refuse a column of dates that holds something else, rather than keep it as text.
+    """
+
+    filename: str
+    delimiter: str | None = None
+    header: bool | None = None
+    strict: bool = True
+
+
+def ingest(source: Path, target: Path, work: Path | None, wish: Wish, limits: Limits) -> IngestResult:
+    """Convert, profile and checksum one file. The target appears last and whole, by renaming.
+
+    :param work: folder for temporary files, on the target's file system; None for the target's own folder.
+    :raises Refusal: the file is not taken.
+    :raises MemoryError: the limits do not suffice for it.
+    """
+    size = source.stat().st_size
+    if size > limits.source_bytes:
+        raise too_large(f"it has {size:,} bytes, and {limits.source_bytes:,} are allowed")
+    source_format = sniff.format_of(source, wish.filename)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=work or target.parent, prefix=".ingest-") as name:
+        folder = Path(name).resolve()
+        made = folder / "revision.parquet"
+        if source_format in {"csv", "json-lines"}:
+            result = _from_text(source.resolve(), made, source_format, wish, limits)
+        else:
+            result = _from_columns(source, made, source_format, limits)
+        made.replace(target)
+    return result
+
+
+def _from_text(source: Path, made: Path, source_format: str, wish: Wish, limits: Limits) -> IngestResult:
+    scan = sniff.scan_text(source)
+    text = source
+    if scan.encoding == "gb18030":
+        text = made.with_name("source.utf8")
+        sniff.transcode(source, text, "gb18030")
+    if source_format == "json-lines":
+        table, notices = _json_table(text, made.with_name("source.csv"), limits)
+    else:
+        table, notices = _csv_table(text, wish, limits)
+        if not scan.ends_with_newline:
+            notices.append(
+                Notice("no-final-line-end", "The last line has no line end; check that the file is whole.")
+            )
+    with _engine(made.parent, source, limits) as connection:
+        columns, more = convert_csv(connection, table, made, limits, strict=wish.strict)
+        delimiter = table.delimiter if source_format == "csv" else None
+        return _finished(
+            connection, made, columns, notices + more, scan, source_format, delimiter=delimiter
+        )
+
+
+def _from_columns(source: Path, made: Path, source_format: str, limits: Limits) -> IngestResult:
+    from listings.ingest.columnar import convert_columnar  # pyarrow, which text files do without
+
+    scan = sniff.digest(source)
+    columns, notices = convert_columnar(source, source_format, made, limits)
+    with _engine(made.parent, source, limits) as connection:
+        return _finished(connection, made, columns, notices, scan, source_format)
+
+
+def _finished(
+    connection: duckdb.DuckDBPyConnection,
+    made: Path,
+    columns: list[Column],
+    notices: list[Notice],
+    scan: sniff.Scan,
+    source_format: str,
+    delimiter: str | None = None,
+) -> IngestResult:
+    rows, columns, profiles = profile(connection, made, columns)
+    file = sniff.digest(made)
+    return IngestResult(
+        rows=rows,
+        columns=tuple(columns),
+        profile=tuple(profiles),
+        sha256=file.sha256,
+        size_bytes=file.size,
+        source_sha256=scan.sha256,
+        source_bytes=scan.size,
+        source_format=source_format,
+        encoding=scan.encoding,
+        delimiter=delimiter,
+        notices=tuple(notices),
+    )
+
+
+def _csv_table(path: Path, wish: Wish, limits: Limits) -> tuple[Table, list[Notice]]:
+    dialect = sniff.dialect_of(path, wish.filename, limits, wish.delimiter, wish.header)
+    names, notices = column_names(dialect.names, limits)
+    if not dialect.header:
+        message = f"The first line reads as data; the columns are called {names[0]} to {names[-1]}."
+        notices.append(Notice("no-header", message, line=1))
+    line_of = partial(_csv_line, path, dialect, limits)
+    everything = (None,) * len(names)
+    return Table(path, dialect.delimiter, dialect.header, dialect.names, names, everything, line_of), notices
+
+
+def _csv_line(path: Path, dialect: sniff.Dialect, limits: Limits, row: int) -> int:
+    found = next(islice(sniff.records(path, dialect.delimiter, limits), row + dialect.header, None), None)
+    assert found is not None, "a row beyond the file's end"
+    return found[0]
+
+
+def _json_table(path: Path, spooled: Path, limits: Limits) -> tuple[Table, list[Notice]]:
+    keys = json_lines.survey(path, limits)
+    given = tuple(keys.types)
+    names, notices = column_names(given, limits, line=None)
+    json_lines.spool(path, spooled, keys, limits)
+    line_of = partial(json_lines.line_of, path, limits)
+    return Table(spooled, ",", False, given, names, keys.allowed(), line_of), notices + keys.notices()
+
+
+@contextmanager
+def _engine(work: Path, source: Path, limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB, held to its memory, and to the source file and the work folder for its file access.
+
+    :raises MemoryError: the work inside needs more memory than allowed.
+    :raises Refusal: the work inside failed for a reason that only DuckDB knows.
+    """
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "threads": limits.threads,
+            "memory_limit": f"{limits.engine_bytes // 1024}KiB",
+            "temp_directory": str(work / "spill"),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        },
+    )
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET allowed_directories = [?]".replace("?", _literal(str(work))))
+        connection.execute("SET allowed_paths = [?]".replace("?", _literal(str(source))))
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+    except duckdb.OutOfMemoryException:
+        raise MemoryError from None
+    except duckdb.Error as error:
+        reason = str(error).splitlines()[0][:300]
+        raise Refusal(
+            problems.MALFORMED_RECORD, f"The file cannot be read as a table: {reason}.",
+            "Check the file, or save it again as CSV (RFC 4180, UTF-8) or Parquet.",
+        ) from error
+    finally:
+        connection.close()
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

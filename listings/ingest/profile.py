@@ -1,0 +1,122 @@
+"""The light profile of a finished revision, read back from its Parquet file by DuckDB."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from listings.ingest.result import Column, ColumnProfile, Kind
+
+EXACT_DISTINCT_CELLS = 5_000_000
+FEW_VALUES = 20
+SHAPE_SAMPLE = 1_000
+SHAPE_SHARE = 0.99
+_COLUMNS_AT_ONCE = 200
+_EXACT_AT_ONCE = 16  # an exact count holds several megabytes per column and thread
+_ORDERED = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER, Kind.DATE, Kind.TIMESTAMP})
+_DATED = frozenset({Kind.DATE, Kind.TIMESTAMP})
+
+
+def profile(
+    connection: duckdb.DuckDBPyConnection, target: Path, columns: list[Column]
+) -> tuple[int, list[Column], list[ColumnProfile]]:
+    """Count, and describe every column.
+
+    :returns: the number of rows, the columns with ``nullable`` and ``physical`` as they are in the file, and
+        one profile for each.
+    """
+    literal = "'" + str(target).replace("'", "''") + "'"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW revision AS SELECT * FROM read_parquet({literal})")
+    described = connection.execute("DESCRIBE revision").fetchall()
+    (rows,) = connection.execute("SELECT count(*) FROM revision").fetchone() or (0,)
+    exact = rows * len(columns) <= EXACT_DISTINCT_CELLS
+    profiles: list[ColumnProfile] = []
+    step = _EXACT_AT_ONCE if exact else _COLUMNS_AT_ONCE
+    for start in range(0, len(columns), step):
+        profiles += _measured(connection, columns[start : start + step], rows, exact)
+    profiles = [_detailed(connection, c, p, rows) for c, p in zip(columns, profiles, strict=True)]
+    settled = [
+        replace(column, nullable=measured.nulls > 0, physical=str(line[1]))
+        for column, measured, line in zip(columns, profiles, described, strict=True)
+    ]
+    return int(rows), settled, profiles
+
+
+def _measured(
+    connection: duckdb.DuckDBPyConnection, columns: list[Column], rows: int, exact: bool
+) -> list[ColumnProfile]:
+    measures: list[str] = []
+    for column in columns:
+        name = _quoted(column.name)
+        distinct = f"count(DISTINCT {name})" if exact else f"approx_count_distinct({name})"
+        measures += [f"count({name})", distinct]
+        if column.kind in _ORDERED:
+            measures += [f"CAST(min({name}) AS VARCHAR)", f"CAST(max({name}) AS VARCHAR)", "NULL", "NULL"]
+        elif column.kind is Kind.TEXT:
+            measures += ["NULL", "NULL", f"min(length({name}))", f"max(length({name}))"]
+        else:
+            measures += ["NULL"] * 4
+    found: list[Any] = list(connection.execute(f"SELECT {', '.join(measures)} FROM revision").fetchone() or ())
+    profiles = []
+    for place, column in enumerate(columns):
+        present, distinct_count, low, high, shortest, longest = found[6 * place : 6 * place + 6]
+        profiles.append(
+            ColumnProfile(
+                column.name, rows - present, min(distinct_count, present), exact,
+                low, high, shortest, longest,
+            )
+        )
+    return profiles
+
+
+def _detailed(
+    connection: duckdb.DuckDBPyConnection, column: Column, measured: ColumnProfile, rows: int
+) -> ColumnProfile:
+    name = _quoted(column.name)
+    present = rows - measured.nulls
+    if column.kind in _DATED and present:
+        (falls,) = connection.execute(
+            f"SELECT count(*) FROM (SELECT {name} < lag({name}) OVER () AS falls FROM revision) WHERE falls"
+        ).fetchone() or (0,)
+        return replace(measured, increasing=falls == 0)
+    if column.kind is Kind.BOOLEAN and present:
+        return replace(measured, values=_values(connection, name))
+    if column.kind is not Kind.TEXT or not present:
+        return measured
+    if measured.distinct <= FEW_VALUES and measured.distinct * 5 <= present and (measured.length_max or 0) <= 100:
+        return replace(measured, values=_values(connection, name))
+    sample = connection.execute(
+        f"SELECT {name} FROM revision WHERE {name} IS NOT NULL LIMIT {SHAPE_SAMPLE}"
+    ).fetchall()
+    shape = shape_of([value for (value,) in sample])
+    if shape is not None:
+        (fitting,) = connection.execute(
+            f"SELECT count(*) FROM revision WHERE regexp_full_match({name}, ?)", [shape]
+        ).fetchone() or (0,)
+        shape = shape if fitting >= SHAPE_SHARE * present else None
+    return replace(measured, shape=shape)
+
+
+def _values(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, ...]:
+    found = connection.execute(
+        f"SELECT DISTINCT CAST({name} AS VARCHAR) AS v FROM revision WHERE {name} IS NOT NULL ORDER BY v"
+    ).fetchall()
+    return tuple(value for (value,) in found[: FEW_VALUES * 2])
+
+
+def shape_of(values: list[str]) -> str | None:
+    """A regular expression for a code-like column: one alphabet, few lengths. None where there is no shape."""
+    lengths = {len(value) for value in values}
+    if len(values) < 20 or max(lengths) > 32 or max(lengths) - min(lengths) > 2:
+        return None
+    for alphabet in ("[0-9]", "[A-Z]", "[A-Z0-9]", "[A-Z0-9-]", "[A-Za-z0-9_-]"):
+        if all(re.fullmatch(f"{alphabet}+", value) for value in values):
+            low, high = min(lengths), max(lengths)
+            return f"^{alphabet}{{{low}}}$" if low == high else f"^{alphabet}{{{low},{high}}}$"
+    return None
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,121 @@
+"""What an ingest gives back: shared by the child that makes it and the service that reads it."""
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """The logical type of a column; holds for every value of it, the last row included."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a revision.
+
+    :param name: the name of the API: the given name without surrounding blanks, line breaks made blanks.
+    :param original_name: the name exactly as the file gave it.
+    :param kind: logical type. ``decimal`` is exact, ``number`` is binary floating point.
+    :param physical: the Parquet column's type in DuckDB's words, e.g. ``DECIMAL(6,2)``.
+    :param nullable: whether any value is missing.
+    :param zone: ``UTC`` when the file's timestamps carried offsets (they are stored in UTC); None when they
+        carried none, and so are local to whatever place the file is about.
+    """
+
+    name: str
+    original_name: str
+    kind: Kind
+    physical: str
+    nullable: bool
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnProfile:
+    """The light profile of one column.
+
+    Extremes of text columns are not kept, only their lengths: an extreme may be somebody's name. ``values``
+    lists every distinct value of a text or boolean column that has few of them, each often repeated.
+
+    :param distinct: number of distinct values; exact when ``distinct_exact``, otherwise within a few percent.
+    :param minimum: smallest value as text (ISO 8601 for dates); None for text columns and empty ones.
+    :param shape: a regular expression that nearly all values of a code-like text column match.
+    :param increasing: whether a date or timestamp column never falls from one row to the next.
+    """
+
+    name: str
+    nulls: int
+    distinct: int
+    distinct_exact: bool
+    minimum: str | None = None
+    maximum: str | None = None
+    length_min: int | None = None
+    length_max: int | None = None
+    values: tuple[str, ...] = ()
+    shape: str | None = None
+    increasing: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the owner should know about a file that was taken in all the same.
+
+    :param code: stable slug, e.g. ``kept-as-text``.
+    :param line: line of the source file, counted from 1, where there is one.
+    """
+
+    code: str
+    message: str
+    column: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """A finished conversion.
+
+    :param rows: number of data rows.
+    :param sha256: lower-case hex digest of the Parquet file, ``size_bytes`` long.
+    :param source_sha256: the same of the file as it came, ``source_bytes`` long.
+    :param source_format: ``csv``, ``json-lines``, ``parquet``, ``arrow-file`` or ``arrow-stream``.
+    :param encoding: ``utf-8``, ``utf-8-bom`` or ``gb18030`` for text formats, else None.
+    :param delimiter: of a CSV file, else None.
+    """
+
+    rows: int
+    columns: tuple[Column, ...]
+    profile: tuple[ColumnProfile, ...]
+    sha256: str
+    size_bytes: int
+    source_sha256: str
+    source_bytes: int
+    source_format: str
+    encoding: str | None = None
+    delimiter: str | None = None
+    notices: tuple[Notice, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready mapping; ``from_json`` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "IngestResult":
+        """Read what ``to_json`` wrote.
+
+        :raises KeyError, TypeError, ValueError: the document is of another shape.
+        """
+        values = dict(document)
+        values["columns"] = tuple(Column(**{**item, "kind": Kind(item["kind"])}) for item in values["columns"])
+        values["profile"] = tuple(
+            ColumnProfile(**{**item, "values": tuple(item["values"])}) for item in values["profile"]
+        )
+        values["notices"] = tuple(Notice(**item) for item in values["notices"])
+        return cls(**values)

@@ -1,0 +1,352 @@
+"""What kind of file is this? Format by content, encoding by strict decoding, dialect by counting. Pure Python."""
+
+import codecs
+import csv
+import hashlib
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from listings.ingest import problems
+from listings.ingest.limits import MEBIBYTE, Limits
+from listings.ingest.problems import Refusal
+
+HEAD_BYTES = 256 * 1024
+DELIMITERS = (",", "\t", ";", "|")
+QUOTE = '"'
+
+_NOT_TABLES: tuple[tuple[bytes, str, str], ...] = (
+    (b"\x89PNG", "a PNG image", "Upload the table the picture was made from."),
+    (b"\xff\xd8\xff", "a JPEG image", "Upload the table the picture was made from."),
+    (b"GIF8", "a GIF image", "Upload the table the picture was made from."),
+    (b"%PDF", "a PDF document", "Upload the table itself, as CSV or Parquet."),
+    (b"{\\rtf", "a word-processor document", "Upload the table itself, as CSV or Parquet."),
+    (b"PK\x03\x04", "a ZIP container (an Excel workbook, perhaps)", "Save the sheet as CSV, or unpack the archive."),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save the sheet as CSV."),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it and upload the file inside."),
+    (b"BZh", "a bzip2 archive", "Unpack it and upload the file inside."),
+    (b"\xfd7zXZ", "an xz archive", "Unpack it and upload the file inside."),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "Unpack it and upload the file inside."),
+    (b"SQLite format 3", "an SQLite database", "Export the table as CSV or Parquet."),
+    (b"Obj\x01", "an Avro file", "Export the table as CSV or Parquet."),
+    (b"ORC", "an ORC file", "Export the table as CSV or Parquet."),
+    (b"\x7fELF", "a program", "Upload a CSV, TSV, JSON Lines, Parquet or Arrow file."),
+)
+_MARKUP = re.compile(rb"\s*<(!doctype|html|\?xml|svg|head|body|table)", re.IGNORECASE)
+_ACCEPTED = "Upload a CSV, TSV, JSON Lines, Parquet or Arrow file."
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What one pass over a file's bytes tells: digest, size and, for text, its encoding."""
+
+    sha256: str
+    size: int
+    encoding: str | None
+    ends_with_newline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a delimited text file is written."""
+
+    delimiter: str
+    header: bool
+    names: tuple[str, ...]
+
+
+def format_of(path: Path, filename: str) -> str:
+    """``csv``, ``json-lines``, ``parquet``, ``arrow-file`` or ``arrow-stream``, by content before name.
+
+    :raises Refusal: the file is empty, is something else, or is cut off.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+        stream.seek(max(size - 8, 0))
+        tail = stream.read(8)
+    if not head.removeprefix(codecs.BOM_UTF8).strip():
+        raise Refusal(problems.EMPTY_FILE, "The file is empty.", "Upload a file with a header and rows.")
+    if head.startswith(b"PAR1"):
+        return _whole("parquet", "Parquet", size >= 12 and tail.endswith(b"PAR1"))
+    if head.startswith(b"ARROW1"):
+        return _whole("arrow-file", "Arrow", size >= 16 and tail.endswith(b"ARROW1"))
+    if head.startswith(b"\xff\xff\xff\xff"):
+        return "arrow-stream"
+    _refuse_other_formats(head)
+    suffix = Path(filename).suffix.lower()
+    if suffix in {".parquet", ".arrow", ".feather", ".ipc"}:
+        raise Refusal(
+            problems.NOT_A_TABLE, f"The file is named {suffix} and its content is something else.", _ACCEPTED
+        )
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if suffix in {".jsonl", ".ndjson", ".json"} or start.startswith(b"{"):
+        if start.startswith(b"["):
+            raise Refusal(
+                problems.NOT_A_TABLE,
+                "The file is one JSON array, not JSON Lines.",
+                "Write one object per line, without the brackets and commas around them.",
+                line=1,
+            )
+        return "json-lines"
+    return "csv"
+
+
+def _whole(name: str, label: str, complete: bool) -> str:
+    if not complete:
+        raise Refusal(
+            problems.TRUNCATED, f"The {label} file has its beginning and not its end: it was cut off.",
+            "Upload it again, whole.",
+        )
+    return name
+
+
+def _refuse_other_formats(head: bytes) -> None:
+    for magic, what, remedy in _NOT_TABLES:
+        if head.startswith(magic):
+            raise Refusal(problems.NOT_A_TABLE, f"The file is {what}, not a table.", remedy)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise Refusal(
+            problems.WRONG_ENCODING, "The file is encoded as UTF-16.", "Save it as UTF-8.", line=1, byte=0
+        )
+    if _MARKUP.match(head.removeprefix(codecs.BOM_UTF8)):
+        raise Refusal(
+            problems.NOT_A_TABLE, "The file is a web page or an XML document, not a table.",
+            "Upload the table itself; a login page is often saved in place of a download.",
+        )
+    if b"\x00" in head:
+        raise Refusal(problems.NOT_A_TABLE, "The file is binary and of no format known here.", _ACCEPTED)
+
+
+def digest(path: Path) -> Scan:
+    """Checksum and size of a binary file."""
+    sha = hashlib.sha256()
+    size = 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(MEBIBYTE):
+            sha.update(chunk)
+            size += len(chunk)
+    return Scan(sha.hexdigest(), size, None, True)
+
+
+def scan_text(path: Path) -> Scan:
+    """Checksum a text file and find its encoding by decoding all of it strictly.
+
+    UTF-8 (with or without byte order mark) first. Otherwise GB18030, and only when nearly all of its wide
+    characters are everyday Chinese: most Latin-1 files happen to decode as GB18030 too, into nonsense.
+
+    :raises Refusal: neither fits; names the first byte and line that is not UTF-8.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    sha = hashlib.sha256()
+    size = lines = 0
+    bad: tuple[int, int, bool] | None = None
+    head = last = b""
+    with path.open("rb") as stream:
+        while chunk := stream.read(MEBIBYTE):
+            head = head or chunk[:3]
+            last = chunk[-1:]
+            sha.update(chunk)
+            if b"\x00" in chunk:
+                line = lines + chunk[: chunk.index(b"\x00")].count(b"\n") + 1
+                raise Refusal(
+                    problems.NOT_A_TABLE, f"Line {line} holds a zero byte: the file is binary or damaged.",
+                    _ACCEPTED, line=line, byte=size + chunk.index(b"\x00"),
+                )
+            if bad is None:
+                bad = _undecodable(decoder, chunk, size, lines)
+                lines += chunk.count(b"\n")
+            size += len(chunk)
+    if bad is None:
+        bad = _undecodable(decoder, b"", size, lines, final=True)
+    if bad is None:
+        return Scan(sha.hexdigest(), size, "utf-8-bom" if head == codecs.BOM_UTF8 else "utf-8", last in b"\r\n")
+    if not _is_gb18030(path):
+        offset, line, cut = bad
+        if cut:
+            raise Refusal(
+                problems.TRUNCATED, f"The file ends in the middle of a character, on line {line}: it was cut off.",
+                "Upload it again, whole.", line=line, byte=offset,
+            )
+        raise Refusal(
+            problems.WRONG_ENCODING,
+            f"Line {line} is neither UTF-8 nor GB18030 (byte {offset} of the file).",
+            "Save the file as UTF-8.", line=line, byte=offset,
+        )
+    return Scan(sha.hexdigest(), size, "gb18030", last in b"\r\n")
+
+
+def _undecodable(
+    decoder: codecs.IncrementalDecoder, chunk: bytes, offset: int, lines: int, final: bool = False
+) -> tuple[int, int, bool] | None:
+    """First undecodable byte as (offset, line, is it only the end that is missing)."""
+    pending = len(decoder.getstate()[0])
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError as error:
+        at = max(error.start - pending, 0)
+        return offset - pending + error.start, lines + chunk[:at].count(b"\n") + 1, final
+    return None
+
+
+def _is_gb18030(path: Path) -> bool:
+    wide = everyday = 0
+    with path.open("r", encoding="gb18030", errors="strict", newline="") as stream:
+        try:
+            while text := stream.read(MEBIBYTE):
+                for character, count in Counter(text).items():
+                    if character < "\x80":
+                        continue
+                    wide += count
+                    code = character.encode("gb18030")
+                    if len(code) == 2 and 0xA1 <= code[0] <= 0xF7 and code[1] >= 0xA1:
+                        everyday += count
+        except UnicodeDecodeError:
+            return False
+    return everyday >= 0.9 * wide
+
+
+def ends_with_newline(path: Path) -> bool:
+    """Whether the last byte of a non-empty file ends a line."""
+    with path.open("rb") as stream:
+        stream.seek(-1, io.SEEK_END)
+        return stream.read(1) in b"\r\n"
+
+
+def transcode(source: Path, target: Path, encoding: str) -> None:
+    """Write a text file anew as UTF-8."""
+    with (
+        source.open("r", encoding=encoding, newline="") as reading,
+        target.open("w", encoding="utf-8", newline="") as writing,
+    ):
+        while text := reading.read(MEBIBYTE):
+            writing.write(text)
+
+
+def records(path: Path, delimiter: str, limits: Limits) -> Iterator[tuple[int, list[str]]]:
+    """Every record of a UTF-8 CSV file with the line it starts on; blank lines are passed over.
+
+    :raises Refusal: a quoted value never ends, a quote stands where none may, or a record is too long.
+    """
+    csv.field_size_limit(limits.record_bytes)
+    with path.open("r", encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(_bounded(stream, limits), delimiter=delimiter, quotechar=QUOTE, strict=True)
+        started = 1
+        while True:
+            try:
+                row = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise _broken(str(error), started) from None
+            if row:
+                yield started, row
+            started = reader.line_num + 1
+
+
+def _bounded(stream: io.TextIOWrapper, limits: Limits) -> Iterator[str]:
+    number = 0
+    while line := stream.readline(limits.record_bytes):
+        number += 1
+        if len(line) >= limits.record_bytes:
+            raise Refusal(
+                problems.MALFORMED_RECORD,
+                f"Line {number} is longer than {limits.record_bytes:,} characters.",
+                "Check that the file has line ends, and shorten the value.", line=number,
+            )
+        yield line
+
+
+def _broken(message: str, line: int) -> Refusal:
+    if "unexpected end" in message or "field larger" in message:
+        return Refusal(
+            problems.TRUNCATED,
+            f"A quoted value that begins in the record on line {line} never ends: the file was cut off, "
+            "or a quote is not closed.",
+            "Close the quote, or upload the file again, whole.", line=line,
+        )
+    return Refusal(
+        problems.MALFORMED_RECORD,
+        f"Line {line} has text after a closing quote.",
+        'Double each quote inside a quoted value ("") as RFC 4180 says.', line=line,
+    )
+
+
+def dialect_of(path: Path, filename: str, limits: Limits, delimiter: str | None, header: bool | None) -> Dialect:
+    """Find delimiter, header and column names of a UTF-8 CSV file from its first 256 KiB.
+
+    The delimiter is the one under which most records have as many values as the first. Without a header the
+    columns are called ``column_1`` and so on.
+
+    :param delimiter: given by the owner; None to detect.
+    :param header: given by the owner; None to detect.
+    :raises Refusal: the first record cannot be read, or the lines have no constant shape.
+    """
+    rows_by = {mark: _head_rows(path, mark) for mark in ([delimiter] if delimiter else DELIMITERS)}
+    best = delimiter or max(
+        DELIMITERS,
+        key=lambda mark: (_steadiness(rows_by[mark]), filename.lower().endswith(".tsv") and mark == "\t"),
+    )
+    rows = rows_by[best]
+    if not delimiter and _steadiness(rows) == 0:
+        best, rows = ",", rows_by[","]
+    _, first = next(records(path, best, limits), (1, []))
+    if not first:
+        raise Refusal(problems.EMPTY_FILE, "The file has no records.", "Upload a file with a header and rows.")
+    widths = Counter(len(row) for row in rows)
+    if len(rows) >= 5 and len(widths) >= 4 and widths[len(first)] < len(rows) / 3:
+        raise Refusal(
+            problems.NOT_A_TABLE,
+            f"The lines of the file have {min(widths)} to {max(widths)} values: it reads as text, not as a table.",
+            _ACCEPTED, line=2,
+        )
+    has_header = header if header is not None else _has_header(first, rows[1:])
+    names = tuple(first) if has_header else tuple(f"column_{i + 1}" for i in range(len(first)))
+    return Dialect(best, has_header, names)
+
+
+def _head_rows(path: Path, delimiter: str) -> list[list[str]]:
+    with path.open("r", encoding="utf-8-sig", newline="") as stream:
+        text = stream.read(HEAD_BYTES)
+    if len(text) == HEAD_BYTES:
+        text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=QUOTE):
+            if row:
+                rows.append(row)
+    except csv.Error:
+        pass
+    return rows
+
+
+def _steadiness(rows: list[list[str]]) -> float:
+    if not rows or len(rows[0]) < 2:
+        return 0.0
+    return sum(len(row) == len(rows[0]) for row in rows) / len(rows)
+
+
+_TYPED = re.compile(
+    r"-?\d+([.,]\d+)?([eE][+-]?\d+)?|\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T].*)?|true|false", re.IGNORECASE
+)
+_YEAR = re.compile(r"(19|20)\d\d")
+
+
+def _has_header(first: list[str], rest: list[list[str]]) -> bool:
+    """A first record is data when some of its values are of their column's type and none names one.
+
+    A plain year over a column of numbers counts for neither: tables by year have such headers.
+    """
+    typed = named = 0
+    for index, cell in enumerate(first):
+        below = [row[index].strip() for row in rest[:200] if index < len(row) and row[index].strip()]
+        if not below or not all(_TYPED.fullmatch(value) for value in below) or _YEAR.fullmatch(cell.strip()):
+            continue
+        if _TYPED.fullmatch(cell.strip()):
+            typed += 1
+        else:
+            named += 1
+    return not typed or bool(named)
