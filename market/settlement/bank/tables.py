@@ -1,0 +1,81 @@
+"""Tables of the bank rail. All append-only: what a bank said is kept as it said it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from infra.db import Table, enum_column, id_column, timestamp_column
+
+
+class MatchOutcome(StrEnum):
+    """What became of a bank entry."""
+
+    PAID = "paid"
+    SUSPENSE = "suspense"
+
+
+class BankDocument(Table, table=True):
+    """A file as it was received, by its SHA-256."""
+
+    __tablename__ = "bank_documents"
+
+    digest: bytes = Field(primary_key=True)
+    content: bytes
+    recorded_at: datetime = timestamp_column()
+    recorded_by: UUID
+
+
+class BankStatement(Table, table=True):
+    """One statement of one account. ``digest`` covers what it says, whatever file it came in."""
+
+    __tablename__ = "bank_statements"
+    __table_args__ = (sa.UniqueConstraint("account", "statement_id"),)
+
+    id: UUID = id_column()
+    account: str
+    statement_id: str
+    digest: bytes
+    document_digest: bytes = Field(foreign_key="bank_documents.digest")
+    currency: str
+    opening_minor: int = Field(sa_type=sa.BigInteger)
+    closing_minor: int = Field(sa_type=sa.BigInteger)
+    covers_from: datetime | None = timestamp_column(nullable=True)
+    covers_to: datetime | None = timestamp_column(nullable=True)
+    imported_at: datetime = timestamp_column()
+    imported_by: UUID
+
+
+class BankEntry(Table, table=True):
+    """One booked movement: minor units, credit positive."""
+
+    __tablename__ = "bank_entries"
+    __table_args__ = (
+        sa.UniqueConstraint("bank_statement_id", "number"),
+        sa.CheckConstraint("amount_minor <> 0", name="amount_minor"),
+    )
+
+    id: UUID = id_column()
+    bank_statement_id: UUID = Field(foreign_key="bank_statements.id")
+    number: int
+    bank_reference: str
+    amount_minor: int = Field(sa_type=sa.BigInteger)
+    currency: str
+    booked_on: date
+    reference_texts: list[str] = Field(sa_type=sa.ARRAY(sa.String()))
+    counterparty: str
+
+
+class BankMatch(Table, table=True):
+    """What an entry was matched with when it was imported, and the journal that says so."""
+
+    __tablename__ = "bank_matches"
+
+    entry_id: UUID = Field(primary_key=True, foreign_key="bank_entries.id")
+    outcome: MatchOutcome = enum_column(MatchOutcome)
+    invoice_id: UUID | None = Field(default=None, foreign_key="invoices.id")
+    reason: str
+    journal_id: UUID
+    recorded_at: datetime = timestamp_column()

@@ -1,0 +1,46 @@
+"""Reconciliation, pure: which differences are breaks, whose they are, since when."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pricing.money import Money
+
+
+class BreakKind(StrEnum):
+    """What does not agree."""
+
+    BANK_BALANCE = "bank_balance"
+    BANK_ENTRY = "bank_entry"
+    CARD_PAYMENT = "card_payment"
+    CLEARING = "clearing"
+    INVOICE_LINES = "invoice_lines"
+    INVOICE_OVERDUE = "invoice_overdue"
+    INVOICE_POSTING = "invoice_posting"
+    STATEMENT_GAP = "statement_gap"
+    TRIAL_BALANCE = "trial_balance"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """One difference.
+
+    :param difference: what is missing (negative) or left over (positive); never zero.
+    :param owner_id: the organisation that has to explain it; None: the platform's finance.
+    :param since: when it arose.
+    """
+
+    kind: BreakKind
+    subject_kind: str
+    subject: str
+    difference: Money
+    owner_id: UUID | None
+    since: datetime
+    explanation: str
+
+
+def oldest_first(breaks: Iterable[Break]) -> list[Break]:
+    """Breaks in a fixed order: the oldest first, then by kind and subject."""
+    return sorted(breaks, key=lambda item: (item.since, item.kind, item.subject))
