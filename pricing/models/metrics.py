@@ -39,11 +39,9 @@ _WORDS: Mapping[Metric, _Words] = MappingProxyType(
 
 def counted(quantity: int, metric: Metric) -> Sentence:
     """Say a quantity: "1,250 calls", "1,250次调用"."""
-    words = _WORDS[metric]
-    return Sentence(
-        f"{quantity:,} {words.one if quantity == 1 else words.many}",
-        f"{quantity:,}{words.measure_word}{words.noun}",
-    )
+    one, many, measure, noun = _WORDS[metric]
+    digits = f"{quantity:,}"
+    return Sentence(f"{digits} {one if quantity == 1 else many}", f"{digits}{measure}{noun}")
 
 
 def measure_word(metric: Metric) -> str:

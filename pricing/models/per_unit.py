@@ -45,9 +45,11 @@ class PerUnit:
         amount, sum_note = settled(exact, terms.currency)
         used = counted(quantity, self.metric)
         measure = measure_word(self.metric)
+        at = f"{price:f} {terms.currency}"
         if allowance_used:
-            en = f"{used.en}, {allowance_used:,} within the free allowance; {charged:,} at "
-            zh = f"{used.zh}，免费额度内{allowance_used:,}{measure}，其余{charged:,}{measure}"
+            free, rest = f"{allowance_used:,}", f"{charged:,}"
+            en = f"{used.en}, {free} within the free allowance; {rest} at "
+            zh = f"{used.zh}，免费额度内{free}{measure}，其余{rest}{measure}"
         else:
             en = f"{used.en} at "
             zh = f"{used.zh}，"
@@ -61,8 +63,8 @@ class PerUnit:
             exact=exact,
             amount=amount,
             explanation=Sentence(
-                f"{en}{price:f} {terms.currency} each: {sum_note.en}{ceiling_note.en}",
-                f"{zh}每{measure}{price:f} {terms.currency}，计{sum_note.zh}{ceiling_note.zh}",
+                f"{en}{at} each: {sum_note.en}{ceiling_note.en}",
+                f"{zh}每{measure}{at}，计{sum_note.zh}{ceiling_note.zh}",
             ),
             price_plan_id=terms.price_plan_id,
         )

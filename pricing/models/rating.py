@@ -98,12 +98,11 @@ def settled(exact: Decimal, currency: str) -> tuple[Money, Sentence]:
     """Round a line's exact amount, once, and say so where the rounding changed it."""
     amount = round_amount(exact, currency)
     rounded = amount.decimal()
+    result = f"{rounded} {currency}"
     if rounded == exact:
-        return amount, Sentence(f"{rounded} {currency}.", f"{rounded} {currency}。")
-    return amount, Sentence(
-        f"{exact:f} {currency}, rounded half up to {rounded} {currency}.",
-        f"{exact:f} {currency}，四舍五入为{rounded} {currency}。",
-    )
+        return amount, Sentence(f"{result}.", f"{result}。")
+    before = f"{exact:f} {currency}"
+    return amount, Sentence(f"{before}, rounded half up to {result}.", f"{before}，四舍五入为{result}。")
 
 
 def free_line(charge: Charge, quantity: int, agreed: Decimal, terms: Terms) -> Line:
