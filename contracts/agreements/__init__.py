@@ -1,0 +1,1 @@
+"""Agreements: what a buyer orders, both sides sign, and a licence then carries out."""

@@ -1,0 +1,85 @@
+"""What goes in and out of agreements over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from contracts.agreements.states import AgreementState
+from infra.schema import Input, LongText, Output, Reason, Sha256Hex, ShortText
+from pricing.regulated.purposes import PurposeClass
+
+Quota = Annotated[int, Field(ge=1, le=10**12)]
+
+
+class OrderPlace(Input):
+    """An order for a product."""
+
+    product_id: UUID
+    columns: list[ShortText] | None = Field(
+        None, min_length=1, max_length=2000, description="Columns wanted; all when left out"
+    )
+    purposes: list[PurposeClass] = Field(
+        min_length=1, max_length=3, description="What the data will be used for"
+    )
+    purpose_statement: LongText = Field(
+        description="The use in plain words, for the operator and the regulator"
+    )
+    valid_from: AwareDatetime | None = Field(None, description="Begin of the term; now when left out")
+    valid_until: AwareDatetime = Field(description="End of the term, not included")
+    quota_calls: Quota | None = Field(None, description="Calls over the whole term; no limit when left out")
+    quota_rows: Quota | None = Field(None, description="Rows over the whole term; no limit when left out")
+
+
+class SignatureGive(Input):
+    """A signature under the document whose digest is named."""
+
+    digest: Sha256Hex
+
+
+class Termination(Input):
+    """An end of an agreement before its term."""
+
+    reason: Reason
+
+
+class SignatureRead(Output):
+    """One side's signature."""
+
+    organisation_id: UUID
+    signed_by: UUID
+    signed_at: datetime
+    witness: str = Field(description="JWS of the platform over signer, digest and time")
+
+
+class AgreementRead(Output):
+    """An agreement with its terms."""
+
+    id: UUID
+    state: AgreementState
+    product_id: UUID
+    owner_id: UUID
+    operator_id: UUID
+    buyer_id: UUID
+    document: dict[str, Any] = Field(description="The terms, as they are signed")
+    digest: str = Field(description="SHA-256 of the document as JSON with sorted keys and no white space")
+    signatures: list[SignatureRead]
+    licence_id: UUID | None = Field(description="The licence it gave rise to, once both sides have signed")
+    stopped: list[str] = Field(description="Reasons of the stops now active on the agreement itself")
+    requested_at: datetime
+    finalized_at: datetime | None
+    terminated_at: datetime | None
+
+
+class AgreementSummary(Output):
+    """An agreement in a list."""
+
+    id: UUID
+    state: AgreementState
+    product_id: UUID
+    owner_id: UUID
+    operator_id: UUID
+    buyer_id: UUID
+    requested_at: datetime
+    finalized_at: datetime | None

@@ -1,0 +1,242 @@
+"""Use cases of agreements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NewType
+from uuid import UUID
+
+from contracts.agreements import repository
+from contracts.agreements.domain import (
+    OwnProduct,
+    Terms,
+    chosen_columns,
+    digest,
+    require_digest,
+    require_purposes,
+    term,
+)
+from contracts.agreements.schemas import OrderPlace
+from contracts.agreements.states import AgreementAction, AgreementState, after
+from contracts.agreements.tables import Agreement, AgreementSignature
+from contracts.licences import service as licences
+from infra.audit import service as audit
+from infra.auth import Actor, OrganisationKind
+from infra.db import AsyncSession, now
+from infra.errors import Forbidden, NotFound
+from infra.keys import KeyRing
+from infra.paging import PageRequest, paginate
+from infra.rulebook import service as rulebook
+from infra.stops import service as stops
+from listings.products import service as products
+
+SIGNATURE_TYPE = "agreement-signature+jwt"
+SIGNATURE_AUDIENCE = "agreement"
+# Kept as long as the law asks of records of a data transaction at the longest: thirty years.
+SIGNATURE_SECONDS = 30 * 366 * 86_400
+
+VisibleAgreement = NewType("VisibleAgreement", Agreement)
+"""An agreement that the caller may see; only :func:`access_agreement` makes one."""
+
+_SEE_ALL = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
+
+
+class NotYourSignature(Forbidden):
+    """Only the two sides sign."""
+
+    slug = "not-a-side"
+    title = "Only the operator and the buyer sign"
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementFacts:
+    """What the floors above need of an agreement."""
+
+    id: UUID
+    state: AgreementState
+    terms: Terms
+    digest: str
+    licence_id: UUID | None
+
+
+async def access_agreement(
+    session: AsyncSession, actor: Actor, agreement_id: UUID, *, lock: bool = False
+) -> VisibleAgreement:
+    """An agreement the caller may see: its parties, the regulator and the platform.
+
+    :raises NotFound: there is none, or the caller may not know of it.
+    """
+    agreement = await repository.get(session, agreement_id, lock=lock)
+    if agreement is None or not (
+        actor.organisation_kind in _SEE_ALL
+        or actor.organisation_id in (agreement.buyer_id, agreement.operator_id, agreement.owner_id)
+    ):
+        raise NotFound(f"There is no agreement {agreement_id} that you may see.")
+    return VisibleAgreement(agreement)
+
+
+async def list_agreements(
+    session: AsyncSession, actor: Actor, page: PageRequest
+) -> tuple[Sequence[Agreement], str | None]:
+    """The agreements the caller may see, newest first."""
+    organisation = None if actor.organisation_kind in _SEE_ALL else actor.organisation_id
+    return await paginate(session, repository.visible_to(organisation), Agreement.id, page)
+
+
+async def signatures(session: AsyncSession, agreement: VisibleAgreement) -> Sequence[AgreementSignature]:
+    """The signatures under an agreement."""
+    return await repository.signatures(session, agreement.id)
+
+
+async def place_order(session: AsyncSession, actor: Actor, order: OrderPlace) -> VisibleAgreement:
+    """Order a product: an agreement for both sides to sign.
+
+    :raises NotFound: no such product is on the market.
+    :raises OrderRefused: columns, purposes or term go beyond what the product and its authorisation give.
+    :raises OwnProduct: the caller is the product's operator or owner.
+    """
+    product = await products.tradeable_product(session, order.product_id)
+    if actor.organisation_id in (product.operator_id, product.owner_id):
+        raise OwnProduct("You operate or own it.", remedy="Order as the organisation that will use the data.")
+    rules = await rulebook.in_force(session)
+    moment = await now(session)
+    require_purposes(order.purposes, product.purposes)
+    start, end = term(
+        order.valid_from, order.valid_until, now=moment, authorised_until=product.authorisation_valid_until
+    )
+    terms = Terms(
+        product_id=product.id,
+        resource_id=product.resource_id,
+        authorisation_id=product.authorisation_id,
+        owner_id=product.owner_id,
+        operator_id=product.operator_id,
+        buyer_id=actor.organisation_id,
+        price_plan_id=product.plan_id,
+        title_zh=product.title_zh,
+        title_en=product.title_en,
+        columns=chosen_columns(order.columns, product.columns),
+        purposes=tuple(order.purposes),
+        purpose_statement=order.purpose_statement,
+        valid_from=start,
+        valid_until=end,
+        quota_calls=order.quota_calls,
+        quota_rows=order.quota_rows,
+        shares=product.shares,
+    )
+    document = terms.document()
+    agreement = Agreement(
+        state=AgreementState.REQUESTED,
+        product_id=terms.product_id,
+        owner_id=terms.owner_id,
+        operator_id=terms.operator_id,
+        buyer_id=terms.buyer_id,
+        document=document,
+        digest=digest(document),
+        rules=rules.stamp(),
+        requested_at=moment,
+        requested_by=actor.id,
+    )
+    session.add(agreement)
+    await session.flush()
+    await _record(session, actor, agreement, "agreement.requested", {"digest": agreement.digest})
+    return VisibleAgreement(agreement)
+
+
+async def sign(
+    session: AsyncSession, actor: Actor, keys: KeyRing, issuer: str, agreement_id: UUID, signed_digest: str
+) -> VisibleAgreement:
+    """Sign for one's side: the operator first, then the buyer, whose signature makes the agreement and its licence.
+
+    :param issuer: base address of the service, as in its tokens.
+    :raises NotYourSignature: the caller is neither operator nor buyer.
+    :raises DigestMismatch: the caller signs another text than the one on file.
+    :raises AgreementStateForbids: it is not this side's turn.
+    """
+    agreement = await access_agreement(session, actor, agreement_id, lock=True)
+    if actor.organisation_id == agreement.operator_id:
+        action = AgreementAction.AGREE
+    elif actor.organisation_id == agreement.buyer_id:
+        action = AgreementAction.VERIFY
+    else:
+        raise NotYourSignature("Your organisation is neither the operator nor the buyer of this agreement.")
+    require_digest(signed_digest, agreement.digest)
+    agreement.state = after(agreement.state, action)
+    moment = await now(session)
+    issued = int(moment.timestamp())
+    claims = {
+        "iss": issuer,
+        "aud": SIGNATURE_AUDIENCE,
+        "iat": issued,
+        "exp": issued + SIGNATURE_SECONDS,
+        "agreement_id": str(agreement.id),
+        "digest": agreement.digest,
+        "organisation_id": str(actor.organisation_id),
+        "signed_by": str(actor.id),
+    }
+    session.add(
+        AgreementSignature(
+            agreement_id=agreement.id,
+            organisation_id=actor.organisation_id,
+            signed_by=actor.id,
+            digest=agreement.digest,
+            witness=keys.sign(claims, SIGNATURE_TYPE),
+            signed_at=moment,
+        )
+    )
+    await _record(
+        session, actor, agreement, "agreement.signed", {"digest": agreement.digest, "as": action.name}
+    )
+    if agreement.state is AgreementState.FINALIZED:
+        agreement.finalized_at = moment
+        # What was on the market when it was ordered must still be there when it is concluded.
+        await products.tradeable_product(session, agreement.product_id)
+        await licences.issue(
+            session,
+            actor,
+            agreement_id=agreement.id,
+            agreement_digest=agreement.digest,
+            terms=Terms.of(agreement.document),
+        )
+    await session.flush()
+    return agreement
+
+
+async def terminate(session: AsyncSession, actor: Actor, agreement_id: UUID, reason: str) -> VisibleAgreement:
+    """End an agreement before its term; its licence stops at once.
+
+    :raises NotYourSignature: the caller is neither operator nor buyer.
+    """
+    agreement = await access_agreement(session, actor, agreement_id, lock=True)
+    if actor.organisation_id not in (agreement.operator_id, agreement.buyer_id):
+        raise NotYourSignature("Only the operator or the buyer ends an agreement.")
+    agreement.state = after(agreement.state, AgreementAction.TERMINATE)
+    agreement.terminated_at = await now(session)
+    agreement.termination_reason = reason
+    await stops.place(session, actor, subject_kind="agreement", subject_id=agreement.id, reason=reason)
+    await _record(session, actor, agreement, "agreement.terminated", {"reason": reason})
+    await session.flush()
+    return agreement
+
+
+async def facts(session: AsyncSession, agreement_id: UUID) -> AgreementFacts:
+    """An agreement for the floors above, which have checked who asks.
+
+    :raises NotFound: there is none.
+    """
+    agreement = await repository.get(session, agreement_id)
+    if agreement is None:
+        raise NotFound(f"There is no agreement {agreement_id}.")
+    return AgreementFacts(
+        id=agreement.id,
+        state=agreement.state,
+        terms=Terms.of(agreement.document),
+        digest=agreement.digest,
+        licence_id=await licences.licence_of(session, agreement.id),
+    )
+
+
+async def _record(
+    session: AsyncSession, actor: Actor, agreement: Agreement, action: str, detail: dict[str, str]
+) -> None:
+    await audit.record(
+        session, actor, action=action, subject_kind="agreement", subject_id=agreement.id, detail=detail
+    )

@@ -1,0 +1,69 @@
+"""The life of an agreement: one table says what may follow what.
+
+The states are those of a contract negotiation in the Dataspace Protocol 2025-1, so that it can be spoken on the
+wire: the buyer requests, the operator agrees (signs), the buyer verifies (signs too), which finalises it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from infra.errors import Conflict
+
+
+class AgreementState(StrEnum):
+    """Where an agreement stands."""
+
+    REQUESTED = "requested"
+    AGREED = "agreed"
+    FINALIZED = "finalized"
+    TERMINATED = "terminated"
+
+
+class AgreementAction(StrEnum):
+    """What can be done to an agreement."""
+
+    AGREE = "the operator's signature"
+    VERIFY = "the buyer's signature"
+    TERMINATE = "termination"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """An action: the states it may come from, and the one it leads to."""
+
+    sources: frozenset[AgreementState]
+    target: AgreementState
+
+
+_S = AgreementState
+
+TRANSITIONS = {
+    AgreementAction.AGREE: Transition(frozenset({_S.REQUESTED}), _S.AGREED),
+    AgreementAction.VERIFY: Transition(frozenset({_S.AGREED}), _S.FINALIZED),
+    AgreementAction.TERMINATE: Transition(frozenset({_S.REQUESTED, _S.AGREED, _S.FINALIZED}), _S.TERMINATED),
+}
+
+
+class AgreementStateForbids(Conflict):
+    """The action is not possible in the present state."""
+
+    slug = "agreement-state"
+    title = "The state of the agreement does not allow that"
+
+
+def after(state: AgreementState, action: AgreementAction) -> AgreementState:
+    """The state that the action leads to.
+
+    :raises AgreementStateForbids: the action cannot come from the present state.
+    """
+    transition = TRANSITIONS[action]
+    if state not in transition.sources:
+        allowed = " or ".join(sorted(transition.sources))
+        raise AgreementStateForbids(
+            f"The agreement is {state}; {action} needs it to be {allowed}.",
+            remedy="The operator signs first, then the buyer."
+            if action is not AgreementAction.TERMINATE
+            else "Nothing is left to end.",
+            state=state,
+        )
+    return transition.target

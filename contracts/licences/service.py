@@ -1,0 +1,195 @@
+"""Use cases of licences."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NewType
+from uuid import UUID
+
+from contracts.agreements.domain import Terms
+from contracts.licences import counters, repository, tokens
+from contracts.licences.counters import LicenceCounter
+from contracts.licences.tables import Licence, LicenceToken
+from infra.audit import service as audit
+from infra.auth import Actor, OrganisationKind
+from infra.db import AsyncSession, new_id, now
+from infra.errors import Conflict, Forbidden, NotFound
+from infra.keys import KeyRing
+from infra.paging import PageRequest, paginate
+from infra.rulebook import service as rulebook
+from infra.stops import service as stops
+
+VisibleLicence = NewType("VisibleLicence", Licence)
+"""A licence that the caller may see; only :func:`access_licence` makes one."""
+
+_SEE_ALL = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
+
+
+class LicenceNotLive(Conflict):
+    """A link above the licence is broken, or its term is over."""
+
+    slug = "licence-not-live"
+    title = "The licence is not live"
+
+
+class NotTheBuyer(Forbidden):
+    """Tokens are for the buyer alone."""
+
+    slug = "not-the-buyer"
+    title = "Only the buyer gets tokens of a licence"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A licence's counters and the reasons of the stops that are active above it; live without any, in its term."""
+
+    counter: LicenceCounter
+    stopped: list[str]
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A fresh token and its life in seconds."""
+
+    token: str
+    token_id: UUID
+    expires_in: int
+
+
+async def access_licence(session: AsyncSession, actor: Actor, licence_id: UUID) -> VisibleLicence:
+    """A licence the caller may see: its parties, the regulator and the platform.
+
+    :raises NotFound: there is none, or the caller may not know of it.
+    """
+    licence = await repository.get(session, licence_id)
+    if licence is None or not (
+        actor.organisation_kind in _SEE_ALL
+        or actor.organisation_id in (licence.buyer_id, licence.operator_id, licence.owner_id)
+    ):
+        raise NotFound(f"There is no licence {licence_id} that you may see.")
+    return VisibleLicence(licence)
+
+
+async def list_licences(
+    session: AsyncSession, actor: Actor, page: PageRequest
+) -> tuple[Sequence[Licence], str | None]:
+    """The licences the caller may see, newest first."""
+    organisation = None if actor.organisation_kind in _SEE_ALL else actor.organisation_id
+    return await paginate(session, repository.visible_to(organisation), Licence.id, page)
+
+
+async def licence_of(session: AsyncSession, agreement_id: UUID) -> UUID | None:
+    """The licence that an agreement gave rise to, or None while it is not concluded."""
+    return await repository.id_of_agreement(session, agreement_id)
+
+
+async def issue(
+    session: AsyncSession, actor: Actor, *, agreement_id: UUID, agreement_digest: str, terms: Terms
+) -> Licence:
+    """Issue the licence of a concluded agreement, and open its counters."""
+    licence = Licence(
+        agreement_id=agreement_id,
+        agreement_digest=agreement_digest,
+        product_id=terms.product_id,
+        owner_id=terms.owner_id,
+        operator_id=terms.operator_id,
+        buyer_id=terms.buyer_id,
+        columns=list(terms.columns),
+        purposes=[purpose.value for purpose in terms.purposes],
+        valid_from=terms.valid_from,
+        valid_until=terms.valid_until,
+        quota_calls=terms.quota_calls,
+        quota_rows=terms.quota_rows,
+        issued_at=await now(session),
+    )
+    session.add(licence)
+    await session.flush()
+    await counters.open(
+        session,
+        licence_id=licence.id,
+        agreement_id=agreement_id,
+        product_id=terms.product_id,
+        links=terms.links(),
+        valid_from=terms.valid_from,
+        valid_until=terms.valid_until,
+        quota_calls=terms.quota_calls,
+        quota_rows=terms.quota_rows,
+    )
+    await audit.record(
+        session,
+        actor,
+        action="licence.issued",
+        subject_kind="licence",
+        subject_id=licence.id,
+        detail={"agreement_id": str(agreement_id), "agreement_digest": agreement_digest},
+    )
+    return licence
+
+
+async def standing(session: AsyncSession, licence: VisibleLicence) -> Standing:
+    """Whether the licence is live now, and what it used."""
+    counter = await repository.counter(session, licence.id)
+    active = await stops.active(session, [licence.id, *counter.links])
+    moment = await now(session)
+    within = licence.valid_from <= moment < licence.valid_until
+    return Standing(counter, [stop.reason for stop in active], within and not active)
+
+
+async def issue_token(
+    session: AsyncSession, actor: Actor, keys: KeyRing, issuer: str, licence_id: UUID
+) -> IssuedToken:
+    """A fresh token for a live licence, for the buyer alone.
+
+    :param issuer: base address of the service, as in its tokens.
+    :raises NotTheBuyer: the caller is another party.
+    :raises LicenceNotLive: a link above it is broken, or its term is over.
+    """
+    licence = await access_licence(session, actor, licence_id)
+    if actor.organisation_id != licence.buyer_id:
+        raise NotTheBuyer("Your organisation is not the buyer of this licence.")
+    stand = await standing(session, licence)
+    moment = await now(session)
+    if stand.stopped or moment >= licence.valid_until:
+        raise LicenceNotLive(
+            "; ".join(stand.stopped) or f"Its term ended at {licence.valid_until.isoformat()}.",
+            remedy="Ask the operator, or the regulator who stopped it.",
+        )
+    rules = await rulebook.in_force(session)
+    life = timedelta(hours=rules.integer("licence.token_hours"))
+    expires_at = min(moment + life, licence.valid_until)
+    token_id = new_id()
+    session.add(
+        LicenceToken(
+            id=token_id, licence_id=licence.id, issued_to=actor.id, issued_at=moment, expires_at=expires_at
+        )
+    )
+    claims = tokens.claims_of(
+        issuer=issuer,
+        token_id=token_id,
+        client_id=str(actor.id),
+        licence_id=licence.id,
+        agreement_id=licence.agreement_id,
+        agreement_digest=licence.agreement_digest,
+        product_id=licence.product_id,
+        buyer_id=licence.buyer_id,
+        columns=licence.columns,
+        purposes=licence.purposes,
+        quota_calls=licence.quota_calls,
+        quota_rows=licence.quota_rows,
+        valid_from=licence.valid_from,
+        issued_at=moment,
+        expires_at=expires_at,
+    )
+    await audit.record(
+        session,
+        actor,
+        action="licence.token_issued",
+        subject_kind="licence",
+        subject_id=licence.id,
+        detail={"token_id": str(token_id), "expires_at": expires_at.isoformat()},
+        rules=rules,
+    )
+    return IssuedToken(
+        keys.sign(claims, tokens.TOKEN_TYPE), token_id, int((expires_at - moment).total_seconds())
+    )

@@ -1,0 +1,137 @@
+"""Licence tokens: JWTs by RFC 9068 and RFC 8725, signed with EdDSA, verified from memory.
+
+A token says what its licence opens: product, columns, purposes, quota. It never says that the licence is *live*:
+that is asked of the database at each admission, so that a stop takes effect at the next call.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic, time
+from typing import Any
+from uuid import UUID
+
+from infra.errors import Unauthenticated
+from infra.keys import KeyRing, TokenRefused
+
+TOKEN_TYPE = "at+jwt"  # noqa: S105 -- a media type
+CACHE_SIZE = 10_000
+CACHE_SECONDS = 30.0
+"""A verified token is verified again after this long, so that a withdrawn key is felt."""
+
+
+class LicenceRefused(Unauthenticated):
+    """The bearer is no good licence token."""
+
+    slug = "licence-refused"
+    title = "The licence token is not good"
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceClaims:
+    """What a verified token says. ``expires_at`` is in seconds since 1970 (UTC)."""
+
+    licence_id: UUID
+    token_id: str
+    agreement_id: UUID
+    product_id: UUID
+    columns: tuple[str, ...]
+    purposes: tuple[str, ...]
+    expires_at: int
+    client_id: str | None
+
+
+def audience(issuer: str) -> str:
+    """Whom licence tokens are for: the data plane of this service."""
+    return f"{issuer}/data"
+
+
+def claims_of(
+    *,
+    issuer: str,
+    token_id: UUID,
+    client_id: str,
+    licence_id: UUID,
+    agreement_id: UUID,
+    agreement_digest: str,
+    product_id: UUID,
+    buyer_id: UUID,
+    columns: list[str],
+    purposes: list[str],
+    quota_calls: int | None,
+    quota_rows: int | None,
+    valid_from: datetime,
+    issued_at: datetime,
+    expires_at: datetime,
+) -> dict[str, Any]:
+    """The claims of a new token."""
+    return {
+        "iss": issuer,
+        "aud": audience(issuer),
+        "sub": str(buyer_id),
+        "client_id": client_id,
+        "jti": str(token_id),
+        "iat": int(issued_at.timestamp()),
+        "nbf": int(valid_from.timestamp()),
+        "exp": int(expires_at.timestamp()),
+        "licence_id": str(licence_id),
+        "agreement_id": str(agreement_id),
+        "agreement_digest": agreement_digest,
+        "product_id": str(product_id),
+        "revision": "latest",
+        "operations": ["records"],
+        "columns": columns,
+        "purposes": purposes,
+        "quota": {"calls": quota_calls, "rows": quota_rows},
+    }
+
+
+class LicenceVerifier:
+    """Verifies licence tokens; remembers a bounded number of good ones, the least recently used goes first."""
+
+    def __init__(self, keys: KeyRing, issuer: str) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience(issuer)
+        self._known: OrderedDict[str, tuple[LicenceClaims, float]] = OrderedDict()
+
+    def verify(self, token: str) -> LicenceClaims:
+        """What the token says.
+
+        :raises LicenceRefused: it is malformed, forged, expired, not yet valid, or meant for another service.
+        """
+        known = self._known.get(token)
+        if known is not None and known[1] > monotonic() and known[0].expires_at > time():
+            self._known.move_to_end(token)
+            return known[0]
+        self._known.pop(token, None)
+        try:
+            claims = _read(
+                self._keys.verify(token, typ=TOKEN_TYPE, issuer=self._issuer, audience=self._audience)
+            )
+        except TokenRefused as refused:
+            raise LicenceRefused(
+                f"The licence token was refused: {refused.reason}.",
+                remedy="Get a fresh one at POST /v1/licences/{licence_id}/tokens.",
+                reason=refused.reason,
+            ) from refused
+        self._known[token] = (claims, monotonic() + CACHE_SECONDS)
+        if len(self._known) > CACHE_SIZE:
+            self._known.popitem(last=False)
+        return claims
+
+
+def _read(claims: dict[str, Any]) -> LicenceClaims:
+    try:
+        return LicenceClaims(
+            licence_id=UUID(claims["licence_id"]),
+            token_id=str(claims["jti"]),
+            agreement_id=UUID(claims["agreement_id"]),
+            product_id=UUID(claims["product_id"]),
+            columns=tuple(claims["columns"]),
+            purposes=tuple(claims["purposes"]),
+            expires_at=int(claims["exp"]),
+            client_id=claims.get("client_id"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise TokenRefused("malformed") from error

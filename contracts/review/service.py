@@ -1,0 +1,69 @@
+"""Use cases of review."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from contracts.agreements import service as agreements
+from contracts.agreements.states import AgreementState
+from contracts.agreements.tables import Agreement
+from contracts.review.tables import ContractReview
+from infra.audit import service as audit
+from infra.auth import Actor
+from infra.db import AsyncSession, now
+from infra.paging import PageRequest, paginate
+from infra.stops import service as stops
+from infra.stops.tables import Stop
+
+
+async def queue(session: AsyncSession, page: PageRequest) -> tuple[Sequence[Agreement], str | None]:
+    """Concluded agreements that no regulator has reviewed yet, newest first."""
+    reviewed = sa.exists().where(col(ContractReview.agreement_id) == col(Agreement.id))
+    statement = select(Agreement).where(col(Agreement.state) == AgreementState.FINALIZED, ~reviewed)
+    return await paginate(session, statement, Agreement.id, page)
+
+
+async def review(session: AsyncSession, actor: Actor, agreement_id: UUID, note: str) -> ContractReview:
+    """Keep a finding on an agreement; it leaves the queue."""
+    agreement = await agreements.access_agreement(session, actor, agreement_id)
+    finding = ContractReview(
+        agreement_id=agreement.id, reviewed_by=actor.id, note=note, reviewed_at=await now(session)
+    )
+    session.add(finding)
+    await session.flush()
+    await audit.record(
+        session,
+        actor,
+        action="agreement.reviewed",
+        subject_kind="agreement",
+        subject_id=agreement.id,
+        detail={"note": note},
+    )
+    return finding
+
+
+async def reviews_of(session: AsyncSession, agreement_id: UUID) -> Sequence[ContractReview]:
+    """The findings on an agreement, oldest first."""
+    statement = (
+        select(ContractReview)
+        .where(col(ContractReview.agreement_id) == agreement_id)
+        .order_by(col(ContractReview.id))
+    )
+    return (await session.exec(statement)).all()
+
+
+async def suspend(session: AsyncSession, actor: Actor, agreement_id: UUID, reason: str) -> Stop:
+    """Stop an agreement: from the commit on no call under it is admitted, on any node."""
+    agreement = await agreements.access_agreement(session, actor, agreement_id, lock=True)
+    return await stops.place(session, actor, subject_kind="agreement", subject_id=agreement.id, reason=reason)
+
+
+async def reinstate(session: AsyncSession, actor: Actor, agreement_id: UUID, reason: str) -> list[Stop]:
+    """Lift the regulator's own stops on an agreement.
+
+    :raises NotStopped: there is none.
+    """
+    agreement = await agreements.access_agreement(session, actor, agreement_id, lock=True)
+    return await stops.lift(session, actor, subject_kind="agreement", subject_id=agreement.id, reason=reason)
