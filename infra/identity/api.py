@@ -1,0 +1,106 @@
+"""Sessions of people over HTTP."""
+
+from typing import Any
+
+from litestar import Controller, Request, Response, delete, get, post, put
+from litestar.datastructures import Cookie
+from litestar.di import Provide
+
+from infra.auth import ROLE_PERMISSIONS, SESSION_COOKIE, Actor, Permission, public, requires
+from infra.db import AsyncSession
+from infra.identity import sessions
+from infra.identity.credentials import csrf_token
+from infra.identity.runtime import Identity, provide_identity
+from infra.identity.schemas import OrganisationBrief, PasswordChange, SessionCreate, SessionRead
+from infra.identity.sessions import Profile, SignedIn
+
+
+class SessionController(Controller):
+    """Signing in and out."""
+
+    path = "/v1/session"
+    tags = ["Session"]
+    dependencies = {"identity": Provide(provide_identity, sync_to_thread=False)}
+
+    @post(opt=public("nobody is signed in before"), summary="Sign in")
+    async def sign_in(
+        self, session: AsyncSession, identity: Identity, request: Request[Any, Any, Any], data: SessionCreate
+    ) -> Response[SessionRead]:
+        """Open a session: sets the cookie, and answers the CSRF token that goes with it.
+
+        After ten wrong passwords in a row an address waits, up to fifteen minutes (429 with Retry-After).
+        """
+        signed_in = await sessions.sign_in(
+            session,
+            identity,
+            email=data.email,
+            password=data.password,
+            organisation_id=data.organisation_id,
+            previous_token=request.cookies.get(SESSION_COOKIE),
+        )
+        return _with_cookie(identity, signed_in)
+
+    @get(guards=[requires(Permission.SESSION_OWN)], summary="Who is signed in")
+    async def read(
+        self, session: AsyncSession, actor: Actor, identity: Identity, request: Request[Any, Any, Any]
+    ) -> Response[SessionRead]:
+        """Who the caller is, for whom, and what the roles allow; also for a program by its access token."""
+        token = request.cookies.get(SESSION_COOKIE)
+        profile = await sessions.current(session, actor, identity, token)
+        return Response(_read(profile, token), headers={"Cache-Control": "no-store"})
+
+    @delete(guards=[requires(Permission.SESSION_OWN)], summary="Sign out")
+    async def sign_out(
+        self, session: AsyncSession, actor: Actor, identity: Identity, request: Request[Any, Any, Any]
+    ) -> Response[None]:
+        """End the session and take the cookie away."""
+        await sessions.sign_out(session, actor, request.cookies.get(SESSION_COOKIE))
+        return Response(None, cookies=[_cookie(identity, "", max_age=0)])
+
+    @put("/password", guards=[requires(Permission.SESSION_OWN)], summary="Change the password")
+    async def change_password(
+        self, session: AsyncSession, actor: Actor, identity: Identity, data: PasswordChange
+    ) -> Response[SessionRead]:
+        """Set another password. Every session of the person ends; this one goes on with a new cookie."""
+        signed_in = await sessions.change_password(
+            session,
+            actor,
+            identity,
+            current_password=data.current_password,
+            new_password=data.new_password,
+        )
+        return _with_cookie(identity, signed_in)
+
+
+def _with_cookie(identity: Identity, signed_in: SignedIn) -> Response[SessionRead]:
+    return Response(
+        _read(signed_in.profile, signed_in.token),
+        headers={"Cache-Control": "no-store"},
+        cookies=[_cookie(identity, signed_in.token, max_age=identity.settings.session_hours * 3600)],
+    )
+
+
+def _cookie(identity: Identity, value: str, *, max_age: int) -> Cookie:
+    return Cookie(
+        SESSION_COOKIE,
+        value=value,
+        max_age=max_age,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=identity.settings.secure_cookies,
+    )
+
+
+def _read(profile: Profile, token: str | None) -> SessionRead:
+    return SessionRead(
+        kind=profile.kind,
+        id=profile.id,
+        name=profile.name,
+        email=profile.email,
+        organisation=OrganisationBrief.model_validate(profile.organisation),
+        roles=list(profile.roles),
+        permissions=sorted(frozenset().union(*(ROLE_PERMISSIONS[role] for role in profile.roles))),
+        csrf_token=csrf_token(token) if token and profile.kind == "person" else None,
+        expires_at=profile.expires_at,
+    )

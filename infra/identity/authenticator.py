@@ -1,0 +1,98 @@
+"""Credentials in, actor out: asked once for each request, and asking the database each time.
+
+So a removed member, a deleted program, a revoked token or a suspended organisation is nobody from the next
+request on, on every node. The metered data plane does not come this way: it is entered by licence.
+"""
+
+import hmac
+from collections.abc import Collection
+from uuid import UUID
+
+from infra.auth import Actor, Role
+from infra.db import transaction
+from infra.identity import credential_repository, credentials, oauth
+from infra.identity.credential_repository import Standing
+from infra.identity.errors import CsrfTokenMissing, SessionEnded, TokenNotAccepted
+from infra.identity.runtime import Identity
+from infra.identity.sessions import suspended
+from infra.identity.states import OrganisationStatus
+from infra.keys import TokenRefused
+
+
+class IdentityAuthenticator:
+    """The :class:`infra.auth.Authenticator` of the service."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+
+    async def authenticate(
+        self, *, session_cookie: str | None, csrf_token: str | None, bearer: str | None, unsafe: bool
+    ) -> Actor | None:
+        """The actor, or None when no credentials were sent; a bearer token goes before a cookie.
+
+        :raises SessionEnded, TokenNotAccepted: credentials were sent and are not good.
+        :raises CsrfTokenMissing: something is to change, by cookie, without its CSRF token.
+        :raises OrganisationSuspended: nobody acts for that organisation at the moment.
+        """
+        if bearer is not None:
+            return await self._program(bearer)
+        if session_cookie is not None:
+            return await self._person(session_cookie, csrf_token, unsafe=unsafe)
+        return None
+
+    async def _person(self, token: str, csrf_token: str | None, *, unsafe: bool) -> Actor:
+        async with transaction(self._identity.sessions) as session:
+            standing = await credential_repository.session_standing(
+                session, credentials.digest(token), self._identity.settings.session_idle_minutes
+            )
+            if standing is not None and standing.touch and standing.session_id is not None:
+                await credential_repository.touch_session(session, standing.session_id)
+        if standing is None:
+            raise SessionEnded(
+                "The session is unknown, was signed out or has run out of time.",
+                remedy="Sign in again at POST /v1/session.",
+            )
+        if unsafe and not _same(csrf_token, credentials.csrf_token(token)):
+            raise CsrfTokenMissing(
+                "A request that changes something by cookie carries the session's CSRF token.",
+                remedy="Send the header X-CSRF-Token with the csrf_token of GET /v1/session.",
+            )
+        return _actor_of(standing, standing.roles)
+
+    async def _program(self, token: str) -> Actor:
+        try:
+            claims = oauth.read_token(self._identity, token)
+        except TokenRefused as error:
+            raise _not_accepted(error.reason) from error
+        async with transaction(self._identity.sessions) as session:
+            standing = await credential_repository.program_standing(
+                session, UUID(claims["client_id"]), UUID(claims["jti"])
+            )
+        if standing is None:
+            raise _not_accepted("revoked")
+        # What the program may do now, and of that no more than the token was issued for.
+        return _actor_of(standing, set(standing.roles) & set(claims["scope"].split()))
+
+
+def _actor_of(standing: Standing, roles: Collection[str]) -> Actor:
+    if standing.status is OrganisationStatus.SUSPENDED:
+        raise suspended()
+    return Actor(
+        kind="program" if standing.session_id is None else "person",
+        id=standing.id,
+        organisation_id=standing.organisation_id,
+        organisation_kind=standing.organisation_kind,
+        roles=frozenset(Role(role) for role in roles),
+    )
+
+
+def _same(offered: str | None, expected: str) -> bool:
+    return hmac.compare_digest((offered or "").encode("utf-8", "surrogatepass"), expected.encode())
+
+
+def _not_accepted(reason: str) -> TokenNotAccepted:
+    return TokenNotAccepted(
+        f"The access token is not accepted: {reason}.",
+        remedy="Get a new one at POST /oauth/token.",
+        reason=reason,
+    )

@@ -1,0 +1,207 @@
+"""SQL of sessions, sign-in attempts, programs, their secrets and revoked tokens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from infra.auth import OrganisationKind
+from infra.db import AsyncSession
+from infra.identity import domain
+from infra.identity.states import OrganisationStatus
+from infra.identity.tables import (
+    Client,
+    ClientSecret,
+    Membership,
+    Organisation,
+    RevokedToken,
+    SignInAttempts,
+    SignInSession,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who a credential stands for, as of now.
+
+    :param id: the person's or the program's id.
+    :param touch: the session's time of last use is due to be written.
+    """
+
+    id: UUID
+    organisation_id: UUID
+    organisation_kind: OrganisationKind
+    status: OrganisationStatus
+    roles: Sequence[str]
+    session_id: UUID | None = None
+    expires_at: datetime | None = None
+    touch: bool = False
+
+
+async def session_standing(session: AsyncSession, token_digest: bytes, idle_minutes: int) -> Standing | None:
+    """Who a session that is still good stands for."""
+    idle_since = sa.func.now() - timedelta(minutes=idle_minutes)
+    due = sa.func.now() - timedelta(seconds=domain.SESSION_TOUCH_SECONDS)
+    statement = (
+        sa.select(
+            col(Membership.person_id),
+            col(Organisation.id),
+            col(Organisation.kind),
+            col(Organisation.status),
+            col(Membership.roles),
+            col(SignInSession.id),
+            col(SignInSession.expires_at),
+            col(SignInSession.last_used_at) < due,
+        )
+        .select_from(SignInSession)
+        .join(Membership, col(Membership.id) == col(SignInSession.membership_id))
+        .join(Organisation, col(Organisation.id) == col(Membership.organisation_id))
+        .where(
+            col(SignInSession.token_digest) == token_digest,
+            col(SignInSession.expires_at) > sa.func.now(),
+            col(SignInSession.last_used_at) > idle_since,
+        )
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else Standing(*row)
+
+
+async def program_standing(session: AsyncSession, client_id: UUID, token_id: UUID | None) -> Standing | None:
+    """Who a program stands for; None when it was deleted or the token was revoked."""
+    statement = (
+        sa.select(
+            col(Client.id),
+            col(Organisation.id),
+            col(Organisation.kind),
+            col(Organisation.status),
+            col(Client.roles),
+        )
+        .select_from(Client)
+        .join(Organisation, col(Organisation.id) == col(Client.organisation_id))
+        .where(col(Client.id) == client_id, col(Client.disabled_at).is_(None))
+    )
+    if token_id is not None:
+        statement = statement.where(~sa.exists().where(col(RevokedToken.token_id) == token_id))
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else Standing(*row)
+
+
+async def touch_session(session: AsyncSession, session_id: UUID) -> None:
+    """Note that a session is in use."""
+    statement = sa.update(SignInSession).where(col(SignInSession.id) == session_id)
+    await session.execute(statement.values(last_used_at=sa.func.now()))
+
+
+async def drop_session(session: AsyncSession, token_digest: bytes) -> None:
+    """End one session."""
+    await session.execute(sa.delete(SignInSession).where(col(SignInSession.token_digest) == token_digest))
+
+
+async def drop_sessions_of(session: AsyncSession, person_id: UUID, *, keep: int) -> None:
+    """End a person's sessions but the ``keep`` newest."""
+    theirs = (
+        sa.select(col(SignInSession.id))
+        .join(Membership, col(Membership.id) == col(SignInSession.membership_id))
+        .where(col(Membership.person_id) == person_id)
+        .order_by(col(SignInSession.id).desc())
+        .offset(keep)
+    )
+    await session.execute(sa.delete(SignInSession).where(col(SignInSession.id).in_(theirs)))
+
+
+async def begin_attempt(session: AsyncSession, account: bytes) -> bool:
+    """Count an attempt to sign in before it is looked at, so that attempts at once cannot slip past the limit.
+
+    :return: False when the address is locked; such an attempt is not counted.
+    """
+    failures = col(SignInAttempts.failures) + 1
+    doublings = sa.func.least(failures - domain.FREE_FAILURES, 20)
+    seconds = sa.func.least(domain.MAX_LOCK_SECONDS, domain.FIRST_LOCK_SECONDS * sa.func.power(2, doublings))
+    lock = sa.case(
+        (
+            failures >= domain.FREE_FAILURES,
+            sa.func.now() + seconds * sa.literal(timedelta(seconds=1), sa.Interval()),
+        ),
+        else_=None,
+    )
+    statement = (
+        insert(SignInAttempts)
+        .values(account=account, failures=1, last_at=sa.func.now(), locked_until=None)
+        .on_conflict_do_update(
+            index_elements=["account"],
+            set_={"failures": failures, "last_at": sa.func.now(), "locked_until": lock},
+            where=sa.func.coalesce(col(SignInAttempts.locked_until) <= sa.func.now(), True),
+        )
+        .returning(col(SignInAttempts.failures))
+    )
+    return (await session.execute(statement)).one_or_none() is not None
+
+
+async def seconds_locked(session: AsyncSession, account: bytes) -> int:
+    """Whole seconds until an address is unlocked, at least one."""
+    left = sa.func.extract("epoch", col(SignInAttempts.locked_until) - sa.func.now())
+    statement = sa.select(sa.func.ceil(left)).where(col(SignInAttempts.account) == account)
+    return max(1, int((await session.execute(statement)).scalar() or 1))
+
+
+async def forget_attempts(session: AsyncSession, account: bytes) -> None:
+    """Start counting anew after the right password."""
+    await session.execute(sa.delete(SignInAttempts).where(col(SignInAttempts.account) == account))
+
+
+def clients_statement(organisation_id: UUID) -> SelectOfScalar[Client]:
+    """Programs of an organisation that are not deleted."""
+    return select(Client).where(
+        col(Client.organisation_id) == organisation_id, col(Client.disabled_at).is_(None)
+    )
+
+
+async def lock_client(session: AsyncSession, organisation_id: UUID, client_id: UUID) -> Client | None:
+    """One program of an organisation, locked."""
+    statement = clients_statement(organisation_id).where(col(Client.id) == client_id).with_for_update()
+    return (await session.exec(statement)).one_or_none()
+
+
+async def secrets_of(session: AsyncSession, client_id: UUID) -> Sequence[ClientSecret]:
+    """A program's secrets that are good now, newest first."""
+    statement = (
+        select(ClientSecret)
+        .where(
+            col(ClientSecret.client_id) == client_id,
+            sa.or_(col(ClientSecret.expires_at).is_(None), col(ClientSecret.expires_at) > sa.func.now()),
+        )
+        .order_by(col(ClientSecret.id).desc())
+    )
+    return (await session.exec(statement)).all()
+
+
+async def drop_secrets(session: AsyncSession, client_id: UUID, *, keep: Sequence[UUID] = ()) -> None:
+    """Delete a program's secrets but those named."""
+    statement = sa.delete(ClientSecret).where(col(ClientSecret.client_id) == client_id)
+    await session.execute(statement.where(col(ClientSecret.id).not_in(list(keep))))
+
+
+async def revoke_token(session: AsyncSession, client_id: UUID, token_id: UUID, expires_at: datetime) -> None:
+    """Remember a token as revoked; once is enough."""
+    statement = insert(RevokedToken).values(
+        token_id=token_id, client_id=client_id, revoked_at=sa.func.now(), expires_at=expires_at
+    )
+    await session.execute(statement.on_conflict_do_nothing())
+
+
+async def sweep(session: AsyncSession) -> None:
+    """Delete what has run out: sessions, secrets, revocations of ended tokens, old attempts."""
+    moment = sa.func.now()
+    await session.execute(sa.delete(SignInSession).where(col(SignInSession.expires_at) < moment))
+    await session.execute(sa.delete(ClientSecret).where(col(ClientSecret.expires_at) < moment))
+    # Some minutes longer than the token could have lived, for the sake of nodes whose clocks are behind.
+    await session.execute(
+        sa.delete(RevokedToken).where(col(RevokedToken.expires_at) < moment - timedelta(minutes=5))
+    )
+    forgotten = moment - timedelta(hours=domain.FAILURES_FORGOTTEN_HOURS)
+    await session.execute(sa.delete(SignInAttempts).where(col(SignInAttempts.last_at) < forgotten))

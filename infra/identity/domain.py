@@ -1,0 +1,96 @@
+"""Rules of identity: the unified social credit code, e-mail addresses, passwords, sign-in limits, scopes."""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from enum import StrEnum
+
+_CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_CREDIT_CODE = re.compile(f"[{_CREDIT_ALPHABET}]{{18}}")
+_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,8}")
+
+MAX_EMAIL_LENGTH = 200
+MIN_PASSWORD_LENGTH = 12
+MAX_PASSWORD_LENGTH = 128
+
+FREE_FAILURES = 10
+"""Wrong passwords in a row after which an account is locked for a while."""
+FIRST_LOCK_SECONDS = 30
+MAX_LOCK_SECONDS = 900
+"""A lock doubles with each further failure up to this, so that nobody can lock another out for good."""
+FAILURES_FORGOTTEN_HOURS = 24
+
+MAX_SESSIONS_PER_PERSON = 20
+SESSION_TOUCH_SECONDS = 60
+"""How exact the time of last use is kept: one write a minute, not one a request."""
+
+
+class EvidenceKind(StrEnum):
+    """What an organisation's identity is shown by."""
+
+    AUTHORISATION_LETTER = "authorisation_letter"
+    BUSINESS_LICENCE = "business_licence"
+    FOREIGN_REGISTRATION = "foreign_registration"
+    INSTITUTION_CERTIFICATE = "institution_certificate"
+    SOCIAL_CREDIT_CERTIFICATE = "social_credit_certificate"
+
+
+def credit_code_check_digit(body: str) -> str:
+    """The 18th character of a unified social credit code, from its first 17 (GB 32100-2015, section 5).
+
+    :param body: 17 characters of the code's alphabet, which leaves out I, O, S, V and Z.
+    """
+    total = sum(_CREDIT_ALPHABET.index(character) * pow(3, place, 31) for place, character in enumerate(body))
+    return _CREDIT_ALPHABET[-total % 31]
+
+
+def is_credit_code(text: str) -> bool:
+    """Whether the text is a unified social credit code (统一社会信用代码) with the right check digit."""
+    return bool(_CREDIT_CODE.fullmatch(text)) and credit_code_check_digit(text[:17]) == text[17]
+
+
+def normalised_email(text: str) -> str:
+    """The one spelling under which an address is kept: lower case, no space around it.
+
+    :raises ValueError: it is no plain ASCII address.
+    """
+    address = text.strip().lower()
+    if len(address) > MAX_EMAIL_LENGTH or not _EMAIL.fullmatch(address):
+        raise ValueError("must be an e-mail address such as name@example.org")
+    return address
+
+
+def normalised_password(text: str) -> str:
+    """The spelling a password is hashed in, so that two keyboards of one person give the same (NFKC, RFC 8265)."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def password_weakness(password: str, email: str) -> str | None:
+    """Why a password may not be chosen, or None. Length counts, not character classes (NIST SP 800-63B)."""
+    password = normalised_password(password)
+    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
+        return f"must have {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters"
+    if len(set(password)) < 5:
+        return "repeats the same few characters"
+    if email.partition("@")[0] in password.lower() and len(password) < 2 * MIN_PASSWORD_LENGTH:
+        return "contains the name in the e-mail address"
+    return None
+
+
+def granted_scope(asked: str, held: Collection[str]) -> list[str] | None:
+    """The roles a token is to carry.
+
+    :param asked: the ``scope`` of the request: role names parted by spaces; empty asks for all.
+    :param held: the roles the program holds.
+    :return: the roles in alphabetical order, or None when one was asked for that is not held.
+    """
+    names = set(asked.split())
+    if not names <= set(held):
+        return None
+    return sorted(names or held)
+
+
+def masked(number: str) -> str:
+    """A document's number as it may be shown: its last four characters, the rest as asterisks."""
+    shown = number[-4:] if len(number) > 4 else ""
+    return "*" * (len(number) - len(shown)) + shown

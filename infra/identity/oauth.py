@@ -1,0 +1,227 @@
+"""OAuth 2 for programs: client credentials (RFC 6749), introspection (RFC 7662), revocation (RFC 7009)."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote_plus
+from uuid import UUID
+
+from infra.audit import service as audit
+from infra.auth import Actor, OrganisationKind, Role
+from infra.db import AsyncSession, new_id, now
+from infra.identity import clients, credential_repository
+from infra.identity.credential_repository import Standing
+from infra.identity.domain import granted_scope
+from infra.identity.runtime import Identity
+from infra.identity.states import OrganisationStatus
+from infra.keys import TokenRefused
+
+ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 -- the media type of RFC 9068
+
+
+class OAuthError(Exception):
+    """An error as RFC 6749, section 5.2 tells it.
+
+    :param code: ``invalid_request``, ``invalid_client``, ``unauthorized_client``, ``unsupported_grant_type``
+        or ``invalid_scope``.
+    :param by_header: the program used the Authorization header, so a challenge belongs into the answer.
+    """
+
+    def __init__(self, code: str, description: str, *, by_header: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.description = description
+        self.by_header = by_header
+
+    @property
+    def status(self) -> int:
+        """401 for a program we do not know, 400 for everything else."""
+        return 401 if self.code == "invalid_client" else 400
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """How a program names itself."""
+
+    client_id: str
+    secret: str
+    by_header: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A fresh access token.
+
+    :param expires_in: seconds it is good for.
+    """
+
+    token: str
+    expires_in: int
+    scope: str
+
+
+def read_credentials(
+    authorization: str | None, client_id: str | None, client_secret: str | None
+) -> ClientCredentials:
+    """The credentials of a request, sent by header or in the form, but not both (RFC 6749, section 2.3).
+
+    :raises OAuthError: there are none, two kinds of them, or a header that cannot be read.
+    """
+    scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() == "basic":
+        if client_secret is not None:
+            raise OAuthError(
+                "invalid_request", "Send the credentials in the header or in the form, not both."
+            )
+        try:
+            name, separator, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise OAuthError("invalid_client", "The header cannot be read.", by_header=True) from error
+        name, secret = unquote_plus(name), unquote_plus(secret)
+        if not separator or (client_id is not None and client_id != name):
+            raise OAuthError("invalid_client", "The header cannot be read.", by_header=True)
+        return ClientCredentials(name, secret, by_header=True)
+    if not client_id or not client_secret:
+        raise OAuthError("invalid_client", "Send client_id and client_secret.", by_header=bool(authorization))
+    return ClientCredentials(client_id, client_secret, by_header=False)
+
+
+async def authenticate_client(session: AsyncSession, credentials: ClientCredentials) -> Standing:
+    """Who a program stands for.
+
+    :raises OAuthError: it is unknown, its secret is not good, or its organisation is suspended.
+    """
+    try:
+        client_id = UUID(credentials.client_id)
+    except ValueError:
+        client_id = UUID(int=0)
+    standing = await credential_repository.program_standing(session, client_id, None)
+    good = await clients.has_secret(session, client_id, credentials.secret)
+    if standing is None or not good:
+        raise OAuthError(
+            "invalid_client",
+            "The program is unknown or its secret is wrong.",
+            by_header=credentials.by_header,
+        )
+    if standing.status is OrganisationStatus.SUSPENDED:
+        raise OAuthError(
+            "invalid_client", "The program's organisation is suspended.", by_header=credentials.by_header
+        )
+    return standing
+
+
+async def issue(
+    session: AsyncSession, identity: Identity, credentials: ClientCredentials, *, grant_type: str, scope: str
+) -> AccessToken:
+    """An access token for a program (RFC 6749, section 4.4; claims of RFC 9068).
+
+    :param scope: roles the token is to be narrowed to, parted by spaces; empty for all of the program's.
+    :raises OAuthError: it is refused.
+    """
+    client = await authenticate_client(session, credentials)
+    if grant_type != "client_credentials":
+        raise OAuthError("unsupported_grant_type", "Only client_credentials is offered.")
+    roles = granted_scope(scope, client.roles)
+    if roles is None:
+        raise OAuthError("invalid_scope", f"The program's scope is: {' '.join(sorted(client.roles))}.")
+    issued_at = int((await now(session)).timestamp())
+    lifetime = identity.settings.access_token_minutes * 60
+    token_id = new_id()
+    claims = {
+        "iss": identity.issuer,
+        "aud": identity.audience,
+        "sub": str(client.id),
+        "client_id": str(client.id),
+        "organisation_id": str(client.organisation_id),
+        "iat": issued_at,
+        "exp": issued_at + lifetime,
+        "jti": str(token_id),
+        "scope": " ".join(roles),
+    }
+    await audit.record(
+        session,
+        _actor(client),
+        action="access_token.issued",
+        subject_kind="client",
+        subject_id=client.id,
+        detail={"token_id": str(token_id), "scope": claims["scope"]},
+    )
+    return AccessToken(identity.keys.sign(claims, ACCESS_TOKEN_TYPE), lifetime, " ".join(roles))
+
+
+def read_token(identity: Identity, token: str) -> dict[str, Any]:
+    """The claims of an access token that is good by itself; whether it was revoked is another question.
+
+    :raises TokenRefused: it is not good.
+    """
+    claims = identity.keys.verify(
+        token, typ=ACCESS_TOKEN_TYPE, issuer=identity.issuer, audience=identity.audience
+    )
+    if not {"client_id", "jti", "scope"} <= claims.keys():
+        raise TokenRefused("malformed")
+    return claims
+
+
+async def introspect(
+    session: AsyncSession, identity: Identity, credentials: ClientCredentials, token: str
+) -> dict[str, Any] | None:
+    """The claims of an access token that works at this moment, or None (RFC 7662).
+
+    The platform's programs may ask about any token, others about those of their own organisation.
+
+    :raises OAuthError: the asking program is not known.
+    """
+    asking = await authenticate_client(session, credentials)
+    try:
+        claims = read_token(identity, token)
+    except TokenRefused:
+        return None
+    standing = await credential_repository.program_standing(
+        session, UUID(claims["client_id"]), UUID(claims["jti"])
+    )
+    if standing is None or standing.status is OrganisationStatus.SUSPENDED:
+        return None
+    if asking.organisation_kind is not OrganisationKind.PLATFORM and (
+        asking.organisation_id != standing.organisation_id
+    ):
+        return None
+    return claims
+
+
+async def revoke(
+    session: AsyncSession, identity: Identity, credentials: ClientCredentials, token: str
+) -> None:
+    """End an access token before its time (RFC 7009); one that is not good any more is no error.
+
+    :raises OAuthError: the program is not known, or the token is another program's.
+    """
+    asking = await authenticate_client(session, credentials)
+    try:
+        claims = read_token(identity, token)
+    except TokenRefused:
+        return
+    if claims["client_id"] != str(asking.id):
+        raise OAuthError("unauthorized_client", "The token was issued to another program.")
+    token_id = UUID(claims["jti"])
+    expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+    await credential_repository.revoke_token(session, asking.id, token_id, expires_at)
+    await audit.record(
+        session,
+        _actor(asking),
+        action="access_token.revoked",
+        subject_kind="client",
+        subject_id=asking.id,
+        detail={"token_id": str(token_id)},
+    )
+
+
+def _actor(client: Standing) -> Actor:
+    return Actor(
+        kind="program",
+        id=client.id,
+        organisation_id=client.organisation_id,
+        organisation_kind=client.organisation_kind,
+        roles=frozenset(Role(role) for role in client.roles),
+    )

@@ -1,0 +1,156 @@
+"""OAuth 2 over HTTP, in the forms its RFCs give: not problem documents but ``{"error": …}``."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, get, post
+from litestar.di import Provide
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import HTTPException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Body
+
+from infra.auth import Role, public
+from infra.db import AsyncSession
+from infra.identity import oauth
+from infra.identity.oauth import ClientCredentials, OAuthError
+from infra.identity.runtime import Identity, provide_identity
+from infra.identity.schemas import (
+    AuthorizationServerRead,
+    IntrospectionRead,
+    JsonWebKeySet,
+    OAuthErrorRead,
+    OAuthForm,
+    TokenForm,
+    TokenRead,
+    TokenRequest,
+)
+from infra.problems import HANDLERS
+
+_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+_RESPONSES = {
+    400: ResponseSpec(OAuthErrorRead, generate_examples=False, description="The request is not good"),
+    401: ResponseSpec(OAuthErrorRead, generate_examples=False, description="The program is not known"),
+}
+
+TokenRequestBody = Annotated[TokenRequest, Body(media_type=RequestEncodingType.URL_ENCODED)]
+TokenFormBody = Annotated[TokenForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+def _tell(_: Request[Any, Any, Any], error: OAuthError) -> Response[OAuthErrorRead]:
+    headers = dict(_NO_STORE)
+    if error.status == 401 and error.by_header:
+        headers["WWW-Authenticate"] = 'Basic realm="oauth"'
+    body = OAuthErrorRead(error=error.code, error_description=error.description)
+    return Response(body, status_code=error.status, headers=headers)
+
+
+def _unreadable(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    if error.status_code == 400:
+        return _tell(request, OAuthError("invalid_request", "A parameter is missing, repeated or too long."))
+    answer: Response[Any] = HANDLERS[HTTPException](request, error)
+    return answer
+
+
+class OAuthController(Controller):
+    """Access tokens of programs."""
+
+    path = "/oauth"
+    tags = ["OAuth"]
+    dependencies = {"identity": Provide(provide_identity, sync_to_thread=False)}
+    exception_handlers = {OAuthError: _tell, HTTPException: _unreadable}
+
+    @post(
+        "/token",
+        opt=public("takes the program's own credentials"),
+        status_code=200,
+        responses=_RESPONSES,
+        summary="Get an access token",
+    )
+    async def token(
+        self,
+        session: AsyncSession,
+        identity: Identity,
+        request: Request[Any, Any, Any],
+        data: TokenRequestBody,
+    ) -> Response[TokenRead]:
+        """Client credentials (RFC 6749, section 4.4), by HTTP Basic or in the form.
+
+        The token is a JWT (RFC 9068) for this interface; licences to call data are other tokens.
+        """
+        issued = await oauth.issue(
+            session,
+            identity,
+            _credentials(request, data),
+            grant_type=data.grant_type,
+            scope=data.scope or "",
+        )
+        body = TokenRead(access_token=issued.token, expires_in=issued.expires_in, scope=issued.scope)
+        return Response(body, headers=_NO_STORE)
+
+    @post(
+        "/introspect",
+        opt=public("takes the program's own credentials"),
+        status_code=200,
+        responses=_RESPONSES,
+        summary="Look at an access token",
+    )
+    async def introspect(
+        self, session: AsyncSession, identity: Identity, request: Request[Any, Any, Any], data: TokenFormBody
+    ) -> Response[IntrospectionRead]:
+        """Whether a token works at this moment, and for what (RFC 7662)."""
+        claims = await oauth.introspect(session, identity, _credentials(request, data), data.token)
+        if claims is None:
+            return Response(IntrospectionRead(active=False), headers=_NO_STORE)
+        body = IntrospectionRead(active=True, token_type="Bearer", **claims)  # noqa: S106 -- a kind of token
+        return Response(body, headers=_NO_STORE)
+
+    @post(
+        "/revoke",
+        opt=public("takes the program's own credentials"),
+        status_code=200,
+        responses=_RESPONSES,
+        summary="Revoke an access token",
+    )
+    async def revoke(
+        self, session: AsyncSession, identity: Identity, request: Request[Any, Any, Any], data: TokenFormBody
+    ) -> None:
+        """End a token of the program before its time (RFC 7009); one that is not good any more is no error."""
+        await oauth.revoke(session, identity, _credentials(request, data), data.token)
+
+
+class WellKnownController(Controller):
+    """What programs find out by themselves."""
+
+    path = "/.well-known"
+    tags = ["OAuth"]
+    dependencies = {"identity": Provide(provide_identity, sync_to_thread=False)}
+
+    @get("/oauth-authorization-server", opt=public("discovery"), summary="OAuth metadata")
+    async def metadata(self, identity: Identity) -> Response[AuthorizationServerRead]:
+        """Where and how programs get tokens (RFC 8414)."""
+        base = identity.issuer
+        body = AuthorizationServerRead(
+            issuer=base,
+            token_endpoint=f"{base}/oauth/token",
+            jwks_uri=f"{base}/.well-known/jwks.json",
+            introspection_endpoint=f"{base}/oauth/introspect",
+            revocation_endpoint=f"{base}/oauth/revoke",
+            scopes_supported=[role.value for role in Role],
+            response_types_supported=[],
+            grant_types_supported=["client_credentials"],
+            token_endpoint_auth_methods_supported=_AUTH_METHODS,
+            introspection_endpoint_auth_methods_supported=_AUTH_METHODS,
+            revocation_endpoint_auth_methods_supported=_AUTH_METHODS,
+        )
+        return Response(body, headers={"Cache-Control": "public, max-age=3600"})
+
+    @get("/jwks.json", opt=public("anybody may verify our signatures"), summary="Public keys")
+    async def jwks(self, identity: Identity) -> Response[JsonWebKeySet]:
+        """The keys that verify access tokens and licences (RFC 7517); look again when a ``kid`` is unknown."""
+        body = JsonWebKeySet.model_validate(identity.keys.jwks())
+        return Response(body, headers={"Cache-Control": "public, max-age=300"})
+
+
+def _credentials(request: Request[Any, Any, Any], form: OAuthForm) -> ClientCredentials:
+    return oauth.read_credentials(request.headers.get("authorization"), form.client_id, form.client_secret)

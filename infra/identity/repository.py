@@ -1,0 +1,160 @@
+"""SQL of organisations, people, memberships and invitations."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from infra.auth import OrganisationKind, Role
+from infra.db import AsyncSession
+from infra.identity.tables import IdentityEvidence, Invitation, Membership, Organisation, Person
+
+
+async def organisation(session: AsyncSession, organisation_id: UUID) -> Organisation | None:
+    """One organisation."""
+    return await session.get(Organisation, organisation_id)
+
+
+async def lock_organisation(session: AsyncSession, organisation_id: UUID) -> Organisation | None:
+    """One organisation, as it stands now, and nobody else changes it until the transaction ends."""
+    return await session.get(Organisation, organisation_id, with_for_update=True, populate_existing=True)
+
+
+async def organisations(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[Organisation]:
+    """Several organisations at once, in no order."""
+    return (await session.exec(select(Organisation).where(col(Organisation.id).in_(list(ids))))).all()
+
+
+def organisations_statement(only: UUID | None, kind: OrganisationKind | None) -> SelectOfScalar[Organisation]:
+    """Organisations for a list; ``only`` narrows to a single one."""
+    statement = select(Organisation)
+    if only is not None:
+        statement = statement.where(col(Organisation.id) == only)
+    if kind is not None:
+        statement = statement.where(col(Organisation.kind) == kind)
+    return statement
+
+
+async def platform_exists(session: AsyncSession) -> bool:
+    """Whether an organisation that runs the market exists; answers one caller at a time."""
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("bootstrap", 2))))
+    statement = select(Organisation.id).where(col(Organisation.kind) == OrganisationKind.PLATFORM).limit(1)
+    return (await session.exec(statement)).first() is not None
+
+
+async def person(session: AsyncSession, person_id: UUID) -> Person | None:
+    """One person."""
+    return await session.get(Person, person_id)
+
+
+async def person_by_email(session: AsyncSession, email: str) -> Person | None:
+    """The person with an address, given in lower case."""
+    return (await session.exec(select(Person).where(col(Person.email) == email))).one_or_none()
+
+
+async def membership(session: AsyncSession, organisation_id: UUID, person_id: UUID) -> Membership | None:
+    """A person's place in an organisation."""
+    statement = select(Membership).where(
+        col(Membership.organisation_id) == organisation_id, col(Membership.person_id) == person_id
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def memberships_of(session: AsyncSession, person_id: UUID) -> Sequence[tuple[Membership, Organisation]]:
+    """Every place a person has, with its organisation, oldest first."""
+    statement = (
+        select(Membership, Organisation)
+        .join(Organisation, col(Organisation.id) == col(Membership.organisation_id))
+        .where(col(Membership.person_id) == person_id)
+        .order_by(col(Membership.id))
+        .limit(100)
+    )
+    return (await session.exec(statement)).all()
+
+
+async def members(
+    session: AsyncSession, organisation_id: UUID, *, limit: int, after: UUID | None
+) -> Sequence[tuple[Membership, Person]]:
+    """Members of an organisation with their persons, newest first, up to ``limit``."""
+    statement = (
+        select(Membership, Person)
+        .join(Person, col(Person.id) == col(Membership.person_id))
+        .where(col(Membership.organisation_id) == organisation_id)
+        .order_by(col(Membership.id).desc())
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(col(Membership.id) < after)
+    return (await session.exec(statement)).all()
+
+
+async def is_member(session: AsyncSession, organisation_id: UUID, email: str) -> bool:
+    """Whether somebody with the address belongs to the organisation."""
+    statement = (
+        select(Membership.id)
+        .join(Person, col(Person.id) == col(Membership.person_id))
+        .where(col(Membership.organisation_id) == organisation_id, col(Person.email) == email)
+    )
+    return (await session.exec(statement)).first() is not None
+
+
+async def holders(session: AsyncSession, organisation_id: UUID, role: Role) -> set[UUID]:
+    """Ids of the memberships that carry a role."""
+    statement = select(Membership.id).where(
+        col(Membership.organisation_id) == organisation_id, col(Membership.roles).contains([role.value])
+    )
+    return set((await session.exec(statement)).all())
+
+
+async def drop_membership(session: AsyncSession, membership_id: UUID) -> None:
+    """End a membership; its sessions end with it."""
+    await session.execute(sa.delete(Membership).where(col(Membership.id) == membership_id))
+
+
+def invitations_statement(organisation_id: UUID) -> SelectOfScalar[Invitation]:
+    """Invitations of an organisation."""
+    return select(Invitation).where(col(Invitation.organisation_id) == organisation_id)
+
+
+async def open_invitation(session: AsyncSession, token_digest: bytes, *, lock: bool) -> Invitation | None:
+    """The invitation a token opens now, if it does; locked, nobody else can use it meanwhile."""
+    statement = select(Invitation).where(
+        col(Invitation.token_digest) == token_digest,
+        col(Invitation.accepted_at).is_(None),
+        col(Invitation.revoked_at).is_(None),
+        # Not now(), which is the transaction's start: whoever waited for the lock is measured by its end.
+        col(Invitation.expires_at) > sa.func.clock_timestamp(),
+    )
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(statement)).one_or_none()
+
+
+async def lock_invitation(
+    session: AsyncSession, organisation_id: UUID, invitation_id: UUID
+) -> Invitation | None:
+    """One invitation of an organisation, locked."""
+    statement = (
+        select(Invitation)
+        .where(col(Invitation.id) == invitation_id, col(Invitation.organisation_id) == organisation_id)
+        .with_for_update()
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+def evidence_statement(organisation_id: UUID) -> SelectOfScalar[IdentityEvidence]:
+    """Evidence on file for an organisation."""
+    return select(IdentityEvidence).where(col(IdentityEvidence.organisation_id) == organisation_id)
+
+
+async def unverified_evidence(session: AsyncSession, organisation_id: UUID) -> Sequence[IdentityEvidence]:
+    """Evidence that nobody has verified yet, locked."""
+    statement = (
+        evidence_statement(organisation_id)
+        .where(col(IdentityEvidence.verified_at).is_(None))
+        .order_by(col(IdentityEvidence.id))
+        .with_for_update()
+    )
+    return (await session.exec(statement)).all()

@@ -1,0 +1,197 @@
+"""What goes in and out of sign-in and OAuth over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+)
+
+from infra.auth import OrganisationKind, Permission, Role
+from infra.identity.domain import MAX_EMAIL_LENGTH, normalised_email
+from infra.identity.states import OrganisationStatus
+from infra.schema import Input, Output
+
+
+def _encodable(text: str) -> str:
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("contains a lone surrogate")
+    return text
+
+
+Email = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=MAX_EMAIL_LENGTH),
+    AfterValidator(normalised_email),
+    Field(
+        description="An e-mail address; upper and lower case are the same.", examples=["li@bureau.example"]
+    ),
+]
+"""An e-mail address, kept in lower case."""
+
+Password = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=256),
+    AfterValidator(_encodable),
+    Field(examples=["correct horse"]),
+]
+"""A password as typed; how strong a new one must be is checked where one is chosen."""
+
+Token = Annotated[str, StringConstraints(min_length=20, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
+"""A token that was shown once."""
+
+
+class SessionCreate(Input):
+    """Signing in."""
+
+    email: Email
+    password: Password
+    organisation_id: UUID | None = Field(
+        None, description="For whom; needed by members of several organisations."
+    )
+
+
+class PasswordChange(Input):
+    """Another password."""
+
+    current_password: Password
+    new_password: Password = Field(description="12 to 128 characters.")
+
+
+class OrganisationBrief(Output):
+    """For whom somebody acts."""
+
+    id: UUID
+    kind: OrganisationKind
+    name_zh: str | None
+    name_en: str | None
+    status: OrganisationStatus
+
+
+class SessionRead(Output):
+    """Who is signed in, for whom, and what they may do."""
+
+    kind: Literal["person", "program"]
+    id: UUID
+    name: str
+    email: str | None
+    organisation: OrganisationBrief
+    roles: list[Role]
+    permissions: list[Permission]
+    csrf_token: str | None = Field(
+        description="Value of X-CSRF-Token for requests that change something by cookie."
+    )
+    expires_at: datetime | None = Field(description="When the session ends in any case.")
+
+
+def _absent_when_empty(value: object) -> object:
+    # RFC 6749, section 3.2: a parameter sent without a value is treated as if it were not sent.
+    return None if value == "" else value
+
+
+_Form = Annotated[
+    str | None,
+    Field(max_length=400),
+    BeforeValidator(_absent_when_empty),
+    AfterValidator(lambda text: text and _encodable(text)),
+]
+
+
+class OAuthForm(BaseModel):
+    """A form of RFC 6749; members it does not know are ignored, as the RFC asks."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    client_id: _Form = None
+    client_secret: _Form = Field(None, description="Only when the Authorization header is not used.")
+
+
+class TokenRequest(OAuthForm):
+    """Asking for an access token (RFC 6749, section 4.4.2)."""
+
+    grant_type: Annotated[str, Field(min_length=1, max_length=100, examples=["client_credentials"])]
+    scope: _Form = Field(None, description="Roles to narrow the token to, parted by spaces; default: all.")
+
+
+class TokenForm(OAuthForm):
+    """A token to look at or to revoke (RFC 7662, RFC 7009)."""
+
+    token: Annotated[str, Field(min_length=1, max_length=8192)]
+    token_type_hint: _Form = None
+
+
+class TokenRead(Output):
+    """An access token (RFC 6749, section 5.1)."""
+
+    access_token: str
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 -- a kind of token
+    expires_in: int = Field(description="Seconds")
+    scope: str
+
+
+class IntrospectionRead(Output):
+    """What a token is good for at this moment (RFC 7662, section 2.2); only ``active`` when for nothing."""
+
+    active: bool
+    scope: str | None = None
+    client_id: str | None = None
+    token_type: str | None = None
+    exp: int | None = None
+    iat: int | None = None
+    sub: str | None = None
+    aud: str | None = None
+    iss: str | None = None
+    jti: str | None = None
+    organisation_id: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, dump: SerializerFunctionWrapHandler) -> dict[str, object]:
+        return {name: value for name, value in dump(self).items() if value is not None}
+
+
+class OAuthErrorRead(Output):
+    """An error as RFC 6749, section 5.2 tells it."""
+
+    error: str
+    error_description: str
+
+
+class AuthorizationServerRead(Output):
+    """Where and how programs get tokens (RFC 8414)."""
+
+    issuer: str
+    token_endpoint: str
+    jwks_uri: str
+    introspection_endpoint: str
+    revocation_endpoint: str
+    scopes_supported: list[str]
+    response_types_supported: list[str]
+    grant_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    introspection_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint_auth_methods_supported: list[str]
+
+
+class JsonWebKey(Output):
+    """A public key (RFC 7517, RFC 8037)."""
+
+    kty: str
+    crv: str
+    x: str
+    kid: str
+    use: str
+    alg: str
+
+
+class JsonWebKeySet(Output):
+    """The keys that verify tokens, the current one first."""
+
+    keys: list[JsonWebKey]

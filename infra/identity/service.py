@@ -1,0 +1,200 @@
+"""Organisations: look up, register, add evidence, change status; and the market's first administrator."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel.sql.expression import SelectOfScalar
+
+from infra.audit import service as audit
+from infra.auth import SYSTEM, Actor, OrganisationKind, Role
+from infra.db import AsyncSession, now
+from infra.errors import NotFound
+from infra.identity import credentials, repository
+from infra.identity.domain import EvidenceKind, normalised_email
+from infra.identity.errors import CreditCodeTaken, OrganisationNotVerified, StatusForbids
+from infra.identity.states import OrganisationStatus, may_follow
+from infra.identity.tables import IdentityEvidence, Membership, Organisation, Person
+
+ADMINISTRATOR_ROLES = (Role.ORGANISATION_ADMIN, Role.PLATFORM_ADMIN)
+
+
+async def organisation(session: AsyncSession, organisation_id: UUID) -> Organisation:
+    """One organisation.
+
+    :raises NotFound: there is none with that id.
+    """
+    return _found(await repository.organisation(session, organisation_id))
+
+
+async def lock_organisation(session: AsyncSession, organisation_id: UUID) -> Organisation:
+    """One organisation, which nobody else changes until the transaction ends.
+
+    :raises NotFound: there is none with that id.
+    """
+    return _found(await repository.lock_organisation(session, organisation_id))
+
+
+async def organisations(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Organisation]:
+    """Several organisations by id; unknown ids are left out."""
+    return {row.id: row for row in await repository.organisations(session, ids)}
+
+
+def listing(only: UUID | None, kind: OrganisationKind | None) -> SelectOfScalar[Organisation]:
+    """What a list of organisations pages through; ``only`` narrows it to a single one."""
+    return repository.organisations_statement(only, kind)
+
+
+async def require_verified(session: AsyncSession, organisation_id: UUID) -> Organisation:
+    """The organisation, when it may trade (数据安全法, article 33: both parties' identities are verified).
+
+    :raises OrganisationNotVerified: it is not verified, or suspended.
+    """
+    found = await organisation(session, organisation_id)
+    if found.status is not OrganisationStatus.VERIFIED:
+        raise OrganisationNotVerified(
+            f"Only verified organisations trade; this one is {found.status.value}.",
+            remedy="File identity evidence at POST /v1/organisations/{organisation_id}/evidence"
+            " and ask the platform to verify it.",
+        )
+    return found
+
+
+async def register(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    kind: OrganisationKind,
+    name_zh: str | None,
+    name_en: str | None,
+    credit_code: str | None,
+) -> Organisation:
+    """Register an organisation; nobody belongs to it yet and it is not verified.
+
+    :param credit_code: unified social credit code, already checked; None for parties outside China.
+    :raises CreditCodeTaken: another organisation has the code.
+    """
+    row = Organisation(
+        kind=kind,
+        name_zh=name_zh,
+        name_en=name_en,
+        credit_code=credit_code,
+        status=OrganisationStatus.REGISTERED,
+        registered_by=actor.id,
+        registered_at=await now(session),
+    )
+    try:
+        async with session.begin_nested():
+            session.add(row)
+            await session.flush()
+    except IntegrityError as error:
+        raise CreditCodeTaken(
+            f"The code {credit_code} belongs to an organisation that is registered already.",
+            remedy="Look it up in GET /v1/organisations.",
+        ) from error
+    return row
+
+
+async def add_evidence(
+    session: AsyncSession,
+    actor: Actor,
+    organisation_id: UUID,
+    *,
+    kind: EvidenceKind,
+    number: str,
+    document_sha256: str,
+) -> IdentityEvidence:
+    """Put a document on file; its number is stored encrypted."""
+    row = IdentityEvidence(
+        organisation_id=organisation_id,
+        kind=kind,
+        number=number,
+        document_sha256=document_sha256,
+        submitted_by=actor.id,
+        submitted_at=await now(session),
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+def evidence_listing(organisation_id: UUID) -> SelectOfScalar[IdentityEvidence]:
+    """What a list of an organisation's evidence pages through."""
+    return repository.evidence_statement(organisation_id)
+
+
+async def accept_evidence(session: AsyncSession, actor: Actor, organisation_id: UUID) -> list[UUID]:
+    """Mark the evidence on file that nobody has verified yet as verified; answers its ids."""
+    rows = await repository.unverified_evidence(session, organisation_id)
+    moment = await now(session)
+    for row in rows:
+        row.verified_by, row.verified_at = actor.id, moment
+    await session.flush()
+    return [row.id for row in rows]
+
+
+async def change_status(
+    session: AsyncSession, actor: Actor, row: Organisation, after: OrganisationStatus, reason: str | None
+) -> None:
+    """Let a locked organisation pass to another status.
+
+    :raises StatusForbids: its status does not lead there.
+    """
+    if not may_follow(row.status, after):
+        raise StatusForbids(f"The organisation is {row.status.value} and cannot become {after.value}.")
+    row.status, row.status_reason = after, reason
+    if after is OrganisationStatus.VERIFIED and row.verified_at is None:
+        row.verified_by, row.verified_at = actor.id, await now(session)
+    await session.flush()
+
+
+async def bootstrap_administrator(session: AsyncSession, email: str) -> str | None:
+    """Make the organisation that runs the market and its first administrator, once.
+
+    :param email: sign-in name of the administrator.
+    :return: the generated password, which is kept nowhere else; None when there is a platform already.
+    :raises ValueError: the address is none.
+    """
+    email = normalised_email(email)
+    if await repository.platform_exists(session):
+        return None
+    moment = await now(session)
+    platform = Organisation(
+        kind=OrganisationKind.PLATFORM,
+        name_zh="数据资产市场平台",
+        name_en="Data-asset market platform",
+        status=OrganisationStatus.VERIFIED,
+        status_reason="Runs the market",
+        registered_by=SYSTEM.id,
+        registered_at=moment,
+        verified_by=SYSTEM.id,
+        verified_at=moment,
+    )
+    password = credentials.new_token()[:24]
+    person = Person(
+        email=email,
+        name="Platform administrator",
+        password_hash=credentials.hash_password(password),
+        created_at=moment,
+        password_changed_at=moment,
+    )
+    session.add_all([platform, person])
+    await session.flush()
+    roles = [role.value for role in ADMINISTRATOR_ROLES]
+    session.add(Membership(person_id=person.id, organisation_id=platform.id, roles=roles, created_at=moment))
+    await session.flush()
+    await audit.record(
+        session,
+        SYSTEM,
+        action="administrator.bootstrapped",
+        subject_kind="organisation",
+        subject_id=platform.id,
+        detail={"person_id": str(person.id), "roles": roles},
+    )
+    return password
+
+
+def _found(row: Organisation | None) -> Organisation:
+    if row is None:
+        raise NotFound("There is no such organisation.")
+    return row

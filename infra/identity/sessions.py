@@ -1,0 +1,253 @@
+"""Signing in and out, and passwords."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from infra.audit import service as audit
+from infra.auth import SYSTEM, Actor, OrganisationKind, Role
+from infra.db import AsyncSession, now, transaction
+from infra.identity import credential_repository, credentials, repository
+from infra.identity.domain import MAX_SESSIONS_PER_PERSON, password_weakness
+from infra.identity.errors import (
+    ChooseOrganisation,
+    NoMembership,
+    NotAPerson,
+    OrganisationSuspended,
+    SessionEnded,
+    TooManyAttempts,
+    WeakPassword,
+    WrongCredentials,
+)
+from infra.identity.runtime import Identity
+from infra.identity.states import OrganisationStatus
+from infra.identity.tables import Client, Membership, Organisation, Person, SignInSession
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who is signed in, and for whom.
+
+    :param email: None for a program.
+    :param expires_at: when the session ends in any case; None for a program.
+    """
+
+    kind: str
+    id: UUID
+    name: str
+    email: str | None
+    roles: tuple[Role, ...]
+    organisation: Organisation
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session: the cookie's value, which is kept nowhere, and who it stands for."""
+
+    token: str
+    profile: Profile
+
+
+async def sign_in(
+    session: AsyncSession,
+    identity: Identity,
+    *,
+    email: str,
+    password: str,
+    organisation_id: UUID | None,
+    previous_token: str | None,
+) -> SignedIn:
+    """Open a session for a person. It always gets a token of its own; one sent along ends.
+
+    :param email: in lower case.
+    :param organisation_id: for whom; may be left out by members of a single organisation.
+    :raises WrongCredentials: address and password do not belong together.
+    :raises TooManyAttempts: the address is locked for a while.
+    :raises ChooseOrganisation, NoMembership, OrganisationSuspended: there is nobody to act for.
+    """
+    person_id, password_hash = await check_password(identity, email, password)
+    person = await session.get(Person, person_id, with_for_update={"read": True})
+    if person is None or person.password_hash != password_hash:
+        raise _wrong()  # it was changed in the meantime
+    membership, organisation = await _choose(session, person_id, organisation_id)
+    if previous_token is not None:
+        await credential_repository.drop_session(session, credentials.digest(previous_token))
+    if identity.passwords.outdated(password_hash):
+        person.password_hash = await identity.passwords.hash(password)
+    signed_in = await _open_session(session, identity, person, membership, organisation)
+    await audit.record(
+        session,
+        _actor(person, organisation, membership),
+        action="session.opened",
+        subject_kind="person",
+        subject_id=person_id,
+    )
+    return signed_in
+
+
+async def check_password(identity: Identity, email: str, password: str) -> tuple[UUID, str]:
+    """Check a password, counted against the address's limit whatever becomes of the request.
+
+    :return: the person's id and the hash the password was checked against.
+    :raises WrongCredentials: address and password do not belong together.
+    :raises TooManyAttempts: the address is locked for a while.
+    :raises Unavailable: too many passwords wait to be checked.
+    """
+    account = credentials.digest(email)
+    async with transaction(identity.sessions) as session:
+        if not await credential_repository.begin_attempt(session, account):
+            raise TooManyAttempts(await credential_repository.seconds_locked(session, account))
+        person = await repository.person_by_email(session, email)
+    # No connection is held while the processor works.
+    good = await identity.passwords.check(person.password_hash if person else None, password)
+    async with transaction(identity.sessions) as session:
+        if good:
+            await credential_repository.forget_attempts(session, account)
+        elif person is not None:
+            await audit.record(
+                session, SYSTEM, action="session.refused", subject_kind="person", subject_id=person.id
+            )
+    if person is None or not good:
+        raise _wrong()
+    return person.id, person.password_hash
+
+
+async def current(session: AsyncSession, actor: Actor, identity: Identity, token: str | None) -> Profile:
+    """Who is signed in: a person by a session, or a program by its access token."""
+    organisation = await session.get(Organisation, actor.organisation_id)
+    assert organisation is not None
+    roles = tuple(sorted(actor.roles))
+    if actor.kind == "program":
+        client = await session.get(Client, actor.id)
+        assert client is not None
+        return Profile("program", actor.id, client.name, None, roles, organisation, None)
+    person = await session.get(Person, actor.id)
+    assert person is not None
+    standing = await credential_repository.session_standing(
+        session, credentials.digest(token or ""), identity.settings.session_idle_minutes
+    )
+    if standing is None:
+        raise SessionEnded("The session has ended.", remedy="Sign in again at POST /v1/session.")
+    return Profile("person", actor.id, person.name, person.email, roles, organisation, standing.expires_at)
+
+
+async def sign_out(session: AsyncSession, actor: Actor, token: str | None) -> None:
+    """End the session.
+
+    :raises NotAPerson: a program has none.
+    """
+    _must_be_person(actor, "revoke the token at POST /oauth/revoke")
+    await credential_repository.drop_session(session, credentials.digest(token or ""))
+    await audit.record(session, actor, action="session.closed", subject_kind="person", subject_id=actor.id)
+
+
+async def change_password(
+    session: AsyncSession, actor: Actor, identity: Identity, *, current_password: str, new_password: str
+) -> SignedIn:
+    """Set another password; every session of the person ends and a new one opens.
+
+    :raises NotAPerson: a program has no password.
+    :raises WrongCredentials: the current password is wrong.
+    :raises WeakPassword: the new one is too easily guessed, or the same.
+    """
+    _must_be_person(actor, "rotate its secret")
+    async with transaction(identity.sessions) as look:
+        known = await repository.person(look, actor.id)
+    assert known is not None
+    weakness = password_weakness(new_password, known.email)
+    if weakness is None and new_password == current_password:
+        weakness = "is the one you have"
+    if weakness is not None:
+        raise WeakPassword(f"The password {weakness}.")
+    # All this before the request's own transaction begins: no connection is held while the processor hashes.
+    _, old_hash = await check_password(identity, known.email, current_password)
+    new_hash = await identity.passwords.hash(new_password)
+    person = await session.get(Person, actor.id, with_for_update=True, populate_existing=True)
+    if person is None or person.password_hash != old_hash:
+        raise _wrong()
+    person.password_hash, person.password_changed_at = new_hash, await now(session)
+    membership, organisation = await _choose(session, actor.id, actor.organisation_id)
+    await credential_repository.drop_sessions_of(session, actor.id, keep=0)
+    signed_in = await _open_session(session, identity, person, membership, organisation)
+    await audit.record(session, actor, action="password.changed", subject_kind="person", subject_id=actor.id)
+    return signed_in
+
+
+async def _choose(
+    session: AsyncSession, person_id: UUID, organisation_id: UUID | None
+) -> tuple[Membership, Organisation]:
+    places = await repository.memberships_of(session, person_id)
+    if organisation_id is not None:
+        places = [place for place in places if place[1].id == organisation_id]
+    if not places:
+        raise NoMembership(
+            "You belong to no organisation here.", remedy="Ask its administrator for an invitation."
+        )
+    if len(places) > 1:
+        raise ChooseOrganisation(
+            "You belong to several organisations.",
+            remedy="Send the organisation_id of one of them.",
+            organisations=[
+                {"id": str(organisation.id), "name_zh": organisation.name_zh, "name_en": organisation.name_en}
+                for _, organisation in places
+            ],
+        )
+    membership, organisation = places[0]
+    if organisation.status is OrganisationStatus.SUSPENDED:
+        raise suspended()
+    return membership, organisation
+
+
+async def _open_session(
+    session: AsyncSession,
+    identity: Identity,
+    person: Person,
+    membership: Membership,
+    organisation: Organisation,
+) -> SignedIn:
+    token = credentials.new_token()
+    moment = await now(session)
+    expires_at = moment + timedelta(hours=identity.settings.session_hours)
+    session.add(
+        SignInSession(
+            token_digest=credentials.digest(token),
+            membership_id=membership.id,
+            created_at=moment,
+            last_used_at=moment,
+            expires_at=expires_at,
+        )
+    )
+    await session.flush()
+    await credential_repository.drop_sessions_of(session, person.id, keep=MAX_SESSIONS_PER_PERSON)
+    roles = tuple(sorted(Role(role) for role in membership.roles))
+    return SignedIn(
+        token, Profile("person", person.id, person.name, person.email, roles, organisation, expires_at)
+    )
+
+
+def _actor(person: Person, organisation: Organisation, membership: Membership) -> Actor:
+    return Actor(
+        kind="person",
+        id=person.id,
+        organisation_id=organisation.id,
+        organisation_kind=OrganisationKind(organisation.kind),
+        roles=frozenset(Role(role) for role in membership.roles),
+    )
+
+
+def suspended() -> OrganisationSuspended:
+    """The refusal that members and programs of a suspended organisation meet."""
+    return OrganisationSuspended(
+        "Nobody can act for your organisation while it is suspended.",
+        remedy="Ask the platform for the reason and for reinstatement.",
+    )
+
+
+def _must_be_person(actor: Actor, instead: str) -> None:
+    if actor.kind != "person":
+        raise NotAPerson("A program has neither session nor password.", remedy=f"For a program, {instead}.")
+
+
+def _wrong() -> WrongCredentials:
+    return WrongCredentials("The e-mail address and the password do not belong together.")

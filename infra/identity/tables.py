@@ -1,0 +1,176 @@
+"""Tables of identity. Tokens and secrets are kept as digests only, evidence numbers encrypted."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field
+
+from infra.auth import OrganisationKind
+from infra.db import Table, enum_column, id_column, timestamp_column
+from infra.identity.domain import EvidenceKind
+from infra.identity.states import OrganisationStatus
+from infra.secrets import EncryptedText
+
+
+def _roles_column() -> Any:
+    return Field(sa_type=sa.ARRAY(sa.String()), nullable=False)
+
+
+class Organisation(Table, table=True):
+    """A party of the market. Suspended while its status says so; verified at ``verified_at`` or not yet."""
+
+    __tablename__ = "organisations"
+    __table_args__ = (
+        sa.UniqueConstraint("credit_code"),
+        sa.CheckConstraint("name_zh IS NOT NULL OR name_en IS NOT NULL", name="has_a_name"),
+    )
+
+    id: UUID = id_column()
+    kind: OrganisationKind = enum_column(OrganisationKind)
+    name_zh: str | None = None
+    name_en: str | None = None
+    credit_code: str | None = None
+    status: OrganisationStatus = enum_column(OrganisationStatus)
+    status_reason: str | None = None
+    registered_by: UUID
+    registered_at: datetime = timestamp_column()
+    verified_by: UUID | None = None
+    verified_at: datetime | None = timestamp_column(nullable=True)
+
+
+class Person(Table, table=True):
+    """A person who can sign in; ``email`` is kept in lower case, so that its uniqueness ignores case."""
+
+    __tablename__ = "people"
+    __table_args__ = (
+        sa.UniqueConstraint("email"),
+        sa.CheckConstraint("email = lower(email)", name="email_lower_case"),
+    )
+
+    id: UUID = id_column()
+    email: str
+    name: str
+    password_hash: str
+    created_at: datetime = timestamp_column()
+    password_changed_at: datetime = timestamp_column()
+
+
+class Membership(Table, table=True):
+    """A person's place in an organisation, with the roles held there."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        sa.UniqueConstraint("person_id", "organisation_id"),
+        sa.CheckConstraint("cardinality(roles) > 0", name="has_a_role"),
+    )
+
+    id: UUID = id_column()
+    person_id: UUID = Field(foreign_key="people.id")
+    organisation_id: UUID = Field(foreign_key="organisations.id", index=True)
+    roles: list[str] = _roles_column()
+    created_at: datetime = timestamp_column()
+
+
+class Invitation(Table, table=True):
+    """An open door for one e-mail address; closes when used, revoked or expired."""
+
+    __tablename__ = "invitations"
+    __table_args__ = (
+        sa.UniqueConstraint("token_digest"),
+        sa.CheckConstraint("email = lower(email)", name="email_lower_case"),
+        sa.CheckConstraint("cardinality(roles) > 0", name="has_a_role"),
+    )
+
+    id: UUID = id_column()
+    organisation_id: UUID = Field(foreign_key="organisations.id", index=True)
+    email: str
+    roles: list[str] = _roles_column()
+    token_digest: bytes
+    invited_by: UUID
+    created_at: datetime = timestamp_column()
+    expires_at: datetime = timestamp_column()
+    accepted_at: datetime | None = timestamp_column(nullable=True)
+    accepted_by: UUID | None = Field(default=None, foreign_key="people.id")
+    revoked_at: datetime | None = timestamp_column(nullable=True)
+
+
+class SignInSession(Table, table=True):
+    """One signed-in browser or script of a person; goes with the membership it stands on."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (sa.UniqueConstraint("token_digest"),)
+
+    id: UUID = id_column()
+    token_digest: bytes
+    membership_id: UUID = Field(foreign_key="memberships.id", ondelete="CASCADE", index=True)
+    created_at: datetime = timestamp_column()
+    last_used_at: datetime = timestamp_column()
+    expires_at: datetime = timestamp_column(index=True)
+
+
+class SignInAttempts(Table, table=True):
+    """Wrong passwords in a row for one address, known or not; ``account`` is the address's SHA-256."""
+
+    __tablename__ = "sign_in_attempts"
+
+    account: bytes = Field(primary_key=True)
+    failures: int
+    last_at: datetime = timestamp_column(index=True)
+    locked_until: datetime | None = timestamp_column(nullable=True)
+
+
+class Client(Table, table=True):
+    """A program of an organisation; its id is its OAuth ``client_id``."""
+
+    __tablename__ = "clients"
+    __table_args__ = (sa.CheckConstraint("cardinality(roles) > 0", name="has_a_role"),)
+
+    id: UUID = id_column()
+    organisation_id: UUID = Field(foreign_key="organisations.id", index=True)
+    name: str
+    roles: list[str] = _roles_column()
+    created_by: UUID
+    created_at: datetime = timestamp_column()
+    disabled_at: datetime | None = timestamp_column(nullable=True)
+
+
+class ClientSecret(Table, table=True):
+    """A program's secret: SHA-256 of 256 random bits. Two are good at once only while one replaces the other."""
+
+    __tablename__ = "client_secrets"
+    __table_args__ = (sa.UniqueConstraint("secret_digest"),)
+
+    id: UUID = id_column()
+    client_id: UUID = Field(foreign_key="clients.id", index=True)
+    secret_digest: bytes
+    created_at: datetime = timestamp_column()
+    expires_at: datetime | None = timestamp_column(nullable=True)
+
+
+class RevokedToken(Table, table=True):
+    """An access token that ends before its time; forgotten once it would have ended anyway."""
+
+    __tablename__ = "revoked_tokens"
+
+    token_id: UUID = Field(primary_key=True)
+    client_id: UUID = Field(foreign_key="clients.id")
+    revoked_at: datetime = timestamp_column()
+    expires_at: datetime = timestamp_column(index=True)
+
+
+class IdentityEvidence(Table, table=True):
+    """A document that shows who an organisation is: its number (encrypted) and the digest of its copy."""
+
+    __tablename__ = "identity_evidence"
+
+    id: UUID = id_column()
+    organisation_id: UUID = Field(foreign_key="organisations.id", index=True)
+    kind: EvidenceKind = enum_column(EvidenceKind)
+    number: str = Field(sa_type=EncryptedText("identity_evidence.number"))
+    document_sha256: str
+    submitted_by: UUID
+    submitted_at: datetime = timestamp_column()
+    verified_by: UUID | None = None
+    verified_at: datetime | None = timestamp_column(nullable=True)
