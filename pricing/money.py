@@ -197,6 +197,9 @@ def _scaled(amount: Decimal, places: int) -> Decimal:
     return amount.scaleb(places, EXACT)
 
 
+_AMOUNT = r"^-?[0-9]{1,19}(\.[0-9]{1,3})?$"
+
+
 class MoneyOut(Output):
     """Money over HTTP: `{"amount": "12.34", "currency": "CNY"}`, the amount a string in JSON and in OpenAPI.
 
@@ -208,10 +211,11 @@ class MoneyOut(Output):
     amount: Annotated[
         str,
         Field(
-            pattern=r"^-?[0-9]{1,19}(\.[0-9]{1,3})?$",
+            pattern=_AMOUNT,
             max_length=24,
             description="Exact decimal in major units, with the currency's own number of decimal places.",
             examples=["12.34"],
+            json_schema_extra={"pattern": _AMOUNT, "format": "decimal"},
         ),
     ]
     currency: Annotated[

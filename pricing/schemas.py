@@ -22,8 +22,8 @@ class QuoteLineRead(Output):
     allowance_used: int = Field(description="Of them within the free allowance")
     agreed_unit_price: DecimalText = Field(description="Price of the plan, exact, in major units")
     unit_price: DecimalText = Field(description="Price charged: never above the agreed one or a ceiling")
-    exact_amount: DecimalText = Field(description="Before rounding, in major units")
-    amount: MoneyOut = Field(description="After the one rounding")
+    exact_amount: DecimalText = Field(description="Before the one rounding, in major units")
+    amount: MoneyOut
     explanation_en: str
     explanation_zh: str
     price_plan_id: UUID = Field(description="The immutable price version")

@@ -54,7 +54,9 @@ class PerUnitCharge(Input):
     model: Literal["per_unit"]
     metric: UsedMetric
     unit_price: PriceText
-    allowance: int = Field(0, ge=0, le=10**12, description="Units that are free in each billing period")
+    allowance: int = Field(
+        0, ge=0, le=10**12, strict=True, description="Units that are free in each billing period"
+    )
 
 
 ChargeSchema = Annotated[FlatCharge | FreeCharge | PerUnitCharge, Field(discriminator="model")]
