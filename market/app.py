@@ -10,17 +10,18 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import ScalarRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components
 from litestar.types import ControllerRouterHandler
 
-from infra import problems, telemetry
+from infra import openapi, problems, telemetry
 from infra.addresses import service_url
 from infra.audit.api import AuditController
-from infra.auth import SESSION_COOKIE, Actor, authentication, current_actor, optional_actor
+from infra.auth import Actor, authentication, current_actor, optional_actor
 from infra.db import AsyncSession, create_engine, create_sessions
 from infra.idempotency import provide_idempotency
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
+from infra.openapi import SECURITY_SCHEMES
 from infra.paging import page_request
 from infra.rulebook.api import RulebookController
 from infra.settings import Settings
@@ -79,7 +80,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         engine = create_engine(url, pool_size=settings.database_pool_size)
         app.state.sessions = create_sessions(engine)
         app.state.store = ObjectStore(settings.objects_dir)
-        app.state.keys = KeyRing.load(settings.keys_dir)
+        app.state.key_ring = KeyRing.load(settings.keys_dir)
         try:
             yield
         finally:
@@ -102,7 +103,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         openapi_config=_openapi(),
         debug=False,
     )
-    problems.document(app)
+    openapi.describe(app)
     return app
 
 
@@ -113,11 +114,5 @@ def _openapi() -> OpenAPIConfig:
         description=DESCRIPTION,
         path="/schema",
         render_plugins=[ScalarRenderPlugin()],
-        components=Components(
-            security_schemes={
-                "session": SecurityScheme(type="apiKey", name=SESSION_COOKIE, security_scheme_in="cookie"),
-                "token": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
-                "licence": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
-            }
-        ),
+        components=Components(security_schemes=dict(SECURITY_SCHEMES)),
     )
