@@ -6,9 +6,8 @@ from typing import Any
 import asyncpg
 import sqlalchemy.exc
 import structlog
-from litestar import Litestar, Request, Response
+from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 from pydantic import Field
 
@@ -130,40 +129,3 @@ HANDLERS: ExceptionHandlersMap = {
     OSError: _database,
     Exception: _unforeseen,
 }
-
-
-def _spec(kind: type[MarketError]) -> ResponseSpec:
-    return ResponseSpec(
-        Problem, generate_examples=False, description=kind.title, media_type=PROBLEM_MEDIA_TYPE
-    )
-
-
-def document(app: Litestar) -> None:
-    """Write into the OpenAPI document which problems each route can answer with, from what the route is made of.
-
-    A route adds others by ``opt={"problems": [PaymentRequired, …]}``.
-    """
-    for route in app.routes:
-        for handler in getattr(route, "route_handlers", []):
-            if not hasattr(handler, "responses"):
-                continue
-            kinds: set[type[MarketError]] = {
-                errors.Malformed,
-                errors.Unavailable,
-                *handler.opt.get("problems", ()),
-            }
-            if "public" not in handler.opt:
-                kinds |= {errors.Unauthenticated, errors.Forbidden}
-            if "{" in handler.paths.__iter__().__next__() or route.path_parameters:
-                kinds.add(errors.NotFound)
-            if handler.http_methods & {"POST", "PUT", "PATCH", "DELETE"}:
-                kinds |= {
-                    errors.Conflict,
-                    errors.Forbidden,
-                    errors.Invalid,
-                    errors.NotFound,
-                    errors.TooLarge,
-                    errors.UnsupportedType,
-                }
-            described = {kind.status: _spec(_BY_STATUS.get(kind.status, kind)) for kind in kinds}
-            handler.responses = {**described, **(handler.responses or {})}

@@ -60,7 +60,7 @@ class AgreementController(Controller):
         """Sign the document whose digest you send: the operator first, then the buyer, which issues the licence."""
         issuer = state.settings.base_url
         return await _read(
-            session, await service.sign(session, actor, state.keys, issuer, agreement_id, data.digest)
+            session, await service.sign(session, actor, state.key_ring, issuer, agreement_id, data.digest)
         )
 
     @post(

@@ -46,7 +46,7 @@ class LicenceController(Controller):
         self, session: AsyncSession, actor: Actor, state: State, licence_id: UUID
     ) -> Response[LicenceTokenRead]:
         """A fresh token for a live licence: the bearer of its data calls. It is shown once."""
-        issued = await service.issue_token(session, actor, state.keys, state.settings.base_url, licence_id)
+        issued = await service.issue_token(session, actor, state.key_ring, state.settings.base_url, licence_id)
         return Response(
             LicenceTokenRead(
                 access_token=issued.token,

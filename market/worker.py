@@ -1,0 +1,84 @@
+"""The worker: runs jobs and schedules, apart from the API process."""
+
+import asyncio
+import contextlib
+import signal
+
+import asyncpg
+import structlog
+from pgqueuer import PgQueuer
+from pgqueuer.db import AsyncpgPoolDriver
+
+from infra import jobs, telemetry
+from infra.addresses import service_url
+from infra.audit import jobs as audit_jobs
+from infra.db import create_engine, create_sessions
+from infra.identity import jobs as identity_jobs
+from infra.jobs import Job, JobContext, Schedule
+from infra.keys import KeyRing
+from infra.migrations import runner
+from infra.objects import ObjectStore
+from infra.settings import Settings
+from market.metering import jobs as metering_jobs
+from quality import jobs as quality_jobs
+
+JOBS: tuple[Job, ...] = (*quality_jobs.JOBS,)
+SCHEDULES: tuple[Schedule, ...] = (
+    *audit_jobs.SCHEDULES,
+    *identity_jobs.SCHEDULES,
+    *metering_jobs.SCHEDULES,
+)
+RECONNECT_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; when the database goes away, wait for it and go on.
+
+    :raises SchemaMismatch: the database's schema is not this version's.
+    """
+    telemetry.configure(settings, component="worker")
+    url = service_url(settings)
+    await runner.check(url)
+    engine = create_engine(url, pool_size=settings.database_pool_size)
+    context = JobContext(
+        settings=settings,
+        sessions=create_sessions(engine),
+        store=ObjectStore(settings.objects_dir),
+        keys=KeyRing.load(settings.keys_dir),
+    )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(ending, stop.set)
+    warm = asyncio.create_task(quality_jobs.warm_up(context))
+    try:
+        while not stop.is_set():
+            try:
+                await _work(url, context, stop)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("database_unavailable", error=type(error).__name__)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
+    finally:
+        warm.cancel()
+        await quality_jobs.cool_down(context)
+        await engine.dispose()
+        telemetry.shutdown()
+
+
+async def _work(url: str, context: JobContext, stop: asyncio.Event) -> None:
+    """One connection's worth of work: ends when the worker stops, raises when the database goes away."""
+    async with asyncpg.create_pool(url, min_size=2, max_size=6) as pool:
+        queue = PgQueuer(AsyncpgPoolDriver(pool))
+        jobs.register(queue, context, JOBS, SCHEDULES)
+        stopping = asyncio.create_task(stop.wait())
+        running = asyncio.create_task(queue.run(shutdown_on_listener_failure=True))
+        try:
+            await asyncio.wait({stopping, running}, return_when=asyncio.FIRST_COMPLETED)
+            queue.shutdown.set()
+            await running
+        finally:
+            stopping.cancel()
+            running.cancel()
