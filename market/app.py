@@ -13,12 +13,16 @@ from litestar.openapi.plugins import ScalarRenderPlugin
 from litestar.openapi.spec import Components
 from litestar.types import ControllerRouterHandler
 
-from infra import openapi, problems, telemetry
+from infra import openapi, problems, secrets, telemetry
 from infra.addresses import service_url
 from infra.audit.api import AuditController
 from infra.auth import Actor, authentication, current_actor, optional_actor
 from infra.db import AsyncSession, create_engine, create_sessions
 from infra.idempotency import provide_idempotency
+from infra.identity.api import SessionController
+from infra.identity.authenticator import IdentityAuthenticator
+from infra.identity.oauth_api import OAuthController, WellKnownController
+from infra.identity.runtime import Identity
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from infra.openapi import SECURITY_SCHEMES
@@ -39,7 +43,10 @@ People sign in at `POST /v1/session` (cookie, and its CSRF token in `X-CSRF-Toke
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     AuditController,
+    OAuthController,
     RulebookController,
+    SessionController,
+    WellKnownController,
     health.live,
     health.ready,
     health.metrics,
@@ -81,9 +88,14 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         app.state.sessions = create_sessions(engine)
         app.state.store = ObjectStore(settings.objects_dir)
         app.state.key_ring = KeyRing.load(settings.keys_dir)
+        master_key = settings.master_key.get_secret_value() if settings.master_key else None
+        secrets.install(secrets.SecretBox.load(settings.data_dir, master_key))
+        app.state.identity = identity = Identity(settings, app.state.sessions, app.state.key_ring)
+        app.state.authenticator = IdentityAuthenticator(identity)
         try:
             yield
         finally:
+            identity.passwords.close()
             await engine.dispose()
 
     app = Litestar(
