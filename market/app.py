@@ -3,20 +3,23 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import ScalarRenderPlugin
+from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components
+from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 from infra import openapi, problems, secrets, telemetry
 from infra.addresses import service_url
 from infra.audit.api import AuditController
-from infra.auth import Actor, authentication, current_actor, optional_actor
+from infra.auth import Actor, authentication, current_actor, optional_actor, public
 from infra.db import AsyncSession, create_engine, create_sessions
 from infra.idempotency import provide_idempotency
 from infra.identity.api import SessionController
@@ -40,6 +43,8 @@ delivered call by call with every call metered, settled and reconciled.
 People sign in at `POST /v1/session` (cookie, and its CSRF token in `X-CSRF-Token`); programs get a bearer token at
 `POST /oauth/token`; the data plane under `/data` takes a licence as its bearer.
 """
+
+REFERENCE_ASSETS = "/schema/assets"
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     AuditController,
@@ -99,7 +104,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
             await engine.dispose()
 
     app = Litestar(
-        route_handlers=[Router("/", route_handlers=list(ROUTES))],
+        route_handlers=[*ROUTES, _reference_assets()],
         lifespan=[lifespan],
         state=State({"settings": settings}),
         dependencies={
@@ -125,6 +130,26 @@ def _openapi() -> OpenAPIConfig:
         version=version("data-market"),
         description=DESCRIPTION,
         path="/schema",
-        render_plugins=[ScalarRenderPlugin()],
+        render_plugins=[
+            SwaggerRenderPlugin(
+                path="/",
+                js_url=f"{REFERENCE_ASSETS}/swagger-ui-bundle.js",
+                css_url=f"{REFERENCE_ASSETS}/swagger-ui.css",
+                standalone_preset_js_url=f"{REFERENCE_ASSETS}/swagger-ui-standalone-preset.js",
+            )
+        ],
         components=Components(security_schemes=dict(SECURITY_SCHEMES)),
+    )
+
+
+def _reference_assets() -> Router:
+    """Script and style of the rendered API reference, out of a pinned package: nothing comes from another host."""
+    package = find_spec("swagger_ui")
+    assert package is not None
+    assert package.submodule_search_locations is not None
+    return create_static_files_router(
+        path=REFERENCE_ASSETS,
+        directories=[Path(package.submodule_search_locations[0]) / "static"],
+        opt=public("scripts of the open API reference"),
+        include_in_schema=False,
     )

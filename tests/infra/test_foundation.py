@@ -127,7 +127,7 @@ async def test_rules_in_force_change_at_their_date_and_are_stamped(session: Asyn
             someone(),
             "test.term",
             ParameterSet(
-                value="3", effective_from=moment - timedelta(days=1), source="none", source_status="house"
+                value=3, effective_from=moment - timedelta(days=1), source="none", source_status="house"
             ),
         )
     with pytest.raises(rulebook.RuleShapeChanged):
@@ -144,7 +144,7 @@ async def test_rules_in_force_change_at_their_date_and_are_stamped(session: Asyn
         someone(),
         "test.term",
         ParameterSet(
-            value="3", effective_from=moment + timedelta(days=3), source="none", source_status="house"
+            value=3, effective_from=moment + timedelta(days=3), source="none", source_status="house"
         ),
     )
     assert row.version == 3
