@@ -93,7 +93,9 @@ BEGIN
 
     -- 4. Does all that is new fit? Then the whole batch is admitted at once.
     SELECT array_agg(s.slot), array_agg(s.calls), array_agg(s.rows),
-           bool_or(s.calls > left_calls[s.slot] OR s.rows > left_rows[s.slot] OR s.keys > s.distinct_keys)
+           -- null, not false, when the only thing to compare with is a quota that is not there
+           coalesce(bool_or(s.calls > left_calls[s.slot] OR s.rows > left_rows[s.slot]
+                            OR s.keys > s.distinct_keys), false)
       INTO v_slots, v_calls, v_rows, v_tight
       FROM (SELECT u.slot, sum(u.calls) AS calls, sum(u.rows) AS rows,
                    count(u.key) AS keys, count(DISTINCT u.key) AS distinct_keys

@@ -1,0 +1,57 @@
+"""Usage over HTTP, for the parties of a licence and the regulator."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, get
+from litestar.params import Parameter
+
+from infra.auth import Actor, Permission, requires
+from infra.db import AsyncSession
+from infra.paging import PageRequest
+from infra.schema import Page
+from market.metering import service
+from market.metering.schemas import HourlyUsageRead, UsageRecordRead, UsageSummary
+
+
+class UsageController(Controller):
+    """What was called, when, and what it counted."""
+
+    path = "/v1/licences/{licence_id:uuid}/usage"
+    tags = ["Usage"]
+    guards = [requires(Permission.USAGE_READ)]
+
+    @get(summary="Usage records of a licence")
+    async def list_usage(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        licence_id: UUID,
+        page: PageRequest,
+        period_no: Annotated[
+            int | None, Parameter(query="period", ge=1, le=2**31 - 1, description="Only this billing period.")
+        ] = None,
+    ) -> Page[UsageRecordRead]:
+        """Every metered call, newest first, current to the last one."""
+        records, cursor = await service.list_usage(session, actor, licence_id, period_no, page)
+        return Page(items=[UsageRecordRead.model_validate(record) for record in records], next_cursor=cursor)
+
+    @get("/summary", summary="Usage by hour")
+    async def hourly_usage(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        licence_id: UUID,
+        since: Annotated[
+            datetime | None, Parameter(description="From here on; default: a day before `until`.")
+        ] = None,
+        until: Annotated[
+            datetime | None, Parameter(description="Up to here, not included; default: now.")
+        ] = None,
+    ) -> UsageSummary:
+        """Calls, rows and bytes by hour, revision and purpose; 31 days at most."""
+        lines = await service.hourly_usage(session, actor, licence_id, since, until)
+        return UsageSummary(
+            licence_id=licence_id, items=[HourlyUsageRead.model_validate(line) for line in lines]
+        )

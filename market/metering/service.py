@@ -1,0 +1,137 @@
+"""Use cases of metering outside the hot path: periods, usage to look at, and the checks of its invariants."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from contracts.licences import service as licences
+from infra.auth import Actor
+from infra.db import AsyncSession, now
+from infra.errors import Invalid, NotFound
+from infra.paging import PageRequest
+from market.metering import repository
+from market.metering.domain import PeriodUsage
+from market.metering.repository import Difference, HourlyUsage
+from market.metering.tables import UsageRecord
+
+LONGEST_SUMMARY = timedelta(days=31)
+"""Longest span of one hourly summary."""
+
+SUMMARY_LINES = 5_000
+"""Most lines of one hourly summary; a longer one is refused rather than cut."""
+
+
+class PeriodUnknown(NotFound):
+    """The licence is not metered, or has no such period yet."""
+
+    slug = "usage-period-unknown"
+    title = "There is no such billing period"
+
+
+class SpanRefused(Invalid):
+    """The span of a summary is empty, too long, or holds too much."""
+
+    slug = "usage-span"
+    title = "The span cannot be summed up"
+
+
+async def close_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage:
+    """Close the open billing period of a licence and open the next one; answers the closed one's totals.
+
+    Calls wait from here until the transaction ends, so close late in it and keep it short. Every call is wholly in the
+    closed period or wholly in the next.
+
+    :raises PeriodUnknown: metering does not know the licence.
+    """
+    closed = await repository.close_period(session, licence_id)
+    if closed is None:
+        raise PeriodUnknown(f"There is no metered licence {licence_id}.")
+    return closed
+
+
+async def usage_of(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage:
+    """Usage of one period of a licence, current to the last admitted call when it is the open one.
+
+    :raises PeriodUnknown: metering does not know the licence, or the period has not begun.
+    """
+    if (closed := await repository.closed_period(session, licence_id, period_no)) is not None:
+        return closed
+    current = await repository.open_period(session, licence_id)
+    if current is None or current.period_no != period_no:
+        raise PeriodUnknown(f"Licence {licence_id} has no billing period {period_no}.")
+    return current
+
+
+async def open_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage:
+    """Usage of the period that is open.
+
+    :raises PeriodUnknown: metering does not know the licence.
+    """
+    current = await repository.open_period(session, licence_id)
+    if current is None:
+        raise PeriodUnknown(f"There is no metered licence {licence_id}.")
+    return current
+
+
+async def recorded(session: AsyncSession, licence_id: UUID, period_no: int) -> tuple[int, int]:
+    """Calls and rows of one period added up from its records, to hold against what the counters say."""
+    return await repository.recorded(session, licence_id, period_no)
+
+
+async def recorded_by_purpose(
+    session: AsyncSession, licence_id: UUID, period_no: int
+) -> dict[str, tuple[int, int]]:
+    """Calls and rows of one period by the purpose of use, added up from its records."""
+    return await repository.recorded_by_purpose(session, licence_id, period_no)
+
+
+async def list_usage(
+    session: AsyncSession, actor: Actor, licence_id: UUID, period_no: int | None, page: PageRequest
+) -> tuple[Sequence[UsageRecord], str | None]:
+    """Usage records of a licence the caller may see, newest first, and the next page's cursor.
+
+    :raises NotFound: there is no such licence, or the caller may not know of it.
+    """
+    licence = await licences.access_licence(session, actor, licence_id)
+    return await repository.list_records(session, licence.id, period_no, page)
+
+
+async def hourly_usage(
+    session: AsyncSession, actor: Actor, licence_id: UUID, since: datetime | None, until: datetime | None
+) -> list[HourlyUsage]:
+    """Usage by hour of a licence the caller may see, current to the last admitted call.
+
+    :param since: default: a day before ``until``.
+    :param until: default: now.
+    :raises NotFound: there is no such licence, or the caller may not know of it.
+    :raises SpanRefused: the span is empty, longer than 31 days, or has more lines than one answer holds.
+    """
+    licence = await licences.access_licence(session, actor, licence_id)
+    for moment in (since, until):
+        if moment is not None and (moment.tzinfo is None or not 2000 <= moment.year < 2200):
+            raise SpanRefused(
+                f"{moment.isoformat()} is no moment to ask for.",
+                remedy="Write a time of this century with its offset, such as 2026-01-31T00:00:00Z.",
+            )
+    end = until or await now(session) + timedelta(seconds=1)
+    begin = since or end - timedelta(days=1)
+    if not timedelta(0) < end - begin <= LONGEST_SUMMARY:
+        raise SpanRefused(
+            "The span must be longer than nothing and 31 days at most.", remedy="Set since and until closer."
+        )
+    lines = await repository.hourly(session, licence.id, begin, end, SUMMARY_LINES + 1)
+    if len(lines) > SUMMARY_LINES:
+        raise SpanRefused(
+            f"The span has more than {SUMMARY_LINES} lines.", remedy="Ask for a shorter span at a time."
+        )
+    return lines
+
+
+async def differences(session: AsyncSession) -> list[Difference]:
+    """Periods, open or closed lately, whose counters and records differ: there are none, or something is broken."""
+    return await repository.differences(session, days=2, limit=100)
+
+
+async def ensure_partitions(session: AsyncSession) -> int:
+    """Prepare the months ahead for usage records; answers how many partitions were made."""
+    return await repository.ensure_partitions(session, months_ahead=2)

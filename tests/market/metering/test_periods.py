@@ -1,0 +1,98 @@
+"""Billing periods: closed under load, nothing lost, nothing doubled."""
+
+import asyncio
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from infra.db import AsyncSession, SessionMaker, new_id, transaction
+from market.metering import service
+from market.metering.domain import PeriodUsage
+from market.metering.group_commit import Admission
+from tests.conftest import TestDatabase
+from tests.market.metering.conftest import Connection, LicenceMaker, call_for, counted, recorded
+
+
+async def test_closing_under_load_loses_and_doubles_nothing(
+    database: TestDatabase, sessions: SessionMaker, connection: Connection, make_licence: LicenceMaker
+) -> None:
+    licence_id = await make_licence(quota_calls=2_000)
+    admission = Admission(database.service_url, batch_limit=32)
+    await admission.start()
+    closed: list[PeriodUsage] = []
+
+    async def close_now_and_then() -> None:
+        for _ in range(8):
+            await asyncio.sleep(0.01)
+            async with transaction(sessions) as session:
+                closed.append(await service.close_period(session, licence_id))
+
+    async def caller() -> list[int | None]:
+        return [(await admission.admit(call_for(licence_id, rows=3))).period_no for _ in range(50)]
+
+    closing = asyncio.create_task(close_now_and_then())
+    answers = await asyncio.gather(*(caller() for _ in range(40)))
+    await closing
+    await admission.close()
+    async with transaction(sessions) as session:
+        last = await service.usage_of(session, licence_id, 9)
+        differences = await service.differences(session)
+    told = [period_no for answer in answers for period_no in answer]
+    for period in (*closed, last):
+        assert (period.calls, period.rows) == await recorded(connection, licence_id, period.period_no)
+        assert period.calls == told.count(period.period_no)
+    assert [period.period_no for period in closed] == list(range(1, 9))
+    assert sum(period.calls for period in (*closed, last)) == 2_000
+    assert await counted(connection, licence_id) == (2_000, 6_000)
+    assert [before.closed_at for before in closed] == [after.opened_at for after in (*closed[1:], last)]
+    assert differences == []
+
+
+async def test_a_rolled_back_close_closes_nothing(sessions: SessionMaker, make_licence: LicenceMaker) -> None:
+    licence_id = await make_licence()
+    async with sessions() as session:
+        await service.close_period(session, licence_id)
+        await session.rollback()
+    async with transaction(sessions) as session:
+        assert (await service.open_period(session, licence_id)).period_no == 1
+
+
+async def test_a_period_that_is_not_there_is_said_to_be_unknown(
+    session: AsyncSession, make_licence: LicenceMaker
+) -> None:
+    licence_id = await make_licence()
+    for period_no in (0, 2):
+        with pytest.raises(service.PeriodUnknown):
+            await service.usage_of(session, licence_id, period_no)
+    with pytest.raises(service.PeriodUnknown):
+        await service.close_period(session, new_id())
+
+
+async def test_counters_that_differ_from_the_records_are_found(
+    session: AsyncSession, make_licence: LicenceMaker
+) -> None:
+    licence_id = await make_licence()
+    await session.execute(
+        sa.text("UPDATE licence_counters SET used_calls = 2, period_calls = 2 WHERE licence_id = :id"),
+        {"id": licence_id},
+    )
+    (found,) = [entry for entry in await service.differences(session) if entry.licence_id == licence_id]
+    assert (found.counted_calls, found.recorded_calls) == (2, 0)
+
+
+async def test_partitions_are_made_ahead_by_a_role_that_owns_nothing(
+    sessions: SessionMaker, database: TestDatabase
+) -> None:
+    async with transaction(sessions) as session:
+        assert await service.ensure_partitions(session) == 0  # the migration made them
+    owner = await asyncpg.connect(database.owner_url)
+    try:
+        names = await owner.fetch(
+            "SELECT relname FROM pg_class WHERE relname ~ '^usage_records_p_[0-9]{6}$' ORDER BY 1 DESC"
+        )
+        await owner.execute(f"DROP TABLE {names[0]['relname']}")
+        async with transaction(sessions) as session:
+            assert await service.ensure_partitions(session) == 1
+    finally:
+        await owner.close()
