@@ -82,6 +82,7 @@ class EmbeddedPostgres:
         self._throwaway = throwaway
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: int | None = None
+        self._port: int | None = None
 
     @property
     def data_dir(self) -> Path:
@@ -103,6 +104,11 @@ class EmbeddedPostgres:
         """Whether the server of this data folder runs and answers, whoever started it."""
         found = self._postmaster() if self._credentials_file.exists() else None
         return found is not None and self._is_ours(found.pid) and self._answers(found)
+
+    def alive(self) -> bool:
+        """Whether the server's process lives: a cheap look, without asking it anything."""
+        found = self._postmaster()
+        return found is not None and self._is_ours(found.pid)
 
     def start(self) -> ServerAddress:
         """Start the server, or take over one left from a killed process; make the cluster the first time.
@@ -220,7 +226,9 @@ class EmbeddedPostgres:
         socket_folder = self._home / "socket"
         listen, port = "", _PORT
         if len(str(socket_folder)) + len("/.s.PGSQL.5432") > _LONGEST_SOCKET_PATH:
-            listen, port = "127.0.0.1", free_port()
+            # The one of the last start, so that those who are connected find it again.
+            listen, port = "127.0.0.1", self._port or free_port()
+            self._port = port
         command = [str(reachable_programs(account) / "postgres"), "-D", str(self._cluster)]
         command += ["-h", listen, "-p", str(port), "-k", "" if listen else str(socket_folder)]
         for name, value in (THROWAWAY_SETTINGS if self._throwaway else SETTINGS).items():

@@ -1,0 +1,325 @@
+"""``market backup`` and ``market restore``: everything that matters, in one folder that proves itself.
+
+A backup holds the database (``pg_dump`` in its custom format), the data files, the signing keys and the master key.
+``manifest.json`` is written last: it names every file with its SHA-256, and every table with its number of rows and a
+digest of their contents, taken in the very snapshot that was dumped. Data files are copied after the database: a file
+is in the store before its row is committed and never changes, so no row of the snapshot can lack its file.
+
+The folder holds secrets in the clear and is made for its owner only (0700).
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import asyncpg
+import sqlalchemy as sa
+
+from infra.addresses import owner_url, service_login
+from infra.migrations import runner
+from infra.postgres import EmbeddedPostgres
+from infra.postgres_host import packaged_programs
+from infra.settings import Settings
+from market.database import with_server
+from market.failures import CommandFailed
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+DUMP = "database.dump"
+FILES = "files"
+_KEPT = ("objects", "keys", "master.key", "demo.json")
+_CHUNK = 1024 * 1024
+_LONGEST_SAID = 400
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """How many rows a table has, and the sum of their digests, which no order of rows changes."""
+
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup consists of.
+
+    :param files: SHA-256 of every file, by its path inside the backup.
+    :param service_role: the login that the dumped rights are granted to.
+    """
+
+    format: int
+    made_at: str
+    version: str
+    schema: str
+    service_role: str
+    tables: dict[str, TableState]
+    files: dict[str, str]
+
+
+async def back_up(settings: Settings, destination: Path, tell: Callable[[str], None]) -> Manifest:
+    """Copy one installation into a new folder while it runs.
+
+    :param settings: with the owner's database address.
+    :param tell: called with a line for the person at each step.
+    :raises CommandFailed: the destination is not empty or cannot be written, or ``pg_dump`` failed.
+    """
+    _make_empty(destination, "back up")
+    url = owner_url(settings)
+    connection = await asyncpg.connect(_libpq(url))
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
+            schema = await connection.fetchval("SELECT version_num FROM alembic_version")
+            major = connection.get_server_version().major
+            _run(
+                _program("pg_dump", major),
+                ["--format=custom", f"--snapshot={snapshot}", f"--file={destination / DUMP}"],
+                url,
+            )
+            tables = await table_states(connection)
+    finally:
+        await connection.close()
+    tell(f"{len(tables)} tables, {sum(state.rows for state in tables.values())} rows")
+    files = {DUMP: _sha256(destination / DUMP)}
+    for name in _KEPT:
+        files |= _copy(settings.data_dir, name, destination / FILES)
+    tell(f"{len(files) - 1} files")
+    manifest = Manifest(
+        format=FORMAT,
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        version=version("data-market"),
+        schema=schema,
+        service_role=service_login(settings).role,
+        tables=tables,
+        files=files,
+    )
+    _write_manifest(destination / MANIFEST, manifest)
+    return manifest
+
+
+def read_manifest(source: Path) -> Manifest:
+    """The manifest of a backup, with every file it names found as it was written.
+
+    :raises CommandFailed: there is none, or a file is missing or changed.
+    """
+    try:
+        raw = json.loads((source / MANIFEST).read_text())
+        manifest = Manifest(
+            **raw | {"tables": {name: TableState(**state) for name, state in raw["tables"].items()}}
+        )
+    except OSError as error:
+        raise CommandFailed(
+            f"{source} holds no complete backup ({MANIFEST}: {error.strerror}): name a folder market backup made."
+        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise CommandFailed(f"{source / MANIFEST} is damaged: use another backup.") from error
+    if manifest.format != FORMAT:
+        raise CommandFailed(
+            f"The backup has format {manifest.format}, this version reads {FORMAT}: restore it with version "
+            f"{manifest.version}."
+        )
+    for name, digest in manifest.files.items():
+        path = source / name
+        if not path.is_file():
+            raise CommandFailed(f"The backup lacks {name}, which its manifest names: use another backup.")
+        if _sha256(path) != digest:
+            raise CommandFailed(f"The backup's file {name} is not what was written: use another backup.")
+    return manifest
+
+
+async def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> Manifest:
+    """Bring a backup to life in a new data folder, on its own embedded server, and compare it with the manifest.
+
+    :param settings: with the new data folder and no database address.
+    :raises CommandFailed: the backup is incomplete or changed, the folder is not empty, or the outcome differs.
+    :raises PostgresError: the embedded server could not be started.
+    """
+    manifest = read_manifest(source)
+    tell(f"{len(manifest.files)} files are as they were written")
+    _make_empty(settings.data_dir, "restore")
+    server = EmbeddedPostgres(settings.data_dir)
+    try:
+        _put_back(source, settings.data_dir, manifest)
+        started = with_server(settings, server.start())
+        await _fill(owner_url(started), service_login(started).role, source / DUMP, manifest)
+        connection = await asyncpg.connect(_libpq(owner_url(started)))
+        try:
+            _compare(await table_states(connection), manifest.tables)
+        finally:
+            await connection.close()
+    except BaseException:
+        server.destroy()
+        raise
+    server.stop()
+    tell(f"{len(manifest.tables)} tables have the rows and contents they had")
+    return manifest
+
+
+async def table_states(connection: asyncpg.Connection) -> dict[str, TableState]:
+    """Row count and content digest of every table, as the connection's transaction sees them."""
+    for setting in (
+        "timezone = 'UTC'",
+        "datestyle = 'ISO'",
+        "extra_float_digits = 1",
+        "bytea_output = 'hex'",
+    ):
+        await connection.execute(f"SET {setting}")
+    names = await connection.fetch(
+        "SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+        " AND n.nspname NOT LIKE 'pg_temp%' ORDER BY 1"
+    )
+    states = {}
+    for (name,) in names:
+        # Half an MD5 of each row's text as a number; the sum does not depend on the order of rows.
+        row = await connection.fetchrow(
+            "SELECT count(*) AS rows,"
+            " coalesce(sum(('x' || left(md5(t::text), 16))::bit(64)::bigint::numeric), 0)::text AS digest"
+            f" FROM {name} AS t"
+        )
+        states[name] = TableState(row["rows"], row["digest"])
+    return states
+
+
+async def _fill(url: str, service_role: str, dump: Path, manifest: Manifest) -> None:
+    """Load the dump as the owner. Rights were granted to the old service login: it is made first, then renamed."""
+    await runner.ensure_service_login(url, runner.ServiceLogin(manifest.service_role, None))
+    _run(
+        packaged_programs() / "pg_restore",
+        [
+            "--no-owner",
+            "--exit-on-error",
+            "--single-transaction",
+            f"--dbname={_passwordless(url)}",
+            str(dump),
+        ],
+        url,
+    )
+    if manifest.service_role != service_role:
+        connection = await asyncpg.connect(_libpq(url))
+        try:
+            old, new = (name.replace('"', '""') for name in (manifest.service_role, service_role))
+            await connection.execute(f'ALTER ROLE "{old}" RENAME TO "{new}"')
+        finally:
+            await connection.close()
+
+
+def _compare(found: dict[str, TableState], expected: dict[str, TableState]) -> None:
+    for name in sorted(found.keys() | expected.keys()):
+        if found.get(name) != expected.get(name):
+            raise CommandFailed(
+                f"Table {name} is not what it was: {found.get(name)} instead of {expected.get(name)}. "
+                "Nothing was kept; use another backup."
+            )
+
+
+def _program(name: str, server_major: int) -> Path:
+    """``pg_dump`` that can read the server: the one that is carried, or a newer one on PATH for a newer server."""
+    carried = packaged_programs() / name
+    if server_major <= _major(carried):
+        return carried
+    found = shutil.which(name)
+    if found is None or _major(Path(found)) < server_major:
+        raise CommandFailed(
+            f"The server is PostgreSQL {server_major} and no {name} of that version is on PATH: "
+            f"install postgresql-client-{server_major}."
+        )
+    return Path(found)
+
+
+def _major(program: Path) -> int:
+    said = subprocess.run([str(program), "--version"], capture_output=True, text=True, check=True).stdout
+    return int(said.split()[2].split(".")[0])
+
+
+def _run(program: Path, arguments: list[str], url: str) -> None:
+    if program.name == "pg_dump":
+        arguments = [*arguments, f"--dbname={_passwordless(url)}"]
+    password = sa.make_url(url).password
+    environment = os.environ | ({"PGPASSWORD": str(password)} if password else {})
+    done = subprocess.run(
+        [str(program), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=environment | {"LC_ALL": "C"},
+        check=False,
+    )
+    if done.returncode != 0:
+        said = " ".join(done.stderr.split())[:_LONGEST_SAID]
+        raise CommandFailed(f"{program.name} failed: {said}")
+
+
+def _libpq(url: str) -> str:
+    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _passwordless(url: str) -> str:
+    # The password travels in the environment: command lines are for everybody to read.
+    address = sa.make_url(url).set(drivername="postgresql")
+    return sa.URL.create(
+        "postgresql", address.username, None, address.host, address.port, address.database, address.query
+    ).render_as_string()
+
+
+def _make_empty(folder: Path, what: str) -> None:
+    try:
+        if folder.is_dir() and any(folder.iterdir()):
+            raise CommandFailed(f"{folder} is not empty: name a new folder to {what} into.")
+        if not folder.exists():
+            folder.mkdir(parents=True, mode=0o711 if what == "restore" and os.geteuid() == 0 else 0o700)
+    except OSError as error:
+        raise CommandFailed(f"Cannot write to {folder}: {error.strerror}. Name another folder.") from error
+
+
+def _copy(root: Path, name: str, destination: Path) -> dict[str, str]:
+    """Copy a file or a folder of the data folder; the SHA-256 of each copy by its path inside the backup."""
+    source = root / name
+    paths = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
+    copied = {}
+    for path in paths:
+        if path.name == ".lock" or path.name.endswith(".part"):
+            continue
+        target = destination / path.relative_to(root)
+        try:
+            target.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+            shutil.copyfile(path, target)
+            target.chmod(0o600)
+        except OSError as error:
+            raise CommandFailed(f"Cannot copy {path} to {target}: {error.strerror}.") from error
+        copied[f"{FILES}/{path.relative_to(root)}"] = _sha256(target)
+    return copied
+
+
+def _put_back(source: Path, data_dir: Path, manifest: Manifest) -> None:
+    prefix = f"{FILES}/"
+    for name in manifest.files:
+        if not name.startswith(prefix):
+            continue
+        target = data_dir / name.removeprefix(prefix)
+        try:
+            target.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+            shutil.copyfile(source / name, target)
+            target.chmod(0o400 if name.startswith(f"{prefix}objects/") else 0o600)
+        except OSError as error:
+            raise CommandFailed(f"Cannot write {target}: {error.strerror}.") from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_manifest(path: Path, manifest: Manifest) -> None:
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(asdict(manifest), indent=2, sort_keys=True) + "\n")
+    unfinished.replace(path)

@@ -1,0 +1,231 @@
+"""The ``market`` command.
+
+Everything is imported where it is used: help comes at once, and each process loads only what it needs.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from infra.settings import Settings
+
+app = typer.Typer(
+    name="market",
+    help=(
+        "A market in which public data becomes an asset that earns: list it, measure it, price it, license it, "
+        "meter every call and settle the money.\n\nStart with: market up --demo"
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Folder of the service's data: files, keys and the embedded database. [default: MARKET_DATA_DIR or ./var]",
+        show_default=False,
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option("--port", help="Port to listen on. [default: MARKET_PORT or 8000]", show_default=False),
+]
+
+
+@app.command()
+def up(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Play one whole trade once the service is ready.")
+    ] = False,
+    data_dir: DataDir = None,
+    port: Port = None,
+) -> None:
+    """Start everything on this machine and keep it running until Ctrl-C.
+
+    Without DATABASE_URL an embedded PostgreSQL is started in the data folder; the schema is brought up to date, and the
+    first start makes a platform administrator, whose password is shown once.
+    """
+    settings = _settings(data_dir, port)
+    from infra.telemetry import configure_logging
+    from market.supervisor import Supervisor
+
+    console = _console()
+    # What the processes log goes into files; the terminal is for what a person has to know.
+    configure_logging(settings.model_copy(update={"log_level": "ERROR"}))
+
+    async def after_ready(password: str | None) -> None:
+        if demo:
+            from market.demo import launch
+
+            await launch.play_after_start(settings, console, password)
+        console.print("Running. Ctrl-C stops everything.")
+
+    asyncio.run(Supervisor(settings, console).run(after_ready))
+
+
+@app.command()
+def serve(data_dir: DataDir = None, port: Port = None) -> None:
+    """Run the API alone, for set-ups that start the worker themselves.
+
+    The schema must be up to date: run market migrate first.
+    """
+    settings = _settings(data_dir, port)
+    from infra.addresses import service_url
+    from infra.migrations import runner
+    from market.database import reachable
+    from market.serving import SUPERVISED, serve
+
+    with reachable(settings, start=False) as found:
+        url = service_url(found)
+        if SUPERVISED not in os.environ:
+            asyncio.run(runner.check(url))
+        os.environ["DATABASE_SERVICE_URL"] = url
+        serve(found)
+
+
+@app.command()
+def worker(data_dir: DataDir = None) -> None:
+    """Run the worker alone: background jobs and schedules."""
+    settings = _settings(data_dir)
+    from market.database import reachable
+    from market.serving import die_with_supervisor
+    from market.worker import run
+
+    die_with_supervisor()
+    with reachable(settings, start=False) as found:
+        asyncio.run(run(found))
+
+
+@app.command()
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the database's schema to what this version needs, and see to the service's login.
+
+    Needs the owner's address in DATABASE_URL; without it the embedded PostgreSQL is used.
+    """
+    settings = _settings(data_dir)
+    from infra.migrations import runner
+    from market import database
+
+    with database.reachable(settings, start=True) as found:
+        asyncio.run(database.migrate(found))
+    typer.echo(f"The schema is at {runner.head()}.")
+
+
+@app.command()
+def demo(
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            help="Play it with this CSV, TSV, JSON Lines, Parquet or Arrow file instead of made-up city data.",
+            show_default=False,
+        ),
+    ] = None,
+    json_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", help="Write what was made (ids, logins, licence, curl line) here.", show_default=False
+        ),
+    ] = None,
+    data_dir: DataDir = None,
+    port: Port = None,
+) -> None:
+    """Play one whole trade against the running service, each step as its own person."""
+    settings = _settings(data_dir, port)
+    from market.demo import launch
+
+    launch.play(settings, _console(), file=file, json_out=json_out)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document of the service. Needs no database."""
+    from infra.settings import Settings
+    from market.app import create_app
+
+    application = create_app(Settings(_env_file=None), database_url="postgresql://nowhere/market")
+    typer.echo(
+        json.dumps(application.openapi_schema.to_schema(), indent=2, sort_keys=True, ensure_ascii=False)
+    )
+
+
+@app.command()
+def backup(
+    destination: Annotated[Path, typer.Argument(help="A new folder, or an empty one.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Copy everything that matters into a folder, while the service runs.
+
+    The copy holds secrets (keys, the master key) in the clear: keep it where only you can read it.
+    """
+    settings = _settings(data_dir)
+    from market.backup import back_up
+    from market.database import reachable
+
+    with reachable(settings, start=True) as found:
+        asyncio.run(back_up(found, destination, typer.echo))
+    typer.echo(f"Backed up to {destination}")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="A folder that market backup made.")],
+    data_dir: Annotated[Path, typer.Option("--data-dir", help="A new data folder.", show_default=False)],
+) -> None:
+    """Bring a backup to life in a new data folder, with its own embedded PostgreSQL.
+
+    Every file is checked against the manifest first, and every table afterwards.
+    """
+    settings = _settings(data_dir).model_copy(update={"database_url": None, "database_service_url": None})
+    from market.backup import restore as bring_back
+
+    asyncio.run(bring_back(settings, source, typer.echo))
+    typer.echo(f"Restored. Start it with: market up --data-dir {data_dir}")
+
+
+def main() -> None:
+    """Run the command; what a person can mend is told in one line, without a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        from market.failures import one_line
+
+        line = one_line(error)
+        if line is None:
+            raise
+        typer.echo(f"market: {line}", err=True)
+        sys.exit(1)
+
+
+def _settings(data_dir: Path | None = None, port: int | None = None) -> "Settings":
+    """Settings of the environment; options go before it, for the processes started from here too."""
+    if data_dir is not None:
+        os.environ["MARKET_DATA_DIR"] = str(data_dir.absolute())
+    if port is not None:
+        os.environ["MARKET_PORT"] = str(port)
+    from infra.settings import Settings
+
+    return Settings()
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The database a command works on: a server of yours, or the embedded one, and its schema brought up to date."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from alembic.util import CommandError
+from pydantic import SecretStr
+
+from infra.addresses import owner_url, service_login, service_url
+from infra.migrations import runner
+from infra.postgres import EmbeddedPostgres, ServerAddress
+from infra.settings import Settings
+
+
+def with_server(settings: Settings, address: ServerAddress) -> Settings:
+    """The same settings, with the embedded server's address where a server of yours would stand."""
+    return settings.model_copy(update={"database_url": SecretStr(address.url("postgresql"))})
+
+
+@contextmanager
+def reachable(settings: Settings, *, start: bool) -> Iterator[Settings]:
+    """Settings whose database answers: as given, or on the embedded server.
+
+    :param start: start the embedded server where it does not run, and stop it again afterwards.
+    :raises PostgresError: the embedded server is needed and does not run, or cannot be started.
+    """
+    if settings.database_url is not None or (settings.database_service_url is not None and not start):
+        yield settings
+        return
+    server = EmbeddedPostgres(settings.data_dir)
+    if server.running() or not start:
+        yield with_server(settings, server.address)
+        return
+    try:
+        yield with_server(settings, server.start())
+    finally:
+        server.stop()
+
+
+async def migrate(settings: Settings) -> None:
+    """Create the service's login and bring the schema to what this version needs.
+
+    :raises SchemaMismatch: the schema is of a newer version of the service.
+    """
+    url = owner_url(settings)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    login = await asyncio.to_thread(service_login, settings)
+    try:
+        await runner.upgrade(url, login)
+    except CommandError:
+        # Alembic does not know the revision it found: check() has the words for that.
+        await runner.check(url)
+        raise
+
+
+async def bring_up_to_date(settings: Settings) -> None:
+    """Migrate when there is something to migrate; otherwise only see to the service's login.
+
+    :raises SchemaMismatch: the schema is of a newer version of the service.
+    """
+    try:
+        await runner.check(owner_url(settings))
+    except runner.SchemaMismatch:
+        await migrate(settings)
+    else:
+        await runner.ensure_service_login(owner_url(settings), service_login(settings))
+
+
+async def first_administrator(settings: Settings) -> str | None:
+    """Make the first platform administrator; the generated password, or None when there is one already."""
+    from infra.db import create_engine, create_sessions, transaction
+    from infra.identity.service import bootstrap_administrator
+
+    engine = create_engine(service_url(settings), pool_size=1)
+    try:
+        async with transaction(create_sessions(engine)) as session:
+            return await bootstrap_administrator(session, settings.admin_email)
+    finally:
+        await engine.dispose()

@@ -1,0 +1,66 @@
+"""What a person at a terminal reads when a command cannot do its work: one line that says what to do."""
+
+import socket
+
+import asyncpg
+import pydantic
+import sqlalchemy.exc
+
+from infra.addresses import NoDatabase
+from infra.keys import KeyFolderError
+from infra.migrations.runner import SchemaMismatch
+from infra.postgres import PostgresError
+from infra.secrets import MasterKeyError
+
+
+class CommandFailed(RuntimeError):
+    """A command cannot go on; the text is the one line to show."""
+
+
+_UNREACHABLE: tuple[type[BaseException], ...] = (
+    ConnectionError,
+    FileNotFoundError,
+    TimeoutError,
+    socket.gaierror,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+)
+_TOLD = (CommandFailed, KeyFolderError, MasterKeyError, NoDatabase, PostgresError, SchemaMismatch)
+
+
+def one_line(error: BaseException) -> str | None:
+    """The line for an error that a person can mend; None for a fault of ours, which deserves its traceback."""
+    if isinstance(error, _TOLD):
+        return " ".join(str(error).split())
+    if isinstance(error, pydantic.ValidationError) and error.title == "Settings":
+        return _of_settings(error)
+    if isinstance(error, sqlalchemy.exc.DBAPIError) and isinstance(error.orig, BaseException):
+        return one_line(error.orig.__cause__ or error.orig)
+    return _of_database(error)
+
+
+def _of_settings(error: pydantic.ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else "?"
+    variable = name if name.isupper() else f"MARKET_{name.upper()}"
+    return f"The setting {variable} cannot be used: {first['msg']}. Change it in the environment or in .env."
+
+
+def _of_database(error: BaseException) -> str | None:
+    if isinstance(error, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError):
+        return f"PostgreSQL refuses the login: {error}. Check user and password in DATABASE_URL."
+    if isinstance(error, asyncpg.InvalidCatalogNameError):
+        return f"PostgreSQL has no such database: {error}. Create it, or correct DATABASE_URL."
+    if isinstance(error, asyncpg.InsufficientPrivilegeError):
+        return (
+            f"The owner in DATABASE_URL lacks a right ({error}): let it create roles and own its database, "
+            "or create the service's role yourself and set DATABASE_SERVICE_URL."
+        )
+    if isinstance(error, asyncpg.TooManyConnectionsError | asyncpg.CannotConnectNowError):
+        return f"PostgreSQL takes no connection at the moment ({error}): try again."
+    if isinstance(error, asyncpg.DiskFullError):
+        return f"PostgreSQL's disk is full ({error}): free some space, then start again."
+    if isinstance(error, _UNREACHABLE):
+        said = str(error) or type(error).__name__
+        return f"PostgreSQL cannot be reached ({said}): start it, or correct DATABASE_URL."
+    return None

@@ -1,0 +1,98 @@
+"""The API process: Granian serving the application, and dying with whoever started it."""
+
+import ctypes
+import errno
+import os
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from infra.settings import Settings
+from market.failures import CommandFailed
+
+if TYPE_CHECKING:
+    from litestar import Litestar
+
+SUPERVISED = "MARKET_SUPERVISED_BY"
+"""Set by the supervisor to its process number for the processes it starts."""
+
+_PR_SET_PDEATHSIG = 1
+_STOP_SECONDS = 8
+
+
+def die_with(parent: int) -> None:
+    """Let the system kill this process when its parent is gone, so that a killed service leaves no port taken.
+
+    Linux only; elsewhere nothing happens. Everything acknowledged is in the database by then, so a sudden end is safe.
+
+    :param parent: number of the parent as it knew itself, to notice one that ended before this call.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_with_supervisor() -> None:
+    """:func:`die_with` for a process that ``market up`` started; nothing for one started otherwise."""
+    if parent := os.environ.get(SUPERVISED):
+        die_with(int(parent))
+
+
+def application() -> "Litestar":
+    """The application, built inside the process that serves it."""
+    from market.app import create_app
+
+    die_with(os.getppid())
+    return create_app()
+
+
+def check_port(settings: Settings) -> None:
+    """Make sure that the address the API is to listen on is free and allowed.
+
+    :raises CommandFailed: it is not.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        settings.host, settings.port, type=socket.SOCK_STREAM
+    )[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            reason = (
+                "is taken by another program"
+                if error.errno == errno.EADDRINUSE
+                else (error.strerror or str(error))
+            )
+            raise CommandFailed(
+                f"Port {settings.port} on {settings.host}: {reason}. Choose another with --port, or end what is there."
+            ) from error
+
+
+def serve(settings: Settings) -> None:
+    """Serve the API until SIGTERM or SIGINT; returns when every answer under way has been given.
+
+    :raises CommandFailed: the port is taken.
+    :raises SystemExit: the serving process ended by itself.
+    """
+    from granian.constants import Interfaces, Loops
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    die_with_supervisor()
+    check_port(settings)
+    Server(
+        "market.serving:application",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        loop=Loops.uvloop,
+        factory=True,
+        websockets=False,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=_STOP_SECONDS,
+    ).serve()

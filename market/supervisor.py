@@ -1,0 +1,305 @@
+"""``market up``: the whole service from one command, kept running until it is told to stop.
+
+The supervisor starts the embedded PostgreSQL (unless there is a ``DATABASE_URL``), brings the schema up to date, makes
+the first administrator, and runs the API and the worker as processes of their own. What dies is started again, after
+growing delays and not for ever. The processes get the service's login only; the owner's address stays here.
+"""
+
+import asyncio
+import http.client
+import os
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from infra.addresses import service_url
+from infra.postgres import EmbeddedPostgres, PostgresError
+from infra.settings import Settings
+from market.database import bring_up_to_date, first_administrator, with_server
+from market.failures import CommandFailed
+from market.serving import SUPERVISED, check_port
+
+_READY_SECONDS = 60.0
+_STOP_SECONDS = 12.0
+_DEATHS = 5
+_DEATHS_SECONDS = 60.0
+_LONGEST_PAUSE_SECONDS = 10.0
+_LOG_BYTES = 8 * 1024 * 1024
+_LAST_WORDS = 20
+
+
+@dataclass
+class _Pace:
+    """How often something died, and how long to wait before it is started again."""
+
+    deaths: deque[float] = field(default_factory=lambda: deque(maxlen=_DEATHS))
+
+    def note(self) -> float:
+        """Count a death now; the pause before the next start, in seconds."""
+        now = time.monotonic()
+        self.deaths.append(now)
+        recent = sum(1 for death in self.deaths if now - death < _DEATHS_SECONDS)
+        return min(0.25 * 4.0 ** (recent - 1), _LONGEST_PAUSE_SECONDS)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it died too often within a minute."""
+        return len(self.deaths) == _DEATHS and self.deaths[-1] - self.deaths[0] < _DEATHS_SECONDS
+
+
+class Child:
+    """One process of the service, and its log file, which is cut in two when it grows large.
+
+    :param command: arguments of the ``market`` command.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        self.pace = _Pace()
+        self._command = [sys.executable, "-m", "market.cli", *command]
+        self._environment = environment
+        self._process: asyncio.subprocess.Process | None = None
+        self._last_words: deque[bytes] = deque(maxlen=_LAST_WORDS)
+
+    @property
+    def pid(self) -> int | None:
+        """Process number, while it runs."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    @property
+    def last_words(self) -> str:
+        """The last line it wrote."""
+        lines = [line.decode(errors="replace").strip() for line in self._last_words]
+        return next((line for line in reversed(lines) if line), "it said nothing")
+
+    async def run(self) -> int:
+        """Start the process and wait for its end; its exit status."""
+        # A session of its own: Ctrl-C at the terminal reaches the supervisor alone, which then stops all in order.
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=self._environment,
+            start_new_session=True,
+            limit=1024 * 1024,
+        )
+        assert self._process.stdout is not None
+        await self._keep_log(self._process.stdout)
+        return await self._process.wait()
+
+    async def stop(self) -> None:
+        """End the process: asked first, then made to."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+    async def _keep_log(self, output: asyncio.StreamReader) -> None:
+        file = self.log.open("ab")
+        try:
+            while chunk := await output.read(64 * 1024):
+                file.write(chunk)
+                file.flush()
+                self._last_words.extend(chunk.splitlines()[-_LAST_WORDS:])
+                if file.tell() > _LOG_BYTES:
+                    file.close()
+                    self.log.replace(self.log.with_suffix(".log.1"))
+                    file = self.log.open("ab")
+        finally:
+            file.close()
+
+
+class Supervisor:
+    """Runs one installation on one machine.
+
+    :param console: where a person is told how things stand.
+    """
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings = settings
+        self._console = console
+        self._stopping = asyncio.Event()
+        self._failure: Exception | None = None
+        self._server: EmbeddedPostgres | None = None
+        self._children: list[Child] = []
+
+    async def run(self, after_ready: Callable[[str | None], Awaitable[None]] | None = None) -> None:
+        """Start everything, stay until told to stop, stop everything.
+
+        :param after_ready: awaited once the service answers, with the new administrator's password or None.
+        :raises CommandFailed: the service could not be started, or died too often.
+        :raises PostgresError: the embedded server could not be started.
+        :raises SchemaMismatch: the schema is of a newer version of the service.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stopping.set)
+        keepers: list[asyncio.Task[None]] = []
+        try:
+            password = await self._prepare()
+            if not self._stopping.is_set():
+                keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
+                if self._server is not None:
+                    keepers.append(asyncio.create_task(self._keep_server(self._server)))
+                await self._until_ready()
+            if after_ready is not None and not self._stopping.is_set():
+                await self._unless_stopped(after_ready(password))
+            await self._stopping.wait()
+        finally:
+            await self._stop(keepers)
+        if self._failure is not None:
+            raise self._failure
+
+    async def _prepare(self) -> str | None:
+        """Everything up to the processes; the new administrator's password, if one was made."""
+        settings, began = self._settings, time.monotonic()
+        check_port(settings)
+        if settings.database_url is None:
+            self._server = EmbeddedPostgres(settings.data_dir)
+            address = await asyncio.to_thread(self._server.start)
+            settings = with_server(settings, address)
+            self._say("PostgreSQL", f"embedded, in {settings.data_dir}", began)
+        began = time.monotonic()
+        await bring_up_to_date(settings)
+        password = await first_administrator(settings)
+        self._say("Schema", "up to date", began)
+        if password is not None:
+            self._tell(f"{'First login':<12} {settings.admin_email}  password {password}  (shown this once)")
+        logs = self._private_folder("logs")
+        environment = self._environment(settings)
+        self._children = [
+            Child("API", ["serve"], environment, logs / "api.log"),
+            Child("worker", ["worker"], environment, logs / "worker.log"),
+        ]
+        return password
+
+    def _environment(self, settings: Settings) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+        return kept | {
+            "DATABASE_SERVICE_URL": service_url(settings),
+            "MARKET_DATA_DIR": str(settings.data_dir),
+            "MARKET_HOST": settings.host,
+            "MARKET_PORT": str(settings.port),
+            "PYTHONUNBUFFERED": "1",
+            SUPERVISED: str(os.getpid()),
+        }
+
+    def _private_folder(self, name: str) -> Path:
+        folder = self._settings.data_dir / name
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise CommandFailed(
+                f"Cannot make {folder}: {error.strerror}. Choose another --data-dir."
+            ) from error
+        return folder
+
+    async def _keep(self, child: Child) -> None:
+        """Run a process again and again until the service stops or the process proves hopeless."""
+        while not self._stopping.is_set():
+            status = await child.run()
+            if self._stopping.is_set():
+                return
+            pause = child.pace.note()
+            if child.pace.hopeless:
+                self._give_up(
+                    CommandFailed(
+                        f"The {child.name} ended {_DEATHS} times within a minute, last with: {child.last_words} - "
+                        f"read {child.log}, then start again."
+                    )
+                )
+                return
+            self._tell(f"The {child.name} ended (status {status}) and is started again: {child.last_words}")
+            await self._unless_stopped(asyncio.sleep(pause))
+
+    async def _keep_server(self, server: EmbeddedPostgres) -> None:
+        """Start the embedded PostgreSQL again when it ends; the processes find it again by themselves."""
+        pace = _Pace()
+        while not self._stopping.is_set():
+            await self._unless_stopped(asyncio.sleep(0.5))
+            if self._stopping.is_set() or server.alive():
+                continue
+            pause = pace.note()
+            if pace.hopeless:
+                self._give_up(
+                    CommandFailed(f"PostgreSQL ended {_DEATHS} times within a minute: read its server.log.")
+                )
+                return
+            self._tell("PostgreSQL ended and is started again.")
+            try:
+                await asyncio.to_thread(server.start)
+            except PostgresError as error:
+                self._tell(str(error))
+            await self._unless_stopped(asyncio.sleep(pause))
+
+    def _give_up(self, failure: Exception) -> None:
+        self._failure = failure
+        self._stopping.set()
+
+    async def _until_ready(self) -> None:
+        began = time.monotonic()
+        while not self._stopping.is_set() and time.monotonic() - began < _READY_SECONDS:
+            if await asyncio.to_thread(answers, self._settings):
+                self._say("Service", f"ready at {self._settings.base_url}", began)
+                return
+            await self._unless_stopped(asyncio.sleep(0.05))
+        if not self._stopping.is_set():
+            self._give_up(
+                CommandFailed(
+                    f"The service was not ready in {_READY_SECONDS:.0f} seconds, last words: "
+                    f"{self._children[0].last_words} Read {self._children[0].log}."
+                )
+            )
+
+    async def _unless_stopped(self, work: Awaitable[None]) -> None:
+        """Wait for work, or until the service is to stop, whichever comes first."""
+        doing = asyncio.ensure_future(work)
+        told = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait((doing, told), return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        if doing.done():
+            doing.result()
+            return
+        doing.cancel()
+        await asyncio.wait((doing,))
+
+    async def _stop(self, keepers: Sequence[asyncio.Task[None]]) -> None:
+        self._stopping.set()
+        await asyncio.gather(*(child.stop() for child in self._children))
+        if keepers:
+            await asyncio.wait(keepers)
+        if self._server is not None:
+            await asyncio.to_thread(self._server.stop)
+
+    def _say(self, what: str, how: str, began: float) -> None:
+        self._tell(f"{what:<12} {how}  ({time.monotonic() - began:.1f} s)")
+
+    def _tell(self, line: str) -> None:
+        self._console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def answers(settings: Settings) -> bool:
+    """Whether the API of these settings says that it is ready."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    connection = http.client.HTTPConnection(host, settings.port, timeout=5)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
