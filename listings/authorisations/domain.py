@@ -13,8 +13,9 @@ from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID
 
-from infra.errors import Invalid
+from infra.errors import Conflict, Invalid
 from listings.resources.domain import Label
+from pricing.regulated.purposes import PurposeClass
 
 WHOLE = 1_000_000_000
 """Exclusive upper bound of a lane or scenario range that stands for all of them."""
@@ -108,6 +109,34 @@ class Shares:
     platform: int
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an authorisation gives for one of its resources, with every link it rests on.
+
+    The term is half-open; `columns` None means all columns.
+    """
+
+    authorisation_id: UUID
+    resource_id: UUID
+    right_id: UUID
+    owner_id: UUID
+    operator_id: UUID
+    columns: tuple[str, ...] | None
+    scenarios: tuple[Scenario, ...]
+    regions: tuple[str, ...]
+    purposes: tuple[PurposeClass, ...]
+    valid_from: datetime
+    valid_until: datetime
+    exclusive: bool
+    consideration: Consideration
+    shares: Shares
+
+    @property
+    def links(self) -> tuple[UUID, ...]:
+        """Ids of everything a stop on which ends what rests on this grant."""
+        return (self.authorisation_id, self.resource_id, self.right_id, self.owner_id, self.operator_id)
+
+
 class TermRefused(Invalid):
     """The term is no term, lies in the past, or is longer than the rulebook allows."""
 
@@ -120,6 +149,27 @@ class SharesRefused(Invalid):
 
     slug = "revenue-shares"
     title = "The shares must make up the whole revenue"
+
+
+class ExclusivityRefused(Conflict):
+    """Somebody is authorised already for part of the scope, and one of the two is exclusive."""
+
+    slug = "authorisation-exclusivity"
+    title = "The scope collides with another authorisation"
+
+
+class OperatorUnfit(Conflict):
+    """The organisation cannot be authorised."""
+
+    slug = "operator-unfit"
+    title = "Only an operator can be authorised"
+
+
+class ResourceNotCovered(Conflict):
+    """The authorisation does not cover the resource."""
+
+    slug = "resource-not-covered"
+    title = "The authorisation does not cover this resource"
 
 
 class ScopeRefused(Invalid):

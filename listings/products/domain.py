@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from infra.errors import Conflict, Forbidden, Invalid, UnsupportedType
+from infra.errors import Conflict, Forbidden, Invalid, NotFound
 from listings.ingest.result import Column
 
 SAMPLE_ROWS = 20
@@ -101,11 +101,25 @@ class DictionaryRefused(Invalid):
     title = "The dictionary does not fit the data"
 
 
-class FileNameMissing(UnsupportedType):
-    """Nothing says what the file is called, so its format cannot be told."""
+class NotTradeable(Conflict):
+    """The product is on the market no more, for now or for good."""
 
-    slug = "file-name-missing"
-    title = "The file needs a name"
+    slug = "product-not-tradeable"
+    title = "The product cannot be ordered at present"
+
+
+class PurposeNotOffered(Invalid):
+    """The authorisation does not cover the purpose."""
+
+    slug = "purpose-not-offered"
+    title = "The product is not offered for this purpose"
+
+
+class PlanNotYours(NotFound):
+    """No such price plan of the operator's."""
+
+    slug = "price-plan-not-found"
+    title = "No such price plan"
 
 
 _QUALITY_GAPS = {

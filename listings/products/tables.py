@@ -48,7 +48,7 @@ class DataProduct(Table, table=True):
     update_frequency: UpdateFrequency = enum_column(UpdateFrequency)
     delivery_class: DeliveryClass = enum_column(DeliveryClass)
     dictionary: list[dict[str, Any]] = json_column(default_factory=list)
-    plan_id: UUID | None = None
+    plan_id: UUID | None = Field(None, foreign_key="price_plans.id")
     search_terms: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)  # type: ignore[call-overload]
     created_at: datetime = timestamp_column()
     created_by: UUID
@@ -58,14 +58,14 @@ class DataProduct(Table, table=True):
     reviewed_by: UUID | None = None
     review_note: str | None = None
     published_at: datetime | None = timestamp_column(nullable=True)
-    rules: list[dict[str, Any]] = json_column(default_factory=list)
 
 
 class ProductRevision(Table, table=True):
     """One immutable revision of a product's data, kept as Parquet in the object store; append-only.
 
-    ``columns`` is a list of ``{"name", "type", …}`` in the data's order, ``sample`` the first rows as stored
-    (unmasked), ``bytes`` and ``sha256`` are of the Parquet file, ``source_*`` of the file as uploaded.
+    ``columns`` holds `listings.ingest.result.Column` in the data's order, ``profile`` the rest of what the
+    ingest found, ``sample`` the first rows, unmasked. ``bytes`` and ``sha256`` are of the Parquet file,
+    ``source_*`` of the file as uploaded.
     """
 
     __tablename__ = "product_revisions"

@@ -199,7 +199,7 @@ def _products() -> None:
         *_code(table, "update_frequency", "update_frequency", _FREQUENCIES),
         *_code(table, "delivery_class", "delivery_class", ["records_api"]),
         sa.Column("dictionary", JSONB(), nullable=False),
-        sa.Column("plan_id", sa.Uuid(), nullable=True),
+        sa.Column("plan_id", sa.Uuid(), sa.ForeignKey("price_plans.id"), nullable=True),
         sa.Column("search_terms", ARRAY(sa.String()), nullable=False),
         _time("created_at"),
         sa.Column("created_by", sa.Uuid(), nullable=False),
@@ -209,7 +209,6 @@ def _products() -> None:
         sa.Column("reviewed_by", sa.Uuid(), nullable=True),
         sa.Column("review_note", sa.String(), nullable=True),
         _time("published_at", nullable=True),
-        sa.Column("rules", JSONB(), nullable=False),
         sa.CheckConstraint(
             "state NOT IN ('published', 'suspended') OR (plan_id IS NOT NULL AND published_at IS NOT NULL)",
             name=op.f("ck_data_products_published_complete"),

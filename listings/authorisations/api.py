@@ -1,0 +1,117 @@
+"""Authorisations over HTTP."""
+
+from uuid import UUID
+
+from litestar import Controller, get, post
+
+from infra.auth import Actor, Permission, requires
+from infra.db import AsyncSession
+from infra.idempotency import Idempotency
+from infra.paging import PageRequest
+from infra.schema import Page
+from listings.authorisations import service
+from listings.authorisations.schemas import AuthorisationCreate, AuthorisationRead, WithReason
+from listings.authorisations.tables import Authorisation
+
+
+async def _read(session: AsyncSession, row: Authorisation) -> AuthorisationRead:
+    covered = await service.resource_ids(session, [row])
+    return AuthorisationRead.of(row, covered.get(row.id, []))
+
+
+class AuthorisationController(Controller):
+    """Authorised operation of public data (公共数据授权运营): offered by owners, accepted by operators."""
+
+    path = "/v1/authorisations"
+    tags = ["Authorisations"]
+
+    @post(guards=[requires(Permission.AUTHORISATION_GRANT)], summary="Offer an authorisation to an operator")
+    async def grant(
+        self, session: AsyncSession, actor: Actor, idempotency: Idempotency, data: AuthorisationCreate
+    ) -> AuthorisationRead:
+        """Grant a scope of your resources for a term. The scope is reserved from now on.
+
+        Two authorisations may overlap unless one of them is exclusive.
+        """
+
+        async def effect() -> AuthorisationRead:
+            return await _read(session, await service.grant(session, actor, data))
+
+        return await idempotency.run(AuthorisationRead, effect)
+
+    @get(guards=[requires(Permission.AUTHORISATION_READ)], summary="Authorisations you may know of")
+    async def list_visible(
+        self, session: AsyncSession, actor: Actor, page: PageRequest
+    ) -> Page[AuthorisationRead]:
+        """Those you gave or hold, or all for a regulator; newest first."""
+        rows, following = await service.list_visible(session, actor, page)
+        covered = await service.resource_ids(session, rows)
+        items = [AuthorisationRead.of(row, covered.get(row.id, [])) for row in rows]
+        return Page(items=items, next_cursor=following)
+
+    @get(
+        "/{authorisation_id:uuid}",
+        guards=[requires(Permission.AUTHORISATION_READ)],
+        summary="One authorisation",
+    )
+    async def read(self, session: AsyncSession, actor: Actor, authorisation_id: UUID) -> AuthorisationRead:
+        """An authorisation you may know of."""
+        return await _read(session, await service.access_authorisation(session, actor, authorisation_id))
+
+    @post(
+        "/{authorisation_id:uuid}/acceptance",
+        status_code=200,
+        guards=[requires(Permission.AUTHORISATION_ACCEPT)],
+        summary="Accept an authorisation",
+    )
+    async def accept(self, session: AsyncSession, actor: Actor, authorisation_id: UUID) -> AuthorisationRead:
+        """The operator accepts; products can be made of the resources."""
+        return await _read(session, await service.accept(session, actor, authorisation_id))
+
+    @post(
+        "/{authorisation_id:uuid}/refusal",
+        status_code=200,
+        guards=[requires(Permission.AUTHORISATION_ACCEPT)],
+        summary="Decline an authorisation",
+    )
+    async def decline(
+        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: WithReason
+    ) -> AuthorisationRead:
+        """The operator declines; the scope is free again."""
+        return await _read(session, await service.decline(session, actor, authorisation_id, data.reason))
+
+    @post(
+        "/{authorisation_id:uuid}/suspension",
+        status_code=200,
+        guards=[requires(Permission.AUTHORISATION_SUSPEND)],
+        summary="Suspend an authorisation",
+    )
+    async def suspend(
+        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: WithReason
+    ) -> AuthorisationRead:
+        """By the owner or a regulator: every licence that hangs below it stops at once."""
+        return await _read(session, await service.suspend(session, actor, authorisation_id, data.reason))
+
+    @post(
+        "/{authorisation_id:uuid}/reinstatement",
+        status_code=200,
+        guards=[requires(Permission.AUTHORISATION_SUSPEND)],
+        summary="Lift your suspension of an authorisation",
+    )
+    async def reinstate(
+        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: WithReason
+    ) -> AuthorisationRead:
+        """It is in force again once no other organisation's suspension remains."""
+        return await _read(session, await service.reinstate(session, actor, authorisation_id, data.reason))
+
+    @post(
+        "/{authorisation_id:uuid}/revocation",
+        status_code=200,
+        guards=[requires(Permission.AUTHORISATION_GRANT)],
+        summary="Revoke an authorisation",
+    )
+    async def revoke(
+        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: WithReason
+    ) -> AuthorisationRead:
+        """The owner ends it for good; everything below it stops at once."""
+        return await _read(session, await service.revoke(session, actor, authorisation_id, data.reason))

@@ -1,0 +1,55 @@
+"""Resources over HTTP."""
+
+from uuid import UUID
+
+from litestar import Controller, get, post, put
+
+from infra.auth import Actor, Permission, requires
+from infra.db import AsyncSession
+from infra.idempotency import Idempotency
+from infra.paging import PageRequest
+from infra.schema import Page
+from listings.resources import service
+from listings.resources.schemas import ResourceCreate, ResourceRead, RiskAssessment
+
+
+class ResourceController(Controller):
+    """Data resources: registered by owners, seen by their operators and regulators."""
+
+    path = "/v1/resources"
+    tags = ["Resources"]
+
+    @post(guards=[requires(Permission.RESOURCE_MANAGE)], summary="Register a data resource")
+    async def register(
+        self, session: AsyncSession, actor: Actor, idempotency: Idempotency, data: ResourceCreate
+    ) -> ResourceRead:
+        """Register a resource of your organisation. Core data (核心数据) may be registered, and never listed."""
+
+        async def effect() -> ResourceRead:
+            return ResourceRead.of(await service.register(session, actor, data))
+
+        return await idempotency.run(ResourceRead, effect)
+
+    @get(guards=[requires(Permission.RESOURCE_READ)], summary="Resources you may know of")
+    async def list_visible(
+        self, session: AsyncSession, actor: Actor, page: PageRequest
+    ) -> Page[ResourceRead]:
+        """Your own, those you are authorised for, or all for a regulator; newest first."""
+        rows, following = await service.list_visible(session, actor, page)
+        return Page(items=[ResourceRead.of(row) for row in rows], next_cursor=following)
+
+    @get("/{resource_id:uuid}", guards=[requires(Permission.RESOURCE_READ)], summary="One resource")
+    async def read(self, session: AsyncSession, actor: Actor, resource_id: UUID) -> ResourceRead:
+        """A resource you may know of."""
+        return ResourceRead.of(await service.access_resource(session, actor, resource_id))
+
+    @put(
+        "/{resource_id:uuid}/risk-assessment",
+        guards=[requires(Permission.RESOURCE_MANAGE)],
+        summary="Put a risk assessment on file",
+    )
+    async def file_risk_assessment(
+        self, session: AsyncSession, actor: Actor, resource_id: UUID, data: RiskAssessment
+    ) -> ResourceRead:
+        """Important data (重要数据) needs one before it is authorised or published."""
+        return ResourceRead.of(await service.file_risk_assessment(session, actor, resource_id, data))

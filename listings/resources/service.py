@@ -1,0 +1,109 @@
+"""Use cases of resources."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from infra.audit import service as audit
+from infra.auth import Actor, OrganisationKind
+from infra.db import AsyncSession, now
+from infra.errors import Forbidden, NotFound
+from infra.paging import PageRequest
+from listings.resources import repository
+from listings.resources.domain import require_themes
+from listings.resources.schemas import ResourceCreate, RiskAssessment
+from listings.resources.tables import DataResource
+
+
+async def register(session: AsyncSession, actor: Actor, data: ResourceCreate) -> DataResource:
+    """Register a resource of the actor's own organisation. Core data may be registered, and never listed.
+
+    :raises Forbidden: the actor's organisation is no data owner.
+    :raises UnknownTheme: the domain is not in the code list.
+    """
+    if actor.organisation_kind is not OrganisationKind.OWNER:
+        raise Forbidden("Only a data owner registers resources.")
+    require_themes([data.domain])
+    row = DataResource(
+        **data.model_dump(),
+        owner_id=actor.organisation_id,
+        registered_at=await now(session),
+        registered_by=actor.id,
+    )
+    session.add(row)
+    await session.flush()
+    await audit.record(
+        session,
+        actor,
+        action="resource.registered",
+        subject_kind="resource",
+        subject_id=row.id,
+        detail={
+            "title_zh": row.title_zh,
+            "title_en": row.title_en,
+            "classification": row.classification.value,
+            "personal_information": row.personal_information,
+        },
+    )
+    return row
+
+
+async def file_risk_assessment(
+    session: AsyncSession, actor: Actor, resource_id: UUID, data: RiskAssessment
+) -> DataResource:
+    """Put the digest of a risk assessment on file; a later one takes the place of an earlier one.
+
+    :raises NotFound: the resource is not the actor's.
+    """
+    row = (await lock_own(session, actor, [resource_id]))[0]
+    row.risk_assessment_sha256, row.risk_assessment_note = data.sha256, data.note
+    await session.flush()
+    await audit.record(
+        session,
+        actor,
+        action="resource.risk_assessment_filed",
+        subject_kind="resource",
+        subject_id=row.id,
+        detail={"sha256": data.sha256},
+    )
+    return row
+
+
+async def access_resource(session: AsyncSession, actor: Actor, resource_id: UUID) -> DataResource:
+    """A resource the actor may know of: the only way to one by its id.
+
+    :raises NotFound: there is none the actor may know of.
+    """
+    row = await repository.visible(session, actor, resource_id)
+    if row is None:
+        raise NotFound("There is no such resource.")
+    return row
+
+
+async def lock_own(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -> Sequence[DataResource]:
+    """Resources of the actor's own organisation, in id order, locked until the transaction ends.
+
+    :raises NotFound: one of them is not the actor's.
+    """
+    rows = await repository.lock(session, actor.organisation_id, ids)
+    missing = set(ids) - {row.id for row in rows}
+    if missing:
+        raise NotFound(f"You own no resource {min(missing)}.")
+    return rows
+
+
+async def list_visible(
+    session: AsyncSession, actor: Actor, page: PageRequest
+) -> tuple[Sequence[DataResource], str | None]:
+    """One page of the resources the actor may know of, newest first."""
+    return await repository.page_visible(session, actor, page)
+
+
+async def facts(session: AsyncSession, resource_id: UUID) -> DataResource:
+    """A resource, for slices that have decided themselves who may know of what rests on it.
+
+    :raises NotFound: there is none.
+    """
+    row = await repository.get(session, resource_id)
+    if row is None:
+        raise NotFound("There is no such resource.")
+    return row

@@ -1,0 +1,57 @@
+"""What goes in and out of rights over HTTP."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from infra.schema import Input, LongText, Output, Sha256Hex
+from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
+from listings.rights.tables import ResourceRight
+
+
+class RightCreate(Input):
+    """A right to record."""
+
+    kind: RightKind = Field(description="HOLD 持有, USE 使用 (加工使用), OPERATE 经营 (产品经营)")
+    basis: RightBasis = Field(description="How the right was acquired")
+    legal_basis: LongText = Field(description="The law, decision or contract it rests on")
+    evidence_sha256: Sha256Hex = Field(description="Digest of the document that shows it")
+    evidence_description: LongText
+    valid_from: AwareDatetime
+    valid_until: AwareDatetime | None = Field(
+        None, description="First instant it no longer holds; null: without end"
+    )
+
+
+class RightLabelsRead(Output):
+    """The names of one right, in the text of 2022 (数据二十条), in those of 2025, and in English."""
+
+    zh_2022: str
+    zh_2025: str
+    en: str
+
+
+class RightRead(Output):
+    """A recorded right."""
+
+    id: UUID
+    resource_id: UUID
+    holder_id: UUID
+    kind: RightKind
+    labels: RightLabelsRead
+    basis: RightBasis
+    legal_basis: str
+    evidence_sha256: str
+    evidence_description: str
+    valid_from: datetime
+    valid_until: datetime | None
+    recorded_at: datetime
+
+    @classmethod
+    def of(cls, row: ResourceRight) -> "RightRead":
+        """Map a row."""
+        return cls(
+            **row.model_dump(exclude={"recorded_by"}),
+            labels=RightLabelsRead.model_validate(RIGHT_LABELS[row.kind]),
+        )
