@@ -8,6 +8,7 @@ from litestar.di import Provide
 
 from infra.auth import ROLE_PERMISSIONS, SESSION_COOKIE, Actor, Permission, public, requires
 from infra.db import AsyncSession
+from infra.errors import QuotaExceeded, Unauthenticated
 from infra.identity import sessions
 from infra.identity.credentials import csrf_token
 from infra.identity.runtime import Identity, provide_identity
@@ -22,7 +23,10 @@ class SessionController(Controller):
     tags = ["Session"]
     dependencies = {"identity": Provide(provide_identity, sync_to_thread=False)}
 
-    @post(opt=public("nobody is signed in before"), summary="Sign in")
+    @post(
+        opt={**public("nobody is signed in before"), "problems": [Unauthenticated, QuotaExceeded]},
+        summary="Sign in",
+    )
     async def sign_in(
         self, session: AsyncSession, identity: Identity, request: Request[Any, Any, Any], data: SessionCreate
     ) -> Response[SessionRead]:
@@ -57,7 +61,12 @@ class SessionController(Controller):
         await sessions.sign_out(session, actor, request.cookies.get(SESSION_COOKIE))
         return Response(None, cookies=[_cookie(identity, "", max_age=0)])
 
-    @put("/password", guards=[requires(Permission.SESSION_OWN)], summary="Change the password")
+    @put(
+        "/password",
+        guards=[requires(Permission.SESSION_OWN)],
+        opt={"problems": [QuotaExceeded]},
+        summary="Change the password",
+    )
     async def change_password(
         self, session: AsyncSession, actor: Actor, identity: Identity, data: PasswordChange
     ) -> Response[SessionRead]:

@@ -19,7 +19,9 @@ async def organisation(session: AsyncSession, organisation_id: UUID) -> Organisa
 
 async def lock_organisation(session: AsyncSession, organisation_id: UUID) -> Organisation | None:
     """One organisation, as it stands now, and nobody else changes it until the transaction ends."""
-    return await session.get(Organisation, organisation_id, with_for_update=True, populate_existing=True)
+    # FOR NO KEY UPDATE: rows that refer to the organisation may be added meanwhile.
+    lock = {"key_share": True}
+    return await session.get(Organisation, organisation_id, with_for_update=lock, populate_existing=True)
 
 
 async def organisations(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[Organisation]:

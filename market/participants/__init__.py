@@ -1,0 +1,1 @@
+"""How one joins the market: registration, verification, members, programs, suspension."""

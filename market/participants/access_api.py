@@ -1,0 +1,173 @@
+"""Who gets in, over HTTP: invitations, members, programs.
+
+Answers that show a token or a secret once take no ``Idempotency-Key``: a remembered answer would keep the secret.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from litestar import Controller, delete, get, patch, post
+from litestar.di import Provide
+
+from infra.auth import Actor, Permission, public, requires
+from infra.db import AsyncSession
+from infra.errors import QuotaExceeded, Unauthenticated
+from infra.identity.runtime import Identity, provide_identity
+from infra.identity.tables import Client, Invitation, Membership, Person
+from infra.paging import PageRequest, paginate
+from infra.schema import Page
+from market.participants import access
+from market.participants.schemas import (
+    ClientCreate,
+    ClientCreated,
+    ClientRead,
+    InvitationAcceptance,
+    InvitationCreate,
+    InvitationCreated,
+    InvitationRead,
+    MemberChange,
+    MemberRead,
+    SecretRotated,
+    SecretRotation,
+)
+
+
+class InvitationController(Controller):
+    """Invitations of one organisation."""
+
+    path = "/v1/organisations/{organisation_id:uuid}/invitations"
+    tags = ["Members"]
+
+    @post(guards=[requires(Permission.MEMBER_MANAGE)], summary="Invite somebody")
+    async def invite(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: InvitationCreate
+    ) -> InvitationCreated:
+        """Invite an e-mail address. The token is shown this once: hand it to the invited person."""
+        row, token = await access.invite(session, actor, organisation_id, email=data.email, roles=data.roles)
+        return InvitationCreated(**InvitationRead.model_validate(row).model_dump(), token=token)
+
+    @get(guards=[requires(Permission.MEMBER_MANAGE)], summary="Invitations")
+    async def list_invitations(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, page: PageRequest
+    ) -> Page[InvitationRead]:
+        """Every invitation, newest first."""
+        statement = access.invitation_listing(actor, organisation_id)
+        rows, cursor = await paginate(session, statement, Invitation.id, page)
+        return Page(items=[InvitationRead.model_validate(row) for row in rows], next_cursor=cursor)
+
+    @delete(
+        "/{invitation_id:uuid}", guards=[requires(Permission.MEMBER_MANAGE)], summary="Withdraw an invitation"
+    )
+    async def revoke(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, invitation_id: UUID
+    ) -> None:
+        """Close an invitation before it is used."""
+        await access.revoke_invitation(session, actor, organisation_id, invitation_id)
+
+
+@post(
+    "/v1/invitations/acceptance",
+    opt={**public("the token is the credential"), "problems": [Unauthenticated, QuotaExceeded]},
+    dependencies={"identity": Provide(provide_identity, sync_to_thread=False)},
+    tags=["Members"],
+    summary="Accept an invitation",
+)
+async def accept_invitation(
+    session: AsyncSession, identity: Identity, data: InvitationAcceptance
+) -> MemberRead:
+    """Join by an invitation's token. Then sign in at `POST /v1/session`."""
+    return _member(*await access.accept_invitation(session, identity, data))
+
+
+class MemberController(Controller):
+    """Members of one organisation."""
+
+    path = "/v1/organisations/{organisation_id:uuid}/members"
+    tags = ["Members"]
+
+    @get(guards=[requires(Permission.MEMBER_READ)], summary="Members")
+    async def list_members(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, page: PageRequest
+    ) -> Page[MemberRead]:
+        """Who belongs to the organisation, newest first."""
+        rows, cursor = await access.list_members(session, actor, organisation_id, page)
+        return Page(items=[_member(*row) for row in rows], next_cursor=cursor)
+
+    @patch(
+        "/{person_id:uuid}", guards=[requires(Permission.MEMBER_MANAGE)], summary="Change a member's roles"
+    )
+    async def change_roles(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, person_id: UUID, data: MemberChange
+    ) -> MemberRead:
+        """Replace a member's roles, from the member's next request on; the last administrator keeps the role."""
+        return _member(*await access.change_roles(session, actor, organisation_id, person_id, data.roles))
+
+    @delete("/{person_id:uuid}", guards=[requires(Permission.MEMBER_MANAGE)], summary="Remove a member")
+    async def remove(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, person_id: UUID
+    ) -> None:
+        """End a membership at once; the last administrator stays."""
+        await access.remove_member(session, actor, organisation_id, person_id)
+
+
+class ClientController(Controller):
+    """Programs of the own organisation."""
+
+    path = "/v1/organisations/{organisation_id:uuid}/clients"
+    tags = ["Programs"]
+
+    @post(guards=[requires(Permission.CLIENT_MANAGE)], summary="Create a program")
+    async def create(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ClientCreate
+    ) -> ClientCreated:
+        """Make an OAuth client. Its secret is shown this once."""
+        row, secret = await access.create_client(
+            session, actor, organisation_id, name=data.name, roles=data.roles
+        )
+        return ClientCreated(**ClientRead.model_validate(row).model_dump(), client_secret=secret)
+
+    @get(guards=[requires(Permission.CLIENT_MANAGE)], summary="Programs")
+    async def list_clients(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, page: PageRequest
+    ) -> Page[ClientRead]:
+        """Programs of the organisation, newest first; secrets are not shown again."""
+        statement = await access.client_listing(session, actor, organisation_id)
+        rows, cursor = await paginate(session, statement, Client.id, page)
+        return Page(items=[ClientRead.model_validate(row) for row in rows], next_cursor=cursor)
+
+    @post(
+        "/{client_id:uuid}/secret-rotations",
+        guards=[requires(Permission.CLIENT_MANAGE)],
+        summary="Replace a program's secret",
+    )
+    async def rotate_secret(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        organisation_id: UUID,
+        client_id: UUID,
+        data: SecretRotation,
+    ) -> SecretRotated:
+        """A new secret, shown this once; the one before stays good for the overlap, older ones end at once."""
+        secret, ends = await access.rotate_secret(
+            session, actor, organisation_id, client_id, timedelta(hours=data.overlap_hours)
+        )
+        return SecretRotated(client_id=client_id, client_secret=secret, former_secret_ends_at=ends)
+
+    @delete("/{client_id:uuid}", guards=[requires(Permission.CLIENT_MANAGE)], summary="Delete a program")
+    async def delete_client(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, client_id: UUID
+    ) -> None:
+        """End a program; its secrets and its access tokens stop at once."""
+        await access.delete_client(session, actor, organisation_id, client_id)
+
+
+def _member(membership: Membership, person: Person) -> MemberRead:
+    return MemberRead(
+        person_id=person.id,
+        organisation_id=membership.organisation_id,
+        email=person.email,
+        name=person.name,
+        roles=membership.roles,
+        joined_at=membership.created_at,
+    )

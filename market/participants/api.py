@@ -1,0 +1,149 @@
+"""Organisations over HTTP: registration, evidence, verification, suspension."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, get, post
+from litestar.params import Parameter
+
+from infra.auth import Actor, OrganisationKind, Permission, requires
+from infra.db import AsyncSession
+from infra.identity.domain import masked
+from infra.identity.tables import IdentityEvidence, Organisation
+from infra.paging import PageRequest, paginate
+from infra.schema import Page
+from market.participants import service
+from market.participants.schemas import (
+    EvidenceCreate,
+    EvidenceRead,
+    OrganisationCreate,
+    OrganisationRead,
+    ReasonGiven,
+    VerificationCreate,
+)
+
+
+class OrganisationController(Controller):
+    """The parties of the market."""
+
+    path = "/v1/organisations"
+    tags = ["Organisations"]
+
+    @post(guards=[requires(Permission.ORGANISATION_REGISTER)], summary="Register an organisation")
+    async def register(
+        self, session: AsyncSession, actor: Actor, data: OrganisationCreate
+    ) -> OrganisationRead:
+        """Register a party. It trades once verified; until then its members can be invited and file evidence."""
+        return read_organisation(await service.register(session, actor, data))
+
+    @get(guards=[requires(Permission.ORGANISATION_READ)], summary="List organisations")
+    async def list_organisations(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        page: PageRequest,
+        kind: Annotated[OrganisationKind | None, Parameter(description="Only of this kind.")] = None,
+    ) -> Page[OrganisationRead]:
+        """The own organisation; all of them for the platform's administrators and the regulator."""
+        statement = service.visible_organisations(actor, kind)
+        rows, cursor = await paginate(session, statement, Organisation.id, page)
+        return Page(items=[read_organisation(row) for row in rows], next_cursor=cursor)
+
+    @get(
+        "/{organisation_id:uuid}", guards=[requires(Permission.ORGANISATION_READ)], summary="One organisation"
+    )
+    async def read(self, session: AsyncSession, actor: Actor, organisation_id: UUID) -> OrganisationRead:
+        """The own organisation, or any for those who see all."""
+        return read_organisation(await service.access_organisation(session, actor, organisation_id))
+
+    @post(
+        "/{organisation_id:uuid}/evidence",
+        guards=[requires(Permission.MEMBER_MANAGE)],
+        summary="File identity evidence",
+    )
+    async def submit_evidence(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: EvidenceCreate
+    ) -> EvidenceRead:
+        """Put a document on file that shows who the organisation is, for the own one or by the platform."""
+        return _evidence(await service.submit_evidence(session, actor, organisation_id, data))
+
+    @get(
+        "/{organisation_id:uuid}/evidence",
+        guards=[requires(Permission.MEMBER_READ)],
+        summary="Identity evidence on file",
+    )
+    async def list_evidence(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, page: PageRequest
+    ) -> Page[EvidenceRead]:
+        """Documents on file, newest first, their numbers masked."""
+        statement = await service.evidence_listing(session, actor, organisation_id)
+        rows, cursor = await paginate(session, statement, IdentityEvidence.id, page)
+        return Page(items=[_evidence(row) for row in rows], next_cursor=cursor)
+
+    @post(
+        "/{organisation_id:uuid}/verification",
+        guards=[requires(Permission.ORGANISATION_VERIFY)],
+        status_code=200,
+        summary="Verify or reject an organisation",
+    )
+    async def verify(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: VerificationCreate
+    ) -> OrganisationRead:
+        """Find the organisation's identity proven by the evidence on file, or not."""
+        return read_organisation(
+            await service.decide_verification(
+                session, actor, organisation_id, decision=data.decision, reason=data.reason
+            )
+        )
+
+    @post(
+        "/{organisation_id:uuid}/suspension",
+        guards=[requires(Permission.ORGANISATION_VERIFY)],
+        status_code=200,
+        summary="Suspend an organisation",
+    )
+    async def suspend(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonGiven
+    ) -> OrganisationRead:
+        """Stop the party at once: its people and programs are refused, and every licence it is a link of."""
+        return read_organisation(await service.suspend(session, actor, organisation_id, data.reason))
+
+    @post(
+        "/{organisation_id:uuid}/reinstatement",
+        guards=[requires(Permission.ORGANISATION_VERIFY)],
+        status_code=200,
+        summary="Reinstate an organisation",
+    )
+    async def reinstate(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonGiven
+    ) -> OrganisationRead:
+        """Lift the suspension; the organisation is as far verified as it was before."""
+        return read_organisation(await service.reinstate(session, actor, organisation_id, data.reason))
+
+
+def read_organisation(row: Organisation) -> OrganisationRead:
+    """An organisation as it is shown."""
+    return OrganisationRead(
+        id=row.id,
+        kind=row.kind,
+        name_zh=row.name_zh,
+        name_en=row.name_en,
+        unified_social_credit_code=row.credit_code,
+        status=row.status,
+        status_reason=row.status_reason,
+        registered_at=row.registered_at,
+        verified_at=row.verified_at,
+    )
+
+
+def _evidence(row: IdentityEvidence) -> EvidenceRead:
+    return EvidenceRead(
+        id=row.id,
+        kind=row.kind,
+        number_masked=masked(row.number),
+        document_sha256=row.document_sha256,
+        submitted_by=row.submitted_by,
+        submitted_at=row.submitted_at,
+        verified_by=row.verified_by,
+        verified_at=row.verified_at,
+    )

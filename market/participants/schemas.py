@@ -1,0 +1,194 @@
+"""What goes in and out of onboarding over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from infra.auth import OrganisationKind, Role
+from infra.identity.domain import EvidenceKind, is_credit_code
+from infra.identity.schemas import Email, Password, Token
+from infra.identity.states import OrganisationStatus
+from infra.schema import Input, Output, Reason, Sha256Hex, ShortText
+
+
+def _credit_code(text: str) -> str:
+    if not is_credit_code(text):
+        raise ValueError("is no unified social credit code: its check digit (GB 32100-2015) does not fit")
+    return text
+
+
+CreditCode = Annotated[
+    str | None,
+    StringConstraints(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$"),
+    AfterValidator(lambda text: None if text is None else _credit_code(text)),
+    Field(description="统一社会信用代码 (GB 32100-2015); parties outside China have none."),
+]
+
+
+def _distinct(roles: list[Role]) -> list[Role]:
+    if len(set(roles)) != len(roles):
+        raise ValueError("names a role twice")
+    return roles
+
+
+Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role)), AfterValidator(_distinct)]
+"""One or more different roles."""
+
+DocumentNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z/ ()-]{4,60}$")]
+"""The number printed on a document."""
+
+
+class OrganisationCreate(Input):
+    """Registering a party; at least one of the names is given."""
+
+    kind: OrganisationKind
+    name_zh: ShortText | None = Field(None, description="Name in Chinese, as in the register.")
+    name_en: ShortText | None = Field(None, description="Name in English or another language.")
+    unified_social_credit_code: CreditCode = None
+
+    @model_validator(mode="after")
+    def _has_a_name(self) -> "OrganisationCreate":
+        if self.name_zh is None and self.name_en is None:
+            raise ValueError("name_zh or name_en must be given")
+        return self
+
+
+class OrganisationRead(Output):
+    """A party of the market."""
+
+    id: UUID
+    kind: OrganisationKind
+    name_zh: str | None
+    name_en: str | None
+    unified_social_credit_code: str | None
+    status: OrganisationStatus
+    status_reason: str | None
+    registered_at: datetime
+    verified_at: datetime | None
+
+
+class EvidenceCreate(Input):
+    """A document that shows who the organisation is. Its number is kept encrypted."""
+
+    kind: EvidenceKind
+    number: DocumentNumber
+    document_sha256: Sha256Hex = Field(description="SHA-256 of the scanned document, in hexadecimal.")
+
+
+class EvidenceRead(Output):
+    """A document on file."""
+
+    id: UUID
+    kind: EvidenceKind
+    number_masked: str = Field(description="The number but for its last four characters hidden.")
+    document_sha256: str
+    submitted_by: UUID
+    submitted_at: datetime
+    verified_by: UUID | None
+    verified_at: datetime | None
+
+
+class VerificationCreate(Input):
+    """The platform's finding about an organisation's identity."""
+
+    decision: Literal["verify", "reject"]
+    reason: Reason
+
+
+class ReasonGiven(Input):
+    """Why; it is kept for good and shown to the organisation."""
+
+    reason: Reason
+
+
+class InvitationCreate(Input):
+    """Inviting somebody into an organisation."""
+
+    email: Email
+    roles: Roles
+
+
+class InvitationRead(Output):
+    """An invitation."""
+
+    id: UUID
+    email: str
+    roles: list[Role]
+    created_at: datetime
+    expires_at: datetime
+    accepted_at: datetime | None
+    revoked_at: datetime | None
+
+
+class InvitationCreated(InvitationRead):
+    """A new invitation with its token, which is shown this once: hand it to the invited person."""
+
+    token: str
+
+
+class InvitationAcceptance(Input):
+    """Using an invitation.
+
+    A new person chooses name and password; one who has an account gives its password, and the name is left as it is.
+    """
+
+    token: Token
+    name: ShortText
+    password: Password
+
+
+class MemberRead(Output):
+    """A member of an organisation."""
+
+    person_id: UUID
+    organisation_id: UUID
+    email: str
+    name: str
+    roles: list[Role]
+    joined_at: datetime
+
+
+class MemberChange(Input):
+    """Other roles for a member; they replace the present ones."""
+
+    roles: Roles
+
+
+class ClientCreate(Input):
+    """A program of the organisation."""
+
+    name: ShortText
+    roles: Roles
+
+
+class ClientRead(Output):
+    """A program."""
+
+    id: UUID = Field(description="The OAuth client_id.")
+    name: str
+    roles: list[Role]
+    created_at: datetime
+
+
+class ClientCreated(ClientRead):
+    """A new program with its secret, which is shown this once."""
+
+    client_secret: str
+
+
+class SecretRotation(Input):
+    """Replacing a program's secret."""
+
+    overlap_hours: int = Field(
+        24, ge=0, le=168, description="Hours for which the secret before stays good too."
+    )
+
+
+class SecretRotated(Output):
+    """The new secret, which is shown this once."""
+
+    client_id: UUID
+    client_secret: str
+    former_secret_ends_at: datetime

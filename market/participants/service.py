@@ -1,0 +1,184 @@
+"""Use cases of onboarding: registration, evidence, verification, suspension."""
+
+from typing import Literal
+from uuid import UUID
+
+from sqlmodel.sql.expression import SelectOfScalar
+
+from infra.audit import service as audit
+from infra.auth import Actor, OrganisationKind, Role
+from infra.db import AsyncSession
+from infra.errors import Conflict, NotFound
+from infra.identity import service as identity
+from infra.identity.states import OrganisationStatus
+from infra.identity.tables import IdentityEvidence, Organisation
+from infra.stops import service as stops
+from market.participants import domain
+from market.participants.schemas import EvidenceCreate, OrganisationCreate
+
+SUBJECT = "organisation"
+
+
+class NoEvidence(Conflict):
+    """Verification rests on evidence."""
+
+    slug = "no-identity-evidence"
+    title = "No identity evidence is on file"
+
+
+class PlatformStays(Conflict):
+    """The organisation that runs the market cannot be suspended by its own administrators."""
+
+    slug = "platform-stays"
+    title = "The platform itself cannot be suspended"
+
+
+async def access_organisation(session: AsyncSession, actor: Actor, organisation_id: UUID) -> Organisation:
+    """The organisation, when the actor may know of it: the own one, or any for those who see all.
+
+    :raises NotFound: there is none, or not for this actor.
+    """
+    if organisation_id != actor.organisation_id and not actor.roles & domain.SEES_ALL:
+        raise NotFound("There is no such organisation.")
+    return await identity.organisation(session, organisation_id)
+
+
+async def access_to_manage(session: AsyncSession, actor: Actor, organisation_id: UUID) -> Organisation:
+    """The organisation, locked, when the actor may act for it: the own one, or any for the platform's
+    administrators. Seeing all is not enough.
+
+    :raises NotFound: there is none, or not for this actor.
+    """
+    must_manage(actor, organisation_id)
+    return await identity.lock_organisation(session, organisation_id)
+
+
+def must_manage(actor: Actor, organisation_id: UUID) -> None:
+    """Pass whoever may act for the organisation.
+
+    :raises NotFound: the actor may not.
+    """
+    if organisation_id != actor.organisation_id and Role.PLATFORM_ADMIN not in actor.roles:
+        raise NotFound("There is no such organisation.")
+
+
+def visible_organisations(actor: Actor, kind: OrganisationKind | None) -> SelectOfScalar[Organisation]:
+    """What the actor's list of organisations pages through."""
+    return identity.listing(None if actor.roles & domain.SEES_ALL else actor.organisation_id, kind)
+
+
+async def register(session: AsyncSession, actor: Actor, data: OrganisationCreate) -> Organisation:
+    """Register a party.
+
+    :raises CreditCodeTaken: it is registered already.
+    """
+    row = await identity.register(
+        session,
+        actor,
+        kind=data.kind,
+        name_zh=data.name_zh,
+        name_en=data.name_en,
+        credit_code=data.unified_social_credit_code,
+    )
+    await audit.record(
+        session,
+        actor,
+        action="organisation.registered",
+        subject_kind=SUBJECT,
+        subject_id=row.id,
+        detail=data.model_dump(mode="json"),
+    )
+    return row
+
+
+async def submit_evidence(
+    session: AsyncSession, actor: Actor, organisation_id: UUID, data: EvidenceCreate
+) -> IdentityEvidence:
+    """Put a document on file for the own organisation, or for any as the platform's administrator."""
+    await access_to_manage(session, actor, organisation_id)
+    row = await identity.add_evidence(
+        session,
+        actor,
+        organisation_id,
+        kind=data.kind,
+        number=data.number,
+        document_sha256=data.document_sha256,
+    )
+    await audit.record(
+        session,
+        actor,
+        action="evidence.submitted",
+        subject_kind=SUBJECT,
+        subject_id=organisation_id,
+        detail={"evidence_id": str(row.id), "kind": data.kind.value, "document_sha256": data.document_sha256},
+    )
+    return row
+
+
+async def evidence_listing(
+    session: AsyncSession, actor: Actor, organisation_id: UUID
+) -> SelectOfScalar[IdentityEvidence]:
+    """What the list of an organisation's evidence pages through."""
+    await access_organisation(session, actor, organisation_id)
+    return identity.evidence_listing(organisation_id)
+
+
+async def decide_verification(
+    session: AsyncSession,
+    actor: Actor,
+    organisation_id: UUID,
+    *,
+    decision: Literal["verify", "reject"],
+    reason: str,
+) -> Organisation:
+    """Find an organisation's identity proven or not (数据安全法, article 33).
+
+    :raises NoEvidence: there is nothing on file that proves it.
+    :raises StatusForbids: it is verified already, or suspended.
+    """
+    row = await access_to_manage(session, actor, organisation_id)
+    after = OrganisationStatus.VERIFIED if decision == "verify" else OrganisationStatus.REJECTED
+    await identity.change_status(session, actor, row, after, reason)
+    accepted: list[UUID] = []
+    if after is OrganisationStatus.VERIFIED:
+        accepted = await identity.accept_evidence(session, actor, organisation_id)
+        if not accepted:
+            raise NoEvidence(
+                "An organisation is verified by what is on file, and nothing is.",
+                remedy="File its licence or certificate at POST /v1/organisations/{organisation_id}/evidence.",
+            )
+    await audit.record(
+        session,
+        actor,
+        action=f"organisation.{after.value}",
+        subject_kind=SUBJECT,
+        subject_id=organisation_id,
+        detail={"reason": reason, "evidence_ids": [str(evidence_id) for evidence_id in accepted]},
+    )
+    return row
+
+
+async def suspend(session: AsyncSession, actor: Actor, organisation_id: UUID, reason: str) -> Organisation:
+    """Suspend a party: nobody acts for it any more, and every licence it is a link of stops.
+
+    :raises PlatformStays: it runs the market.
+    :raises StatusForbids: it is suspended already.
+    """
+    row = await access_to_manage(session, actor, organisation_id)
+    if row.kind is OrganisationKind.PLATFORM:
+        raise PlatformStays("Nobody would be left to lift the suspension.")
+    await identity.change_status(session, actor, row, OrganisationStatus.SUSPENDED, reason)
+    await stops.place(session, actor, subject_kind=SUBJECT, subject_id=organisation_id, reason=reason)
+    return row
+
+
+async def reinstate(session: AsyncSession, actor: Actor, organisation_id: UUID, reason: str) -> Organisation:
+    """Lift a suspension; the organisation is again as far verified as it was before.
+
+    :raises StatusForbids: it is not suspended.
+    """
+    row = await access_to_manage(session, actor, organisation_id)
+    after = OrganisationStatus.REGISTERED if row.verified_at is None else OrganisationStatus.VERIFIED
+    await identity.change_status(session, actor, row, after, reason)
+    await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=organisation_id, reason=reason)
+    return row
