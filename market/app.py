@@ -32,7 +32,17 @@ from infra.openapi import SECURITY_SCHEMES
 from infra.paging import page_request
 from infra.rulebook.api import RulebookController
 from infra.settings import Settings
+from listings.authorisations.api import AuthorisationController
+from listings.resources.api import ResourceController
+from listings.rights.api import RightController
 from market import health
+from market.participants.access_api import (
+    ClientController,
+    InvitationController,
+    MemberController,
+    accept_invitation,
+)
+from market.participants.api import OrganisationController
 
 DESCRIPTION = """
 Public data becomes an asset that earns: listed with authority, measured, priced by rule, licensed for a stated use,
@@ -48,10 +58,18 @@ REFERENCE_ASSETS = "/schema/assets"
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     AuditController,
+    AuthorisationController,
+    ClientController,
+    InvitationController,
+    MemberController,
     OAuthController,
+    OrganisationController,
+    ResourceController,
+    RightController,
     RulebookController,
     SessionController,
     WellKnownController,
+    accept_invitation,
     health.live,
     health.ready,
     health.metrics,
