@@ -197,6 +197,7 @@ def _invoices() -> None:
         _id("agreement_id"),
         sa.Column("period_no", sa.Integer(), nullable=False),
         _id("operator_id"),
+        _id("owner_id"),
         _id("buyer_id"),
         sa.Column("number", sa.Integer(), nullable=False),
         _text("document_number"),
@@ -219,7 +220,8 @@ def _invoices() -> None:
         sa.UniqueConstraint("payment_reference", name="uq_invoices_payment_reference"),
         sa.CheckConstraint("total_minor >= 0", name=op.f("ck_invoices_total_minor")),
     )
-    op.create_index("ix_invoices_buyer_id", "invoices", ["buyer_id"])
+    for party in ("buyer_id", "owner_id"):
+        op.create_index(f"ix_invoices_{party}", "invoices", [party])
     ddl.mutable("invoices")
     ddl.script(INVOICE_TRIGGER)
 

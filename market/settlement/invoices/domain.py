@@ -28,28 +28,43 @@ class SplitRole(StrEnum):
 class Share:
     """One party's share of an agreement's revenue.
 
+    :param organisation_id: who takes it; None for the platform itself.
     :param share: a weight; the agreement's shares are proportions of their sum.
     """
 
     role: SplitRole
-    organisation_id: UUID
+    organisation_id: UUID | None
     share: Decimal
 
-    def document(self) -> dict[str, str]:
+    def document(self) -> dict[str, str | None]:
         """The share as JSON: what an invoice keeps."""
-        return {
-            "role": self.role.value,
-            "organisation_id": str(self.organisation_id),
-            "share": f"{self.share:f}",
-        }
+        party = str(self.organisation_id) if self.organisation_id else None
+        return {"role": self.role.value, "organisation_id": party, "share": f"{self.share:f}"}
 
 
-def read_shares(documents: Sequence[Mapping[str, str]]) -> tuple[Share, ...]:
+def read_shares(documents: Sequence[Mapping[str, Any]]) -> tuple[Share, ...]:
     """Shares as `Share.document` wrote them."""
     return tuple(
-        Share(SplitRole(item["role"]), UUID(item["organisation_id"]), Decimal(item["share"]))
+        Share(
+            SplitRole(item["role"]),
+            UUID(item["organisation_id"]) if item["organisation_id"] else None,
+            Decimal(item["share"]),
+        )
         for item in documents
     )
+
+
+def shares_of(weights: Mapping[str, int], *, owner_id: UUID, operator_id: UUID) -> tuple[Share, ...]:
+    """An agreement's split in the order that decides ties: owner, operator, platform.
+
+    :param weights: share by role, in basis points.
+    """
+    parties = (
+        (SplitRole.OWNER, owner_id),
+        (SplitRole.OPERATOR, operator_id),
+        (SplitRole.PLATFORM, None),
+    )
+    return tuple(Share(role, party, Decimal(weights.get(role.value, 0))) for role, party in parties)
 
 
 def split(total: Money, shares: Sequence[Share]) -> list[tuple[Share, Money]]:

@@ -62,6 +62,7 @@ class Invoice(Table, table=True):
     agreement_id: UUID
     period_no: int
     operator_id: UUID
+    owner_id: UUID = Field(index=True)
     buyer_id: UUID = Field(index=True)
     number: int
     document_number: str = Field(unique=True)
@@ -73,7 +74,7 @@ class Invoice(Table, table=True):
     issued_at: datetime = timestamp_column()
     due_at: datetime = timestamp_column()
     price_plan_id: UUID
-    split: list[dict[str, str]] = json_column(default_factory=list)
+    split: list[dict[str, Any]] = json_column(default_factory=list)
     rules: list[dict[str, Any]] = json_column(default_factory=list)
     digest: bytes
     status: InvoiceStatus = enum_column(InvoiceStatus)

@@ -112,6 +112,7 @@ def refund_journals(
 
 
 def _account_of(share: Share, currency: str) -> Account:
-    if share.role is SplitRole.PLATFORM:
+    if share.organisation_id is None:
+        assert share.role is SplitRole.PLATFORM, "only the platform's share belongs to nobody else"
         return chart.commission(currency)
     return chart.payable(share.organisation_id, currency)

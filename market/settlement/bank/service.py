@@ -1,0 +1,270 @@
+"""Use cases of the bank rail: import statements, book every entry, pay invoices with what matches."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from uuid import UUID
+
+from infra.audit import service as audit
+from infra.auth import Actor
+from infra.db import AsyncSession, new_id, now
+from infra.errors import Conflict, Invalid, NotFound
+from infra.paging import PageRequest
+from market.settlement.bank import camt053, repository
+from market.settlement.bank.domain import (
+    Direction,
+    Statement,
+    StatementEntry,
+    StatementError,
+    payment_references,
+    prove,
+)
+from market.settlement.bank.matching import Match, match
+from market.settlement.bank.tables import BankDocument, BankEntry, BankMatch, BankStatement, MatchOutcome
+from market.settlement.invoices import repository as invoices
+from market.settlement.invoices.tables import Invoice
+from market.settlement.ledger import chart
+from market.settlement.ledger import service as ledger
+from market.settlement.ledger.domain import JournalDraft, credit, debit
+from market.settlement.payments import service as payments
+from market.settlement.payments.domain import Rail
+from market.settlement.payments.service import Settlement
+
+MAX_STATEMENT_BYTES = 16_777_216
+"""Largest file taken: it is read in memory."""
+
+
+class StatementRefused(Invalid):
+    """The file is no camt.053 statement, or its figures contradict each other."""
+
+    slug = "bank-statement-refused"
+    title = "The bank statement cannot be taken"
+
+
+class StatementConflict(Conflict):
+    """The bank gave this id to other content before."""
+
+    slug = "bank-statement-conflict"
+    title = "A statement with this id says something else"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A statement that is on file, and whether this import put it there."""
+
+    statement: BankStatement
+    created: bool
+
+
+async def import_statements(session: AsyncSession, actor: Actor, document: bytes) -> list[Imported]:
+    """Import the statements of a camt.053 file: all of them, or none.
+
+    Each is proven first: opening balance + entries = closing balance. Every entry is booked: one that names an
+    invoice and has its amount pays it, anything else goes to suspense and is a break until it is explained. A
+    statement that is on file already changes nothing.
+
+    :raises StatementRefused: not a camt.053 message, or a statement whose figures contradict each other.
+    :raises StatementConflict: the account's bank gave the id to other content before.
+    """
+    try:
+        statements = await asyncio.to_thread(_read, document)
+    except StatementError as error:
+        raise StatementRefused(
+            f"{error}.", remedy="Ask the bank for the statement again; nothing was imported."
+        ) from None
+    digest = hashlib.sha256(document).digest()
+    kept = BankDocument(digest=digest, content=document, recorded_at=await now(session), recorded_by=actor.id)
+    await repository.keep_document(session, kept)
+    return [await _import(session, actor, statement, digest) for statement in statements]
+
+
+async def get_statement(session: AsyncSession, statement_id: UUID) -> BankStatement:
+    """One statement by our id.
+
+    :raises NotFound: there is none.
+    """
+    found = await repository.get(session, statement_id)
+    if found is None:
+        raise NotFound(f"There is no bank statement {statement_id}.")
+    return found
+
+
+async def list_statements(
+    session: AsyncSession, page: PageRequest
+) -> tuple[Sequence[BankStatement], str | None]:
+    """One page of statements, newest import first."""
+    return await repository.statements_page(session, page)
+
+
+async def entries_of(
+    session: AsyncSession, statements: Sequence[BankStatement]
+) -> dict[UUID, list[tuple[BankEntry, BankMatch]]]:
+    """Entries of statements with what they were matched with, by our statement id."""
+    found: dict[UUID, list[tuple[BankEntry, BankMatch]]] = {statement.id: [] for statement in statements}
+    for entry, matched in await repository.entries_of(session, list(found)):
+        found[entry.bank_statement_id].append((entry, matched))
+    return found
+
+
+def _read(document: bytes) -> list[Statement]:
+    statements = camt053.parse(document)
+    for statement in statements:
+        prove(statement)
+    return statements
+
+
+async def _import(
+    session: AsyncSession, actor: Actor, statement: Statement, document_digest: bytes
+) -> Imported:
+    await repository.lock_account(session, statement.account)
+    digest = _digest(statement)
+    known = await repository.find(session, statement.account, statement.statement_id)
+    if known is not None:
+        if known.digest != digest:
+            raise StatementConflict(
+                f"Statement {statement.statement_id} of account {statement.account} was imported before, "
+                "with other figures.",
+                remedy="Ask the bank which of the two is right; a corrected statement needs an id of its own.",
+                bank_statement_id=str(known.id),
+            )
+        return Imported(known, created=False)
+    row = BankStatement(
+        id=new_id(),
+        account=statement.account,
+        statement_id=statement.statement_id,
+        digest=digest,
+        document_digest=document_digest,
+        currency=statement.currency,
+        opening_minor=statement.opening.minor,
+        closing_minor=statement.closing.minor,
+        covers_from=statement.covers_from,
+        covers_to=statement.covers_to,
+        imported_at=await now(session),
+        imported_by=actor.id,
+    )
+    session.add(row)
+    await session.flush()
+    await _book(session, actor, statement, row)
+    await audit.record(
+        session,
+        actor,
+        action="bank_statement.imported",
+        subject_kind="bank_statement",
+        subject_id=row.id,
+        detail={"account": row.account, "statement_id": row.statement_id, "digest": digest.hex()},
+    )
+    return Imported(row, created=True)
+
+
+async def _book(session: AsyncSession, actor: Actor, statement: Statement, row: BankStatement) -> None:
+    """Match and book every entry of a statement."""
+    references = {
+        reference for entry in statement.entries for reference in payment_references(entry.references)
+    }
+    named = await invoices.lock_referenced(session, sorted(references))
+    by_id = {invoice.id: invoice for invoice in named.values()}
+    entries = [_entry(row, entry) for entry in statement.entries]
+    session.add_all(entries)
+    await session.flush()
+    matches = list(zip(entries, match(statement.entries, named), strict=True))
+    settlements = [
+        _settlement(entry, by_id[found.invoice_id], row.account)
+        for entry, found in matches
+        if found.invoice_id is not None
+    ]
+    journals: dict[UUID, UUID] = {}
+    for start in range(0, len(settlements), payments.MAX_BATCH):
+        part = settlements[start : start + payments.MAX_BATCH]
+        made = await payments.settle(session, actor, part)
+        journals |= {payment.source_id: payment.payment_journal_id for payment in made}
+    unexplained = [(entry, found) for entry, found in matches if found.invoice_id is None]
+    for start in range(0, len(unexplained), ledger.MAX_BATCH):
+        batch = unexplained[start : start + ledger.MAX_BATCH]
+        drafts = [_suspense_journal(entry, found.entry, row.account) for entry, found in batch]
+        posted = await ledger.post(session, actor, drafts)
+        journals |= {entry.id: journal.id for (entry, _), journal in zip(batch, posted, strict=True)}
+    moment = await now(session)
+    session.add_all(_match(entry, found, journals[entry.id], moment) for entry, found in matches)
+    await session.flush()
+
+
+def _entry(row: BankStatement, entry: StatementEntry) -> BankEntry:
+    return BankEntry(
+        id=new_id(),
+        bank_statement_id=row.id,
+        number=entry.number,
+        bank_reference=entry.bank_reference,
+        amount_minor=entry.signed.minor,
+        currency=entry.amount.currency,
+        booked_on=entry.booked_on,
+        reference_texts=list(entry.references),
+        counterparty=entry.counterparty,
+    )
+
+
+def _settlement(entry: BankEntry, invoice: Invoice, account: str) -> Settlement:
+    return Settlement(
+        invoice=invoice,
+        rail=Rail.BANK,
+        source_id=entry.id,
+        into=chart.bank(account, entry.currency),
+        # A bank books by the day; a payment on the day of the invoice came after it.
+        received_at=max(_day(entry), invoice.issued_at),
+    )
+
+
+def _suspense_journal(entry: BankEntry, said: StatementEntry, account: str) -> JournalDraft:
+    bank, suspense = chart.bank(account, entry.currency), chart.suspense(entry.currency)
+    incoming = said.direction is Direction.CREDIT
+    return JournalDraft(
+        key=f"bank-entry:{entry.id}",
+        effective_at=_day(entry),
+        description=f"Unexplained bank entry {entry.bank_reference}"[:200],
+        source_kind="bank_entry",
+        source_id=entry.id,
+        entries=(
+            debit(bank if incoming else suspense, said.amount),
+            credit(suspense if incoming else bank, said.amount),
+        ),
+    )
+
+
+def _match(entry: BankEntry, found: Match, journal_id: UUID, moment: datetime) -> BankMatch:
+    return BankMatch(
+        entry_id=entry.id,
+        outcome=MatchOutcome.SUSPENSE if found.invoice_id is None else MatchOutcome.PAID,
+        invoice_id=found.invoice_id,
+        reason=found.reason,
+        journal_id=journal_id,
+        recorded_at=moment,
+    )
+
+
+def _day(entry: BankEntry) -> datetime:
+    """Start of the booking day, taken as a day of UTC."""
+    return datetime.combine(entry.booked_on, time(), UTC)
+
+
+def _digest(statement: Statement) -> bytes:
+    """SHA-256 of what a statement says, whatever file it came in."""
+    said = [
+        statement.account,
+        statement.statement_id,
+        str(statement.opening),
+        str(statement.closing),
+        [
+            [
+                entry.number,
+                str(entry.signed),
+                entry.booked_on.isoformat(),
+                entry.bank_reference,
+                *entry.references,
+                entry.counterparty,
+            ]
+            for entry in statement.entries
+        ],
+    ]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()).digest()

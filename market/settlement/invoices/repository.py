@@ -1,0 +1,115 @@
+"""Every SQL statement of invoicing."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+
+from infra.db import AsyncSession
+from infra.paging import PageRequest, paginate
+from market.settlement.invoices.states import InvoiceStatus
+from market.settlement.invoices.tables import Invoice, InvoiceLine, InvoiceSeries, PeriodClose
+
+
+async def lock_agreement(session: AsyncSession, agreement_id: UUID) -> None:
+    """One close of an agreement at a time, until the transaction ends."""
+    name = sa.func.hashtextextended(f"period-close:{agreement_id}", 0)
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(name)))
+
+
+async def last_period(session: AsyncSession, agreement_id: UUID) -> int:
+    """Number of the agreement's last closed period; 0 before the first."""
+    statement = sa.select(sa.func.coalesce(sa.func.max(col(PeriodClose.period_no)), 0)).where(
+        col(PeriodClose.agreement_id) == agreement_id
+    )
+    return int((await session.execute(statement)).scalar_one())
+
+
+async def find_close(session: AsyncSession, agreement_id: UUID, period_no: int) -> PeriodClose | None:
+    """The close of one period of an agreement."""
+    statement = select(PeriodClose).where(
+        col(PeriodClose.agreement_id) == agreement_id, col(PeriodClose.period_no) == period_no
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def closes_page(
+    session: AsyncSession, agreement_id: UUID, page: PageRequest
+) -> tuple[Sequence[PeriodClose], str | None]:
+    """One page of an agreement's closes, newest first."""
+    statement = select(PeriodClose).where(col(PeriodClose.agreement_id) == agreement_id)
+    return await paginate(session, statement, PeriodClose.id, page)
+
+
+async def next_number(session: AsyncSession, operator_id: UUID) -> tuple[int, int]:
+    """The operator's series and the next number in it; its row stays locked, so a rollback leaves no gap."""
+    series = insert(InvoiceSeries).values(operator_id=operator_id, last_number=0)
+    await session.execute(series.on_conflict_do_nothing(index_elements=["operator_id"]))
+    raised = (
+        sa.update(InvoiceSeries)
+        .where(col(InvoiceSeries.operator_id) == operator_id)
+        .values(last_number=col(InvoiceSeries.last_number) + 1)
+        .returning(col(InvoiceSeries.series_no), col(InvoiceSeries.last_number))
+        .execution_options(synchronize_session=False)
+    )
+    series_no, number = (await session.execute(raised)).one()
+    return series_no, number
+
+
+async def get(session: AsyncSession, invoice_id: UUID) -> Invoice | None:
+    """An invoice as it stands now."""
+    return await session.get(Invoice, invoice_id, populate_existing=True)
+
+
+async def lock(session: AsyncSession, invoice_ids: Sequence[UUID]) -> dict[UUID, Invoice]:
+    """Lock invoices, in id order, until the transaction ends."""
+    statement = (
+        select(Invoice)
+        .where(col(Invoice.id).in_(invoice_ids))
+        .order_by(col(Invoice.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {invoice.id: invoice for invoice in (await session.exec(statement)).all()}
+
+
+async def lock_referenced(session: AsyncSession, references: Sequence[str]) -> dict[str, Invoice]:
+    """Lock the invoices with these payment references, in id order; by reference."""
+    statement = (
+        select(Invoice)
+        .where(col(Invoice.payment_reference).in_(references))
+        .order_by(col(Invoice.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {invoice.payment_reference: invoice for invoice in (await session.exec(statement)).all()}
+
+
+async def lines_of(session: AsyncSession, invoice_id: UUID) -> Sequence[InvoiceLine]:
+    """The lines of an invoice, in order."""
+    statement = (
+        select(InvoiceLine).where(col(InvoiceLine.invoice_id) == invoice_id).order_by(col(InvoiceLine.line))
+    )
+    return (await session.exec(statement)).all()
+
+
+async def invoices_page(
+    session: AsyncSession,
+    page: PageRequest,
+    *,
+    party_id: UUID | None,
+    agreement_id: UUID | None,
+    status: InvoiceStatus | None,
+) -> tuple[Sequence[Invoice], str | None]:
+    """One page of the invoices a party may see (None: everybody's), newest first."""
+    statement = select(Invoice)
+    if party_id is not None:
+        parties = (col(Invoice.buyer_id), col(Invoice.operator_id), col(Invoice.owner_id))
+        statement = statement.where(sa.or_(*(party == party_id for party in parties)))
+    if agreement_id is not None:
+        statement = statement.where(col(Invoice.agreement_id) == agreement_id)
+    if status is not None:
+        statement = statement.where(col(Invoice.status) == status)
+    return await paginate(session, statement, Invoice.id, page)
