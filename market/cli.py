@@ -108,7 +108,16 @@ def worker(data_dir: DataDir = None) -> None:
 
 
 @app.command()
-def migrate(data_dir: DataDir = None) -> None:
+def migrate(
+    administrator: Annotated[
+        bool,
+        typer.Option(
+            "--administrator",
+            help="Make the first platform administrator too, and show the password this once.",
+        ),
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
     """Bring the database's schema to what this version needs, and see to the service's login.
 
     Needs the owner's address in DATABASE_URL; without it the embedded PostgreSQL is used.
@@ -119,7 +128,10 @@ def migrate(data_dir: DataDir = None) -> None:
 
     with database.reachable(settings, start=True) as found:
         asyncio.run(database.migrate(found))
-    typer.echo(f"The schema is at {runner.head()}.")
+        typer.echo(f"The schema is at {runner.head()}.")
+        password = asyncio.run(database.first_administrator(found)) if administrator else None
+    if password is not None:
+        typer.echo(f"First administrator: {settings.admin_email}  password {password}  (shown this once)")
 
 
 @app.command()

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import asyncpg
+import sqlalchemy as sa
 from alembic.util import CommandError
 from pydantic import SecretStr
 
@@ -11,11 +13,28 @@ from infra.addresses import owner_url, service_login, service_url
 from infra.migrations import runner
 from infra.postgres import EmbeddedPostgres, ServerAddress
 from infra.settings import Settings
+from market.failures import CommandFailed
 
 
 def with_server(settings: Settings, address: ServerAddress) -> Settings:
     """The same settings, with the embedded server's address where a server of yours would stand."""
     return settings.model_copy(update={"database_url": SecretStr(address.url("postgresql"))})
+
+
+async def probe(url: str) -> None:
+    """Make sure that a database answers at an address.
+
+    :raises CommandFailed: nothing answers there.
+    """
+    try:
+        connection = await asyncpg.connect(
+            sa.make_url(url).set(drivername="postgresql").render_as_string(False)
+        )
+    except (OSError, TimeoutError, asyncpg.InterfaceError, sa.exc.ArgumentError) as error:
+        raise CommandFailed(
+            f"PostgreSQL cannot be reached ({error or type(error).__name__}): start it, or correct DATABASE_URL."
+        ) from error
+    await connection.close()
 
 
 @contextmanager
@@ -24,8 +43,10 @@ def reachable(settings: Settings, *, start: bool) -> Iterator[Settings]:
 
     :param start: start the embedded server where it does not run, and stop it again afterwards.
     :raises PostgresError: the embedded server is needed and does not run, or cannot be started.
+    :raises CommandFailed: nothing answers at the address that is set.
     """
     if settings.database_url is not None or (settings.database_service_url is not None and not start):
+        asyncio.run(probe(owner_url(settings) if start else service_url(settings)))
         yield settings
         return
     server = EmbeddedPostgres(settings.data_dir)
@@ -57,14 +78,17 @@ async def migrate(settings: Settings) -> None:
 async def bring_up_to_date(settings: Settings) -> None:
     """Migrate when there is something to migrate; otherwise only see to the service's login.
 
+    :raises CommandFailed: the database cannot be reached.
     :raises SchemaMismatch: the schema is of a newer version of the service.
     """
+    url = owner_url(settings)
+    await probe(url)
     try:
-        await runner.check(owner_url(settings))
+        await runner.check(url)
     except runner.SchemaMismatch:
         await migrate(settings)
     else:
-        await runner.ensure_service_login(owner_url(settings), service_login(settings))
+        await runner.ensure_service_login(url, service_login(settings))
 
 
 async def first_administrator(settings: Settings) -> str | None:

@@ -1,7 +1,5 @@
 """What a person at a terminal reads when a command cannot do its work: one line that says what to do."""
 
-import socket
-
 import asyncpg
 import pydantic
 import sqlalchemy.exc
@@ -17,14 +15,6 @@ class CommandFailed(RuntimeError):
     """A command cannot go on; the text is the one line to show."""
 
 
-_UNREACHABLE: tuple[type[BaseException], ...] = (
-    ConnectionError,
-    FileNotFoundError,
-    TimeoutError,
-    socket.gaierror,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-)
 _TOLD = (CommandFailed, KeyFolderError, MasterKeyError, NoDatabase, PostgresError, SchemaMismatch)
 
 
@@ -60,7 +50,6 @@ def _of_database(error: BaseException) -> str | None:
         return f"PostgreSQL takes no connection at the moment ({error}): try again."
     if isinstance(error, asyncpg.DiskFullError):
         return f"PostgreSQL's disk is full ({error}): free some space, then start again."
-    if isinstance(error, _UNREACHABLE):
-        said = str(error) or type(error).__name__
-        return f"PostgreSQL cannot be reached ({said}): start it, or correct DATABASE_URL."
+    if isinstance(error, asyncpg.PostgresConnectionError):
+        return f"PostgreSQL cannot be reached ({error}): start it, or correct DATABASE_URL."
     return None
