@@ -3,6 +3,7 @@
 ``DATABASE_URL`` runs the suite against a server of your own: a database is created there and dropped at the end.
 """
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
@@ -129,8 +130,22 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
     from market.app import create_app
 
     made = create_app(settings)
-    async with made.lifespan():
-        yield made
+    up, done = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        # A lifespan ends in the task it began in, which a fixture's two halves are not.
+        async with made.lifespan():
+            up.set()
+            await done.wait()
+
+    life = asyncio.create_task(live())
+    begun = asyncio.create_task(up.wait())
+    await asyncio.wait({life, begun}, return_when=asyncio.FIRST_COMPLETED)
+    if life.done():
+        life.result()
+    yield made
+    done.set()
+    await life
 
 
 @pytest.fixture
