@@ -124,15 +124,17 @@ async def add(
         ) from error
 
 
-async def release(session: AsyncSession, authorisation_id: UUID, moment: datetime) -> None:
-    """Cut the cells' terms short, so that others can be authorised from the moment on."""
+async def release(session: AsyncSession, authorisation_id: UUID, moment: datetime | None) -> None:
+    """Cut the cells' terms short, so that others can be authorised.
+
+    :param moment: from when on; None when the authorisation has never been in force, so that nothing remains.
+    """
     term = AuthorisationCell.__table__.c.term  # type: ignore[attr-defined]
-    cut = sa.func.tstzrange(
-        sa.func.lower(term), sa.func.greatest(sa.func.lower(term), sa.func.least(sa.func.upper(term), moment))
-    )
+    begin = sa.func.lower(term)
+    end = begin if moment is None else sa.func.greatest(begin, sa.func.least(sa.func.upper(term), moment))
     await session.execute(
         sa.update(AuthorisationCell)
         .where(col(AuthorisationCell.authorisation_id) == authorisation_id, ~sa.func.isempty(term))
-        .values(term=cut)
+        .values(term=sa.func.tstzrange(begin, end))
         .execution_options(synchronize_session=False)
     )

@@ -263,7 +263,7 @@ def _require_supervisor(actor: Actor, row: Authorisation) -> None:
 
 async def _end(session: AsyncSession, row: Authorisation) -> None:
     row.ended_at = await now(session)
-    await repository.release(session, row.id, row.ended_at)
+    await repository.release(session, row.id, row.ended_at if row.accepted_at else None)
 
 
 async def _decided(
