@@ -1,0 +1,1 @@
+"""The demo: one whole trade, played over HTTP."""

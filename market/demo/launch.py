@@ -1,0 +1,161 @@
+"""Plays the demo trade from the command line, with a progress display, and says where to look next."""
+
+import asyncio
+import json
+import os
+import tempfile
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from infra.settings import Settings
+from market.demo.city_data import write_city_air_quality
+from market.demo.desk import Desk, Login, StepFailed
+from market.demo.state import Trade, curl_line
+from market.demo.trade import STEPS
+from market.demo.trade import play as play_steps
+from market.failures import CommandFailed
+
+CITY_TITLES = ("城市环境空气质量小时监测", "Hourly urban air quality")
+
+
+def kept_facts(settings: Settings) -> Path:
+    """Where a demo keeps its logins and ids: a file that only its owner reads."""
+    return settings.data_dir / "demo.json"
+
+
+async def play_after_start(settings: Settings, console: Console, password: str | None) -> None:
+    """Play the demo on a fresh service; on one that has played it before, only say where to look.
+
+    :param password: of the first administrator, when this start made one.
+    """
+    known = _read(settings)
+    if password is not None:
+        facts = await _play(settings, console, Login("admin", settings.admin_email, password), file=None)
+        _keep(settings, facts)
+    elif known is not None:
+        facts = {**known, "base_url": settings.base_url}
+        facts["licence_token"] = await _fresh_token(settings, facts)
+        limit = int(known["curl"].split("limit=")[1].split("'")[0])
+        facts["curl"] = curl_line(settings.base_url, facts["product_id"], facts["licence_token"], limit)
+        _keep(settings, facts)
+        console.print("The trade was played before; its data is still here.\n")
+    else:
+        console.print(
+            "There is data of yours here already, so no demo is played. Play one with: market demo\n"
+        )
+        return
+    _show(console, settings, facts)
+
+
+def play(settings: Settings, console: Console, *, file: Path | None, json_out: Path | None) -> None:
+    """Play one trade against the running service.
+
+    :param file: data to trade; made-up city data without it.
+    :param json_out: file to write what was made to.
+    :raises CommandFailed: the service does not run, the administrator's password is not known, or a step failed.
+    """
+    if file is not None and not file.is_file():
+        raise CommandFailed(f"{file} is no file; name a CSV, TSV, JSON Lines, Parquet or Arrow file.")
+    facts = asyncio.run(_play(settings, console, _administrator(settings), file=file))
+    if json_out is not None:
+        _write_private(json_out, facts)
+        console.print(f"\nWritten to {json_out}")
+    _show(console, settings, facts)
+
+
+def _administrator(settings: Settings) -> Login:
+    password = os.environ.get("MARKET_ADMIN_PASSWORD")
+    known = _read(settings)
+    if password is None and known is not None:
+        admin = known["people"]["admin"]
+        return Login("admin", admin["email"], admin["password"])
+    if password is None:
+        raise CommandFailed(
+            "The platform administrator registers the parties: put the password that the first start showed into "
+            "MARKET_ADMIN_PASSWORD."
+        )
+    return Login("admin", settings.admin_email, password)
+
+
+async def _play(settings: Settings, console: Console, admin: Login, *, file: Path | None) -> dict[str, Any]:
+    base_url = f"http://{settings.host}:{settings.port}"
+
+    def connect() -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=base_url, timeout=60)
+
+    with tempfile.TemporaryDirectory(prefix="market-demo-") as folder:
+        titles = CITY_TITLES if file is None else (f"公共数据 {file.stem}", f"Public data: {file.stem}")
+        source = file or await asyncio.to_thread(write_city_air_quality, Path(folder) / "air-quality.csv")
+        trade = Trade(connect, admin, source, titles)
+        started = monotonic()
+        try:
+            await _narrate(console, trade)
+        except (StepFailed, httpx.HTTPStatusError) as error:
+            raise CommandFailed(f"the trade stopped: {error}") from error
+        except httpx.ConnectError as error:
+            raise CommandFailed(
+                f"nothing answers at {base_url}: start the service with `market up`."
+            ) from error
+        console.print(f"\nThe whole trade took {monotonic() - started:.1f} s.\n")
+        return trade.facts(settings.base_url)
+
+
+async def _narrate(console: Console, trade: Trade) -> None:
+    number = 0
+    status = console.status("")
+    async for step, proofs in play_steps(trade):
+        if proofs is None:
+            number += 1
+            status.update(f"{number}/{len(STEPS)} {step.title} {step.chinese}")
+            status.start()
+            started = monotonic()
+            continue
+        status.stop()
+        console.print(
+            f"[green]✓[/] {number:2}. {step.title} {step.chinese} [dim]{monotonic() - started:.1f} s[/]"
+        )
+        for proof in proofs:
+            console.print(f"       {proof}", highlight=False, markup=False, soft_wrap=True)
+    status.stop()
+
+
+async def _fresh_token(settings: Settings, facts: dict[str, Any]) -> str:
+    base_url = f"http://{settings.host}:{settings.port}"
+    buyer = facts["people"]["buyer"]
+    desk = await Desk.sign_in(
+        lambda: httpx.AsyncClient(base_url=base_url, timeout=60),
+        Login("buyer", buyer["email"], buyer["password"]),
+    )
+    async with desk.http:
+        return str((await desk.post(f"/v1/licences/{facts['licence_id']}/tokens"))["access_token"])
+
+
+def _show(console: Console, settings: Settings, facts: dict[str, Any]) -> None:
+    console.print(f"API reference  {settings.base_url}/schema\n", highlight=False)
+    table = Table("desk", "e-mail", "password", box=None, pad_edge=False)
+    for desk, person in facts["people"].items():
+        table.add_row(desk, person["email"], person["password"])
+    console.print(table)
+    console.print("\nOne metered call, with a working licence:\n")
+    console.print(facts["curl"], highlight=False, markup=False, soft_wrap=True)
+    console.print()
+
+
+def _read(settings: Settings) -> dict[str, Any] | None:
+    path = kept_facts(settings)
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _keep(settings: Settings, facts: dict[str, Any]) -> None:
+    _write_private(kept_facts(settings), facts)
+
+
+def _write_private(path: Path, facts: dict[str, Any]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(facts, file, indent=2, ensure_ascii=False)

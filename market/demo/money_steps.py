@@ -1,0 +1,93 @@
+"""Steps 9 to 11: the period is closed and paid, finance reconciles, the regulator stops the contract."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from time import monotonic
+
+from market.demo.bank import Receipt, camt053_for
+from market.demo.buying_steps import data_call, refusal
+from market.demo.desk import StepFailed
+from market.demo.state import Trade
+from pricing.money import Money
+
+PLATFORM_ACCOUNT = "6222000000000001"
+
+
+async def settle(trade: Trade) -> list[str]:
+    """Step 9: close, invoice, bank statement, split."""
+    finance, buyer = trade.desks["finance"], trade.desks["buyer"]
+    invoice = (await finance.post(f"/v1/agreements/{trade.made['agreement_id']}/period-closes", {}))[
+        "invoice"
+    ]
+    trade.made["invoice_id"] = invoice["id"]
+    seen = await buyer.get(f"/v1/invoices/{invoice['id']}")
+    total = Money.fromDecimal(Decimal(seen["total"]["amount"]), "CNY")
+    statements = await finance.get("/v1/bank-statements", limit=1)
+    opening = Money(0, "CNY")
+    if statements["items"]:
+        opening = Money.fromDecimal(Decimal(statements["items"][0]["closing"]["amount"]), "CNY")
+    document = camt053_for(
+        [Receipt(total, seen["payment_reference"], "Demo Environmental Services Ltd", f"IN{trade.mark}")],
+        statement_id=f"DEMO-{trade.mark}",
+        account=PLATFORM_ACCOUNT,
+        opening=opening,
+        moment=datetime.now(UTC),
+    )
+    await finance.send("/v1/bank-statements", document, media_type="application/xml")
+    paid = await buyer.get(f"/v1/invoices/{invoice['id']}")
+    if paid["state"] != "paid":
+        raise StepFailed(f"The invoice is {paid['state']} after its payment was imported.")
+    split = ", ".join(f"{share['party']} ¥{share['amount']['amount']}" for share in paid["split"])
+    lines = [
+        f"{line['quantity']:,} {line['metric']} at ¥{line['unit_price']}: ¥{line['amount']['amount']}"
+        for line in seen["lines"]
+    ]
+    return [
+        f"invoice {seen['number']}: {'; '.join(lines)}; total ¥{seen['total']['amount']}",
+        f"paid by bank transfer: camt.053 statement imported, reference {seen['payment_reference']} matched",
+        f"revenue split to the last fen: {split}",
+    ]
+
+
+async def reconcile(trade: Trade) -> list[str]:
+    """Step 10: everything matched."""
+    result = await trade.desks["finance"].post("/v1/reconciliations", {})
+    if result["breaks"]:
+        raise StepFailed(
+            f"Reconciliation found breaks: {json.dumps(result['breaks'][:3], ensure_ascii=False)}"
+        )
+    return [
+        (
+            f"{result['statement_lines']} statement lines, {result['invoices']} invoices, "
+            f"{result['postings']} postings: all matched, no break, trial balance zero"
+        ),
+    ]
+
+
+async def supervise(trade: Trade) -> list[str]:
+    """Step 11: the whole file, suspension, refusal, reinstatement."""
+    regulator, agreement = trade.desks["regulator"], trade.made["agreement_id"]
+    file = await regulator.get(f"/v1/supervision/contracts/{agreement}")
+    async with trade.connect() as http:
+        before = await data_call(http, trade, limit=1)
+        before.raise_for_status()
+        await regulator.post(
+            f"/v1/contract-reviews/{agreement}/suspension", {"reason": "Use is being looked into (demo)"}
+        )
+        stopped = monotonic()
+        refused = await data_call(http, trade, limit=1)
+        took = monotonic() - stopped
+        if refused.is_success:
+            raise StepFailed("A call was answered after the contract had been suspended.")
+        await regulator.post(
+            f"/v1/contract-reviews/{agreement}/reinstatement", {"reason": "Nothing was found (demo)"}
+        )
+        (await data_call(http, trade, limit=1)).raise_for_status()
+    await regulator.post(f"/v1/contract-reviews/{agreement}", {"note": "Use is within the purpose"})
+    money = file["invoices"][0]["total"]["amount"]
+    return [
+        f"the regulator sees the whole file: {file['usage']['calls']} calls, {file['usage']['rows']:,} rows, ¥{money}",
+        f"contract suspended: the buyer's next call, {took * 1000:.0f} ms later, is refused ({refusal(refused)})",
+        "suspension lifted: calls are answered again",
+    ]

@@ -1,0 +1,83 @@
+"""Every route is guarded or on the list of public ones; nothing else may be open."""
+
+from collections.abc import Iterator
+
+import pytest
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+
+from infra.auth import Permission, requires
+from infra.settings import Settings
+from market.app import create_app
+
+# What anybody may call, and nothing else. A new public route is a decision: add it here with its reason in `opt`.
+PUBLIC = {
+    ("GET", "/.well-known/jwks.json"),
+    ("GET", "/.well-known/oauth-authorization-server"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/metrics"),
+    ("GET", "/v1/audit/head"),
+    ("GET", "/v1/catalogue"),
+    ("GET", "/v1/catalogue/{product_id:uuid}"),
+    ("GET", "/v1/catalogue/{product_id:uuid}/quality-report"),
+    ("POST", "/oauth/introspect"),
+    ("POST", "/oauth/revoke"),
+    ("POST", "/oauth/token"),
+    ("POST", "/v1/invitations/acceptance"),
+    ("POST", "/v1/session"),
+    ("POST", "/v1/stripe/events"),
+}
+LICENSED = {("GET", "/data/{product_id:uuid}/records")}
+
+
+@pytest.fixture(scope="module")
+def application() -> Litestar:
+    return create_app(Settings(_env_file=None, database_service_url="postgresql://nobody@127.0.0.1:1/none"))
+
+
+def handlers(application: Litestar) -> Iterator[tuple[tuple[str, str], HTTPRouteHandler]]:
+    for route in application.routes:
+        if isinstance(route, HTTPRoute) and not route.path.startswith("/schema"):
+            for handler in route.route_handlers:
+                for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
+                    yield (method, route.path), handler
+
+
+def test_every_route_is_guarded_or_listed_public(application: Litestar) -> None:
+    public, licensed = set(), set()
+    for place, handler in handlers(application):
+        guarded = any(hasattr(guard, "permission") for guard in handler.resolve_guards())
+        opened = "public" in handler.opt
+        by_licence = handler.opt.get("bearer") == "licence"
+        assert guarded + opened + by_licence == 1, f"{place} must be exactly one of guarded, public, licensed"
+        if opened:
+            assert len(handler.opt["public"]) > 10, f"{place} says why it is public"
+            public.add(place)
+        if by_licence:
+            licensed.add(place)
+    assert public == PUBLIC
+    assert licensed == LICENSED
+
+
+def test_every_route_explains_itself(application: Litestar) -> None:
+    for place, handler in handlers(application):
+        if handler.resolve_include_in_schema():
+            assert handler.summary, f"{place} has no summary"
+            assert handler.fn.__doc__, f"{place} has no docstring"
+
+
+def test_every_permission_guards_something(application: Litestar) -> None:
+    used = {
+        guard.permission  # type: ignore[attr-defined]
+        for _, handler in handlers(application)
+        for guard in handler.resolve_guards()
+        if hasattr(guard, "permission")
+    }
+    assert used == set(Permission)
+
+
+def test_permissions_are_alphabetical() -> None:
+    assert [member.name for member in Permission] == sorted(member.name for member in Permission)
+    assert callable(requires(Permission.QUOTE))
