@@ -46,7 +46,9 @@ def reachable(settings: Settings, *, start: bool) -> Iterator[Settings]:
     :raises CommandFailed: nothing answers at the address that is set.
     """
     if settings.database_url is not None or (settings.database_service_url is not None and not start):
-        asyncio.run(probe(owner_url(settings) if start else service_url(settings)))
+        address = settings.database_url if start else settings.database_service_url or settings.database_url
+        asyncio.run(probe(address.get_secret_value() if address is not None else ""))
+        make_data_folder(settings)
         yield settings
         return
     server = EmbeddedPostgres(settings.data_dir)
@@ -59,13 +61,26 @@ def reachable(settings: Settings, *, start: bool) -> Iterator[Settings]:
         server.stop()
 
 
+def make_data_folder(settings: Settings) -> None:
+    """Make the data folder (0700) where it does not exist.
+
+    :raises CommandFailed: it cannot be made.
+    """
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(
+            f"Cannot make the data folder {settings.data_dir}: {error.strerror}. Choose another with --data-dir."
+        ) from error
+
+
 async def migrate(settings: Settings) -> None:
     """Create the service's login and bring the schema to what this version needs.
 
     :raises SchemaMismatch: the schema is of a newer version of the service.
     """
     url = owner_url(settings)
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_folder(settings)
     login = await asyncio.to_thread(service_login, settings)
     try:
         await runner.upgrade(url, login)

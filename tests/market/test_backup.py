@@ -1,0 +1,141 @@
+"""A backup brought to life elsewhere holds what the original held, and a damaged one is refused."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from infra.addresses import owner_url, service_url
+from infra.keys import KeyRing
+from infra.objects import ObjectStore
+from infra.postgres import EmbeddedPostgres
+from infra.settings import Settings
+from market.backup import DUMP, MANIFEST, back_up, read_manifest, restore
+from market.database import bring_up_to_date, first_administrator, with_server
+from market.failures import CommandFailed
+
+Contents = dict[str, list[str]]
+silent: Callable[[str], None] = print
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder the embedded server's account can pass through; pytest's own are closed when it runs as root."""
+    made = Path(tempfile.mkdtemp(prefix="market-backup-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+async def original(settings: Settings, tmp_path: Path) -> Settings:
+    """An installation with rows, data files and keys."""
+    made = settings.model_copy(update={"data_dir": tmp_path / "original"})
+    made.data_dir.mkdir()
+    KeyRing.load(made.keys_dir)
+    store = ObjectStore(made.objects_dir)
+    for number in range(3):
+        source = tmp_path / f"{number}.parquet"
+        source.write_bytes(bytes([number]) * 10_000)
+        store.put(source, f"revisions/{number}.parquet")
+    await first_administrator(made)
+    return made
+
+
+async def contents(url: str) -> Contents:
+    """Every row of every table as text, in order."""
+    connection = await asyncpg.connect(url)
+    try:
+        names = await connection.fetch(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+        )
+        return {
+            name: [row[0] for row in await connection.fetch(f'SELECT t::text FROM "{name}" t ORDER BY 1')]
+            for (name,) in names
+        }
+    finally:
+        await connection.close()
+
+
+def files(root: Path) -> dict[str, bytes]:
+    kept = [path for name in ("objects", "keys") for path in (root / name).rglob("*")]
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in kept
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+async def test_restored_installation_is_the_original(original: Settings, folder: Path) -> None:
+    before = await contents(owner_url(original))
+    assert before["rulebook_parameters"]
+    assert before["audit_entries"]
+    manifest = await back_up(original, folder / "backup", silent)
+    # A partitioned table counts through its partitions.
+    assert {name.removeprefix("public.") for name in manifest.tables} <= before.keys()
+    assert manifest.tables["public.audit_entries"].rows == len(before["audit_entries"])
+    fresh = original.model_copy(
+        update={"data_dir": folder / "new", "database_url": None, "database_service_url": None}
+    )
+    assert await restore(fresh, folder / "backup", silent) == manifest
+    server = EmbeddedPostgres(fresh.data_dir)
+    try:
+        started = with_server(fresh, server.start())
+        assert await contents(owner_url(started)) == before
+        assert files(fresh.data_dir) == files(original.data_dir)
+        await bring_up_to_date(started)
+        connection = await asyncpg.connect(service_url(started))
+        assert await connection.fetchval("SELECT count(*) FROM audit_entries") == len(before["audit_entries"])
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("UPDATE audit_entries SET action = ''")
+        await connection.close()
+        assert await first_administrator(started) is None
+    finally:
+        server.destroy()
+
+
+async def test_backup_is_private(original: Settings, folder: Path) -> None:
+    await back_up(original, folder / "backup", silent)
+    assert (folder / "backup").stat().st_mode & 0o077 == 0
+    with pytest.raises(CommandFailed, match="not empty"):
+        await back_up(original, folder / "backup", silent)
+
+
+async def test_damaged_backup_is_refused_before_anything_is_made(original: Settings, folder: Path) -> None:
+    backup = folder / "backup"
+    await back_up(original, backup, silent)
+    fresh = original.model_copy(update={"data_dir": folder / "new", "database_url": None})
+    whole = (backup / DUMP).read_bytes()
+    (backup / DUMP).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(CommandFailed, match=r"database\.dump is not what was written"):
+        await restore(fresh, backup, silent)
+    (backup / DUMP).unlink()
+    with pytest.raises(CommandFailed, match=r"lacks database\.dump"):
+        await restore(fresh, backup, silent)
+    (backup / MANIFEST).unlink()
+    with pytest.raises(CommandFailed, match="no complete backup"):
+        read_manifest(backup)
+    assert not fresh.data_dir.exists()
+
+
+async def test_restored_database_that_differs_is_not_kept(original: Settings, folder: Path) -> None:
+    await back_up(original, folder / "backup", silent)
+    manifest = json.loads((folder / "backup" / MANIFEST).read_text())
+    manifest["tables"]["public.rulebook_parameters"]["digest"] = "0"
+    (folder / "backup" / MANIFEST).write_text(json.dumps(manifest))
+    fresh = original.model_copy(
+        update={"data_dir": folder / "new", "database_url": None, "database_service_url": None}
+    )
+    with pytest.raises(CommandFailed, match="rulebook_parameters is not what it was"):
+        await restore(fresh, folder / "backup", silent)
+    assert not fresh.data_dir.exists()
+
+
+async def test_folder_in_use_is_not_restored_into(original: Settings, folder: Path) -> None:
+    await back_up(original, folder / "backup", silent)
+    with pytest.raises(CommandFailed, match="not empty"):
+        await restore(original.model_copy(update={"database_url": None}), folder / "backup", silent)

@@ -1,0 +1,148 @@
+"""The `market` command as a stranger meets it: help, and one line where it cannot go on."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from infra.migrations import runner
+from infra.settings import Settings
+from market.failures import one_line
+
+PROJECT = Path(__file__).parents[2]
+COMMANDS = ("up", "serve", "worker", "migrate", "demo", "openapi", "backup", "restore")
+
+
+def market(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command, as a process of its own, with nothing set but what is given."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MARKET_", "DATABASE_"))
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "market.cli", *arguments],
+        cwd=PROJECT,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line of a command that could not go on."""
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stderr.startswith("market: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself(command: str) -> None:
+    done = market(command, "--help")
+    assert done.returncode == 0
+    assert f"Usage: market {command}" in done.stdout.replace("python -m market.cli", "market")
+    assert "--data-dir" in done.stdout or command == "openapi"
+
+
+def test_help_names_every_command_and_loads_little() -> None:
+    done = market("--help")
+    assert all(f"  {command} " in done.stdout for command in COMMANDS)
+    script = (
+        "import sys, market.cli; heavy = {'litestar', 'sqlalchemy', 'pydantic', 'great_expectations', 'asyncpg'};"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
+
+
+def test_api_process_loads_no_great_expectations() -> None:
+    script = "import sys, market.app, market.serving; print('great_expectations' in sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "False"
+
+
+def test_openapi_needs_no_database() -> None:
+    done = market("openapi")
+    assert done.returncode == 0, done.stderr
+    assert '"openapi": "3.' in done.stdout
+
+
+def test_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        told = complaint(market("up", "--data-dir", str(tmp_path), "--port", port))
+    assert f"Port {port} on 127.0.0.1: is taken" in told
+    assert "--port" in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    told = complaint(market("up", "--data-dir", str(tmp_path / "file" / "data"), "--port", "0"))
+    assert "MARKET_PORT" in told
+    told = complaint(market("migrate", "--data-dir", str(tmp_path / "file" / "data")))
+    assert "cannot write to" in told
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("postgresql://a:b@127.0.0.1:1/c", "PostgreSQL cannot be reached"),
+        ("no address at all", "PostgreSQL cannot be reached"),
+    ],
+)
+def test_database_that_does_not_answer_is_named(url: str, words: str, tmp_path: Path) -> None:
+    for command in (["migrate"], ["serve"], ["worker"], ["backup", str(tmp_path / "b")], ["up"]):
+        told = complaint(market(*command, "--data-dir", str(tmp_path / "d"), DATABASE_URL=url))
+        assert words in told
+        assert "DATABASE_URL" in told
+
+
+def test_commands_without_any_database_say_so(tmp_path: Path) -> None:
+    for command in ("serve", "worker"):
+        assert "market up" in complaint(market(command, "--data-dir", str(tmp_path)))
+
+
+async def test_wrong_login_is_named(settings: Settings) -> None:
+    assert settings.database_url is not None
+    wrong = settings.database_url.get_secret_value().replace(":", ":x", 2).replace("x//", "//", 1)
+    told = complaint(market("migrate", DATABASE_URL=wrong))
+    assert "refuses the login" in told
+
+
+@pytest.mark.parametrize(("revision", "words"), [("0001", "run `market migrate`"), ("9999", "is newer than")])
+async def test_schema_of_another_version_is_named(revision: str, words: str, settings: Settings) -> None:
+    assert settings.database_url is not None
+    assert settings.database_service_url is not None
+    owner, service = (
+        settings.database_url.get_secret_value(),
+        settings.database_service_url.get_secret_value(),
+    )
+    connection = await asyncpg.connect(owner)
+    try:
+        await connection.execute("UPDATE alembic_version SET version_num = $1", revision)
+        for command in ("serve", "worker"):
+            told = complaint(market(command, DATABASE_SERVICE_URL=service))
+            assert words in told
+        if revision == "9999":
+            told = complaint(market("migrate", DATABASE_URL=owner, DATABASE_SERVICE_URL=service))
+            assert words in told
+    finally:
+        await connection.execute("UPDATE alembic_version SET version_num = $1", runner.head())
+        await connection.close()
+
+
+def test_fault_of_ours_keeps_its_traceback() -> None:
+    assert one_line(KeyError("surprise")) is None
+    assert one_line(FileNotFoundError("surprise")) is None
