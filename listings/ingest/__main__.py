@@ -43,7 +43,6 @@ def main(arguments: list[str] | None = None) -> int:
         answer = {"problem": refusal.to_json()}
     except MemoryError:
         answer = {"problem": too_large("it needs more memory than a conversion may use").to_json()}
-    print(json.dumps(answer))
     return 0 if "result" in answer else 1
 
 

@@ -82,7 +82,8 @@ def _refuse_oversize(rows: int, columns: int, stated_bytes: int, limits: Limits)
             problems.TOO_LARGE,
             f"The file claims {rows:,} rows of {columns:,} columns, {stated_bytes:,} bytes unpacked.",
             f"Split it into files of at most {limits.rows:,} rows and {limits.cells:,} values.",
-            rows=rows, columns=columns,
+            rows=rows,
+            columns=columns,
         )
 
 
@@ -149,7 +150,9 @@ def _plan(name: str, kind: pa.DataType) -> _Plan:
         return _Plan(inner.kind, inner.stored, lambda a: inner.convert(a.storage), inner.zone, inner.notice)
     if pa.types.is_dictionary(kind):
         inner = _plan(name, kind.value_type)
-        return _Plan(inner.kind, inner.stored, lambda a: inner.convert(a.dictionary_decode()), inner.zone, inner.notice)
+        return _Plan(
+            inner.kind, inner.stored, lambda a: inner.convert(a.dictionary_decode()), inner.zone, inner.notice
+        )
     if pa.types.is_integer(kind):
         return _Plan(Kind.INTEGER, kind, lambda a: a)
     if pa.types.is_floating(kind):
@@ -180,7 +183,8 @@ def _text_plan(name: str, kind: pa.DataType) -> _Plan:
     raise Refusal(
         problems.UNSUPPORTED_COLUMN,
         f"Column {shown(name)} is of the type {kind}, which no interface of the market can hand out.",
-        "Leave the column out, or write it as text or numbers.", column=name,
+        "Leave the column out, or write it as text or numbers.",
+        column=name,
     )
 
 

@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,24 +37,47 @@ async def convert(
     :param timeout_s: seconds until the child is killed.
     :param strict: refuse a column of dates or times that holds something else (``mixed-column``), rather than
         keep it as text with a notice.
-    :param delimiter: of a CSV file; detected when None. ``header`` likewise.
+    :param delimiter: of a CSV file, one character; detected when None. ``header`` likewise.
     :param limits: single bounds of ``listings.ingest.limits.Limits`` to change, by name.
     :raises FileRefused: a subclass says why, with ``line`` and ``column`` where there is one.
     :raises FileTooLarge: it costs more than one file may.
     :raises IngestFailed: the child fell or gave no answer.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "listings.ingest", str(source.resolve()), str(target.resolve())]
-    command += ["--name", filename, "--seconds", str(timeout_s), "--limits", json.dumps(dict(limits or {}))]
+    command = _command(source, target, filename, timeout_s, limits or {})
     command += [f"--delimiter={delimiter}"] if delimiter else []
     command += [] if header is None else ["--header", "yes" if header else "no"]
     command += [] if strict else ["--lenient"]
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".ingest-", ignore_cleanup_errors=True) as work:
+    with _all_or_nothing(target) as work:
+        return _read(*await _run([*command, "--work", work], work, timeout_s))
+
+
+def _command(
+    source: Path, target: Path, filename: str, timeout_s: int, limits: Mapping[str, int]
+) -> list[str]:
+    command = [sys.executable, "-m", "listings.ingest", str(source.resolve()), str(target.resolve())]
+    return [
+        *command,
+        f"--name={filename[-200:].replace(chr(0), '')}",
+        "--seconds",
+        str(timeout_s),
+        "--limits",
+        json.dumps(dict(limits)),
+    ]
+
+
+@contextmanager
+def _all_or_nothing(target: Path) -> Iterator[str]:
+    """A folder for temporary files beside the target; after a failure neither is there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    existed = target.exists()
+    with tempfile.TemporaryDirectory(
+        dir=target.parent, prefix=".ingest-", ignore_cleanup_errors=True
+    ) as work:
         try:
-            status, answer = await _run([*command, "--work", work], work, timeout_s)
-            return _read(status, answer)
+            yield work
         except BaseException:
-            target.unlink(missing_ok=True)
+            if not existed:
+                target.unlink(missing_ok=True)
             raise
 
 
@@ -89,7 +113,9 @@ async def _run(command: list[str], work: str, timeout_s: int) -> tuple[int, byte
 
 def _environment(work: str) -> dict[str, str]:
     """What the child knows of this process: where the code is. No address, password or key of the service."""
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ
+    }
     return kept | {
         "PYTHONPATH": str(_ROOT),
         "HOME": work,

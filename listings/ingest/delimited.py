@@ -9,6 +9,8 @@ Surplus empty values at the end of a line are dropped, as spreadsheets leave the
 empty, and missing ones, make a row ragged.
 """
 
+# ruff: noqa: S608 -- the SQL is put together from quoted names and patterns of our own, in a sandbox
+
 import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +36,8 @@ from listings.ingest.problems import Refusal, shown
 from listings.ingest.result import Column, Kind, Notice
 
 SAMPLE_ROWS = 5_000
+SAMPLE_CELLS = 200_000
+COLUMNS_AT_ONCE = 200
 _PHYSICAL = {
     Kind.INTEGER: "BIGINT",
     Kind.NUMBER: "DOUBLE",
@@ -151,7 +155,8 @@ def _cut(line: int, width: int, found: int) -> Refusal:
     return Refusal(
         problems.TRUNCATED,
         f"The last line ({line}) ends after {found} of {width} values, without a line end: the file was cut off.",
-        "Upload it again, whole.", line=line,
+        "Upload it again, whole.",
+        line=line,
     )
 
 
@@ -161,7 +166,9 @@ def _ragged(line: int, row: Sequence[str], width: int) -> Refusal:
         problems.RAGGED_ROW,
         f"Line {line} has {count} value{'' if count == 1 else 's'} where the header has {width}.",
         "Give every line one value per column; quote values that contain the delimiter.",
-        line=line, expected=width, found=count,
+        line=line,
+        expected=width,
+        found=count,
     )
 
 
@@ -175,7 +182,9 @@ def _examine(
     rows, unsettled = _settle(connection, suggested, verdicts)
     if not rows:
         raise Refusal(
-            problems.HEADER_ONLY, "The file has a header and no rows.", "Upload a file with at least one row.",
+            problems.HEADER_ONLY,
+            "The file has a header and no rows.",
+            "Upload a file with at least one row.",
             line=1,
         )
     refuse_oversize(rows, len(table.names), limits)
@@ -194,9 +203,11 @@ def refuse_oversize(rows: int, columns: int, limits: Limits) -> None:
     """
     if rows > limits.rows or rows * columns > limits.cells:
         raise Refusal(
-            problems.TOO_LARGE, f"The table has {rows:,} rows of {columns:,} columns.",
+            problems.TOO_LARGE,
+            f"The table has {rows:,} rows of {columns:,} columns.",
             f"Split it into files of at most {limits.rows:,} rows and {limits.cells:,} values.",
-            rows=rows, columns=columns,
+            rows=rows,
+            columns=columns,
         )
 
 
@@ -210,11 +221,12 @@ def _is_padding(connection: duckdb.DuckDBPyConnection, table: Table, index: int)
 
 def _suggest(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[int, tuple[Reading, ...]]:
     """Which readings each column's first values suggest; columns empty there are looked for further down."""
-    rows = connection.execute(f"SELECT * FROM source LIMIT {SAMPLE_ROWS}").fetchall()
+    wanted = max(100, min(SAMPLE_ROWS, SAMPLE_CELLS // len(table.names)))
+    rows = connection.execute(f"SELECT * FROM source LIMIT {wanted}").fetchall()
     suggested = {}
     for index in range(len(table.names)):
         sample = [text for row in rows if row[index] is not None and (text := row[index].strip(" \t\u3000"))]
-        if not sample and len(rows) == SAMPLE_ROWS:
+        if not sample and len(rows) == wanted:
             found = connection.execute(
                 f"SELECT v FROM (SELECT {_trimmed(index)} AS v FROM source) WHERE v IS NOT NULL LIMIT 1000"
             ).fetchall()
@@ -237,33 +249,39 @@ def _from_first_fitting(readings: tuple[Reading, ...], sample: Sequence[str]) ->
 def _settle(
     connection: duckdb.DuckDBPyConnection, suggested: dict[int, tuple[Reading, ...]], verdicts: list[Typed]
 ) -> tuple[int, list[int]]:
-    """One pass over the file: count the rows, and settle each column whose first reading takes every value.
+    """Read the whole file: count the rows, and settle each column whose first reading takes every value.
+
+    One pass does for most tables. Wide ones take more: planning a query grows faster than its columns.
 
     :returns: the number of rows, and the columns that need a closer look.
     """
-    measures = ["count(*)"]
-    for index, readings in suggested.items():
-        v = _trimmed(index)
-        measures += [f"count({v})", f"count(*) FILTER (WHERE {readings[0].testing(v)})"]
-        measures += _digits(v) if readings[0] is DECIMAL else ["NULL", "NULL"]
-    rows, *found = connection.execute(f"SELECT {', '.join(measures)} FROM source").fetchone() or (0,)
-    unsettled = []
-    for place, (index, readings) in enumerate(suggested.items()):
-        present, matched, whole, fraction = found[4 * place : 4 * place + 4]
-        verdict = _typed(readings[0], _trimmed(index), whole, fraction) if matched == present else None
-        if verdict is None:
-            unsettled.append(index)
-        else:
-            verdicts[index] = verdict
+    rows, unsettled = 0, []
+    columns = list(suggested)
+    for start in range(0, max(len(columns), 1), COLUMNS_AT_ONCE):
+        some = columns[start : start + COLUMNS_AT_ONCE]
+        measures = ["count(*)"]
+        for index in some:
+            v, first = _trimmed(index), suggested[index][0]
+            measures += [f"count({v})", f"count(*) FILTER (WHERE {first.testing(v)})"]
+            measures += _digits(v) if first is DECIMAL else ["NULL", "NULL"]
+        rows, *found = connection.execute(f"SELECT {', '.join(measures)} FROM source").fetchone() or (0,)
+        for place, index in enumerate(some):
+            present, matched, whole, fraction = found[4 * place : 4 * place + 4]
+            fits = matched == present
+            verdict = _typed(suggested[index][0], _trimmed(index), whole, fraction) if fits else None
+            if verdict is None:
+                unsettled.append(index)
+            else:
+                verdicts[index] = verdict
     return int(rows), unsettled
 
 
-def _digits(v: str) -> list[str]:
-    """SQL for the longest whole part and the longest fraction, in digits, of the values that are decimals."""
-    decimals = f"FILTER (WHERE {DECIMAL.testing(v)})"
+def _digits(v: str, only: str = "") -> list[str]:
+    """SQL for the longest whole part and the longest fraction, in digits, where the values are decimals."""
+    point, negative = f"instr({v}, '.')", f"CAST(starts_with({v}, '-') AS INTEGER)"
     return [
-        f"max(length(split_part(ltrim({v}, '-'), '.', 1))) {decimals}",
-        f"max(length(split_part({v}, '.', 2))) {decimals}",
+        f"max(CASE WHEN {point} > 0 THEN {point} - 1 ELSE strlen({v}) END - {negative}){only}",
+        f"max(CASE WHEN {point} > 0 THEN strlen({v}) - {point} ELSE 0 END){only}",
     ]
 
 
@@ -289,7 +307,8 @@ def _settle_mixed(
 ) -> tuple[Typed, Notice | None]:
     """A closer look at one column whose first reading does not take every value."""
     v = _trimmed(index)
-    measures = [f"count({v})", f"count(*) FILTER (WHERE {_identifier(v)})", *_digits(v)]
+    decimals = f" FILTER (WHERE {DECIMAL.testing(v)})"
+    measures = [f"count({v})", f"count(*) FILTER (WHERE {_identifier(v)})", *_digits(v, decimals)]
     for reading in readings:
         measures.append(f"count(*) FILTER (WHERE {reading.testing(v)})")
         measures.append(f"count(*) FILTER (WHERE {_misfit(reading, v)} AND upper({v}) IN {_MARKERS})")
@@ -359,8 +378,11 @@ def _misfit_notice(
     )
     if strict and reading.kind in DATED_KINDS:
         raise Refusal(
-            problems.MIXED_COLUMN, detail,
+            problems.MIXED_COLUMN,
+            detail,
             "Correct or empty the value, or upload with strict=false to keep the column as text.",
-            line=line, column=name, value=value[:200],
+            line=line,
+            column=name,
+            value=value[:200],
         )
     return Notice("kept-as-text", f"{detail} The column is kept as text.", name, line)

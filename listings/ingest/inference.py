@@ -70,13 +70,19 @@ def _dated(kind: Kind, label: str, pattern: str, value: str, zone: str | None = 
 
 
 INTEGER = Reading(
-    Kind.INTEGER, "integer", _INTEGER, "TRY_CAST({v} AS BIGINT)",
+    Kind.INTEGER,
+    "integer",
+    _INTEGER,
+    "TRY_CAST({v} AS BIGINT)",
     f"(CAST(TRY_CAST({{v}} AS BIGINT) AS VARCHAR) = {{v}}"
     f" AND TRY_CAST({{v}} AS BIGINT) BETWEEN -{MAX_INTEGER} AND {MAX_INTEGER})",
 )
 DECIMAL = Reading(Kind.DECIMAL, "decimal", _DECIMAL, "{v}", f"regexp_full_match({{v}}, '{_DECIMAL}')")
 NUMBER = Reading(
-    Kind.NUMBER, "number", _NUMBER, "TRY_CAST({v} AS DOUBLE)",
+    Kind.NUMBER,
+    "number",
+    _NUMBER,
+    "TRY_CAST({v} AS DOUBLE)",
     f"(regexp_full_match({{v}}, '{_NUMBER}') AND isfinite(TRY_CAST({{v}} AS DOUBLE)))",
 )
 BOOLEAN = Reading(
@@ -88,20 +94,27 @@ DATES = (
         Kind.DATE, "date", "[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", "CAST(TRY_STRPTIME({v}, '%Y/%m/%d') AS DATE)"
     ),
     _dated(
-        Kind.DATE, "date", "[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日",
+        Kind.DATE,
+        "date",
+        "[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日",
         "CAST(TRY_STRPTIME({v}, '%Y年%m月%d日') AS DATE)",
     ),
     _dated(
-        Kind.TIMESTAMP, "date and time", f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]{_CLOCK}",
+        Kind.TIMESTAMP,
+        "date and time",
+        f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]{_CLOCK}",
         "TRY_CAST({v} AS TIMESTAMP)",
     ),
     _dated(
-        Kind.TIMESTAMP, "date and time with offset",
+        Kind.TIMESTAMP,
+        "date and time with offset",
         f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]{_CLOCK}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)",
-        "timezone('UTC', TRY_CAST({v} AS TIMESTAMPTZ))", "UTC",
+        "timezone('UTC', TRY_CAST({v} AS TIMESTAMPTZ))",
+        "UTC",
     ),
     _dated(
-        Kind.TIMESTAMP, "date and time",
+        Kind.TIMESTAMP,
+        "date and time",
         "[0-9]{4}/[0-9]{1,2}/[0-9]{1,2} [0-9]{1,2}:[0-9]{2}(:[0-9]{2})?",
         "TRY_STRPTIME({v}, ['%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M'])",
     ),
@@ -134,7 +147,10 @@ def why_not(value: str, reading: Reading) -> str:
         if re.fullmatch(_INTEGER, value):
             return "is longer than a number that every program holds exactly, so the column holds identifiers"
         return "is not a number"
-    if any(other.kind in DATED_KINDS and other.pattern == reading.pattern and other.fits(value) for other in DATES):
+    if any(
+        other.kind in DATED_KINDS and other.pattern == reading.pattern and other.fits(value)
+        for other in DATES
+    ):
         return "is not on the calendar"
     if NUMBER.fits(value):
         return f"is a number, not a {reading.label}"

@@ -77,7 +77,9 @@ def survey(path: Path, limits: Limits) -> Keys:
                 problems.TOO_MANY_COLUMNS,
                 f"By line {line} the objects have {len(keys.types):,} different keys;"
                 f" at most {limits.columns:,} are taken.",
-                "Split the table, or turn keys into rows.", line=line, limit=limits.columns,
+                "Split the table, or turn keys into rows.",
+                line=line,
+                limit=limits.columns,
             )
     if not keys.lines or not keys.types:
         raise Refusal(problems.EMPTY_FILE, "The file has no records.", "Upload one JSON object per line.")
@@ -93,8 +95,10 @@ def spool(path: Path, target: Path, keys: Keys, limits: Limits) -> None:
                 writer.writerow([_text(record.get(name)) for name in keys.types])
             except UnicodeEncodeError:
                 raise Refusal(
-                    problems.MALFORMED_RECORD, f"Line {line} escapes half of a surrogate pair.",
-                    "Write whole characters.", line=line,
+                    problems.MALFORMED_RECORD,
+                    f"Line {line} escapes half of a surrogate pair.",
+                    "Write whole characters.",
+                    line=line,
                 ) from None
 
 
@@ -119,7 +123,8 @@ def objects(path: Path, limits: Limits) -> Iterator[tuple[int, dict[str, Any]]]:
                 raise Refusal(
                     problems.MALFORMED_RECORD,
                     f"Line {line} is longer than {limits.record_bytes:,} characters.",
-                    "Write one object per line.", line=line,
+                    "Write one object per line.",
+                    line=line,
                 )
             if text.strip():
                 yield line, _parse(text, line)
@@ -133,27 +138,38 @@ def _parse(text: str, line: int) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         if not text.endswith("\n") and not text.rstrip().endswith("}"):
             raise Refusal(
-                problems.TRUNCATED, f"The last line ({line}) is half an object: the file was cut off.",
-                "Upload it again, whole.", line=line,
+                problems.TRUNCATED,
+                f"The last line ({line}) is half an object: the file was cut off.",
+                "Upload it again, whole.",
+                line=line,
             ) from None
         raise Refusal(
-            problems.MALFORMED_RECORD, f"Line {line} is not JSON: {error.msg} at character {error.colno}.",
-            "Write one JSON object per line.", line=line,
+            problems.MALFORMED_RECORD,
+            f"Line {line} is not JSON: {error.msg} at character {error.colno}.",
+            "Write one JSON object per line.",
+            line=line,
         ) from None
     except _Twice as twice:
         raise Refusal(
-            problems.DUPLICATE_COLUMN, f"Line {line} names {shown(twice.name)} twice.",
-            "Give each value a key of its own.", line=line, column=twice.name,
+            problems.DUPLICATE_COLUMN,
+            f"Line {line} names {shown(twice.name)} twice.",
+            "Give each value a key of its own.",
+            line=line,
+            column=twice.name,
         ) from None
     except (RecursionError, ValueError) as error:
         raise Refusal(
-            problems.MALFORMED_RECORD, f"Line {line} cannot be read: {error}.",
-            "Write plain JSON: no NaN or Infinity, no deep nesting.", line=line,
+            problems.MALFORMED_RECORD,
+            f"Line {line} cannot be read: {error}.",
+            "Write plain JSON: no NaN or Infinity, no deep nesting.",
+            line=line,
         ) from None
     if not isinstance(record, dict):
         raise Refusal(
-            problems.MALFORMED_RECORD, f"Line {line} is not a JSON object.",
-            'Write each record as an object: {"column": value, …}.', line=line,
+            problems.MALFORMED_RECORD,
+            f"Line {line} is not a JSON object.",
+            'Write each record as an object: {"column": value, …}.',
+            line=line,
         )
     return record
 

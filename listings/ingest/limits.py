@@ -1,10 +1,14 @@
 """Bounds of one ingest, and how the child puts them on itself."""
 
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
+
+ENGINE_BYTES_PER_COLUMN = 640 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +21,9 @@ class Limits:
     :param cells: rows × columns; stops a small Parquet file that claims to be an enormous table.
     :param expanded_bytes: uncompressed size a Parquet file may state, and size of the file written.
     :param record_bytes: the longest single record of a text format.
-    :param address_space_bytes: the child's whole address space (not its resident size).
-    :param engine_bytes: what DuckDB may hold before it spills to disk.
+    :param address_space_bytes: the child's whole address space: DuckDB reserves far more than it uses.
+    :param unpacking_bytes: the same while a Parquet or Arrow file is unpacked, whose pages may lie about sizes.
+    :param engine_bytes: what DuckDB may hold before it spills to disk, for a table of ordinary width.
     :param threads: of DuckDB.
     """
 
@@ -28,9 +33,14 @@ class Limits:
     cells: int = 4_000_000_000
     expanded_bytes: int = 16 * GIBIBYTE
     record_bytes: int = 2_000_000
-    address_space_bytes: int = 4 * GIBIBYTE
+    address_space_bytes: int = 16 * GIBIBYTE
+    unpacking_bytes: int = 4 * GIBIBYTE
     engine_bytes: int = 192 * MEBIBYTE
     threads: int = 2
+
+    def engine_bytes_for(self, columns: int) -> int:
+        """What DuckDB may hold for a table of so many columns: each needs its vectors, spill or not."""
+        return self.engine_bytes + max(columns - 50, 0) * ENGINE_BYTES_PER_COLUMN
 
     def rows_per_group(self, columns: int) -> int:
         """Rows of a Parquet row group: about 100,000, fewer for wide tables so that one fits in memory."""
@@ -55,3 +65,19 @@ def confine(limits: Limits, seconds: int) -> None:
             resource.setrlimit(which, (bound, bound))
         except (OSError, ValueError):
             continue
+
+
+@contextmanager
+def unpacking(limits: Limits) -> Iterator[None]:
+    """Hold this process to less address space while something untrusted is unpacked in it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    bound = limits.unpacking_bytes if soft == resource.RLIM_INFINITY else min(soft, limits.unpacking_bytes)
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (bound, hard))
+    except (OSError, ValueError):
+        yield
+        return
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

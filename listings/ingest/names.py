@@ -13,7 +13,9 @@ MAX_NAME = 200
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
-def column_names(given: Sequence[str], limits: Limits, line: int | None = 1) -> tuple[tuple[str, ...], list[Notice]]:
+def column_names(
+    given: Sequence[str], limits: Limits, line: int | None = 1
+) -> tuple[tuple[str, ...], list[Notice]]:
     """The API name of every column: the given name without surrounding blanks, control characters made blanks.
 
     Blanks, ``$`` and every other mark inside a name stay: the owner's dictionary, the buyer's contract and the
@@ -26,7 +28,9 @@ def column_names(given: Sequence[str], limits: Limits, line: int | None = 1) -> 
         raise Refusal(
             problems.TOO_MANY_COLUMNS,
             f"The table has {len(given):,} columns; at most {limits.columns:,} are taken.",
-            "Split the table, or turn columns into rows.", columns=len(given), limit=limits.columns,
+            "Split the table, or turn columns into rows.",
+            columns=len(given),
+            limit=limits.columns,
         )
     notices = []
     names = []
@@ -34,13 +38,16 @@ def column_names(given: Sequence[str], limits: Limits, line: int | None = 1) -> 
         name = _CONTROL.sub(" ", unicodedata.normalize("NFC", original)).strip(" \u3000\ufeff")
         if not name:
             name = f"column_{position}"
-            notices.append(Notice("unnamed-column", f"Column {position} has no name; it is called {name}.", name))
+            notices.append(
+                Notice("unnamed-column", f"Column {position} has no name; it is called {name}.", name)
+            )
         if len(name) > MAX_NAME:
             raise Refusal(
                 problems.BAD_COLUMN_NAME,
                 f"The name of column {position} is {len(name)} characters long: {shown(name)}.",
                 f"Use at most {MAX_NAME} characters, and check that the first line is the header.",
-                column=name[:MAX_NAME], **_at(line),
+                column=name[:MAX_NAME],
+                **_at(line),
             )
         names.append(name)
     _refuse_duplicates(names, line)
@@ -59,5 +66,8 @@ def _refuse_duplicates(names: Sequence[str], line: int | None) -> None:
             raise Refusal(
                 problems.DUPLICATE_COLUMN,
                 f"Columns {earlier} and {position} are both called {shown(name)} (case is not told apart).",
-                "Give each column a name of its own.", column=name, positions=[earlier, position], **_at(line),
+                "Give each column a name of its own.",
+                column=name,
+                positions=[earlier, position],
+                **_at(line),
             )

@@ -12,7 +12,7 @@ import duckdb
 
 from listings.ingest import json_lines, problems, sniff
 from listings.ingest.delimited import Table, convert_csv
-from listings.ingest.limits import Limits
+from listings.ingest.limits import Limits, unpacking
 from listings.ingest.names import column_names
 from listings.ingest.problems import Refusal, too_large
 from listings.ingest.profile import profile
@@ -72,20 +72,19 @@ def _from_text(source: Path, made: Path, source_format: str, wish: Wish, limits:
             notices.append(
                 Notice("no-final-line-end", "The last line has no line end; check that the file is whole.")
             )
-    with _engine(made.parent, source, limits) as connection:
+    with _engine(made.parent, source, len(table.names), limits) as connection:
         columns, more = convert_csv(connection, table, made, limits, strict=wish.strict)
         delimiter = table.delimiter if source_format == "csv" else None
-        return _finished(
-            connection, made, columns, notices + more, scan, source_format, delimiter=delimiter
-        )
+        return _finished(connection, made, columns, notices + more, scan, source_format, delimiter=delimiter)
 
 
 def _from_columns(source: Path, made: Path, source_format: str, limits: Limits) -> IngestResult:
     from listings.ingest.columnar import convert_columnar  # pyarrow, which text files do without
 
     scan = sniff.digest(source)
-    columns, notices = convert_columnar(source, source_format, made, limits)
-    with _engine(made.parent, source, limits) as connection:
+    with unpacking(limits):
+        columns, notices = convert_columnar(source, source_format, made, limits)
+    with _engine(made.parent, source, len(columns), limits) as connection:
         return _finished(connection, made, columns, notices, scan, source_format)
 
 
@@ -142,7 +141,7 @@ def _json_table(path: Path, spooled: Path, limits: Limits) -> tuple[Table, list[
 
 
 @contextmanager
-def _engine(work: Path, source: Path, limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
+def _engine(work: Path, source: Path, width: int, limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB, held to its memory, and to the source file and the work folder for its file access.
 
     :raises MemoryError: the work inside needs more memory than allowed.
@@ -152,7 +151,7 @@ def _engine(work: Path, source: Path, limits: Limits) -> Iterator[duckdb.DuckDBP
         ":memory:",
         config={
             "threads": limits.threads,
-            "memory_limit": f"{limits.engine_bytes // 1024}KiB",
+            "memory_limit": f"{limits.engine_bytes_for(width) // 1024}KiB",
             "temp_directory": str(work / "spill"),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
@@ -170,7 +169,8 @@ def _engine(work: Path, source: Path, limits: Limits) -> Iterator[duckdb.DuckDBP
     except duckdb.Error as error:
         reason = str(error).splitlines()[0][:300]
         raise Refusal(
-            problems.MALFORMED_RECORD, f"The file cannot be read as a table: {reason}.",
+            problems.MALFORMED_RECORD,
+            f"The file cannot be read as a table: {reason}.",
             "Check the file, or save it again as CSV (RFC 4180, UTF-8) or Parquet.",
         ) from error
     finally:

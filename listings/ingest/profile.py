@@ -1,5 +1,7 @@
 """The light profile of a finished revision, read back from its Parquet file by DuckDB."""
 
+# ruff: noqa: S608 -- the SQL is put together from quoted names and patterns of our own, in a sandbox
+
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +12,7 @@ import duckdb
 from listings.ingest.result import Column, ColumnProfile, Kind
 
 EXACT_DISTINCT_CELLS = 5_000_000
+NARROW_COLUMNS = 300  # wider tables get counts and extremes only
 FEW_VALUES = 20
 SHAPE_SAMPLE = 1_000
 SHAPE_SHARE = 0.99
@@ -31,12 +34,14 @@ def profile(
     connection.execute(f"CREATE OR REPLACE TEMP VIEW revision AS SELECT * FROM read_parquet({literal})")
     described = connection.execute("DESCRIBE revision").fetchall()
     (rows,) = connection.execute("SELECT count(*) FROM revision").fetchone() or (0,)
-    exact = rows * len(columns) <= EXACT_DISTINCT_CELLS
+    narrow = len(columns) <= NARROW_COLUMNS
+    exact = narrow and rows * len(columns) <= EXACT_DISTINCT_CELLS
     profiles: list[ColumnProfile] = []
     step = _EXACT_AT_ONCE if exact else _COLUMNS_AT_ONCE
     for start in range(0, len(columns), step):
         profiles += _measured(connection, columns[start : start + step], rows, exact)
-    profiles = [_detailed(connection, c, p, rows) for c, p in zip(columns, profiles, strict=True)]
+    if narrow:
+        profiles = [_detailed(connection, c, p, rows) for c, p in zip(columns, profiles, strict=True)]
     settled = [
         replace(column, nullable=measured.nulls > 0, physical=str(line[1]))
         for column, measured, line in zip(columns, profiles, described, strict=True)
@@ -58,14 +63,22 @@ def _measured(
             measures += ["NULL", "NULL", f"min(length({name}))", f"max(length({name}))"]
         else:
             measures += ["NULL"] * 4
-    found: list[Any] = list(connection.execute(f"SELECT {', '.join(measures)} FROM revision").fetchone() or ())
+    found: list[Any] = list(
+        connection.execute(f"SELECT {', '.join(measures)} FROM revision").fetchone() or ()
+    )
     profiles = []
     for place, column in enumerate(columns):
         present, distinct_count, low, high, shortest, longest = found[6 * place : 6 * place + 6]
         profiles.append(
             ColumnProfile(
-                column.name, rows - present, min(distinct_count, present), exact,
-                low, high, shortest, longest,
+                column.name,
+                rows - present,
+                min(distinct_count, present),
+                exact,
+                low,
+                high,
+                shortest,
+                longest,
             )
         )
     return profiles
@@ -85,7 +98,11 @@ def _detailed(
         return replace(measured, values=_values(connection, name))
     if column.kind is not Kind.TEXT or not present:
         return measured
-    if measured.distinct <= FEW_VALUES and measured.distinct * 5 <= present and (measured.length_max or 0) <= 100:
+    if (
+        measured.distinct <= FEW_VALUES
+        and measured.distinct * 5 <= present
+        and (measured.length_max or 0) <= 100
+    ):
         return replace(measured, values=_values(connection, name))
     sample = connection.execute(
         f"SELECT {name} FROM revision WHERE {name} IS NOT NULL LIMIT {SHAPE_SAMPLE}"

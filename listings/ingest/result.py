@@ -113,7 +113,9 @@ class IngestResult:
         :raises KeyError, TypeError, ValueError: the document is of another shape.
         """
         values = dict(document)
-        values["columns"] = tuple(Column(**{**item, "kind": Kind(item["kind"])}) for item in values["columns"])
+        values["columns"] = tuple(
+            Column(**{**item, "kind": Kind(item["kind"])}) for item in values["columns"]
+        )
         values["profile"] = tuple(
             ColumnProfile(**{**item, "values": tuple(item["values"])}) for item in values["profile"]
         )

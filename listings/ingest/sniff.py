@@ -7,6 +7,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,11 @@ _NOT_TABLES: tuple[tuple[bytes, str, str], ...] = (
     (b"GIF8", "a GIF image", "Upload the table the picture was made from."),
     (b"%PDF", "a PDF document", "Upload the table itself, as CSV or Parquet."),
     (b"{\\rtf", "a word-processor document", "Upload the table itself, as CSV or Parquet."),
-    (b"PK\x03\x04", "a ZIP container (an Excel workbook, perhaps)", "Save the sheet as CSV, or unpack the archive."),
+    (
+        b"PK\x03\x04",
+        "a ZIP container (an Excel workbook, perhaps)",
+        "Save the sheet as CSV, or unpack the archive.",
+    ),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save the sheet as CSV."),
     (b"\x1f\x8b", "a gzip archive", "Unpack it and upload the file inside."),
     (b"BZh", "a bzip2 archive", "Unpack it and upload the file inside."),
@@ -98,7 +103,8 @@ def format_of(path: Path, filename: str) -> str:
 def _whole(name: str, label: str, complete: bool) -> str:
     if not complete:
         raise Refusal(
-            problems.TRUNCATED, f"The {label} file has its beginning and not its end: it was cut off.",
+            problems.TRUNCATED,
+            f"The {label} file has its beginning and not its end: it was cut off.",
             "Upload it again, whole.",
         )
     return name
@@ -114,7 +120,8 @@ def _refuse_other_formats(head: bytes) -> None:
         )
     if _MARKUP.match(head.removeprefix(codecs.BOM_UTF8)):
         raise Refusal(
-            problems.NOT_A_TABLE, "The file is a web page or an XML document, not a table.",
+            problems.NOT_A_TABLE,
+            "The file is a web page or an XML document, not a table.",
             "Upload the table itself; a login page is often saved in place of a download.",
         )
     if b"\x00" in head:
@@ -153,8 +160,11 @@ def scan_text(path: Path) -> Scan:
             if b"\x00" in chunk:
                 line = lines + chunk[: chunk.index(b"\x00")].count(b"\n") + 1
                 raise Refusal(
-                    problems.NOT_A_TABLE, f"Line {line} holds a zero byte: the file is binary or damaged.",
-                    _ACCEPTED, line=line, byte=size + chunk.index(b"\x00"),
+                    problems.NOT_A_TABLE,
+                    f"Line {line} holds a zero byte: the file is binary or damaged.",
+                    _ACCEPTED,
+                    line=line,
+                    byte=size + chunk.index(b"\x00"),
                 )
             if bad is None:
                 bad = _undecodable(decoder, chunk, size, lines)
@@ -163,18 +173,25 @@ def scan_text(path: Path) -> Scan:
     if bad is None:
         bad = _undecodable(decoder, b"", size, lines, final=True)
     if bad is None:
-        return Scan(sha.hexdigest(), size, "utf-8-bom" if head == codecs.BOM_UTF8 else "utf-8", last in b"\r\n")
+        return Scan(
+            sha.hexdigest(), size, "utf-8-bom" if head == codecs.BOM_UTF8 else "utf-8", last in b"\r\n"
+        )
     if not _is_gb18030(path):
         offset, line, cut = bad
         if cut:
             raise Refusal(
-                problems.TRUNCATED, f"The file ends in the middle of a character, on line {line}: it was cut off.",
-                "Upload it again, whole.", line=line, byte=offset,
+                problems.TRUNCATED,
+                f"The file ends in the middle of a character, on line {line}: it was cut off.",
+                "Upload it again, whole.",
+                line=line,
+                byte=offset,
             )
         raise Refusal(
             problems.WRONG_ENCODING,
             f"Line {line} is neither UTF-8 nor GB18030 (byte {offset} of the file).",
-            "Save the file as UTF-8.", line=line, byte=offset,
+            "Save the file as UTF-8.",
+            line=line,
+            byte=offset,
         )
     return Scan(sha.hexdigest(), size, "gb18030", last in b"\r\n")
 
@@ -255,7 +272,8 @@ def _bounded(stream: io.TextIOWrapper, limits: Limits) -> Iterator[str]:
             raise Refusal(
                 problems.MALFORMED_RECORD,
                 f"Line {number} is longer than {limits.record_bytes:,} characters.",
-                "Check that the file has line ends, and shorten the value.", line=number,
+                "Check that the file has line ends, and shorten the value.",
+                line=number,
             )
         yield line
 
@@ -266,16 +284,20 @@ def _broken(message: str, line: int) -> Refusal:
             problems.TRUNCATED,
             f"A quoted value that begins in the record on line {line} never ends: the file was cut off, "
             "or a quote is not closed.",
-            "Close the quote, or upload the file again, whole.", line=line,
+            "Close the quote, or upload the file again, whole.",
+            line=line,
         )
     return Refusal(
         problems.MALFORMED_RECORD,
         f"Line {line} has text after a closing quote.",
-        'Double each quote inside a quoted value ("") as RFC 4180 says.', line=line,
+        'Double each quote inside a quoted value ("") as RFC 4180 says.',
+        line=line,
     )
 
 
-def dialect_of(path: Path, filename: str, limits: Limits, delimiter: str | None, header: bool | None) -> Dialect:
+def dialect_of(
+    path: Path, filename: str, limits: Limits, delimiter: str | None, header: bool | None
+) -> Dialect:
     """Find delimiter, header and column names of a UTF-8 CSV file from its first 256 KiB.
 
     The delimiter is the one under which most records have as many values as the first. Without a header the
@@ -295,13 +317,16 @@ def dialect_of(path: Path, filename: str, limits: Limits, delimiter: str | None,
         best, rows = ",", rows_by[","]
     _, first = next(records(path, best, limits), (1, []))
     if not first:
-        raise Refusal(problems.EMPTY_FILE, "The file has no records.", "Upload a file with a header and rows.")
+        raise Refusal(
+            problems.EMPTY_FILE, "The file has no records.", "Upload a file with a header and rows."
+        )
     widths = Counter(len(row) for row in rows)
     if len(rows) >= 5 and len(widths) >= 4 and widths[len(first)] < len(rows) / 3:
         raise Refusal(
             problems.NOT_A_TABLE,
             f"The lines of the file have {min(widths)} to {max(widths)} values: it reads as text, not as a table.",
-            _ACCEPTED, line=2,
+            _ACCEPTED,
+            line=2,
         )
     has_header = header if header is not None else _has_header(first, rows[1:])
     names = tuple(first) if has_header else tuple(f"column_{i + 1}" for i in range(len(first)))
@@ -314,12 +339,9 @@ def _head_rows(path: Path, delimiter: str) -> list[list[str]]:
     if len(text) == HEAD_BYTES:
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
     rows: list[list[str]] = []
-    try:
-        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=QUOTE):
-            if row:
-                rows.append(row)
-    except csv.Error:
-        pass
+    with suppress(csv.Error):
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=QUOTE)
+        rows.extend(row for row in reader if row)
     return rows
 
 

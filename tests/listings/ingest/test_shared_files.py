@@ -11,7 +11,8 @@ from listings.ingest.result import IngestResult, Kind
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason=f"needs the public example files in {DATA.name}/ beside the checkout (../shared/data)"
+    not DATA.is_dir(),
+    reason=f"needs the public example files in {DATA.name}/ beside the checkout (../shared/data)",
 )
 
 
@@ -19,7 +20,7 @@ async def take(folder: Path, name: str) -> tuple[IngestResult, duckdb.DuckDBPyRe
     target = folder / "revision.parquet"
     result = await convert(DATA / name, target, filename=name, timeout_s=60)
     assert [item.name for item in folder.iterdir()] == ["revision.parquet"]
-    return result, duckdb.sql(f"SELECT * FROM read_parquet('{target}')")
+    return result, duckdb.read_parquet(str(target))
 
 
 async def test_airports_keep_their_codes(tmp_path: Path) -> None:
@@ -32,8 +33,10 @@ async def test_airports_keep_their_codes(tmp_path: Path) -> None:
 async def test_bird_strikes_keep_their_names_and_blanks(tmp_path: Path) -> None:
     result, rows = await take(tmp_path, "birdstrikes.csv")
     by_name = {column.name: column for column in result.columns}
-    assert result.rows == 10_000 and by_name["Cost Total $"].kind is Kind.INTEGER
-    assert by_name["Flight Date"].kind is Kind.DATE and by_name["Speed IAS in knots"].nullable
+    assert result.rows == 10_000
+    assert by_name["Cost Total $"].kind is Kind.INTEGER
+    assert by_name["Flight Date"].kind is Kind.DATE
+    assert by_name["Speed IAS in knots"].nullable
     assert {p.name: p.nulls for p in result.profile}["Speed IAS in knots"] == 2_836
     assert rows.filter("\"Effect Amount of damage\" = 'None'").aggregate("count(*)").fetchall() != [(0,)]
 
@@ -44,6 +47,7 @@ async def test_weather_and_flights(tmp_path: Path) -> None:
     weather, _ = await take(tmp_path / "a", "seattle-weather.csv")
     assert [c.kind for c in weather.columns] == [Kind.DATE] + [Kind.DECIMAL] * 4 + [Kind.TEXT]
     flights, rows = await take(tmp_path / "b", "flights-200k.arrow")
-    assert flights.rows == 200_000 and flights.source_format == "arrow-file"
+    assert flights.rows == 200_000
+    assert flights.source_format == "arrow-file"
     assert [c.kind for c in flights.columns] == [Kind.INTEGER, Kind.INTEGER, Kind.NUMBER]
     assert rows.aggregate("count(*)").fetchall() == [(200_000,)]
