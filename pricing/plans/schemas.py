@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from infra.schema import Input, Output, ShortText
 from pricing.money import CURRENCIES
@@ -31,6 +31,15 @@ CurrencyCode = Annotated[
         json_schema_extra={"enum": sorted(CURRENCIES)},
     ),
 ]
+
+
+def _whole(value: object) -> object:
+    # Bodies are validated leniently, even where a field is strict: true would be 1, and "5" would be 5.
+    if type(value) is not int:
+        raise ValueError("must be a whole number")
+    return value
+
+
 UsedMetric = Literal["calls", "rows"]
 
 
@@ -54,9 +63,11 @@ class PerUnitCharge(Input):
     model: Literal["per_unit"]
     metric: UsedMetric
     unit_price: PriceText
-    allowance: int = Field(
-        0, ge=0, le=10**12, strict=True, description="Units that are free in each billing period"
-    )
+    allowance: Annotated[
+        int,
+        BeforeValidator(_whole),
+        Field(ge=0, le=10**12, description="Units that are free in each billing period"),
+    ] = 0
 
 
 ChargeSchema = Annotated[FlatCharge | FreeCharge | PerUnitCharge, Field(discriminator="model")]
