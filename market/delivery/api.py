@@ -1,0 +1,148 @@
+"""The data plane over HTTP.
+
+This is the hot route: it takes the request as it is and answers bytes, so that the framework neither validates nor
+serialises anything on the way. What it takes is therefore described to the OpenAPI document by hand.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, get
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT
+from market.delivery.refusals import KINDS
+from market.delivery.schemas import RecordsPage
+from market.delivery.service import Answer, DataPlane
+from market.metering.domain import Outcome
+
+_TEXT = Schema(type=OpenAPIType.STRING, max_length=500)
+
+
+def _query(name: str, description: str, schema: Schema) -> Parameter:
+    return Parameter(name=name, param_in="query", description=description, schema=schema, required=False)
+
+
+def _header(name: str, description: str, schema: Schema) -> Parameter:
+    return Parameter(name=name, param_in="header", description=description, schema=schema, required=False)
+
+
+_PARAMETERS = (
+    _query(
+        "select",
+        "Columns of the answer; by default all that the licence opens.",
+        Schema(type=OpenAPIType.ARRAY, items=_TEXT, max_items=300),
+    ),
+    _query(
+        "filter",
+        "Conditions that all must hold, each `column:operator:value`, for example `pm25:gt:35`. Operators: eq, ne, lt,"
+        " le, gt, ge, in (values with commas between them), contains (text), is_null (true or false).",
+        Schema(type=OpenAPIType.ARRAY, items=_TEXT, max_items=MAX_FILTERS),
+    ),
+    _query(
+        "limit",
+        "Rows of the page at most.",
+        Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=MAX_LIMIT, default=DEFAULT_LIMIT),
+    ),
+    _query("cursor", "`next_cursor` of the page before.", Schema(type=OpenAPIType.STRING, max_length=64)),
+    _header(
+        "Data-Purpose",
+        "What the data is called for; needed only when the licence allows several purposes.",
+        Schema(type=OpenAPIType.STRING, max_length=100),
+    ),
+    _header(
+        "Idempotency-Key",
+        "A name of your choosing for this one call: sent again with the same key it is answered again, unbilled.",
+        Schema(type=OpenAPIType.STRING, min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$"),
+    ),
+)
+
+
+@dataclass
+class _RecordsOperation(Operation):
+    """Adds what the route takes."""
+
+    def __post_init__(self) -> None:
+        self.parameters = [*(self.parameters or []), *_PARAMETERS]
+
+
+@get(
+    "/data/{product_id:uuid}/records",
+    operation_class=_RecordsOperation,
+    responses={
+        200: ResponseSpec(
+            RecordsPage,
+            generate_examples=False,
+            description="A page, metered. The headers say what it cost: Usage-Record, Usage-Rows, Usage-Repeated,"
+            " Data-Revision, and RateLimit with what is left of the licence's quota of calls and rows.",
+        )
+    },
+    opt={"bearer": "licence", "problems": KINDS},
+    tags=["Data"],
+    summary="Rows of a licensed product",
+)
+async def records(request: Request[Any, Any, Any], product_id: UUID) -> ASGIApp:
+    """One page of the product's current revision, by the licence in the Authorization header.
+
+    The call is admitted, recorded and counted before it is answered: one call, and as many rows as the page holds. What
+    the licence does not open does not exist here. A refused call costs nothing.
+    """
+    scope: HTTPScope = request.scope
+    bearer = purpose = key = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, token = value.decode("latin-1").partition(" ")
+            bearer = token.strip() if scheme.lower() == "bearer" else None
+        elif name == b"data-purpose":
+            purpose = value.decode("latin-1").strip()
+        elif name == b"idempotency-key":
+            key = value.decode("latin-1").strip()
+    plane: DataPlane = request.app.state.data_plane
+    answer = await plane.records(
+        bearer=bearer,
+        product_id=product_id,
+        raw_query=scope["query_string"].decode("latin-1"),
+        purpose=purpose,
+        key=key,
+    )
+    return _Metered(answer)
+
+
+class _Metered:
+    """An answer that is ready: two ASGI events, nothing computed from types on the way."""
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
+        body = self._answer.page.body
+        await send({"type": "http.response.start", "status": 200, "headers": headers_of(self._answer)})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
+    """What an answer says of itself: what it cost, what is left, and which revision it is from."""
+    decision, page = answer.decision, answer.page
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(page.body)).encode()),
+        (b"cache-control", b"private, no-store"),
+        (b"data-revision", str(answer.revision_id).encode()),
+        (b"usage-record", str(decision.record_id).encode()),
+        (b"usage-rows", str(page.rows).encode()),
+    ]
+    left = [
+        f'"{name}";r={units}'
+        for name, units in (("calls", decision.left_calls), ("rows", decision.left_rows))
+        if units is not None
+    ]
+    if left:
+        headers.append((b"ratelimit", ", ".join(left).encode()))
+    if decision.outcome is Outcome.REPEATED:
+        headers.append((b"usage-repeated", b"true"))
+    return headers

@@ -1,0 +1,330 @@
+"""What a data call asks for, read and checked: pure, no clock and no I/O.
+
+The query's grammar, all parameters optional::
+
+    select=NAME            repeated, or NAME,NAME: columns of the answer; default: all that the licence opens
+    filter=NAME:OP:VALUE   repeated, all must hold; OP is eq, ne, lt, le, gt, ge, in, contains or is_null
+    limit=N                rows of the page, 1 to 1000; default 50
+    cursor=TEXT            next_cursor of the page before
+
+A value is written as the column's kind is written in the answer; ``in`` takes values with commas between them,
+``contains`` looks for a piece of text, ``is_null`` takes ``true`` or ``false``. A missing value meets no comparison.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from hashlib import sha256
+from math import isfinite
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from listings.ingest.result import Column, Kind
+from market.delivery.refusals import ColumnUnknown, CursorOutdated, PurposeRefused, QueryRefused
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 1000
+MAX_QUERY_LENGTH = 8192
+MAX_FILTERS = 20
+MAX_IN_VALUES = 100
+MAX_VALUE_LENGTH = 500
+MAX_FIELDS = 400
+_FURTHEST_ROW = 2**62
+
+
+class Operator(StrEnum):
+    """How a column is compared."""
+
+    CONTAINS = "contains"
+    EQ = "eq"
+    GE = "ge"
+    GT = "gt"
+    IN = "in"
+    IS_NULL = "is_null"
+    LE = "le"
+    LT = "lt"
+    NE = "ne"
+
+
+_ORDERING = frozenset({Operator.LT, Operator.LE, Operator.GT, Operator.GE})
+_FILTER_MARK = re.compile(f":({'|'.join(Operator)}):")
+
+
+class Filter(NamedTuple):
+    """One condition. ``values`` are of the column's kind: one, several for ``in``, a boolean for ``is_null``."""
+
+    column: Column
+    operator: Operator
+    values: tuple[Any, ...]
+
+
+class Query(NamedTuple):
+    """A page of a revision: which columns and rows, from after which row on. Rows are counted from 0."""
+
+    columns: tuple[Column, ...]
+    filters: tuple[Filter, ...]
+    limit: int
+    after: int
+
+
+class Plan(NamedTuple):
+    """A call worked out against one revision.
+
+    :ivar page_key: names the page: the same revision and query give the same key, whoever asks.
+    :ivar digest: names the request: the page and the purpose it is asked for.
+    """
+
+    revision_id: UUID
+    purpose: str
+    query: Query
+    page_key: bytes
+    digest: bytes
+
+
+def choose_purpose(licensed: Sequence[str], stated: str | None) -> str:
+    """The purpose of a call.
+
+    :raises PurposeRefused: another than the licence's, or none although it has several.
+    """
+    if stated is None and len(licensed) == 1:
+        return licensed[0]
+    if stated is not None and stated in licensed:
+        return stated
+    detail = (
+        "The licence has several purposes, so the call must say which one it serves."
+        if stated is None
+        else "The stated purpose is none of the licence's."
+    )
+    raise PurposeRefused(
+        detail,
+        remedy="Send one of the licence's purposes in the header Data-Purpose.",
+        purposes=list(licensed),
+    )
+
+
+def readable(columns: Sequence[Column], licensed: Sequence[str]) -> dict[str, Column]:
+    """The columns there are for a licence, in the data's order."""
+    opened = frozenset(licensed)
+    return {column.name: column for column in columns if column.name in opened}
+
+
+def plan(
+    revision_id: UUID,
+    columns: Mapping[str, Column],
+    licensed_purposes: Sequence[str],
+    raw_query: str,
+    stated: str | None,
+) -> Plan:
+    """Work out a call.
+
+    :param columns: what :func:`readable` gave.
+    :param raw_query: the query string as it was sent.
+    :param stated: the header ``Data-Purpose``.
+    :raises PurposeRefused, ColumnUnknown, QueryRefused, CursorOutdated: it cannot be answered as it is.
+    """
+    purpose = choose_purpose(licensed_purposes, stated)
+    query = read_query(raw_query, columns, revision_id)
+    page_key = sha256(revision_id.bytes + repr(_normal(query)).encode()).digest()
+    digest = sha256(b"records\0" + page_key + purpose.encode()).digest()
+    return Plan(revision_id, purpose, query, page_key, digest)
+
+
+def _normal(query: Query) -> tuple[Any, ...]:
+    filters = sorted(
+        (filter_.column.name, filter_.operator.value, repr(filter_.values)) for filter_ in query.filters
+    )
+    return tuple(column.name for column in query.columns), filters, query.limit, query.after
+
+
+def read_query(raw: str, columns: Mapping[str, Column], revision_id: UUID) -> Query:
+    """Read a query string.
+
+    :raises ColumnUnknown, QueryRefused, CursorOutdated: it cannot be read.
+    """
+    names: list[str] = []
+    filters: list[Filter] = []
+    once: dict[str, str] = {}
+    for name, value in _fields(raw):
+        if name == "select":
+            names.extend([value] if value in columns else value.split(","))
+        elif name == "filter":
+            filters.append(_read_filter(value, columns))
+        elif name in ("limit", "cursor") and name not in once:
+            once[name] = value
+        else:
+            raise QueryRefused(
+                f"The parameter {name[:80]!r} is not known, or came twice.",
+                remedy="Use select, filter, limit and cursor; only select and filter may be repeated.",
+            )
+    if len(filters) > MAX_FILTERS:
+        raise QueryRefused(f"There are {len(filters)} filters; {MAX_FILTERS} are taken.")
+    chosen = [_known(name, columns) for name in dict.fromkeys(names)] if names else list(columns.values())
+    after = decode_cursor(once["cursor"], revision_id) if "cursor" in once else -1
+    return Query(tuple(chosen), tuple(filters), _read_limit(once.get("limit")), after)
+
+
+def _fields(raw: str) -> list[tuple[str, str]]:
+    if len(raw) > MAX_QUERY_LENGTH:
+        raise QueryRefused(f"The query is {len(raw)} characters long; {MAX_QUERY_LENGTH} are taken.")
+    try:
+        return parse_qsl(raw, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError:  # of which a UnicodeDecodeError is one
+        raise QueryRefused(
+            "The query string is not UTF-8, or has too many fields.", remedy="Percent-encode it as UTF-8."
+        ) from None
+
+
+def _known(name: str, columns: Mapping[str, Column]) -> Column:
+    found = columns.get(name)
+    if found is None:
+        raise ColumnUnknown(
+            f"There is no column {name[:200]!r}.",
+            remedy="Use the columns listed here.",
+            columns=list(columns),
+        )
+    return found
+
+
+def _read_limit(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_LIMIT
+    if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_LIMIT:
+        raise QueryRefused(f"limit must be a whole number from 1 to {MAX_LIMIT}, not {text[:20]!r}.")
+    return int(text)
+
+
+def _read_filter(text: str, columns: Mapping[str, Column]) -> Filter:
+    # A column's name may hold colons itself, so the first mark with a known column before it counts.
+    marks = list(_FILTER_MARK.finditer(text))
+    if not marks:
+        raise QueryRefused(
+            f"The filter {text[:200]!r} cannot be read.",
+            remedy="Write column:operator:value, for example pm25:gt:35; operators are "
+            + ", ".join(Operator)
+            + ".",
+        )
+    mark = next((mark for mark in marks if text[: mark.start()] in columns), marks[0])
+    column = _known(text[: mark.start()], columns)
+    operator = Operator(mark[1])
+    return Filter(column, operator, _read_values(column, operator, text[mark.end() :]))
+
+
+def _read_values(column: Column, operator: Operator, text: str) -> tuple[Any, ...]:
+    if operator is Operator.IS_NULL:
+        if text not in ("true", "false"):
+            raise QueryRefused("is_null takes true or false.")
+        return (text == "true",)
+    if operator is Operator.CONTAINS and column.kind is not Kind.TEXT:
+        raise QueryRefused(f"contains is for text; {column.name!r} is of kind {column.kind.value}.")
+    if operator in _ORDERING and column.kind is Kind.BOOLEAN:
+        raise QueryRefused(f"{operator.value} is not for true and false; {column.name!r} takes eq and ne.")
+    pieces = text.split(",") if operator is Operator.IN else [text]
+    if len(pieces) > MAX_IN_VALUES:
+        raise QueryRefused(f"in takes {MAX_IN_VALUES} values, not {len(pieces)}.")
+    return tuple(_read_value(column, piece) for piece in pieces)
+
+
+def _read_value(column: Column, text: str) -> Any:
+    if len(text) > MAX_VALUE_LENGTH or "\x00" in text:
+        raise QueryRefused(f"A value may be {MAX_VALUE_LENGTH} characters long and hold no NUL.")
+    try:
+        return _READERS[column.kind](text, column)
+    except (KeyError, ValueError, InvalidOperation, OverflowError):
+        raise QueryRefused(
+            f"{text[:80]!r} is no value of {column.name!r}, which is of kind {column.kind.value}.",
+            remedy=f"Write it like {_EXAMPLES[column.kind]}.",
+        ) from None
+
+
+def _integer(text: str, _: Column) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,38}", text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _decimal(text: str, _: Column) -> Decimal:
+    # DuckDB's exact numbers have 38 digits; a longer one would be compared as a rounded float.
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", text):
+        raise ValueError(text)
+    return Decimal(text)
+
+
+def _number(text: str, _: Column) -> float:
+    if not re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?[0-9]{1,3})?", text) or not isfinite(value := float(text)):
+        raise ValueError(text)
+    return value
+
+
+def _boolean(text: str, _: Column) -> bool:
+    return {"true": True, "false": False}[text]
+
+
+def _date(text: str, _: Column) -> date:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
+def _timestamp(text: str, column: Column) -> datetime:
+    if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)", text):
+        raise ValueError(text)
+    # A plus sign that was not percent-encoded arrives as a blank.
+    moment = datetime.fromisoformat(re.sub(r" (?=[0-9]{2}:[0-9]{2}$)", "+", text) if "T" in text else text)
+    if moment.tzinfo is None:
+        return moment
+    if column.zone is None:
+        raise ValueError(text)
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+_READERS: dict[Kind, Callable[[str, Column], Any]] = {
+    Kind.TEXT: lambda text, _: text,
+    Kind.INTEGER: _integer,
+    Kind.DECIMAL: _decimal,
+    Kind.NUMBER: _number,
+    Kind.BOOLEAN: _boolean,
+    Kind.DATE: _date,
+    Kind.TIMESTAMP: _timestamp,
+}
+_EXAMPLES = {
+    Kind.TEXT: "any text",
+    Kind.INTEGER: "42",
+    Kind.DECIMAL: "12.50",
+    Kind.NUMBER: "12.5",
+    Kind.BOOLEAN: "true",
+    Kind.DATE: "2026-01-31",
+    Kind.TIMESTAMP: "2026-01-31T08:00:00, with an offset only where the data has one",
+}
+
+
+def encode_cursor(revision_id: UUID, row: int) -> str:
+    """The cursor of the page that follows a row of a revision."""
+    return base64.urlsafe_b64encode(revision_id.bytes + row.to_bytes(8, "big")).decode()
+
+
+def decode_cursor(cursor: str, revision_id: UUID) -> int:
+    """The row within a cursor.
+
+    :raises QueryRefused: it is none of ours.
+    :raises CursorOutdated: it belongs to another revision than the one that is current now.
+    """
+    try:
+        content = base64.b64decode(cursor, altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        content = b""
+    row = int.from_bytes(content[16:], "big")
+    if len(content) != 24 or row > _FURTHEST_ROW:
+        raise QueryRefused(
+            "The cursor is not one that this service gave out.",
+            remedy="Pass next_cursor of the page before, unchanged.",
+        )
+    if content[:16] != revision_id.bytes:
+        raise CursorOutdated(
+            "The data has a new revision since the page before.", remedy="Begin again without a cursor."
+        )
+    return row

@@ -1,0 +1,229 @@
+"""DuckDB over a Parquet revision: pages as ready JSON, with bounded memory, threads, time and backlog.
+
+Nothing a caller types becomes SQL text. Names in a statement are the revision's own columns, quoted; operators come
+from a table; every value, the path included, is a bound parameter. The engine may read the object store's folder and
+nothing else, and its settings are locked before the first query.
+"""
+
+import asyncio
+import threading
+import time
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from listings.ingest.result import Column, Kind
+from market.delivery.domain import Filter, Operator, Query, encode_cursor
+from market.delivery.refusals import QueriesBusy, QueryTooHeavy
+
+MAX_PAGE_BYTES = 8 * 1024 * 1024
+"""A page ends early when its rows are longer than this together; it holds one row at least."""
+
+_BACKLOG_PER_THREAD = 32
+_FETCH_ROWS = 64
+_WATCH_SECONDS = 0.1
+
+_COMPARISONS = {
+    Operator.EQ: "{} = ?",
+    Operator.NE: "{} <> ?",
+    Operator.LT: "{} < ?",
+    Operator.LE: "{} <= ?",
+    Operator.GT: "{} > ?",
+    Operator.GE: "{} >= ?",
+    Operator.CONTAINS: "contains({}, ?)",
+}
+
+
+class Page(NamedTuple):
+    """A page, ready to be sent: JSON in UTF-8, and how many rows it holds."""
+
+    body: bytes
+    rows: int
+
+
+class PageCache:
+    """Ready pages by their key, bounded by their bytes; the least recently used goes first.
+
+    Revisions never change, so neither do pages: nothing has to be invalidated.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._pages: OrderedDict[bytes, Page] = OrderedDict()
+
+    def get(self, key: bytes) -> Page | None:
+        """The page, if it is here."""
+        page = self._pages.get(key)
+        if page is not None:
+            self._pages.move_to_end(key)
+        return page
+
+    def put(self, key: bytes, page: Page) -> None:
+        """Keep a page; one that would take more than an eighth of the room is not kept."""
+        if len(page.body) > self._max_bytes // 8 or key in self._pages:
+            return
+        self._pages[key] = page
+        self._bytes += len(page.body)
+        while self._bytes > self._max_bytes:
+            _, dropped = self._pages.popitem(last=False)
+            self._bytes -= len(dropped.body)
+
+
+class Engine:
+    """Makes pages on threads of its own.
+
+    :param root: folder of the object store.
+    :param threads: queries that run at once.
+    :param memory_mb: memory for all of them together.
+    :param seconds: how long one may take.
+    """
+
+    def __init__(self, root: Path, *, threads: int, memory_mb: int, seconds: float) -> None:
+        self._database = duckdb.connect(
+            config={
+                "threads": threads,
+                "memory_limit": f"{memory_mb}MB",
+                "max_temp_directory_size": "0KB",
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "allowed_directories": [f"{root.resolve()}/"],
+                "enable_external_access": False,
+                "lock_configuration": True,
+            }
+        )
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
+        self._local = threading.local()
+        self._seconds = seconds
+        self._backlog = threads * _BACKLOG_PER_THREAD
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._running: dict[int, tuple[duckdb.DuckDBPyConnection, float]] = {}
+        self._watch: asyncio.Task[None] | None = None
+
+    async def page(self, path: Path, query: Query, revision: Any) -> Page:
+        """Make one page.
+
+        :param path: the revision's Parquet file.
+        :param revision: the revision's id, which its cursors carry.
+        :raises QueriesBusy: too many wait already.
+        :raises QueryTooHeavy: it took too long or too much memory.
+        """
+        if self._waiting >= self._backlog:
+            raise QueriesBusy("Too many queries wait to be run.", remedy="Send the call again shortly.")
+        if self._watch is None:
+            self._watch = asyncio.create_task(self._interrupt_the_slow())
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._pool, self._make, path, query, revision
+            )
+        except duckdb.InterruptException:
+            raise QueryTooHeavy(
+                f"The query took longer than {self._seconds:g} seconds.",
+                remedy="Filter by fewer or more selective conditions.",
+            ) from None
+        except duckdb.OutOfMemoryException:
+            raise QueryTooHeavy(
+                "The query needs more memory than one query gets.",
+                remedy="Ask for fewer columns or a smaller limit.",
+            ) from None
+        finally:
+            self._waiting -= 1
+
+    async def close(self) -> None:
+        """End; queries that run are interrupted."""
+        if self._watch is not None:
+            self._watch.cancel()
+        with self._lock:
+            for cursor, _ in self._running.values():
+                cursor.interrupt()
+        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+        self._database.close()
+
+    def _make(self, path: Path, query: Query, revision: Any) -> Page:
+        """On a thread of the pool."""
+        if not hasattr(self._local, "cursor"):
+            self._local.cursor = self._database.cursor()
+        cursor: duckdb.DuckDBPyConnection = self._local.cursor
+        thread = threading.get_ident()
+        statement, values = page_statement(path, query)
+        with self._lock:
+            self._running[thread] = (cursor, time.monotonic() + self._seconds)
+        try:
+            return _collect(cursor.execute(statement, values), query.limit, revision)
+        finally:
+            # Under the lock, so that a late interrupt never meets the thread's next query.
+            with self._lock:
+                del self._running[thread]
+
+    async def _interrupt_the_slow(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            with self._lock:
+                now = time.monotonic()
+                for cursor, deadline in self._running.values():
+                    if deadline <= now:
+                        cursor.interrupt()
+
+
+def _collect(result: duckdb.DuckDBPyConnection, limit: int, revision: Any) -> Page:
+    lines: list[str] = []
+    last, length, more = -1, 0, False
+    while not more and (rows := result.fetchmany(_FETCH_ROWS)):
+        for number, line in rows:
+            if len(lines) == limit or (lines and length + len(line) > MAX_PAGE_BYTES):
+                more = True
+                break
+            lines.append(line)
+            last, length = number, length + len(line)
+    cursor = f'"{encode_cursor(revision, last)}"' if more else "null"
+    return Page(f'{{"items":[{",".join(lines)}],"next_cursor":{cursor}}}'.encode(), len(lines))
+
+
+def page_statement(path: Path, query: Query) -> tuple[str, list[Any]]:
+    """The statement of a page, one row more than asked for to know whether it is the last, and its parameters."""
+    shown = ", ".join(f"{_literal(column.name)}: {_shown(column)}" for column in query.columns)
+    values: list[Any] = [str(path), query.after]
+    conditions = ["file_row_number > ?"]
+    for filter_ in query.filters:
+        condition, bound = _condition(filter_)
+        conditions.append(condition)
+        values.extend(bound)
+    values.append(query.limit + 1)
+    # Put together from the revision's own names and fixed operators only; see the module's first words.
+    statement = (
+        f"SELECT file_row_number, CAST(to_json({{{shown}}}) AS VARCHAR)"  # noqa: S608
+        " FROM read_parquet(?, file_row_number = true)"
+        f" WHERE {' AND '.join(conditions)} ORDER BY file_row_number LIMIT ?"
+    )
+    return statement, values
+
+
+def _shown(column: Column) -> str:
+    name = _identifier(column.name)
+    if column.kind is Kind.NUMBER:  # JSON has no NaN and no infinity
+        return f"CASE WHEN isfinite({name}) THEN {name} END"
+    if column.kind is Kind.TIMESTAMP:  # RFC 3339
+        return f"replace(CAST({name} AS VARCHAR), ' ', 'T')" + (" || 'Z'" if column.zone == "UTC" else "")
+    return name
+
+
+def _condition(filter_: Filter) -> tuple[str, list[Any]]:
+    name = _identifier(filter_.column.name)
+    if filter_.operator is Operator.IS_NULL:
+        return f"{name} IS {'NULL' if filter_.values[0] else 'NOT NULL'}", []
+    if filter_.operator is Operator.IN:
+        return f"{name} IN ({', '.join('?' * len(filter_.values))})", list(filter_.values)
+    return _COMPARISONS[filter_.operator].format(name), list(filter_.values)
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,142 @@
+"""Why a data call is refused, and with which status.
+
+====  ==============================  ===========================================================
+401   ``licence-refused``             no licence token, or one that is not good
+403   ``licence-other-product``       the token opens another product; told alike whether this one exists or not
+403   ``purpose-not-licensed``        the stated purpose is not the licence's, or it has several and none was stated
+403   ``licence-stopped``             the licence, or a link of the chain above it, was stopped; the reason is given
+403   ``licence-outside-term``        the term has not begun, is over, or the licence is not metered here
+400   ``column-unknown``              no such column; a column the licence does not cover is no such column
+400   ``query-refused``               a query parameter cannot be read
+409   ``cursor-outdated``             the cursor belongs to another revision of the data
+422   ``idempotency-key-reused``      the key came with another request before (or the data has a new revision)
+429   ``quota-exceeded``              the call does not fit what is left of the quota
+503   ``query-too-heavy``             the query needs more time or memory than one query gets
+503   ``queries-busy``                too many queries wait already
+503   ``metering-…``                  the call could not be metered, so it is not answered
+====  ==============================  ===========================================================
+
+A refused call is not billed.
+"""
+
+from contracts.licences.tokens import LicenceRefused
+from infra.errors import Conflict, Forbidden, Invalid, Malformed, MarketError, QuotaExceeded, Unavailable
+from market.metering.domain import Decision, Outcome
+
+
+class OtherProduct(Forbidden):
+    """The token opens another product."""
+
+    slug = "licence-other-product"
+    title = "The licence opens another product"
+
+
+class PurposeRefused(Forbidden):
+    """The purpose is not one of the licence's."""
+
+    slug = "purpose-not-licensed"
+    title = "The licence does not allow this purpose"
+
+
+class LicenceStopped(Forbidden):
+    """The licence, or something it hangs on, was stopped."""
+
+    slug = "licence-stopped"
+    title = "The licence is stopped"
+
+
+class OutsideTerm(Forbidden):
+    """The licence is not in force now."""
+
+    slug = "licence-outside-term"
+    title = "The licence is not in force"
+
+
+class ColumnUnknown(Malformed):
+    """There is no such column for this licence."""
+
+    slug = "column-unknown"
+    title = "There is no such column"
+
+
+class QueryRefused(Malformed):
+    """A query parameter cannot be read."""
+
+    slug = "query-refused"
+    title = "The query cannot be read"
+
+
+class CursorOutdated(Conflict):
+    """The data has moved on to another revision."""
+
+    slug = "cursor-outdated"
+    title = "The data has a new revision"
+
+
+class KeyConflict(Invalid):
+    """The key belongs to another request."""
+
+    slug = "idempotency-key-reused"
+    title = "This idempotency key belongs to another request"
+
+
+class CallQuotaExceeded(QuotaExceeded):
+    """What is left of the quota does not suffice."""
+
+    slug = "quota-exceeded"
+    title = "The licence's quota does not suffice"
+
+
+class QueryTooHeavy(Unavailable):
+    """The query needs more than one query gets."""
+
+    slug = "query-too-heavy"
+    title = "The query needs too much"
+
+
+class QueriesBusy(Unavailable):
+    """Too many queries wait already."""
+
+    slug = "queries-busy"
+    title = "Too many queries wait"
+
+
+KINDS: tuple[type[MarketError], ...] = (
+    LicenceRefused,
+    OtherProduct,
+    ColumnUnknown,
+    CursorOutdated,
+    KeyConflict,
+    CallQuotaExceeded,
+    QueryTooHeavy,
+)
+"""One of each status, for the description of the route."""
+
+
+def refusal(decision: Decision) -> MarketError:
+    """What to tell the caller of a call that metering did not admit."""
+    match decision.outcome:
+        case Outcome.STOPPED:
+            return LicenceStopped(
+                f"The licence is stopped: {decision.reason}",
+                remedy="Ask the operator, or the regulator who stopped it.",
+                reason=decision.reason,
+            )
+        case Outcome.QUOTA_EXCEEDED:
+            return CallQuotaExceeded(
+                "The call does not fit what is left of the licence's quota.",
+                remedy="Ask for fewer rows, or order more.",
+                left_calls=decision.left_calls,
+                left_rows=decision.left_rows,
+            )
+        case Outcome.KEY_CONFLICT:
+            return KeyConflict(
+                "The key was used before, for another request or an earlier revision of the data.",
+                remedy="Use a fresh key for a new request.",
+            )
+        case Outcome.NOT_YET_VALID:
+            return OutsideTerm("The licence's term has not begun.", remedy="Wait for its first day.")
+        case Outcome.EXPIRED:
+            return OutsideTerm("The licence's term is over.", remedy="Order the product again.")
+        case _:
+            return OutsideTerm("The licence is not in force.", remedy="Ask the operator.")

@@ -1,0 +1,59 @@
+"""Puts the data plane of one process together, and takes it down in order."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from contracts.licences.tokens import LicenceVerifier
+from infra.db import SessionMaker
+from infra.keys import KeyRing
+from infra.objects import ObjectStore
+from infra.settings import Settings
+from listings.products import service as products
+from listings.products.facts import RevisionFacts
+from market.delivery.engine import Engine, PageCache
+from market.delivery.service import CurrentRevisions, DataPlane
+from market.metering.group_commit import Admission
+
+
+@asynccontextmanager
+async def data_plane(
+    settings: Settings, *, database_url: str, sessions: SessionMaker, store: ObjectStore, keys: KeyRing
+) -> AsyncIterator[DataPlane]:
+    """The data plane, admitting on a connection of its own; at the end every waiting call is answered first.
+
+    :param database_url: address of the service's own login.
+    """
+    dsn = sa.make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    admission = Admission(
+        dsn,
+        queue_limit=settings.admission_queue,
+        batch_limit=settings.admission_batch,
+        wait_seconds=settings.admission_wait_s,
+    )
+    engine = Engine(
+        store.root,
+        threads=settings.query_threads,
+        memory_mb=settings.query_memory_mb,
+        seconds=settings.query_timeout_s,
+    )
+
+    async def current_revision(product_id: UUID) -> RevisionFacts:
+        async with sessions() as session:
+            return await products.current_revision(session, product_id)
+
+    await admission.start()
+    try:
+        yield DataPlane(
+            verifier=LicenceVerifier(keys, settings.base_url),
+            revisions=CurrentRevisions(current_revision),
+            store=store,
+            engine=engine,
+            cache=PageCache(settings.page_cache_mb * 1024 * 1024),
+            admission=admission,
+        )
+    finally:
+        await admission.close()
+        await engine.close()
