@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         answer = {"problem": refusal.to_json()}
     except MemoryError:
         answer = {"problem": too_large("it needs more memory than a conversion may use").to_json()}
+    sys.stdout.write(json.dumps(answer) + "\n")
     return 0 if "result" in answer else 1
 
 
