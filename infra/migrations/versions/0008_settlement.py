@@ -417,13 +417,17 @@ def _reconciliation() -> None:
     kinds = [
         "bank_balance",
         "bank_entry",
+        "card_balance",
         "card_payment",
         "clearing",
         "invoice_lines",
         "invoice_overdue",
         "invoice_posting",
+        "receivable",
         "statement_gap",
+        "suspense",
         "trial_balance",
+        "usage",
     ]
     op.create_table(
         table,
@@ -432,8 +436,8 @@ def _reconciliation() -> None:
         *_kind(table, "kind", "break_kind", kinds),
         _text("subject_kind"),
         _text("subject"),
-        _minor("difference_minor"),
-        _text("currency"),
+        _minor("difference"),
+        _text("currency", nullable=True),
         _id("owner_id", nullable=True),
         _time("since"),
         _text("explanation"),

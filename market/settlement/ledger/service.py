@@ -102,6 +102,11 @@ async def balance(session: AsyncSession, account: Account, at: datetime | None =
     return Money(signed if account.normal_side is Side.DEBIT else -signed, account.currency)
 
 
+async def stand_still(session: AsyncSession) -> None:
+    """Let nobody post until this transaction ends, so that several statements see one state of the books."""
+    await repository.stand_still(session)
+
+
 async def accounts_page(
     session: AsyncSession, page: PageRequest
 ) -> tuple[Sequence[LedgerAccount], str | None]:

@@ -28,7 +28,6 @@ from market.settlement.payments.domain import (
 from market.settlement.payments.tables import Payment, Refund
 from pricing.money import Money
 
-
 MAX_BATCH = 1000
 """Most invoices of one call to :func:`settle`."""
 

@@ -6,28 +6,31 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from pricing.money import Money
-
 
 class BreakKind(StrEnum):
     """What does not agree."""
 
     BANK_BALANCE = "bank_balance"
     BANK_ENTRY = "bank_entry"
+    CARD_BALANCE = "card_balance"
     CARD_PAYMENT = "card_payment"
     CLEARING = "clearing"
     INVOICE_LINES = "invoice_lines"
     INVOICE_OVERDUE = "invoice_overdue"
     INVOICE_POSTING = "invoice_posting"
+    RECEIVABLE = "receivable"
     STATEMENT_GAP = "statement_gap"
+    SUSPENSE = "suspense"
     TRIAL_BALANCE = "trial_balance"
+    USAGE = "usage"
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
     """One difference.
 
-    :param difference: what is missing (negative) or left over (positive); never zero.
+    :param difference: what is missing (negative) or left over (positive), in minor units of the currency, or
+        in units of use where there is no currency; never zero.
     :param owner_id: the organisation that has to explain it; None: the platform's finance.
     :param since: when it arose.
     """
@@ -35,7 +38,8 @@ class Break:
     kind: BreakKind
     subject_kind: str
     subject: str
-    difference: Money
+    difference: int
+    currency: str | None
     owner_id: UUID | None
     since: datetime
     explanation: str

@@ -24,7 +24,10 @@ class Reconciliation(Table, table=True):
 
 
 class ReconciliationBreak(Table, table=True):
-    """One difference of a run. ``owner_id`` null means the platform's finance has to explain it."""
+    """One difference of a run. ``owner_id`` null means the platform's finance has to explain it.
+
+    ``difference`` is minor units of the currency, or units of use where there is none.
+    """
 
     __tablename__ = "reconciliation_breaks"
 
@@ -33,8 +36,8 @@ class ReconciliationBreak(Table, table=True):
     kind: BreakKind = enum_column(BreakKind)
     subject_kind: str
     subject: str
-    difference_minor: int = Field(sa_type=sa.BigInteger)
-    currency: str
+    difference: int = Field(sa_type=sa.BigInteger)
+    currency: str | None = None
     owner_id: UUID | None = None
     since: datetime = timestamp_column()
     explanation: str

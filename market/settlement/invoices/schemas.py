@@ -1,0 +1,158 @@
+"""Invoices over HTTP."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from infra.schema import DecimalText, Input, Output
+from market.settlement.invoices.domain import SplitRole, read_shares, split
+from market.settlement.invoices.service import Closed
+from market.settlement.invoices.states import InvoiceStatus
+from market.settlement.invoices.tables import Invoice, InvoiceLine, PeriodClose
+from pricing.money import Money, MoneyOut
+
+
+class PeriodCloseAsk(Input):
+    """Which period to close."""
+
+    period_no: int | None = Field(
+        None, ge=1, le=1_000_000, description="Counted from 1; default: the period that is open now."
+    )
+
+
+class InvoiceLineRead(Output):
+    """One charge, and the use it rests on."""
+
+    line: int
+    licence_id: UUID
+    usage_period_no: int = Field(description="Billing period of the licence whose usage records it sums up")
+    model: str
+    metric: str
+    quantity: int = Field(description="Units used")
+    allowance_used: int = Field(description="Of them free")
+    agreed_unit_price: DecimalText
+    unit_price: DecimalText = Field(description="Price charged, in major units")
+    exact_amount: DecimalText = Field(description="Before the one rounding")
+    amount: MoneyOut
+    price_plan_id: UUID
+    explanation_en: str
+    explanation_zh: str
+
+    @classmethod
+    def of(cls, row: InvoiceLine) -> Self:
+        """Render a line."""
+        return cls(
+            **row.model_dump(exclude={"invoice_id", "amount_minor", "currency"}),
+            amount=MoneyOut.of(Money(row.amount_minor, row.currency)),
+        )
+
+
+class SplitPart(Output):
+    """What one party gets of an invoice once it is paid."""
+
+    party: SplitRole
+    organisation_id: UUID | None = Field(description="Null: the platform itself")
+    amount: MoneyOut
+
+
+class InvoiceSummary(Output):
+    """An invoice in a list."""
+
+    id: UUID
+    number: str = Field(description="The operator's series and the number in it, without gaps")
+    state: InvoiceStatus
+    agreement_id: UUID
+    period_no: int
+    operator_id: UUID = Field(description="Seller of record")
+    owner_id: UUID
+    buyer_id: UUID
+    total: MoneyOut
+    payment_reference: str = Field(description="Creditor reference (ISO 11649); write it on the transfer")
+    issued_at: datetime
+    due_at: datetime
+    paid_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Invoice) -> Self:
+        """Render an invoice without its lines."""
+        return cls(**_summary(row))
+
+
+class InvoiceRead(InvoiceSummary):
+    """An invoice with its lines."""
+
+    period_from: datetime
+    period_to: datetime = Field(description="Not included")
+    price_plan_id: UUID
+    lines: list[InvoiceLineRead]
+    split: list[SplitPart]
+    rules: list[dict[str, Any]] = Field(description="Rulebook versions it rests on")
+    digest: str = Field(description="SHA-256 of what it says")
+
+    @classmethod
+    def of_lines(cls, row: Invoice, lines: Sequence[InvoiceLine]) -> Self:
+        """Render an invoice."""
+        parts = split(Money(row.total_minor, row.currency), read_shares(row.split))
+        return cls(
+            **_summary(row),
+            period_from=row.period_from,
+            period_to=row.period_to,
+            price_plan_id=row.price_plan_id,
+            lines=[InvoiceLineRead.of(line) for line in lines],
+            split=[
+                SplitPart(party=share.role, organisation_id=share.organisation_id, amount=MoneyOut.of(amount))
+                for share, amount in parts
+            ],
+            rules=row.rules,
+            digest=row.digest.hex(),
+        )
+
+
+class PeriodCloseSummary(Output):
+    """A closed period in a list."""
+
+    id: UUID
+    agreement_id: UUID
+    period_no: int
+    opened_at: datetime
+    closed_at: datetime
+    usage: list[dict[str, Any]] = Field(description="What was counted, by licence and purpose")
+    invoice_id: UUID | None = Field(description="Null: nothing was used and nothing is due")
+
+
+class PeriodCloseRead(PeriodCloseSummary):
+    """A closed period with its invoice."""
+
+    invoice: InvoiceSummary | None
+
+    @classmethod
+    def of(cls, closed: Closed) -> Self:
+        """Render a close."""
+        invoice = InvoiceSummary.of(closed.invoice) if closed.invoice else None
+        return cls(**close_summary(closed.close).model_dump(), invoice=invoice)
+
+
+def close_summary(row: PeriodClose) -> PeriodCloseSummary:
+    """Render a close without its invoice."""
+    return PeriodCloseSummary.model_validate(row)
+
+
+def _summary(row: Invoice) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "number": row.document_number,
+        "state": row.status,
+        "agreement_id": row.agreement_id,
+        "period_no": row.period_no,
+        "operator_id": row.operator_id,
+        "owner_id": row.owner_id,
+        "buyer_id": row.buyer_id,
+        "total": MoneyOut.of(Money(row.total_minor, row.currency)),
+        "payment_reference": row.payment_reference,
+        "issued_at": row.issued_at,
+        "due_at": row.due_at,
+        "paid_at": row.paid_at,
+    }

@@ -1,0 +1,102 @@
+"""The ledger over HTTP: read by finance and the regulator, statements of account by those who earn."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, get
+from litestar.params import Parameter
+
+from infra.auth import Actor, OrganisationKind, Permission, requires
+from infra.db import AsyncSession
+from infra.errors import Malformed
+from infra.paging import PageRequest
+from infra.schema import Page
+from market.settlement.ledger import service
+from market.settlement.ledger.schemas import (
+    AccountRead,
+    JournalRead,
+    StatementOfAccountRead,
+    TrialBalanceRead,
+    account_read,
+)
+
+Currency = Annotated[str, Parameter(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")]
+
+
+class LedgerController(Controller):
+    """Accounts, journals and what they sum to."""
+
+    path = "/v1/ledger"
+    tags = ["Ledger"]
+    guards = [requires(Permission.LEDGER_READ)]
+
+    @get("/accounts", summary="Chart of accounts")
+    async def accounts(self, session: AsyncSession, page: PageRequest) -> Page[AccountRead]:
+        """Accounts, the newest first. An account is opened by the first journal that needs it."""
+        rows, cursor = await service.accounts_page(session, page)
+        return Page(items=[account_read(row) for row in rows], next_cursor=cursor)
+
+    @get("/journals", summary="Journals")
+    async def journals(
+        self,
+        session: AsyncSession,
+        page: PageRequest,
+        account_id: Annotated[UUID | None, Parameter(description="Only journals on this account.")] = None,
+        source_id: Annotated[
+            UUID | None, Parameter(description="Only journals of this invoice, refund or bank entry.")
+        ] = None,
+    ) -> Page[JournalRead]:
+        """Journals with their postings, the newest first. Nothing here was ever changed."""
+        rows, cursor = await service.journals_page(session, page, account_id=account_id, source_id=source_id)
+        return Page(items=[JournalRead.of(journal, lines) for journal, lines in rows], next_cursor=cursor)
+
+    @get("/trial-balance", summary="Trial balance")
+    async def trial_balance(
+        self,
+        session: AsyncSession,
+        at: Annotated[
+            datetime | None, Parameter(description="Up to and including this time; default: everything.")
+        ] = None,
+    ) -> TrialBalanceRead:
+        """Debits and credits of every account as of any time; `differences` is empty, always."""
+        moment = _moment(at)
+        return TrialBalanceRead.of(await service.trial_balance(session, moment), moment)
+
+
+class StatementOfAccountController(Controller):
+    """What the market owes to those who earn."""
+
+    path = "/v1/statements-of-account"
+    tags = ["Ledger"]
+
+    @get(guards=[requires(Permission.STATEMENT_READ)], summary="Statement of account")
+    async def statement(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        currency: Currency = "CNY",
+        since: Annotated[datetime | None, Parameter(description="From here on.")] = None,
+        until: Annotated[datetime | None, Parameter(description="Up to here, not included.")] = None,
+        organisation_id: Annotated[
+            UUID | None, Parameter(description="Another organisation's, for the platform's finance.")
+        ] = None,
+    ) -> StatementOfAccountRead:
+        """Opening balance, every movement and closing balance of what the market owes your organisation."""
+        own = actor.organisation_id
+        if organisation_id is not None and actor.organisation_kind is OrganisationKind.PLATFORM:
+            own = organisation_id
+        statement = await service.statement_of_account(
+            session, own, currency, since=_moment(since), until=_moment(until)
+        )
+        return StatementOfAccountRead.of(own, statement)
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    """A time with its zone, within what the database can hold."""
+    if value is not None and (value.tzinfo is None or not 1 < value.year < 9999):
+        raise Malformed(
+            "The time has no zone, or lies outside the calendar.",
+            remedy="Write it like 2026-01-31T00:00:00Z.",
+        )
+    return value
