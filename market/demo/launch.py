@@ -90,7 +90,8 @@ async def _play(settings: Settings, console: Console, admin: Login, *, file: Pat
 
     with tempfile.TemporaryDirectory(prefix="market-demo-") as folder:
         titles = CITY_TITLES if file is None else (f"公共数据 {file.stem}", f"Public data: {file.stem}")
-        source = file or await asyncio.to_thread(write_city_air_quality, Path(folder) / "air-quality.csv")
+        made_up = Path(folder) / "air-quality.csv"
+        source = file or await asyncio.to_thread(write_city_air_quality, made_up)
         trade = Trade(connect, admin, source, titles)
         started = monotonic()
         try:

@@ -22,11 +22,11 @@ async def settle(trade: Trade) -> list[str]:
     ]
     trade.made["invoice_id"] = invoice["id"]
     seen = await buyer.get(f"/v1/invoices/{invoice['id']}")
-    total = Money.fromDecimal(Decimal(seen["total"]["amount"]), "CNY")
+    total = Money.from_decimal(Decimal(seen["total"]["amount"]), "CNY")
     statements = await finance.get("/v1/bank-statements", limit=1)
     opening = Money(0, "CNY")
     if statements["items"]:
-        opening = Money.fromDecimal(Decimal(statements["items"][0]["closing"]["amount"]), "CNY")
+        opening = Money.from_decimal(Decimal(statements["items"][0]["closing"]["amount"]), "CNY")
     document = camt053_for(
         [Receipt(total, seen["payment_reference"], "Demo Environmental Services Ltd", f"IN{trade.mark}")],
         statement_id=f"DEMO-{trade.mark}",
