@@ -87,7 +87,7 @@ def _actor_of(standing: Standing, roles: Collection[str]) -> Actor:
 
 
 def _same(offered: str | None, expected: str) -> bool:
-    return hmac.compare_digest((offered or "").encode("utf-8", "surrogatepass"), expected.encode())
+    return hmac.compare_digest((offered or "").encode(), expected.encode())
 
 
 def _not_accepted(reason: str) -> TokenNotAccepted:

@@ -31,12 +31,12 @@ def new_token() -> str:
 
 def digest(token: str) -> bytes:
     """What is kept of a token. It is random, so a plain SHA-256 cannot be searched backwards."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(token.encode()).digest()
 
 
 def csrf_token(session_token: str) -> str:
     """The value of ``X-CSRF-Token`` for a session: derived from its cookie, which no foreign page can read."""
-    mac = hmac.digest(session_token.encode("utf-8", "surrogatepass"), b"data-market csrf", "sha256")
+    mac = hmac.digest(session_token.encode(), b"data-market csrf", "sha256")
     return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
 

@@ -126,7 +126,11 @@ class WellKnownController(Controller):
     tags = ["OAuth"]
     dependencies = {"identity": Provide(provide_identity, sync_to_thread=False)}
 
-    @get("/oauth-authorization-server", opt=public("discovery"), summary="OAuth metadata")
+    @get(
+        "/oauth-authorization-server",
+        opt=public("programs find the other addresses here"),
+        summary="OAuth metadata",
+    )
     async def metadata(self, identity: Identity) -> Response[AuthorizationServerRead]:
         """Where and how programs get tokens (RFC 8414)."""
         base = identity.issuer

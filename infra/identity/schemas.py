@@ -21,12 +21,6 @@ from infra.identity.states import OrganisationStatus
 from infra.schema import Input, Output
 
 
-def _encodable(text: str) -> str:
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("contains a lone surrogate")
-    return text
-
-
 Email = Annotated[
     str,
     StringConstraints(min_length=3, max_length=MAX_EMAIL_LENGTH),
@@ -38,10 +32,7 @@ Email = Annotated[
 """An e-mail address, kept in lower case."""
 
 Password = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=256),
-    AfterValidator(_encodable),
-    Field(examples=["correct horse"]),
+    str, StringConstraints(min_length=1, max_length=256), Field(examples=["correct horse battery staple"])
 ]
 """A password as typed; how strong a new one must be is checked where one is chosen."""
 
@@ -97,12 +88,7 @@ def _absent_when_empty(value: object) -> object:
     return None if value == "" else value
 
 
-_Form = Annotated[
-    str | None,
-    Field(max_length=400),
-    BeforeValidator(_absent_when_empty),
-    AfterValidator(lambda text: text and _encodable(text)),
-]
+_Form = Annotated[str | None, Field(max_length=400), BeforeValidator(_absent_when_empty)]
 
 
 class OAuthForm(BaseModel):
