@@ -70,7 +70,7 @@ def test_every_route_explains_itself(application: Litestar) -> None:
 
 def test_every_permission_guards_something(application: Litestar) -> None:
     used = {
-        guard.permission  # type: ignore[attr-defined]
+        guard.permission
         for _, handler in handlers(application)
         for guard in handler.resolve_guards()
         if hasattr(guard, "permission")
