@@ -16,7 +16,7 @@ from infra.keys import KeyRing, TokenRefused
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105 -- a media type
 CACHE_SIZE = 10_000
-CACHE_SECONDS = 30.0
+CACHE_SECONDS = 30
 """A verified token is verified again after this long, so that a withdrawn key is felt."""
 
 
@@ -93,7 +93,7 @@ class LicenceVerifier:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience(issuer)
-        self._known: OrderedDict[str, tuple[LicenceClaims, float]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[LicenceClaims, float]] = OrderedDict()  # not money: a clock
 
     def verify(self, token: str) -> LicenceClaims:
         """What the token says.
