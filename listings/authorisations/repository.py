@@ -69,8 +69,8 @@ async def resource_ids(
 
 async def coverage(
     session: AsyncSession, authorisation_id: UUID, resource_id: UUID, *, share: bool = False
-) -> tuple[Authorisation, AuthorisationResource | None] | None:
-    """The authorisation, and what it says of the resource.
+) -> tuple[Authorisation | None, AuthorisationResource | None]:
+    """The authorisation, and that it covers the resource; None for what is not there.
 
     :param share: keep others from changing its state until the transaction ends.
     """
@@ -78,8 +78,6 @@ async def coverage(
     if share:
         found = found.with_for_update(read=True).execution_options(populate_existing=True)
     authorisation = (await session.exec(found)).one_or_none()
-    if authorisation is None:
-        return None
     return authorisation, await session.get(AuthorisationResource, (authorisation_id, resource_id))
 
 

@@ -217,10 +217,9 @@ async def live_grant(
     :raises AuthorisationNotLive: it is not in force, or something it rests on is stopped.
     :raises ResourceNotCovered: there is none, or it does not cover the resource.
     """
-    found = await repository.coverage(session, authorisation_id, resource_id, share=share)
-    if found is None or found[1] is None:
+    row, covered = await repository.coverage(session, authorisation_id, resource_id, share=share)
+    if row is None or covered is None:
         raise ResourceNotCovered("The authorisation does not cover this resource.")
-    row, covered = found
     given = Grant(
         authorisation_id=row.id,
         resource_id=resource_id,

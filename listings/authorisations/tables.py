@@ -35,15 +35,19 @@ class Authorisation(Table, table=True):
 
     id: UUID = id_column()
     number: int | None = Field(
-        None, sa_type=sa.Integer, sa_column_args=[sa.Identity(always=True)], nullable=False, unique=True
+        default=None,
+        sa_type=sa.Integer,
+        sa_column_args=[sa.Identity(always=True)],
+        nullable=False,
+        unique=True,
     )
     owner_id: UUID = Field(foreign_key="organisations.id", index=True)
     operator_id: UUID = Field(foreign_key="organisations.id", index=True)
     state: AuthorisationState = enum_column(AuthorisationState)
-    columns: list[str] | None = Field(None, sa_type=sa.ARRAY(sa.String), nullable=True)  # type: ignore[call-overload]
-    scenarios: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)  # type: ignore[call-overload]
-    regions: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)  # type: ignore[call-overload]
-    purposes: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)  # type: ignore[call-overload]
+    columns: list[str] | None = Field(default=None, sa_type=sa.ARRAY(sa.String), nullable=True)
+    scenarios: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)
+    regions: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)
+    purposes: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)
     valid_from: datetime = timestamp_column()
     valid_until: datetime = timestamp_column()
     exclusive: bool

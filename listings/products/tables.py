@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
@@ -44,12 +45,12 @@ class DataProduct(Table, table=True):
     title_en: str
     description_zh: str
     description_en: str
-    themes: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)  # type: ignore[call-overload]
+    themes: list[str] = Field(sa_type=ARRAY(sa.String), nullable=False)
     update_frequency: UpdateFrequency = enum_column(UpdateFrequency)
     delivery_class: DeliveryClass = enum_column(DeliveryClass)
     dictionary: list[dict[str, Any]] = json_column(default_factory=list)
-    plan_id: UUID | None = Field(None, foreign_key="price_plans.id")
-    search_terms: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)  # type: ignore[call-overload]
+    plan_id: UUID | None = Field(default=None, foreign_key="price_plans.id")
+    search_terms: list[str] = Field(sa_type=ARRAY(sa.String), nullable=False)
     created_at: datetime = timestamp_column()
     created_by: UUID
     submitted_at: datetime | None = timestamp_column(nullable=True)

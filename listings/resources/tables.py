@@ -20,7 +20,11 @@ class DataResource(Table, table=True):
 
     id: UUID = id_column()
     number: int | None = Field(
-        None, sa_type=sa.Integer, sa_column_args=[sa.Identity(always=True)], nullable=False, unique=True
+        default=None,
+        sa_type=sa.Integer,
+        sa_column_args=[sa.Identity(always=True)],
+        nullable=False,
+        unique=True,
     )
     owner_id: UUID = Field(foreign_key="organisations.id", index=True)
     title_zh: str

@@ -15,7 +15,8 @@ from listings.authorisations.states import (
     require_live,
 )
 
-S, A = AuthorisationState, AuthorisationAction
+S = AuthorisationState
+A = AuthorisationAction
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 
 

@@ -114,6 +114,6 @@ def test_a_dictionary_describes_known_columns_once() -> None:
 
 
 def test_personal_values_are_masked_and_nothing_else() -> None:
-    rows = [{"name": "甲", "pm25": "35"}, {"name": None, "pm25": None}]
+    rows: list[dict[str, str | None]] = [{"name": "甲", "pm25": "35"}, {"name": None, "pm25": None}]
     assert masked(rows, {"name"}) == [{"name": MASK, "pm25": "35"}, {"name": None, "pm25": None}]
     assert masked(rows, set()) == rows

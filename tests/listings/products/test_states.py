@@ -14,7 +14,8 @@ from listings.products.states import (
     require_uploadable,
 )
 
-S, A = ProductState, ProductAction
+S = ProductState
+A = ProductAction
 
 
 @pytest.mark.parametrize(("state", "action"), list(product(S, A)))

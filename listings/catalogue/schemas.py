@@ -1,0 +1,151 @@
+"""What the catalogue shows."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from infra.identity.tables import Organisation
+from infra.schema import Output
+from listings.catalogue.service import Listing
+from listings.ingest.result import Kind
+from listings.products.domain import DeliveryClass
+from listings.products.schemas import DictionaryRead, ThemeRead
+from listings.products.tables import DataProduct
+from listings.resources.domain import UpdateFrequency
+from pricing.plans.domain import PricePlan
+from pricing.plans.schemas import ChargeSchema
+
+
+class CatalogueItem(Output):
+    """A product on the market, in brief."""
+
+    id: UUID
+    title_zh: str
+    title_en: str
+    description_zh: str
+    description_en: str
+    themes: list[ThemeRead]
+    update_frequency: UpdateFrequency
+    delivery_class: DeliveryClass
+    operator_id: UUID
+    operator_name_zh: str | None
+    operator_name_en: str | None
+    owner_id: UUID
+    owner_name_zh: str | None
+    owner_name_en: str | None
+    published_at: datetime
+
+    @classmethod
+    def of(cls, row: DataProduct, parties: Mapping[UUID, Organisation]) -> "CatalogueItem":
+        """Map a row.
+
+        :param parties: operators and owners by id.
+        """
+        return cls(**_brief(row, parties))
+
+
+def _brief(row: DataProduct, parties: Mapping[UUID, Organisation]) -> dict[str, Any]:
+    assert row.published_at is not None
+    kept = {"id", "title_zh", "title_en", "description_zh", "description_en", "update_frequency"}
+    kept |= {"delivery_class", "operator_id", "owner_id", "published_at"}
+    operator, owner = parties[row.operator_id], parties[row.owner_id]
+    return {
+        **row.model_dump(include=kept),
+        "themes": ThemeRead.of(row.themes),
+        "operator_name_zh": operator.name_zh,
+        "operator_name_en": operator.name_en,
+        "owner_name_zh": owner.name_zh,
+        "owner_name_en": owner.name_en,
+    }
+
+
+class CatalogueColumn(DictionaryRead):
+    """A column on offer: what it means and of which kind it is."""
+
+    kind: Kind
+
+
+class CatalogueRevision(Output):
+    """The revision that buyers read now."""
+
+    id: UUID
+    number: int
+    rows: int
+    sha256: str
+    uploaded_at: datetime
+
+
+class CatalogueQuality(Output):
+    """The grade of that revision, and where its report is."""
+
+    grade: str
+    score: str = Field(description="0 to 100, an exact decimal")
+    report: str = Field(description="Path of the report")
+
+
+class CataloguePlan(Output):
+    """What the operator asks."""
+
+    id: UUID
+    name_zh: str | None
+    name_en: str | None
+    currency: str
+    charges: list[ChargeSchema]
+
+    @classmethod
+    def of(cls, plan: PricePlan) -> "CataloguePlan":
+        """Map a plan."""
+        return cls.model_validate(
+            {
+                "id": plan.id,
+                "name_zh": plan.name_zh,
+                "name_en": plan.name_en,
+                "currency": plan.currency,
+                "charges": [charge.document() for charge in plan.charges],
+            }
+        )
+
+
+class CatalogueProduct(CatalogueItem):
+    """A product on the market, with everything to read before an order."""
+
+    purposes: list[str] = Field(description="What it is offered for")
+    scenarios: list[str]
+    regions: list[str]
+    personal_information: bool
+    revision: CatalogueRevision
+    dictionary: list[CatalogueColumn]
+    sample: list[dict[str, Any]] = Field(description="First rows, personal information masked")
+    quality: CatalogueQuality
+    price_plan: CataloguePlan
+
+    @classmethod
+    def of_listing(cls, listing: Listing, parties: Mapping[UUID, Organisation]) -> "CatalogueProduct":
+        """Map a listing.
+
+        :param parties: operators and owners by id.
+        """
+        facts = listing.facts
+        kinds = {column.name: column.kind for column in facts.revision.columns}
+        return cls(
+            **_brief(listing.product, parties),
+            purposes=list(facts.purposes),
+            scenarios=list(facts.scenarios),
+            regions=list(facts.regions),
+            personal_information=facts.personal_information,
+            revision=CatalogueRevision.model_validate(listing.revision),
+            dictionary=[
+                CatalogueColumn(**asdict(entry), kind=kinds[entry.name]) for entry in listing.dictionary
+            ],
+            sample=listing.sample,
+            quality=CatalogueQuality(
+                grade=listing.report.grade,
+                score=str(listing.report.score),
+                report=f"/v1/catalogue/{facts.id}/quality-report",
+            ),
+            price_plan=CataloguePlan.of(listing.plan),
+        )

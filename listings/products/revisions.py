@@ -1,0 +1,137 @@
+"""What is known of revisions, and which of them buyers read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from quality import service as quality
+
+from infra.auth import Actor
+from infra.db import AsyncSession
+from infra.errors import NotFound
+from infra.paging import PageRequest
+from listings.ingest.result import Column, Kind
+from listings.products import repository
+from listings.products.domain import QualityStanding
+from listings.products.facts import RevisionFacts
+from listings.products.states import ProductState
+from listings.products.tables import ProductRevision
+
+LOOK_BACK = 50
+"""How many of the newest revisions are looked at for one that has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A revision with the standing of its quality check and the size of its sample."""
+
+    facts: RevisionFacts
+    standing: QualityStanding
+    sample_rows: int
+
+
+def facts_of(row: ProductRevision) -> RevisionFacts:
+    """Map a row."""
+    return RevisionFacts(
+        id=row.id,
+        product_id=row.product_id,
+        number=row.number,
+        object_key=row.object_key,
+        sha256=row.sha256,
+        columns=tuple(Column(**{**column, "kind": Kind(column["kind"])}) for column in row.columns),
+        rows=row.rows,
+    )
+
+
+async def newest(session: AsyncSession, product_id: UUID) -> RevisionFacts | None:
+    """The newest revision, checked or not."""
+    rows = await repository.newest_revisions(session, product_id, 1)
+    return facts_of(rows[0]) if rows else None
+
+
+async def newest_checked(session: AsyncSession, product_id: UUID) -> Checked | None:
+    """The newest revision with the standing of its quality check."""
+    rows = await repository.newest_revisions(session, product_id, 1)
+    if not rows:
+        return None
+    standing = (await standings(session, rows))[rows[0].id]
+    return Checked(facts_of(rows[0]), standing, len(rows[0].sample))
+
+
+async def newest_passed(session: AsyncSession, product_id: UUID) -> RevisionFacts | None:
+    """The newest revision whose quality check has passed: a bad new one leaves the last good one in service."""
+    row = await newest_passed_row(session, product_id)
+    return facts_of(row) if row else None
+
+
+async def newest_passed_row(session: AsyncSession, product_id: UUID) -> ProductRevision | None:
+    """As `newest_passed`, with all that is kept of the revision."""
+    rows = await repository.newest_revisions(session, product_id, LOOK_BACK)
+    found = await standings(session, rows)
+    return next((row for row in rows if found[row.id] is QualityStanding.PASSED), None)
+
+
+async def current(session: AsyncSession, product_id: UUID) -> tuple[ProductRevision, quality.Report]:
+    """The revision that buyers read, with the report of its quality check.
+
+    :raises NotFound: there is none.
+    """
+    row = await newest_passed_row(session, product_id)
+    report = await quality.report_for(session, row.id) if row else None
+    if row is None or report is None:
+        raise NotFound("The product has no revision that has passed its quality check.")
+    return row, report
+
+
+async def standings(session: AsyncSession, rows: Sequence[ProductRevision]) -> dict[UUID, QualityStanding]:
+    """What the quality check of each revision has come to."""
+    found = {}
+    for row in rows:
+        report = await quality.report_for(session, row.id)
+        if report is None:
+            found[row.id] = QualityStanding.CHECKING
+        else:
+            found[row.id] = QualityStanding.PASSED if report.passed else QualityStanding.FAILED
+    return found
+
+
+async def access_revision(
+    session: AsyncSession, actor: Actor, revision_id: UUID
+) -> tuple[ProductRevision, QualityStanding]:
+    """A revision of a product the actor may know of, with the standing of its quality check.
+
+    :raises NotFound: there is none the actor may know of.
+    """
+    row = await repository.revision(session, revision_id)
+    if row is None or await repository.visible(session, actor, row.product_id) is None:
+        raise NotFound("There is no such revision.")
+    return row, (await standings(session, [row]))[row.id]
+
+
+async def list_of(
+    session: AsyncSession, actor: Actor, product_id: UUID, page: PageRequest
+) -> tuple[Sequence[ProductRevision], dict[UUID, QualityStanding], str | None]:
+    """One page of the revisions of a product the actor may know of, newest first, with their standings.
+
+    :raises NotFound: there is no product the actor may know of.
+    """
+    if await repository.visible(session, actor, product_id) is None:
+        raise NotFound("There is no such product.")
+    rows, following = await repository.page_revisions(session, product_id, page)
+    return rows, await standings(session, rows), following
+
+
+async def quality_report(session: AsyncSession, actor: Actor, revision_id: UUID) -> quality.Report:
+    """The quality report of a revision: to everybody once its product is published.
+
+    :raises NotFound: there is no such revision the actor may know of, or no report yet.
+    """
+    row = await repository.revision(session, revision_id)
+    product = await repository.product(session, row.product_id) if row else None
+    open_to_all = product is not None and product.state is ProductState.PUBLISHED
+    if row is None or not (open_to_all or await repository.visible(session, actor, row.product_id)):
+        raise NotFound("There is no such revision.")
+    report = await quality.report_for(session, row.id)
+    if report is None:
+        raise NotFound("The quality check has not finished.", remedy="Ask again in a moment.")
+    return report
