@@ -6,7 +6,6 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-DATA_DIR ?= var
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.8
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
@@ -27,7 +26,7 @@ endif
 .DELETE_ON_ERROR:
 
 run: $(VENV)/runtime.stamp
-	@exec $(BIN)/market up --demo --data-dir $(DATA_DIR)
+	@exec $(BIN)/market up --demo $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
 test: check
 	$(BIN)/python -m pytest

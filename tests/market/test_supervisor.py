@@ -1,0 +1,189 @@
+"""`market up`, lived through: ready, refused twice, hurt in every part, killed, started again, stopped."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.postgres import EmbeddedPostgres
+from infra.postgres_host import free_port
+from infra.settings import Settings
+from market.supervisor import answers
+
+PROJECT = Path(__file__).parents[2]
+MEBIBYTE = 1024 * 1024
+
+
+class Up:
+    """One `market up` in a data folder of its own."""
+
+    def __init__(self, data_dir: Path, port: int) -> None:
+        self.data_dir = data_dir
+        self.port = port
+        self.settings = Settings(_env_file=None, data_dir=data_dir, port=port)
+        self.output = data_dir.parent / "output"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> float:
+        """Start it; the seconds until it runs."""
+        began = time.monotonic()
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                self.command(), cwd=PROJECT, env=environment(), stdout=output, stderr=subprocess.STDOUT
+            )
+        wait_until(lambda: "Running." in self.output.read_text() or self.ended(), 60, self.output.read_text)
+        assert not self.ended(), self.output.read_text()
+        return time.monotonic() - began
+
+    def command(self) -> list[str]:
+        up = [sys.executable, "-m", "market.cli", "up"]
+        return [*up, "--data-dir", str(self.data_dir), "--port", str(self.port)]
+
+    def ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def answers(self) -> bool:
+        return answers(self.settings)
+
+    def children(self, words: str) -> list[int]:
+        """Numbers of the processes below the supervisor whose command line has these words at its end."""
+        assert self.process is not None
+        return [pid for pid in descendants(self.process.pid) if command_line(pid).endswith(words)]
+
+
+def environment() -> dict[str, str]:
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(("MARKET_", "DATABASE_"))
+    }
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            parent = re.search(r"^PPid:\s(\d+)$", status.read_text(), re.MULTILINE)
+        except OSError:
+            continue
+        if parent is not None and int(parent[1]) == pid:
+            child = int(status.parent.name)
+            found += [child, *descendants(child)]
+    return found
+
+
+def resident(pid: int) -> int:
+    """Resident memory in bytes."""
+    text = re.search(r"^VmRSS:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert text is not None
+    return int(text[1]) * 1024
+
+
+def wait_until(what: Callable[[], bool], seconds: float, told: Callable[[], str] = str) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, told()
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Up]:
+    """One service for the whole file; each test leaves it running."""
+    folder = Path(tempfile.mkdtemp(prefix="market-up-"))
+    folder.chmod(0o755)
+    made = Up(folder / "data", free_port())
+    made.start()
+    yield made
+    assert made.process is not None
+    if not made.ended():
+        made.process.kill()
+        made.process.wait()
+    EmbeddedPostgres(made.data_dir).destroy()
+    shutil.rmtree(folder)
+
+
+def test_first_start_shows_one_password_and_is_ready(running: Up) -> None:
+    told = running.output.read_text()
+    assert re.search(r"First login +admin@market\.example +password \S{20,}", told)
+    assert running.answers()
+    assert len(running.children("worker")) == 1
+
+
+def test_api_process_is_small(running: Up) -> None:
+    assert max(resident(pid) for pid in running.children("serve")) < 250 * MEBIBYTE
+
+
+def test_owner_address_stays_with_the_supervisor(running: Up) -> None:
+    for pid in (*running.children("serve"), *running.children("worker")):
+        names = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        assert not any(name.startswith(b"DATABASE_URL=") for name in names)
+
+
+def test_second_one_on_the_same_folder_is_told_so_in_one_line(running: Up) -> None:
+    for port, words in ((free_port(), "in use by process"), (running.port, "is taken by another program")):
+        command = [*running.command()[:-1], str(port)]
+        second = subprocess.run(
+            command, cwd=PROJECT, env=environment(), capture_output=True, text=True, timeout=30, check=False
+        )
+        assert second.returncode == 1
+        assert second.stderr.count("\n") == 1
+        assert words in second.stderr
+    assert running.answers()
+
+
+def test_killed_api_and_worker_come_back(running: Up) -> None:
+    before = {*running.children("serve"), *running.children("worker")}
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(
+        lambda: (
+            running.answers() and len({*running.children("serve"), *running.children("worker")} - before) >= 3
+        ),
+        30,
+        running.output.read_text,
+    )
+    assert "is started again" in running.output.read_text()
+
+
+def test_stopped_postgresql_comes_back_and_the_service_with_it(running: Up) -> None:
+    postmaster = running.data_dir / "postgres/cluster/postmaster.pid"
+    os.kill(int(postmaster.read_text().splitlines()[0]), signal.SIGQUIT)
+    wait_until(lambda: "PostgreSQL ended and is started again" in running.output.read_text(), 10)
+    wait_until(running.answers, 20, running.output.read_text)
+
+
+def test_killed_service_leaves_nothing_in_the_way_of_the_next(running: Up) -> None:
+    assert running.process is not None
+    below = [*running.children("serve"), *running.children("worker")]
+    running.process.kill()
+    running.process.wait()
+    wait_until(lambda: not any("market.cli" in command_line(pid) for pid in below), 5)
+    assert running.start() < 5
+    told = running.output.read_text()
+    assert "password" not in told
+    assert running.answers()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_it_stops_everything(running: Up, how: signal.Signals) -> None:
+    assert running.process is not None
+    below = descendants(running.process.pid)
+    running.process.send_signal(how)
+    assert running.process.wait(30) == 0, running.output.read_text()
+    assert not any("market.cli" in command_line(pid) for pid in below)
+    assert not EmbeddedPostgres(running.data_dir).alive()
+    assert "Traceback" not in running.output.read_text()
+    running.start()
