@@ -194,7 +194,14 @@ def _fill(
     cluster: Path, password_file: Path, made: Credentials, account: Account, *, throwaway: bool
 ) -> None:
     programs = reachable_programs(account)
-    initdb = [programs / "initdb", "-D", cluster, "-U", SUPERUSER, f"--pwfile={password_file}"]
+    initdb: list[str | Path] = [
+        programs / "initdb",
+        "-D",
+        cluster,
+        "-U",
+        SUPERUSER,
+        f"--pwfile={password_file}",
+    ]
     initdb += ["--auth=scram-sha-256", "--encoding=UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8"]
     if throwaway:
         initdb.append("--no-sync")
@@ -205,7 +212,7 @@ def _fill(
         f"CREATE ROLE {OWNER} {rights} PASSWORD '{made.owner_password}'\n"
         f"CREATE DATABASE {DATABASE} OWNER {OWNER}\n"
     )
-    single = [programs / "postgres", "--single", "-D", cluster, "-c", "log_checkpoints=off"]
+    single: list[str | Path] = [programs / "postgres", "--single", "-D", cluster, "-c", "log_checkpoints=off"]
     single += ["-c", f"fsync={'off' if throwaway else 'on'}", "postgres"]
     _checked(run_as(account, single, cwd=cluster.parent, standard_input=statements), cluster.parent.parent)
 

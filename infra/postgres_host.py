@@ -193,7 +193,7 @@ def alive(pid: int) -> bool:
 
 def _runs(account: Account, programs: Path) -> bool:
     # Through a shell, so that a program the account may not even see is an exit status, as a failing one is.
-    probe = ["/bin/sh", "-c", '"$0" --version', programs / "postgres"]
+    probe: list[str | Path] = ["/bin/sh", "-c", '"$0" --version', programs / "postgres"]
     return run_as(account, probe, cwd=Path("/")).returncode == 0
 
 
