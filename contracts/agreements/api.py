@@ -36,7 +36,7 @@ class AgreementController(Controller):
         """Order a product for stated columns, purposes, term and quota; the operator signs next, then you."""
 
         async def effect() -> AgreementRead:
-            return await _read(session, await service.place_order(session, actor, data))
+            return await agreement_read(session, await service.place_order(session, actor, data))
 
         return await idempotency.run(AgreementRead, effect)
 
@@ -51,7 +51,7 @@ class AgreementController(Controller):
     @get("/{agreement_id:uuid}", guards=[requires(Permission.AGREEMENT_READ)], summary="One agreement")
     async def get_agreement(self, session: AsyncSession, actor: Actor, agreement_id: UUID) -> AgreementRead:
         """An agreement with its terms, its digest and its signatures."""
-        return await _read(session, await service.access_agreement(session, actor, agreement_id))
+        return await agreement_read(session, await service.access_agreement(session, actor, agreement_id))
 
     @post("/{agreement_id:uuid}/signatures", guards=[requires(Permission.AGREEMENT_SIGN)], summary="Sign")
     async def sign(
@@ -59,7 +59,7 @@ class AgreementController(Controller):
     ) -> AgreementRead:
         """Sign the document whose digest you send: the operator first, then the buyer, which issues the licence."""
         issuer = state.settings.base_url
-        return await _read(
+        return await agreement_read(
             session, await service.sign(session, actor, state.key_ring, issuer, agreement_id, data.digest)
         )
 
@@ -72,10 +72,13 @@ class AgreementController(Controller):
         self, session: AsyncSession, actor: Actor, agreement_id: UUID, data: Termination
     ) -> AgreementRead:
         """End an agreement before its term; its licence stops at once."""
-        return await _read(session, await service.terminate(session, actor, agreement_id, data.reason))
+        return await agreement_read(
+            session, await service.terminate(session, actor, agreement_id, data.reason)
+        )
 
 
-async def _read(session: AsyncSession, agreement: service.VisibleAgreement) -> AgreementRead:
+async def agreement_read(session: AsyncSession, agreement: service.VisibleAgreement) -> AgreementRead:
+    """Map an agreement with its signatures, its licence and the stops on it."""
     signatures = await service.signatures(session, agreement)
     active = await stops.active(session, [agreement.id])
     return AgreementRead(

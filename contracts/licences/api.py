@@ -31,22 +31,16 @@ class LicenceController(Controller):
     async def get_licence(self, session: AsyncSession, actor: Actor, licence_id: UUID) -> LicenceStanding:
         """A licence, what it used, and whether it is live."""
         licence = await service.access_licence(session, actor, licence_id)
-        standing = await service.standing(session, licence)
-        return LicenceStanding(
-            **licence.model_dump(),
-            used_calls=standing.counter.used_calls,
-            used_rows=standing.counter.used_rows,
-            period_no=standing.counter.period_no,
-            live=standing.live,
-            stopped=standing.stopped,
-        )
+        return await licence_standing(session, licence)
 
     @post("/{licence_id:uuid}/tokens", guards=[requires(Permission.LICENCE_TOKEN)], summary="Get a token")
     async def issue_token(
         self, session: AsyncSession, actor: Actor, state: State, licence_id: UUID
     ) -> Response[LicenceTokenRead]:
         """A fresh token for a live licence: the bearer of its data calls. It is shown once."""
-        issued = await service.issue_token(session, actor, state.key_ring, state.settings.base_url, licence_id)
+        issued = await service.issue_token(
+            session, actor, state.key_ring, state.settings.base_url, licence_id
+        )
         return Response(
             LicenceTokenRead(
                 access_token=issued.token,
@@ -56,3 +50,16 @@ class LicenceController(Controller):
             ),
             headers={"Cache-Control": "no-store"},
         )
+
+
+async def licence_standing(session: AsyncSession, licence: service.VisibleLicence) -> LicenceStanding:
+    """Map a licence with what it used and what stops it."""
+    standing = await service.standing(session, licence)
+    return LicenceStanding(
+        **licence.model_dump(),
+        used_calls=standing.counter.used_calls,
+        used_rows=standing.counter.used_rows,
+        period_no=standing.counter.period_no,
+        live=standing.live,
+        stopped=standing.stopped,
+    )

@@ -35,7 +35,7 @@ class AuditController(Controller):
         if subject_id is not None:
             statement = statement.where(col(AuditEntry.subject_id) == subject_id)
         rows, cursor = await paginate(session, statement, AuditEntry.id, page)
-        return Page(items=[_read(row) for row in rows], next_cursor=cursor)
+        return Page(items=[AuditEntryRead.of(row) for row in rows], next_cursor=cursor)
 
     @get("/head", opt=public("anybody may keep a head and hold us to it"), summary="Newest signed head")
     async def head(self, session: AsyncSession) -> AuditHeadRead:
@@ -52,7 +52,3 @@ class AuditController(Controller):
             signed=head.signed,
             sealed_at=head.sealed_at,
         )
-
-
-def _read(row: AuditEntry) -> AuditEntryRead:
-    return AuditEntryRead.model_validate({**row.model_dump(exclude={"leaf"}), "leaf": row.leaf.hex()})

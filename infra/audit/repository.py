@@ -1,6 +1,7 @@
 """SQL of the audit log."""
 
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -27,6 +28,17 @@ async def unsealed(session: AsyncSession, limit: int) -> Sequence[AuditEntry]:
     """Entries that have no place in the tree yet, oldest first."""
     sealed = sa.exists().where(col(AuditLeaf.entry_id) == col(AuditEntry.id))
     statement = select(AuditEntry).where(~sealed).order_by(col(AuditEntry.id)).limit(limit)
+    return (await session.exec(statement)).all()
+
+
+async def about(session: AsyncSession, subject_ids: Sequence[UUID], limit: int) -> Sequence[AuditEntry]:
+    """The latest entries about any of the things, newest first."""
+    statement = (
+        select(AuditEntry)
+        .where(col(AuditEntry.subject_id).in_(subject_ids))
+        .order_by(col(AuditEntry.id).desc())
+        .limit(limit)
+    )
     return (await session.exec(statement)).all()
 
 

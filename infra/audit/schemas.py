@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from infra.audit.tables import AuditEntry
 from infra.schema import Output
 
 
@@ -23,6 +24,11 @@ class AuditEntryRead(Output):
     detail: dict[str, Any]
     rules: list[dict[str, Any]] = Field(description="Keys and versions of the rules it was decided under")
     leaf: str = Field(description="Digest of the entry as a leaf of the tree, hexadecimal")
+
+    @classmethod
+    def of(cls, row: AuditEntry) -> "AuditEntryRead":
+        """Map a row."""
+        return cls(**row.model_dump(exclude={"leaf"}), leaf=row.leaf.hex())
 
 
 class AuditHeadRead(Output):

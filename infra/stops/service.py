@@ -91,7 +91,7 @@ async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence
     return (await session.exec(statement)).all()
 
 
-async def history(session: AsyncSession, subject_id: UUID) -> Sequence[Stop]:
-    """Every stop there ever was on a thing, oldest first."""
-    statement = select(Stop).where(col(Stop.subject_id) == subject_id).order_by(col(Stop.placed_at))
+async def history(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
+    """Every stop there ever was on any of the things, oldest first."""
+    statement = select(Stop).where(col(Stop.subject_id).in_(list(subject_ids))).order_by(col(Stop.placed_at))
     return (await session.exec(statement)).all()

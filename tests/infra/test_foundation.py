@@ -158,7 +158,7 @@ async def test_only_who_placed_a_stop_lifts_it(session: AsyncSession) -> None:
         await stops.lift(session, other, subject_kind="thing", subject_id=subject, reason="no")
     await stops.lift(session, regulator, subject_kind="thing", subject_id=subject, reason="mended")
     assert await stops.active(session, [subject]) == []
-    assert len(await stops.history(session, subject)) == 1
+    assert len(await stops.history(session, [subject])) == 1
 
 
 async def queued(sessions: SessionMaker, marker: str) -> int:

@@ -1,0 +1,51 @@
+"""Supervision over HTTP."""
+
+from uuid import UUID
+
+from litestar import Controller, get
+
+from contracts.agreements.api import agreement_read
+from contracts.licences.api import licence_standing
+from contracts.review.schemas import ReviewRead, StopRead
+from infra.audit.schemas import AuditEntryRead
+from infra.auth import Actor, Permission, requires
+from infra.db import AsyncSession
+from listings.authorisations.schemas import AuthorisationRead
+from listings.products.schemas import ProductRead
+from listings.resources.schemas import ResourceRead
+from listings.rights.schemas import RightRead
+from market.settlement.invoices.schemas import InvoiceSummary
+from market.supervision import service
+from market.supervision.schemas import ContractFile, QualityBrief, UsageBrief
+from pricing.plans.schemas import PricePlanRead
+
+
+class SupervisionController(Controller):
+    """The regulator's whole picture."""
+
+    path = "/v1/supervision"
+    tags = ["Supervision"]
+
+    @get(
+        "/contracts/{agreement_id:uuid}",
+        guards=[requires(Permission.SUPERVISE)],
+        summary="A contract's whole file",
+    )
+    async def contract_file(self, session: AsyncSession, actor: Actor, agreement_id: UUID) -> ContractFile:
+        """Rights, authorisation, quality, price, contract, usage, money, stops and decisions, on one page."""
+        file = await service.contract_file(session, actor, agreement_id)
+        return ContractFile(
+            agreement=await agreement_read(session, file.agreement),
+            licence=await licence_standing(session, file.licence) if file.licence else None,
+            product=ProductRead.of(file.product),
+            resource=ResourceRead.of(file.resource),
+            rights=[RightRead.of(right) for right in file.rights],
+            authorisation=AuthorisationRead.of(file.authorisation, file.resource_ids),
+            price_plan=PricePlanRead.model_validate(file.price_plan),
+            quality=QualityBrief.model_validate(file.quality) if file.quality else None,
+            usage=UsageBrief.model_validate(file.usage),
+            invoices=[InvoiceSummary.of(invoice) for invoice in file.invoices],
+            stops=[StopRead.model_validate(stop) for stop in file.stops],
+            reviews=[ReviewRead.model_validate(review) for review in file.reviews],
+            decisions=[AuditEntryRead.of(entry) for entry in file.decisions],
+        )
