@@ -105,7 +105,8 @@ async def is_member(session: AsyncSession, organisation_id: UUID, email: str) ->
 async def holders(session: AsyncSession, organisation_id: UUID, role: Role) -> set[UUID]:
     """Ids of the memberships that carry a role."""
     statement = select(Membership.id).where(
-        col(Membership.organisation_id) == organisation_id, col(Membership.roles).contains([role.value])
+        col(Membership.organisation_id) == organisation_id,
+        sa.literal(role.value) == sa.any_(col(Membership.roles)),
     )
     return set((await session.exec(statement)).all())
 

@@ -20,7 +20,6 @@ from infra.identity.domain import MAX_EMAIL_LENGTH, normalised_email
 from infra.identity.states import OrganisationStatus
 from infra.schema import Input, Output
 
-
 Email = Annotated[
     str,
     StringConstraints(min_length=3, max_length=MAX_EMAIL_LENGTH),

@@ -1,0 +1,229 @@
+"""Registration, evidence, verification and suspension, over HTTP."""
+
+import secrets
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from infra.auth import OrganisationKind, Role
+from infra.db import SessionMaker, transaction
+from infra.identity.domain import credit_code_check_digit
+from infra.identity.states import OrganisationStatus
+from infra.stops import service as stops
+from tests.infra.identity.people import Someone, make_client, make_organisation, make_person, sign_in
+
+EVIDENCE = {"kind": "business_licence", "number": "9144030071526726XG", "document_sha256": "ab" * 32}
+REASON = {"reason": "as decided"}
+
+
+def fresh_code() -> str:
+    body = "91" + "".join(secrets.choice("0123456789ABCDEFGH") for _ in range(15))
+    return body + credit_code_check_digit(body)
+
+
+async def register(platform: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
+    answer = await platform.post("/v1/organisations", json={"kind": "buyer", "name_zh": "某某公司", **more})
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+class TestRegistration:
+    async def test_registered_and_not_yet_verified(self, platform: httpx.AsyncClient) -> None:
+        code = fresh_code()
+        made = await register(platform, name_en="A Company", unified_social_credit_code=code)
+        assert made["status"] == "registered"
+        assert made["unified_social_credit_code"] == code
+        assert made["verified_at"] is None
+        assert (await platform.get(f"/v1/organisations/{made['id']}")).json() == made
+
+    async def test_a_code_is_registered_once(self, platform: httpx.AsyncClient) -> None:
+        code = fresh_code()
+        await register(platform, unified_social_credit_code=code)
+        again = await platform.post(
+            "/v1/organisations",
+            json={"kind": "owner", "name_zh": "另一家", "unified_social_credit_code": code},
+        )
+        assert again.status_code == 409
+        assert again.json()["type"].endswith("credit-code-taken")
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"kind": "buyer"},
+            {"kind": "buyer", "name_zh": "   "},
+            {"kind": "bank", "name_zh": "某"},
+            {"kind": "buyer", "name_zh": "某", "unified_social_credit_code": "9144030071526726XA"},
+            {"kind": "buyer", "name_zh": "某", "unified_social_credit_code": "x"},
+            {"kind": "buyer", "name_zh": "某", "status": "verified"},
+            {"kind": "buyer", "name_zh": "某" * 201},
+        ],
+    )
+    async def test_what_is_no_registration(self, platform: httpx.AsyncClient, body: dict[str, Any]) -> None:
+        assert (await platform.post("/v1/organisations", json=body)).status_code == 422
+
+    async def test_only_the_platform_registers(
+        self, buyers: httpx.AsyncClient, regulator: httpx.AsyncClient
+    ) -> None:
+        for client in (buyers, regulator):
+            answer = await client.post("/v1/organisations", json={"kind": "buyer", "name_zh": "某"})
+            assert answer.status_code == 403
+
+    async def test_nobody_unknown_does_anything(self, client: httpx.AsyncClient) -> None:
+        for method, path in (
+            ("POST", "/v1/organisations"),
+            ("GET", "/v1/organisations"),
+            ("GET", f"/v1/organisations/{uuid4()}"),
+            ("POST", f"/v1/organisations/{uuid4()}/suspension"),
+            ("POST", f"/v1/organisations/{uuid4()}/invitations"),
+            ("GET", f"/v1/organisations/{uuid4()}/clients"),
+        ):
+            assert (await client.request(method, path, json=None)).status_code == 401
+
+
+class TestVisibility:
+    async def test_a_party_sees_itself_only(
+        self, buyers: httpx.AsyncClient, buyer: Someone, administrator: Someone
+    ) -> None:
+        listed = (await buyers.get("/v1/organisations")).json()["items"]
+        assert [item["id"] for item in listed] == [str(buyer.organisation_id)]
+        for foreign in (administrator.organisation_id, uuid4()):
+            for path in ("", "/members", "/evidence", "/invitations", "/clients"):
+                answer = await buyers.get(f"/v1/organisations/{foreign}{path}")
+                assert answer.status_code == 404, path
+
+    async def test_platform_and_regulator_see_all(
+        self, platform: httpx.AsyncClient, regulator: httpx.AsyncClient, buyer: Someone
+    ) -> None:
+        for client in (platform, regulator):
+            listed = (await client.get("/v1/organisations", params={"kind": "buyer", "limit": 200})).json()
+            assert str(buyer.organisation_id) in {item["id"] for item in listed["items"]}
+            assert {item["kind"] for item in listed["items"]} == {"buyer"}
+            assert (await client.get(f"/v1/organisations/{buyer.organisation_id}/members")).status_code == 200
+
+    async def test_seeing_all_is_not_managing_all(self, regulator: httpx.AsyncClient, buyer: Someone) -> None:
+        base = f"/v1/organisations/{buyer.organisation_id}"
+        invited = await regulator.post(
+            f"{base}/invitations", json={"email": "x@y.example", "roles": ["buyer"]}
+        )
+        changed = await regulator.patch(f"{base}/members/{buyer.id}", json={"roles": ["buyer"]})
+        removed = await regulator.delete(f"{base}/members/{buyer.id}")
+        filed = await regulator.post(f"{base}/evidence", json=EVIDENCE)
+        programs = await regulator.get(f"{base}/clients")
+        invitations = await regulator.get(f"{base}/invitations")
+        for answer in (invited, changed, removed, filed, programs, invitations):
+            assert answer.status_code == 404
+
+    async def test_pages_join_up(self, platform: httpx.AsyncClient) -> None:
+        made = [(await register(platform, kind="operator"))["id"] for _ in range(3)]
+        seen: list[str] = []
+        params: dict[str, Any] = {"limit": 2, "kind": "operator"}
+        while not set(made) <= set(seen):
+            page = (await platform.get("/v1/organisations", params=params)).json()
+            seen += [item["id"] for item in page["items"]]
+            params["cursor"] = page["next_cursor"]
+        assert len(seen) == len(set(seen))
+        assert [item for item in seen if item in made] == made[::-1]
+
+
+class TestVerification:
+    async def decide(
+        self, client: httpx.AsyncClient, organisation_id: object, decision: str
+    ) -> httpx.Response:
+        return await client.post(
+            f"/v1/organisations/{organisation_id}/verification", json={"decision": decision, **REASON}
+        )
+
+    async def test_rests_on_evidence(self, platform: httpx.AsyncClient, administrator: Someone) -> None:
+        made = await register(platform)
+        without = await self.decide(platform, made["id"], "verify")
+        assert without.status_code == 409
+        assert without.json()["type"].endswith("no-identity-evidence")
+        assert (await platform.get(f"/v1/organisations/{made['id']}")).json()["status"] == "registered"
+        filed = await platform.post(f"/v1/organisations/{made['id']}/evidence", json=EVIDENCE)
+        assert filed.status_code == 201
+        assert filed.json()["number_masked"] == "*" * 14 + "26XG"
+        assert EVIDENCE["number"] not in filed.text
+        verified = await self.decide(platform, made["id"], "verify")
+        assert verified.json()["status"] == "verified"
+        [evidence] = (await platform.get(f"/v1/organisations/{made['id']}/evidence")).json()["items"]
+        assert evidence["verified_by"] == str(administrator.id)
+        again = await self.decide(platform, made["id"], "verify")
+        assert again.status_code == 409
+
+    async def test_a_rejected_party_may_file_more_and_be_verified(
+        self, app: Litestar, platform: httpx.AsyncClient, sessions: SessionMaker
+    ) -> None:
+        made = await register(platform)
+        assert (await self.decide(platform, made["id"], "reject")).json()["status"] == "rejected"
+        member = await make_person(sessions, UUID(made["id"]), [Role.ORGANISATION_ADMIN])
+        mine = await sign_in(app, member.email)
+        assert (await mine.post(f"/v1/organisations/{made['id']}/evidence", json=EVIDENCE)).status_code == 201
+        assert (await self.decide(mine, made["id"], "verify")).status_code == 403
+        assert (await self.decide(platform, made["id"], "verify")).json()["status"] == "verified"
+
+    @pytest.mark.parametrize(
+        "change", [{"number": "x"}, {"document_sha256": "ab"}, {"kind": "selfie"}, {"number": "<script>"}]
+    )
+    async def test_what_is_no_evidence(
+        self, buyers: httpx.AsyncClient, buyer: Someone, change: dict[str, str]
+    ) -> None:
+        answer = await buyers.post(
+            f"/v1/organisations/{buyer.organisation_id}/evidence", json={**EVIDENCE, **change}
+        )
+        assert answer.status_code == 422
+
+
+class TestSuspension:
+    async def test_nobody_acts_and_licences_stop_until_reinstated(
+        self,
+        app: Litestar,
+        platform: httpx.AsyncClient,
+        buyers: httpx.AsyncClient,
+        buyer: Someone,
+        sessions: SessionMaker,
+    ) -> None:
+        base = f"/v1/organisations/{buyer.organisation_id}"
+        program = await make_client(sessions, buyer, [Role.BUYER])
+        form = {"grant_type": "client_credentials", "client_id": program[0], "client_secret": program[1]}
+        token = (await platform.post("/oauth/token", data=form)).json()["access_token"]
+        bearer = {"Authorization": f"Bearer {token}"}
+
+        suspended = await platform.post(f"{base}/suspension", json=REASON)
+        assert suspended.json()["status"] == "suspended"
+        assert suspended.json()["status_reason"] == REASON["reason"]
+        assert (await buyers.get("/v1/session")).status_code == 403
+        assert (await platform.get("/v1/session", headers=bearer)).status_code == 403
+        async with transaction(sessions) as session:
+            [stop] = await stops.active(session, [buyer.organisation_id])
+            assert stop.subject_kind == "organisation"
+        assert (await platform.post(f"{base}/suspension", json=REASON)).status_code == 409
+
+        reinstated = await platform.post(f"{base}/reinstatement", json=REASON)
+        assert reinstated.json()["status"] == "verified"
+        assert (await buyers.get("/v1/session")).status_code == 200
+        async with transaction(sessions) as session:
+            assert not await stops.active(session, [buyer.organisation_id])
+        assert (await platform.post(f"{base}/reinstatement", json=REASON)).status_code == 409
+
+    async def test_reinstatement_verifies_nobody(
+        self, platform: httpx.AsyncClient, sessions: SessionMaker
+    ) -> None:
+        organisation_id = await make_organisation(
+            sessions, OrganisationKind.OWNER, OrganisationStatus.REJECTED
+        )
+        base = f"/v1/organisations/{organisation_id}"
+        await platform.post(f"{base}/suspension", json=REASON)
+        assert (await platform.post(f"{base}/reinstatement", json=REASON)).json()["status"] == "registered"
+
+    async def test_the_platform_does_not_lock_itself_out(
+        self, platform: httpx.AsyncClient, administrator: Someone
+    ) -> None:
+        answer = await platform.post(
+            f"/v1/organisations/{administrator.organisation_id}/suspension", json=REASON
+        )
+        assert answer.status_code == 409
+        assert (await platform.get("/v1/session")).status_code == 200
