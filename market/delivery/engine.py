@@ -90,11 +90,12 @@ class Engine:
                 "max_temp_directory_size": "0KB",
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
-                "allowed_directories": [f"{root.resolve()}/"],
-                "enable_external_access": False,
-                "lock_configuration": True,
             }
         )
+        # In this order: the folder that stays open is named before the rest is closed, and then nothing can change.
+        self._database.execute("SET allowed_directories = ?", [[f"{root.resolve()}/"]])
+        self._database.execute("SET enable_external_access = false")
+        self._database.execute("SET lock_configuration = true")
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
         self._local = threading.local()
         self._seconds = seconds
@@ -214,11 +215,16 @@ def _shown(column: Column) -> str:
 
 def _condition(filter_: Filter) -> tuple[str, list[Any]]:
     name = _identifier(filter_.column.name)
+    # What is shown as null is null: NaN, which DuckDB holds to be greater than every number, and the infinities.
+    number = filter_.column.kind is Kind.NUMBER
     if filter_.operator is Operator.IS_NULL:
-        return f"{name} IS {'NULL' if filter_.values[0] else 'NOT NULL'}", []
+        missing = f"({name} IS NULL OR NOT isfinite({name}))" if number else f"{name} IS NULL"
+        return missing if filter_.values[0] else f"NOT ({missing})", []
     if filter_.operator is Operator.IN:
-        return f"{name} IN ({', '.join('?' * len(filter_.values))})", list(filter_.values)
-    return _COMPARISONS[filter_.operator].format(name), list(filter_.values)
+        condition = f"{name} IN ({', '.join('?' * len(filter_.values))})"
+    else:
+        condition = _COMPARISONS[filter_.operator].format(name)
+    return condition + (f" AND isfinite({name})" if number else ""), list(filter_.values)
 
 
 def _identifier(name: str) -> str:
