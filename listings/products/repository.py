@@ -1,6 +1,6 @@
 """SQL of products and revisions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -68,6 +68,12 @@ async def submitted(session: AsyncSession) -> Sequence[DataProduct]:
 async def revision(session: AsyncSession, revision_id: UUID) -> ProductRevision | None:
     """The revision, whoever asks."""
     return await session.get(ProductRevision, revision_id)
+
+
+async def known_revisions(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
+    """Which of these ids are revisions."""
+    statement = select(ProductRevision.id).where(col(ProductRevision.id).in_(ids))
+    return set((await session.exec(statement)).all())
 
 
 async def newest_revisions(session: AsyncSession, product_id: UUID, limit: int) -> Sequence[ProductRevision]:

@@ -1,4 +1,4 @@
-"""The first rows of a revision as JSON values."""
+"""What is kept beside a revision as JSON: its first rows, and what was found on the way in."""
 
 import math
 from datetime import date, datetime, time
@@ -28,11 +28,22 @@ def first_rows(path: Path) -> list[dict[str, Any]]:
 def json_value(value: Any) -> Any:
     """A value of a column as JSON holds it."""
     if isinstance(value, str):
-        return value if len(value) <= MAX_TEXT else value[: MAX_TEXT - 1] + "…"
+        return storable(value if len(value) <= MAX_TEXT else value[: MAX_TEXT - 1] + "…")
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     if isinstance(value, float) and not math.isfinite(value):
         return None
+    return value
+
+
+def storable(value: Any) -> Any:
+    """JSON that PostgreSQL can hold: NUL in any text, which it cannot, becomes the replacement character."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, dict):
+        return {storable(name): storable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [storable(item) for item in value]
     return value

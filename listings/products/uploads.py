@@ -18,11 +18,15 @@ from infra.objects import ObjectStore
 from infra.settings import Settings
 from listings.authorisations import service as authorisations
 from listings.ingest.convert import convert
+from listings.ingest.errors import BadColumnName
 from listings.ingest.result import IngestResult
 from listings.products import repository, revisions, sampling, states
 from listings.products.domain import require_columns_authorised, require_compatible
-from listings.products.spool import spooled
+from listings.products.spool import SpoolUnavailable, spooled
 from listings.products.tables import DataProduct, ProductRevision
+
+FOLDER = "revisions"
+"""Where revisions lie in the object store, named by their ids."""
 
 log = structlog.get_logger()
 
@@ -76,10 +80,12 @@ async def take_in(
 
 async def _convert(settings: Settings, source: Path, target: Path, name: str) -> Converted:
     result = await convert(source, target, filename=name, timeout_s=settings.ingest_timeout_s)
+    if any("\0" in column.original_name for column in result.columns):
+        raise BadColumnName("A column's name holds a NUL character.", remedy="Rename the column.")
     revision_id = new_id()
     return Converted(
         revision_id=revision_id,
-        object_key=f"revisions/{revision_id}.parquet",
+        object_key=f"{FOLDER}/{revision_id}.parquet",
         name=name,
         result=result,
         sample=await asyncio.to_thread(sampling.first_rows, target),
@@ -90,7 +96,12 @@ async def _store(
     workshop: Workshop, actor: Actor, product_id: UUID, converted: Converted, target: Path
 ) -> UUID:
     """Put the file into the store and register it; the file goes again when the registration fails."""
-    await asyncio.to_thread(workshop.store.put, target, converted.object_key)
+    try:
+        await asyncio.to_thread(workshop.store.put, target, converted.object_key)
+    except OSError as error:
+        raise SpoolUnavailable(
+            f"The object store did not take the file: {error.strerror}.", remedy="Try again later."
+        ) from error
     registered = converted.revision_id
     try:
         async with transaction(workshop.sessions) as session:
@@ -137,12 +148,14 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         bytes=result.size_bytes,
         rows=result.rows,
         columns=[asdict(column) for column in result.columns],
-        profile={
-            "columns": [asdict(column) for column in result.profile],
-            "notices": [asdict(notice) for notice in result.notices],
-            "encoding": result.encoding,
-            "delimiter": result.delimiter,
-        },
+        profile=sampling.storable(
+            {
+                "columns": [asdict(column) for column in result.profile],
+                "notices": [asdict(notice) for notice in result.notices],
+                "encoding": result.encoding,
+                "delimiter": result.delimiter,
+            }
+        ),
         sample=converted.sample,
         source_name=converted.name,
         source_format=result.source_format,
