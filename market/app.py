@@ -43,6 +43,7 @@ from market.participants.access_api import (
     accept_invitation,
 )
 from market.participants.api import OrganisationController
+from pricing.plans.api import PricePlanController
 
 DESCRIPTION = """
 Public data becomes an asset that earns: listed with authority, measured, priced by rule, licensed for a stated use,
@@ -64,6 +65,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     MemberController,
     OAuthController,
     OrganisationController,
+    PricePlanController,
     ResourceController,
     RightController,
     RulebookController,
@@ -136,6 +138,8 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         exception_handlers=problems.HANDLERS,
         request_max_body_size=settings.max_body_bytes,
         openapi_config=_openapi(),
+        # Ours is configured in infra.telemetry.
+        logging_config=None,
         debug=False,
     )
     openapi.describe(app)
