@@ -8,11 +8,13 @@ growing delays and not for ever. The processes get the service's login only; the
 import asyncio
 import http.client
 import os
+import shutil
 import signal
 import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,7 +33,8 @@ _DEATHS = 5
 _DEATHS_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 10.0
 _LOG_BYTES = 8 * 1024 * 1024
-_LAST_WORDS = 20
+_LAST_WORDS_BYTES = 4096
+_LOOK_SECONDS = 0.5
 
 
 @dataclass
@@ -54,7 +57,7 @@ class _Pace:
 
 
 class Child:
-    """One process of the service, and its log file, which is cut in two when it grows large.
+    """One process of the service, and the file it logs to.
 
     :param command: arguments of the ``market`` command.
     """
@@ -66,34 +69,32 @@ class Child:
         self._command = [sys.executable, "-m", "market.cli", *command]
         self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
-        self._last_words: deque[bytes] = deque(maxlen=_LAST_WORDS)
-
-    @property
-    def pid(self) -> int | None:
-        """Process number, while it runs."""
-        return self._process.pid if self._process is not None and self._process.returncode is None else None
 
     @property
     def last_words(self) -> str:
         """The last line it wrote."""
-        lines = [line.decode(errors="replace").strip() for line in self._last_words]
+        with self.log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_WORDS_BYTES))
+            lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
         return next((line for line in reversed(lines) if line), "it said nothing")
 
     async def run(self) -> int:
         """Start the process and wait for its end; its exit status."""
-        # A session of its own: Ctrl-C at the terminal reaches the supervisor alone, which then stops all in order.
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=self._environment,
-            start_new_session=True,
-            limit=1024 * 1024,
-        )
-        assert self._process.stdout is not None
-        await self._keep_log(self._process.stdout)
-        return await self._process.wait()
+        # A session of its own: Ctrl-C at the terminal reaches the supervisor alone, which stops all in order.
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                start_new_session=True,
+            )
+        status = await self._process.wait()
+        # What it started itself must not outlive it.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        return status
 
     async def stop(self) -> None:
         """End the process: asked first, then made to."""
@@ -108,19 +109,12 @@ class Child:
             os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 
-    async def _keep_log(self, output: asyncio.StreamReader) -> None:
-        file = self.log.open("ab")
-        try:
-            while chunk := await output.read(64 * 1024):
-                file.write(chunk)
-                file.flush()
-                self._last_words.extend(chunk.splitlines()[-_LAST_WORDS:])
-                if file.tell() > _LOG_BYTES:
-                    file.close()
-                    self.log.replace(self.log.with_suffix(".log.1"))
-                    file = self.log.open("ab")
-        finally:
-            file.close()
+    def trim_log(self) -> None:
+        """Put a log that has grown large aside, in place of the one put aside before."""
+        # The process keeps writing to the end of the same file, so it is emptied rather than moved.
+        if self.log.stat().st_size > _LOG_BYTES:
+            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+            os.truncate(self.log, 0)
 
 
 class Supervisor:
@@ -146,13 +140,14 @@ class Supervisor:
         :raises SchemaMismatch: the schema is of a newer version of the service.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._stopping.set)
         keepers: list[asyncio.Task[None]] = []
         try:
             password = await self._prepare()
             if not self._stopping.is_set():
                 keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
+                keepers.append(asyncio.create_task(self._keep_logs()))
                 if self._server is not None:
                     keepers.append(asyncio.create_task(self._keep_server(self._server)))
                 await self._until_ready()
@@ -226,11 +221,18 @@ class Supervisor:
             self._tell(f"The {child.name} ended (status {status}) and is started again: {child.last_words}")
             await self._unless_stopped(asyncio.sleep(pause))
 
+    async def _keep_logs(self) -> None:
+        while not self._stopping.is_set():
+            for child in self._children:
+                with suppress(OSError):
+                    await asyncio.to_thread(child.trim_log)
+            await self._unless_stopped(asyncio.sleep(10 * _LOOK_SECONDS))
+
     async def _keep_server(self, server: EmbeddedPostgres) -> None:
         """Start the embedded PostgreSQL again when it ends; the processes find it again by themselves."""
         pace = _Pace()
         while not self._stopping.is_set():
-            await self._unless_stopped(asyncio.sleep(0.5))
+            await self._unless_stopped(asyncio.sleep(_LOOK_SECONDS))
             if self._stopping.is_set() or server.alive():
                 continue
             pause = pace.note()

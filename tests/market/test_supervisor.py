@@ -16,7 +16,7 @@ import pytest
 from infra.postgres import EmbeddedPostgres
 from infra.postgres_host import free_port
 from infra.settings import Settings
-from market.supervisor import answers
+from market.supervisor import Child, answers
 
 PROJECT = Path(__file__).parents[2]
 MEBIBYTE = 1024 * 1024
@@ -142,6 +142,38 @@ def test_second_one_on_the_same_folder_is_told_so_in_one_line(running: Up) -> No
         assert second.stderr.count("\n") == 1
         assert words in second.stderr
     assert running.answers()
+
+
+def test_running_service_is_backed_up(running: Up) -> None:
+    destination = running.data_dir.parent / "backup"
+    command = [
+        sys.executable,
+        "-m",
+        "market.cli",
+        "backup",
+        str(destination),
+        "--data-dir",
+        str(running.data_dir),
+    ]
+    done = subprocess.run(
+        command, cwd=PROJECT, env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    kept = {path.name for path in destination.rglob("*") if path.is_file()}
+    assert {"database.dump", "manifest.json", "master.key", "current"} <= kept
+    assert running.answers()
+
+
+async def test_large_log_is_put_aside(tmp_path: Path) -> None:
+    talkative = Child("test", ["--help"], dict(os.environ), tmp_path / "test.log")
+    assert await talkative.run() == 0
+    with talkative.log.open("ab") as log:
+        log.write(b"last words\n".rjust(9 * MEBIBYTE))
+    assert talkative.last_words == "last words"
+    talkative.trim_log()
+    assert talkative.log.stat().st_size == 0
+    assert talkative.last_words == "it said nothing"
+    assert (tmp_path / "test.log.1").stat().st_size > 9 * MEBIBYTE
 
 
 def test_killed_api_and_worker_come_back(running: Up) -> None:
