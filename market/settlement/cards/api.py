@@ -1,0 +1,159 @@
+"""The card rail over HTTP."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, get, post
+from litestar.datastructures import State
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import Parameter
+
+from infra.auth import Actor, Permission, public, requires
+from infra.db import AsyncSession, transaction
+from infra.idempotency import Idempotency
+from market.settlement.cards import service, work
+from market.settlement.cards.processor import ProcessorUnavailable, read_event
+from market.settlement.cards.schemas import (
+    CardPaymentAsk,
+    CardPaymentDetail,
+    CardPaymentList,
+    CardPaymentRead,
+    EventTaken,
+    RefundAsk,
+    RefundList,
+    RefundRead,
+)
+from market.settlement.invoices import service as invoices
+from market.settlement.payments import service as payments
+
+Signature = Annotated[
+    str | None, Parameter(header="Stripe-Signature", max_length=2000, description="Made by Stripe.")
+]
+
+
+class EventOperation(Operation):
+    """Describes a body that is taken as it is, byte by byte."""
+
+    def __post_init__(self) -> None:
+        """Put the body in place of the one that Litestar would infer."""
+        self.request_body = RequestBody(
+            description="An event of Stripe",
+            content={"application/json": OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))},
+            required=True,
+        )
+
+
+class CardPaymentController(Controller):
+    """Paying invoices by card, and giving the money back."""
+
+    path = "/v1"
+    tags = ["Cards"]
+
+    @post(
+        "/invoices/{invoice_id:uuid}/card-payments",
+        status_code=202,
+        guards=[requires(Permission.INVOICE_PAY)],
+        summary="Pay an invoice by card",
+    )
+    async def pay(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        state: State,
+        idempotency: Idempotency,
+        invoice_id: UUID,
+        data: CardPaymentAsk,
+    ) -> CardPaymentRead:
+        """Charge a payment method for the whole invoice. The outcome follows within seconds: read it again.
+
+        One idempotency key is one attempt, and an attempt charges at most once. Without a configured processor this
+        is 409, and the invoice is paid by bank transfer.
+        """
+
+        async def effect() -> CardPaymentRead:
+            made = await service.request_payment(
+                session, actor, state.settings, invoice_id, data.payment_method
+            )
+            return CardPaymentRead.of(made)
+
+        return await idempotency.run(CardPaymentRead, effect)
+
+    @get(
+        "/invoices/{invoice_id:uuid}/card-payments",
+        guards=[requires(Permission.INVOICE_READ)],
+        summary="Card payments of an invoice",
+    )
+    async def list_payments(self, session: AsyncSession, actor: Actor, invoice_id: UUID) -> CardPaymentList:
+        """Attempts to pay an invoice you may see, the newest first."""
+        invoice = await invoices.access_invoice(session, actor, invoice_id)
+        rows = await service.list_payments(session, invoice)
+        return CardPaymentList(items=[CardPaymentRead.of(row) for row in rows])
+
+    @get(
+        "/card-payments/{card_payment_id:uuid}",
+        guards=[requires(Permission.INVOICE_READ)],
+        opt={"problems": [ProcessorUnavailable]},
+        summary="One card payment",
+    )
+    async def get_payment(self, actor: Actor, state: State, card_payment_id: UUID) -> CardPaymentDetail:
+        """Where an attempt stands, and what the payer's browser needs when the bank asks for a confirmation."""
+        async with transaction(state.sessions) as session:
+            payment = await service.access_payment(session, actor, card_payment_id)
+            invoice = await invoices.access_invoice(session, actor, payment.invoice_id)
+        secret = None
+        if actor.organisation_id == invoice.buyer_id:
+            secret = await work.client_secret(state.settings, payment)
+        return CardPaymentDetail(**CardPaymentRead.of(payment).model_dump(), client_secret=secret)
+
+    @post(
+        "/invoices/{invoice_id:uuid}/refunds",
+        status_code=202,
+        guards=[requires(Permission.INVOICE_REFUND)],
+        summary="Refund an invoice",
+    )
+    async def refund(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        state: State,
+        idempotency: Idempotency,
+        invoice_id: UUID,
+        data: RefundAsk,
+    ) -> RefundRead:
+        """Give a card payment back in full. Once the processor has done it, the split is reversed, fen by fen."""
+
+        async def effect() -> RefundRead:
+            made = await service.request_refund(session, actor, state.settings, invoice_id, data.reason)
+            return RefundRead.of(made)
+
+        return await idempotency.run(RefundRead, effect)
+
+    @get(
+        "/invoices/{invoice_id:uuid}/refunds",
+        guards=[requires(Permission.INVOICE_READ)],
+        summary="Refunds of an invoice",
+    )
+    async def list_refunds(self, session: AsyncSession, actor: Actor, invoice_id: UUID) -> RefundList:
+        """Refunds of an invoice you may see, the newest first."""
+        invoice = await invoices.access_invoice(session, actor, invoice_id)
+        rows = await payments.refunds_of(session, invoice)
+        return RefundList(items=[RefundRead.of(row) for row in rows])
+
+    @post(
+        "/stripe/events",
+        status_code=200,
+        opt=public("Stripe calls it, and the signature over the body is the proof"),
+        operation_class=EventOperation,
+        summary="Take an event of Stripe",
+    )
+    async def take_event(
+        self,
+        session: AsyncSession,
+        state: State,
+        request: Request[Any, Any, Any],
+        stripe_signature: Signature = None,
+    ) -> EventTaken:
+        """Take a signed event. It is applied once, whatever order and however often events come."""
+        notice = read_event(state.settings, await request.body(), stripe_signature)
+        return EventTaken(received=await service.receive_event(session, notice))

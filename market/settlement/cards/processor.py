@@ -1,0 +1,254 @@
+"""The card processor, Stripe, behind what this service needs of it. The only module that imports its library.
+
+The library is asynchronous here (httpx), never blocks the loop, and retries by itself with the same idempotency
+key. Amounts are minor units both here and there, so currencies that the processor counts in another way are not
+offered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import stripe
+from stripe import StripeClient
+
+from infra.errors import Conflict, Malformed, Unavailable
+from infra.settings import Settings
+from pricing.money import Money
+
+API_VERSION = "2026-07-29.dahlia"
+"""Version of Stripe's interface spoken here, whatever the library's own: the next one (endive) no longer takes the
+kinds of payment method to charge, and `localstripe` does not know what takes their place."""
+
+TIMEOUT_SECONDS = 20
+RETRIES = 2
+MAX_LISTED = 300
+"""How many of the processor's newest objects are looked through for one that a crash made us forget."""
+
+OTHER_MINOR_UNITS = frozenset({"BHD", "IQD", "ISK", "JOD", "KWD", "LYD", "MGA", "MRU", "OMR", "TND", "UGX"})
+"""Currencies that Stripe counts with other decimal places, or coarser, than ISO 4217."""
+
+
+class CardsNotOffered(Conflict):
+    """No card processor is configured, or it does not take the currency."""
+
+    slug = "cards-not-offered"
+    title = "Cards are not offered"
+
+
+class BadSignature(Malformed):
+    """The event does not come from the processor, or is too old."""
+
+    slug = "bad-event-signature"
+    title = "The signature of the event is not good"
+
+
+class ProcessorUnavailable(Unavailable):
+    """The processor cannot be reached, or answers with a fault of its own."""
+
+    slug = "card-processor-unavailable"
+    title = "The card processor is not available at the moment"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What the processor says of one attempt to pay.
+
+    :ivar status: the processor's word: succeeded, processing, requires_action, requires_payment_method, …
+    :ivar client_secret: what the payer's browser needs to go on; never stored, never logged.
+    """
+
+    id: str
+    status: str
+    amount: Money
+    metadata: Mapping[str, str]
+    failure: str | None
+    client_secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorRefund:
+    """What the processor says of one refund."""
+
+    id: str
+    status: str
+    amount: Money
+    metadata: Mapping[str, str]
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The card was declined; nothing was charged."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventNotice:
+    """A verified event: what happened to which object. What the object says now is fetched, not believed."""
+
+    id: str
+    type: str
+    object_id: str
+
+
+def read_event(settings: Settings, payload: bytes, signature: str | None) -> EventNotice:
+    """An event from the raw body of a webhook call, its signature verified by the library.
+
+    :raises CardsNotOffered: no signing secret is configured.
+    :raises BadSignature: forged, altered or stale.
+    """
+    if settings.stripe_webhook_secret is None:
+        raise CardsNotOffered(
+            "No signing secret is configured for events.", remedy="Set MARKET_STRIPE_WEBHOOK_SECRET."
+        )
+    secret = settings.stripe_webhook_secret.get_secret_value()
+    try:
+        event = stripe.Webhook.construct_event(payload, signature, secret)
+        return EventNotice(event["id"], event["type"], event["data"]["object"]["id"])
+    except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError):
+        raise BadSignature("The body does not carry a fresh signature with the endpoint's secret.") from None
+
+
+def require_offered(settings: Settings, currency: str) -> None:
+    """Check that cards can be taken at all, and in this currency.
+
+    :raises CardsNotOffered: they cannot.
+    """
+    remedy = "Pay by bank transfer with the payment reference of the invoice."
+    if settings.stripe_api_key is None:
+        raise CardsNotOffered("This market has no card processor configured.", remedy=remedy)
+    if currency in OTHER_MINOR_UNITS:
+        raise CardsNotOffered(f"Cards are not taken in {currency}.", remedy=remedy)
+
+
+class Processor:
+    """A connection to the processor; close it when done."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Connect with the key in the settings, which must be set."""
+        assert settings.stripe_api_key is not None, "require_offered comes first"
+        self._http = stripe.HTTPXClient(timeout=TIMEOUT_SECONDS)
+        base = str(settings.stripe_api_base).rstrip("/") if settings.stripe_api_base else None
+        self._client = StripeClient(
+            settings.stripe_api_key.get_secret_value(),
+            http_client=self._http,
+            stripe_version=API_VERSION,
+            max_network_retries=RETRIES,
+            base_addresses={"api": base} if base else {},
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.close_async()  # type: ignore[no-untyped-call]
+
+    async def charge(
+        self, *, key: str, amount: Money, payment_method: str, metadata: dict[str, str]
+    ) -> Intent | Declined:
+        """Charge a payment method once per key.
+
+        :raises ProcessorUnavailable: unknown whether it was charged; ask again with the same key.
+        """
+        # The library's types are of a newer version of the interface than the one spoken here.
+        wanted: Any = {
+            "amount": amount.minor,
+            "currency": amount.currency.lower(),
+            "payment_method": payment_method,
+            "payment_method_types": ["card"],
+            "confirm": True,
+            "metadata": metadata,
+        }
+        try:
+            intent = await self._client.v1.payment_intents.create_async(wanted, {"idempotency_key": key})
+        except (stripe.CardError, stripe.InvalidRequestError) as error:
+            return Declined(str(error.user_message or error.code or "declined")[:400])
+        except stripe.StripeError as error:
+            raise _unavailable(error) from None
+        return _intent(intent)
+
+    async def intent(self, intent_id: str) -> Intent:
+        """An attempt as it stands now."""
+        try:
+            return _intent(await self._client.v1.payment_intents.retrieve_async(intent_id))
+        except stripe.StripeError as error:
+            raise _unavailable(error) from None
+
+    async def find_intent(self, name: str, value: str) -> Intent | None:
+        """The newest attempt with this metadata, among the processor's newest ones."""
+        try:
+            newest = await self._client.v1.payment_intents.list_async({"limit": 100})
+            seen = 0
+            async for intent in newest.auto_paging_iter():
+                seen += 1
+                found = _intent(intent)
+                if found.metadata.get(name) == value:
+                    return found
+                if seen >= MAX_LISTED:
+                    break
+        except stripe.StripeError as error:
+            raise _unavailable(error) from None
+        return None
+
+    async def refund(
+        self, *, key: str, intent_id: str, amount: Money, metadata: dict[str, str]
+    ) -> ProcessorRefund | Declined:
+        """Give an attempt's money back once per key.
+
+        :raises ProcessorUnavailable: unknown whether it was given back; ask again with the same key.
+        """
+        try:
+            refund = await self._client.v1.refunds.create_async(
+                {"payment_intent": intent_id, "amount": amount.minor, "metadata": metadata},
+                {"idempotency_key": key},
+            )
+        except stripe.InvalidRequestError as error:
+            return Declined(str(error.user_message or error.code or "refused")[:400])
+        except stripe.StripeError as error:
+            raise _unavailable(error) from None
+        return _refund(refund)
+
+    async def refunds_of(self, intent_id: str) -> list[ProcessorRefund]:
+        """Refunds of an attempt, the newest ones."""
+        try:
+            listed = await self._client.v1.refunds.list_async({"payment_intent": intent_id, "limit": 100})
+        except stripe.StripeError as error:
+            raise _unavailable(error) from None
+        return [_refund(refund) for refund in listed.data]
+
+    async def find_refund(self, refund_id: str) -> ProcessorRefund:
+        """A refund as it stands now."""
+        try:
+            return _refund(await self._client.v1.refunds.retrieve_async(refund_id))
+        except stripe.StripeError as error:
+            raise _unavailable(error) from None
+
+
+def _unavailable(error: stripe.StripeError) -> ProcessorUnavailable:
+    return ProcessorUnavailable(f"The card processor answered: {type(error).__name__}.", retry_after=30)
+
+
+def _intent(intent: stripe.PaymentIntent) -> Intent:
+    said: dict[str, Any] = intent.to_dict()
+    error = said.get("last_payment_error")
+    return Intent(
+        id=said["id"],
+        status=said["status"],
+        amount=Money(int(said["amount"]), said["currency"].upper()),
+        metadata=said.get("metadata") or {},
+        failure=str(error["message"])[:400] if error else None,
+        client_secret=said.get("client_secret"),
+    )
+
+
+def _refund(refund: stripe.Refund) -> ProcessorRefund:
+    said: dict[str, Any] = refund.to_dict()
+    return ProcessorRefund(
+        id=said["id"],
+        status=said.get("status") or "pending",
+        amount=Money(int(said["amount"]), said["currency"].upper()),
+        metadata=said.get("metadata") or {},
+        failure=said.get("failure_reason"),
+    )
