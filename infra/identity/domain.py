@@ -7,8 +7,9 @@ from enum import StrEnum
 
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_CODE = re.compile(f"[{_CREDIT_ALPHABET}]{{18}}")
-_EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,8}")
 
+EMAIL_PATTERN = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$"
+"""Plain ASCII addresses, as browsers' e-mail fields take them."""
 MAX_EMAIL_LENGTH = 200
 MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_LENGTH = 128
@@ -55,7 +56,7 @@ def normalised_email(text: str) -> str:
     :raises ValueError: it is no plain ASCII address.
     """
     address = text.strip().lower()
-    if len(address) > MAX_EMAIL_LENGTH or not _EMAIL.fullmatch(address):
+    if len(address) > MAX_EMAIL_LENGTH or not re.fullmatch(EMAIL_PATTERN, address):
         raise ValueError("must be an e-mail address such as name@example.org")
     return address
 

@@ -1,6 +1,6 @@
 """What identity refuses, and how each refusal is told."""
 
-from infra.errors import Conflict, Forbidden, Invalid, QuotaExceeded, Unauthenticated
+from infra.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded, Unauthenticated
 
 
 class WrongCredentials(Unauthenticated):
@@ -103,7 +103,7 @@ class WeakPassword(Invalid):
     title = "Choose another password"
 
 
-class InvitationNotOpen(Invalid):
+class InvitationNotOpen(NotFound):
     """The invitation's token is unknown, used, revoked or expired; which of them is not told."""
 
     slug = "invitation-not-open"

@@ -16,13 +16,13 @@ from pydantic import (
 )
 
 from infra.auth import OrganisationKind, Permission, Role
-from infra.identity.domain import MAX_EMAIL_LENGTH, normalised_email
+from infra.identity.domain import EMAIL_PATTERN, MAX_EMAIL_LENGTH, normalised_email
 from infra.identity.states import OrganisationStatus
 from infra.schema import Input, Output
 
 Email = Annotated[
     str,
-    StringConstraints(min_length=3, max_length=MAX_EMAIL_LENGTH),
+    StringConstraints(strip_whitespace=True, max_length=MAX_EMAIL_LENGTH, pattern=EMAIL_PATTERN),
     AfterValidator(normalised_email),
     Field(
         description="An e-mail address; upper and lower case are the same.", examples=["li@bureau.example"]

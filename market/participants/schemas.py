@@ -33,7 +33,11 @@ def _distinct(roles: list[Role]) -> list[Role]:
     return roles
 
 
-Roles = Annotated[list[Role], Field(min_length=1, max_length=len(Role)), AfterValidator(_distinct)]
+Roles = Annotated[
+    list[Role],
+    Field(min_length=1, max_length=len(Role), json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_distinct),
+]
 """One or more different roles."""
 
 DocumentNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z/ ()-]{4,60}$")]
