@@ -2,7 +2,8 @@
 
 import re
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +13,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    model_validator,
 )
 
 ItemT = TypeVar("ItemT")
@@ -21,6 +23,29 @@ class Input(BaseModel):
     """What a caller sends: unknown members are refused, values are bounded, and nothing changes afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_json_says(cls, data: Any) -> Any:
+        # Bodies are validated leniently, so that text becomes a UUID or a time; but true is not 1, nor "5" a 5.
+        if isinstance(data, dict):
+            for name, field in cls.model_fields.items():
+                kinds = _kinds(field.annotation)
+                value = data.get(name)
+                if int in kinds and not kinds & {bool, str} and isinstance(value, bool | str | float):
+                    raise ValueError(f"{name} must be a whole number")
+                if bool in kinds and value is not None and not isinstance(value, bool):
+                    raise ValueError(f"{name} must be true or false")
+        return data
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """The plain types that an annotation is made of, at its outermost level."""
+    if get_origin(annotation) is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return {kind for part in get_args(annotation) for kind in _kinds(part)}
+    return {annotation}
 
 
 class Output(BaseModel):
