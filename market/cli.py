@@ -67,8 +67,12 @@ def up(
     async def after_ready(password: str | None) -> None:
         if demo:
             from market.demo import launch
+            from market.failures import CommandFailed
 
-            await launch.play_after_start(settings, console, password)
+            try:
+                await launch.play_after_start(settings, console, password)
+            except CommandFailed as error:
+                console.print(f"market: {error}", markup=False, highlight=False, soft_wrap=True)
         console.print("Running. Ctrl-C stops everything.")
 
     asyncio.run(Supervisor(settings, console).run(after_ready))
