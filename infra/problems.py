@@ -65,7 +65,10 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         return _unforeseen(request, error)
-    return render(request, kind(error.detail or kind.title))
+    answer = render(request, kind(error.detail or kind.title))
+    if allowed := (error.headers or {}).get("allow"):
+        answer.headers["Allow"] = allowed
+    return answer
 
 
 def _validation(error: ValidationException) -> MarketError:

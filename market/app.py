@@ -155,6 +155,7 @@ def _openapi() -> OpenAPIConfig:
         render_plugins=[
             SwaggerRenderPlugin(
                 path="/",
+                favicon="<link rel='icon' href='data:,'>",
                 js_url=f"{REFERENCE_ASSETS}/swagger-ui-bundle.js",
                 css_url=f"{REFERENCE_ASSETS}/swagger-ui.css",
                 standalone_preset_js_url=f"{REFERENCE_ASSETS}/swagger-ui-standalone-preset.js",
