@@ -2,6 +2,7 @@
 #   make run     the service, and one whole trade to look at        make check   lint, format, types, floors
 #   make test    make check, then every test                        make bench   what a metered call costs
 #   make lock    recreate requirements*.txt from pyproject.toml     make clean   remove .venv and caches, not data
+#                (make lock UPGRADE=--upgrade takes newer versions)
 # Another interpreter: PYTHON=python3.13 make run. Another data folder: DATA_DIR=/srv/market make run.
 
 PYTHON ?= python3
@@ -63,8 +64,8 @@ $(VENV)/bin/python:
 
 lock: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(LOCK) --extra build -o requirements.txt
-	$(LOCK) --extra build --extra dev --constraint requirements.txt -o requirements-dev.txt
+	$(LOCK) $(UPGRADE) --extra build -o requirements.txt
+	$(LOCK) $(UPGRADE) --extra build --extra dev --constraint requirements.txt -o requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
