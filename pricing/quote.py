@@ -25,7 +25,8 @@ class QuoteContext:
 
     purpose: PurposeClass
     free_purposes: frozenset[PurposeClass]
-    ceilings: Mapping[Metric, Ceiling] = _NO_CEILINGS
+    # A factory, since Python 3.11 takes no mapping proxy as a field's default.
+    ceilings: Mapping[Metric, Ceiling] = field(default_factory=lambda: _NO_CEILINGS)
     rules: tuple[Mapping[str, Any], ...] = field(default=())
 
 
