@@ -72,11 +72,12 @@ class Child:
 
     @property
     def last_words(self) -> str:
-        """The last line it wrote."""
+        """The last line it wrote that says something."""
         with self.log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_WORDS_BYTES))
             lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
-        return next((line for line in reversed(lines) if line), "it said nothing")
+        telling = (line for line in reversed(lines) if line and "Unexpected exit from worker" not in line)
+        return next(telling, "it said nothing")
 
     async def run(self) -> int:
         """Start the process and wait for its end; its exit status."""
