@@ -16,8 +16,11 @@ from litestar.openapi.spec import Components
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
+from contracts.agreements.api import AgreementController
+from contracts.licences.api import LicenceController
+from contracts.review.api import ReviewController
 from infra import openapi, problems, secrets, telemetry
-from infra.addresses import service_url
+from infra.addresses import secret_box, service_url
 from infra.audit.api import AuditController
 from infra.auth import Actor, authentication, current_actor, optional_actor, public
 from infra.db import AsyncSession, create_engine, create_sessions
@@ -33,9 +36,14 @@ from infra.paging import page_request
 from infra.rulebook.api import RulebookController
 from infra.settings import Settings
 from listings.authorisations.api import AuthorisationController
+from listings.catalogue.api import CatalogueController
+from listings.products.api import ProductController, ProductReviewController, RevisionController
 from listings.resources.api import ResourceController
 from listings.rights.api import RightController
 from market import health
+from market.delivery.api import records
+from market.delivery.runtime import data_plane
+from market.metering.api import UsageController
 from market.participants.access_api import (
     ClientController,
     InvitationController,
@@ -43,6 +51,12 @@ from market.participants.access_api import (
     accept_invitation,
 )
 from market.participants.api import OrganisationController
+from market.settlement.bank.api import BankStatementController
+from market.settlement.cards.api import CardPaymentController
+from market.settlement.invoices.api import InvoiceController, PeriodCloseController
+from market.settlement.ledger.api import LedgerController, StatementOfAccountController
+from market.settlement.reconciliation.api import ReconciliationController
+from market.supervision.api import SupervisionController
 from pricing.plans.api import PricePlanController
 
 DESCRIPTION = """
@@ -58,20 +72,37 @@ People sign in at `POST /v1/session` (cookie, and its CSRF token in `X-CSRF-Toke
 REFERENCE_ASSETS = "/schema/assets"
 
 ROUTES: Sequence[ControllerRouterHandler] = (
-    AuditController,
-    AuthorisationController,
-    ClientController,
-    InvitationController,
-    MemberController,
+    SessionController,
     OAuthController,
+    WellKnownController,
     OrganisationController,
-    PricePlanController,
+    InvitationController,
+    accept_invitation,
+    MemberController,
+    ClientController,
     ResourceController,
     RightController,
+    AuthorisationController,
+    ProductController,
+    ProductReviewController,
+    RevisionController,
+    CatalogueController,
+    PricePlanController,
+    AgreementController,
+    LicenceController,
+    ReviewController,
+    records,
+    UsageController,
+    PeriodCloseController,
+    InvoiceController,
+    BankStatementController,
+    CardPaymentController,
+    LedgerController,
+    StatementOfAccountController,
+    ReconciliationController,
+    SupervisionController,
     RulebookController,
-    SessionController,
-    WellKnownController,
-    accept_invitation,
+    AuditController,
     health.live,
     health.ready,
     health.metrics,
@@ -113,12 +144,19 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         app.state.sessions = create_sessions(engine)
         app.state.store = ObjectStore(settings.objects_dir)
         app.state.key_ring = KeyRing.load(settings.keys_dir)
-        master_key = settings.master_key.get_secret_value() if settings.master_key else None
-        secrets.install(secrets.SecretBox.load(settings.data_dir, master_key))
         app.state.identity = identity = Identity(settings, app.state.sessions, app.state.key_ring)
         app.state.authenticator = IdentityAuthenticator(identity)
+        secrets.install(secret_box(settings))
         try:
-            yield
+            async with data_plane(
+                settings,
+                database_url=url,
+                sessions=app.state.sessions,
+                store=app.state.store,
+                keys=app.state.key_ring,
+            ) as plane:
+                app.state.data_plane = plane
+                yield
         finally:
             identity.passwords.close()
             await engine.dispose()

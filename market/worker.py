@@ -19,14 +19,18 @@ from infra.keys import KeyRing
 from infra.migrations import runner
 from infra.objects import ObjectStore
 from infra.settings import Settings
+from listings.products import jobs as product_jobs
 from market.metering import jobs as metering_jobs
+from market.settlement.cards import jobs as card_jobs
 from quality import jobs as quality_jobs
 
-JOBS: tuple[Job, ...] = (*quality_jobs.JOBS,)
+JOBS: tuple[Job, ...] = (*quality_jobs.JOBS, *card_jobs.JOBS)
 SCHEDULES: tuple[Schedule, ...] = (
     *audit_jobs.SCHEDULES,
     *identity_jobs.SCHEDULES,
+    *product_jobs.SCHEDULES,
     *metering_jobs.SCHEDULES,
+    *card_jobs.SCHEDULES,
 )
 RECONNECT_SECONDS = 2.0
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
@@ -30,7 +30,7 @@ class UsageController(Controller):
         licence_id: UUID,
         page: PageRequest,
         period_no: Annotated[
-            int | None, Parameter(query="period", ge=1, le=2**31 - 1, description="Only this billing period.")
+            int | None, QueryParameter(name="period", ge=1, le=2**31 - 1, description="Only this billing period.")
         ] = None,
     ) -> Page[UsageRecordRead]:
         """Every metered call, newest first, current to the last one."""
@@ -44,10 +44,10 @@ class UsageController(Controller):
         actor: Actor,
         licence_id: UUID,
         since: Annotated[
-            datetime | None, Parameter(description="From here on; default: a day before `until`.")
+            datetime | None, QueryParameter(description="From here on; default: a day before `until`.")
         ] = None,
         until: Annotated[
-            datetime | None, Parameter(description="Up to here, not included; default: now.")
+            datetime | None, QueryParameter(description="Up to here, not included; default: now.")
         ] = None,
     ) -> UsageSummary:
         """Calls, rows and bytes by hour, revision and purpose; 31 days at most."""

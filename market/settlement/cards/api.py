@@ -7,7 +7,7 @@ from litestar import Controller, Request, get, post
 from litestar.datastructures import State
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from infra.auth import Actor, Permission, public, requires
 from infra.db import AsyncSession, transaction
@@ -28,7 +28,7 @@ from market.settlement.invoices import service as invoices
 from market.settlement.payments import service as payments
 
 Signature = Annotated[
-    str | None, Parameter(header="Stripe-Signature", max_length=2000, description="Made by Stripe.")
+    str | None, HeaderParameter(name="Stripe-Signature", max_length=2000, description="Made by Stripe.")
 ]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
@@ -72,9 +72,9 @@ class InvoiceController(Controller):
         session: AsyncSession,
         actor: Actor,
         page: PageRequest,
-        agreement_id: Annotated[UUID | None, Parameter(description="Only of this agreement.")] = None,
+        agreement_id: Annotated[UUID | None, QueryParameter(description="Only of this agreement.")] = None,
         only: Annotated[
-            InvoiceStatus | None, Parameter(query="state", description="Only in this state.")
+            InvoiceStatus | None, QueryParameter(name="state", description="Only in this state.")
         ] = None,
     ) -> Page[InvoiceSummary]:
         """Invoices you are a party to, the newest first; all of them for finance and the regulator."""
