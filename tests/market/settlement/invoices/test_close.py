@@ -1,0 +1,179 @@
+"""Closing periods on the real database: one invoice each, numbered without gaps, traced to metered use."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from infra.auth import OrganisationKind
+from infra.db import SessionMaker, new_id, transaction
+from infra.errors import NotFound
+from infra.paging import PageRequest
+from market.metering import service as metering
+from market.settlement.invoices import repository, service
+from market.settlement.invoices.domain import digest
+from market.settlement.invoices.states import InvoiceStatus
+from market.settlement.ledger import chart
+from market.settlement.ledger import service as ledger
+from pricing.money import Money
+from pricing.regulated.purposes import PurposeClass
+from tests.market.settlement.conftest import Meter, TradeMaker, a_member, invoice_for
+
+
+async def test_use_becomes_an_invoice_that_traces_to_it(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=25, rows=40)
+    invoice = await invoice_for(sessions, trade)
+    async with transaction(sessions) as session:
+        lines = await service.lines_of(session, invoice)
+        for line in lines:
+            usage = await metering.usage_of(session, line.licence_id, line.usage_period_no)
+            assert line.quantity == {"calls": usage.calls, "rows": usage.rows}[line.metric]
+        assert [(line.metric, line.quantity, line.amount_minor) for line in lines] == [
+            ("calls", 25, 75),
+            ("rows", 1000, 100),
+        ]
+        assert invoice.total_minor == 175 == sum(line.amount_minor for line in lines)
+        assert invoice.due_at - invoice.issued_at == timedelta(days=30)
+        assert invoice.status is InvoiceStatus.ISSUED
+        assert {rule["key"] for rule in invoice.rules} >= {"settlement.payment_term_days", "pricing.rounding"}
+        fresh = await repository.get(session, invoice.id)
+        assert fresh is not None
+        assert digest(service.invoice_document(fresh, lines)) == fresh.digest
+        owed = chart.receivable(trade.buyer.organisation_id, "CNY")
+        assert await ledger.balance(session, owed) == Money(175, "CNY")
+        waiting = chart.clearing(trade.agreement_id, "CNY")
+        assert await ledger.balance(session, waiting) == Money(175, "CNY")
+
+
+async def test_closing_again_changes_nothing(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=20)
+    invoice = await invoice_for(sessions, trade)
+    await meter(trade.licence_id, calls=20)
+    async with transaction(sessions) as session:
+        again = await service.close_period(session, trade.finance, trade.agreement_id, 1)
+        assert again.invoice is not None
+        assert again.invoice.id == invoice.id
+        with pytest.raises(service.PeriodNotOpen):
+            await service.close_period(session, trade.finance, trade.agreement_id, 3)
+        usage = await metering.open_period(session, trade.licence_id)
+        assert (usage.period_no, usage.calls) == (2, 20)
+
+
+async def test_many_closes_at_once_make_one_invoice(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=30)
+
+    async def close() -> object:
+        async with transaction(sessions) as session:
+            closed = await service.close_period(session, trade.finance, trade.agreement_id)
+            assert closed.invoice is not None
+            return closed.invoice.id
+
+    assert len(set(await asyncio.gather(*(close() for _ in range(8))))) == 1
+    async with transaction(sessions) as session:
+        page = PageRequest(limit=10, after=None)
+        found, _ = await service.list_invoices(session, trade.buyer, page)
+        assert len(found) == 1
+
+
+async def test_numbers_of_an_operator_have_no_gaps_under_concurrency(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    async with transaction(sessions) as session:
+        operator = await a_member(session, OrganisationKind.OPERATOR)
+    trades = [await trade_of(operator=operator) for _ in range(9)]
+    for trade in trades:
+        await meter(trade.licence_id, calls=11)
+
+    async def close(place: int) -> None:
+        async with sessions() as session, session.begin() as begun:
+            await service.close_period(session, trades[place].finance, trades[place].agreement_id)
+            if place % 3 == 0:
+                await begun.rollback()  # as a crash would
+
+    await asyncio.gather(*(close(place) for place in range(9)))
+    for place in (0, 3, 6):
+        await invoice_for(sessions, trades[place])
+    async with transaction(sessions) as session:
+        found, _ = await service.list_invoices(session, operator, PageRequest(limit=50, after=None))
+    assert sorted(invoice.number for invoice in found) == list(range(1, 10))
+    assert len({invoice.payment_reference for invoice in found}) == 9
+
+
+async def test_nothing_used_makes_no_invoice_and_free_use_one_of_zero(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    trade = await trade_of()
+    async with transaction(sessions) as session:
+        closed = await service.close_period(session, trade.finance, trade.agreement_id)
+        assert (closed.close.period_no, closed.invoice) == (1, None)
+    await meter(trade.licence_id, calls=10)  # within the allowance
+    invoice = await invoice_for(sessions, trade)
+    assert (invoice.total_minor, invoice.status, invoice.period_no) == (0, InvoiceStatus.PAID, 2)
+    async with transaction(sessions) as session:
+        journals, _ = await ledger.journals_page(
+            session, PageRequest(limit=5, after=None), source_id=invoice.id
+        )
+        assert journals == []
+
+
+async def test_each_purpose_is_charged_by_its_own_rule(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    trade = await trade_of(purposes=(PurposeClass.INDUSTRY, PurposeClass.PUBLIC_WELFARE))
+    await meter(trade.licence_id, calls=12, rows=5)
+    await meter(trade.licence_id, calls=100, rows=5, purpose=PurposeClass.PUBLIC_WELFARE)
+    invoice = await invoice_for(sessions, trade)
+    async with transaction(sessions) as session:
+        lines = await service.lines_of(session, invoice)
+    assert [(line.metric, line.quantity, line.amount_minor) for line in lines] == [
+        ("calls", 12, 10),
+        ("rows", 60, 6),
+        ("calls", 100, 0),
+        ("rows", 500, 0),
+    ]
+
+
+async def test_an_invoice_once_issued_is_not_rewritten(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=20)
+    invoice = await invoice_for(sessions, trade)
+    for change in ("total_minor = 1", "buyer_id = owner_id", "split = '[]'", "due_at = now()"):
+        async with sessions() as session:
+            with pytest.raises(DBAPIError, match="only its status"):
+                await session.execute(
+                    sa.text(f"UPDATE invoices SET {change} WHERE id = :id"), {"id": invoice.id}
+                )
+    async with sessions() as session:
+        with pytest.raises(DBAPIError, match=r"permission denied|refused"):
+            await session.execute(sa.text("DELETE FROM invoices"))
+
+
+async def test_only_the_parties_see_an_invoice(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    trade, other = await trade_of(), await trade_of()
+    await meter(trade.licence_id, calls=20)
+    invoice = await invoice_for(sessions, trade)
+    async with transaction(sessions) as session:
+        for party in (trade.buyer, trade.operator, trade.owner, trade.finance):
+            assert (await service.access_invoice(session, party, invoice.id)).id == invoice.id
+        for stranger in (other.buyer, other.operator, other.owner):
+            with pytest.raises(NotFound):
+                await service.access_invoice(session, stranger, invoice.id)
+            found, _ = await service.list_invoices(session, stranger, PageRequest(limit=5, after=None))
+            assert found == []
+        with pytest.raises(NotFound):
+            await service.close_period(session, trade.finance, new_id())
