@@ -155,6 +155,7 @@ async def test_three_hundred_columns(tmp_path: Path) -> None:
     result = await take(tmp_path, f"{header}\n" + f"{line}\n" * 50)
     assert len(result.columns) == 300
     assert set(kinds(result).values()) == {Kind.INTEGER}
+    (tmp_path / "out/revision.parquet").unlink()
     where = await refused(tmp_path, f"{header}\n{line}\n", TooManyColumns, limits={"columns": 299})
     assert (where["columns"], where["limit"]) == (300, 299)
 
@@ -274,6 +275,13 @@ async def test_too_large_and_too_long(tmp_path: Path) -> None:
     with pytest.raises(IngestTimeout):
         await convert(source, tmp_path / "out/revision.parquet", filename="slow.csv", timeout_s=0)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+async def test_a_refusal_leaves_an_earlier_revision_alone(tmp_path: Path) -> None:
+    await take(tmp_path, DATED)
+    with pytest.raises(HeaderOnly):
+        await take(tmp_path, "a,b\n")
+    assert [item.name for item in (tmp_path / "out").iterdir()] == ["revision.parquet"]
 
 
 async def test_the_profile_describes_and_reveals_no_text(tmp_path: Path) -> None:

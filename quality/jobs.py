@@ -1,0 +1,81 @@
+"""What the worker does: put a run's checks to its revision, in a warm process of its own."""
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from infra.db import transaction
+from infra.jobs import Job, JobContext
+from quality import service
+from quality.checks import Check, CheckResult
+from quality.runner import CheckingFailed, WarmEngine
+from quality.tables import QualityRun
+
+ENGINE = "quality.engine"
+TRIES = 2
+
+log = structlog.get_logger()
+
+
+async def check(context: JobContext, payload: dict[str, Any]) -> None:
+    """Carry out one run. Whatever happens to the checking, the run ends with a report or with a reason.
+
+    A fault of the database is raised, so that the queue tries again.
+    """
+    run_id = UUID(payload["run_id"])
+    async with transaction(context.sessions) as session:
+        run = await service.begin(session, run_id)
+    if run is None:
+        return
+    engine = _engine(context)
+    try:
+        results = await _checked(context, engine, run)
+    except CheckingFailed as failure:
+        log.warning("quality_run_failed", run_id=str(run_id), reason=str(failure))
+        async with transaction(context.sessions) as session:
+            await service.give_up(session, run_id, str(failure))
+        return
+    async with transaction(context.sessions) as session:
+        await service.conclude(session, run_id, results, engine.version)
+
+
+async def _checked(context: JobContext, engine: WarmEngine, run: QualityRun) -> list[CheckResult]:
+    path = context.store.path(run.object_key)
+    if not path.is_file():
+        raise CheckingFailed("The revision's file is not in the object store.", transient=False)
+    checks = [Check.from_json(item) for item in run.checks]
+    for _ in range(TRIES - 1):
+        try:
+            return await engine.run(checks, path)
+        except CheckingFailed as failure:
+            if not failure.transient:
+                raise
+    return await engine.run(checks, path)
+
+
+async def warm_up(context: JobContext) -> None:
+    """Load Great Expectations before the first run asks for it; a worker starts this beside its work."""
+    try:
+        await _engine(context).start()
+    except CheckingFailed as failure:
+        log.warning("quality_engine_not_warm", reason=str(failure))
+
+
+async def cool_down(context: JobContext) -> None:
+    """End the checking process, when the worker stops."""
+    engine = context.extras.pop(ENGINE, None)
+    if isinstance(engine, WarmEngine):
+        await engine.stop()
+
+
+def _engine(context: JobContext) -> WarmEngine:
+    engine = context.extras.get(ENGINE)
+    if not isinstance(engine, WarmEngine):
+        settings = context.settings
+        engine = WarmEngine(timeout_s=settings.quality_timeout_s, memory_mb=settings.quality_memory_mb)
+        context.extras[ENGINE] = engine
+    return engine
+
+
+JOBS = [Job(service.JOB, check, attempts=5, concurrency=1)]

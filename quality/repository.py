@@ -1,0 +1,64 @@
+"""Every SQL statement of quality."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col, select
+
+from infra.db import AsyncSession
+from quality.tables import QualityReport, QualityRun, RunState
+
+
+async def ensure_run(session: AsyncSession, run: QualityRun) -> tuple[QualityRun, bool]:
+    """The run of this revision and suite, locked; added when there is none. Says whether it was added."""
+    statement = (
+        insert(QualityRun)
+        .values(**run.model_dump())
+        .on_conflict_do_nothing(index_elements=["revision_id", "suite_digest"])
+        .returning(col(QualityRun.id))
+    )
+    added = (await session.execute(statement)).scalar_one_or_none() is not None
+    same = (
+        select(QualityRun)
+        .where(QualityRun.revision_id == run.revision_id, QualityRun.suite_digest == run.suite_digest)
+        .with_for_update()
+    )
+    return (await session.exec(same)).one(), added
+
+
+async def lock_run(session: AsyncSession, run_id: UUID) -> QualityRun | None:
+    """A run, locked, as the database has it now."""
+    statement = (
+        select(QualityRun)
+        .where(QualityRun.id == run_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def latest_report(session: AsyncSession, revision_id: UUID) -> QualityReport | None:
+    """The newest report on a revision."""
+    statement = (
+        select(QualityReport)
+        .where(QualityReport.revision_id == revision_id)
+        .order_by(col(QualityReport.measured_at).desc(), col(QualityReport.id).desc())
+        .limit(1)
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def latest_statuses(
+    session: AsyncSession, revision_ids: Collection[UUID]
+) -> Sequence[tuple[UUID, RunState, str | None]]:
+    """Per revision, the state of its newest run and the status of that run's report."""
+    statement = (
+        sa.select(col(QualityRun.revision_id), col(QualityRun.state), col(QualityReport.status))
+        .outerjoin(QualityReport, col(QualityReport.run_id) == col(QualityRun.id))
+        .where(col(QualityRun.revision_id).in_(revision_ids))
+        .distinct(col(QualityRun.revision_id))
+        .order_by(col(QualityRun.revision_id), col(QualityRun.requested_at).desc(), col(QualityRun.id).desc())
+    )
+    return [(row[0], row[1], row[2]) for row in (await session.execute(statement)).all()]

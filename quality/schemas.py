@@ -1,0 +1,81 @@
+"""What a quality report looks like over HTTP. The route belongs to the floor that knows who may read it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from infra.schema import DecimalText, Output, Sha256Hex
+from quality.checks import CheckStatus, CheckType, Dimension, Severity
+from quality.tables import QualityReport, ReportStatus
+
+DIMENSION_TITLES = {
+    Dimension.CONFORMITY: "规范性",
+    Dimension.COMPLETENESS: "完整性",
+    Dimension.ACCURACY: "准确性",
+    Dimension.CONSISTENCY: "一致性",
+    Dimension.TIMELINESS: "时效性",
+    Dimension.ACCESSIBILITY: "可访问性",
+}
+
+
+class DimensionRead(Output):
+    """One indicator of GB/T 36344-2018: X = A/B."""
+
+    dimension: Dimension
+    title_zh: str
+    satisfied: int = Field(ge=0, description="A: elements as they should be")
+    evaluated: int = Field(ge=0, description="B: elements looked at; 0 when the dimension was not measured")
+    value: DecimalText | None = Field(description="A/B, cut to six places; null when not measured")
+
+
+class ExampleRead(Output):
+    """One failing row."""
+
+    row: int = Field(ge=1, description="Position among the data rows, from 1")
+    value: str = Field(max_length=200, description="The failing value; text is masked")
+
+
+class CheckRead(Output):
+    """One check and what came of it."""
+
+    type: CheckType
+    columns: list[str] = Field(max_length=100)
+    arguments: dict[str, Any]
+    dimension: Dimension
+    severity: Severity
+    allowed_share: DecimalText = Field(description="Share of the looked-at elements that may fail")
+    scored: bool = Field(description="Whether its counts enter the score")
+    status: CheckStatus
+    evaluated: int = Field(ge=0)
+    satisfied: int = Field(ge=0)
+    examples: list[ExampleRead] = Field(max_length=100)
+    error: str | None
+    sentence_zh: str
+    sentence_en: str
+
+
+class ReportRead(Output):
+    """A quality report: what was checked, what came of it, and the score it adds up to."""
+
+    id: UUID
+    revision_id: UUID
+    status: ReportStatus
+    score: DecimalText = Field(description="Weighted mean of the measured dimensions, 0 to 1")
+    grade: str = Field(description="A to E, by the rulebook")
+    dimensions: list[DimensionRead] = Field(max_length=6)
+    checks: list[CheckRead] = Field(max_length=1000)
+    engine: str = Field(description="What did the checking")
+    rules: list[dict[str, Any]] = Field(description="Parameters and versions the score rests on")
+    digest: Sha256Hex = Field(description="SHA-256 of the report's content, also in the audit log")
+    measured_at: datetime
+
+    @classmethod
+    def of(cls, report: QualityReport) -> "ReportRead":
+        """Map a report."""
+        dimensions = [
+            {**item, "title_zh": DIMENSION_TITLES[Dimension(item["dimension"])]} for item in report.dimensions
+        ]
+        hidden = {"run_id", "dimensions"}
+        return cls.model_validate({**report.model_dump(exclude=hidden), "dimensions": dimensions})

@@ -1,0 +1,225 @@
+"""Use cases of quality: ask for a run, begin it, conclude it, read what came of it."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from infra import jobs
+from infra.audit import service as audit
+from infra.auth import SYSTEM, Actor
+from infra.db import AsyncSession, new_id, now
+from infra.rulebook import service as rulebook
+from infra.rulebook.domain import Rules
+from quality import repository
+from quality.checks import Check, CheckResult, CheckType, Dimension, digest_form, sentences
+from quality.score import Scale, Verdict, judge
+from quality.suggest import facts_of, suggest
+from quality.tables import QualityReport as Report
+from quality.tables import QualityRun, ReportStatus, RunState
+
+__all__ = [
+    "Report",
+    "Standing",
+    "begin",
+    "conclude",
+    "give_up",
+    "report_for",
+    "request_run",
+    "standings",
+]
+
+JOB = "quality.check"
+
+
+class Standing(StrEnum):
+    """What the checking of a revision has come to."""
+
+    CHECKING = "checking"
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+
+
+async def request_run(
+    session: AsyncSession,
+    actor: Actor,
+    revision_id: UUID,
+    *,
+    object_key: str,
+    rows: int,
+    columns: Sequence[Mapping[str, Any]],
+    profile: Sequence[Mapping[str, Any]],
+    checks: Sequence[Check] | None = None,
+) -> QualityRun:
+    """Ask for a revision to be checked, in the caller's transaction; the worker does it after the commit.
+
+    The same suite on the same revision is one run: asking again changes nothing, unless the run could not be
+    carried out, which asking again retries.
+
+    :param object_key: of the revision's Parquet file in the object store.
+    :param columns: JSON of ``listings.ingest.result.Column``, in order; ``profile`` that of ``ColumnProfile``.
+    :param checks: the suite; None suggests one from the schema and profile.
+    """
+    suite = list(checks) if checks is not None else suggest(rows, facts_of(columns, profile))
+    form = digest_form(suite)
+    wanted = QualityRun(
+        id=new_id(),
+        revision_id=revision_id,
+        suite_digest=_digest(form),
+        object_key=object_key,
+        checks=form,
+        state=RunState.QUEUED,
+        requested_by=actor.id,
+        requested_at=await now(session),
+    )
+    run, added = await repository.ensure_run(session, wanted)
+    if not added and run.state is not RunState.FAILED:
+        return run
+    if not added:
+        run.state, run.error, run.finished_at = RunState.QUEUED, None, None
+        await session.flush()
+    await jobs.enqueue(session, JOB, {"run_id": str(run.id)}, dedupe_key=f"{JOB}:{run.id}")
+    return run
+
+
+async def begin(session: AsyncSession, run_id: UUID) -> QualityRun | None:
+    """Mark a run as running; None when there is nothing to do (finished already, or not there)."""
+    run = await repository.lock_run(session, run_id)
+    if run is None or run.state in {RunState.DONE, RunState.FAILED}:
+        return None
+    run.state, run.started_at = RunState.RUNNING, await now(session)
+    await session.flush()
+    return run
+
+
+async def conclude(
+    session: AsyncSession, run_id: UUID, results: Sequence[CheckResult], engine: str
+) -> Report | None:
+    """Score what a run found and keep the report for good; None when somebody else has done so.
+
+    :param engine: name and version of what did the checking.
+    """
+    run = await repository.lock_run(session, run_id)
+    if run is None or run.state is RunState.DONE:
+        return None
+    rules = await rulebook.in_force(session)
+    verdict = judge(results, _scale(rules))
+    moment = await now(session)
+    report = Report(
+        run_id=run.id,
+        revision_id=run.revision_id,
+        status=ReportStatus.PASSED if verdict.passed else ReportStatus.FAILED,
+        score=verdict.score,
+        grade=verdict.grade,
+        dimensions=_dimensions(verdict),
+        checks=[_kept(result) for result in results],
+        engine=engine,
+        rules=rules.stamp(),
+        digest="",
+        measured_at=moment,
+    )
+    report.digest = _digest(content(report))
+    run.state, run.error, run.finished_at = RunState.DONE, None, moment
+    session.add(report)
+    await session.flush()
+    await audit.record(
+        session,
+        SYSTEM,
+        action="quality.reported",
+        subject_kind="revision",
+        subject_id=run.revision_id,
+        detail={
+            "report_id": str(report.id),
+            "digest": report.digest,
+            "status": report.status,
+            "score": str(report.score),
+            "grade": report.grade,
+        },
+        rules=rules,
+    )
+    return report
+
+
+async def give_up(session: AsyncSession, run_id: UUID, reason: str) -> None:
+    """Keep why a run could not be carried out; asking for it again retries it.
+
+    :param reason: one sentence for a person.
+    """
+    run = await repository.lock_run(session, run_id)
+    if run is None or run.state is RunState.DONE:
+        return
+    run.state, run.error, run.finished_at = RunState.FAILED, reason[:1000], await now(session)
+    await session.flush()
+
+
+async def report_for(session: AsyncSession, revision_id: UUID) -> Report | None:
+    """The newest report on a revision; None while there is none. Who may read it, the caller knows."""
+    return await repository.latest_report(session, revision_id)
+
+
+async def standings(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """What the checking of each revision has come to, in one query. Revisions nobody asked about are left out."""
+    found = {}
+    for revision_id, state, status in await repository.latest_statuses(session, revision_ids):
+        if state is RunState.DONE:
+            found[revision_id] = Standing.PASSED if status == ReportStatus.PASSED else Standing.FAILED
+        else:
+            found[revision_id] = Standing.ERROR if state is RunState.FAILED else Standing.CHECKING
+    return found
+
+
+def content(report: Report) -> dict[str, Any]:
+    """What the digest of a report is taken of: everything it says, as JSON with sorted keys and no white space."""
+    return {
+        "revision_id": str(report.revision_id),
+        "status": str(report.status),
+        "score": str(report.score),
+        "grade": report.grade,
+        "dimensions": report.dimensions,
+        "checks": report.checks,
+        "engine": report.engine,
+        "rules": report.rules,
+    }
+
+
+def _digest(document: Any) -> str:
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _scale(rules: Rules) -> Scale:
+    weights = {dimension: rules.decimal(f"quality.weight.{dimension}") for dimension in Dimension}
+    grades = {grade: rules.decimal(f"quality.grade.{grade.lower()}") for grade in ("A", "B", "C", "D")}
+    return Scale(weights, grades, rules.text("quality.lowest_passing_grade"))
+
+
+def _dimensions(verdict: Verdict) -> list[dict[str, Any]]:
+    return [
+        {
+            "dimension": str(dimension),
+            "satisfied": measure.satisfied,
+            "evaluated": measure.evaluated,
+            "value": None if measure.value is None else str(measure.value),
+        }
+        for dimension, measure in verdict.dimensions.items()
+    ]
+
+
+def _kept(result: CheckResult) -> dict[str, Any]:
+    zh, en = sentences(result)
+    about = "table" if result.check.type is CheckType.ROW_COUNT else "rows"
+    return {
+        **result.check.to_json(),
+        "status": str(result.status),
+        "counts": about,
+        "evaluated": result.evaluated,
+        "satisfied": result.satisfied,
+        "examples": [asdict(example) for example in result.examples],
+        "error": result.error,
+        "sentence_zh": zh,
+        "sentence_en": en,
+    }
