@@ -1,0 +1,175 @@
+"""Reconciliation on a database of its own: clean when everything matches, and a break for each way it cannot."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from infra.auth import SYSTEM
+from infra.db import SessionMaker, create_engine, create_sessions, new_id, transaction
+from market.demo.bank import Receipt
+from market.settlement.bank import service as bank
+from market.settlement.ledger import chart
+from market.settlement.ledger import service as ledger
+from market.settlement.ledger.domain import JournalDraft, credit, debit
+from market.settlement.reconciliation import service
+from market.settlement.reconciliation.domain import BreakKind
+from pricing.money import Money
+from tests.conftest import TestDatabase, drop_database, make_database
+from tests.market.settlement.conftest import Meter, TradeMaker, bank_statement, invoice_for, transfer
+
+Damage = Callable[[str], Awaitable[None]]
+
+
+@pytest.fixture
+async def database(server_url: str) -> AsyncIterator[TestDatabase]:
+    """Books of its own: what others left unexplained is no break here."""
+    made = await make_database(server_url)
+    yield made
+    await drop_database(server_url, made)
+
+
+@pytest.fixture
+async def sessions(database: TestDatabase) -> AsyncIterator[SessionMaker]:
+    engine = create_engine(database.service_url)
+    yield create_sessions(engine)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def damage(database: TestDatabase) -> AsyncIterator[Damage]:
+    """Changes what the database protects, as only its owner can, with the triggers off."""
+    connection = await asyncpg.connect(database.owner_url)
+
+    async def change(statement: str) -> None:
+        table = statement.split()[{"UPDATE": 1}.get(statement.split()[0], 2)]
+        await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        await connection.execute(statement)
+        await connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+    yield change
+    await connection.close()
+
+
+async def found(sessions: SessionMaker) -> list[tuple[BreakKind, int]]:
+    async with transaction(sessions) as session:
+        run = await service.reconcile(session, SYSTEM)
+        assert run.reconciliation.clean == (not run.breaks)
+        return [(item.kind, item.difference) for item in run.breaks]
+
+
+async def settled_trade(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter, account: str = "ACC-1"
+) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=30, rows=2)
+    invoice = await invoice_for(sessions, trade)
+    async with transaction(sessions) as session:
+        await bank.import_statements(
+            session, trade.finance, bank_statement(transfer(invoice), account=account)
+        )
+
+
+async def test_a_settled_trade_is_clean_and_the_run_is_kept(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    await settled_trade(sessions, trade_of, meter)
+    await meter((await trade_of()).licence_id, calls=5)  # use that is not invoiced yet is no break
+    async with transaction(sessions) as session:
+        run = await service.reconcile(session, SYSTEM)
+    assert run.reconciliation.clean
+    assert run.reconciliation.checked == {
+        "statements": 1, "statement_lines": 1, "statement_lines_matched": 1, "invoices": 1, "invoices_open": 0,
+        "payments": 1, "refunds": 0, "card_payments": 0, "journals": 3, "postings": 8, "accounts": 6,
+    }  # fmt: skip
+    async with transaction(sessions) as session:
+        kept = await service.get_run(session, run.reconciliation.id)
+        assert kept.reconciliation.checked == run.reconciliation.checked
+    async with sessions() as session:
+        with pytest.raises(DBAPIError):
+            await session.execute(sa.text("UPDATE reconciliations SET clean = true"))
+
+
+async def test_an_open_invoice_is_no_break_until_it_is_overdue(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter, damage: Damage
+) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=30)
+    await invoice_for(sessions, trade)
+    assert await found(sessions) == []
+    await damage("UPDATE invoices SET due_at = now() - interval '40 days'")
+    async with transaction(sessions) as session:
+        (item,) = (await service.reconcile(session, SYSTEM)).breaks
+    assert (item.kind, item.difference, item.owner_id) == (
+        BreakKind.INVOICE_OVERDUE,
+        -100,
+        trade.buyer.organisation_id,
+    )
+    assert (datetime.now(UTC) - item.since).days == 40
+
+
+async def test_unexplained_money_is_a_break_in_either_direction(
+    sessions: SessionMaker, trade_of: TradeMaker
+) -> None:
+    trade = await trade_of()
+    receipts = [Receipt(Money(500, "CNY"), "gift", "p", "b1"), Receipt(Money(-300, "CNY"), "fee", "p", "b2")]
+    async with transaction(sessions) as session:
+        await bank.import_statements(session, trade.finance, bank_statement(*receipts, account="ACC-1"))
+    assert await found(sessions) == [(BreakKind.SUSPENSE, 500), (BreakKind.SUSPENSE, -300)]
+
+
+async def test_a_missing_statement_leaves_a_gap(sessions: SessionMaker, trade_of: TradeMaker) -> None:
+    trade = await trade_of()
+    for name, opening in (("S-1", 0), ("S-2", 0), ("S-4", 700)):
+        async with transaction(sessions) as session:
+            document = bank_statement(account="ACC-1", statement_id=name, opening=opening)
+            await bank.import_statements(session, trade.finance, document)
+    assert await found(sessions) == [(BreakKind.STATEMENT_GAP, 700)]
+
+
+@pytest.mark.parametrize(
+    ("tampering", "expected"),
+    [
+        ("UPDATE invoices SET total_minor = total_minor + 1", {BreakKind.INVOICE_LINES, BreakKind.INVOICE_POSTING}),
+        ("UPDATE invoice_lines SET amount_minor = amount_minor + 5 WHERE metric = 'calls'", {BreakKind.INVOICE_LINES}),
+        ("UPDATE invoice_lines SET quantity = quantity + 1 WHERE metric = 'rows'", {BreakKind.USAGE}),
+        ("UPDATE usage_periods SET calls = calls + 1", {BreakKind.USAGE}),
+        ("DELETE FROM payments", {BreakKind.INVOICE_POSTING}),
+        ("UPDATE invoices SET status = 'issued'",
+            {BreakKind.CLEARING, BreakKind.RECEIVABLE, BreakKind.INVOICE_POSTING}),
+        ("UPDATE bank_entries SET amount_minor = amount_minor - 1", {BreakKind.BANK_ENTRY}),
+        ("UPDATE bank_statements SET closing_minor = closing_minor + 9", {BreakKind.BANK_BALANCE}),
+        ("DELETE FROM bank_matches", {BreakKind.BANK_ENTRY}),
+        ("UPDATE ledger_postings SET amount = amount + 1 WHERE amount > 0",
+            {BreakKind.TRIAL_BALANCE, BreakKind.CLEARING, BreakKind.RECEIVABLE, BreakKind.INVOICE_POSTING, BreakKind.BANK_ENTRY, BreakKind.BANK_BALANCE}),
+    ],
+)  # fmt: skip
+async def test_tampering_is_found(
+    sessions: SessionMaker,
+    trade_of: TradeMaker,
+    meter: Meter,
+    damage: Damage,
+    tampering: str,
+    expected: set[BreakKind],
+) -> None:
+    await settled_trade(sessions, trade_of, meter)
+    await damage(tampering)
+    assert {kind for kind, _ in await found(sessions)} == expected
+
+
+async def test_nobody_posts_while_the_books_are_compared(
+    sessions: SessionMaker, trade_of: TradeMaker
+) -> None:
+    draft = JournalDraft(
+        "t", datetime.now(UTC), "t", "t", new_id(),
+        (debit(chart.bank("x", "CNY"), Money(1, "CNY")), credit(chart.suspense("CNY"), Money(1, "CNY"))),
+    )  # fmt: skip
+    async with transaction(sessions) as looking:
+        await service.reconcile(looking, SYSTEM)
+        async with sessions() as posting:
+            await posting.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
+            with pytest.raises(DBAPIError, match="lock timeout"):
+                await ledger.post(posting, SYSTEM, [draft])
