@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.identity.tables import Organisation
-from infra.schema import Output
+from infra.schema import DecimalText, Output
 from listings.catalogue.service import Listing
 from listings.ingest.result import Kind
 from listings.products.domain import DeliveryClass
@@ -83,7 +83,7 @@ class CatalogueQuality(Output):
     """The grade of that revision, and where its report is."""
 
     grade: str
-    score: str = Field(description="0 to 100, an exact decimal")
+    score: DecimalText = Field(description="0 to 1")
     report: str = Field(description="Path of the report")
 
 
@@ -144,7 +144,7 @@ class CatalogueProduct(CatalogueItem):
             sample=listing.sample,
             quality=CatalogueQuality(
                 grade=listing.report.grade,
-                score=str(listing.report.score),
+                score=listing.report.score,
                 report=f"/v1/catalogue/{facts.id}/quality-report",
             ),
             price_plan=CataloguePlan.of(listing.plan),

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from quality import service as quality
-
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.errors import NotFound
@@ -16,6 +14,7 @@ from listings.products.domain import QualityStanding
 from listings.products.facts import RevisionFacts
 from listings.products.states import ProductState
 from listings.products.tables import ProductRevision
+from quality import service as quality
 
 LOOK_BACK = 50
 """How many of the newest revisions are looked at for one that has passed."""
@@ -85,14 +84,8 @@ async def current(session: AsyncSession, product_id: UUID) -> tuple[ProductRevis
 
 async def standings(session: AsyncSession, rows: Sequence[ProductRevision]) -> dict[UUID, QualityStanding]:
     """What the quality check of each revision has come to."""
-    found = {}
-    for row in rows:
-        report = await quality.report_for(session, row.id)
-        if report is None:
-            found[row.id] = QualityStanding.CHECKING
-        else:
-            found[row.id] = QualityStanding.PASSED if report.passed else QualityStanding.FAILED
-    return found
+    found = await quality.standings(session, [row.id for row in rows])
+    return {revision_id: QualityStanding(standing) for revision_id, standing in found.items()}
 
 
 async def access_revision(

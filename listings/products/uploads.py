@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from quality import service as quality
 
 from infra.audit import service as audit
 from infra.auth import Actor
@@ -24,6 +23,7 @@ from listings.products import repository, revisions, sampling, states
 from listings.products.domain import require_columns_authorised, require_compatible
 from listings.products.spool import SpoolUnavailable, spooled
 from listings.products.tables import DataProduct, ProductRevision
+from quality import service as quality
 
 FOLDER = "revisions"
 """Where revisions lie in the object store, named by their ids."""
@@ -135,6 +135,8 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
     require_columns_authorised(result.columns, grant.columns)
     newest = next(iter(await repository.newest_revisions(session, product.id, 1)), None)
     if newest is not None and newest.source_sha256 == result.source_sha256:
+        # Nothing new, but a check that could not be carried out is tried again.
+        await _request_check(session, actor, newest)
         return newest.id
     if product.published_at is not None:
         served = await revisions.newest_passed(session, product.id)
@@ -166,7 +168,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
     )
     session.add(row)
     await session.flush()
-    await quality.request_run(session, row.id)
+    await _request_check(session, actor, row)
     await audit.record(
         session,
         actor,
@@ -182,6 +184,18 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         },
     )
     return row.id
+
+
+async def _request_check(session: AsyncSession, actor: Actor, row: ProductRevision) -> None:
+    await quality.request_run(
+        session,
+        actor,
+        row.id,
+        object_key=row.object_key,
+        rows=row.rows,
+        columns=row.columns,
+        profile=row.profile["columns"],
+    )
 
 
 async def _product(

@@ -9,12 +9,16 @@ from uuid import UUID
 import httpx
 import pytest
 from litestar import Litestar
+from sqlmodel import col, select
 
 from infra.auth import SYSTEM, OrganisationKind, Role
 from infra.db import SessionMaker, new_id, transaction
 from infra.identity import clients
 from infra.identity import service as identity
 from infra.identity.states import OrganisationStatus
+from quality import service as quality
+from quality.checks import Check, CheckResult
+from quality.tables import QualityRun
 
 EVIDENCE = "e" * 64
 ROLES = {
@@ -31,6 +35,7 @@ class Party:
 
     organisation_id: UUID
     http: httpx.AsyncClient
+    sessions: SessionMaker
 
     async def call(
         self,
@@ -93,7 +98,7 @@ async def party(app: Litestar, sessions: SessionMaker) -> AsyncIterator[PartyMak
         )
         assert answer.status_code == 200, answer.text
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return Party(organisation.id, http)
+        return Party(organisation.id, http, sessions)
 
     yield make
     for http in opened:
@@ -178,3 +183,95 @@ async def active_authorisation(owner: Party, operator: Party, resource_id: str, 
     offered = await owner.post("/v1/authorisations", authorisation_body(operator, resource_id, **changes))
     await operator.post(f"/v1/authorisations/{offered['id']}/acceptance", status=200)
     return str(offered["id"])
+
+
+CSV = (
+    "station,time,pm25,phone\n"
+    + "".join(f"S{n % 7},2026-01-{n % 28 + 1:02d}T00:00:00Z,{n % 90}.5,1380000{n:04d}\n" for n in range(60))
+).encode()
+
+
+def product_body(authorisation_id: str, resource_id: str, **changes: Any) -> dict[str, Any]:
+    """A product to make."""
+    return {
+        "authorisation_id": authorisation_id,
+        "resource_id": resource_id,
+        "title_zh": "城市环境空气质量小时监测",
+        "title_en": "Urban air quality, hourly",
+        "description_zh": "各站点 PM2.5 小时均值。",
+        "description_en": "Hourly means of PM2.5 by station.",
+        "themes": ["environment"],
+        "update_frequency": "hourly",
+    } | changes
+
+
+def plan_body(**changes: Any) -> dict[str, Any]:
+    """A price plan per call and per row, with a free allowance."""
+    return {
+        "name_en": "Per use",
+        "currency": "CNY",
+        "charges": [
+            {"model": "per_unit", "metric": "calls", "unit_price": "0.05", "allowance": 100},
+            {"model": "per_unit", "metric": "rows", "unit_price": "0.001"},
+        ],
+    } | changes
+
+
+async def upload(
+    party: Party, product_id: str, data: bytes = CSV, *, name: str = "air.csv", status: int = 201
+) -> dict[str, Any]:
+    """Send a file as the next revision."""
+    answer = await party.http.post(
+        f"/v1/products/{product_id}/revisions", params={"filename": name}, content=data
+    )
+    assert answer.status_code == status, answer.text
+    return answer.json()  # type: ignore[no-any-return]
+
+
+async def draft(owner: Party, operator: Party, **changes: Any) -> dict[str, Any]:
+    """A draft product on a resource and an authorisation of its own."""
+    resource_id = await held_resource(owner)
+    authorisation_id = await active_authorisation(owner, operator, resource_id)
+    return await operator.post("/v1/products", product_body(authorisation_id, resource_id, **changes))
+
+
+async def complete(owner: Party, operator: Party, **changes: Any) -> str:
+    """Id of a draft product with a checked revision, a dictionary and a price plan."""
+    product = await draft(owner, operator, **changes)
+    path = f"/v1/products/{product['id']}"
+    revision = await upload(operator, product["id"])
+    await settle_quality(operator, revision["id"])
+    await operator.put(
+        f"{path}/dictionary",
+        {"columns": [{"name": "phone", "title_zh": "电话", "title_en": "Telephone", "personal": True}]},
+    )
+    plan = await operator.post("/v1/price-plans", plan_body())
+    await operator.put(f"{path}/price-plan", {"plan_id": plan["id"]})
+    return str(product["id"])
+
+
+async def submitted(owner: Party, operator: Party, **changes: Any) -> str:
+    """Id of a product that waits for review."""
+    product_id = await complete(owner, operator, **changes)
+    await operator.post(f"/v1/products/{product_id}/submission", status=200)
+    return product_id
+
+
+async def published(owner: Party, operator: Party, regulator: Party, **changes: Any) -> str:
+    """Id of a product on the market."""
+    product_id = await submitted(owner, operator, **changes)
+    await regulator.post(f"/v1/products/{product_id}/approval", {}, status=200)
+    return product_id
+
+
+async def settle_quality(party: Party, revision_id: str, *, passed: bool = True) -> None:
+    """Conclude the queued quality run of a revision as the worker would, with results of our choosing."""
+    async with transaction(party.sessions) as session:
+        statement = select(QualityRun).where(col(QualityRun.revision_id) == UUID(revision_id))
+        run = (await session.exec(statement)).one()
+        assert await quality.begin(session, run.id) is not None
+        checks = [Check.from_json(item) for item in run.checks]
+        results = [CheckResult(check, 60, 60 if passed else 0) for check in checks]
+        report = await quality.conclude(session, run.id, results, "made for a test")
+        assert report is not None
+        assert report.passed is passed

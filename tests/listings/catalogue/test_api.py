@@ -1,0 +1,101 @@
+"""The catalogue: open to everybody, searched in Chinese and English, and only what is on the market."""
+
+import httpx
+import pytest
+
+from infra.db import new_id
+from listings.products.domain import MASK
+from tests.listings.conftest import Party, complete, published
+
+REASON = {"reason": "Because of a complaint"}
+
+
+async def found(client: httpx.AsyncClient, **params: str) -> list[str]:
+    ids: list[str] = []
+    while True:
+        answer = await client.get("/v1/catalogue", params=params)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        ids += [item["id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            return ids
+        params["cursor"] = page["next_cursor"]
+
+
+async def test_search_in_both_languages_without_login(
+    owner: Party, operator: Party, regulator: Party, client: httpx.AsyncClient
+) -> None:
+    mark = new_id().hex
+    product_id = await published(owner, operator, regulator, title_en=f"Urban air quality {mark}")
+    for query in ("空气质量", "城市 小时", "air qual", "生态环境", mark, f"空气 {mark.upper()}"):
+        assert product_id in await found(client, q=query), query
+    for query in ("水质", "airport", "空气质量 水"):
+        assert product_id not in await found(client, q=query), query
+    assert await found(client, q=mark, theme="environment") == [product_id]
+    assert await found(client, q=mark, theme="weather") == []
+    assert await found(client, q="？！") == await found(client)
+
+
+async def test_pages_are_stable(
+    owner: Party, operator: Party, regulator: Party, client: httpx.AsyncClient
+) -> None:
+    mark = new_id().hex
+    ids = [await published(owner, operator, regulator, title_en=f"Air {mark}") for _ in range(3)]
+    assert await found(client, q=mark, limit="2") == ids[::-1]
+    answer = await client.get("/v1/catalogue", params={"cursor": "nonsense"})
+    assert answer.status_code == 400
+
+
+async def test_a_page_shows_everything_to_read_before_an_order(
+    owner: Party, operator: Party, regulator: Party, client: httpx.AsyncClient
+) -> None:
+    product_id = await published(owner, operator, regulator)
+    page = (await client.get(f"/v1/catalogue/{product_id}")).json()
+    assert page["operator_name_en"] == "Test operator"
+    assert page["revision"]["rows"] == 60
+    assert [column["name"] for column in page["dictionary"]] == ["station", "time", "pm25", "phone"]
+    phone = page["dictionary"][3]
+    assert (phone["title_zh"], phone["personal"]) == ("电话", True)
+    assert len(page["sample"]) == 20
+    assert {row["phone"] for row in page["sample"]} == {MASK}
+    assert page["sample"][0]["station"] == "S0"
+    assert page["price_plan"]["charges"][0]["unit_price"] == "0.05"
+    assert page["purposes"] == ["industry", "public_welfare"]
+    assert page["quality"]["grade"]
+    report = await client.get(page["quality"]["report"])
+    assert report.status_code == 200
+
+
+async def test_drafts_are_not_in_the_catalogue(
+    owner: Party, operator: Party, client: httpx.AsyncClient
+) -> None:
+    mark = new_id().hex
+    product_id = await complete(owner, operator, title_en=f"Air {mark}")
+    assert await found(client, q=mark) == []
+    assert (await client.get(f"/v1/catalogue/{product_id}")).status_code == 404
+    assert (await client.get(f"/v1/catalogue/{product_id}/quality-report")).status_code == 404
+
+
+@pytest.mark.parametrize("what", ["product", "authorisation", "withdrawal"])
+async def test_what_is_stopped_leaves_the_catalogue_at_once(
+    owner: Party, operator: Party, regulator: Party, client: httpx.AsyncClient, what: str
+) -> None:
+    mark = new_id().hex
+    product_id = await published(owner, operator, regulator, title_en=f"Air {mark}")
+    product = await operator.get(f"/v1/products/{product_id}")
+    assert await found(client, q=mark) == [product_id]
+    if what == "product":
+        await regulator.post(f"/v1/products/{product_id}/suspension", REASON, status=200)
+    elif what == "authorisation":
+        await owner.post(f"/v1/authorisations/{product['authorisation_id']}/suspension", REASON, status=200)
+    else:
+        await operator.post(f"/v1/products/{product_id}/withdrawal", REASON, status=200)
+    assert await found(client, q=mark) == []
+    assert (await client.get(f"/v1/catalogue/{product_id}")).status_code == 404
+    if what != "withdrawal":
+        subject = (
+            f"products/{product_id}" if what == "product" else f"authorisations/{product['authorisation_id']}"
+        )
+        lifter = regulator if what == "product" else owner
+        await lifter.post(f"/v1/{subject}/reinstatement", REASON, status=200)
+        assert await found(client, q=mark) == [product_id]
