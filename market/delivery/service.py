@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from uuid import UUID
@@ -57,6 +57,11 @@ class DataPlane:
         self._revisions = revisions
         self._plans: OrderedDict[tuple[UUID, str, str, str | None], Plan] = OrderedDict()
         self._making: dict[bytes, asyncio.Task[Page]] = {}
+        self._outcomes: Counter[str] = Counter()
+
+    def counted(self) -> list[tuple[int, dict[str, str]]]:
+        """Calls since the process began by what metering made of them, for its metrics."""
+        return [(count, {"outcome": outcome}) for outcome, count in self._outcomes.items()]
 
     async def records(
         self, *, bearer: str | None, product_id: UUID, raw_query: str, purpose: str | None, key: str | None
@@ -100,6 +105,7 @@ class DataPlane:
                 client_id=_client(claims),
             )
         )
+        self._outcomes[decision.outcome] += 1
         if decision.outcome is not Outcome.ADMITTED and decision.outcome is not Outcome.REPEATED:
             raise refusal(decision)
         return Answer(page, revision.id, decision)

@@ -30,7 +30,8 @@ class UsageController(Controller):
         licence_id: UUID,
         page: PageRequest,
         period_no: Annotated[
-            int | None, QueryParameter(name="period", ge=1, le=2**31 - 1, description="Only this billing period.")
+            int | None,
+            QueryParameter(name="period", ge=1, le=2**31 - 1, description="Only this billing period."),
         ] = None,
     ) -> Page[UsageRecordRead]:
         """Every metered call, newest first, current to the last one."""

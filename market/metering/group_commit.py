@@ -98,6 +98,8 @@ class Admission:
         self._sent: list[Waiter] = []
         self._wake = asyncio.Event()
         self._closing = False
+        self._decided = 0
+        self._batches = 0
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -115,10 +117,9 @@ class Admission:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._give_up(self._queue)
 
-    @property
-    def waiting(self) -> int:
-        """Calls that wait to be sent."""
-        return len(self._queue)
+    def counted(self) -> list[tuple[int, dict[str, str]]]:
+        """Calls decided and batches committed since the process began, for its metrics."""
+        return [(self._decided, {"of": "calls"}), (self._batches, {"of": "batches"})]
 
     async def admit(self, call: Call) -> Decision:
         """Decide on one call; durable when this returns.
@@ -188,6 +189,8 @@ class Admission:
                 await self._decide(link, batch[:middle])
                 batch = batch[middle:]
             else:
+                self._decided += len(batch)
+                self._batches += 1
                 for waiter, decision in zip(batch, decisions, strict=True):
                     if not waiter.answer.done():
                         waiter.answer.set_result(decision)

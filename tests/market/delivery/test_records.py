@@ -35,7 +35,8 @@ async def test_pages_lead_to_the_end_and_every_row_is_counted_once(
     shop: Shop, connection: Connection, make_licence: LicenceMaker
 ) -> None:
     licence_id = await make_licence()
-    token, seen, query = shop.token(licence_id), [], "limit=50"
+    seen: list[int] = []
+    token, query = shop.token(licence_id), "limit=50"
     while query:
         page = (await shop.call(token, query)).json()
         seen.extend(item["id"] for item in page["items"])
