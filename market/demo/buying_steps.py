@@ -46,7 +46,7 @@ async def contract(trade: Trade) -> list[str]:
     return [
         (
             f"searched 「{trade.titles[0][:4]}」, saw a sample of {len(shown['sample'])} rows "
-            f"and grade {shown['quality_grade']}"
+            f"and grade {shown['quality']['grade']}"
         ),
         f"quote for {CALLS} calls of {trade.page} rows: ¥{quote['total']['amount']}",
         (

@@ -48,6 +48,10 @@ class Desk:
         body = _expect(answer)
         return cls(login, http, body["organisation"]["id"], body["csrf_token"])
 
+    async def leave(self) -> None:
+        """Close the connection; the session stays open until it runs out."""
+        await self.http.aclose()
+
     async def get(self, path: str, **parameters: Any) -> Any:
         """The body of a GET."""
         return _expect(await self.http.get(path, params=parameters))

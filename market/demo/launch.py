@@ -132,8 +132,10 @@ async def _fresh_token(settings: Settings, facts: dict[str, Any]) -> str:
         lambda: httpx.AsyncClient(base_url=base_url, timeout=60),
         Login("buyer", buyer["email"], buyer["password"]),
     )
-    async with desk.http:
+    try:
         return str((await desk.post(f"/v1/licences/{facts['licence_id']}/tokens"))["access_token"])
+    finally:
+        await desk.leave()
 
 
 def _show(console: Console, settings: Settings, facts: dict[str, Any]) -> None:

@@ -19,9 +19,11 @@ _CHUNK = 1 << 18
 async def parties(trade: Trade) -> list[str]:
     """Step 1: five parties come in, and the buyer's program."""
     admin = await Desk.sign_in(trade.connect, trade.admin)
-    async with admin.http:
+    try:
         for party in PARTIES:
             trade.desks[party.desk] = await bring_in(admin, trade.connect, party, trade.mark)
+    finally:
+        await admin.leave()
     buyer = trade.desks["buyer"]
     client = await buyer.post(
         f"/v1/organisations/{buyer.organisation_id}/clients", {"name": "Buyer's program", "roles": ["buyer"]}

@@ -48,4 +48,4 @@ async def play(trade: Trade) -> AsyncIterator[tuple[Step, Sequence[str] | None]]
             yield step, await step.run(trade)
     finally:
         for desk in trade.desks.values():
-            await desk.http.aclose()
+            await desk.leave()
