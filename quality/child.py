@@ -35,6 +35,10 @@ def main() -> None:
             _say(answers, {"error": f"{refused}."})
         except MemoryError:
             _say(answers, {"error": "The check needs more memory than it may use."})
+        except Exception as error:
+            # The last boundary: whatever the libraries raise over one file must not end the process.
+            reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+            _say(answers, {"error": f"The revision cannot be checked: {reason}"})
         else:
             kept = ("evaluated", "satisfied", "examples", "error")
             _say(answers, {"results": [{k: asdict(r)[k] for k in kept} for r in results]})

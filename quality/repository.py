@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
@@ -58,7 +58,7 @@ async def latest_statuses(
         sa.select(col(QualityRun.revision_id), col(QualityRun.state), col(QualityReport.status))
         .outerjoin(QualityReport, col(QualityReport.run_id) == col(QualityRun.id))
         .where(col(QualityRun.revision_id).in_(revision_ids))
-        .distinct(col(QualityRun.revision_id))
+        .ext(distinct_on(col(QualityRun.revision_id)))
         .order_by(col(QualityRun.revision_id), col(QualityRun.requested_at).desc(), col(QualityRun.id).desc())
     )
     return [(row[0], row[1], row[2]) for row in (await session.execute(statement)).all()]

@@ -1,0 +1,144 @@
+"""From a request to a report: queue, worker's job, scoring, repeat and failure, on the real database."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from infra.auth import SYSTEM
+from infra.db import AsyncSession, SessionMaker, new_id, transaction
+from infra.jobs import JobContext
+from infra.keys import KeyRing
+from infra.objects import ObjectStore
+from infra.settings import Settings
+from quality import jobs, repository, service
+from quality.runner import WarmEngine
+from quality.schemas import ReportRead
+from quality.service import Standing
+from quality.tables import QualityRun, RunState
+
+COLUMNS = [{"name": "id", "kind": "integer"}, {"name": "note", "kind": "text"}]
+PROFILE: list[dict[str, Any]] = [
+    {"nulls": nulls, "distinct": 40, "values": [], "shape": None, "increasing": None} for nulls in (0, 1)
+]
+
+
+@pytest.fixture
+def context(
+    settings: Settings, sessions: SessionMaker, tmp_path: Path, warm_engine: WarmEngine
+) -> JobContext:
+    store, keys = ObjectStore(tmp_path / "objects"), KeyRing.load(tmp_path / "keys")
+    return JobContext(settings, sessions, store, keys, {jobs.ENGINE: warm_engine})
+
+
+def store_revision(context: JobContext, folder: Path) -> tuple[UUID, str]:
+    revision_id = new_id()
+    notes = [f"note {n}" for n in range(39)]
+    pq.write_table(pa.table({"id": list(range(40)), "note": [*notes, None]}), folder / "r.parquet")
+    key = f"revisions/{revision_id}.parquet"
+    context.store.put(folder / "r.parquet", key)
+    return revision_id, key
+
+
+async def request(context: JobContext, revision_id: UUID, key: str) -> QualityRun:
+    async with transaction(context.sessions) as session:
+        return await service.request_run(
+            session, SYSTEM, revision_id, object_key=key, rows=40, columns=COLUMNS, profile=PROFILE
+        )
+
+
+async def standing(context: JobContext, revision_id: UUID) -> Standing | None:
+    async with transaction(context.sessions) as session:
+        return (await service.standings(session, [revision_id])).get(revision_id)
+
+
+async def queued(session: AsyncSession, run_id: UUID) -> int:
+    statement = sa.text("SELECT count(*) FROM pgqueuer WHERE dedupe_key = :key")
+    return int((await session.execute(statement, {"key": f"quality.check:{run_id}"})).scalar_one())
+
+
+async def test_a_revision_is_checked_and_reported_once(context: JobContext, tmp_path: Path) -> None:
+    revision_id, key = store_revision(context, tmp_path)
+    run = await request(context, revision_id, key)
+    assert await standing(context, revision_id) is Standing.CHECKING
+    await jobs.check(context, {"run_id": str(run.id)})
+    assert await standing(context, revision_id) is Standing.PASSED
+    async with transaction(context.sessions) as session:
+        report = await service.report_for(session, revision_id)
+        assert report is not None
+        assert report.passed
+        assert report.digest == service._digest(service.content(report))
+        assert await queued(session, run.id) == 1
+    read = ReportRead.of(report).model_dump(mode="json")
+    assert read["score"] == str(report.score)
+    assert read["engine"].startswith("great_expectations 1.")
+    assert {rule["key"] for rule in read["rules"]} >= {"quality.weight.accuracy", "quality.grade.a"}
+    completeness = read["dimensions"][1]
+    assert (completeness["satisfied"], completeness["evaluated"], completeness["value"]) == (
+        79,
+        80,
+        "0.987500",
+    )
+    assert read["dimensions"][4]["value"] is None
+    again = await request(context, revision_id, key)
+    assert (again.id, again.state) == (run.id, RunState.DONE)
+    await jobs.check(context, {"run_id": str(run.id)})
+
+
+async def test_a_run_that_could_not_be_carried_out_is_retried_on_request(
+    context: JobContext, tmp_path: Path
+) -> None:
+    revision_id, key = store_revision(context, tmp_path)
+    run = await request(context, revision_id, key)
+    file = context.store.path(key)
+    kept = file.read_bytes()
+    context.store.discard(key)
+    await jobs.check(context, {"run_id": str(run.id)})
+    assert await standing(context, revision_id) is Standing.ERROR
+    file.write_bytes(kept)
+    again = await request(context, revision_id, key)
+    assert (again.id, again.state, again.error) == (run.id, RunState.QUEUED, None)
+    await jobs.check(context, {"run_id": str(run.id)})
+    assert await standing(context, revision_id) is Standing.PASSED
+
+
+async def test_a_file_that_is_no_parquet_gives_a_reason(context: JobContext, tmp_path: Path) -> None:
+    revision_id, key = store_revision(context, tmp_path)
+    file = context.store.path(key)
+    file.chmod(0o600)
+    file.write_bytes(b"not a table")
+    run = await request(context, revision_id, key)
+    await jobs.check(context, {"run_id": str(run.id)})
+    assert await standing(context, revision_id) is Standing.ERROR
+    async with transaction(context.sessions) as session:
+        failed = await repository.lock_run(session, run.id)
+        assert failed is not None
+        assert "cannot be checked" in str(failed.error)
+
+
+async def test_a_request_that_is_rolled_back_leaves_no_run(session: AsyncSession) -> None:
+    revision_id = new_id()
+    async with session.begin_nested() as inner:
+        run = await service.request_run(
+            session,
+            SYSTEM,
+            revision_id,
+            object_key="revisions/x.parquet",
+            rows=40,
+            columns=COLUMNS,
+            profile=PROFILE,
+        )
+        assert await queued(session, run.id) == 1
+        await inner.rollback()
+    assert await service.standings(session, [revision_id]) == {}
+    assert await queued(session, run.id) == 0
+
+
+async def test_reports_are_kept_as_they_were_written(session: AsyncSession) -> None:
+    with pytest.raises(DBAPIError, match=r"permission denied|refused"):
+        await session.execute(sa.text("UPDATE quality_reports SET grade = 'A'"))
