@@ -1,12 +1,14 @@
 """The bases and bounded types every schema of the HTTP interface is made of."""
 
 import re
+from datetime import datetime
 from decimal import Decimal
 from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -83,6 +85,17 @@ LongText = Annotated[str, _bounded(1, 4000), AfterValidator(_storable)]
 
 Reason = Annotated[str, _bounded(3, 1000), AfterValidator(_storable)]
 """Why somebody decided something, 3 to 1,000 characters; it is kept for good."""
+
+
+def _within_reach(moment: datetime) -> datetime:
+    # The driver and the calendar have edges; nothing that is traded here comes near them.
+    if not 1900 <= moment.year < 2200:
+        raise ValueError("must lie in the years 1900 to 2199")
+    return moment
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+"""A moment with its offset, in the years 1900 to 2199."""
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A neutral code such as ``urban_transport``: lower-case letters, digits, underscores."""

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.agreements.states import AgreementState
-from infra.schema import Input, LongText, Output, Reason, Sha256Hex, ShortText
+from infra.schema import Input, Instant, LongText, Output, Reason, Sha256Hex, ShortText
 from pricing.regulated.purposes import PurposeClass
 
 Quota = Annotated[int, Field(ge=1, le=10**12)]
@@ -26,8 +26,8 @@ class OrderPlace(Input):
     purpose_statement: LongText = Field(
         description="The use in plain words, for the operator and the regulator"
     )
-    valid_from: AwareDatetime | None = Field(None, description="Begin of the term; now when left out")
-    valid_until: AwareDatetime = Field(description="End of the term, not included")
+    valid_from: Instant | None = Field(None, description="Begin of the term; now when left out")
+    valid_until: Instant = Field(description="End of the term, not included")
     quota_calls: Quota | None = Field(None, description="Calls over the whole term; no limit when left out")
     quota_rows: Quota | None = Field(None, description="Rows over the whole term; no limit when left out")
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints
 
-from infra.schema import Input, Output, Reason
+from infra.schema import Input, Instant, Output, Reason
 
 ParameterKey = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,4}$", max_length=100)
@@ -36,6 +36,6 @@ class ParameterSet(Input):
     """A new version of an existing parameter."""
 
     value: JsonValue
-    effective_from: AwareDatetime
+    effective_from: Instant
     source: Reason
     source_status: Literal["T", "S", "M", "house"]

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from infra.schema import Input, Output, Reason, ShortText
+from infra.schema import Input, Instant, Output, Reason, ShortText
 from listings.authorisations.domain import (
     CONSIDERATION_LABELS,
     SCENARIO_LABELS,
@@ -60,10 +60,8 @@ class AuthorisationCreate(Input):
     )
     regions: list[RegionCode] = Field(["100000"], min_length=1, max_length=100)
     purposes: list[PurposeClass] = Field(min_length=1, max_length=10)
-    valid_from: AwareDatetime
-    valid_until: AwareDatetime = Field(
-        description="First instant it is no longer in force; five years at most"
-    )
+    valid_from: Instant
+    valid_until: Instant = Field(description="First instant it is no longer in force; five years at most")
     exclusive: bool = Field(description="Whether nobody else may be authorised for the same scope and term")
     consideration: Consideration
     shares: SharesInput

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from litestar import Controller, get
 from litestar.params import QueryParameter
-from quality.schemas import ReportRead
 
 from infra.auth import public
 from infra.db import AsyncSession
@@ -14,6 +13,7 @@ from infra.schema import Page
 from listings.catalogue import service
 from listings.catalogue.domain import MAX_QUERY
 from listings.catalogue.schemas import CatalogueItem, CatalogueProduct
+from quality.schemas import ReportRead
 
 OPEN = public("the catalogue is open to everybody")
 Query = Annotated[
@@ -22,7 +22,9 @@ Query = Annotated[
         max_length=MAX_QUERY, description="Words in Chinese or English; a product has all of them"
     ),
 ]
-Theme = Annotated[str | None, QueryParameter(max_length=63, description="Code of a theme")]
+Theme = Annotated[
+    str | None, QueryParameter(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Code of a theme")
+]
 
 
 class CatalogueController(Controller):

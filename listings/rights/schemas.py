@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from infra.schema import Input, LongText, Output, Sha256Hex
+from infra.schema import Input, Instant, LongText, Output, Sha256Hex
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from listings.rights.tables import ResourceRight
 
@@ -18,8 +18,8 @@ class RightCreate(Input):
     legal_basis: LongText = Field(description="The law, decision or contract it rests on")
     evidence_sha256: Sha256Hex = Field(description="Digest of the document that shows it")
     evidence_description: LongText
-    valid_from: AwareDatetime
-    valid_until: AwareDatetime | None = Field(
+    valid_from: Instant
+    valid_until: Instant | None = Field(
         None, description="First instant it no longer holds; null: without end"
     )
 

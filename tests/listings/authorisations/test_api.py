@@ -93,6 +93,9 @@ async def test_the_term_is_capped_by_the_rulebook(owner: Party, operator: Party)
         ({"purposes": ["fun"]}, "invalid-payload"),
         ({"consideration": "gift"}, "invalid-payload"),
         ({"columns": []}, "invalid-payload"),
+        ({"valid_from": "9999-12-30T00:00:00Z", "valid_until": "9999-12-31T00:00:00Z"}, "invalid-payload"),
+        ({"valid_from": "0001-01-01T00:00:00+14:00"}, "invalid-payload"),
+        ({"valid_until": "2029-01-01T00:00:00"}, "invalid-payload"),
     ],
 )
 async def test_bad_scopes_and_shares_are_refused(

@@ -99,3 +99,11 @@ async def test_what_is_stopped_leaves_the_catalogue_at_once(
         lifter = regulator if what == "product" else owner
         await lifter.post(f"/v1/{subject}/reinstatement", REASON, status=200)
         assert await found(client, q=mark) == [product_id]
+
+
+@pytest.mark.parametrize(
+    "query", ["q=%00", "q=%ED%A0%80", "q=%25", "theme=%00", "theme=nothing", "q=" + "空" * 200]
+)
+async def test_odd_queries_are_no_fault(client: httpx.AsyncClient, query: str) -> None:
+    answer = await client.get(f"/v1/catalogue?{query}")
+    assert answer.status_code in (200, 400), answer.text

@@ -31,4 +31,5 @@ async def test_a_right_ends_after_it_begins_and_shows_evidence(owner: Party) -> 
     reversed_term = right_body(valid_until="2019-01-01T00:00:00Z")
     assert (await owner.post(path, reversed_term, status=422))["type"].endswith(":right-term")
     await owner.post(path, right_body(evidence_sha256="nothing"), status=422)
-    await owner.post(path, right_body(valid_from="2020-01-01T00:00:00"), status=422)
+    for moment in ("2020-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
+        await owner.post(path, right_body(valid_from=moment), status=422)
