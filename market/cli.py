@@ -102,11 +102,13 @@ def serve(data_dir: DataDir = None, port: Port = None) -> None:
 def worker(data_dir: DataDir = None) -> None:
     """Run the worker alone: background jobs and schedules."""
     settings = _settings(data_dir)
-    from market.database import reachable
-    from market.serving import die_with_supervisor
-    from market.worker import run
+    from market.serving import die_with_supervisor, give_way
 
     die_with_supervisor()
+    give_way()
+    from market.database import reachable
+    from market.worker import run
+
     with reachable(settings, start=False) as found:
         asyncio.run(run(found))
 

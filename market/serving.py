@@ -19,6 +19,7 @@ SUPERVISED = "MARKET_SUPERVISED_BY"
 
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 8
+_WORKER_NICENESS = 5
 
 
 def die_with(parent: int) -> None:
@@ -39,6 +40,12 @@ def die_with_supervisor() -> None:
     """:func:`die_with` for a process that ``market up`` started; nothing for one started otherwise."""
     if parent := os.environ.get(SUPERVISED):
         die_with(int(parent))
+
+
+def give_way() -> None:
+    """Let the API go first where both want the processor: for the worker that ``market up`` started."""
+    if SUPERVISED in os.environ:
+        os.nice(_WORKER_NICENESS)
 
 
 def application() -> "Litestar":

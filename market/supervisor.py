@@ -144,14 +144,22 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._stopping.set)
         keepers: list[asyncio.Task[None]] = []
+        password: str | None = None
         try:
-            password = await self._prepare()
+            settings = await self._prepare()
             if not self._stopping.is_set():
                 keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
                 keepers.append(asyncio.create_task(self._keep_logs()))
                 if self._server is not None:
                     keepers.append(asyncio.create_task(self._keep_server(self._server)))
+                # Beside the API's start: reading what it takes to make an administrator costs as long.
+                login = asyncio.create_task(first_administrator(settings))
                 await self._until_ready()
+                password = await login
+                if password is not None:
+                    self._tell(
+                        f"{'First login':<12} {settings.admin_email}  password {password}  (shown this once)"
+                    )
             if after_ready is not None and not self._stopping.is_set():
                 await self._unless_stopped(after_ready(password))
             await self._stopping.wait()
@@ -160,8 +168,8 @@ class Supervisor:
         if self._failure is not None:
             raise self._failure
 
-    async def _prepare(self) -> str | None:
-        """Everything up to the processes; the new administrator's password, if one was made."""
+    async def _prepare(self) -> Settings:
+        """Everything up to the processes; the settings with the database's address."""
         settings, began = self._settings, time.monotonic()
         check_port(settings)
         if settings.database_url is None:
@@ -171,17 +179,14 @@ class Supervisor:
             self._say("PostgreSQL", f"embedded, in {settings.data_dir}", began)
         began = time.monotonic()
         await bring_up_to_date(settings)
-        password = await first_administrator(settings)
         self._say("Schema", "up to date", began)
-        if password is not None:
-            self._tell(f"{'First login':<12} {settings.admin_email}  password {password}  (shown this once)")
         logs = self._private_folder("logs")
         environment = self._environment(settings)
         self._children = [
             Child("API", ["serve"], environment, logs / "api.log"),
             Child("worker", ["worker"], environment, logs / "worker.log"),
         ]
-        return password
+        return settings
 
     def _environment(self, settings: Settings) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}

@@ -203,7 +203,8 @@ def test_killed_service_leaves_nothing_in_the_way_of_the_next(running: Up) -> No
     running.process.kill()
     running.process.wait()
     wait_until(lambda: not any("market.cli" in command_line(pid) for pid in below), 5)
-    assert running.start() < 5
+    # About three seconds on two idle cores; the bound leaves room for busy ones.
+    assert running.start() < 15
     told = running.output.read_text()
     assert "password" not in told
     assert running.answers()
