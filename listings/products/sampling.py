@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import duckdb
 
 from listings.products.domain import SAMPLE_ROWS
 
@@ -19,10 +19,10 @@ def first_rows(path: Path) -> list[dict[str, Any]]:
 
     Exact decimals and instants become text; a text longer than `MAX_TEXT` is cut and ends in an ellipsis.
     """
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=SAMPLE_ROWS):
-            return [{name: json_value(value) for name, value in row.items()} for row in batch.to_pylist()]
-    return []
+    with duckdb.connect(config={"threads": 1, "memory_limit": "64MB"}) as reader:
+        found = reader.execute("SELECT * FROM read_parquet(?) LIMIT ?", [str(path), SAMPLE_ROWS])
+        names = [column[0] for column in found.description or []]
+        return [dict(zip(names, map(json_value, row), strict=True)) for row in found.fetchall()]
 
 
 def json_value(value: Any) -> Any:
