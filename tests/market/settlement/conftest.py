@@ -1,5 +1,6 @@
 """A concluded agreement with its licence, metered use, invoices, and a bank to pay them."""
 
+import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import httpx
 import pytest
+from litestar import Litestar
 
 from contracts.agreements.domain import Terms, digest
 from contracts.agreements.states import AgreementState
@@ -16,6 +19,7 @@ from contracts.agreements.tables import Agreement
 from contracts.licences import service as licences
 from infra.auth import SYSTEM, Actor, OrganisationKind, Role
 from infra.db import AsyncSession, SessionMaker, new_id, transaction
+from infra.identity import clients
 from infra.identity import service as identity
 from infra.identity.states import OrganisationStatus
 from listings.authorisations.domain import Consideration
@@ -141,9 +145,7 @@ async def a_trade(
     licence = await licences.issue(
         session, buyer, agreement_id=agreement.id, agreement_digest=agreement.digest, terms=terms
     )
-    finance = Actor(
-        "person", new_id(), new_id(), OrganisationKind.PLATFORM, frozenset({Role.FINANCE_OFFICER})
-    )
+    finance = await a_member(session, OrganisationKind.PLATFORM)
     return Trade(owner, operator, buyer, finance, agreement.id, licence.id)
 
 
@@ -222,3 +224,39 @@ def transfer(invoice: Invoice, *, minor: int | None = None, note: str | None = N
     return Receipt(
         amount, note or f"invoice {invoice.payment_reference}", "Test buyer", f"B{new_id().hex[:8]}"
     )
+
+
+Caller = Callable[[Actor], Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture
+async def caller(app: Litestar, sessions: SessionMaker) -> AsyncIterator[Caller]:
+    """Makes a client that calls the real application as a program of somebody's organisation and role."""
+    opened: list[httpx.AsyncClient] = []
+
+    async def call_as(somebody: Actor) -> httpx.AsyncClient:
+        async with transaction(sessions) as session:
+            program, secret = await clients.create(
+                session, SYSTEM, somebody.organisation_id, name="test", roles=somebody.roles
+            )
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+        made = httpx.AsyncClient(transport=transport, base_url="http://market.test")
+        opened.append(made)
+        basic = base64.b64encode(f"{program.id}:{secret}".encode()).decode()
+        answer = await made.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials"},
+            headers={"Authorization": f"Basic {basic}"},
+        )
+        assert answer.status_code == 200, answer.text
+        made.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return made
+
+    yield call_as
+    for made in opened:
+        await made.aclose()
+
+
+def fresh_key() -> dict[str, str]:
+    """A header with an idempotency key of its own."""
+    return {"Idempotency-Key": str(new_id())}
