@@ -196,6 +196,8 @@ class Supervisor:
             "MARKET_HOST": settings.host,
             "MARKET_PORT": str(settings.port),
             "PYTHONUNBUFFERED": "1",
+            # A memory arena for every thread costs a tenth of the API's resident memory and buys nothing here.
+            "MALLOC_ARENA_MAX": "2",
             SUPERVISED: str(os.getpid()),
         }
 
