@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from listings.ingest.errors import FileTooLarge
 from listings.products.domain import SAMPLE_ROWS
 
 MAX_TEXT = 200
@@ -18,11 +19,20 @@ def first_rows(path: Path) -> list[dict[str, Any]]:
     """The first `SAMPLE_ROWS` rows of a Parquet file, by column name.
 
     Exact decimals and instants become text; a text longer than `MAX_TEXT` is cut and ends in an ellipsis.
+
+    :raises FileTooLarge: a few rows of it take hundreds of megabytes.
     """
-    with duckdb.connect(config={"threads": 1, "memory_limit": "64MB"}) as reader:
-        found = reader.execute("SELECT * FROM read_parquet(?) LIMIT ?", [str(path), SAMPLE_ROWS])
-        names = [column[0] for column in found.description or []]
-        return [dict(zip(names, map(json_value, row), strict=True)) for row in found.fetchall()]
+    # A bound, not a reservation: thousands of columns or megabytes in a field take hundreds, most files a few.
+    with duckdb.connect(config={"threads": 1, "memory_limit": "512MB"}) as reader:
+        try:
+            found = reader.execute("SELECT * FROM read_parquet(?) LIMIT ?", [str(path), SAMPLE_ROWS])
+            names = [column[0] for column in found.description or []]
+            return [dict(zip(names, map(json_value, row), strict=True)) for row in found.fetchall()]
+        except duckdb.OutOfMemoryException as error:
+            raise FileTooLarge(
+                "The first rows alone take more memory than the service gives one file.",
+                remedy="Send fewer columns, or shorter texts.",
+            ) from error
 
 
 def json_value(value: Any) -> Any:
