@@ -90,9 +90,9 @@ async def _play(settings: Settings, console: Console, admin: Login, *, file: Pat
 
     with tempfile.TemporaryDirectory(prefix="market-demo-") as folder:
         titles = CITY_TITLES if file is None else (f"公共数据 {file.stem}", f"Public data: {file.stem}")
-        made_up = Path(folder) / "air-quality.csv"
-        source = file or await asyncio.to_thread(write_city_air_quality, made_up)
-        trade = Trade(connect, admin, source, titles)
+        if file is None:
+            file = await asyncio.to_thread(write_city_air_quality, Path(folder) / "air-quality.csv")
+        trade = Trade(connect, admin, file, titles)
         started = monotonic()
         try:
             await _narrate(console, trade)
