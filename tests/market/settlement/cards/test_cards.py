@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from infra.db import SessionMaker, now, transaction
 from infra.jobs import JobContext
 from market.settlement.bank import service as bank
-from market.settlement.cards import jobs, repository, work
+from market.settlement.cards import jobs, repository, service, work
 from market.settlement.cards.processor import Intent, Processor
 from market.settlement.cards.states import CardPaymentStatus
 from market.settlement.cards.tables import CardEvent, CardPayment
@@ -107,7 +107,7 @@ async def job(context: JobContext, name: str, subject: object) -> None:
     await run(context, {"id": str(subject)})
 
 
-async def charges_of(processor: Processor, card_payment_id: str) -> list[Intent]:
+async def charges_of(processor: Processor, card_payment_id: str) -> list[dict[str, Any]]:
     listed = await processor._client.v1.payment_intents.list_async({"limit": 100})
     found = [item.to_dict() async for item in listed.auto_paging_iter()]
     return [item for item in found if item["metadata"].get(work.PAYMENT_NAME) == card_payment_id]
@@ -205,7 +205,7 @@ async def test_job_and_event_at_once_settle_once(
 
     async def apply() -> None:
         async with transaction(sessions) as session:
-            await work.service.apply_intent(session, UUID(made["id"]), intent)
+            await service.apply_intent(session, UUID(made["id"]), intent)
 
     await asyncio.gather(*(apply() for _ in range(6)))
     assert await desk.balances() == PAID

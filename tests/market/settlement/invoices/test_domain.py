@@ -87,8 +87,8 @@ def plan(*charges: dict[str, object]) -> PricePlan:
     return PricePlan(uuid4(), uuid4(), "价", "P", "CNY", read_charges(list(charges), "CNY", ACCEPTED))
 
 
-CALLS = {"model": "per_unit", "metric": "calls", "unit_price": "0.05", "allowance": 10}
-MONTHLY = {"model": "flat", "amount": "20"}
+CALLS: dict[str, object] = {"model": "per_unit", "metric": "calls", "unit_price": "0.05", "allowance": 10}
+MONTHLY: dict[str, object] = {"model": "flat", "amount": "20"}
 
 
 def used(**by_purpose: int) -> LicenceUsage:
