@@ -11,12 +11,13 @@ from pathlib import Path
 import duckdb
 
 from listings.ingest import json_lines, problems, sniff
-from listings.ingest.delimited import Table, convert_csv
+from listings.ingest.delimited import convert_csv
 from listings.ingest.limits import Limits, unpacking
 from listings.ingest.names import column_names
 from listings.ingest.problems import Refusal, too_large
 from listings.ingest.profile import profile
 from listings.ingest.result import Column, IngestResult, Notice
+from listings.ingest.verdicts import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,13 @@ def test_believable_with_a_few_honest_defects(tmp_path: Path) -> None:
     with write_city_air_quality(tmp_path / "a.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 60 * 24 * len(STATIONS) + 1
-    keys = Counter((row["station_code"], row["observed_at"]) for row in rows)
+    keys = Counter((row["station_id"], row["observed_at"]) for row in rows)
     assert [count for count in keys.values() if count > 1] == [2]
-    pm25 = sorted(int(row["pm25_ugm3"]) for row in rows if row["pm25_ugm3"])
+    pm25 = sorted(float(row["pm25"]) for row in rows if row["pm25"])
     assert 15 < pm25[len(pm25) // 2] < 60
     assert pm25[-1] < 500
-    assert [row["so2_ugm3"] for row in rows if row["so2_ugm3"].startswith("-")] == ["-5"]
-    assert [
-        row["pm10_ugm3"] for row in rows if row["pm10_ugm3"].isdigit() and int(row["pm10_ugm3"]) > 900
-    ] == ["9999"]
+    assert [value for value in pm25 if value < 0] == [-3.0]
+    assert [row["pm10"] for row in rows if row["pm10"] and float(row["pm10"]) > 900] == ["9999.0"]
     missing = sum(value == "" for row in rows for value in row.values())
     assert 0.001 < missing / (len(rows) * len(COLUMNS)) < 0.01
 
@@ -36,5 +34,6 @@ async def test_it_is_taken_in_with_the_types_it_means(tmp_path: Path) -> None:
     result = await convert(source, tmp_path / "r.parquet", filename="a.csv", timeout_s=60)
     kinds = [column.kind for column in result.columns]
     assert kinds[:4] == [Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.TIMESTAMP]
-    assert kinds[4:] == [*[Kind.INTEGER] * 4, Kind.DECIMAL, Kind.INTEGER, Kind.INTEGER, Kind.DECIMAL]
+    assert kinds[4:] == [*[Kind.DECIMAL] * 6, Kind.INTEGER, Kind.DECIMAL, Kind.INTEGER]
+    assert result.columns[3].zone == "UTC"
     assert not result.notices

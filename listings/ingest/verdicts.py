@@ -1,0 +1,274 @@
+"""What type is each column of a CSV file? Every value is verified, by SQL over the view ``source``."""
+
+# ruff: noqa: S608 -- the SQL is put together from quoted names and patterns of our own, in a sandbox
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from listings.ingest import problems
+from listings.ingest.inference import (
+    DATED_KINDS,
+    DECIMAL,
+    INTEGER,
+    MAX_DIGITS,
+    MISSING_MARKERS,
+    NUMBER,
+    NUMERIC,
+    Reading,
+    candidates,
+    why_not,
+)
+from listings.ingest.problems import Refusal, shown
+from listings.ingest.result import Kind, Notice
+
+SAMPLE_ROWS = 5_000
+SAMPLE_CELLS = 200_000
+COLUMNS_AT_ONCE = 200
+_PHYSICAL = {
+    Kind.INTEGER: "BIGINT",
+    Kind.NUMBER: "DOUBLE",
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.DATE: "DATE",
+    Kind.TIMESTAMP: "TIMESTAMP",
+}
+_MARKERS = "(" + ", ".join(f"'{marker}'" for marker in MISSING_MARKERS) + ")"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A UTF-8 CSV file with a header, ready to be typed.
+
+    :param allowed: per column, which kinds its values may take; None for any.
+    :param line_of: the source line of a data row counted from 0.
+    """
+
+    path: Path
+    delimiter: str
+    header: bool
+    given: tuple[str, ...]
+    names: tuple[str, ...]
+    allowed: tuple[frozenset[Kind] | None, ...]
+    line_of: Callable[[int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The verdict on one column: its reading (None for text) and the SQL that yields its values."""
+
+    reading: Reading | None
+    expression: str
+    physical: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a column's first values suggest.
+
+    :param readings: worth verifying, strictest first.
+    :param value: SQL of a value: trimmed only where a first value has blanks around it, since trimming costs more
+        than verifying. A blank further down fails its reading, and the column is looked at more closely.
+    """
+
+    readings: tuple[Reading, ...]
+    value: str
+
+
+def trimmed(index: int) -> str:
+    """SQL of a value without surrounding blanks; NULL when nothing is left."""
+    return f"nullif(trim(c{index}, ' \t\u3000'), '')"
+
+
+def verdicts(
+    connection: duckdb.DuckDBPyConnection, table: Table, *, strict: bool
+) -> tuple[int, list[Typed], list[Notice]]:
+    """Read the view ``source`` to its end and give the verdict on every column.
+
+    :param strict: refuse a column of dates or times that holds something else.
+    :returns: the number of rows, a verdict per column, and what the owner should know.
+    :raises Refusal: a column is mixed, and strict is asked for.
+    """
+    suggested = _suggest(connection, table)
+    typed = [Typed(None, f"c{i}", "VARCHAR") for i in range(len(table.names))]
+    rows, unsettled = _settle(connection, suggested, typed)
+    notices: list[Notice] = []
+    for index in unsettled:
+        readings = suggested[index].readings
+        typed[index], notice = _settle_mixed(connection, table, index, readings, strict=strict)
+        if notice:
+            notices.append(notice)
+    return rows, typed, notices
+
+
+def _suggest(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[int, Suggestion]:
+    """What each column's first values suggest; columns empty there are looked for further down."""
+    wanted = max(100, min(SAMPLE_ROWS, SAMPLE_CELLS // len(table.names)))
+    rows = connection.execute(f"SELECT * FROM source LIMIT {wanted}").fetchall()
+    suggested = {}
+    for index in range(len(table.names)):
+        first = [row[index] for row in rows if row[index] is not None]
+        sample = [text for value in first if (text := value.strip(" \t\u3000"))]
+        value = f"c{index}" if sample == first else trimmed(index)
+        if not sample and len(rows) == wanted:
+            found = connection.execute(
+                f"SELECT v FROM (SELECT {trimmed(index)} AS v FROM source) WHERE v IS NOT NULL LIMIT 1000"
+            ).fetchall()
+            sample = [text for (text,) in found]
+        allowed = table.allowed[index]
+        readings = tuple(r for r in candidates(sample) if allowed is None or r.kind in allowed)
+        if readings:
+            known = [text for text in sample if text.upper() not in MISSING_MARKERS]
+            suggested[index] = Suggestion(_from_first_fitting(readings, known), value)
+    return suggested
+
+
+def _from_first_fitting(readings: tuple[Reading, ...], sample: Sequence[str]) -> tuple[Reading, ...]:
+    for position, reading in enumerate(readings):
+        if all(reading.fits(text) for text in sample):
+            return readings[position:]
+    return readings
+
+
+def _settle(
+    connection: duckdb.DuckDBPyConnection, suggested: dict[int, Suggestion], verdicts: list[Typed]
+) -> tuple[int, list[int]]:
+    """Read the whole file: count the rows, and settle each column whose first reading takes every value.
+
+    One pass does for most tables. Wide ones take more: planning a query grows faster than its columns.
+
+    :returns: the number of rows, and the columns that need a closer look.
+    """
+    rows, unsettled = 0, []
+    columns = list(suggested)
+    for start in range(0, max(len(columns), 1), COLUMNS_AT_ONCE):
+        some = columns[start : start + COLUMNS_AT_ONCE]
+        measures = ["count(*)"]
+        for index in some:
+            v, first = suggested[index].value, suggested[index].readings[0]
+            measures += [f"count({v})", f"count(*) FILTER (WHERE {first.testing(v)})"]
+            measures += _digits(v) if first is DECIMAL else ["NULL", "NULL"]
+        rows, *found = connection.execute(f"SELECT {', '.join(measures)} FROM source").fetchone() or (0,)
+        for place, index in enumerate(some):
+            present, matched, whole, fraction = found[4 * place : 4 * place + 4]
+            fits = matched == present
+            first, v = suggested[index].readings[0], suggested[index].value
+            verdict = _typed(first, v, whole, fraction) if fits else None
+            if verdict is None:
+                unsettled.append(index)
+            else:
+                verdicts[index] = verdict
+    return int(rows), unsettled
+
+
+def _digits(v: str, only: str = "") -> list[str]:
+    """SQL for the longest whole part and the longest fraction, in digits, where the values are decimals."""
+    point, negative = f"instr({v}, '.')", f"CAST(starts_with({v}, '-') AS INTEGER)"
+    return [
+        f"max(CASE WHEN {point} > 0 THEN {point} - 1 ELSE strlen({v}) END - {negative}){only}",
+        f"max(CASE WHEN {point} > 0 THEN strlen({v}) - {point} ELSE 0 END){only}",
+    ]
+
+
+def _typed(reading: Reading, v: str, whole: int | None, fraction: int | None) -> Typed | None:
+    """How to convert to a reading that fits; None where whole numbers are too long to be quantities."""
+    if reading is DECIMAL and (whole or 0) + (fraction or 0) > MAX_DIGITS and fraction:
+        reading = NUMBER
+    if reading is DECIMAL:
+        if not fraction:
+            return None
+        physical = f"DECIMAL({(whole or 0) + fraction},{fraction})"
+        return Typed(reading, f"CAST({v} AS {physical})", physical)
+    return Typed(reading, reading.reading(v), _PHYSICAL[reading.kind])
+
+
+def _settle_mixed(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    index: int,
+    readings: tuple[Reading, ...],
+    *,
+    strict: bool,
+) -> tuple[Typed, Notice | None]:
+    """A closer look at one column whose first reading does not take every value."""
+    v = trimmed(index)
+    decimals = f" FILTER (WHERE {DECIMAL.testing(v)})"
+    measures = [f"count({v})", f"count(*) FILTER (WHERE {_identifier(v)})", *_digits(v, decimals)]
+    for reading in readings:
+        measures.append(f"count(*) FILTER (WHERE {reading.testing(v)})")
+        measures.append(f"count(*) FILTER (WHERE {_misfit(reading, v)} AND upper({v}) IN {_MARKERS})")
+    row = connection.execute(f"SELECT {', '.join(measures)} FROM source").fetchone()
+    assert row is not None
+    present, identifiers, whole, fraction, *counts = row
+    for place, reading in enumerate(readings):
+        matched, markers = counts[2 * place : 2 * place + 2]
+        fits = matched and matched + markers == present and not (identifiers and reading in NUMERIC)
+        typed = _typed(reading, v, whole, fraction) if fits else None
+        if typed is not None:
+            return _with_markers(table, index, typed, markers)
+    text = Typed(None, f"c{index}", "VARCHAR")
+    weakest, fitting = readings[-1], counts[-2]
+    if fitting * 2 <= present - counts[-1]:
+        return text, None
+    return text, _misfit_notice(connection, table, index, weakest, (present, fitting), strict=strict)
+
+
+def _with_markers(table: Table, index: int, typed: Typed, markers: int) -> tuple[Typed, Notice | None]:
+    if not markers:
+        return typed, None
+    v = trimmed(index)
+    expression = f"CASE WHEN upper({v}) IN {_MARKERS} THEN NULL ELSE {typed.expression} END"
+    name = table.names[index]
+    message = f"{markers:,} values of {name} such as NA, NULL or - were read as missing."
+    return replace(typed, expression=expression), Notice("markers-read-as-missing", message, name)
+
+
+def _identifier(v: str) -> str:
+    """SQL that is true for whole numbers too long to be quantities."""
+    return f"(regexp_full_match({v}, '{INTEGER.pattern}') AND NOT coalesce({INTEGER.testing(v)}, false))"
+
+
+def _misfit(reading: Reading, v: str) -> str:
+    return f"({v} IS NOT NULL AND NOT coalesce({reading.testing(v)}, false))"
+
+
+def _misfit_notice(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    index: int,
+    reading: Reading,
+    counts: tuple[int, int],
+    *,
+    strict: bool,
+) -> Notice | None:
+    """Name the first value that is not like the rest of its column.
+
+    :raises Refusal: the column is meant as dates or times, and ``strict`` is asked for.
+    """
+    v = trimmed(index)
+    misfit = f"{_misfit(reading, 'v')} AND upper(v) NOT IN {_MARKERS}"
+    if reading is NUMBER:
+        misfit = f"({misfit}) OR {_identifier('v')}"
+    found = connection.execute(
+        f"SELECT row, v FROM (SELECT row_number() OVER () - 1 AS row, {v} AS v FROM source) "
+        f"WHERE {misfit} LIMIT 1"
+    ).fetchone()
+    if found is None:
+        return None
+    line, value, name = table.line_of(found[0]), str(found[1]), table.names[index]
+    present, fitting = counts
+    detail = (
+        f"Line {line}, column {shown(name)}: {shown(value)} {why_not(value, reading)}"
+        f" ({fitting:,} of {present:,} values are of that type)."
+    )
+    if strict and reading.kind in DATED_KINDS:
+        raise Refusal(
+            problems.MIXED_COLUMN,
+            detail,
+            "Correct or empty the value, or upload with strict=false to keep the column as text.",
+            line=line,
+            column=name,
+            value=value[:200],
+        )
+    return Notice("kept-as-text", f"{detail} The column is kept as text.", name, line)
