@@ -9,7 +9,6 @@ from litestar.datastructures import State
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import QueryParameter
-from quality.schemas import ReportRead
 
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession, transaction
@@ -17,6 +16,7 @@ from infra.errors import Malformed, UnsupportedType
 from infra.idempotency import Idempotency
 from infra.paging import PageRequest
 from infra.schema import Page
+from listings.authorisations.schemas import WithReason
 from listings.products import revisions, service, uploads
 from listings.products.schemas import (
     DictionaryPut,
@@ -27,11 +27,11 @@ from listings.products.schemas import (
     QuoteAsk,
     RevisionRead,
     WithNote,
-    WithReason,
 )
 from listings.products.spool import require_size
 from listings.products.states import ProductState
 from pricing.schemas import QuoteRead
+from quality.schemas import ReportRead
 
 FileName = Annotated[
     str | None,

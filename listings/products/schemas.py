@@ -60,12 +60,6 @@ class PricePlanPut(Input):
     plan_id: UUID
 
 
-class WithReason(Input):
-    """A decision that needs a reason."""
-
-    reason: Reason
-
-
 class WithNote(Input):
     """A decision that may carry a note."""
 
