@@ -85,17 +85,22 @@ def serve(data_dir: DataDir = None, port: Port = None) -> None:
     The schema must be up to date: run market migrate first.
     """
     settings = _settings(data_dir, port)
+    from market.serving import SUPERVISED
+    from market.serving import serve as serve_here
+
+    if SUPERVISED in os.environ:
+        # The supervisor has seen to the database; this process stays small, for it only minds the serving one.
+        serve_here(settings)
+        return
     from infra.addresses import service_url
     from infra.migrations import runner
     from market.database import reachable
-    from market.serving import SUPERVISED, serve
 
     with reachable(settings, start=False) as found:
         url = service_url(found)
-        if SUPERVISED not in os.environ:
-            asyncio.run(runner.check(url))
+        asyncio.run(runner.check(url))
         os.environ["DATABASE_SERVICE_URL"] = url
-        serve(found)
+        serve_here(found)
 
 
 @app.command()

@@ -1,42 +1,40 @@
 """What a person at a terminal reads when a command cannot do its work: one line that says what to do."""
 
-import asyncpg
-import pydantic
-import sqlalchemy.exc
-
-from infra.addresses import NoDatabase
-from infra.keys import KeyFolderError
-from infra.migrations.runner import SchemaMismatch
-from infra.postgres import PostgresError
-from infra.secrets import MasterKeyError
-
 
 class CommandFailed(RuntimeError):
     """A command cannot go on; the text is the one line to show."""
 
 
-_TOLD = (CommandFailed, KeyFolderError, MasterKeyError, NoDatabase, PostgresError, SchemaMismatch)
-
-
 def one_line(error: BaseException) -> str | None:
     """The line for an error that a person can mend; None for a fault of ours, which deserves its traceback."""
-    if isinstance(error, _TOLD):
+    # Imported here: every process of the service knows CommandFailed, and few ever come this far.
+    import pydantic
+    import sqlalchemy.exc
+
+    from infra.addresses import NoDatabase
+    from infra.keys import KeyFolderError
+    from infra.migrations.runner import SchemaMismatch
+    from infra.postgres import PostgresError
+    from infra.secrets import MasterKeyError
+
+    told = (CommandFailed, KeyFolderError, MasterKeyError, NoDatabase, PostgresError, SchemaMismatch)
+    if isinstance(error, told):
         return " ".join(str(error).split())
     if isinstance(error, pydantic.ValidationError) and error.title == "Settings":
-        return _of_settings(error)
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "?"
+        variable = name if name.isupper() else f"MARKET_{name.upper()}"
+        return (
+            f"The setting {variable} cannot be used: {first['msg']}. Change it in the environment or in .env."
+        )
     if isinstance(error, sqlalchemy.exc.DBAPIError) and isinstance(error.orig, BaseException):
         return one_line(error.orig.__cause__ or error.orig)
     return _of_database(error)
 
 
-def _of_settings(error: pydantic.ValidationError) -> str:
-    first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else "?"
-    variable = name if name.isupper() else f"MARKET_{name.upper()}"
-    return f"The setting {variable} cannot be used: {first['msg']}. Change it in the environment or in .env."
-
-
 def _of_database(error: BaseException) -> str | None:
+    import asyncpg
+
     if isinstance(error, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError):
         return f"PostgreSQL refuses the login: {error}. Check user and password in DATABASE_URL."
     if isinstance(error, asyncpg.InvalidCatalogNameError):
