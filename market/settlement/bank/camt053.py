@@ -18,6 +18,10 @@ from pricing.money import Money, MoneyError
 MAX_STATEMENTS = 100
 MAX_ENTRIES = 50_000
 MAX_TEXT = 500
+MAX_MINOR = 10**14
+"""Largest amount read, in minor units: beyond what anybody transfers, and 50,000 of them still sum exactly."""
+
+_YEARS = range(1970, 2200)
 
 _AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{1,5})?")
 _DIRECTIONS = {"CRDT": Direction.CREDIT, "DBIT": Direction.DEBIT}
@@ -184,9 +188,12 @@ def _amount(element: etree._Element, place: str) -> Money:
     if not _AMOUNT.fullmatch(text):
         raise StatementError(f"{place}: {text[:40]!r} is not an amount")
     try:
-        return Money.from_decimal(Decimal(text), currency)
+        money = Money.from_decimal(Decimal(text), currency)
     except MoneyError as error:
         raise StatementError(f"{place}: {error}") from None
+    if money.minor > MAX_MINOR:
+        raise StatementError(f"{place}: {money} is more than is ever booked")
+    return money
 
 
 def _direction(code: str | None, place: str) -> Direction:
@@ -197,9 +204,12 @@ def _direction(code: str | None, place: str) -> Direction:
 
 def _day(text: str | None, place: str) -> date:
     try:
-        return date.fromisoformat((text or "")[:10])
+        day = date.fromisoformat((text or "")[:10])
     except ValueError:
         raise StatementError(f"{place}: {text!r} is not a booking date") from None
+    if day.year not in _YEARS:
+        raise StatementError(f"{place}: {day} is not a booking date of this age")
+    return day
 
 
 def _moment(text: str | None, place: str) -> datetime | None:
@@ -209,6 +219,8 @@ def _moment(text: str | None, place: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise StatementError(f"{place}: {text!r} is not a date and time") from None
+    if moment.year not in _YEARS:
+        raise StatementError(f"{place}: {text} is not a time of this age")
     # A bank that gives no offset means its own clock, which nothing here depends on: read as UTC.
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
