@@ -77,6 +77,8 @@ def _validation(error: ValidationException) -> MarketError:
     places = [
         {"at": str(item.get("key", "")), "problem": str(item.get("message", ""))[:500]} for item in found[:50]
     ]
+    if not found:
+        return errors.Malformed(error.detail, remedy="Send what is missing.")
     elsewhere = any(item.get("source") in {"query", "header", "cookie", "path"} for item in found)
     summary = "; ".join(
         f"{place['at']}: {place['problem']}" if place["at"] else place["problem"] for place in places

@@ -23,6 +23,7 @@ from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
+from infra.identity import service as identity
 from infra.keys import KeyRing
 from infra.paging import PageRequest, paginate
 from infra.rulebook import service as rulebook
@@ -93,7 +94,9 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderPlace) ->
     :raises NotFound: no such product is on the market.
     :raises OrderRefused: columns, purposes or term go beyond what the product and its authorisation give.
     :raises OwnProduct: the caller is the product's operator or owner.
+    :raises OrganisationNotVerified: the caller's organisation may not trade yet.
     """
+    await identity.require_verified(session, actor.organisation_id)
     product = await products.tradeable_product(session, order.product_id)
     if actor.organisation_id in (product.operator_id, product.owner_id):
         raise OwnProduct("You operate or own it.", remedy="Order as the organisation that will use the data.")
@@ -159,6 +162,7 @@ async def sign(
     else:
         raise NotYourSignature("Your organisation is neither the operator nor the buyer of this agreement.")
     require_digest(signed_digest, agreement.digest)
+    await identity.require_verified(session, actor.organisation_id)
     agreement.state = after(agreement.state, action)
     moment = await now(session)
     issued = int(moment.timestamp())

@@ -1,0 +1,62 @@
+"""A product on the market, and a buyer who orders it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.listings.conftest import Party, buyer, operator, owner, party, published, regulator
+
+__all__ = ["buyer", "operator", "owner", "party", "regulator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bargain:
+    """Everybody around one product on the market."""
+
+    owner: Party
+    operator: Party
+    buyer: Party
+    regulator: Party
+    product_id: str
+
+    def order_body(self, **changes: Any) -> dict[str, Any]:
+        return {
+            "product_id": self.product_id,
+            "purposes": ["industry"],
+            "purpose_statement": "Advice on the siting of plants",
+            "valid_until": (datetime.now(UTC) + timedelta(days=90)).isoformat(),
+        } | changes
+
+    async def order(self, **changes: Any) -> dict[str, Any]:
+        """An agreement that waits for signatures."""
+        return await self.buyer.post("/v1/agreements", self.order_body(**changes))
+
+    async def sign(
+        self, agreement: dict[str, Any], *, operator: int = 201, buyer: int = 201
+    ) -> dict[str, Any]:
+        """Both signatures; the answer to the buyer's."""
+        path, body = f"/v1/agreements/{agreement['id']}/signatures", {"digest": agreement["digest"]}
+        await self.operator.post(path, body, status=operator)
+        return await self.buyer.post(path, body, status=buyer)
+
+    async def licensed(self, **changes: Any) -> tuple[dict[str, Any], str]:
+        """A concluded agreement, and a token of its licence."""
+        agreement = await self.sign(await self.order(**changes))
+        token = await self.buyer.post(f"/v1/licences/{agreement['licence_id']}/tokens")
+        return agreement, str(token["access_token"])
+
+    async def read(self, token: str, query: str = "limit=1", **headers: str) -> httpx.Response:
+        """One data call."""
+        return await self.buyer.http.get(
+            f"/data/{self.product_id}/records?{query}",
+            headers={"Authorization": f"Bearer {token}", **headers},
+        )
+
+
+@pytest.fixture
+async def bargain(owner: Party, operator: Party, buyer: Party, regulator: Party) -> Bargain:
+    """A product on the market, with its parties."""
+    return Bargain(owner, operator, buyer, regulator, await published(owner, operator, regulator))

@@ -1,0 +1,185 @@
+"""Orders and signatures: what is refused, what both sides sign, and that it cannot change afterwards."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.agreements.domain import Terms, digest
+from contracts.agreements.states import (
+    TRANSITIONS,
+    AgreementAction,
+    AgreementState,
+    AgreementStateForbids,
+    after,
+)
+from infra.auth import OrganisationKind
+from tests.conftest import TestDatabase
+from tests.contracts.conftest import Bargain
+from tests.listings.conftest import Party, PartyMaker
+
+
+@given(st.sampled_from(AgreementState), st.sampled_from(AgreementAction))
+def test_the_transition_table_is_the_whole_life(state: AgreementState, action: AgreementAction) -> None:
+    if state in TRANSITIONS[action].sources:
+        assert after(state, action) is TRANSITIONS[action].target
+    else:
+        with pytest.raises(AgreementStateForbids):
+            after(state, action)
+
+
+async def test_terms_survive_their_document(bargain: Bargain) -> None:
+    agreement = await bargain.order()
+    terms = Terms.of(agreement["document"])
+    assert terms.document() == agreement["document"]
+    assert digest(agreement["document"]) == agreement["digest"]
+
+
+async def test_operator_then_buyer_sign_and_a_licence_exists(bargain: Bargain) -> None:
+    agreement = await bargain.order(columns=["pm25", "station"], quota_calls=10)
+    assert agreement["state"] == "requested"
+    assert agreement["document"]["columns"] == ["station", "pm25"]
+    signed = await bargain.sign(agreement)
+    assert signed["state"] == "finalized"
+    assert len(signed["signatures"]) == 2
+    licence = await bargain.buyer.get(f"/v1/licences/{signed['licence_id']}")
+    assert licence["live"] is True
+    assert licence["quota_calls"] == 10
+    assert licence["agreement_digest"] == agreement["digest"]
+
+
+@pytest.mark.parametrize(
+    ("change", "slug"),
+    [
+        ({"columns": ["nope"]}, "order-refused"),
+        ({"columns": ["pm25", "pm25"]}, "order-refused"),
+        ({"purposes": ["public_governance"]}, "order-refused"),
+        ({"valid_until": "2029-06-01T00:00:00Z"}, "order-refused"),
+        ({"valid_until": "2020-06-01T00:00:00Z"}, "order-refused"),
+        ({"valid_from": "2020-01-01T00:00:00Z"}, "order-refused"),
+        ({"quota_calls": 0}, "invalid-payload"),
+        ({"quota_calls": True}, "invalid-payload"),
+        ({"purposes": []}, "invalid-payload"),
+        ({"surprise": 1}, "invalid-payload"),
+    ],
+)
+async def test_an_order_beyond_what_is_offered_is_refused(
+    bargain: Bargain, change: dict[str, Any], slug: str
+) -> None:
+    problem = await bargain.buyer.post("/v1/agreements", bargain.order_body(**change), status=422)
+    assert problem["type"].endswith(slug), problem
+    assert (await bargain.buyer.get("/v1/agreements"))["items"] == []
+
+
+async def test_what_is_not_on_the_market_cannot_be_ordered(bargain: Bargain) -> None:
+    await bargain.buyer.post("/v1/agreements", bargain.order_body(product_id=str(uuid4())), status=404)
+    await bargain.operator.post(
+        f"/v1/products/{bargain.product_id}/suspension", {"reason": "broken"}, status=200
+    )
+    answer = await bargain.buyer.http.post(
+        "/v1/agreements", json=bargain.order_body(), headers={"Idempotency-Key": str(uuid4())}
+    )
+    assert answer.status_code in (404, 409), answer.text
+
+
+async def test_an_unverified_buyer_orders_nothing(bargain: Bargain, party: PartyMaker) -> None:
+    stranger = await party(OrganisationKind.BUYER, verified=False)
+    await stranger.post("/v1/agreements", bargain.order_body(), status=403)
+
+
+async def test_the_same_key_orders_once(bargain: Bargain) -> None:
+    body, key = bargain.order_body(), str(uuid4())
+    first = await bargain.buyer.call("POST", "/v1/agreements", body, status=201, key=key)
+    again = await bargain.buyer.call("POST", "/v1/agreements", body, status=201, key=key)
+    assert first == again
+    other = await bargain.buyer.call("POST", "/v1/agreements", body | {"quota_calls": 5}, status=422, key=key)
+    assert other["type"].endswith("idempotency-key-reused")
+    assert len((await bargain.buyer.get("/v1/agreements"))["items"]) == 1
+
+
+async def test_an_order_without_a_key_is_told_so(bargain: Bargain) -> None:
+    answer = await bargain.buyer.http.post("/v1/agreements", json=bargain.order_body())
+    assert answer.status_code == 400
+    assert "idempotency" in answer.text.lower()
+
+
+async def test_many_orders_with_one_key_at_once_make_one(bargain: Bargain) -> None:
+    body, headers = bargain.order_body(), {"Idempotency-Key": str(uuid4())}
+    answers = await asyncio.gather(
+        *(bargain.buyer.http.post("/v1/agreements", json=body, headers=headers) for _ in range(6))
+    )
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert len({answer.json()["id"] for answer in answers if answer.status_code == 201}) == 1
+    assert len((await bargain.buyer.get("/v1/agreements"))["items"]) == 1
+
+
+async def test_signatures_come_in_order_and_under_the_text_on_file(bargain: Bargain) -> None:
+    agreement = await bargain.order()
+    path, body = f"/v1/agreements/{agreement['id']}/signatures", {"digest": agreement["digest"]}
+    early = await bargain.buyer.post(path, body, status=409)
+    assert "operator signs first" in early["remedy"]
+    other = await bargain.operator.post(path, {"digest": "0" * 64}, status=409)
+    assert other["type"].endswith("digest-mismatch")
+    await bargain.owner.post(path, body, status=403)
+    await bargain.sign(agreement)
+    await bargain.operator.post(path, body, status=409)
+    await bargain.buyer.post(path, body, status=409)
+
+
+async def test_two_signatures_of_the_buyer_at_once_make_one_licence(bargain: Bargain) -> None:
+    agreement = await bargain.order()
+    path, body = f"/v1/agreements/{agreement['id']}/signatures", {"digest": agreement["digest"]}
+    await bargain.operator.post(path, body)
+    answers = await asyncio.gather(*(bargain.buyer.http.post(path, json=body) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+    assert len((await bargain.buyer.get("/v1/licences"))["items"]) == 1
+
+
+async def test_strangers_do_not_know_of_it(bargain: Bargain, party: PartyMaker) -> None:
+    stranger: Party = await party(OrganisationKind.BUYER)
+    agreement, _ = await bargain.licensed()
+    for path in (f"/v1/agreements/{agreement['id']}", f"/v1/licences/{agreement['licence_id']}"):
+        await stranger.get(path, status=404)
+    await stranger.post(f"/v1/licences/{agreement['licence_id']}/tokens", status=404)
+    await stranger.post(f"/v1/agreements/{agreement['id']}/termination", {"reason": "mine now"}, status=404)
+    assert (await stranger.get("/v1/agreements"))["items"] == []
+    assert (await stranger.get("/v1/licences"))["items"] == []
+
+
+async def test_signed_terms_cannot_be_changed_even_in_sql(bargain: Bargain, database: TestDatabase) -> None:
+    agreement, _ = await bargain.licensed()
+    connection = await asyncpg.connect(database.owner_url)
+    try:
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await connection.execute(
+                "UPDATE agreements SET document = jsonb_set(document, '{quota_rows}', '1') WHERE id = $1",
+                agreement["id"],
+            )
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await connection.execute(
+                "UPDATE licences SET quota_rows = NULL WHERE id = $1", agreement["licence_id"]
+            )
+    finally:
+        await connection.close()
+
+
+async def test_termination_stops_the_licence_at_once(bargain: Bargain) -> None:
+    agreement, token = await bargain.licensed()
+    assert (await bargain.read(token)).status_code == 200
+    await bargain.buyer.post(f"/v1/agreements/{agreement['id']}/termination", {"reason": "no longer needed"})
+    assert (await bargain.read(token)).status_code == 403
+    await bargain.buyer.post(f"/v1/agreements/{agreement['id']}/termination", {"reason": "twice"}, status=409)
+
+
+async def test_the_term_bounds_the_licence(bargain: Bargain) -> None:
+    later = datetime.now(UTC) + timedelta(days=1)
+    agreement = await bargain.sign(await bargain.order(valid_from=later.isoformat()))
+    licence = await bargain.buyer.get(f"/v1/licences/{agreement['licence_id']}")
+    assert licence["live"] is False
+    token = await bargain.buyer.post(f"/v1/licences/{agreement['licence_id']}/tokens")
+    assert (await bargain.read(token["access_token"])).status_code == 401
