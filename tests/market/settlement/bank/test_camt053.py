@@ -146,7 +146,7 @@ def test_document_types_bombs_and_external_entities_are_refused(prolog: str) -> 
         (old_version("").replace(b"2026-11-20T10", b"2026-13-20T10"), "not a booking date"),
         (old_version("").replace(b"2026-11-20T10", b"0001-01-01T10"), "of this age"),
         (old_version("").replace(b"2026-11-20T00", b"9999-12-31T23"), "of this age"),
-        (old_version("").replace(b">50.00<", b">999999999999999999<"), "more than is ever booked"),
+        (old_version("").replace(b">50.00<", b">999999999999999<"), "more than is ever booked"),
         (old_version("").replace(b"DE02", b"DE02")[:400], "not well-formed"),
     ],
 )
