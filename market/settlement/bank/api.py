@@ -1,5 +1,6 @@
 """Bank statements over HTTP."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from market.settlement.bank.schemas import (
 _XML = frozenset({"application/xml", "text/xml"})
 
 
+@dataclass
 class StatementOperation(Operation):
     """Describes a body that is the bank's file itself."""
 

@@ -1,5 +1,6 @@
 """The card rail over HTTP."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -32,6 +33,7 @@ Signature = Annotated[
 ]
 
 
+@dataclass
 class EventOperation(Operation):
     """Describes a body that is taken as it is, byte by byte."""
 
