@@ -37,6 +37,7 @@ class DigestMismatch(Conflict):
 class Terms:
     """Everything an agreement settles. Times are UTC, the term is half-open [valid_from, valid_until).
 
+    :param right_id: the right to hold the resource that the authorisation rests on.
     :param columns: what may be read, in the product's order.
     :param purposes: what the data may be used for; each call names one of them.
     :param quota_calls: calls over the whole term, None for no limit; likewise ``quota_rows``.
@@ -45,6 +46,7 @@ class Terms:
 
     product_id: UUID
     resource_id: UUID
+    right_id: UUID
     authorisation_id: UUID
     owner_id: UUID
     operator_id: UUID
@@ -66,6 +68,7 @@ class Terms:
         return {
             "product_id": str(self.product_id),
             "resource_id": str(self.resource_id),
+            "right_id": str(self.right_id),
             "authorisation_id": str(self.authorisation_id),
             "owner_id": str(self.owner_id),
             "operator_id": str(self.operator_id),
@@ -86,7 +89,7 @@ class Terms:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Terms":
         """The terms within a document made by :meth:`document`."""
-        ids = ("product", "resource", "authorisation", "owner", "operator", "buyer", "price_plan")
+        ids = ("product", "resource", "right", "authorisation", "owner", "operator", "buyer", "price_plan")
         return cls(
             **{f"{name}_id": UUID(document[f"{name}_id"]) for name in ids},
             title_zh=document["title_zh"],
@@ -106,6 +109,7 @@ class Terms:
         return [
             self.product_id,
             self.resource_id,
+            self.right_id,
             self.authorisation_id,
             self.owner_id,
             self.operator_id,

@@ -109,6 +109,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderPlace) ->
     terms = Terms(
         product_id=product.id,
         resource_id=product.resource_id,
+        right_id=product.right_id,
         authorisation_id=product.authorisation_id,
         owner_id=product.owner_id,
         operator_id=product.operator_id,

@@ -60,7 +60,7 @@ async def test_a_broken_link_stops_the_next_call_and_a_mended_one_lets_it_throug
     assert (await bargain.read(token)).status_code == 200
 
 
-@pytest.mark.parametrize("link", ["resource_id", "owner_id", "operator_id", "buyer_id"])
+@pytest.mark.parametrize("link", ["resource_id", "right_id", "owner_id", "operator_id", "buyer_id"])
 async def test_a_stop_on_any_id_of_the_chain_stops_the_licence(
     bargain: Bargain, sessions: SessionMaker, link: str
 ) -> None:
