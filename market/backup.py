@@ -52,6 +52,7 @@ class Manifest:
     """What a backup consists of.
 
     :param files: SHA-256 of every file, by its path inside the backup.
+    :param master_key_in_setting: the master key was given as a setting, so that it is not among the files.
     :param service_role: the login that the dumped rights are granted to.
     """
 
@@ -60,6 +61,7 @@ class Manifest:
     version: str
     schema: str
     service_role: str
+    master_key_in_setting: bool
     tables: dict[str, TableState]
     files: dict[str, str]
 
@@ -98,6 +100,7 @@ async def back_up(settings: Settings, destination: Path, tell: Callable[[str], N
         version=version("data-market"),
         schema=schema,
         service_role=service_login(settings).role,
+        master_key_in_setting=settings.master_key is not None,
         tables=tables,
         files=files,
     )
@@ -144,6 +147,10 @@ async def restore(settings: Settings, source: Path, tell: Callable[[str], None])
     """
     manifest = read_manifest(source)
     tell(f"{len(manifest.files)} files are as they were written")
+    if manifest.master_key_in_setting and settings.master_key is None:
+        raise CommandFailed(
+            "The backup was made with the master key in MARKET_MASTER_KEY and does not hold it: set it to the same key."
+        )
     _make_empty(settings.data_dir, "restore")
     server = EmbeddedPostgres(settings.data_dir)
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from infra.addresses import owner_url, service_url
 from infra.keys import KeyRing
@@ -34,7 +35,12 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 async def original(settings: Settings, tmp_path: Path) -> Settings:
     """An installation with rows, data files and keys."""
-    made = settings.model_copy(update={"data_dir": tmp_path / "original"})
+    made = Settings(
+        _env_file=None,
+        data_dir=tmp_path / "original",
+        database_url=settings.database_url,
+        database_service_url=settings.database_service_url,
+    )
     made.data_dir.mkdir()
     KeyRing.load(made.keys_dir)
     store = ObjectStore(made.objects_dir)
@@ -78,9 +84,7 @@ async def test_restored_installation_is_the_original(original: Settings, folder:
     # A partitioned table counts through its partitions.
     assert {name.removeprefix("public.") for name in manifest.tables} <= before.keys()
     assert manifest.tables["public.audit_entries"].rows == len(before["audit_entries"])
-    fresh = original.model_copy(
-        update={"data_dir": folder / "new", "database_url": None, "database_service_url": None}
-    )
+    fresh = Settings(_env_file=None, data_dir=folder / "new")
     assert await restore(fresh, folder / "backup", silent) == manifest
     server = EmbeddedPostgres(fresh.data_dir)
     try:
@@ -105,10 +109,22 @@ async def test_backup_is_private(original: Settings, folder: Path) -> None:
         await back_up(original, folder / "backup", silent)
 
 
+async def test_master_key_that_is_not_in_the_backup_is_asked_for(original: Settings, folder: Path) -> None:
+    key = SecretStr("A" * 43 + "=")
+    await back_up(original.model_copy(update={"master_key": key}), folder / "backup", silent)
+    fresh = Settings(_env_file=None, data_dir=folder / "new")
+    with pytest.raises(CommandFailed, match="MARKET_MASTER_KEY"):
+        await restore(fresh, folder / "backup", silent)
+    assert not fresh.data_dir.exists()
+    await restore(fresh.model_copy(update={"master_key": key}), folder / "backup", silent)
+    assert not (fresh.data_dir / "master.key").exists()
+    EmbeddedPostgres(fresh.data_dir).destroy()
+
+
 async def test_damaged_backup_is_refused_before_anything_is_made(original: Settings, folder: Path) -> None:
     backup = folder / "backup"
     await back_up(original, backup, silent)
-    fresh = original.model_copy(update={"data_dir": folder / "new", "database_url": None})
+    fresh = Settings(_env_file=None, data_dir=folder / "new")
     whole = (backup / DUMP).read_bytes()
     (backup / DUMP).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(CommandFailed, match=r"database\.dump is not what was written"):
@@ -127,9 +143,7 @@ async def test_restored_database_that_differs_is_not_kept(original: Settings, fo
     manifest = json.loads((folder / "backup" / MANIFEST).read_text())
     manifest["tables"]["public.rulebook_parameters"]["digest"] = "0"
     (folder / "backup" / MANIFEST).write_text(json.dumps(manifest))
-    fresh = original.model_copy(
-        update={"data_dir": folder / "new", "database_url": None, "database_service_url": None}
-    )
+    fresh = Settings(_env_file=None, data_dir=folder / "new")
     with pytest.raises(CommandFailed, match="rulebook_parameters is not what it was"):
         await restore(fresh, folder / "backup", silent)
     assert not fresh.data_dir.exists()
