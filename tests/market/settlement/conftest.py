@@ -128,7 +128,7 @@ async def a_trade(
     session.add(product)
     await session.flush()
     terms = Terms(
-        product_id=product.id, resource_id=resource.id, authorisation_id=authorisation.id,
+        product_id=product.id, resource_id=resource.id, right_id=new_id(), authorisation_id=authorisation.id,
         owner_id=owner.organisation_id, operator_id=operator.organisation_id, buyer_id=buyer.organisation_id,
         price_plan_id=plan.id, title_zh="数据", title_en="Data", columns=("a",), purposes=purposes,
         purpose_statement="testing", valid_from=START, valid_until=START + timedelta(days=900), quota_calls=None,
