@@ -5,6 +5,7 @@ serialises anything on the way. What it takes is therefore described to the Open
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from market.delivery.schemas import RecordsPage
 from market.delivery.service import Answer, DataPlane
 from market.metering.domain import Outcome
 
+_ALWAYS = ((b"content-type", b"application/json"), (b"cache-control", b"private, no-store"))
 _TEXT = Schema(type=OpenAPIType.STRING, max_length=500)
 
 
@@ -129,20 +131,25 @@ def headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
     """What an answer says of itself: what it cost, what is left, and which revision it is from."""
     decision, page = answer.decision, answer.page
     headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(page.body)).encode()),
-        (b"cache-control", b"private, no-store"),
-        (b"data-revision", str(answer.revision_id).encode()),
+        *_ALWAYS,
+        _revision_header(answer.revision_id),
+        (b"content-length", b"%d" % len(page.body)),
         (b"usage-record", str(decision.record_id).encode()),
-        (b"usage-rows", str(page.rows).encode()),
+        (b"usage-rows", b"%d" % page.rows),
     ]
-    left = [
-        f'"{name}";r={units}'
-        for name, units in (("calls", decision.left_calls), ("rows", decision.left_rows))
-        if units is not None
-    ]
-    if left:
-        headers.append((b"ratelimit", ", ".join(left).encode()))
+    if decision.left_calls is not None and decision.left_rows is not None:
+        headers.append(
+            (b"ratelimit", b'"calls";r=%d, "rows";r=%d' % (decision.left_calls, decision.left_rows))
+        )
+    elif decision.left_calls is not None:
+        headers.append((b"ratelimit", b'"calls";r=%d' % decision.left_calls))
+    elif decision.left_rows is not None:
+        headers.append((b"ratelimit", b'"rows";r=%d' % decision.left_rows))
     if decision.outcome is Outcome.REPEATED:
         headers.append((b"usage-repeated", b"true"))
     return headers
+
+
+@lru_cache(1024)
+def _revision_header(revision_id: UUID) -> tuple[bytes, bytes]:
+    return b"data-revision", str(revision_id).encode()

@@ -55,7 +55,7 @@ class DataPlane:
         self._cache = cache
         self._admission = admission
         self._revisions = revisions
-        self._plans: OrderedDict[tuple[UUID, str, str, str | None], Plan] = OrderedDict()
+        self._plans: OrderedDict[tuple[UUID, str, str, str | None], tuple[Plan, UUID | None]] = OrderedDict()
         self._making: dict[bytes, asyncio.Task[Page]] = {}
         self._outcomes: Counter[str] = Counter()
 
@@ -89,7 +89,7 @@ class DataPlane:
             )
         key = _checked_key(key)
         revision = await self._revisions.current(product_id)
-        plan = self._plan(claims, revision, raw_query, purpose)
+        plan, client_id = self._plan(claims, revision, raw_query, purpose)
         page = self._cache.get(plan.page_key) or await self._page(plan, revision)
         decision = await self._admission.admit(
             Call(
@@ -102,7 +102,7 @@ class DataPlane:
                 bytes=len(page.body),
                 revision_id=revision.id,
                 purpose=plan.purpose,
-                client_id=_client(claims),
+                client_id=client_id,
             )
         )
         self._outcomes[decision.outcome] += 1
@@ -112,17 +112,17 @@ class DataPlane:
 
     def _plan(
         self, claims: LicenceClaims, revision: RevisionFacts, raw_query: str, purpose: str | None
-    ) -> Plan:
-        """The call, worked out once for as long as the same one comes again."""
+    ) -> tuple[Plan, UUID | None]:
+        """The call and who makes it, worked out once for as long as the same one comes again."""
         known = (revision.id, claims.token_id, raw_query, purpose)
-        plan = self._plans.get(known)
-        if plan is None:
+        worked_out = self._plans.get(known)
+        if worked_out is None:
             columns = domain.readable(revision.columns, claims.columns)
             plan = domain.plan(revision.id, columns, claims.purposes, raw_query, purpose)
-            self._plans[known] = plan
+            self._plans[known] = worked_out = plan, _client(claims)
             if len(self._plans) > _PLANS:
                 self._plans.popitem(last=False)
-        return plan
+        return worked_out
 
     async def _page(self, plan: Plan, revision: RevisionFacts) -> Page:
         """Make the page, once for all who ask for it at the same time."""
