@@ -49,7 +49,11 @@ _PARAMETERS = (
         "Rows of the page at most.",
         Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=MAX_LIMIT, default=DEFAULT_LIMIT),
     ),
-    _query("cursor", "`next_cursor` of the page before.", Schema(type=OpenAPIType.STRING, max_length=64)),
+    _query(
+        "cursor",
+        "`next_cursor` of the page before.",
+        Schema(type=OpenAPIType.STRING, pattern="^[A-Za-z0-9_-]{32}$"),
+    ),
     _header(
         "Data-Purpose",
         "What the data is called for; needed only when the licence allows several purposes.",
@@ -80,7 +84,9 @@ class _RecordsOperation(Operation):
             generate_examples=False,
             description="A page, metered. The headers say what it cost: Usage-Record, Usage-Rows, Usage-Repeated,"
             " Data-Revision, and RateLimit with what is left of the licence's quota of calls and rows.",
-        )
+        ),
+        # The server itself says so, before there is a request to tell about: without a body.
+        414: ResponseSpec(None, generate_examples=False, description="The address is longer than 64 KiB"),
     },
     opt={"bearer": "licence", "problems": KINDS},
     tags=["Data"],

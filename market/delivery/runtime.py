@@ -1,8 +1,8 @@
 """Puts the data plane of one process together, and takes it down in order."""
 
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,7 +22,8 @@ from market.metering.group_commit import Admission
 _GARBAGE_THRESHOLDS = (10_000, 20, 20)
 
 
-def settle_memory() -> None:
+@contextmanager
+def settled_memory() -> Iterator[None]:
     """Keep the garbage collector away from what lives as long as the process.
 
     The libraries' hundreds of thousands of objects were looked through every few thousand calls: 70 ms at a time, in
@@ -30,7 +31,13 @@ def settle_memory() -> None:
     """
     gc.collect()
     gc.freeze()
+    before = gc.get_threshold()
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @asynccontextmanager
@@ -73,8 +80,8 @@ async def data_plane(
         telemetry.count(
             "market.metering.calls", "Calls that metering decided, and batches", admission.counted
         )
-        settle_memory()
-        yield plane
+        with settled_memory():
+            yield plane
     finally:
         await admission.close()
         await engine.close()

@@ -1,6 +1,5 @@
 """Usage over HTTP, for the parties of a licence and the regulator."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from litestar.params import QueryParameter
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.paging import PageRequest
-from infra.schema import Page
+from infra.schema import Page, moment_parameter, read_moment
 from market.metering import service
 from market.metering.schemas import HourlyUsageRead, UsageRecordRead, UsageSummary
 
@@ -44,15 +43,11 @@ class UsageController(Controller):
         session: AsyncSession,
         actor: Actor,
         licence_id: UUID,
-        since: Annotated[
-            datetime | None, QueryParameter(description="From here on; default: a day before `until`.")
-        ] = None,
-        until: Annotated[
-            datetime | None, QueryParameter(description="Up to here, not included; default: now.")
-        ] = None,
+        since: Annotated[str | None, moment_parameter("From here on; default: a day before `until`.")] = None,
+        until: Annotated[str | None, moment_parameter("Up to here, not included; default: now.")] = None,
     ) -> UsageSummary:
         """Calls, rows and bytes by hour, revision and purpose; 31 days at most."""
-        lines = await service.hourly_usage(session, actor, licence_id, since, until)
+        lines = await service.hourly_usage(session, actor, licence_id, read_moment(since), read_moment(until))
         return UsageSummary(
             licence_id=licence_id, items=[HourlyUsageRead.model_validate(line) for line in lines]
         )
