@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from quality import service as quality
-
 from infra.db import AsyncSession
 from infra.errors import NotFound
 from infra.identity import service as identity
@@ -21,6 +19,7 @@ from listings.products.facts import ProductFacts
 from listings.products.tables import DataProduct, ProductRevision
 from pricing.plans import service as plans
 from pricing.plans.domain import PricePlan
+from quality import service as quality
 
 
 @dataclass(frozen=True, slots=True)
