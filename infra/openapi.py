@@ -1,18 +1,35 @@
 """What the OpenAPI document says of every route beyond its own words: who may call it, and how it can fail.
 
-Both are worked out from what the route is made of, so that they cannot be forgotten.
+Both are worked out from what the route is made of, so that they cannot be forgotten. Inputs are described by pydantic,
+which also checks them, so that the document promises neither more nor less than is taken.
 """
 
-from litestar import Litestar
+from dataclasses import dataclass, field
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar._openapi.schema_generation import SchemaCreator
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import SecurityRequirement, SecurityScheme
+from litestar.openapi.spec import (
+    OpenAPIMediaType,
+    Operation,
+    RequestBody,
+    Schema,
+    SecurityRequirement,
+    SecurityScheme,
+)
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.plugins.pydantic import PydanticSchemaPlugin
 from litestar.routes import HTTPRoute
+from litestar.typing import FieldDefinition
+from pydantic.json_schema import GenerateJsonSchema
 
 from infra import errors
 from infra.auth import SESSION_COOKIE
 from infra.errors import PROBLEM_MEDIA_TYPE, MarketError
 from infra.problems import Problem
+from infra.schema import Input
 
 SECURITY_SCHEMES = {
     "session": SecurityScheme(
@@ -22,7 +39,10 @@ SECURITY_SCHEMES = {
         description="A person's session from `POST /v1/session`; changes need its `X-CSRF-Token` too.",
     ),
     "token": SecurityScheme(
-        type="http", scheme="bearer", bearer_format="JWT", description="A program's token from `POST /oauth/token`."
+        type="http",
+        scheme="bearer",
+        bearer_format="JWT",
+        description="A program's token from `POST /oauth/token`.",
     ),
     "licence": SecurityScheme(
         type="http",
@@ -43,8 +63,85 @@ def describe(app: Litestar) -> None:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 handler.security = _security(handler)
-                described = {kind.status: _spec(kind) for kind in _problems(handler, bool(route.path_parameters))}
-                handler.responses = {**described, **(handler.responses or {})}
+                described = {
+                    kind.status: _spec(kind) for kind in _problems(handler, bool(route.path_parameters))
+                }
+                handler.responses = {**described, **_nothing(handler), **(handler.responses or {})}
+
+
+def _nothing(handler: HTTPRouteHandler) -> dict[int, ResponseSpec]:
+    """A 204 has no body, even where a Response object carries its cookies."""
+    if handler.status_code != 204:
+        return {}
+    return {204: ResponseSpec(None, generate_examples=False, description="Done; there is nothing to say")}
+
+
+def raw_body(description: str, media_type: str, schema: Schema) -> type[Operation]:
+    """``operation_class`` of a route whose body is taken as it is, byte by byte: Litestar finds none to describe."""
+
+    @dataclass
+    class RawBody(Operation):
+        def __post_init__(self) -> None:
+            content = {media_type: OpenAPIMediaType(schema=schema)}
+            self.request_body = RequestBody(description=description, content=content, required=True)
+
+    return RawBody
+
+
+class InputSchemas(OpenAPISchemaPlugin):
+    """Describes inputs as pydantic checks them.
+
+    Litestar's own reading of a model loses the bounds of optional members and of list items, and does not say that
+    unknown members are refused. Members that refer to other schemas stay Litestar's, which keeps their names.
+    """
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        """Whether it is an input schema."""
+        return isinstance(value, type) and issubclass(value, Input)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
+        """The schema of an input."""
+        model: type[Input] = field_definition.annotation
+        schema = PydanticSchemaPlugin.for_pydantic_model(field_definition, schema_creator)
+        assert schema.properties is not None
+        for name, document in model.model_json_schema(schema_generator=_Untitled)["properties"].items():
+            if "$ref" not in str(document):
+                schema.properties[name] = _Exact(document=_textual(document))
+        schema.additional_properties = False
+        return schema
+
+
+@dataclass
+class _Exact(Schema):
+    """A schema that is written already."""
+
+    document: dict[str, Any] = field(default_factory=dict)
+
+    def to_schema(self) -> dict[str, Any]:
+        return self.document
+
+
+class _Untitled(GenerateJsonSchema):
+    """Without a title that only repeats the member's name."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def _textual(document: dict[str, Any]) -> dict[str, Any]:
+    """Drop the number that pydantic offers for a Decimal: numbers are text here, and the shared type says so."""
+    if document.get("format") == "decimal":
+        return {key: value for key, value in document.items() if key != "anyOf"}
+    return document
+
+
+def answer_options(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """``before_request``: OPTIONS names every method of the path, and not only the ones that Litestar saw first."""
+    if request.method != "OPTIONS":
+        return None
+    methods = request.app.route_handler_method_map[request.scope["path_template"]]
+    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted({*methods, "OPTIONS"}))})
 
 
 def _security(handler: HTTPRouteHandler) -> list[SecurityRequirement]:
@@ -72,4 +169,6 @@ def _problems(handler: HTTPRouteHandler, has_path_parameters: bool) -> set[type[
 
 
 def _spec(kind: type[MarketError]) -> ResponseSpec:
-    return ResponseSpec(Problem, generate_examples=False, description=kind.title, media_type=PROBLEM_MEDIA_TYPE)
+    return ResponseSpec(
+        Problem, generate_examples=False, description=kind.title, media_type=PROBLEM_MEDIA_TYPE
+    )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
+from litestar.params import Parameter
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -15,8 +16,12 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    TypeAdapter,
+    ValidationError,
     model_validator,
 )
+
+from infra.errors import Malformed
 
 ItemT = TypeVar("ItemT")
 
@@ -77,13 +82,17 @@ def _bounded(minimum: int, maximum: int) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=minimum, max_length=maximum)
 
 
-ShortText = Annotated[str, _bounded(1, 200), AfterValidator(_storable)]
+# Blanks around a text do not count; the pattern tells so, where the length alone cannot.
+_FILLED = Field(json_schema_extra={"pattern": r"\S"})
+_SUBSTANTIAL = Field(json_schema_extra={"pattern": r"\S[\s\S]+\S"})
+
+ShortText = Annotated[str, _bounded(1, 200), AfterValidator(_storable), _FILLED]
 """One line: a name or a title, 1 to 200 characters."""
 
-LongText = Annotated[str, _bounded(1, 4000), AfterValidator(_storable)]
+LongText = Annotated[str, _bounded(1, 4000), AfterValidator(_storable), _FILLED]
 """A description, 1 to 4,000 characters."""
 
-Reason = Annotated[str, _bounded(3, 1000), AfterValidator(_storable)]
+Reason = Annotated[str, _bounded(3, 1000), AfterValidator(_storable), _SUBSTANTIAL]
 """Why somebody decided something, 3 to 1,000 characters; it is kept for good."""
 
 
@@ -94,8 +103,41 @@ def _within_reach(moment: datetime) -> datetime:
     return moment
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
-"""A moment with its offset, in the years 1900 to 2199."""
+def _written(value: object) -> object:
+    # A bare number would be taken for seconds since 1970, or milliseconds, by its size.
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DATE_FIRST.match(value)):
+        raise ValueError("write the time like 2026-01-31T00:00:00Z")
+    return value
+
+
+_DATE_FIRST = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]", re.ASCII)
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_within_reach)]
+"""A moment with its offset, in the years 1900 to 2199, written as RFC 3339 says."""
+
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Instant)
+
+
+def read_moment(text: str | None) -> datetime | None:
+    """A time given in a query; Litestar itself would take a number for one.
+
+    :raises Malformed: it is no time of the years 1900 to 2199 with its offset.
+    """
+    if text is None:
+        return None
+    try:
+        return _MOMENT.validate_python(text)
+    except ValidationError:
+        raise Malformed(
+            "The time cannot be read, has no offset, or lies outside the years 1900 to 2199.",
+            remedy="Write it like 2026-01-31T00:00:00Z.",
+        ) from None
+
+
+def moment_parameter(description: str) -> Any:
+    """A time in a query, which ``read_moment`` reads."""
+    return Parameter(description=description, max_length=40, schema_extra={"format": "date-time"})
+
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A neutral code such as ``urban_transport``: lower-case letters, digits, underscores."""

@@ -31,7 +31,7 @@ from infra.identity.oauth_api import OAuthController, WellKnownController
 from infra.identity.runtime import Identity
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
-from infra.openapi import SECURITY_SCHEMES
+from infra.openapi import SECURITY_SCHEMES, InputSchemas, answer_options
 from infra.paging import page_request
 from infra.rulebook.api import RulebookController
 from infra.settings import Settings
@@ -175,7 +175,9 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         middleware=[telemetry.observe_requests, authentication],
         exception_handlers=problems.HANDLERS,
         request_max_body_size=settings.max_body_bytes,
+        before_request=answer_options,
         openapi_config=_openapi(),
+        plugins=[InputSchemas()],
         # Ours is configured in infra.telemetry.
         logging_config=None,
         debug=False,

@@ -1,9 +1,9 @@
 """What goes in and out of the rulebook over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints, WithJsonSchema
 
 from infra.schema import Input, Instant, Output, Reason
 
@@ -17,7 +17,7 @@ class ParameterRead(Output):
 
     key: str
     version: int
-    value: JsonValue
+    value: Any = Field(description="Any JSON value")
     effective_from: datetime
     source: str
     source_status: str = Field(
@@ -35,7 +35,7 @@ class ParameterList(Output):
 class ParameterSet(Input):
     """A new version of an existing parameter."""
 
-    value: JsonValue
+    value: Annotated[JsonValue, WithJsonSchema({"description": "Any JSON value"})]
     effective_from: Instant
     source: Reason
     source_status: Literal["T", "S", "M", "house"]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, get, post, put
 from litestar.datastructures import State
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import QueryParameter
 
@@ -14,6 +14,7 @@ from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession, transaction
 from infra.errors import Malformed, UnsupportedType
 from infra.idempotency import Idempotency
+from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page
 from listings.authorisations.schemas import WithReason
@@ -44,20 +45,11 @@ StateFilter = Annotated[
 ]
 
 
-class UploadOperation(Operation):
-    """Describes a body that is the file itself."""
-
-    def __post_init__(self) -> None:
-        """Put the body in place of the one that Litestar would infer."""
-        self.request_body = RequestBody(
-            description="The file: CSV, TSV, JSON Lines, Parquet or Arrow",
-            content={
-                "application/octet-stream": OpenAPIMediaType(
-                    schema=Schema(type=OpenAPIType.STRING, format="binary")  # type: ignore[arg-type]
-                )
-            },
-            required=True,
-        )
+UploadOperation = raw_body(
+    "The file: CSV, TSV, JSON Lines, Parquet or Arrow",
+    "application/octet-stream",
+    Schema(type=OpenAPIType.STRING, format="binary"),  # type: ignore[arg-type]
+)
 
 
 def file_name(request: Request[Any, Any, Any], filename: str | None) -> str:

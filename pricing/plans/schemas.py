@@ -65,8 +65,8 @@ class PerUnitCharge(Input):
     unit_price: PriceText
     allowance: Annotated[
         int,
-        BeforeValidator(_whole),
         Field(ge=0, le=10**12, description="Units that are free in each billing period"),
+        BeforeValidator(_whole),
     ] = 0
 
 

@@ -1,17 +1,17 @@
 """Bank statements over HTTP."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from litestar import Controller, Request, get, post
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.errors import UnsupportedType
 from infra.idempotency import Idempotency
+from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page
 from market.settlement.bank import service
@@ -25,17 +25,11 @@ from market.settlement.bank.schemas import (
 _XML = frozenset({"application/xml", "text/xml"})
 
 
-@dataclass
-class StatementOperation(Operation):
-    """Describes a body that is the bank's file itself."""
-
-    def __post_init__(self) -> None:
-        """Put the body in place of the one that Litestar would infer."""
-        self.request_body = RequestBody(
-            description="A camt.053 message, any version from .001.02 on",
-            content={"application/xml": OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))},
-            required=True,
-        )
+StatementOperation = raw_body(
+    "A camt.053 message, any version from .001.02 on",
+    "application/xml",
+    Schema(type=OpenAPIType.STRING),
+)
 
 
 class BankStatementController(Controller):

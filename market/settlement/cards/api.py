@@ -1,18 +1,18 @@
 """The card rail over HTTP."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, get, post
 from litestar.datastructures import State
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import HeaderParameter
 
 from infra.auth import Actor, Permission, public, requires
 from infra.db import AsyncSession, transaction
 from infra.idempotency import Idempotency
+from infra.openapi import raw_body
 from market.settlement.cards import service, work
 from market.settlement.cards.processor import ProcessorUnavailable, read_event
 from market.settlement.cards.schemas import (
@@ -33,17 +33,7 @@ Signature = Annotated[
 ]
 
 
-@dataclass
-class EventOperation(Operation):
-    """Describes a body that is taken as it is, byte by byte."""
-
-    def __post_init__(self) -> None:
-        """Put the body in place of the one that Litestar would infer."""
-        self.request_body = RequestBody(
-            description="An event of Stripe",
-            content={"application/json": OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))},
-            required=True,
-        )
+EventOperation = raw_body("An event of Stripe", "application/json", Schema(type=OpenAPIType.OBJECT))
 
 
 class CardPaymentController(Controller):

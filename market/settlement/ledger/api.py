@@ -1,6 +1,5 @@
 """The ledger over HTTP: read by finance and the regulator, statements of account by those who earn."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,9 +8,9 @@ from litestar.params import Parameter
 
 from infra.auth import Actor, OrganisationKind, Permission, requires
 from infra.db import AsyncSession
-from infra.errors import Malformed
+from infra.errors import NotFound
 from infra.paging import PageRequest
-from infra.schema import Page
+from infra.schema import Page, moment_parameter, read_moment
 from market.settlement.ledger import service
 from market.settlement.ledger.schemas import (
     AccountRead,
@@ -56,11 +55,11 @@ class LedgerController(Controller):
         self,
         session: AsyncSession,
         at: Annotated[
-            datetime | None, Parameter(description="Up to and including this time; default: everything.")
+            str | None, moment_parameter("Up to and including this time; default: everything.")
         ] = None,
     ) -> TrialBalanceRead:
         """Debits and credits of every account as of any time; `differences` is empty, always."""
-        moment = _moment(at)
+        moment = read_moment(at)
         return TrialBalanceRead.of(await service.trial_balance(session, moment), moment)
 
 
@@ -70,14 +69,18 @@ class StatementOfAccountController(Controller):
     path = "/v1/statements-of-account"
     tags = ["Ledger"]
 
-    @get(guards=[requires(Permission.STATEMENT_READ)], summary="Statement of account")
+    @get(
+        guards=[requires(Permission.STATEMENT_READ)],
+        opt={"problems": [NotFound]},
+        summary="Statement of account",
+    )
     async def statement(
         self,
         session: AsyncSession,
         actor: Actor,
         currency: Currency = "CNY",
-        since: Annotated[datetime | None, Parameter(description="From here on.")] = None,
-        until: Annotated[datetime | None, Parameter(description="Up to here, not included.")] = None,
+        since: Annotated[str | None, moment_parameter("From here on.")] = None,
+        until: Annotated[str | None, moment_parameter("Up to here, not included.")] = None,
         organisation_id: Annotated[
             UUID | None, Parameter(description="Another organisation's, for the platform's finance.")
         ] = None,
@@ -87,16 +90,6 @@ class StatementOfAccountController(Controller):
         if organisation_id is not None and actor.organisation_kind is OrganisationKind.PLATFORM:
             own = organisation_id
         statement = await service.statement_of_account(
-            session, own, currency, since=_moment(since), until=_moment(until)
+            session, own, currency, since=read_moment(since), until=read_moment(until)
         )
         return StatementOfAccountRead.of(own, statement)
-
-
-def _moment(value: datetime | None) -> datetime | None:
-    """A time with its zone, within what the database can hold."""
-    if value is not None and (value.tzinfo is None or not 1 < value.year < 9999):
-        raise Malformed(
-            "The time has no zone, or lies outside the calendar.",
-            remedy="Write it like 2026-01-31T00:00:00Z.",
-        )
-    return value
