@@ -36,5 +36,5 @@ async def check_counters(context: JobContext, _: dict[str, Any]) -> None:
 
 SCHEDULES = [
     Schedule("metering.partitions", "17 2 * * *", prepare_partitions),
-    Schedule("metering.invariants", "47 * * * *", check_counters),
+    Schedule("metering.invariants", "47 3 * * *", check_counters),
 ]

@@ -133,14 +133,19 @@ async def hourly(
 
 _DIFFERENCES = """
 WITH counted AS (
-    SELECT licence_id, period_no, period_calls AS calls, period_rows AS rows FROM licence_counters
+    SELECT licence_id, period_no, period_opened_at AS opened_at, period_calls AS calls, period_rows AS rows
+      FROM licence_counters
     UNION ALL
-    SELECT licence_id, period_no, calls, rows FROM usage_periods WHERE closed_at > now() - make_interval(days => :days)
+    SELECT licence_id, period_no, opened_at, calls, rows
+      FROM usage_periods WHERE closed_at > now() - make_interval(days => :days)
 )
 SELECT c.licence_id, c.period_no, c.calls, c.rows, coalesce(r.calls, 0)::bigint, coalesce(r.rows, 0)::bigint
   FROM counted c
   LEFT JOIN (SELECT licence_id, period_no, sum(calls) AS calls, sum(rows) AS rows
-               FROM usage_records GROUP BY licence_id, period_no) r USING (licence_id, period_no)
+               FROM usage_records
+              -- leaves out the months before; the day is for a clock that was set back
+              WHERE recorded_at > (SELECT min(opened_at) FROM counted) - interval '1 day'
+              GROUP BY licence_id, period_no) r USING (licence_id, period_no)
  WHERE (c.calls, c.rows) <> (coalesce(r.calls, 0), coalesce(r.rows, 0))
  LIMIT :limit
 """
