@@ -63,9 +63,7 @@ def describe(app: Litestar) -> None:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
                 handler.security = _security(handler)
-                described = {
-                    kind.status: _spec(kind) for kind in _problems(handler, bool(route.path_parameters))
-                }
+                described = _specs(_problems(handler, bool(route.path_parameters)))
                 handler.responses = {**described, **_nothing(handler), **(handler.responses or {})}
 
 
@@ -168,7 +166,17 @@ def _problems(handler: HTTPRouteHandler, has_path_parameters: bool) -> set[type[
     return kinds
 
 
-def _spec(kind: type[MarketError]) -> ResponseSpec:
-    return ResponseSpec(
-        Problem, generate_examples=False, description=kind.title, media_type=PROBLEM_MEDIA_TYPE
-    )
+def _specs(kinds: set[type[MarketError]]) -> dict[int, ResponseSpec]:
+    """By status; kinds that share one are named together, the general one first."""
+    titles: dict[int, list[str]] = {}
+    for kind in sorted(kinds, key=lambda kind: (kind.status, len(kind.__mro__), kind.slug)):
+        titles.setdefault(kind.status, []).append(kind.title)
+    return {
+        status: ResponseSpec(
+            Problem,
+            generate_examples=False,
+            description="; ".join(dict.fromkeys(named)),
+            media_type=PROBLEM_MEDIA_TYPE,
+        )
+        for status, named in titles.items()
+    }
