@@ -132,7 +132,12 @@ class EmbeddedPostgres:
             raise
 
     def stop(self) -> None:
-        """End the server: sessions are cut, the last state is written out. No error where none runs."""
+        """End the server: sessions are cut, the last state is written out. No error where none runs.
+
+        Does nothing to a server that another process holds: being refused a data folder must not end its server.
+        """
+        if self._lock is None:
+            return
         self._end(signal.SIGINT)
         self._release_lock()
 

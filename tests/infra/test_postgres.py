@@ -124,7 +124,8 @@ def test_second_process_on_one_folder_is_refused(server: EmbeddedPostgres) -> No
     with pytest.raises(PostgresError, match=f"in use by process {os.getpid()}") as error:
         second.start()
     assert "--data-dir" in one_line(error)
-    assert second.running()
+    second.stop()
+    assert second.running(), "being refused must not end the server of another process"
     assert second.address == server.address
     server.stop()
     with pytest.raises(PostgresError, match="market up"):

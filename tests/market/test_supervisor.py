@@ -133,6 +133,7 @@ def test_owner_address_stays_with_the_supervisor(running: Up) -> None:
 
 
 def test_second_one_on_the_same_folder_is_told_so_in_one_line(running: Up) -> None:
+    postmaster = (running.data_dir / "postgres/cluster/postmaster.pid").read_text()
     for port, words in ((free_port(), "in use by process"), (running.port, "is taken by another program")):
         command = [*running.command()[:-1], str(port)]
         second = subprocess.run(
@@ -141,6 +142,7 @@ def test_second_one_on_the_same_folder_is_told_so_in_one_line(running: Up) -> No
         assert second.returncode == 1
         assert second.stderr.count("\n") == 1
         assert words in second.stderr
+    assert (running.data_dir / "postgres/cluster/postmaster.pid").read_text() == postmaster
     assert running.answers()
 
 
