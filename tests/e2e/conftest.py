@@ -25,8 +25,14 @@ class RunningMarket:
 
     data_dir: Path
     port: int
-    process: subprocess.Popen[str]
     log: Path
+    child: subprocess.Popen[str] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        """`market up`, which the others are children of."""
+        assert self.child is not None
+        return self.child
 
     @property
     def base_url(self) -> str:
@@ -56,7 +62,7 @@ class RunningMarket:
         """Start and wait until it says that it runs; answers the seconds this took."""
         started = time.monotonic()
         with self.log.open("w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(
+            self.child = subprocess.Popen(
                 [sys.executable, "-m", "market.cli", "up", "--demo"],
                 env=self.environment,
                 stdout=log,
@@ -89,13 +95,11 @@ def market() -> Iterator[RunningMarket]:
     """A service that has played its first trade."""
     folder = Path(tempfile.mkdtemp(prefix="market-e2e-"))
     folder.chmod(0o711)
-    running = RunningMarket(
-        folder / "var", free_port(), subprocess.Popen(["true"], text=True), folder / "log"
-    )
+    running = RunningMarket(folder / "var", free_port(), folder / "log")
     try:
         running.start()
         yield running
     finally:
-        if running.process.poll() is None:
+        if running.child is not None:
             running.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -125,6 +125,8 @@ def test_a_second_start_on_the_same_folder_is_told_so(market: RunningMarket) -> 
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("market: ")
+    assert "is started again" not in market.said(), "the first one's PostgreSQL was left alone"
+    assert httpx.get(f"{market.base_url}/health/ready").status_code == 200
 
 
 def test_it_comes_back_after_a_kill_and_stops_cleanly(market: RunningMarket) -> None:
