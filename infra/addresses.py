@@ -1,12 +1,24 @@
 """Where the database is: worked out from the settings, in one place."""
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 
-from infra.migrations.runner import ServiceLogin
 from infra.secrets import SecretBox
 from infra.settings import Settings
 
 SERVICE_SUFFIX = "_service"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLogin:
+    """The role that the service connects as.
+
+    :param password: set on the role at each migration; None leaves an existing role as it is.
+    """
+
+    role: str
+    password: str | None
 
 
 class NoDatabase(RuntimeError):

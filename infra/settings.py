@@ -5,7 +5,6 @@ and from a ``.env`` file beside the process. Figures that are *rules* (terms, ra
 no settings: they live in the rulebook, with an effective date and a source.
 """
 
-from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -99,29 +98,29 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
-    @cached_property
+    @property
     def base_url(self) -> str:
         """Public base address without a slash at its end; issuer of every token."""
         if self.public_base_url is not None:
             return str(self.public_base_url).rstrip("/")
         return f"http://{self.host}:{self.port}"
 
-    @cached_property
+    @property
     def secure_cookies(self) -> bool:
         """Whether the session cookie is marked Secure."""
         return self.base_url.startswith("https:") if self.cookie_secure is None else self.cookie_secure
 
-    @cached_property
+    @property
     def objects_dir(self) -> Path:
         """Folder of the local object store."""
         return self.data_dir / "objects"
 
-    @cached_property
+    @property
     def spool_dir(self) -> Path:
         """Folder for uploads on their way in; emptied at start-up."""
         return self.data_dir / "spool"
 
-    @cached_property
+    @property
     def keys_dir(self) -> Path:
         """Folder of the signing keys."""
         return self.data_dir / "keys"

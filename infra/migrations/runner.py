@@ -1,7 +1,6 @@
 """Bring a database to the schema this version of the service needs, and say how it stands."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -10,22 +9,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from infra.addresses import ServiceLogin
+
+__all__ = ["SchemaMismatch", "ServiceLogin", "check", "ensure_service_login", "head", "upgrade"]
+
 FOLDER = Path(__file__).parent
 
 
 class SchemaMismatch(RuntimeError):
     """The database's schema is older or newer than this version of the service; the text says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceLogin:
-    """The role that the service connects as.
-
-    :param password: set on the role at each migration; None leaves an existing role as it is.
-    """
-
-    role: str
-    password: str | None
 
 
 def _config() -> Config:

@@ -13,8 +13,8 @@ from infra.auth import Actor, Permission, public, requires
 from infra.db import AsyncSession, transaction
 from infra.idempotency import Idempotency
 from infra.openapi import raw_body
-from market.settlement.cards import service, work
-from market.settlement.cards.processor import ProcessorUnavailable, read_event
+from market.settlement.cards import service
+from market.settlement.cards.domain import ProcessorUnavailable
 from market.settlement.cards.schemas import (
     CardPaymentAsk,
     CardPaymentDetail,
@@ -95,6 +95,9 @@ class CardPaymentController(Controller):
             invoice = await invoices.access_invoice(session, actor, payment.invoice_id)
         secret = None
         if actor.organisation_id == invoice.buyer_id:
+            # Here and below: the processor's library takes 27 MB, which an installation without cards never loads.
+            from market.settlement.cards import work
+
             secret = await work.client_secret(state.settings, payment)
         return CardPaymentDetail(**CardPaymentRead.of(payment).model_dump(), client_secret=secret)
 
@@ -147,5 +150,7 @@ class CardPaymentController(Controller):
         stripe_signature: Signature = None,
     ) -> EventTaken:
         """Take a signed event. It is applied once, whatever order and however often events come."""
+        from market.settlement.cards.processor import read_event
+
         notice = read_event(state.settings, await request.body(), stripe_signature)
         return EventTaken(received=await service.receive_event(session, notice))

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
-from market.settlement.cards.processor import EventNotice
+from market.settlement.cards.domain import EventNotice
 from market.settlement.cards.states import CardPaymentStatus
 from market.settlement.cards.tables import CardEvent, CardPayment
 from market.settlement.payments.domain import RefundStatus

@@ -15,7 +15,7 @@ from infra.db import AsyncSession, new_id, now
 from infra.errors import Conflict, Forbidden, NotFound
 from infra.settings import Settings
 from market.settlement.cards import repository
-from market.settlement.cards.processor import Declined, EventNotice, Intent, ProcessorRefund, require_offered
+from market.settlement.cards.domain import Declined, EventNotice, Intent, ProcessorRefund, require_offered
 from market.settlement.cards.states import CardPaymentStatus, may_become
 from market.settlement.cards.tables import CardPayment
 from market.settlement.invoices import repository as invoice_rows

@@ -6,7 +6,8 @@ from uuid import UUID
 from infra.db import AsyncSession, SessionMaker, now, transaction
 from infra.settings import Settings
 from market.settlement.cards import repository, service
-from market.settlement.cards.processor import Declined, Intent, Processor, ProcessorRefund
+from market.settlement.cards.domain import Declined, Intent, ProcessorRefund
+from market.settlement.cards.processor import Processor
 from market.settlement.cards.states import CardPaymentStatus
 from market.settlement.cards.tables import CardEvent, CardPayment
 from market.settlement.payments.domain import RefundStatus
