@@ -41,7 +41,7 @@ async def admit(
         timeout=seconds,
     )
     assert answer is not None
-    recorded_at, periods, left_calls, left_rows, reasons, outcomes, first_records, _, _ = answer
+    recorded_at, periods, left_calls, left_rows, reasons, outcomes, first_records = answer
     decisions = []
     for call, place, name, first in zip(calls, places, outcomes, first_records, strict=True):
         outcome = _OUTCOMES[name]

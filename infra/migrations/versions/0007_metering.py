@@ -32,8 +32,8 @@ CREATE FUNCTION admit_calls(
     OUT recorded_at timestamptz,
     -- one element for each licence: what is left after the batch (null: unlimited), the open period, a stop's reason
     OUT periods int[], OUT left_calls bigint[], OUT left_rows bigint[], OUT reasons text[],
-    -- one element for each call: the outcome, and of a repeat what was recorded the first time
-    OUT outcomes text[], OUT first_records uuid[], OUT first_calls int[], OUT first_rows int[]
+    -- one element for each call: the outcome, and of a repeat the record of the first time
+    OUT outcomes text[], OUT first_records uuid[]
 ) LANGUAGE plpgsql VOLATILE {_PLANS} AS $$
 DECLARE
     v_states text[];
@@ -72,20 +72,20 @@ BEGIN
 
     -- 3. Was a call admitted before? One that carries a key is known by it; one without is known by its record id,
     --    which only comes again when its batch is sent again because the answer to the first sending was lost.
-    SELECT array_agg(c.outcome), array_agg(c.record_id), array_agg(c.calls), array_agg(c.rows)
-      INTO outcomes, first_records, first_calls, first_rows
+    SELECT array_agg(c.outcome), array_agg(c.record_id)
+      INTO outcomes, first_records
       FROM (SELECT CASE WHEN v_states[u.slot] <> 'admitted' THEN v_states[u.slot]
                         WHEN f.record_id IS NULL THEN 'admitted'
                         WHEN f.digest = u.digest THEN 'repeated'
                         ELSE 'key_conflict' END AS outcome,
-                   f.record_id, f.calls, f.rows
+                   f.record_id
               FROM unnest(p_slots, p_records, p_keys, p_digests) WITH ORDINALITY
                    AS u (slot, record_id, key, digest, n)
               LEFT JOIN LATERAL (
-                   SELECT k.record_id, k.digest, k.calls, k.rows FROM usage_keys k
+                   SELECT k.record_id, k.digest FROM usage_keys k
                     WHERE u.key IS NOT NULL AND k.licence_id = p_licences[u.slot] AND k.key = u.key
                     UNION ALL
-                   SELECT r.record_id, r.digest, r.calls, r.rows FROM usage_records r
+                   SELECT r.record_id, r.digest FROM usage_records r
                     WHERE u.key IS NULL AND r.licence_id = p_licences[u.slot] AND r.record_id = u.record_id
                       AND r.recorded_at > admit_calls.recorded_at - interval '1 day'
                     LIMIT 1) f ON true
@@ -116,8 +116,6 @@ BEGIN
             IF v_first IS NOT NULL THEN
                 outcomes[i] := CASE WHEN p_digests[v_first] = p_digests[i] THEN 'repeated' ELSE 'key_conflict' END;
                 first_records[i] := p_records[v_first];
-                first_calls[i] := p_calls[v_first];
-                first_rows[i] := p_rows[v_first];
             ELSIF p_calls[i] > left_calls[v_slot] OR p_rows[i] > left_rows[v_slot] THEN
                 outcomes[i] := 'quota_exceeded';
             ELSE
