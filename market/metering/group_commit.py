@@ -179,10 +179,10 @@ class Admission:
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 -- spreads the processes' retries
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
                 batch = [waiter for waiter in batch if not waiter.answer.done()]
-            except asyncpg.PostgresError as error:
-                # The database refuses something in the batch for good: find it, so that only its caller suffers.
+            except Exception as error:
+                # Something in the batch is refused for good: find it, so that only its caller suffers.
                 if len(batch) == 1:
-                    log.error("metering_refused", error=repr(error), call=str(batch[0].call))
+                    log.exception("metering_refused", call=str(batch[0].call))
                     _settle(batch[0], error)
                     return
                 middle = len(batch) // 2

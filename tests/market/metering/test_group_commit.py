@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from time import perf_counter
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -159,11 +160,12 @@ async def test_it_recovers_when_the_schema_appears(
         await owner.close()
 
 
-async def test_one_call_the_database_refuses_does_not_hurt_the_others(
-    admission: Admission, connection: Connection, make_licence: LicenceMaker
+@pytest.mark.parametrize("change", [{"purpose": "nul\x00"}, {"rows": 2**40}, {"key": 7}])
+async def test_one_call_that_cannot_be_recorded_does_not_hurt_the_others(
+    admission: Admission, connection: Connection, make_licence: LicenceMaker, change: dict[str, Any]
 ) -> None:
     licence_id = await make_licence()
-    bad = call_for(licence_id)._replace(purpose="nul\x00")
+    bad = call_for(licence_id)._replace(**change)
     answers = await asyncio.gather(
         *(admission.admit(call_for(licence_id)) for _ in range(6)),
         admission.admit(bad),
@@ -171,7 +173,8 @@ async def test_one_call_the_database_refuses_does_not_hurt_the_others(
         return_exceptions=True,
     )
     assert [type(answer) for answer in answers].count(Decision) == 11
-    assert isinstance(answers[6], asyncpg.PostgresError)
+    assert isinstance(answers[6], asyncpg.PostgresError | asyncpg.InterfaceError)
+    assert not isinstance(answers[6], MeteringAway)
     assert await counted(connection, licence_id) == (11, 110)
 
 
