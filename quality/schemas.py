@@ -1,5 +1,6 @@
 """What a quality report looks like over HTTP. The route belongs to the floor that knows who may read it."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,9 @@ from pydantic import Field
 from infra.schema import DecimalText, Output, Sha256Hex
 from quality.checks import CheckStatus, CheckType, Dimension, Severity
 from quality.tables import QualityReport, ReportStatus
+
+WITHHELD = "***"
+"""What stands in a report in place of a value that its reader may not see."""
 
 DIMENSION_TITLES = {
     Dimension.CONFORMITY: "规范性",
@@ -34,7 +38,9 @@ class ExampleRead(Output):
     """One failing row."""
 
     row: int = Field(ge=1, description="Position among the data rows, from 1")
-    value: str = Field(max_length=200, description="The failing value; text is masked")
+    value: str = Field(
+        max_length=200, description="The failing value; text is masked, personal information withheld"
+    )
 
 
 class CheckRead(Output):
@@ -72,10 +78,29 @@ class ReportRead(Output):
     measured_at: datetime
 
     @classmethod
-    def of(cls, report: QualityReport) -> "ReportRead":
-        """Map a report."""
+    def of(cls, report: QualityReport, withheld: Collection[str] = ()) -> "ReportRead":
+        """Map a report.
+
+        :param withheld: columns of which no value is shown; a report with any is not what its digest is taken of.
+        """
         dimensions = [
             {**item, "title_zh": DIMENSION_TITLES[Dimension(item["dimension"])]} for item in report.dimensions
         ]
-        hidden = {"run_id", "dimensions"}
-        return cls.model_validate({**report.model_dump(exclude=hidden), "dimensions": dimensions})
+        checks = [
+            _without_values(check) if set(check["columns"]) & set(withheld) else check
+            for check in report.checks
+        ]
+        hidden = {"run_id", "dimensions", "checks"}
+        return cls.model_validate(
+            {**report.model_dump(exclude=hidden), "dimensions": dimensions, "checks": checks}
+        )
+
+
+def _without_values(check: Mapping[str, Any]) -> dict[str, Any]:
+    """A check of which only claims and counts are left: neither failing values nor those of a set."""
+    arguments = check["arguments"]
+    return {
+        **check,
+        "arguments": {**arguments, "values": [WITHHELD]} if "values" in arguments else arguments,
+        "examples": [{**example, "value": WITHHELD} for example in check["examples"]],
+    }

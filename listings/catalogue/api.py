@@ -13,6 +13,7 @@ from infra.schema import Page
 from listings.catalogue import service
 from listings.catalogue.domain import MAX_QUERY
 from listings.catalogue.schemas import CatalogueItem, CatalogueProduct
+from listings.products.domain import personal_columns
 from quality.schemas import ReportRead
 
 OPEN = public("the catalogue is open to everybody")
@@ -51,5 +52,6 @@ class CatalogueController(Controller):
 
     @get("/{product_id:uuid}/quality-report", opt=OPEN, summary="Quality report of a product")
     async def quality_report(self, session: AsyncSession, product_id: UUID) -> ReportRead:
-        """The report of the revision that buyers read now."""
-        return ReportRead.of((await service.listing(session, product_id)).report)
+        """The report of the revision that buyers read now; values of personal columns are withheld."""
+        listing = await service.listing(session, product_id)
+        return ReportRead.of(listing.report, personal_columns(listing.dictionary))

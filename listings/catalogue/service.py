@@ -14,7 +14,7 @@ from listings.catalogue import repository
 from listings.catalogue.domain import query_terms
 from listings.products import revisions
 from listings.products import service as products
-from listings.products.domain import DictionaryEntry, dictionary, masked
+from listings.products.domain import DictionaryEntry, dictionary, masked, personal_columns
 from listings.products.facts import ProductFacts
 from listings.products.tables import DataProduct, ProductRevision
 from pricing.plans import service as plans
@@ -75,13 +75,15 @@ async def listing(session: AsyncSession, product_id: UUID) -> Listing:
     row = await access_listed(session, product_id)
     facts = await products.tradeable_product(session, product_id)
     revision, report = await revisions.current(session, product_id)
-    described = dictionary(facts.revision.columns, products.entries(row))
+    described = dictionary(
+        facts.revision.columns, revisions.described_columns(row), personal=facts.personal_information
+    )
     return Listing(
         product=row,
         facts=facts,
         revision=revision,
         dictionary=described,
-        sample=masked(revision.sample, {entry.name for entry in described if entry.personal}),
+        sample=masked(revision.sample, personal_columns(described)),
         report=report,
         plan=await plans.get_plan(session, facts.plan_id),
     )

@@ -292,5 +292,8 @@ class RevisionController(Controller):
         summary="Quality report of a revision",
     )
     async def quality_report(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> ReportRead:
-        """To everybody once the product is published; before, to those who may know of the product."""
-        return ReportRead.of(await revisions.quality_report(session, actor, revision_id))
+        """To everybody once the product is published; before, to those who may know of the product.
+
+        Values of personal columns are withheld from everybody else.
+        """
+        return ReportRead.of(*await revisions.quality_report(session, actor, revision_id))

@@ -226,12 +226,23 @@ def require_compatible(before: Iterable[Column], now: Iterable[Column]) -> None:
         )
 
 
-def dictionary(columns: Iterable[Column], described: Mapping[str, DictionaryEntry]) -> list[DictionaryEntry]:
-    """One entry for each column, in the data's order; a column nobody described is titled by its name."""
+def dictionary(
+    columns: Iterable[Column], described: Mapping[str, DictionaryEntry], *, personal: bool
+) -> list[DictionaryEntry]:
+    """One entry for each column, in the data's order; a column nobody described is titled by its name.
+
+    :param personal: the resource holds personal information, so that a column counts as personal until it is
+        described as not: one that a later revision brings must not be shown before anybody has looked at it.
+    """
     return [
-        described.get(column.name, DictionaryEntry(column.name, column.name, column.name, None, False))
+        described.get(column.name, DictionaryEntry(column.name, column.name, column.name, None, personal))
         for column in columns
     ]
+
+
+def personal_columns(entries: Iterable[DictionaryEntry]) -> set[str]:
+    """Names of the columns whose values are shown to nobody who has not licensed them."""
+    return {entry.name for entry in entries if entry.personal}
 
 
 def require_known_columns(entries: Sequence[DictionaryEntry], columns: Iterable[Column] | None) -> None:

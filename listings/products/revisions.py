@@ -10,10 +10,11 @@ from infra.errors import NotFound
 from infra.paging import PageRequest
 from listings.ingest.result import Column, Kind
 from listings.products import repository
-from listings.products.domain import QualityStanding
+from listings.products.domain import DictionaryEntry, QualityStanding, dictionary, personal_columns
 from listings.products.facts import RevisionFacts
 from listings.products.states import ProductState
-from listings.products.tables import ProductRevision
+from listings.products.tables import DataProduct, ProductRevision
+from listings.resources import service as resources
 from quality import service as quality
 
 LOOK_BACK = 50
@@ -114,17 +115,32 @@ async def list_of(
     return rows, await standings(session, rows), following
 
 
-async def quality_report(session: AsyncSession, actor: Actor, revision_id: UUID) -> quality.Report:
+async def quality_report(
+    session: AsyncSession, actor: Actor, revision_id: UUID
+) -> tuple[quality.Report, set[str]]:
     """The quality report of a revision: to everybody once its product is published.
 
+    :return: the report, and the columns whose values the actor may not see in it: the personal ones, unless the
+        actor may know of the product itself.
     :raises NotFound: there is no such revision the actor may know of, or no report yet.
     """
     row = await repository.revision(session, revision_id)
     product = await repository.product(session, row.product_id) if row else None
-    open_to_all = product is not None and product.state is ProductState.PUBLISHED
-    if row is None or not (open_to_all or await repository.visible(session, actor, row.product_id)):
+    inside = row is not None and await repository.visible(session, actor, row.product_id) is not None
+    if row is None or product is None or not (inside or product.state is ProductState.PUBLISHED):
         raise NotFound("There is no such revision.")
     report = await quality.report_for(session, row.id)
     if report is None:
         raise NotFound("The quality check has not finished.", remedy="Ask again in a moment.")
-    return report
+    if inside:
+        return report, set()
+    resource = await resources.facts(session, product.resource_id)
+    described = dictionary(
+        facts_of(row).columns, described_columns(product), personal=resource.personal_information
+    )
+    return report, personal_columns(described)
+
+
+def described_columns(product: DataProduct) -> dict[str, DictionaryEntry]:
+    """The columns of a product that somebody described, by name."""
+    return {entry["name"]: DictionaryEntry(**entry) for entry in product.dictionary}

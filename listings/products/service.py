@@ -20,6 +20,7 @@ from listings.products.domain import (
     PlanNotYours,
     PurposeNotOffered,
     Readiness,
+    personal_columns,
     require_complete,
     require_known_columns,
     require_other_side,
@@ -311,11 +312,6 @@ async def tradeable_product(session: AsyncSession, product_id: UUID) -> ProductF
     )
 
 
-def entries(row: DataProduct) -> dict[str, DictionaryEntry]:
-    """The described columns of a product, by name."""
-    return {entry["name"]: DictionaryEntry(**entry) for entry in row.dictionary}
-
-
 def _found(row: DataProduct | None) -> DataProduct:
     if row is None:
         raise NotFound("There is no such product.")
@@ -364,7 +360,7 @@ async def _require_publishable(session: AsyncSession, row: DataProduct) -> Revis
             sample_rows=newest.sample_rows if newest else 0,
             plan_id=row.plan_id,
             personal_information=resource.personal_information,
-            personal_columns=sum(entry.personal for entry in entries(row).values()),
+            personal_columns=len(personal_columns(revisions.described_columns(row).values())),
         )
     )
     assert newest is not None

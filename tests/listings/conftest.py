@@ -235,11 +235,11 @@ async def draft(owner: Party, operator: Party, **changes: Any) -> dict[str, Any]
     return await operator.post("/v1/products", product_body(authorisation_id, resource_id, **changes))
 
 
-async def complete(owner: Party, operator: Party, **changes: Any) -> str:
+async def complete(owner: Party, operator: Party, *, data: bytes = CSV, **changes: Any) -> str:
     """Id of a draft product with a checked revision, a dictionary and a price plan."""
     product = await draft(owner, operator, **changes)
     path = f"/v1/products/{product['id']}"
-    revision = await upload(operator, product["id"])
+    revision = await upload(operator, product["id"], data)
     await settle_quality(operator, revision["id"])
     await operator.put(
         f"{path}/dictionary",

@@ -8,6 +8,8 @@ from listings.products.domain import MASK
 from tests.listings.conftest import Party, complete, published
 
 REASON = {"reason": "Because of a complaint"}
+NAMED = ("station,phone\n" + "".join(f"S{n % 3},{'AB'[n % 2]}\n" for n in range(60))).encode()
+"""Sixty rows in which a personal column holds two values only, so that a check names them."""
 
 
 async def found(client: httpx.AsyncClient, **params: str) -> list[str]:
@@ -64,6 +66,26 @@ async def test_a_page_shows_everything_to_read_before_an_order(
     assert page["quality"]["grade"]
     report = await client.get(page["quality"]["report"])
     assert report.status_code == 200
+
+
+async def test_nobody_outside_sees_values_of_personal_columns_in_a_quality_report(
+    owner: Party, operator: Party, regulator: Party, buyer: Party, client: httpx.AsyncClient
+) -> None:
+    product_id = await published(owner, operator, regulator, data=NAMED)
+    page = (await client.get(f"/v1/catalogue/{product_id}")).json()
+    report = f"/v1/revisions/{page['revision']['id']}/quality-report"
+    answers = [
+        await client.get(page["quality"]["report"]),
+        await buyer.http.get(report),
+        await operator.http.get(report),
+    ]
+    for answer in answers:
+        checks = [check for check in answer.json()["checks"] if check["type"] == "in_set"]
+        sets = {check["columns"][0]: check["arguments"]["values"] for check in checks}
+        assert sets["station"] == ["S0", "S1", "S2"]
+        # The operator knows its own data; everybody else sees claim and counts.
+        assert sets["phone"] == (["A", "B"] if answer is answers[2] else [MASK])
+        assert next(check for check in checks if check["columns"] == ["phone"])["evaluated"] == 60
 
 
 async def test_drafts_are_not_in_the_catalogue(

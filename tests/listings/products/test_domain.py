@@ -19,6 +19,7 @@ from listings.products.domain import (
     dictionary,
     gaps,
     masked,
+    personal_columns,
     require_columns_authorised,
     require_compatible,
     require_complete,
@@ -98,10 +99,16 @@ def test_a_new_revision_may_add_but_not_drop_or_retype() -> None:
 
 def test_every_column_has_an_entry_described_or_not() -> None:
     described = {"pm25": entry("pm25"), "gone": entry("gone")}
-    made = dictionary([column("station"), column("pm25")], described)
+    made = dictionary([column("station"), column("pm25")], described, personal=False)
     assert [item.name for item in made] == ["station", "pm25"]
     assert made[0] == DictionaryEntry("station", "station", "station", None, False)
     assert made[1].title_zh == "pm25 名"
+
+
+def test_where_there_is_personal_information_a_column_is_personal_until_described_as_not() -> None:
+    described = {"phone": entry("phone", personal=True), "city": entry("city")}
+    made = dictionary([column("phone"), column("city"), column("new")], described, personal=True)
+    assert personal_columns(made) == {"phone", "new"}
 
 
 def test_a_dictionary_describes_known_columns_once() -> None:
