@@ -4,10 +4,10 @@ The states are those of a contract negotiation in the Dataspace Protocol 2025-1,
 wire: the buyer requests, the operator agrees (signs), the buyer verifies (signs too), which finalises it.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from infra.errors import Conflict
+from infra.states import Life, Transition
 
 
 class AgreementState(StrEnum):
@@ -27,14 +27,6 @@ class AgreementAction(StrEnum):
     TERMINATE = "termination"
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """An action: the states it may come from, and the one it leads to."""
-
-    sources: frozenset[AgreementState]
-    target: AgreementState
-
-
 _S = AgreementState
 
 TRANSITIONS = {
@@ -51,19 +43,14 @@ class AgreementStateForbids(Conflict):
     title = "The state of the agreement does not allow that"
 
 
+_LIFE = Life("agreement", TRANSITIONS, AgreementStateForbids)
+
+
 def after(state: AgreementState, action: AgreementAction) -> AgreementState:
     """The state that the action leads to.
 
     :raises AgreementStateForbids: the action cannot come from the present state.
     """
-    transition = TRANSITIONS[action]
-    if state not in transition.sources:
-        allowed = " or ".join(sorted(transition.sources))
-        raise AgreementStateForbids(
-            f"The agreement is {state}; {action} needs it to be {allowed}.",
-            remedy="The operator signs first, then the buyer."
-            if action is not AgreementAction.TERMINATE
-            else "Nothing is left to end.",
-            state=state,
-        )
-    return transition.target
+    if action is AgreementAction.TERMINATE:
+        return _LIFE.after(state, action, remedy="Nothing is left to end.")
+    return _LIFE.after(state, action, remedy="The operator signs first, then the buyer.")

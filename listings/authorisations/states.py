@@ -1,10 +1,10 @@
 """The life of an authorisation: one table says what may follow what."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from infra.errors import Conflict
+from infra.states import Life, Transition
 
 
 class AuthorisationState(StrEnum):
@@ -25,14 +25,6 @@ class AuthorisationAction(StrEnum):
     SUSPEND = "suspension"
     REINSTATE = "reinstatement"
     REVOKE = "revocation"
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """An action: the states it may come from, and the one it leads to."""
-
-    sources: frozenset[AuthorisationState]
-    target: AuthorisationState
 
 
 _S = AuthorisationState
@@ -60,19 +52,8 @@ class AuthorisationNotLive(Conflict):
     title = "The authorisation is not in force"
 
 
-def after(state: AuthorisationState, action: AuthorisationAction) -> AuthorisationState:
-    """The state that the action leads to.
-
-    :raises AuthorisationStateForbids: the action may not come from this state.
-    """
-    transition = TRANSITIONS[action]
-    if state not in transition.sources:
-        allowed = ", ".join(sorted(transition.sources))
-        raise AuthorisationStateForbids(
-            f"The authorisation is {state}; {action} is possible only when it is {allowed}.",
-            state=state.value,
-        )
-    return transition.target
+after = Life("authorisation", TRANSITIONS, AuthorisationStateForbids).after
+"""The state that an action leads to; raises `AuthorisationStateForbids` when it may not come from the present one."""
 
 
 def require_live(

@@ -1,9 +1,9 @@
 """The life of a data product: one table says what may follow what."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from infra.errors import Conflict
+from infra.states import Life, Transition
 
 
 class ProductState(StrEnum):
@@ -27,14 +27,6 @@ class ProductAction(StrEnum):
     WITHDRAW = "withdrawal"
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """An action: the states it may come from, and the one it leads to."""
-
-    sources: frozenset[ProductState]
-    target: ProductState
-
-
 _S = ProductState
 
 TRANSITIONS = {
@@ -56,18 +48,8 @@ class ProductStateForbids(Conflict):
     title = "The state of the product does not allow that"
 
 
-def after(state: ProductState, action: ProductAction) -> ProductState:
-    """The state that the action leads to.
-
-    :raises ProductStateForbids: the action may not come from this state.
-    """
-    transition = TRANSITIONS[action]
-    if state not in transition.sources:
-        allowed = ", ".join(sorted(transition.sources))
-        raise ProductStateForbids(
-            f"The product is {state}; {action} is possible only when it is {allowed}.", state=state.value
-        )
-    return transition.target
+after = Life("product", TRANSITIONS, ProductStateForbids).after
+"""The state that an action leads to; raises `ProductStateForbids` when it may not come from the present one."""
 
 
 def require_draft(state: ProductState) -> None:
