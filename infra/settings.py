@@ -16,7 +16,13 @@ class Settings(BaseSettings):
     """Settings of one installation; every process of it reads the same ones."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MARKET_", env_file=".env", extra="ignore", frozen=True, populate_by_name=True
+        env_prefix="MARKET_",
+        env_file=".env",
+        # A variable that is there and empty, as deployment files like to have it, is not set.
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
     )
 
     data_dir: Path = Field(
