@@ -138,8 +138,14 @@ def answer_options(request: Request[Any, Any, Any]) -> Response[None] | None:
     """``before_request``: OPTIONS names every method of the path, and not only the ones that Litestar saw first."""
     if request.method != "OPTIONS":
         return None
-    methods = request.app.route_handler_method_map[request.scope["path_template"]]
-    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted({*methods, "OPTIONS"}))})
+    path = request.scope["path_template"]
+    methods = {
+        method
+        for route in request.app.routes
+        if isinstance(route, HTTPRoute) and route.path_format == path
+        for method in route.methods
+    }
+    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(methods))})
 
 
 def _security(handler: HTTPRouteHandler) -> list[SecurityRequirement]:

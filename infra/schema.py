@@ -83,8 +83,8 @@ def _bounded(minimum: int, maximum: int) -> Any:
 
 
 # Blanks around a text do not count; the pattern tells so, where the length alone cannot.
-_FILLED = Field(json_schema_extra={"pattern": r"\S"})
-_SUBSTANTIAL = Field(json_schema_extra={"pattern": r"\S[\s\S]+\S"})
+_FILLED = Field(json_schema_extra={"pattern": r"[^\s\u0085]"})
+_SUBSTANTIAL = Field(json_schema_extra={"pattern": r"[^\s\u0085][\s\S]+[^\s\u0085]"})
 
 ShortText = Annotated[str, _bounded(1, 200), AfterValidator(_storable), _FILLED]
 """One line: a name or a title, 1 to 200 characters."""

@@ -37,7 +37,11 @@ class AuditController(Controller):
         rows, cursor = await paginate(session, statement, AuditEntry.id, page)
         return Page(items=[AuditEntryRead.of(row) for row in rows], next_cursor=cursor)
 
-    @get("/head", opt=public("anybody may keep a head and hold us to it"), summary="Newest signed head")
+    @get(
+        "/head",
+        opt={**public("anybody may keep a head and hold us to it"), "problems": [NotFound]},
+        summary="Newest signed head",
+    )
     async def head(self, session: AsyncSession) -> AuditHeadRead:
         """The newest signed head of the transparency tree."""
         head = await repository.latest_head(session)
