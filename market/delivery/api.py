@@ -4,6 +4,7 @@ This is the hot route: it takes the request as it is and answers bytes, so that 
 serialises anything on the way. What it takes is therefore described to the OpenAPI document by hand.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,6 +15,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from infra.errors import Malformed
 from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT
 from market.delivery.refusals import KINDS
 from market.delivery.schemas import RecordsPage
@@ -31,6 +33,8 @@ def _query(name: str, description: str, schema: Schema) -> Parameter:
 def _header(name: str, description: str, schema: Schema) -> Parameter:
     return Parameter(name=name, param_in="header", description=description, schema=schema, required=False)
 
+
+_DECISIVE = (b"authorization", b"data-purpose", b"idempotency-key")
 
 _PARAMETERS = (
     _query(
@@ -99,15 +103,11 @@ async def records(request: Request[Any, Any, Any], product_id: UUID) -> ASGIApp:
     the licence does not open does not exist here. A refused call costs nothing.
     """
     scope: HTTPScope = request.scope
-    bearer = purpose = key = None
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            scheme, _, token = value.decode("latin-1").partition(" ")
-            bearer = token.strip() if scheme.lower() == "bearer" else None
-        elif name == b"data-purpose":
-            purpose = value.decode("latin-1").strip()
-        elif name == b"idempotency-key":
-            key = value.decode("latin-1").strip()
+    authorization, purpose, key = _told_once(scope["headers"])
+    bearer = None
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        bearer = token.strip() if scheme.lower() == "bearer" else None
     plane: DataPlane = request.app.state.data_plane
     answer = await plane.records(
         bearer=bearer,
@@ -117,6 +117,20 @@ async def records(request: Request[Any, Any, Any], product_id: UUID) -> ASGIApp:
         key=key,
     )
     return _Metered(answer)
+
+
+def _told_once(headers: Iterable[tuple[bytes, bytes]]) -> list[str | None]:
+    """The values of the headers that decide what a call costs and whom, in the order of ``_DECISIVE``.
+
+    :raises Malformed: one came twice: which of the two counts is not for us to guess, nor for a proxy before us.
+    """
+    told: dict[bytes, str] = {}
+    for name, value in headers:
+        if name in _DECISIVE:
+            if name in told:
+                raise Malformed(f"The header {name.decode()} came twice.", remedy="Send it once.")
+            told[name] = value.decode("latin-1").strip()
+    return [told.get(name) for name in _DECISIVE]
 
 
 class _Metered:

@@ -3,13 +3,14 @@
 import asyncio
 from collections import Counter
 
+import httpx
 import pytest
 
 from infra.auth import SYSTEM
 from infra.db import SessionMaker, new_id, transaction
 from infra.stops import service as stops
 from market.delivery import service
-from tests.market.delivery.conftest import Shop
+from tests.market.delivery.conftest import ISSUER, Shop
 from tests.market.metering.conftest import Connection, LicenceMaker, counted, recorded
 
 
@@ -29,6 +30,25 @@ async def test_a_call_is_answered_metered_and_says_what_it_cost(
     assert str(row["revision_id"]) == answer.headers["data-revision"]
     assert (row["rows"], row["bytes"], row["purpose"]) == (2, len(answer.content), "research")
     assert row["client_id"].int == 5
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Data-Purpose", "Idempotency-Key"])
+async def test_a_header_that_decides_the_call_counts_once_or_not_at_all(
+    shop: Shop, connection: Connection, make_licence: LicenceMaker, name: str
+) -> None:
+    licence_id = await make_licence()
+    told = {
+        "Authorization": f"Bearer {shop.token(licence_id)}",
+        "Data-Purpose": "research",
+        "Idempotency-Key": "one",
+    }
+    transport = httpx.ASGITransport(app=shop.app)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
+        path = f"/data/{shop.product_id}/records"
+        twice = await client.get(path, headers=[*told.items(), (name.lower(), told[name])])
+        assert twice.status_code == 400
+        assert await counted(connection, licence_id) == (0, 0)
+        assert (await client.get(path, headers=told)).status_code == 200
 
 
 async def test_pages_lead_to_the_end_and_every_row_is_counted_once(
