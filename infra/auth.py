@@ -16,7 +16,7 @@ from litestar.enums import ScopeType
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from infra.errors import Forbidden, Unauthenticated
+from infra.errors import Forbidden, Unauthenticated, UnsupportedType
 
 SESSION_COOKIE = "market_session"
 CSRF_HEADER = "x-csrf-token"
@@ -247,6 +247,23 @@ def requires(permission: Permission) -> Guard:
 
     guard.permission = permission  # type: ignore[attr-defined]
     return guard
+
+
+def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """A guard for open routes that change something: the body must be called JSON.
+
+    A foreign page can make a browser send a form or plain text here, but JSON only after asking (CORS), which is never
+    granted. So nobody is signed in to somebody else's account by following a link. Routes that need a session are
+    safe by its CSRF token.
+
+    :raises UnsupportedType: it is called something else, or nothing.
+    """
+    media_type = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnsupportedType(
+            "The body must be JSON and be called so.",
+            remedy="Send the header Content-Type: application/json.",
+        )
 
 
 def public(why: str) -> dict[str, Any]:

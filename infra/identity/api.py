@@ -6,7 +6,7 @@ from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.datastructures import Cookie
 from litestar.di import Provide
 
-from infra.auth import ROLE_PERMISSIONS, SESSION_COOKIE, Actor, Permission, public, requires
+from infra.auth import ROLE_PERMISSIONS, SESSION_COOKIE, Actor, Permission, json_only, public, requires
 from infra.db import AsyncSession
 from infra.errors import QuotaExceeded, Unauthenticated
 from infra.identity import sessions
@@ -25,6 +25,7 @@ class SessionController(Controller):
 
     @post(
         opt={**public("nobody is signed in before"), "problems": [Unauthenticated, QuotaExceeded]},
+        guards=[json_only],
         summary="Sign in",
     )
     async def sign_in(

@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar import Controller, delete, get, patch, post
 from litestar.di import Provide
 
-from infra.auth import Actor, Permission, public, requires
+from infra.auth import Actor, Permission, json_only, public, requires
 from infra.db import AsyncSession
 from infra.errors import QuotaExceeded, Unauthenticated
 from infra.identity.runtime import Identity, provide_identity
@@ -68,6 +68,7 @@ class InvitationController(Controller):
 @post(
     "/v1/invitations/acceptance",
     opt={**public("the token is the credential"), "problems": [Unauthenticated, QuotaExceeded]},
+    guards=[json_only],
     dependencies={"identity": Provide(provide_identity, sync_to_thread=False)},
     tags=["Members"],
     summary="Accept an invitation",

@@ -44,6 +44,18 @@ class TestSigningIn:
         assert "secure" not in cookie  # the test's address is plain http
         assert answer.headers["cache-control"] == "no-store"
 
+    @pytest.mark.parametrize("called", ["text/plain", "application/x-www-form-urlencoded", None])
+    async def test_a_foreign_page_signs_nobody_in(
+        self, client: httpx.AsyncClient, someone: Someone, called: str | None
+    ) -> None:
+        # What a browser sends across origins without asking first: forms, plain text, bodies without a type.
+        body = json.dumps({"email": someone.email, "password": PASSWORD})
+        headers = {"Content-Type": called} if called else {}
+        for path in ("/v1/session", "/v1/invitations/acceptance"):
+            answer = await client.post(path, content=body.encode(), headers=headers)
+            assert answer.status_code == 415, path
+            assert "set-cookie" not in answer.headers
+
     async def test_only_a_digest_of_the_token_is_kept(
         self, client: httpx.AsyncClient, someone: Someone, sessions: SessionMaker
     ) -> None:
