@@ -32,6 +32,9 @@ _BY_STATUS: dict[int, type[MarketError]] = {
     )
 }
 
+_HUNG_UP = "client disconnected prematurely"
+"""How Litestar tells that the caller went away: as an internal error, which it is not."""
+
 
 class Problem(Output):
     """A problem document (RFC 9457). Further members say more about some problems."""
@@ -62,6 +65,8 @@ def _known(request: Request[Any, Any, Any], error: MarketError) -> Response[dict
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     if isinstance(error, ValidationException):
         return render(request, _validation(error))
+    if error.detail == _HUNG_UP:
+        return render(request, errors.Malformed("The connection ended in the middle of the body."))
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         return _unforeseen(request, error)

@@ -10,6 +10,7 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from litestar import Litestar
 
 from infra.auth import OrganisationKind
 from infra.db import SessionMaker, transaction
@@ -209,6 +210,46 @@ async def test_a_stream_above_the_limit_is_cut_off_and_leaves_nothing(tmp_path: 
         async with spooled(endless(), tmp_path, 2500):
             pytest.fail("never entered")
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_caller_who_hangs_up_in_the_middle_leaves_nothing_and_is_no_fault_of_ours(
+    app: Litestar, owner: Party, operator: Party, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    product = await draft(owner, operator)
+    path = f"/v1/products/{product['id']}/revisions"
+    events: list[Any] = [
+        {"type": "http.request", "body": b"a,b\n1,2\n", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return events.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(name.lower(), value) for name, value in operator.http.headers.raw]
+    scope: Any = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "extensions": {},
+    }
+    await app(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert "unforeseen_error" not in capsys.readouterr().out
+    assert not list(settings.spool_dir.iterdir())
+    assert (await operator.get(path))["items"] == []
 
 
 async def test_a_published_product_keeps_its_columns_and_its_last_good_revision(
