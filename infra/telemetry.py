@@ -31,7 +31,14 @@ tracer = trace.get_tracer("data-market")
 meter = metrics.get_meter("data-market")
 _propagator = TraceContextTextMapPropagator()
 _durations = meter.create_histogram(
-    "http.server.request.duration", unit="s", description="Time from request to the end of the answer"
+    "http.server.request.duration",
+    unit="s",
+    description="Time from request to the end of the answer",
+    # Of OpenTelemetry's conventions for HTTP; the library's own default is meant for milliseconds.
+    explicit_bucket_boundaries_advisory=(
+        *(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75),
+        *(1, 2.5, 5, 7.5, 10),
+    ),
 )
 _providers: list[TracerProvider | MeterProvider] = []
 

@@ -96,6 +96,7 @@ def test_without_a_collector_there_are_metrics_and_no_traces() -> None:
     done = run(MARKET_OTLP_ENDPOINT="")
     assert "provider: ProxyTracerProvider" in done.stdout
     assert "http_server_request_duration_seconds_count" in done.stdout
+    assert 'le="0.005"' in done.stdout  # told apart in milliseconds, though counted in seconds
     assert 'http_route="/v1/organisations"' in done.stdout
 
 
