@@ -61,6 +61,8 @@ def describe(app: Litestar) -> None:
     """Complete every route's description. A route adds problems by ``opt={"problems": [PaymentRequired, …]}``."""
     for route in app.routes:
         if isinstance(route, HTTPRoute):
+            # Litestar keeps a path's methods in no order, and what is described first names what is shared.
+            route.route_handler_map = dict(sorted(route.route_handler_map.items()))
             for handler in route.route_handlers:
                 handler.security = _security(handler)
                 described = _specs(_problems(handler, bool(route.path_parameters)))

@@ -1,7 +1,9 @@
 """The committed OpenAPI document is the served one. `market openapi > tests/openapi.json` renews it."""
 
 import json
+import re
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 
@@ -23,3 +25,15 @@ async def test_the_reference_needs_no_other_host(client: httpx.AsyncClient) -> N
     script = await client.get("/schema/assets/swagger-ui-bundle.js")
     assert script.status_code == 200
     assert len(script.content) > 100_000
+
+
+async def test_options_names_every_method_of_a_path(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/schema/openapi.json")).json()
+    for path, item in document["paths"].items():
+        there = re.sub(r"\{\w+_id\}", str(uuid4()), path).replace("{key}", "a.b")
+        answer = await client.options(there)
+        if answer.status_code == 401:
+            continue  # a controller that is guarded as a whole
+        assert answer.status_code == 204, path
+        allowed = set(answer.headers["allow"].split(", "))
+        assert {method.upper() for method in item} == allowed - {"OPTIONS"}, path
