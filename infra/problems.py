@@ -94,6 +94,11 @@ def _validation(error: ValidationException) -> MarketError:
     )
 
 
+def _too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[dict[str, Any]]:
+    # Nothing of ours walks as deep as its input is nested; reading JSON does, and its library says so this way.
+    return render(request, errors.Malformed("The body is nested too deeply.", remedy="Send it flatter."))
+
+
 def _database(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     if isinstance(error, sqlalchemy.exc.DBAPIError) and not _gone(error):
         return _unforeseen(request, error)
@@ -137,5 +142,6 @@ HANDLERS: ExceptionHandlersMap = {
     asyncpg.CannotConnectNowError: _database,
     asyncio.TimeoutError: _database,
     OSError: _database,
+    RecursionError: _too_deep,
     Exception: _unforeseen,
 }

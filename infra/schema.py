@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     PlainSerializer,
     StringConstraints,
     TypeAdapter,
@@ -76,6 +77,24 @@ def _storable(text: str) -> str:
     if _UNSTORABLE.search(text):
         raise ValueError("contains a character that cannot be stored (NUL or a lone surrogate)")
     return text
+
+
+def _storable_throughout(value: JsonValue) -> JsonValue:
+    match value:
+        case str():
+            _storable(value)
+        case dict():
+            for name, item in value.items():
+                _storable(name)
+                _storable_throughout(item)
+        case list():
+            for item in value:
+                _storable_throughout(item)
+    return value
+
+
+StorableJson = Annotated[JsonValue, AfterValidator(_storable_throughout)]
+"""Any JSON value that the database can hold."""
 
 
 def _bounded(minimum: int, maximum: int) -> Any:

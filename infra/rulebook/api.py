@@ -8,11 +8,15 @@ from litestar.params import Parameter
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.rulebook import service
-from infra.rulebook.schemas import ParameterList, ParameterRead, ParameterSet
+from infra.rulebook.schemas import KEY_PATTERN, ParameterList, ParameterRead, ParameterSet
 
 Key = Annotated[
     str,
-    Parameter(max_length=100, description="Key of the parameter, such as `authorisation.max_term_years`."),
+    Parameter(
+        pattern=KEY_PATTERN,
+        max_length=100,
+        description="Key of the parameter, such as `authorisation.max_term_years`.",
+    ),
 ]
 
 

@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue, StringConstraints, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
-from infra.schema import Input, Instant, Output, Reason
+from infra.schema import Input, Instant, Output, Reason, StorableJson
 
-ParameterKey = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,4}$", max_length=100)
-]
+KEY_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,4}$"
+"""How parameters are named: the slice, then what it is."""
 
 
 class ParameterRead(Output):
@@ -35,7 +34,7 @@ class ParameterList(Output):
 class ParameterSet(Input):
     """A new version of an existing parameter."""
 
-    value: Annotated[JsonValue, WithJsonSchema({"description": "Any JSON value"})]
+    value: Annotated[StorableJson, WithJsonSchema({"description": "Any JSON value"})]
     effective_from: Instant
     source: Reason
     source_status: Literal["T", "S", "M", "house"]
