@@ -136,8 +136,11 @@ def _textual(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def answer_options(request: Request[Any, Any, Any]) -> Response[None] | None:
-    """``before_request``: OPTIONS names every method of the path, and not only the ones that Litestar saw first."""
+async def answer_options(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """``before_request``: OPTIONS names every method of the path, and not only the ones that Litestar saw first.
+
+    A coroutine, because Litestar would send a plain function to a thread, on every request.
+    """
     if request.method != "OPTIONS":
         return None
     path = request.scope["path_template"]
