@@ -24,7 +24,9 @@ def commands() -> list[str]:
     found = []
     for document in DOCUMENTS:
         for block in re.findall(r"```sh\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL):
-            found += [line.split("  #")[0].split(" # ")[0].strip() for line in block.splitlines() if line.strip()]
+            found += [
+                line.split("  #")[0].split(" # ")[0].strip() for line in block.splitlines() if line.strip()
+            ]
     return found
 
 
