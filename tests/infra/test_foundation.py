@@ -102,6 +102,26 @@ async def test_append_only_tables_refuse_change(database: TestDatabase, table: s
         await connection.close()
 
 
+async def test_the_service_may_neither_empty_nor_rebuild_anything(database: TestDatabase) -> None:
+    connection = await asyncpg.connect(database.service_url)
+    too_much = await connection.fetch(
+        "SELECT c.relname, p.name FROM pg_class c, unnest(ARRAY['TRUNCATE', 'TRIGGER', 'REFERENCES']) AS p (name)"
+        " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')"
+        " AND has_table_privilege(c.oid, p.name)"
+    )
+    assert too_much == []
+    for statement in (
+        "CREATE TABLE public.mine (n int)",
+        "CREATE SCHEMA mine",
+        "CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE TRIGGER mine BEFORE INSERT ON pgqueuer EXECUTE FUNCTION refuse_change()",
+        "SET session_replication_role = replica",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
+    await connection.close()
+
+
 async def test_rules_in_force_change_at_their_date_and_are_stamped(session: AsyncSession) -> None:
     moment = await now(session)
     for version, since in ((1, moment - timedelta(days=2)), (2, moment + timedelta(days=2))):
