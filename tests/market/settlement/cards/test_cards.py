@@ -17,7 +17,8 @@ from infra.db import SessionMaker, now, transaction
 from infra.jobs import JobContext
 from market.settlement.bank import service as bank
 from market.settlement.cards import jobs, repository, service, work
-from market.settlement.cards.processor import Intent, Processor
+from market.settlement.cards.domain import Intent
+from market.settlement.cards.processor import Processor
 from market.settlement.cards.states import CardPaymentStatus
 from market.settlement.cards.tables import CardEvent, CardPayment
 from market.settlement.invoices import repository as invoices
