@@ -72,13 +72,15 @@ COLLECTIONS = {
 class Caller:
     """Somebody who calls.
 
-    :param at_hand: values of parameters, by their place and name, such as ``path.product_id``.
+    :param at_hand: values of parameters, by their place and name, such as ``path.product_id``; often used.
+    :param always: values that are always used, where another one would only be refused at the door.
     """
 
     name: str
     auth: dict[str, dict[str, str]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     at_hand: dict[str, str] = field(default_factory=dict)
+    always: dict[str, str] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset()
 
 
@@ -215,6 +217,7 @@ def configuration(
         lines += [f"[dictionaries.{json.dumps(place)}]", f"values = [{json.dumps(value)}]"]
     lines += ["[parameters]"]
     lines += [f'"{place}" = {{ dictionary = "{place}", probability = 0.7 }}' for place in caller.at_hand]
+    lines += [f'"{place}" = {json.dumps(value)}' for place, value in caller.always.items()]
     lines += [line for name in LEFT_OUT for line in (f"[checks.{name}]", "enabled = false")]
     if left_out:
         lines += ["[[operations]]", f"include-name = {json.dumps(sorted(left_out))}", "enabled = false"]
@@ -287,9 +290,12 @@ def findings(own_market: RunningMarket, tmp_path_factory: pytest.TempPathFactory
         asked = {name for name in known - PARTING if caller in holders(needed[name], people)[place]}
         return asked | UPHEAVAL if caller.name == "admin" else asked - UPHEAVAL
 
-    token = own_market.facts()["licence_token"]
-    at_hand = {**people[0].at_hand, "header.Data-Purpose": own_market.facts()["purpose"]}
-    licence = Caller("licence", auth={"licence": {"bearer": token}}, at_hand=at_hand)
+    facts = own_market.facts()
+    licence = Caller(
+        "licence",
+        auth={"licence": {"bearer": facts["licence_token"]}},
+        always={"path.product_id": facts["product_id"], "header.Data-Purpose": facts["purpose"]},
+    )
     licensed = {name for name, need in needed.items() if need == "licence"}
     run(Caller("stranger"), own_market, folder, found, left_out=set(), phases="fuzzing", options=ONE_EACH)
     run(licence, own_market, folder, found, left_out=known - licensed, phases="coverage,fuzzing")
