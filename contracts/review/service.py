@@ -3,26 +3,21 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-import sqlalchemy as sa
-from sqlmodel import col, select
-
 from contracts.agreements import service as agreements
-from contracts.agreements.states import AgreementState
 from contracts.agreements.tables import Agreement
+from contracts.review import repository
 from contracts.review.tables import ContractReview
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
-from infra.paging import PageRequest, paginate
+from infra.paging import PageRequest
 from infra.stops import service as stops
 from infra.stops.tables import Stop
 
 
 async def queue(session: AsyncSession, page: PageRequest) -> tuple[Sequence[Agreement], str | None]:
     """Concluded agreements that no regulator has reviewed yet, newest first."""
-    reviewed = sa.exists().where(col(ContractReview.agreement_id) == col(Agreement.id))
-    statement = select(Agreement).where(col(Agreement.state) == AgreementState.FINALIZED, ~reviewed)
-    return await paginate(session, statement, Agreement.id, page)
+    return await repository.unreviewed(session, page)
 
 
 async def review(session: AsyncSession, actor: Actor, agreement_id: UUID, note: str) -> ContractReview:
@@ -46,12 +41,7 @@ async def review(session: AsyncSession, actor: Actor, agreement_id: UUID, note: 
 
 async def reviews_of(session: AsyncSession, agreement_id: UUID) -> Sequence[ContractReview]:
     """The findings on an agreement, oldest first."""
-    statement = (
-        select(ContractReview)
-        .where(col(ContractReview.agreement_id) == agreement_id)
-        .order_by(col(ContractReview.id))
-    )
-    return (await session.exec(statement)).all()
+    return await repository.of_agreement(session, agreement_id)
 
 
 async def suspend(session: AsyncSession, actor: Actor, agreement_id: UUID, reason: str) -> Stop:

@@ -5,15 +5,13 @@ from uuid import UUID
 
 from litestar import Controller, get
 from litestar.params import Parameter
-from sqlmodel import col, select
 
 from infra.audit import repository
 from infra.audit.schemas import AuditEntryRead, AuditHeadRead
-from infra.audit.tables import AuditEntry
 from infra.auth import Permission, public, requires
 from infra.db import AsyncSession
 from infra.errors import NotFound
-from infra.paging import PageRequest, paginate
+from infra.paging import PageRequest
 from infra.schema import Page
 
 
@@ -31,10 +29,7 @@ class AuditController(Controller):
         subject_id: Annotated[UUID | None, Parameter(description="Only decisions about this thing.")] = None,
     ) -> Page[AuditEntryRead]:
         """List decisions, of everything or of one thing."""
-        statement = select(AuditEntry)
-        if subject_id is not None:
-            statement = statement.where(col(AuditEntry.subject_id) == subject_id)
-        rows, cursor = await paginate(session, statement, AuditEntry.id, page)
+        rows, cursor = await repository.entries(session, subject_id, page)
         return Page(items=[AuditEntryRead.of(row) for row in rows], next_cursor=cursor)
 
     @get(

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from infra.audit.merkle import Place
 from infra.audit.tables import AuditEntry, AuditHead, AuditLeaf, AuditNode
 from infra.db import AsyncSession
+from infra.paging import PageRequest, paginate
 
 _SEAL_LOCK = 7263542
 
@@ -29,6 +30,16 @@ async def unsealed(session: AsyncSession, limit: int) -> Sequence[AuditEntry]:
     sealed = sa.exists().where(col(AuditLeaf.entry_id) == col(AuditEntry.id))
     statement = select(AuditEntry).where(~sealed).order_by(col(AuditEntry.id)).limit(limit)
     return (await session.exec(statement)).all()
+
+
+async def entries(
+    session: AsyncSession, subject_id: UUID | None, page: PageRequest
+) -> tuple[Sequence[AuditEntry], str | None]:
+    """One page of the log, newest first, of everything or of one thing."""
+    statement = select(AuditEntry)
+    if subject_id is not None:
+        statement = statement.where(col(AuditEntry.subject_id) == subject_id)
+    return await paginate(session, statement, AuditEntry.id, page)
 
 
 async def about(session: AsyncSession, subject_ids: Sequence[UUID], limit: int) -> Sequence[AuditEntry]:

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlmodel import col, select
-
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.errors import Conflict
+from infra.stops import repository
 from infra.stops.tables import Stop
 
 
@@ -51,16 +50,7 @@ async def lift(
 
     :raises NotStopped: the actor's organisation has no active stop on it.
     """
-    statement = (
-        select(Stop)
-        .where(
-            col(Stop.subject_id) == subject_id,
-            col(Stop.lifted_at).is_(None),
-            col(Stop.placed_by_organisation) == actor.organisation_id,
-        )
-        .with_for_update()
-    )
-    stops = list((await session.exec(statement)).all())
+    stops = list(await repository.placed_by(session, actor.organisation_id, subject_id))
     if not stops:
         raise NotStopped(
             f"Your organisation has no active stop on this {subject_kind}.",
@@ -83,15 +73,9 @@ async def lift(
 
 async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
     """Active stops on any of the things, oldest first."""
-    statement = (
-        select(Stop)
-        .where(col(Stop.subject_id).in_(list(subject_ids)), col(Stop.lifted_at).is_(None))
-        .order_by(col(Stop.placed_at))
-    )
-    return (await session.exec(statement)).all()
+    return await repository.active(session, subject_ids)
 
 
 async def history(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
     """Every stop there ever was on any of the things, oldest first."""
-    statement = select(Stop).where(col(Stop.subject_id).in_(list(subject_ids))).order_by(col(Stop.placed_at))
-    return (await session.exec(statement)).all()
+    return await repository.history(session, subject_ids)

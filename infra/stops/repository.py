@@ -1,0 +1,39 @@
+"""SQL of stops."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from infra.db import AsyncSession
+from infra.stops.tables import Stop
+
+
+async def placed_by(session: AsyncSession, organisation_id: UUID, subject_id: UUID) -> Sequence[Stop]:
+    """Active stops that one organisation placed on a thing, locked until the transaction ends."""
+    statement = (
+        select(Stop)
+        .where(
+            col(Stop.subject_id) == subject_id,
+            col(Stop.lifted_at).is_(None),
+            col(Stop.placed_by_organisation) == organisation_id,
+        )
+        .with_for_update()
+    )
+    return (await session.exec(statement)).all()
+
+
+async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
+    """Active stops on any of the things, oldest first."""
+    statement = (
+        select(Stop)
+        .where(col(Stop.subject_id).in_(list(subject_ids)), col(Stop.lifted_at).is_(None))
+        .order_by(col(Stop.placed_at))
+    )
+    return (await session.exec(statement)).all()
+
+
+async def history(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
+    """Every stop there ever was on any of the things, oldest first."""
+    statement = select(Stop).where(col(Stop.subject_id).in_(list(subject_ids))).order_by(col(Stop.placed_at))
+    return (await session.exec(statement)).all()
