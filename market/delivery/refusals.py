@@ -124,8 +124,10 @@ def refusal(decision: Decision) -> MarketError:
             )
         case Outcome.QUOTA_EXCEEDED:
             return CallQuotaExceeded(
-                "The call does not fit what is left of the licence's quota.",
-                remedy="Ask for fewer rows, or order more.",
+                "What the call asks for does not fit what is left of the licence's quota.",
+                remedy=f"Ask for fewer rows: limit={decision.left_rows} at most."
+                if decision.left_rows and decision.left_calls != 0
+                else "Order more.",
                 left_calls=decision.left_calls,
                 left_rows=decision.left_rows,
             )

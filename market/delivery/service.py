@@ -103,6 +103,7 @@ class DataPlane:
                 revision_id=revision.id,
                 purpose=plan.purpose,
                 client_id=client_id,
+                rows_asked=plan.query.limit,
             )
         )
         self._outcomes[decision.outcome] += 1

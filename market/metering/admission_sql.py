@@ -8,7 +8,7 @@ import asyncpg
 
 from market.metering.domain import Call, Decision, Outcome
 
-_STATEMENT = "SELECT * FROM admit_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_STATEMENT = "SELECT * FROM admit_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _RECORDED = (Outcome.ADMITTED, Outcome.REPEATED)
 
@@ -24,7 +24,9 @@ async def admit(
     """
     slots: dict[UUID, int] = {}
     places = [slots.setdefault(call.licence_id, len(slots) + 1) for call in calls]
-    _, records, keys, digests, units, rows, sizes, revisions, purposes, clients = zip(*calls, strict=True)
+    _, records, keys, digests, units, rows, sizes, revisions, purposes, clients, bounds = zip(
+        *calls, strict=True
+    )
     answer = await connection.fetchrow(
         _STATEMENT,
         list(slots),
@@ -38,6 +40,7 @@ async def admit(
         revisions,
         purposes,
         clients,
+        bounds,
         timeout=seconds,
     )
     assert answer is not None

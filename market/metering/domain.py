@@ -31,6 +31,8 @@ class Call(NamedTuple):
     :ivar calls: calls to count against the quota, 0 for a further chunk of the same answer.
     :ivar rows: rows of the answer.
     :ivar bytes: bytes of the answer's body.
+    :ivar rows_asked: rows the caller asked for at most. The quota must hold these, so that a refusal tells nothing of
+        how many rows there were; ``rows`` is what is counted.
     """
 
     licence_id: UUID
@@ -43,6 +45,7 @@ class Call(NamedTuple):
     revision_id: UUID
     purpose: str
     client_id: UUID | None
+    rows_asked: int = 0
 
 
 class Decision(NamedTuple):

@@ -106,6 +106,16 @@ async def test_purpose_column_and_quota_bound_every_call(bargain: Bargain) -> No
     assert (await bargain.read(token, **named)).status_code == 429
 
 
+async def test_a_refusal_tells_nothing_of_the_data(bargain: Bargain) -> None:
+    _, token = await bargain.licensed(quota_rows=5)
+    some = await bargain.read(token, "filter=pm25:gt:1&limit=6")
+    none = await bargain.read(token, "filter=pm25:gt:1000&limit=6")
+    assert (some.status_code, none.status_code) == (429, 429)
+    assert some.json() == none.json()
+    assert "limit=5 at most" in some.json()["remedy"]
+    assert (await bargain.read(token, "filter=pm25:gt:1000&limit=5")).json()["items"] == []
+
+
 async def test_the_regulator_sees_the_whole_file_and_nobody_else(bargain: Bargain) -> None:
     agreement, token = await bargain.licensed()
     await bargain.read(token, "limit=7")

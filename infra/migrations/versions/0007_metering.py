@@ -29,6 +29,9 @@ CREATE FUNCTION admit_calls(
     -- one element for each call, in order of arrival; p_slots points into p_licences, counted from 1
     p_slots int[], p_records uuid[], p_keys text[], p_digests bytea[],
     p_calls int[], p_rows int[], p_bytes bigint[], p_revisions uuid[], p_purposes text[], p_clients uuid[],
+    -- rows each call asked for at most: what is left must hold these, so that a refusal depends on the question alone
+    -- and never on what the data would have answered; only p_rows is counted
+    p_bounds int[],
     OUT recorded_at timestamptz,
     -- one element for each licence: what is left after the batch (null: unlimited), the open period, a stop's reason
     OUT periods int[], OUT left_calls bigint[], OUT left_rows bigint[], OUT reasons text[],
@@ -94,12 +97,13 @@ BEGIN
     -- 4. Does all that is new fit? Then the whole batch is admitted at once.
     SELECT array_agg(s.slot), array_agg(s.calls), array_agg(s.rows),
            -- null, not false, when the only thing to compare with is a quota that is not there
-           coalesce(bool_or(s.calls > left_calls[s.slot] OR s.rows > left_rows[s.slot]
+           coalesce(bool_or(s.calls > left_calls[s.slot] OR s.bounds > left_rows[s.slot]
                             OR s.keys > s.distinct_keys), false)
       INTO v_slots, v_calls, v_rows, v_tight
-      FROM (SELECT u.slot, sum(u.calls) AS calls, sum(u.rows) AS rows,
+      FROM (SELECT u.slot, sum(u.calls) AS calls, sum(u.rows) AS rows, sum(greatest(u.rows, u.bound)) AS bounds,
                    count(u.key) AS keys, count(DISTINCT u.key) AS distinct_keys
-              FROM unnest(p_slots, p_calls, p_rows, p_keys, outcomes) AS u (slot, calls, rows, key, outcome)
+              FROM unnest(p_slots, p_calls, p_rows, p_bounds, p_keys, outcomes)
+                   AS u (slot, calls, rows, bound, key, outcome)
              WHERE u.outcome = 'admitted' GROUP BY u.slot) s;
 
     -- 5. Otherwise one by one, in order of arrival: a call that does not fit leaves what it would have used to the
@@ -116,7 +120,7 @@ BEGIN
             IF v_first IS NOT NULL THEN
                 outcomes[i] := CASE WHEN p_digests[v_first] = p_digests[i] THEN 'repeated' ELSE 'key_conflict' END;
                 first_records[i] := p_records[v_first];
-            ELSIF p_calls[i] > left_calls[v_slot] OR p_rows[i] > left_rows[v_slot] THEN
+            ELSIF p_calls[i] > left_calls[v_slot] OR greatest(p_rows[i], p_bounds[i]) > left_rows[v_slot] THEN
                 outcomes[i] := 'quota_exceeded';
             ELSE
                 left_calls[v_slot] := left_calls[v_slot] - p_calls[i];
@@ -228,7 +232,7 @@ def upgrade() -> None:
     _keys_and_periods()
     ddl.script(ADMIT_CALLS + CLOSE_PERIOD + ENSURE_PARTITIONS)
     ddl.grant_function(
-        "admit_calls(uuid[], int[], uuid[], text[], bytea[], int[], int[], bigint[], uuid[], text[], uuid[])"
+        "admit_calls(uuid[], int[], uuid[], text[], bytea[], int[], int[], bigint[], uuid[], text[], uuid[], int[])"
     )
     ddl.grant_function("close_period(uuid)")
     ddl.grant_function("ensure_usage_partitions(int)")

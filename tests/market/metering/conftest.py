@@ -31,6 +31,7 @@ def call_for(
     calls: int = 1,
     rows: int = 10,
     size: int = 1000,
+    asked: int = 0,
 ) -> Call:
     """A call on a licence."""
     return Call(
@@ -44,6 +45,7 @@ def call_for(
         revision_id=UUID(int=7),
         purpose="research",
         client_id=None,
+        rows_asked=asked,
     )
 
 

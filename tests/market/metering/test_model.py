@@ -28,7 +28,7 @@ class Model:
             return Outcome.REPEATED, first.record_id
         if self.quota_calls is not None and self.used_calls + call.calls > self.quota_calls:
             return Outcome.QUOTA_EXCEEDED, None
-        if self.quota_rows is not None and self.used_rows + call.rows > self.quota_rows:
+        if self.quota_rows is not None and self.used_rows + max(call.rows, call.rows_asked) > self.quota_rows:
             return Outcome.QUOTA_EXCEEDED, None
         self.used_calls += call.calls
         self.used_rows += call.rows
@@ -44,6 +44,7 @@ requests = st.tuples(
     st.sampled_from(("one", "two")),  # request
     st.integers(0, 2),  # calls
     st.integers(0, 5),  # rows
+    st.integers(0, 8),  # rows asked for at most
 )
 batches = st.lists(st.lists(requests, min_size=1, max_size=8), min_size=1, max_size=4)
 
@@ -58,7 +59,7 @@ async def test_any_batches_are_decided_as_one_call_at_a_time_would_be(
     connection: Connection,
     make_licence: LicenceMaker,
     limits: tuple[int | None, int | None, int | None, int | None],
-    sent: list[list[tuple[int, str | None, str, int, int]]],
+    sent: list[list[tuple[int, str | None, str, int, int, int]]],
 ) -> None:
     models = [Model(limits[0], limits[1]), Model(limits[2], limits[3])]
     licences = [
@@ -66,8 +67,8 @@ async def test_any_batches_are_decided_as_one_call_at_a_time_would_be(
     ]
     for batch in sent:
         calls = [
-            call_for(licences[which], key=key, request=request, calls=units, rows=rows)
-            for which, key, request, units, rows in batch
+            call_for(licences[which], key=key, request=request, calls=units, rows=rows, asked=asked)
+            for which, key, request, units, rows, asked in batch
         ]
         decisions = await admit(connection, calls, seconds=10)
         expected = [models[entry[0]].admit(call) for entry, call in zip(batch, calls, strict=True)]
