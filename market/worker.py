@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import signal
+from datetime import timedelta
 
 import asyncpg
 import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
+from pgqueuer.errors import FailingListenerError
 
 from infra import jobs, telemetry
 from infra.addresses import service_url
@@ -33,6 +35,8 @@ SCHEDULES: tuple[Schedule, ...] = (
     *card_jobs.SCHEDULES,
 )
 RECONNECT_SECONDS = 2.0
+POLL = timedelta(seconds=5)
+"""A job whose notification was lost waits for this long at most."""
 
 log = structlog.get_logger()
 
@@ -61,7 +65,8 @@ async def run(settings: Settings) -> None:
         while not stop.is_set():
             try:
                 await _work(url, context, stop)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, FailingListenerError) as error:
+                # The last is a connection that was cut without a word: its notifications stopped coming.
                 log.warning("database_unavailable", error=type(error).__name__)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
@@ -78,7 +83,7 @@ async def _work(url: str, context: JobContext, stop: asyncio.Event) -> None:
         queue = PgQueuer(AsyncpgPoolDriver(pool))
         jobs.register(queue, context, JOBS, SCHEDULES)
         stopping = asyncio.create_task(stop.wait())
-        running = asyncio.create_task(queue.run(shutdown_on_listener_failure=True))
+        running = asyncio.create_task(queue.run(dequeue_timeout=POLL, shutdown_on_listener_failure=True))
         try:
             await asyncio.wait({stopping, running}, return_when=asyncio.FIRST_COMPLETED)
             queue.shutdown.set()
