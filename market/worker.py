@@ -71,6 +71,8 @@ async def run(settings: Settings) -> None:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
     finally:
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(ending)
         warm.cancel()
         await quality_jobs.cool_down(context)
         await engine.dispose()
