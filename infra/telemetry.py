@@ -11,7 +11,6 @@ from time import perf_counter
 from typing import Any
 
 import structlog
-from litestar import Request
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from opentelemetry import metrics, trace
@@ -164,7 +163,7 @@ def observe_requests(app: ASGIApp) -> ASGIApp:
     return middleware
 
 
-def trace_id(_: Request[Any, Any, Any] | None = None) -> str | None:
+def trace_id() -> str | None:
     """The current trace's id in hexadecimal, or None when traces are off."""
     context = trace.get_current_span().get_span_context()
     return format(context.trace_id, "032x") if context.is_valid else None
