@@ -17,6 +17,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from infra.errors import Forbidden, Unauthenticated, UnsupportedType
+from infra.messages import Message
 
 SESSION_COOKIE = "market_session"
 CSRF_HEADER = "x-csrf-token"
@@ -241,8 +242,11 @@ def requires(permission: Permission) -> Guard:
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         if not current_actor(connection.scope).may(permission):
             raise Forbidden(
-                f"This needs the permission {permission.value!r}, which none of your roles carries.",
-                remedy="Ask an administrator of your organisation for a role that carries it.",
+                Message(
+                    "This needs the permission {permission!r}, which none of your roles carries.",
+                    permission=permission.value,
+                ),
+                remedy=Message("Ask an administrator of your organisation for a role that carries it."),
             )
 
     guard.permission = permission  # type: ignore[attr-defined]
@@ -261,8 +265,8 @@ def json_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandle
     media_type = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedType(
-            "The body must be JSON and be called so.",
-            remedy="Send the header Content-Type: application/json.",
+            Message("The body must be JSON and be called so."),
+            remedy=Message("Send the header Content-Type: application/json."),
         )
 
 
@@ -283,8 +287,8 @@ def current_actor(scope: Scope) -> Actor:
     actor = optional_actor(scope)
     if actor is None:
         raise Unauthenticated(
-            "This needs a signed-in person or a program's access token.",
-            remedy="Sign in at POST /v1/session, or get a token at POST /oauth/token.",
+            Message("This needs a signed-in person or a program's access token."),
+            remedy=Message("Sign in at POST /v1/session, or get a token at POST /oauth/token."),
         )
     return actor
 

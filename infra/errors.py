@@ -22,6 +22,8 @@ Answers are RFC 9457 problem documents whose ``type`` is ``urn:data-market:probl
 
 from typing import Any, ClassVar
 
+from infra.messages import Message, translate
+
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 PROBLEM_TYPE_PREFIX = "urn:data-market:problem:"
 
@@ -36,7 +38,7 @@ class MarketError(Exception):
 
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
-    title: ClassVar[str] = "Something went wrong here"
+    title: ClassVar[str] = Message("Something went wrong here")
 
     def __init__(self, detail: str, *, remedy: str | None = None, **extensions: Any) -> None:
         super().__init__(detail)
@@ -48,17 +50,20 @@ class MarketError(Exception):
         """Response headers that go with the status; none unless a subclass needs them."""
         return {}
 
-    def problem(self, instance: str | None = None) -> dict[str, Any]:
-        """The problem document (RFC 9457) as a JSON-ready mapping."""
+    def problem(self, instance: str | None = None, *, language: str = "en") -> dict[str, Any]:
+        """The problem document (RFC 9457) as a JSON-ready mapping.
+
+        :param language: of title, detail and remedy; ``type`` and the other members are the same in every language.
+        """
         document: dict[str, Any] = {
             **self.extensions,
             "type": PROBLEM_TYPE_PREFIX + self.slug,
-            "title": self.title,
+            "title": translate(self.title, language),
             "status": self.status,
-            "detail": self.detail,
+            "detail": translate(self.detail, language),
         }
         if self.remedy:
-            document["remedy"] = self.remedy
+            document["remedy"] = translate(self.remedy, language)
         if instance:
             document["instance"] = instance
         return document
@@ -69,7 +74,7 @@ class Malformed(MarketError):
 
     status = 400
     slug = "malformed-request"
-    title = "The request cannot be read"
+    title = Message("The request cannot be read")
 
 
 class Unauthenticated(MarketError):
@@ -77,7 +82,7 @@ class Unauthenticated(MarketError):
 
     status = 401
     slug = "unauthenticated"
-    title = "Sign in first"
+    title = Message("Sign in first")
 
     def headers(self) -> dict[str, str]:
         """The challenge that RFC 9110 asks of a 401."""
@@ -89,7 +94,7 @@ class PaymentRequired(MarketError):
 
     status = 402
     slug = "payment-required"
-    title = "A payment is missing"
+    title = Message("A payment is missing")
 
 
 class Forbidden(MarketError):
@@ -97,7 +102,7 @@ class Forbidden(MarketError):
 
     status = 403
     slug = "forbidden"
-    title = "Not allowed"
+    title = Message("Not allowed")
 
 
 class NotFound(MarketError):
@@ -105,7 +110,7 @@ class NotFound(MarketError):
 
     status = 404
     slug = "not-found"
-    title = "Not found"
+    title = Message("Not found")
 
 
 class MethodNotAllowed(MarketError):
@@ -113,7 +118,7 @@ class MethodNotAllowed(MarketError):
 
     status = 405
     slug = "method-not-allowed"
-    title = "This path does not take that method"
+    title = Message("This path does not take that method")
 
 
 class Conflict(MarketError):
@@ -121,7 +126,7 @@ class Conflict(MarketError):
 
     status = 409
     slug = "conflict"
-    title = "The present state does not allow that"
+    title = Message("The present state does not allow that")
 
 
 class TooLarge(MarketError):
@@ -129,7 +134,7 @@ class TooLarge(MarketError):
 
     status = 413
     slug = "too-large"
-    title = "Too large"
+    title = Message("Too large")
 
 
 class UnsupportedType(MarketError):
@@ -137,7 +142,7 @@ class UnsupportedType(MarketError):
 
     status = 415
     slug = "unsupported-media-type"
-    title = "Unsupported media type"
+    title = Message("Unsupported media type")
 
 
 class Invalid(MarketError):
@@ -145,7 +150,7 @@ class Invalid(MarketError):
 
     status = 422
     slug = "invalid-payload"
-    title = "The payload does not validate"
+    title = Message("The payload does not validate")
 
 
 class QuotaExceeded(MarketError):
@@ -153,7 +158,7 @@ class QuotaExceeded(MarketError):
 
     status = 429
     slug = "quota-exceeded"
-    title = "Quota used up"
+    title = Message("Quota used up")
 
 
 class Unavailable(MarketError):
@@ -164,7 +169,7 @@ class Unavailable(MarketError):
 
     status = 503
     slug = "unavailable"
-    title = "Not available at the moment"
+    title = Message("Not available at the moment")
 
     def __init__(
         self, detail: str, *, retry_after: int = 1, remedy: str | None = None, **extensions: Any

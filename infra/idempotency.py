@@ -20,6 +20,7 @@ from sqlmodel import Field
 from infra.auth import Actor
 from infra.db import AsyncSession, Table, now, timestamp_column
 from infra.errors import Conflict, Invalid, Malformed
+from infra.messages import Message
 
 AnswerT = TypeVar("AnswerT", bound=BaseModel)
 
@@ -39,14 +40,14 @@ class KeyReused(Invalid):
     """The key belongs to another request."""
 
     slug = "idempotency-key-reused"
-    title = "This idempotency key belongs to another request"
+    title = Message("This idempotency key belongs to another request")
 
 
 class RequestInFlight(Conflict):
     """The first request with this key is still under way."""
 
     slug = "request-in-flight"
-    title = "The first request with this key is still under way"
+    title = Message("The first request with this key is still under way")
 
 
 class IdempotencyKey(Table, table=True):
@@ -84,7 +85,7 @@ class Idempotency:
         )
         if not locked:
             raise RequestInFlight(
-                "Wait for the first answer, then ask again.", remedy="Retry after a second."
+                Message("Wait for the first answer, then ask again."), remedy=Message("Retry after a second.")
             )
         kept = await self._session.get(
             IdempotencyKey, (self._actor.organisation_id, self._actor.id, self._key)
@@ -92,8 +93,8 @@ class Idempotency:
         if kept is not None:
             if kept.request_digest != self._digest:
                 raise KeyReused(
-                    "The key was used before, with another path or body.",
-                    remedy="Use a fresh key for a new request.",
+                    Message("The key was used before, with another path or body."),
+                    remedy=Message("Use a fresh key for a new request."),
                 )
             return schema.model_validate_json(kept.answer)
         answer = await effect()
@@ -117,7 +118,9 @@ async def provide_idempotency(
     """Dependency ``idempotency``."""
     key = idempotency_key.strip('"')  # the draft writes the key as a quoted structured-field string
     if not key:
-        raise Malformed("The Idempotency-Key is empty.", remedy="Send a fresh UUID, for example.")
+        raise Malformed(
+            Message("The Idempotency-Key is empty."), remedy=Message("Send a fresh UUID, for example.")
+        )
     digest = hashlib.sha256()
     for part in (request.method.encode(), request.url.path.encode(), request.url.query.encode()):
         digest.update(part + b"\0")

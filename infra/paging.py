@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.db import AsyncSession, Table
 from infra.errors import Malformed
+from infra.messages import Message
 
 RowT = TypeVar("RowT", bound=Table)
 
@@ -65,8 +66,10 @@ def decode_cursor(cursor: str) -> UUID:
     # The decoder passes over what it does not know, so the form is checked before.
     if not re.fullmatch(CURSOR_PATTERN, cursor, re.ASCII):
         raise Malformed(
-            "The cursor is not one that this service gave out.",
-            remedy="Pass next_cursor of the page before, unchanged, or leave it out to begin at the start.",
+            Message("The cursor is not one that this service gave out."),
+            remedy=Message(
+                "Pass next_cursor of the page before, unchanged, or leave it out to begin at the start."
+            ),
         )
     return UUID(bytes=base64.urlsafe_b64decode(cursor + "=="))
 

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from infra import errors
 from infra.errors import PROBLEM_MEDIA_TYPE, MarketError
+from infra.messages import Message, preferred_language
 from infra.schema import Output
 from infra.telemetry import trace_id
 
@@ -50,11 +51,15 @@ class Problem(Output):
 
 def render(request: Request[Any, Any, Any], error: MarketError) -> Response[dict[str, Any]]:
     """The answer that tells a caller about an error."""
-    document = error.problem(instance=request.url.path)
+    language = preferred_language(request.headers.get("accept-language"))
+    document = error.problem(instance=request.url.path, language=language)
     if (trace := trace_id()) is not None:
         document["trace_id"] = trace
     return Response(
-        document, status_code=error.status, media_type=PROBLEM_MEDIA_TYPE, headers=error.headers()
+        document,
+        status_code=error.status,
+        media_type=PROBLEM_MEDIA_TYPE,
+        headers={**error.headers(), "Content-Language": language, "Vary": "Accept-Language"},
     )
 
 
@@ -66,7 +71,7 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     if isinstance(error, ValidationException):
         return render(request, _validation(error))
     if error.detail == _HUNG_UP:
-        return render(request, errors.Malformed("The connection ended in the middle of the body."))
+        return render(request, errors.Malformed(Message("The connection ended in the middle of the body.")))
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         return _unforeseen(request, error)
@@ -83,20 +88,23 @@ def _validation(error: ValidationException) -> MarketError:
         {"at": str(item.get("key", "")), "problem": str(item.get("message", ""))[:500]} for item in found[:50]
     ]
     if not found:
-        return errors.Malformed(error.detail, remedy="Send what is missing.")
+        return errors.Malformed(error.detail, remedy=Message("Send what is missing."))
     elsewhere = any(item.get("source") in {"query", "header", "cookie", "path"} for item in found)
     summary = "; ".join(
         f"{place['at']}: {place['problem']}" if place["at"] else place["problem"] for place in places
     )
     detail = summary or error.detail
     return (errors.Malformed if elsewhere else errors.Invalid)(
-        detail[:2000], remedy="Mend what is listed under `errors` and send it again.", errors=places
+        detail[:2000], remedy=Message("Mend what is listed under `errors` and send it again."), errors=places
     )
 
 
 def _too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[dict[str, Any]]:
     # Nothing of ours walks as deep as its input is nested; reading JSON does, and its library says so this way.
-    return render(request, errors.Malformed("The body is nested too deeply.", remedy="Send it flatter."))
+    return render(
+        request,
+        errors.Malformed(Message("The body is nested too deeply."), remedy=Message("Send it flatter.")),
+    )
 
 
 def _database(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
@@ -106,8 +114,8 @@ def _database(request: Request[Any, Any, Any], error: Exception) -> Response[dic
     return render(
         request,
         errors.Unavailable(
-            "The database cannot be reached at the moment.",
-            remedy="Try again; nothing was changed.",
+            Message("The database cannot be reached at the moment."),
+            remedy=Message("Try again; nothing was changed."),
             retry_after=1,
         ),
     )
@@ -129,7 +137,10 @@ def _gone(error: sqlalchemy.exc.DBAPIError) -> bool:
 
 def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     log.error("unforeseen_error", path=request.url.path, exc_info=error)
-    return render(request, MarketError("The fault is ours and has been logged.", remedy="Try again later."))
+    return render(
+        request,
+        MarketError(Message("The fault is ours and has been logged."), remedy=Message("Try again later.")),
+    )
 
 
 HANDLERS: ExceptionHandlersMap = {

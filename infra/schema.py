@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from infra.errors import Malformed
+from infra.messages import Message
 
 ItemT = TypeVar("ItemT")
 
@@ -115,6 +116,12 @@ Reason = Annotated[str, _bounded(3, 1000), AfterValidator(_storable), _SUBSTANTI
 """Why somebody decided something, 3 to 1,000 characters; it is kept for good."""
 
 
+class ReasonBody(Input):
+    """A decision that needs a reason, which is kept for good and shown to those it concerns."""
+
+    reason: Reason
+
+
 def _within_reach(moment: datetime) -> datetime:
     # The driver and the calendar have edges; nothing that is traded here comes near them.
     if not 1900 <= moment.year < 2200:
@@ -148,8 +155,8 @@ def read_moment(text: str | None) -> datetime | None:
         return _MOMENT.validate_python(text)
     except ValidationError:
         raise Malformed(
-            "The time cannot be read, has no offset, or lies outside the years 1900 to 2199.",
-            remedy="Write it like 2026-01-31T00:00:00Z.",
+            Message("The time cannot be read, has no offset, or lies outside the years 1900 to 2199."),
+            remedy=Message("Write it like 2026-01-31T00:00:00Z."),
         ) from None
 
 

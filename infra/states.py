@@ -6,43 +6,53 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from infra.errors import Conflict
+from infra.messages import Message
 
-StateT = TypeVar("StateT", bound=StrEnum)
+StatusT = TypeVar("StatusT", bound=StrEnum)
 ActionT = TypeVar("ActionT", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
-class Transition(Generic[StateT]):
+class Transition(Generic[StatusT]):
     """An action: the states it may come from, and the one it leads to."""
 
-    sources: frozenset[StateT]
-    target: StateT
+    sources: frozenset[StatusT]
+    target: StatusT
 
 
 @dataclass(frozen=True, slots=True)
-class Life(Generic[StateT, ActionT]):
-    """The whole life of one kind of thing.
+class StateMachine(Generic[StatusT, ActionT]):
+    """Every transition of one kind of thing.
 
-    :param thing: what it is called in a sentence: ``agreement``.
+    :param thing: what it is called in a sentence: ``Message("agreement")``.
     :param forbids: the slice's own error for an action that the state does not allow.
     """
 
-    thing: str
-    transitions: Mapping[ActionT, Transition[StateT]]
+    thing: Message
+    transitions: Mapping[ActionT, Transition[StatusT]]
     forbids: type[Conflict]
 
-    def after(self, state: StateT, action: ActionT, *, remedy: str | None = None) -> StateT:
+    def allows(self, status: StatusT, action: ActionT) -> bool:
+        """Whether the action is possible in this state."""
+        return status in self.transitions[action].sources
+
+    def next_state(self, status: StatusT, action: ActionT, *, remedy: Message | None = None) -> StatusT:
         """The state that the action leads to.
 
         :param remedy: what to do where the action is not possible.
         :raises Conflict: as ``forbids``; the action may not come from this state.
         """
         transition = self.transitions[action]
-        if state not in transition.sources:
-            allowed = ", ".join(sorted(transition.sources))
+        if status not in transition.sources:
             raise self.forbids(
-                f"The {self.thing} is {state}; {action} is possible only when it is {allowed}.",
+                Message(
+                    "The {thing} is {status}; {action} is possible only when it is {allowed}.",
+                    thing=self.thing,
+                    status=status.value,
+                    action=action.value,
+                    allowed=", ".join(sorted(transition.sources)),
+                ),
                 remedy=remedy,
-                state=state.value,
+                status=status.value,
             )
         return transition.target

@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from infra.auth import public
 from infra.errors import Unavailable
+from infra.messages import Message
 from infra.schema import Output
 
 
@@ -38,7 +39,7 @@ async def ready(state: State) -> Health:
             await session.execute(sa.select(1))
     except Exception as error:
         raise Unavailable(
-            "The database cannot be reached.", remedy="The service recovers by itself."
+            Message("The database cannot be reached."), remedy=Message("The service recovers by itself.")
         ) from error
     return Health(status="ready")
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from infra.errors import Invalid
+from infra.messages import Message
 from pricing.models.metrics import Metric
 from pricing.models.rating import Ceiling, Charge, Line, Terms
 from pricing.money import EXACT, AmountTooLarge, Money
@@ -45,7 +46,7 @@ class UnpriceableUsage(Invalid):
     """Usage or ceilings that mean nothing to this plan, or cost more than can be settled."""
 
     slug = "unpriceable-usage"
-    title = "This use cannot be priced"
+    title = Message("This use cannot be priced")
 
 
 class BrokenInvariant(AssertionError):
@@ -67,7 +68,12 @@ def quote(plan: PricePlan, usage: Mapping[Metric, int], context: QuoteContext) -
     for metric, ceiling in context.ceilings.items():
         if ceiling.currency != plan.currency:
             raise UnpriceableUsage(
-                f"The ceiling on {metric} is in {ceiling.currency}, the plan in {plan.currency}."
+                Message(
+                    "The ceiling on {metric} is in {currency}, the plan in {currency_2}.",
+                    metric=metric,
+                    currency=ceiling.currency,
+                    currency_2=plan.currency,
+                )
             )
     terms = Terms(
         price_plan_id=plan.id,
@@ -80,7 +86,9 @@ def quote(plan: PricePlan, usage: Mapping[Metric, int], context: QuoteContext) -
         lines = tuple(_rate(charge, usage, terms) for charge in plan.charges)
         total = Money(sum(line.amount.minor for line in lines), plan.currency)
     except AmountTooLarge as error:
-        raise UnpriceableUsage(f"The use costs too much to be settled: {error}.") from error
+        raise UnpriceableUsage(
+            Message("The use costs too much to be settled: {error}.", error=error)
+        ) from error
     return Quote(plan, context.purpose, lines, total, context.rules)
 
 
@@ -93,9 +101,17 @@ def _rate(charge: Charge, usage: Mapping[Metric, int], terms: Terms) -> Line:
 def _check_usage(usage: Mapping[Metric, int]) -> None:
     for metric, quantity in usage.items():
         if metric not in _USED:
-            raise UnpriceableUsage(f"{metric!r} is not a metric that use is counted in.")
+            raise UnpriceableUsage(
+                Message("{metric!r} is not a metric that use is counted in.", metric=metric)
+            )
         if type(quantity) is not int or quantity < 0:
-            raise UnpriceableUsage(f"{metric} used must be a whole number from 0, not {quantity!r}.")
+            raise UnpriceableUsage(
+                Message(
+                    "{metric} used must be a whole number from 0, not {quantity!r}.",
+                    metric=metric,
+                    quantity=quantity,
+                )
+            )
 
 
 _USED = frozenset({Metric.CALLS, Metric.ROWS})

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from infra.errors import Conflict
+from infra.messages import Message
 from infra.rulebook.domain import Rules
 from pricing.models.metrics import Metric
 from pricing.models.rating import Ceiling
@@ -18,7 +19,7 @@ class RoundingNotSupported(Conflict):
     """The rulebook asks for a rounding that this release does not carry out."""
 
     slug = "rounding-not-supported"
-    title = "The rounding in force is not supported"
+    title = Message("The rounding in force is not supported")
 
 
 def plan_limits(rules: Rules) -> PlanLimits:
@@ -42,8 +43,14 @@ def quote_context(
     rounding = rules.text(ROUNDING)
     if rounding != "half-up":
         raise RoundingNotSupported(
-            f"The rulebook asks for {rounding!r}; this release rounds half up and charges nothing else.",
-            remedy=f"Set the parameter {ROUNDING} to 'half-up', or install a release that knows the other.",
+            Message(
+                "The rulebook asks for {rounding!r}; this release rounds half up and charges nothing else.",
+                rounding=rounding,
+            ),
+            remedy=Message(
+                "Set the parameter {rounding} to 'half-up', or install a release that knows the other.",
+                rounding=ROUNDING,
+            ),
         )
     free = rules.value(PUBLIC_PURPOSES_ARE_FREE) is True
     return QuoteContext(

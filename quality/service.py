@@ -19,7 +19,7 @@ from quality.checks import Check, CheckResult, CheckType, Dimension, digest_form
 from quality.score import Scale, Verdict, judge
 from quality.suggest import facts_of, suggest
 from quality.tables import QualityReport as Report
-from quality.tables import QualityRun, ReportStatus, RunState
+from quality.tables import QualityRun, ReportStatus, RunStatus
 
 __all__ = [
     "Report",
@@ -72,15 +72,15 @@ async def request_run(
         suite_digest=_digest(form),
         object_key=object_key,
         checks=form,
-        state=RunState.QUEUED,
+        status=RunStatus.QUEUED,
         requested_by=actor.id,
         requested_at=await now(session),
     )
     run, added = await repository.ensure_run(session, wanted)
-    if not added and run.state is not RunState.FAILED:
+    if not added and run.status is not RunStatus.FAILED:
         return run
     if not added:
-        run.state, run.error, run.finished_at = RunState.QUEUED, None, None
+        run.status, run.error, run.finished_at = RunStatus.QUEUED, None, None
         await session.flush()
     await jobs.enqueue(session, JOB, {"run_id": str(run.id)}, dedupe_key=f"{JOB}:{run.id}")
     return run
@@ -89,9 +89,9 @@ async def request_run(
 async def begin(session: AsyncSession, run_id: UUID) -> QualityRun | None:
     """Mark a run as running; None when there is nothing to do (finished already, or not there)."""
     run = await repository.lock_run(session, run_id)
-    if run is None or run.state in {RunState.DONE, RunState.FAILED}:
+    if run is None or run.status in {RunStatus.DONE, RunStatus.FAILED}:
         return None
-    run.state, run.started_at = RunState.RUNNING, await now(session)
+    run.status, run.started_at = RunStatus.RUNNING, await now(session)
     await session.flush()
     return run
 
@@ -104,7 +104,7 @@ async def conclude(
     :param engine: name and version of what did the checking.
     """
     run = await repository.lock_run(session, run_id)
-    if run is None or run.state is RunState.DONE:
+    if run is None or run.status is RunStatus.DONE:
         return None
     rules = await rulebook.in_force(session)
     verdict = judge(results, _scale(rules))
@@ -123,7 +123,7 @@ async def conclude(
         measured_at=moment,
     )
     report.digest = _digest(content(report))
-    run.state, run.error, run.finished_at = RunState.DONE, None, moment
+    run.status, run.error, run.finished_at = RunStatus.DONE, None, moment
     session.add(report)
     await session.flush()
     await audit.record(
@@ -150,9 +150,9 @@ async def give_up(session: AsyncSession, run_id: UUID, reason: str) -> None:
     :param reason: one sentence for a person.
     """
     run = await repository.lock_run(session, run_id)
-    if run is None or run.state is RunState.DONE:
+    if run is None or run.status is RunStatus.DONE:
         return
-    run.state, run.error, run.finished_at = RunState.FAILED, reason[:1000], await now(session)
+    run.status, run.error, run.finished_at = RunStatus.FAILED, reason[:1000], await now(session)
     await session.flush()
 
 
@@ -164,11 +164,11 @@ async def report_for(session: AsyncSession, revision_id: UUID) -> Report | None:
 async def standings(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, Standing]:
     """What the checking of each revision has come to, in one query. Revisions nobody asked about are left out."""
     found = {}
-    for revision_id, state, status in await repository.latest_statuses(session, revision_ids):
-        if state is RunState.DONE:
+    for revision_id, run_status, status in await repository.latest_statuses(session, revision_ids):
+        if run_status is RunStatus.DONE:
             found[revision_id] = Standing.PASSED if status == ReportStatus.PASSED else Standing.FAILED
         else:
-            found[revision_id] = Standing.ERROR if state is RunState.FAILED else Standing.CHECKING
+            found[revision_id] = Standing.ERROR if run_status is RunStatus.FAILED else Standing.CHECKING
     return found
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Field
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
 
 
-class RunState(StrEnum):
+class RunStatus(StrEnum):
     """Where a run stands. A failed run could not be carried out; that is not a report of bad quality."""
 
     QUEUED = "queued"
@@ -39,7 +39,7 @@ class QualityRun(Table, table=True):
     suite_digest: str
     object_key: str
     checks: list[dict[str, Any]] = json_column(default_factory=list)
-    state: RunState = enum_column(RunState)
+    status: RunStatus = enum_column(RunStatus)
     error: str | None = None
     requested_by: UUID
     requested_at: datetime = timestamp_column()

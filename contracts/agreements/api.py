@@ -12,14 +12,13 @@ from contracts.agreements.schemas import (
     OrderPlace,
     SignatureGive,
     SignatureRead,
-    Termination,
 )
 from contracts.licences import service as licences
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.idempotency import Idempotency
 from infra.paging import PageRequest
-from infra.schema import Page
+from infra.schema import Page, ReasonBody
 from infra.stops import service as stops
 
 
@@ -69,7 +68,7 @@ class AgreementController(Controller):
         summary="End an agreement",
     )
     async def terminate(
-        self, session: AsyncSession, actor: Actor, agreement_id: UUID, data: Termination
+        self, session: AsyncSession, actor: Actor, agreement_id: UUID, data: ReasonBody
     ) -> AgreementRead:
         """End an agreement before its term; its licence stops at once."""
         return await agreement_read(

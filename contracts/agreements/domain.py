@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.errors import Conflict, Forbidden, Invalid
+from infra.messages import Message
 from pricing.regulated.purposes import PurposeClass
 
 
@@ -16,21 +17,21 @@ class OrderRefused(Invalid):
     """The order asks for something that the product or its authorisation does not give."""
 
     slug = "order-refused"
-    title = "The order asks for more than can be given"
+    title = Message("The order asks for more than can be given")
 
 
 class OwnProduct(Forbidden):
     """Nobody buys from themselves."""
 
     slug = "own-product"
-    title = "This product is your own"
+    title = Message("This product is your own")
 
 
 class DigestMismatch(Conflict):
     """The signature is for another text than the one on file."""
 
     slug = "digest-mismatch"
-    title = "You are signing another text"
+    title = Message("You are signing another text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,8 @@ def require_digest(signed: str, on_file: str) -> None:
     """
     if signed != on_file:
         raise DigestMismatch(
-            "The digest you sent is not that of the agreement's document.",
-            remedy="Read the agreement again and sign the digest it shows.",
+            Message("The digest you sent is not that of the agreement's document."),
+            remedy=Message("Read the agreement again and sign the digest it shows."),
         )
 
 
@@ -145,12 +146,12 @@ def chosen_columns(wanted: Collection[str] | None, offered: Collection[str]) -> 
     unknown = [name for name in wanted if name not in offered]
     if unknown:
         raise OrderRefused(
-            f"The product has no column {unknown[0]!r}.",
-            remedy="Choose among the columns of the product.",
+            Message("The product has no column {unknown!r}.", unknown=unknown[0]),
+            remedy=Message("Choose among the columns of the product."),
             columns=list(offered),
         )
     if len(set(wanted)) != len(wanted):
-        raise OrderRefused("A column is asked for twice.", remedy="Name each column once.")
+        raise OrderRefused(Message("A column is asked for twice."), remedy=Message("Name each column once."))
     return tuple(name for name in offered if name in set(wanted))
 
 
@@ -162,12 +163,12 @@ def require_purposes(wanted: Collection[PurposeClass], authorised: Collection[st
     outside = [purpose.value for purpose in wanted if purpose.value not in authorised]
     if outside:
         raise OrderRefused(
-            f"The authorisation does not cover the purpose {outside[0]!r}.",
-            remedy="Choose among the purposes of the authorisation.",
+            Message("The authorisation does not cover the purpose {outside!r}.", outside=outside[0]),
+            remedy=Message("Choose among the purposes of the authorisation."),
             purposes=sorted(authorised),
         )
     if len(set(wanted)) != len(wanted):
-        raise OrderRefused("A purpose is named twice.", remedy="Name each purpose once.")
+        raise OrderRefused(Message("A purpose is named twice."), remedy=Message("Name each purpose once."))
 
 
 def term(
@@ -179,13 +180,21 @@ def term(
     """
     start = wanted_from or now
     if start < now:
-        raise OrderRefused("The term would begin in the past.", remedy="Leave `valid_from` out to begin now.")
+        raise OrderRefused(
+            Message("The term would begin in the past."),
+            remedy=Message("Leave `valid_from` out to begin now."),
+        )
     if wanted_until <= start:
-        raise OrderRefused("The term would end before it begins.", remedy="Choose a later `valid_until`.")
+        raise OrderRefused(
+            Message("The term would end before it begins."), remedy=Message("Choose a later `valid_until`.")
+        )
     if wanted_until > authorised_until:
         raise OrderRefused(
-            f"The authorisation behind the product ends at {authorised_until.isoformat()}.",
-            remedy="Choose an earlier `valid_until`.",
+            Message(
+                "The authorisation behind the product ends at {authorised_until}.",
+                authorised_until=authorised_until.isoformat(),
+            ),
+            remedy=Message("Choose an earlier `valid_until`."),
             authorised_until=authorised_until.isoformat(),
         )
     return start, wanted_until

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.agreements.states import AgreementState
-from infra.schema import Input, Instant, LongText, Output, Reason, Sha256Hex, ShortText
+from contracts.agreements.states import AgreementStatus
+from infra.schema import Input, Instant, LongText, Output, Sha256Hex, ShortText
 from pricing.regulated.purposes import PurposeClass
 
 Quota = Annotated[int, Field(ge=1, le=10**12)]
@@ -38,12 +38,6 @@ class SignatureGive(Input):
     digest: Sha256Hex
 
 
-class Termination(Input):
-    """An end of an agreement before its term."""
-
-    reason: Reason
-
-
 class SignatureRead(Output):
     """One side's signature."""
 
@@ -57,7 +51,7 @@ class AgreementRead(Output):
     """An agreement with its terms."""
 
     id: UUID
-    state: AgreementState
+    status: AgreementStatus
     product_id: UUID
     owner_id: UUID
     operator_id: UUID
@@ -76,7 +70,7 @@ class AgreementSummary(Output):
     """An agreement in a list."""
 
     id: UUID
-    state: AgreementState
+    status: AgreementStatus
     product_id: UUID
     owner_id: UUID
     operator_id: UUID

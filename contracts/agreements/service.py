@@ -16,7 +16,7 @@ from contracts.agreements.domain import (
     term,
 )
 from contracts.agreements.schemas import OrderPlace
-from contracts.agreements.states import AgreementAction, AgreementState, after
+from contracts.agreements.states import AgreementAction, AgreementStatus, next_state
 from contracts.agreements.tables import Agreement, AgreementSignature
 from contracts.licences import service as licences
 from infra.audit import service as audit
@@ -25,6 +25,7 @@ from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
 from infra.identity import service as identity
 from infra.keys import KeyRing
+from infra.messages import Message
 from infra.paging import PageRequest, paginate
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
@@ -45,7 +46,7 @@ class NotYourSignature(Forbidden):
     """Only the two sides sign."""
 
     slug = "not-a-side"
-    title = "Only the operator and the buyer sign"
+    title = Message("Only the operator and the buyer sign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class AgreementFacts:
     """What the floors above need of an agreement."""
 
     id: UUID
-    state: AgreementState
+    status: AgreementStatus
     terms: Terms
     digest: str
     licence_id: UUID | None
@@ -71,7 +72,9 @@ async def access_agreement(
         actor.organisation_kind in _SEE_ALL
         or actor.organisation_id in (agreement.buyer_id, agreement.operator_id, agreement.owner_id)
     ):
-        raise NotFound(f"There is no agreement {agreement_id} that you may see.")
+        raise NotFound(
+            Message("There is no agreement {agreement_id} that you may see.", agreement_id=agreement_id)
+        )
     return VisibleAgreement(agreement)
 
 
@@ -99,7 +102,10 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderPlace) ->
     await identity.require_verified(session, actor.organisation_id)
     product = await products.tradeable_product(session, order.product_id)
     if actor.organisation_id in (product.operator_id, product.owner_id):
-        raise OwnProduct("You operate or own it.", remedy="Order as the organisation that will use the data.")
+        raise OwnProduct(
+            Message("You operate or own it."),
+            remedy=Message("Order as the organisation that will use the data."),
+        )
     rules = await rulebook.in_force(session)
     moment = await now(session)
     require_purposes(order.purposes, product.purposes)
@@ -128,7 +134,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderPlace) ->
     )
     document = terms.document()
     agreement = Agreement(
-        state=AgreementState.REQUESTED,
+        status=AgreementStatus.REQUESTED,
         product_id=terms.product_id,
         owner_id=terms.owner_id,
         operator_id=terms.operator_id,
@@ -161,10 +167,12 @@ async def sign(
     elif actor.organisation_id == agreement.buyer_id:
         action = AgreementAction.VERIFY
     else:
-        raise NotYourSignature("Your organisation is neither the operator nor the buyer of this agreement.")
+        raise NotYourSignature(
+            Message("Your organisation is neither the operator nor the buyer of this agreement.")
+        )
     require_digest(signed_digest, agreement.digest)
     await identity.require_verified(session, actor.organisation_id)
-    agreement.state = after(agreement.state, action)
+    agreement.status = next_state(agreement.status, action)
     moment = await now(session)
     issued = int(moment.timestamp())
     claims = {
@@ -190,7 +198,7 @@ async def sign(
     await _record(
         session, actor, agreement, "agreement.signed", {"digest": agreement.digest, "as": action.name}
     )
-    if agreement.state is AgreementState.FINALIZED:
+    if agreement.status is AgreementStatus.FINALIZED:
         agreement.finalized_at = moment
         # What was on the market when it was ordered must still be there when it is concluded.
         await products.tradeable_product(session, agreement.product_id)
@@ -212,8 +220,8 @@ async def terminate(session: AsyncSession, actor: Actor, agreement_id: UUID, rea
     """
     agreement = await access_agreement(session, actor, agreement_id, lock=True)
     if actor.organisation_id not in (agreement.operator_id, agreement.buyer_id):
-        raise NotYourSignature("Only the operator or the buyer ends an agreement.")
-    agreement.state = after(agreement.state, AgreementAction.TERMINATE)
+        raise NotYourSignature(Message("Only the operator or the buyer ends an agreement."))
+    agreement.status = next_state(agreement.status, AgreementAction.TERMINATE)
     agreement.terminated_at = await now(session)
     agreement.termination_reason = reason
     await stops.place(session, actor, subject_kind="agreement", subject_id=agreement.id, reason=reason)
@@ -229,10 +237,10 @@ async def facts(session: AsyncSession, agreement_id: UUID) -> AgreementFacts:
     """
     agreement = await repository.get(session, agreement_id)
     if agreement is None:
-        raise NotFound(f"There is no agreement {agreement_id}.")
+        raise NotFound(Message("There is no agreement {agreement_id}.", agreement_id=agreement_id))
     return AgreementFacts(
         id=agreement.id,
-        state=agreement.state,
+        status=agreement.status,
         terms=Terms.of(agreement.document),
         digest=agreement.digest,
         licence_id=await licences.licence_of(session, agreement.id),

@@ -7,10 +7,11 @@ wire: the buyer requests, the operator agrees (signs), the buyer verifies (signs
 from enum import StrEnum
 
 from infra.errors import Conflict
-from infra.states import Life, Transition
+from infra.messages import Message
+from infra.states import StateMachine, Transition
 
 
-class AgreementState(StrEnum):
+class AgreementStatus(StrEnum):
     """Where an agreement stands."""
 
     REQUESTED = "requested"
@@ -27,7 +28,7 @@ class AgreementAction(StrEnum):
     TERMINATE = "termination"
 
 
-_S = AgreementState
+_S = AgreementStatus
 
 TRANSITIONS = {
     AgreementAction.AGREE: Transition(frozenset({_S.REQUESTED}), _S.AGREED),
@@ -40,17 +41,17 @@ class AgreementStateForbids(Conflict):
     """The action is not possible in the present state."""
 
     slug = "agreement-state"
-    title = "The state of the agreement does not allow that"
+    title = Message("The state of the agreement does not allow that")
 
 
-_LIFE = Life("agreement", TRANSITIONS, AgreementStateForbids)
+_MACHINE = StateMachine(Message("agreement"), TRANSITIONS, AgreementStateForbids)
 
 
-def after(state: AgreementState, action: AgreementAction) -> AgreementState:
+def next_state(status: AgreementStatus, action: AgreementAction) -> AgreementStatus:
     """The state that the action leads to.
 
     :raises AgreementStateForbids: the action cannot come from the present state.
     """
     if action is AgreementAction.TERMINATE:
-        return _LIFE.after(state, action, remedy="Nothing is left to end.")
-    return _LIFE.after(state, action, remedy="The operator signs first, then the buyer.")
+        return _MACHINE.next_state(status, action, remedy=Message("Nothing is left to end."))
+    return _MACHINE.next_state(status, action, remedy=Message("The operator signs first, then the buyer."))

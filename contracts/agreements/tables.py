@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from contracts.agreements.states import AgreementState
+from contracts.agreements.states import AgreementStatus
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
 
 
@@ -17,7 +17,7 @@ class Agreement(Table, table=True):
     __tablename__ = "agreements"
 
     id: UUID = id_column()
-    state: AgreementState = enum_column(AgreementState)
+    status: AgreementStatus = enum_column(AgreementStatus)
     product_id: UUID = Field(foreign_key="data_products.id", index=True)
     owner_id: UUID = Field(foreign_key="organisations.id", index=True)
     operator_id: UUID = Field(foreign_key="organisations.id", index=True)

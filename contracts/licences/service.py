@@ -15,6 +15,7 @@ from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, new_id, now
 from infra.errors import Conflict, Forbidden, NotFound
 from infra.keys import KeyRing
+from infra.messages import Message
 from infra.paging import PageRequest, paginate
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
@@ -29,14 +30,14 @@ class LicenceNotLive(Conflict):
     """A link above the licence is broken, or its term is over."""
 
     slug = "licence-not-live"
-    title = "The licence is not live"
+    title = Message("The licence is not live")
 
 
 class NotTheBuyer(Forbidden):
     """Tokens are for the buyer alone."""
 
     slug = "not-the-buyer"
-    title = "Only the buyer gets tokens of a licence"
+    title = Message("Only the buyer gets tokens of a licence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ async def access_licence(session: AsyncSession, actor: Actor, licence_id: UUID) 
         actor.organisation_kind in _SEE_ALL
         or actor.organisation_id in (licence.buyer_id, licence.operator_id, licence.owner_id)
     ):
-        raise NotFound(f"There is no licence {licence_id} that you may see.")
+        raise NotFound(Message("There is no licence {licence_id} that you may see.", licence_id=licence_id))
     return VisibleLicence(licence)
 
 
@@ -147,13 +148,13 @@ async def issue_token(
     """
     licence = await access_licence(session, actor, licence_id)
     if actor.organisation_id != licence.buyer_id:
-        raise NotTheBuyer("Your organisation is not the buyer of this licence.")
+        raise NotTheBuyer(Message("Your organisation is not the buyer of this licence."))
     stand = await standing(session, licence)
     moment = await now(session)
     if stand.stopped or moment >= licence.valid_until:
         raise LicenceNotLive(
             "; ".join(stand.stopped) or f"Its term ended at {licence.valid_until.isoformat()}.",
-            remedy="Ask the operator, or the regulator who stopped it.",
+            remedy=Message("Ask the operator, or the regulator who stopped it."),
         )
     rules = await rulebook.in_force(session)
     life = timedelta(hours=rules.integer("licence.token_hours"))

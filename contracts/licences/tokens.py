@@ -13,6 +13,7 @@ from uuid import UUID
 
 from infra.errors import Unauthenticated
 from infra.keys import KeyRing, TokenRefused
+from infra.messages import Message
 
 TOKEN_TYPE = "at+jwt"  # noqa: S105 -- a media type
 CACHE_SIZE = 10_000
@@ -24,7 +25,7 @@ class LicenceRefused(Unauthenticated):
     """The bearer is no good licence token."""
 
     slug = "licence-refused"
-    title = "The licence token is not good"
+    title = Message("The licence token is not good")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,8 @@ class LicenceVerifier:
             )
         except TokenRefused as refused:
             raise LicenceRefused(
-                f"The licence token was refused: {refused.reason}.",
-                remedy="Get a fresh one at POST /v1/licences/{licence_id}/tokens.",
+                Message("The licence token was refused: {reason}.", reason=refused.reason),
+                remedy=Message("Get a fresh one at POST /v1/licences/{licence_id}/tokens."),
                 reason=refused.reason,
             ) from refused
         self._known[token] = (claims, monotonic() + CACHE_SECONDS)

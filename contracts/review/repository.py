@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from contracts.agreements.states import AgreementState
+from contracts.agreements.states import AgreementStatus
 from contracts.agreements.tables import Agreement
 from contracts.review.tables import ContractReview
 from infra.db import AsyncSession
@@ -16,7 +16,7 @@ from infra.paging import PageRequest, paginate
 async def unreviewed(session: AsyncSession, page: PageRequest) -> tuple[Sequence[Agreement], str | None]:
     """One page of the concluded agreements without a finding, newest first."""
     reviewed = sa.exists().where(col(ContractReview.agreement_id) == col(Agreement.id))
-    statement = select(Agreement).where(col(Agreement.state) == AgreementState.FINALIZED, ~reviewed)
+    statement = select(Agreement).where(col(Agreement.status) == AgreementStatus.FINALIZED, ~reviewed)
     return await paginate(session, statement, Agreement.id, page)
 
 

@@ -11,6 +11,7 @@ from infra.audit.schemas import AuditEntryRead, AuditHeadRead
 from infra.auth import Permission, public, requires
 from infra.db import AsyncSession
 from infra.errors import NotFound
+from infra.messages import Message
 from infra.paging import PageRequest
 from infra.schema import Page
 
@@ -42,7 +43,8 @@ class AuditController(Controller):
         head = await repository.latest_head(session)
         if head is None:
             raise NotFound(
-                "Nothing has been sealed yet.", remedy="The worker seals once a minute; try again then."
+                Message("Nothing has been sealed yet."),
+                remedy=Message("The worker seals once a minute; try again then."),
             )
         return AuditHeadRead(
             size=head.size,

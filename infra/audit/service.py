@@ -1,6 +1,5 @@
 """Record decisions, and seal them."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 from uuid import UUID
@@ -11,6 +10,7 @@ from infra.audit import merkle, repository
 from infra.audit.tables import AuditEntry, AuditHead
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
+from infra.digest import canonical_json
 
 SEAL_BATCH = 5000
 HEAD_TYPE = "audit-head+jwt"
@@ -79,7 +79,7 @@ async def record(
 
 def content(entry: AuditEntry) -> bytes:
     """What the leaf of an entry is the digest of: its members as JSON with sorted keys and no white space."""
-    return json.dumps(
+    return canonical_json(
         {
             "action": entry.action,
             "actor_id": str(entry.actor_id),
@@ -91,11 +91,8 @@ def content(entry: AuditEntry) -> bytes:
             "rules": entry.rules,
             "subject_id": str(entry.subject_id),
             "subject_kind": entry.subject_kind,
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-        sort_keys=True,
-    ).encode()
+        }
+    )
 
 
 async def seal(session: AsyncSession, signer: Signer, issuer: str) -> AuditHead | None:

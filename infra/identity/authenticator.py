@@ -17,6 +17,7 @@ from infra.identity.runtime import Identity
 from infra.identity.sessions import suspended
 from infra.identity.states import OrganisationStatus
 from infra.keys import TokenRefused
+from infra.messages import Message
 
 
 class IdentityAuthenticator:
@@ -49,13 +50,13 @@ class IdentityAuthenticator:
                 await credential_repository.touch_session(session, standing.session_id)
         if standing is None:
             raise SessionEnded(
-                "The session is unknown, was signed out or has run out of time.",
-                remedy="Sign in again at POST /v1/session.",
+                Message("The session is unknown, was signed out or has run out of time."),
+                remedy=Message("Sign in again at POST /v1/session."),
             )
         if unsafe and not _same(csrf_token, credentials.csrf_token(token)):
             raise CsrfTokenMissing(
-                "A request that changes something by cookie carries the session's CSRF token.",
-                remedy="Send the header X-CSRF-Token with the csrf_token of GET /v1/session.",
+                Message("A request that changes something by cookie carries the session's CSRF token."),
+                remedy=Message("Send the header X-CSRF-Token with the csrf_token of GET /v1/session."),
             )
         return _actor_of(standing, standing.roles)
 
@@ -92,7 +93,7 @@ def _same(offered: str | None, expected: str) -> bool:
 
 def _not_accepted(reason: str) -> TokenNotAccepted:
     return TokenNotAccepted(
-        f"The access token is not accepted: {reason}.",
-        remedy="Get a new one at POST /oauth/token.",
+        Message("The access token is not accepted: {reason}.", reason=reason),
+        remedy=Message("Get a new one at POST /oauth/token."),
         reason=reason,
     )

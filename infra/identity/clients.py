@@ -12,6 +12,7 @@ from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.identity import credential_repository, credentials
 from infra.identity.tables import Client, ClientSecret
+from infra.messages import Message
 
 
 async def create(
@@ -42,7 +43,7 @@ async def lock(session: AsyncSession, organisation_id: UUID, client_id: UUID) ->
     """
     row = await credential_repository.lock_client(session, organisation_id, client_id)
     if row is None:
-        raise NotFound("The organisation has no such program.")
+        raise NotFound(Message("The organisation has no such program."))
     return row
 
 

@@ -14,6 +14,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from infra.errors import Unavailable
 from infra.identity.domain import normalised_password
+from infra.messages import Message
 
 ResultT = TypeVar("ResultT")
 
@@ -80,7 +81,9 @@ class Passwords:
     async def _run(self, work: Callable[..., ResultT], *arguments: str) -> ResultT:
         if self._waiting >= MAX_WAITING:
             raise Unavailable(
-                "Too many people are signing in at once.", retry_after=2, remedy="Try again shortly."
+                Message("Too many people are signing in at once."),
+                retry_after=2,
+                remedy=Message("Try again shortly."),
             )
         self._waiting += 1
         try:

@@ -1,13 +1,14 @@
 """What identity refuses, and how each refusal is told."""
 
 from infra.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded, Unauthenticated
+from infra.messages import Message
 
 
 class WrongCredentials(Unauthenticated):
     """The address and the password do not belong together; which of the two was wrong is not told."""
 
     slug = "wrong-credentials"
-    title = "The e-mail address and the password do not belong together"
+    title = Message("The e-mail address and the password do not belong together")
 
     def headers(self) -> dict[str, str]:
         """No challenge: a browser must not answer it with a dialogue of its own."""
@@ -21,12 +22,14 @@ class TooManyAttempts(QuotaExceeded):
     """
 
     slug = "too-many-sign-in-attempts"
-    title = "Too many wrong passwords in a row"
+    title = Message("Too many wrong passwords in a row")
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(
             f"After several wrong passwords this address waits {retry_after} seconds.",
-            remedy="Wait, then try again; an administrator of the platform can help if the password is lost.",
+            remedy=Message(
+                "Wait, then try again; an administrator of the platform can help if the password is lost."
+            ),
             retry_after=retry_after,
         )
         self.retry_after = retry_after
@@ -40,14 +43,14 @@ class SessionEnded(Unauthenticated):
     """The session is unknown, signed out, or ran out of time."""
 
     slug = "session-ended"
-    title = "The session has ended"
+    title = Message("The session has ended")
 
 
 class TokenNotAccepted(Unauthenticated):
     """The access token is not good."""
 
     slug = "token-not-accepted"
-    title = "The access token is not accepted"
+    title = Message("The access token is not accepted")
 
     def headers(self) -> dict[str, str]:
         """The challenge of RFC 6750."""
@@ -58,81 +61,81 @@ class CsrfTokenMissing(Forbidden):
     """A request that changes something came with a cookie and without proof that our own page made it."""
 
     slug = "csrf-token-missing"
-    title = "The X-CSRF-Token header is missing or wrong"
+    title = Message("The X-CSRF-Token header is missing or wrong")
 
 
 class OrganisationSuspended(Forbidden):
     """The caller's organisation is suspended."""
 
     slug = "organisation-suspended"
-    title = "Your organisation is suspended"
+    title = Message("Your organisation is suspended")
 
 
 class OrganisationNotVerified(Forbidden):
     """Only verified organisations trade."""
 
     slug = "organisation-not-verified"
-    title = "The organisation is not verified"
+    title = Message("The organisation is not verified")
 
 
 class ChooseOrganisation(Conflict):
     """The person belongs to several organisations and named none."""
 
     slug = "choose-organisation"
-    title = "Say for which organisation you sign in"
+    title = Message("Say for which organisation you sign in")
 
 
 class NoMembership(Forbidden):
     """The person belongs to no organisation, or not to the one named."""
 
     slug = "no-membership"
-    title = "You do not belong to that organisation"
+    title = Message("You do not belong to that organisation")
 
 
 class NotAPerson(Conflict):
     """Programs have neither session nor password."""
 
     slug = "not-a-person"
-    title = "Only a signed-in person can do that"
+    title = Message("Only a signed-in person can do that")
 
 
 class WeakPassword(Invalid):
     """The password is too easily guessed."""
 
     slug = "weak-password"
-    title = "Choose another password"
+    title = Message("Choose another password")
 
 
 class InvitationNotOpen(NotFound):
     """The invitation's token is unknown, used, revoked or expired; which of them is not told."""
 
     slug = "invitation-not-open"
-    title = "The invitation is not open"
+    title = Message("The invitation is not open")
 
 
 class AlreadyMember(Conflict):
     """The address belongs to a member already."""
 
     slug = "already-a-member"
-    title = "Already a member"
+    title = Message("Already a member")
 
 
 class LastAdministrator(Conflict):
     """An organisation keeps at least one administrator."""
 
     slug = "last-administrator"
-    title = "The last administrator stays"
+    title = Message("The last administrator stays")
 
 
 class CreditCodeTaken(Conflict):
     """Another organisation is registered under the same unified social credit code."""
 
     slug = "credit-code-taken"
-    title = "The unified social credit code is registered already"
+    title = Message("The unified social credit code is registered already")
 
 
 class StatusForbids(Conflict):
     """The organisation's status does not lead there."""
 
     slug = "organisation-status-forbids"
-    title = "The organisation's status does not allow that"
+    title = Message("The organisation's status does not allow that")

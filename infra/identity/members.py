@@ -21,6 +21,7 @@ from infra.identity.errors import (
 from infra.identity.runtime import Identity
 from infra.identity.sessions import check_password
 from infra.identity.tables import Invitation, Membership, Person
+from infra.messages import Message
 
 # Roles of which an organisation that has a holder keeps one: without them nobody could let others in.
 KEPT_ROLES = (Role.ORGANISATION_ADMIN, Role.PLATFORM_ADMIN)
@@ -42,7 +43,8 @@ async def invite(
     """
     if await repository.is_member(session, organisation_id, email):
         raise AlreadyMember(
-            f"{email} belongs to the organisation already.", remedy="Change the member's roles."
+            Message("{email} belongs to the organisation already.", email=email),
+            remedy=Message("Change the member's roles."),
         )
     token = credentials.new_token()
     moment = await now(session)
@@ -73,9 +75,11 @@ async def revoke_invitation(session: AsyncSession, organisation_id: UUID, invita
     """
     row = await repository.lock_invitation(session, organisation_id, invitation_id)
     if row is None:
-        raise NotFound("There is no such invitation.")
+        raise NotFound(Message("There is no such invitation."))
     if row.accepted_at is not None:
-        raise AlreadyMember("The invitation was accepted already.", remedy="Remove the member instead.")
+        raise AlreadyMember(
+            Message("The invitation was accepted already."), remedy=Message("Remove the member instead.")
+        )
     if row.revoked_at is None:
         row.revoked_at = await now(session)
         await session.flush()
@@ -104,7 +108,7 @@ async def accept(
     if person is not None:
         await check_password(identity, invitation.email, password)
     elif (weakness := password_weakness(password, invitation.email)) is not None:
-        raise WeakPassword(f"The password {weakness}.")
+        raise WeakPassword(Message("The password {weakness}.", weakness=weakness))
     password_hash = None if person is not None else await identity.passwords.hash(password)
     # Two may have come this far: the lock shows who was first.
     invitation = await repository.open_invitation(session, token_digest, lock=True)
@@ -128,7 +132,8 @@ async def accept(
             await session.flush()
     except IntegrityError as error:
         raise AlreadyMember(
-            "The address joined by another invitation a moment ago.", remedy="Sign in, or accept once more."
+            Message("The address joined by another invitation a moment ago."),
+            remedy=Message("Sign in, or accept once more."),
         ) from error
     invitation.accepted_at, invitation.accepted_by = moment, person.id
     await session.flush()
@@ -150,7 +155,7 @@ async def member(session: AsyncSession, organisation_id: UUID, person_id: UUID) 
     membership = await repository.membership(session, organisation_id, person_id)
     person = await repository.person(session, person_id)
     if membership is None or person is None:
-        raise NotFound("The organisation has no such member.")
+        raise NotFound(Message("The organisation has no such member."))
     return membership, person
 
 
@@ -181,8 +186,8 @@ async def _keep_an_administrator(
     for role in without:
         if await repository.holders(session, membership.organisation_id, role) == {membership.id}:
             raise LastAdministrator(
-                f"This member is the last one with the role {role.value}.",
-                remedy="Give the role to another member first.",
+                Message("This member is the last one with the role {role}.", role=role.value),
+                remedy=Message("Give the role to another member first."),
             )
 
 
@@ -198,6 +203,6 @@ def _values(roles: Collection[Role]) -> list[str]:
 
 def _not_open() -> InvitationNotOpen:
     return InvitationNotOpen(
-        "The token opens no invitation: it is unknown, was used, was withdrawn or has expired.",
-        remedy="Ask for a new invitation.",
+        Message("The token opens no invitation: it is unknown, was used, was withdrawn or has expired."),
+        remedy=Message("Ask for a new invitation."),
     )

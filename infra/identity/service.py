@@ -15,6 +15,7 @@ from infra.identity.domain import EvidenceKind, normalised_email
 from infra.identity.errors import CreditCodeTaken, OrganisationNotVerified, StatusForbids
 from infra.identity.states import OrganisationStatus, may_follow
 from infra.identity.tables import IdentityEvidence, Membership, Organisation, Person
+from infra.messages import Message
 
 ADMINISTRATOR_ROLES = (Role.ORGANISATION_ADMIN, Role.PLATFORM_ADMIN)
 
@@ -53,9 +54,11 @@ async def require_verified(session: AsyncSession, organisation_id: UUID) -> Orga
     found = await organisation(session, organisation_id)
     if found.status is not OrganisationStatus.VERIFIED:
         raise OrganisationNotVerified(
-            f"Only verified organisations trade; this one is {found.status.value}.",
-            remedy="File identity evidence at POST /v1/organisations/{organisation_id}/evidence"
-            " and ask the platform to verify it.",
+            Message("Only verified organisations trade; this one is {value}.", value=found.status.value),
+            remedy=Message(
+                "File identity evidence at POST /v1/organisations/{organisation_id}/evidence"
+                " and ask the platform to verify it."
+            ),
         )
     return found
 
@@ -89,8 +92,11 @@ async def register(
             await session.flush()
     except IntegrityError as error:
         raise CreditCodeTaken(
-            f"The code {credit_code} belongs to an organisation that is registered already.",
-            remedy="Look it up in GET /v1/organisations.",
+            Message(
+                "The code {credit_code} belongs to an organisation that is registered already.",
+                credit_code=credit_code,
+            ),
+            remedy=Message("Look it up in GET /v1/organisations."),
         ) from error
     return row
 
@@ -141,7 +147,13 @@ async def change_status(
     :raises StatusForbids: its status does not lead there.
     """
     if not may_follow(row.status, after):
-        raise StatusForbids(f"The organisation is {row.status.value} and cannot become {after.value}.")
+        raise StatusForbids(
+            Message(
+                "The organisation is {value} and cannot become {after}.",
+                value=row.status.value,
+                after=after.value,
+            )
+        )
     row.status, row.status_reason = after, reason
     if after is OrganisationStatus.VERIFIED and row.verified_at is None:
         row.verified_by, row.verified_at = actor.id, await now(session)
@@ -196,5 +208,5 @@ async def bootstrap_administrator(session: AsyncSession, email: str) -> str | No
 
 def _found(row: Organisation | None) -> Organisation:
     if row is None:
-        raise NotFound("There is no such organisation.")
+        raise NotFound(Message("There is no such organisation."))
     return row

@@ -22,6 +22,7 @@ from infra.identity.errors import (
 from infra.identity.runtime import Identity
 from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Client, Membership, Organisation, Person, SignInSession
+from infra.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,9 @@ async def current(session: AsyncSession, actor: Actor, identity: Identity, token
         session, credentials.digest(token or ""), identity.settings.session_idle_minutes
     )
     if standing is None:
-        raise SessionEnded("The session has ended.", remedy="Sign in again at POST /v1/session.")
+        raise SessionEnded(
+            Message("The session has ended."), remedy=Message("Sign in again at POST /v1/session.")
+        )
     return Profile("person", actor.id, person.name, person.email, roles, organisation, standing.expires_at)
 
 
@@ -159,7 +162,7 @@ async def change_password(
     if weakness is None and new_password == current_password:
         weakness = "is the one you have"
     if weakness is not None:
-        raise WeakPassword(f"The password {weakness}.")
+        raise WeakPassword(Message("The password {weakness}.", weakness=weakness))
     # All this before the request's own transaction begins: no connection is held while the processor hashes.
     _, old_hash = await check_password(identity, known.email, current_password)
     new_hash = await identity.passwords.hash(new_password)
@@ -182,12 +185,13 @@ async def _choose(
         places = [place for place in places if place[1].id == organisation_id]
     if not places:
         raise NoMembership(
-            "You belong to no organisation here.", remedy="Ask its administrator for an invitation."
+            Message("You belong to no organisation here."),
+            remedy=Message("Ask its administrator for an invitation."),
         )
     if len(places) > 1:
         raise ChooseOrganisation(
-            "You belong to several organisations.",
-            remedy="Send the organisation_id of one of them.",
+            Message("You belong to several organisations."),
+            remedy=Message("Send the organisation_id of one of them."),
             organisations=[
                 {"id": str(organisation.id), "name_zh": organisation.name_zh, "name_en": organisation.name_en}
                 for _, organisation in places
@@ -239,15 +243,18 @@ def _actor(person: Person, organisation: Organisation, membership: Membership) -
 def suspended() -> OrganisationSuspended:
     """The refusal that members and programs of a suspended organisation meet."""
     return OrganisationSuspended(
-        "Nobody can act for your organisation while it is suspended.",
-        remedy="Ask the platform for the reason and for reinstatement.",
+        Message("Nobody can act for your organisation while it is suspended."),
+        remedy=Message("Ask the platform for the reason and for reinstatement."),
     )
 
 
 def _must_be_person(actor: Actor, instead: str) -> None:
     if actor.kind != "person":
-        raise NotAPerson("A program has neither session nor password.", remedy=f"For a program, {instead}.")
+        raise NotAPerson(
+            Message("A program has neither session nor password."),
+            remedy=Message("For a program, {instead}.", instead=instead),
+        )
 
 
 def _wrong() -> WrongCredentials:
-    return WrongCredentials("The e-mail address and the password do not belong together.")
+    return WrongCredentials(Message("The e-mail address and the password do not belong together."))

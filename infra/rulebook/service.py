@@ -8,6 +8,7 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.errors import Invalid, NotFound
+from infra.messages import Message
 from infra.rulebook import repository
 from infra.rulebook.domain import Parameter, Rules
 from infra.rulebook.schemas import ParameterSet
@@ -18,14 +19,14 @@ class RuleShapeChanged(Invalid):
     """A new version must be of the same JSON kind as the one before."""
 
     slug = "rule-shape-changed"
-    title = "The value is of another kind than before"
+    title = Message("The value is of another kind than before")
 
 
 class RuleBackdated(Invalid):
     """Decisions already taken cannot be given other rules."""
 
     slug = "rule-backdated"
-    title = "The effective date lies in the past"
+    title = Message("The effective date lies in the past")
 
 
 async def in_force(session: AsyncSession, at: datetime | None = None) -> Rules:
@@ -46,7 +47,10 @@ async def history(session: AsyncSession, key: str) -> Sequence[RulebookParameter
     """
     rows = await repository.history(session, key)
     if not rows:
-        raise NotFound(f"The rulebook has no parameter {key!r}.", remedy="GET /v1/rulebook lists them.")
+        raise NotFound(
+            Message("The rulebook has no parameter {key!r}.", key=key),
+            remedy=Message("GET /v1/rulebook lists them."),
+        )
     return rows
 
 
@@ -63,10 +67,21 @@ async def set_parameter(
     moment = await now(session)
     if _kind(change.value) != _kind(newest.value):
         raise RuleShapeChanged(
-            f"{key} has held {_kind(newest.value)} so far; {_kind(change.value)} was sent."
+            Message(
+                "{key} has held {newest} so far; {change} was sent.",
+                key=key,
+                newest=_kind(newest.value),
+                change=_kind(change.value),
+            )
         )
     if change.effective_from < moment:
-        raise RuleBackdated(f"{change.effective_from.isoformat()} is before {moment.isoformat()}.")
+        raise RuleBackdated(
+            Message(
+                "{effective_from} is before {moment}.",
+                effective_from=change.effective_from.isoformat(),
+                moment=moment.isoformat(),
+            )
+        )
     row = RulebookParameter(
         key=key,
         version=newest.version + 1,

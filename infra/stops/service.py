@@ -7,6 +7,7 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.errors import Conflict
+from infra.messages import Message
 from infra.stops import repository
 from infra.stops.tables import Stop
 
@@ -15,7 +16,7 @@ class NotStopped(Conflict):
     """There is no active stop to lift."""
 
     slug = "not-stopped"
-    title = "Nothing is stopped here"
+    title = Message("Nothing is stopped here")
 
 
 async def place(
@@ -53,8 +54,10 @@ async def lift(
     stops = list(await repository.placed_by(session, actor.organisation_id, subject_id))
     if not stops:
         raise NotStopped(
-            f"Your organisation has no active stop on this {subject_kind}.",
-            remedy="Only the organisation that placed a stop can lift it.",
+            Message(
+                "Your organisation has no active stop on this {subject_kind}.", subject_kind=subject_kind
+            ),
+            remedy=Message("Only the organisation that placed a stop can lift it."),
         )
     moment = await now(session)
     for stop in stops:

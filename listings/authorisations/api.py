@@ -8,9 +8,9 @@ from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.idempotency import Idempotency
 from infra.paging import PageRequest
-from infra.schema import Page
+from infra.schema import Page, ReasonBody
 from listings.authorisations import service
-from listings.authorisations.schemas import AuthorisationCreate, AuthorisationRead, WithReason
+from listings.authorisations.schemas import AuthorisationCreate, AuthorisationRead
 from listings.authorisations.tables import Authorisation
 
 
@@ -75,7 +75,7 @@ class AuthorisationController(Controller):
         summary="Decline an authorisation",
     )
     async def decline(
-        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: WithReason
+        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: ReasonBody
     ) -> AuthorisationRead:
         """The operator declines; the scope is free again."""
         return await _read(session, await service.decline(session, actor, authorisation_id, data.reason))
@@ -87,7 +87,7 @@ class AuthorisationController(Controller):
         summary="Suspend an authorisation",
     )
     async def suspend(
-        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: WithReason
+        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: ReasonBody
     ) -> AuthorisationRead:
         """By the owner or a regulator: every licence that hangs below it stops at once."""
         return await _read(session, await service.suspend(session, actor, authorisation_id, data.reason))
@@ -99,7 +99,7 @@ class AuthorisationController(Controller):
         summary="Lift your suspension of an authorisation",
     )
     async def reinstate(
-        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: WithReason
+        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: ReasonBody
     ) -> AuthorisationRead:
         """It is in force again once no other organisation's suspension remains."""
         return await _read(session, await service.reinstate(session, actor, authorisation_id, data.reason))
@@ -111,7 +111,7 @@ class AuthorisationController(Controller):
         summary="Revoke an authorisation",
     )
     async def revoke(
-        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: WithReason
+        self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: ReasonBody
     ) -> AuthorisationRead:
         """The owner ends it for good; everything below it stops at once."""
         return await _read(session, await service.revoke(session, actor, authorisation_id, data.reason))

@@ -14,6 +14,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from infra.errors import Conflict, Invalid
+from infra.messages import Message
 from listings.resources.domain import Label
 from pricing.regulated.purposes import PurposeClass
 
@@ -141,42 +142,42 @@ class TermRefused(Invalid):
     """The term is no term, lies in the past, or is longer than the rulebook allows."""
 
     slug = "authorisation-term"
-    title = "The term of the authorisation is not allowed"
+    title = Message("The term of the authorisation is not allowed")
 
 
 class SharesRefused(Invalid):
     """The shares do not make up the whole."""
 
     slug = "revenue-shares"
-    title = "The shares must make up the whole revenue"
+    title = Message("The shares must make up the whole revenue")
 
 
 class ExclusivityRefused(Conflict):
     """Somebody is authorised already for part of the scope, and one of the two is exclusive."""
 
     slug = "authorisation-exclusivity"
-    title = "The scope collides with another authorisation"
+    title = Message("The scope collides with another authorisation")
 
 
 class OperatorUnfit(Conflict):
     """The organisation cannot be authorised."""
 
     slug = "operator-unfit"
-    title = "Only an operator can be authorised"
+    title = Message("Only an operator can be authorised")
 
 
 class ResourceNotCovered(Conflict):
     """The authorisation does not cover the resource."""
 
     slug = "resource-not-covered"
-    title = "The authorisation does not cover this resource"
+    title = Message("The authorisation does not cover this resource")
 
 
 class ScopeRefused(Invalid):
     """The scope is contradictory or too large."""
 
     slug = "authorisation-scope"
-    title = "The scope of the authorisation is not allowed"
+    title = Message("The scope of the authorisation is not allowed")
 
 
 def require_term(valid_from: datetime, valid_until: datetime, *, now: datetime, max_years: int) -> None:
@@ -187,13 +188,18 @@ def require_term(valid_from: datetime, valid_until: datetime, *, now: datetime, 
     :raises TermRefused: names which of the three.
     """
     if valid_until <= valid_from:
-        raise TermRefused("valid_until is not after valid_from.", remedy="Give an end after the beginning.")
+        raise TermRefused(
+            Message("valid_until is not after valid_from."),
+            remedy=Message("Give an end after the beginning."),
+        )
     if valid_until <= now:
-        raise TermRefused("The term is over already.", remedy="Give an end in the future.")
+        raise TermRefused(Message("The term is over already."), remedy=Message("Give an end in the future."))
     if valid_until > _years_later(valid_from, max_years):
         raise TermRefused(
-            f"The term is longer than {max_years} years.",
-            remedy=f"End it by {_years_later(valid_from, max_years).isoformat()}.",
+            Message("The term is longer than {max_years} years.", max_years=max_years),
+            remedy=Message(
+                "End it by {valid_from}.", valid_from=_years_later(valid_from, max_years).isoformat()
+            ),
             max_term_years=max_years,
         )
 
@@ -213,8 +219,10 @@ def require_shares(shares: Shares) -> None:
     parts = (shares.owner, shares.operator, shares.platform)
     if min(parts) < 0 or sum(parts) != SHARE_TOTAL:
         raise SharesRefused(
-            f"The shares sum to {sum(parts)} basis points.",
-            remedy=f"Give three shares of 0 or more that sum to {SHARE_TOTAL}.",
+            Message("The shares sum to {parts} basis points.", parts=sum(parts)),
+            remedy=Message(
+                "Give three shares of 0 or more that sum to {share_total}.", share_total=SHARE_TOTAL
+            ),
         )
 
 
@@ -243,12 +251,15 @@ def cells(
     """
     if Scenario.ALL in scenarios and len(scenarios) > 1:
         raise ScopeRefused(
-            "'all' already covers the other scenarios.", remedy="Name 'all' alone, or leave it out."
+            Message("'all' already covers the other scenarios."),
+            remedy=Message("Name 'all' alone, or leave it out."),
         )
     areas = sorted({region_range(code) for code in regions})
     for (_, end), (start, _) in pairwise(areas):
         if start < end:
-            raise ScopeRefused("One of the regions contains another.", remedy="Name only the larger one.")
+            raise ScopeRefused(
+                Message("One of the regions contains another."), remedy=Message("Name only the larger one.")
+            )
     spread = [
         Cell(resource_id, (number, number + 1), scenario_range(scenario), area)
         for resource_id, number in sorted(set(resources), key=lambda item: item[1])
@@ -257,8 +268,12 @@ def cells(
     ]
     if not 0 < len(spread) <= MAX_CELLS:
         raise ScopeRefused(
-            f"The scope has {len(spread)} combinations of resource, scenario and region.",
-            remedy=f"Name at least one of each, and no more than {MAX_CELLS} combinations.",
+            Message(
+                "The scope has {count} combinations of resource, scenario and region.", count=len(spread)
+            ),
+            remedy=Message(
+                "Name at least one of each, and no more than {max_cells} combinations.", max_cells=MAX_CELLS
+            ),
         )
     return spread
 

@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, new_id
+from infra.messages import Message
 from infra.paging import PageRequest, paginate
 from listings.authorisations.domain import Cell, ExclusivityRefused, lane
 from listings.authorisations.tables import (
@@ -116,9 +117,11 @@ async def add(
         if EXCLUSIVITY not in str(error.orig):
             raise
         raise ExclusivityRefused(
-            "Another authorisation covers part of the same resources, scenarios and regions at the same time,"
-            " and one of the two is exclusive.",
-            remedy="Narrow the scope or the term, or end the other authorisation first.",
+            Message(
+                "Another authorisation covers part of the same resources, scenarios and regions at the same time,"
+                " and one of the two is exclusive."
+            ),
+            remedy=Message("Narrow the scope or the term, or end the other authorisation first."),
         ) from error
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from infra.schema import Input, Instant, Output, Reason, ShortText
+from infra.schema import Input, Instant, Output, ShortText
 from listings.authorisations.domain import (
     CONSIDERATION_LABELS,
     SCENARIO_LABELS,
@@ -16,7 +16,7 @@ from listings.authorisations.domain import (
     Scenario,
     Shares,
 )
-from listings.authorisations.states import AuthorisationState
+from listings.authorisations.states import AuthorisationStatus
 from listings.authorisations.tables import Authorisation
 from listings.resources.schemas import LabelRead
 from pricing.regulated.purposes import PurposeClass
@@ -67,12 +67,6 @@ class AuthorisationCreate(Input):
     shares: SharesInput
 
 
-class WithReason(Input):
-    """A decision that needs a reason."""
-
-    reason: Reason
-
-
 class SharesRead(Output):
     """How revenue is split, in basis points."""
 
@@ -94,7 +88,7 @@ class AuthorisationRead(Output):
     id: UUID
     owner_id: UUID
     operator_id: UUID
-    state: AuthorisationState
+    status: AuthorisationStatus
     resource_ids: list[UUID]
     columns: list[str] | None
     scenarios: list[ScenarioRead]
@@ -114,7 +108,7 @@ class AuthorisationRead(Output):
     @classmethod
     def of(cls, row: Authorisation, resource_ids: Sequence[UUID]) -> "AuthorisationRead":
         """Map a row and the resources it covers."""
-        kept = {"id", "owner_id", "operator_id", "state", "columns", "regions", "purposes", "valid_from"}
+        kept = {"id", "owner_id", "operator_id", "status", "columns", "regions", "purposes", "valid_from"}
         kept |= {
             "valid_until",
             "exclusive",

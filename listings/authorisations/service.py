@@ -8,6 +8,7 @@ from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
 from infra.identity import service as identity
+from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
@@ -24,7 +25,7 @@ from listings.authorisations.domain import (
     require_term,
 )
 from listings.authorisations.schemas import AuthorisationCreate
-from listings.authorisations.states import AuthorisationAction, AuthorisationState
+from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
 from listings.authorisations.tables import Authorisation
 from listings.resources import service as resources
 from listings.resources.domain import require_listable
@@ -68,7 +69,7 @@ async def grant(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     row = Authorisation(
         owner_id=actor.organisation_id,
         operator_id=data.operator_id,
-        state=AuthorisationState.OFFERED,
+        status=AuthorisationStatus.OFFERED,
         columns=sorted(set(data.columns)) if data.columns is not None else None,
         scenarios=sorted({scenario.value for scenario in data.scenarios}),
         regions=sorted(set(data.regions)),
@@ -100,7 +101,7 @@ async def grant(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
 async def _require_operator(session: AsyncSession, operator_id: UUID) -> None:
     operator = await identity.require_verified(session, operator_id)
     if operator.kind is not OrganisationKind.OPERATOR:
-        raise OperatorUnfit("The organisation is no operator.", remedy="Name an operator.")
+        raise OperatorUnfit(Message("The organisation is no operator."), remedy=Message("Name an operator."))
 
 
 async def access_authorisation(session: AsyncSession, actor: Actor, authorisation_id: UUID) -> Authorisation:
@@ -113,7 +114,7 @@ async def access_authorisation(session: AsyncSession, actor: Actor, authorisatio
 
 def _found(row: Authorisation | None) -> Authorisation:
     if row is None:
-        raise NotFound("There is no such authorisation.")
+        raise NotFound(Message("There is no such authorisation."))
     return row
 
 
@@ -138,7 +139,7 @@ async def accept(session: AsyncSession, actor: Actor, authorisation_id: UUID) ->
     """
     row = await _locked(session, actor, authorisation_id)
     _require_party(actor, row.operator_id)
-    row.state = states.after(row.state, AuthorisationAction.ACCEPT)
+    row.status = states.next_state(row.status, AuthorisationAction.ACCEPT)
     moment = await now(session)
     rules = await rulebook.in_force(session)
     require_term(
@@ -158,7 +159,7 @@ async def decline(session: AsyncSession, actor: Actor, authorisation_id: UUID, r
     """
     row = await _locked(session, actor, authorisation_id)
     _require_party(actor, row.operator_id)
-    row.state = states.after(row.state, AuthorisationAction.DECLINE)
+    row.status = states.next_state(row.status, AuthorisationAction.DECLINE)
     await _end(session, row)
     return await _decided(session, actor, row, "declined", reason)
 
@@ -171,7 +172,7 @@ async def suspend(session: AsyncSession, actor: Actor, authorisation_id: UUID, r
     """
     row = await _locked(session, actor, authorisation_id)
     _require_supervisor(actor, row)
-    row.state = states.after(row.state, AuthorisationAction.SUSPEND)
+    row.status = states.next_state(row.status, AuthorisationAction.SUSPEND)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     return await _decided(session, actor, row, "suspended", reason)
 
@@ -187,10 +188,10 @@ async def reinstate(
     """
     row = await _locked(session, actor, authorisation_id)
     _require_supervisor(actor, row)
-    target = states.after(row.state, AuthorisationAction.REINSTATE)
+    target = states.next_state(row.status, AuthorisationAction.REINSTATE)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     if not await stops.active(session, [row.id]):
-        row.state = target
+        row.status = target
     return await _decided(session, actor, row, "reinstated", reason)
 
 
@@ -202,7 +203,7 @@ async def revoke(session: AsyncSession, actor: Actor, authorisation_id: UUID, re
     """
     row = await _locked(session, actor, authorisation_id)
     _require_party(actor, row.owner_id)
-    row.state = states.after(row.state, AuthorisationAction.REVOKE)
+    row.status = states.next_state(row.status, AuthorisationAction.REVOKE)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     await _end(session, row)
     return await _decided(session, actor, row, "revoked", reason)
@@ -219,7 +220,7 @@ async def live_grant(
     """
     row, covered = await repository.coverage(session, authorisation_id, resource_id, share=share)
     if row is None or covered is None:
-        raise ResourceNotCovered("The authorisation does not cover this resource.")
+        raise ResourceNotCovered(Message("The authorisation does not cover this resource."))
     given = Grant(
         authorisation_id=row.id,
         resource_id=resource_id,
@@ -237,7 +238,7 @@ async def live_grant(
         shares=Shares(row.owner_share, row.operator_share, row.platform_share),
     )
     states.require_live(
-        row.state,
+        row.status,
         row.valid_from,
         row.valid_until,
         now=await now(session),
@@ -252,7 +253,7 @@ async def _locked(session: AsyncSession, actor: Actor, authorisation_id: UUID) -
 
 def _require_party(actor: Actor, organisation_id: UUID) -> None:
     if actor.organisation_id != organisation_id:
-        raise Forbidden("This is for the other side of the authorisation to decide.")
+        raise Forbidden(Message("This is for the other side of the authorisation to decide."))
 
 
 def _require_supervisor(actor: Actor, row: Authorisation) -> None:
@@ -276,6 +277,6 @@ async def _decided(
         action=f"authorisation.{what}",
         subject_kind=SUBJECT,
         subject_id=row.id,
-        detail={"state": row.state.value, "reason": reason},
+        detail={"status": row.status.value, "reason": reason},
     )
     return row

@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from infra.errors import Conflict
-from infra.states import Life, Transition
+from infra.messages import Message
+from infra.states import StateMachine, Transition
 
 
-class AuthorisationState(StrEnum):
-    """Where an authorisation stands. Expiry is no state: it follows from the term."""
+class AuthorisationStatus(StrEnum):
+    """Where an authorisation stands. Expiry is no status: it follows from the term."""
 
     OFFERED = "offered"
     ACTIVE = "active"
@@ -27,7 +28,7 @@ class AuthorisationAction(StrEnum):
     REVOKE = "revocation"
 
 
-_S = AuthorisationState
+_S = AuthorisationStatus
 
 TRANSITIONS = {
     AuthorisationAction.ACCEPT: Transition(frozenset({_S.OFFERED}), _S.ACTIVE),
@@ -42,33 +43,39 @@ class AuthorisationStateForbids(Conflict):
     """The action is not possible in the present state."""
 
     slug = "authorisation-state"
-    title = "The state of the authorisation does not allow that"
+    title = Message("The state of the authorisation does not allow that")
 
 
 class AuthorisationNotLive(Conflict):
     """The authorisation does not carry anything at present."""
 
     slug = "authorisation-not-live"
-    title = "The authorisation is not in force"
+    title = Message("The authorisation is not in force")
 
 
-after = Life("authorisation", TRANSITIONS, AuthorisationStateForbids).after
+next_state = StateMachine(Message("authorisation"), TRANSITIONS, AuthorisationStateForbids).next_state
 """The state that an action leads to; raises `AuthorisationStateForbids` when it may not come from the present one."""
 
 
 def require_live(
-    state: AuthorisationState, valid_from: datetime, valid_until: datetime, *, now: datetime, stopped: bool
+    status: AuthorisationStatus, valid_from: datetime, valid_until: datetime, *, now: datetime, stopped: bool
 ) -> None:
     """Refuse to build on an authorisation that is not in force at `now` (term half-open).
 
     :param stopped: a stop is in force on it or on anything above it.
     :raises AuthorisationNotLive: says why.
     """
-    if state is not AuthorisationState.ACTIVE:
-        raise AuthorisationNotLive(f"The authorisation is {state}.", state=state.value)
+    if status is not AuthorisationStatus.ACTIVE:
+        raise AuthorisationNotLive(
+            Message("The authorisation is {status}.", status=status), status=status.value
+        )
     if stopped:
-        raise AuthorisationNotLive("The authorisation, or something it rests on, has been stopped.")
+        raise AuthorisationNotLive(Message("The authorisation, or something it rests on, has been stopped."))
     if now < valid_from:
-        raise AuthorisationNotLive(f"The authorisation begins at {valid_from.isoformat()}.")
+        raise AuthorisationNotLive(
+            Message("The authorisation begins at {valid_from}.", valid_from=valid_from.isoformat())
+        )
     if now >= valid_until:
-        raise AuthorisationNotLive(f"The authorisation ended at {valid_until.isoformat()}.")
+        raise AuthorisationNotLive(
+            Message("The authorisation ended at {valid_until}.", valid_until=valid_until.isoformat())
+        )

@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
 from listings.authorisations.domain import SHARE_TOTAL, Consideration
-from listings.authorisations.states import AuthorisationState
+from listings.authorisations.states import AuthorisationStatus
 
 EXCLUSIVITY = "ex_authorisation_cells_exclusivity"
 """Name of the constraint that refuses an overlap with an exclusive authorisation."""
@@ -43,7 +43,7 @@ class Authorisation(Table, table=True):
     )
     owner_id: UUID = Field(foreign_key="organisations.id", index=True)
     operator_id: UUID = Field(foreign_key="organisations.id", index=True)
-    state: AuthorisationState = enum_column(AuthorisationState)
+    status: AuthorisationStatus = enum_column(AuthorisationStatus)
     columns: list[str] | None = Field(default=None, sa_type=sa.ARRAY(sa.String), nullable=True)
     scenarios: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)
     regions: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)

@@ -10,9 +10,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
 from infra.stops.tables import Stop
-from listings.authorisations.states import AuthorisationState
+from listings.authorisations.states import AuthorisationStatus
 from listings.authorisations.tables import Authorisation, AuthorisationResource
-from listings.products.states import ProductState
+from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 
 
@@ -46,8 +46,8 @@ def on_market() -> SelectOfScalar[DataProduct]:
             ),
         )
         .where(
-            col(DataProduct.state) == ProductState.PUBLISHED,
-            col(Authorisation.state) == AuthorisationState.ACTIVE,
+            col(DataProduct.status) == ProductStatus.PUBLISHED,
+            col(Authorisation.status) == AuthorisationStatus.ACTIVE,
             col(Authorisation.valid_from) <= sa.func.now(),
             col(Authorisation.valid_until) > sa.func.now(),
             ~stopped,

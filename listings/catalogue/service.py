@@ -9,6 +9,7 @@ from infra.db import AsyncSession
 from infra.errors import NotFound
 from infra.identity import service as identity
 from infra.identity.tables import Organisation
+from infra.messages import Message
 from infra.paging import PageRequest
 from listings.catalogue import repository
 from listings.catalogue.domain import query_terms
@@ -63,7 +64,7 @@ async def access_listed(session: AsyncSession, product_id: UUID) -> DataProduct:
     """
     row = await repository.product(session, product_id)
     if row is None:
-        raise NotFound("There is no such product in the catalogue.")
+        raise NotFound(Message("There is no such product in the catalogue."))
     return row
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from infra.messages import Message
 from listings.ingest import problems
 from listings.ingest.limits import Limits
 from listings.ingest.names import column_names
@@ -55,7 +56,9 @@ def convert_columnar(
     except (pa.ArrowException, OSError, EOFError) as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise Refusal(
-            problems.TRUNCATED, f"The file is damaged or cut off: {reason}.", "Upload it again, whole."
+            problems.TRUNCATED,
+            Message("The file is damaged or cut off: {reason}.", reason=reason),
+            Message("Upload it again, whole."),
         ) from error
 
 
@@ -80,8 +83,17 @@ def _refuse_oversize(rows: int, columns: int, stated_bytes: int, limits: Limits)
     if rows > limits.rows or rows * columns > limits.cells or stated_bytes > limits.expanded_bytes:
         raise Refusal(
             problems.TOO_LARGE,
-            f"The file claims {rows:,} rows of {columns:,} columns, {stated_bytes:,} bytes unpacked.",
-            f"Split it into files of at most {limits.rows:,} rows and {limits.cells:,} values.",
+            Message(
+                "The file claims {rows:,} rows of {columns:,} columns, {stated_bytes:,} bytes unpacked.",
+                rows=rows,
+                columns=columns,
+                stated_bytes=stated_bytes,
+            ),
+            Message(
+                "Split it into files of at most {rows:,} rows and {cells:,} values.",
+                rows=limits.rows,
+                cells=limits.cells,
+            ),
             rows=rows,
             columns=columns,
         )
@@ -91,7 +103,7 @@ def _write(
     schema: pa.Schema, batches: Iterator[pa.RecordBatch], target: Path, limits: Limits
 ) -> tuple[list[Column], list[Notice]]:
     if not schema.names:
-        raise Refusal(problems.EMPTY_FILE, "The file has no columns.", "Upload a table.")
+        raise Refusal(problems.EMPTY_FILE, Message("The file has no columns."), Message("Upload a table."))
     names, notices = column_names(schema.names, limits, line=None)
     plans = [_plan(name, field.type) for name, field in zip(names, schema, strict=True)]
     stored = pa.schema([(name, plan.stored) for name, plan in zip(names, plans, strict=True)])
@@ -105,7 +117,9 @@ def _write(
             writer.write_table(batch, row_group_size=limits.rows_per_group(len(names)))
     if not rows:
         raise Refusal(
-            problems.HEADER_ONLY, "The file has columns and no rows.", "Upload a file with at least one row."
+            problems.HEADER_ONLY,
+            Message("The file has columns and no rows."),
+            Message("Upload a file with at least one row."),
         )
     columns = []
     for given, name, plan, missing in zip(schema.names, names, plans, lost, strict=True):
@@ -182,8 +196,12 @@ def _text_plan(name: str, kind: pa.DataType) -> _Plan:
         return _Plan(Kind.TEXT, text, lambda a: a.cast(text))
     raise Refusal(
         problems.UNSUPPORTED_COLUMN,
-        f"Column {shown(name)} is of the type {kind}, which no interface of the market can hand out.",
-        "Leave the column out, or write it as text or numbers.",
+        Message(
+            "Column {name} is of the type {kind}, which no interface of the market can hand out.",
+            name=shown(name),
+            kind=kind,
+        ),
+        Message("Leave the column out, or write it as text or numbers."),
         column=name,
     )
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from infra.messages import Message
 from listings.ingest.errors import REFUSALS, FileRefused, IngestFailed, IngestTimeout
 from listings.ingest.result import IngestResult
 
@@ -103,7 +104,8 @@ async def _run(command: list[str], work: str, timeout_s: int) -> tuple[int, byte
             return await child.wait(), answer
     except TimeoutError:
         raise IngestTimeout(
-            f"The file was not converted within {timeout_s} seconds.", remedy="Split it into smaller files."
+            Message("The file was not converted within {timeout_s} seconds.", timeout_s=timeout_s),
+            remedy=Message("Split it into smaller files."),
         ) from None
     finally:
         if child.returncode is None:
@@ -139,6 +141,8 @@ def _read(status: int, answer: bytes) -> IngestResult:
     except (ValueError, KeyError, TypeError):
         how = f"signal {-status}" if status < 0 else f"status {status}"
         raise IngestFailed(
-            f"The process that reads the file ended with {how} and no answer.",
-            remedy="Try again; if it repeats, the file is damaged or needs more memory than allowed.",
+            Message("The process that reads the file ended with {how} and no answer.", how=how),
+            remedy=Message(
+                "Try again; if it repeats, the file is damaged or needs more memory than allowed."
+            ),
         ) from None

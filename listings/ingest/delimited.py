@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from infra.messages import Message
 from listings.ingest import problems, sniff
 from listings.ingest.limits import Limits
 from listings.ingest.problems import Refusal
@@ -101,8 +102,14 @@ def _rewritten(table: Table, anew: Path, limits: Limits) -> Table:
 def _cut(line: int, width: int, found: int) -> Refusal:
     return Refusal(
         problems.TRUNCATED,
-        f"The last line ({line}) ends after {found} of {width} values, without a line end: the file was cut off.",
-        "Upload it again, whole.",
+        Message(
+            "The last line ({line}) ends after {found} of {width} values, without a line end: "
+            "the file was cut off.",
+            line=line,
+            found=found,
+            width=width,
+        ),
+        Message("Upload it again, whole."),
         line=line,
     )
 
@@ -111,8 +118,14 @@ def _ragged(line: int, row: Sequence[str], width: int) -> Refusal:
     count = len(row)
     return Refusal(
         problems.RAGGED_ROW,
-        f"Line {line} has {count} value{'' if count == 1 else 's'} where the header has {width}.",
-        "Give every line one value per column; quote values that contain the delimiter.",
+        Message(
+            "Line {line} has {count} value{value} where the header has {width}.",
+            line=line,
+            count=count,
+            value="" if count == 1 else "s",
+            width=width,
+        ),
+        Message("Give every line one value per column; quote values that contain the delimiter."),
         line=line,
         expected=width,
         found=count,
@@ -128,8 +141,8 @@ def _examine(
     if not rows:
         raise Refusal(
             problems.HEADER_ONLY,
-            "The file has a header and no rows.",
-            "Upload a file with at least one row.",
+            Message("The file has a header and no rows."),
+            Message("Upload a file with at least one row."),
             line=1,
         )
     _refuse_oversize(rows, len(table.names), limits)
@@ -140,8 +153,12 @@ def _refuse_oversize(rows: int, columns: int, limits: Limits) -> None:
     if rows > limits.rows or rows * columns > limits.cells:
         raise Refusal(
             problems.TOO_LARGE,
-            f"The table has {rows:,} rows of {columns:,} columns.",
-            f"Split it into files of at most {limits.rows:,} rows and {limits.cells:,} values.",
+            Message("The table has {rows:,} rows of {columns:,} columns.", rows=rows, columns=columns),
+            Message(
+                "Split it into files of at most {rows:,} rows and {cells:,} values.",
+                rows=limits.rows,
+                cells=limits.cells,
+            ),
             rows=rows,
             columns=columns,
         )

@@ -4,6 +4,7 @@ Each carries ``line`` (of the source file, from 1) and ``column`` (its name) whe
 """
 
 from infra.errors import Invalid, TooLarge, Unavailable
+from infra.messages import Message
 from listings.ingest import problems
 
 
@@ -11,112 +12,112 @@ class FileRefused(Invalid):
     """The file cannot become a revision."""
 
     slug = "file-refused"
-    title = "The file cannot be taken in"
+    title = Message("The file cannot be taken in")
 
 
 class NotATable(FileRefused):
     """An image, a document, an archive, a web page, or text without a tabular shape."""
 
     slug = problems.NOT_A_TABLE
-    title = "The file is not a table"
+    title = Message("The file is not a table")
 
 
 class EmptyFile(FileRefused):
     """No bytes, or nothing but blanks."""
 
     slug = problems.EMPTY_FILE
-    title = "The file is empty"
+    title = Message("The file is empty")
 
 
 class HeaderOnly(FileRefused):
     """Columns and no rows."""
 
     slug = problems.HEADER_ONLY
-    title = "The file has no rows"
+    title = Message("The file has no rows")
 
 
 class DuplicateColumn(FileRefused):
     """Two columns of one name, compared without case."""
 
     slug = problems.DUPLICATE_COLUMN
-    title = "Two columns have one name"
+    title = Message("Two columns have one name")
 
 
 class RaggedRow(FileRefused):
     """A line with more or fewer values than the header."""
 
     slug = problems.RAGGED_ROW
-    title = "A line has another number of values than the header"
+    title = Message("A line has another number of values than the header")
 
 
 class WrongEncoding(FileRefused):
     """Neither UTF-8 nor GB18030."""
 
     slug = problems.WRONG_ENCODING
-    title = "The file's encoding is not understood"
+    title = Message("The file's encoding is not understood")
 
 
 class TruncatedFile(FileRefused):
     """The end of the file is missing, or its inside is damaged."""
 
     slug = problems.TRUNCATED
-    title = "The file is cut off or damaged"
+    title = Message("The file is cut off or damaged")
 
 
 class MalformedRecord(FileRefused):
     """A line that breaks the rules of its format."""
 
     slug = problems.MALFORMED_RECORD
-    title = "A line cannot be read"
+    title = Message("A line cannot be read")
 
 
 class MixedColumn(FileRefused):
     """A column of dates or times that holds something else."""
 
     slug = problems.MIXED_COLUMN
-    title = "A column holds values of another type"
+    title = Message("A column holds values of another type")
 
 
 class TooManyColumns(FileRefused):
     """Wider than the limit."""
 
     slug = problems.TOO_MANY_COLUMNS
-    title = "The table has too many columns"
+    title = Message("The table has too many columns")
 
 
 class UnsupportedColumn(FileRefused):
     """A type whose values no interface can hand out."""
 
     slug = problems.UNSUPPORTED_COLUMN
-    title = "A column's type is not supported"
+    title = Message("A column's type is not supported")
 
 
 class BadColumnName(FileRefused):
     """A name too long."""
 
     slug = problems.BAD_COLUMN_NAME
-    title = "A column's name cannot be used"
+    title = Message("A column's name cannot be used")
 
 
 class FileTooLarge(TooLarge):
     """Larger, stored or unpacked, than one revision may be."""
 
     slug = problems.TOO_LARGE
-    title = "The file is too large"
+    title = Message("The file is too large")
 
 
 class IngestTimeout(FileRefused):
     """The conversion took longer than it may."""
 
     slug = "ingest-timeout"
-    title = "Taking in the file took too long"
+    title = Message("Taking in the file took too long")
 
 
 class IngestFailed(Unavailable):
     """The converting process fell or answered nonsense; the file or the machine is to blame, and nothing is kept."""
 
     slug = "ingest-failed"
-    title = "Taking in the file failed"
+    title = Message("Taking in the file failed")
 
 
 REFUSALS: dict[str, type[FileRefused] | type[FileTooLarge]] = {

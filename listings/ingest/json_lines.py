@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from infra.messages import Message
 from listings.ingest import problems
 from listings.ingest.limits import Limits
 from listings.ingest.problems import Refusal, shown
@@ -75,14 +76,22 @@ def survey(path: Path, limits: Limits) -> Keys:
         if len(keys.types) > limits.columns:
             raise Refusal(
                 problems.TOO_MANY_COLUMNS,
-                f"By line {line} the objects have {len(keys.types):,} different keys;"
-                f" at most {limits.columns:,} are taken.",
-                "Split the table, or turn keys into rows.",
+                Message(
+                    "By line {line} the objects have {count:,} different keys; at most {columns:,} are taken.",
+                    line=line,
+                    count=len(keys.types),
+                    columns=limits.columns,
+                ),
+                Message("Split the table, or turn keys into rows."),
                 line=line,
                 limit=limits.columns,
             )
     if not keys.lines or not keys.types:
-        raise Refusal(problems.EMPTY_FILE, "The file has no records.", "Upload one JSON object per line.")
+        raise Refusal(
+            problems.EMPTY_FILE,
+            Message("The file has no records."),
+            Message("Upload one JSON object per line."),
+        )
     return keys
 
 
@@ -96,8 +105,8 @@ def spool(path: Path, target: Path, keys: Keys, limits: Limits) -> None:
             except UnicodeEncodeError:
                 raise Refusal(
                     problems.MALFORMED_RECORD,
-                    f"Line {line} escapes half of a surrogate pair.",
-                    "Write whole characters.",
+                    Message("Line {line} escapes half of a surrogate pair.", line=line),
+                    Message("Write whole characters."),
                     line=line,
                 ) from None
 
@@ -122,8 +131,12 @@ def objects(path: Path, limits: Limits) -> Iterator[tuple[int, dict[str, Any]]]:
             if len(text) >= limits.record_bytes:
                 raise Refusal(
                     problems.MALFORMED_RECORD,
-                    f"Line {line} is longer than {limits.record_bytes:,} characters.",
-                    "Write one object per line.",
+                    Message(
+                        "Line {line} is longer than {record_bytes:,} characters.",
+                        line=line,
+                        record_bytes=limits.record_bytes,
+                    ),
+                    Message("Write one object per line."),
                     line=line,
                 )
             if text.strip():
@@ -139,36 +152,41 @@ def _parse(text: str, line: int) -> dict[str, Any]:
         if not text.endswith("\n") and not text.rstrip().endswith("}"):
             raise Refusal(
                 problems.TRUNCATED,
-                f"The last line ({line}) is half an object: the file was cut off.",
-                "Upload it again, whole.",
+                Message("The last line ({line}) is half an object: the file was cut off.", line=line),
+                Message("Upload it again, whole."),
                 line=line,
             ) from None
         raise Refusal(
             problems.MALFORMED_RECORD,
-            f"Line {line} is not JSON: {error.msg} at character {error.colno}.",
-            "Write one JSON object per line.",
+            Message(
+                "Line {line} is not JSON: {msg} at character {colno}.",
+                line=line,
+                msg=error.msg,
+                colno=error.colno,
+            ),
+            Message("Write one JSON object per line."),
             line=line,
         ) from None
     except _Twice as twice:
         raise Refusal(
             problems.DUPLICATE_COLUMN,
-            f"Line {line} names {shown(twice.name)} twice.",
-            "Give each value a key of its own.",
+            Message("Line {line} names {twice} twice.", line=line, twice=shown(twice.name)),
+            Message("Give each value a key of its own."),
             line=line,
             column=twice.name,
         ) from None
     except (RecursionError, ValueError) as error:
         raise Refusal(
             problems.MALFORMED_RECORD,
-            f"Line {line} cannot be read: {error}.",
-            "Write plain JSON: no NaN or Infinity, no deep nesting.",
+            Message("Line {line} cannot be read: {error}.", line=line, error=error),
+            Message("Write plain JSON: no NaN or Infinity, no deep nesting."),
             line=line,
         ) from None
     if not isinstance(record, dict):
         raise Refusal(
             problems.MALFORMED_RECORD,
-            f"Line {line} is not a JSON object.",
-            'Write each record as an object: {"column": value, …}.',
+            Message("Line {line} is not a JSON object.", line=line),
+            Message('Write each record as an object: {"column": value, …}.'),
             line=line,
         )
     return record

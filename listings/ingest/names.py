@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from infra.messages import Message
 from listings.ingest import problems
 from listings.ingest.limits import Limits
 from listings.ingest.problems import Refusal, shown
@@ -27,8 +28,12 @@ def column_names(
     if len(given) > limits.columns:
         raise Refusal(
             problems.TOO_MANY_COLUMNS,
-            f"The table has {len(given):,} columns; at most {limits.columns:,} are taken.",
-            "Split the table, or turn columns into rows.",
+            Message(
+                "The table has {count:,} columns; at most {columns:,} are taken.",
+                count=len(given),
+                columns=limits.columns,
+            ),
+            Message("Split the table, or turn columns into rows."),
             columns=len(given),
             limit=limits.columns,
         )
@@ -44,8 +49,16 @@ def column_names(
         if len(name) > MAX_NAME:
             raise Refusal(
                 problems.BAD_COLUMN_NAME,
-                f"The name of column {position} is {len(name)} characters long: {shown(name)}.",
-                f"Use at most {MAX_NAME} characters, and check that the first line is the header.",
+                Message(
+                    "The name of column {position} is {count} characters long: {name}.",
+                    position=position,
+                    count=len(name),
+                    name=shown(name),
+                ),
+                Message(
+                    "Use at most {max_name} characters, and check that the first line is the header.",
+                    max_name=MAX_NAME,
+                ),
                 column=name[:MAX_NAME],
                 **_at(line),
             )
@@ -65,8 +78,13 @@ def _refuse_duplicates(names: Sequence[str], line: int | None) -> None:
         if earlier != position:
             raise Refusal(
                 problems.DUPLICATE_COLUMN,
-                f"Columns {earlier} and {position} are both called {shown(name)} (case is not told apart).",
-                "Give each column a name of its own.",
+                Message(
+                    "Columns {earlier} and {position} are both called {name} (case is not told apart).",
+                    earlier=earlier,
+                    position=position,
+                    name=shown(name),
+                ),
+                Message("Give each column a name of its own."),
                 column=name,
                 positions=[earlier, position],
                 **_at(line),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from infra.messages import Message
 from listings.ingest import json_lines, problems, sniff
 from listings.ingest.delimited import convert_csv
 from listings.ingest.limits import Limits, unpacking
@@ -171,8 +172,8 @@ def _engine(work: Path, source: Path, width: int, limits: Limits) -> Iterator[du
         reason = str(error).splitlines()[0][:300]
         raise Refusal(
             problems.MALFORMED_RECORD,
-            f"The file cannot be read as a table: {reason}.",
-            "Check the file, or save it again as CSV (RFC 4180, UTF-8) or Parquet.",
+            Message("The file cannot be read as a table: {reason}.", reason=reason),
+            Message("Check the file, or save it again as CSV (RFC 4180, UTF-8) or Parquet."),
         ) from error
     finally:
         connection.close()

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from infra.messages import Message
+
 NOT_A_TABLE = "not-a-table"
 EMPTY_FILE = "empty-file"
 HEADER_ONLY = "header-without-rows"
@@ -50,4 +52,6 @@ def shown(value: str, limit: int = 60) -> str:
 
 def too_large(why: str) -> Refusal:
     """The refusal of a file that costs more than one file may."""
-    return Refusal(TOO_LARGE, f"The file is too large: {why}.", "Split it into smaller files.")
+    return Refusal(
+        TOO_LARGE, Message("The file is too large: {why}.", why=why), Message("Split it into smaller files.")
+    )

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.messages import Message
 from listings.ingest import problems
 from listings.ingest.limits import MEBIBYTE, Limits
 from listings.ingest.problems import Refusal
@@ -74,7 +75,11 @@ def format_of(path: Path, filename: str) -> str:
         stream.seek(max(size - 8, 0))
         tail = stream.read(8)
     if not head.removeprefix(codecs.BOM_UTF8).strip():
-        raise Refusal(problems.EMPTY_FILE, "The file is empty.", "Upload a file with a header and rows.")
+        raise Refusal(
+            problems.EMPTY_FILE,
+            Message("The file is empty."),
+            Message("Upload a file with a header and rows."),
+        )
     if head.startswith(b"PAR1"):
         return _whole("parquet", "Parquet", size >= 12 and tail.endswith(b"PAR1"))
     if head.startswith(b"ARROW1"):
@@ -85,15 +90,17 @@ def format_of(path: Path, filename: str) -> str:
     suffix = Path(filename).suffix.lower()
     if suffix in {".parquet", ".arrow", ".feather", ".ipc"}:
         raise Refusal(
-            problems.NOT_A_TABLE, f"The file is named {suffix} and its content is something else.", _ACCEPTED
+            problems.NOT_A_TABLE,
+            Message("The file is named {suffix} and its content is something else.", suffix=suffix),
+            _ACCEPTED,
         )
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if suffix in {".jsonl", ".ndjson", ".json"} or start.startswith(b"{"):
         if start.startswith(b"["):
             raise Refusal(
                 problems.NOT_A_TABLE,
-                "The file is one JSON array, not JSON Lines.",
-                "Write one object per line, without the brackets and commas around them.",
+                Message("The file is one JSON array, not JSON Lines."),
+                Message("Write one object per line, without the brackets and commas around them."),
                 line=1,
             )
         return "json-lines"
@@ -104,8 +111,8 @@ def _whole(name: str, label: str, complete: bool) -> str:
     if not complete:
         raise Refusal(
             problems.TRUNCATED,
-            f"The {label} file has its beginning and not its end: it was cut off.",
-            "Upload it again, whole.",
+            Message("The {label} file has its beginning and not its end: it was cut off.", label=label),
+            Message("Upload it again, whole."),
         )
     return name
 
@@ -113,19 +120,27 @@ def _whole(name: str, label: str, complete: bool) -> str:
 def _refuse_other_formats(head: bytes) -> None:
     for magic, what, remedy in _NOT_TABLES:
         if head.startswith(magic):
-            raise Refusal(problems.NOT_A_TABLE, f"The file is {what}, not a table.", remedy)
+            raise Refusal(
+                problems.NOT_A_TABLE, Message("The file is {what}, not a table.", what=what), remedy
+            )
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Refusal(
-            problems.WRONG_ENCODING, "The file is encoded as UTF-16.", "Save it as UTF-8.", line=1, byte=0
+            problems.WRONG_ENCODING,
+            Message("The file is encoded as UTF-16."),
+            Message("Save it as UTF-8."),
+            line=1,
+            byte=0,
         )
     if _MARKUP.match(head.removeprefix(codecs.BOM_UTF8)):
         raise Refusal(
             problems.NOT_A_TABLE,
-            "The file is a web page or an XML document, not a table.",
-            "Upload the table itself; a login page is often saved in place of a download.",
+            Message("The file is a web page or an XML document, not a table."),
+            Message("Upload the table itself; a login page is often saved in place of a download."),
         )
     if b"\x00" in head:
-        raise Refusal(problems.NOT_A_TABLE, "The file is binary and of no format known here.", _ACCEPTED)
+        raise Refusal(
+            problems.NOT_A_TABLE, Message("The file is binary and of no format known here."), _ACCEPTED
+        )
 
 
 def digest(path: Path) -> Scan:
@@ -161,7 +176,7 @@ def scan_text(path: Path) -> Scan:
                 line = lines + chunk[: chunk.index(b"\x00")].count(b"\n") + 1
                 raise Refusal(
                     problems.NOT_A_TABLE,
-                    f"Line {line} holds a zero byte: the file is binary or damaged.",
+                    Message("Line {line} holds a zero byte: the file is binary or damaged.", line=line),
                     _ACCEPTED,
                     line=line,
                     byte=size + chunk.index(b"\x00"),
@@ -181,15 +196,21 @@ def scan_text(path: Path) -> Scan:
         if cut:
             raise Refusal(
                 problems.TRUNCATED,
-                f"The file ends in the middle of a character, on line {line}: it was cut off.",
-                "Upload it again, whole.",
+                Message(
+                    "The file ends in the middle of a character, on line {line}: it was cut off.", line=line
+                ),
+                Message("Upload it again, whole."),
                 line=line,
                 byte=offset,
             )
         raise Refusal(
             problems.WRONG_ENCODING,
-            f"Line {line} is neither UTF-8 nor GB18030 (byte {offset} of the file).",
-            "Save the file as UTF-8.",
+            Message(
+                "Line {line} is neither UTF-8 nor GB18030 (byte {offset} of the file).",
+                line=line,
+                offset=offset,
+            ),
+            Message("Save the file as UTF-8."),
             line=line,
             byte=offset,
         )
@@ -271,8 +292,12 @@ def _bounded(stream: io.TextIOWrapper, limits: Limits) -> Iterator[str]:
         if len(line) >= limits.record_bytes:
             raise Refusal(
                 problems.MALFORMED_RECORD,
-                f"Line {number} is longer than {limits.record_bytes:,} characters.",
-                "Check that the file has line ends, and shorten the value.",
+                Message(
+                    "Line {number} is longer than {record_bytes:,} characters.",
+                    number=number,
+                    record_bytes=limits.record_bytes,
+                ),
+                Message("Check that the file has line ends, and shorten the value."),
                 line=number,
             )
         yield line
@@ -282,15 +307,18 @@ def _broken(message: str, line: int) -> Refusal:
     if "unexpected end" in message or "field larger" in message:
         return Refusal(
             problems.TRUNCATED,
-            f"A quoted value that begins in the record on line {line} never ends: the file was cut off, "
-            "or a quote is not closed.",
-            "Close the quote, or upload the file again, whole.",
+            Message(
+                "A quoted value that begins in the record on line {line} never ends: the file was "
+                "cut off, or a quote is not closed.",
+                line=line,
+            ),
+            Message("Close the quote, or upload the file again, whole."),
             line=line,
         )
     return Refusal(
         problems.MALFORMED_RECORD,
-        f"Line {line} has text after a closing quote.",
-        'Double each quote inside a quoted value ("") as RFC 4180 says.',
+        Message("Line {line} has text after a closing quote.", line=line),
+        Message('Double each quote inside a quoted value ("") as RFC 4180 says.'),
         line=line,
     )
 
@@ -318,13 +346,19 @@ def dialect_of(
     _, first = next(records(path, best, limits), (1, []))
     if not first:
         raise Refusal(
-            problems.EMPTY_FILE, "The file has no records.", "Upload a file with a header and rows."
+            problems.EMPTY_FILE,
+            Message("The file has no records."),
+            Message("Upload a file with a header and rows."),
         )
     widths = Counter(len(row) for row in rows)
     if len(rows) >= 5 and len(widths) >= 4 and widths[len(first)] < len(rows) / 3:
         raise Refusal(
             problems.NOT_A_TABLE,
-            f"The lines of the file have {min(widths)} to {max(widths)} values: it reads as text, not as a table.",
+            Message(
+                "The lines of the file have {widths} to {widths_2} values: it reads as text, not as a table.",
+                widths=min(widths),
+                widths_2=max(widths),
+            ),
             _ACCEPTED,
             line=2,
         )

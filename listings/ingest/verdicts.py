@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from infra.messages import Message
 from listings.ingest import problems
 from listings.ingest.inference import (
     DATED_KINDS,
@@ -266,7 +267,7 @@ def _misfit_notice(
         raise Refusal(
             problems.MIXED_COLUMN,
             detail,
-            "Correct or empty the value, or upload with strict=false to keep the column as text.",
+            Message("Correct or empty the value, or upload with strict=false to keep the column as text."),
             line=line,
             column=name,
             value=value[:200],

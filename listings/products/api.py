@@ -1,6 +1,6 @@
 """Products over HTTP."""
 
-from email.message import Message
+from email.message import Message as HeaderBlock
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,10 +14,10 @@ from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession, transaction
 from infra.errors import Malformed, UnsupportedType
 from infra.idempotency import Idempotency
+from infra.messages import Message
 from infra.openapi import raw_body
 from infra.paging import PageRequest
-from infra.schema import Page
-from listings.authorisations.schemas import WithReason
+from infra.schema import Page, ReasonBody
 from listings.products import revisions, service, uploads
 from listings.products.schemas import (
     DictionaryPut,
@@ -30,7 +30,7 @@ from listings.products.schemas import (
     WithNote,
 )
 from listings.products.spool import require_size
-from listings.products.states import ProductState
+from listings.products.states import ProductStatus
 from pricing.schemas import QuoteRead
 from quality.schemas import ReportRead
 
@@ -41,7 +41,7 @@ FileName = Annotated[
     ),
 ]
 StateFilter = Annotated[
-    ProductState | None, QueryParameter(name="state", description="Only products in this state")
+    ProductStatus | None, QueryParameter(name="status", description="Only products in this state")
 ]
 
 
@@ -60,10 +60,10 @@ def file_name(request: Request[Any, Any, Any], filename: str | None) -> str:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type in ("multipart/form-data", "application/x-www-form-urlencoded"):
         raise UnsupportedType(
-            "The body is a form.",
-            remedy="Send the file itself as the body, as curl --data-binary @file does.",
+            Message("The body is a form."),
+            remedy=Message("Send the file itself as the body, as curl --data-binary @file does."),
         )
-    message = Message()
+    message = HeaderBlock()
     message["content-disposition"] = request.headers.get("content-disposition", "attachment")
     name = filename or message.get_filename() or "data"
     name = name.replace("\\", "/").rpartition("/")[2]
@@ -78,7 +78,7 @@ def require_declared_size(request: Request[Any, Any, Any], limit: int) -> None:
     """
     declared = request.headers.get("content-length", "0")
     if not declared.isascii() or not declared.isdigit():
-        raise Malformed("Content-Length is no number.")
+        raise Malformed(Message("Content-Length is no number."))
     require_size(int(declared), limit)
 
 
@@ -191,7 +191,7 @@ class ProductReviewController(Controller):
         summary="Return a product to its operator",
     )
     async def send_back(
-        self, session: AsyncSession, actor: Actor, product_id: UUID, data: WithReason
+        self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
     ) -> ProductRead:
         """By a regulator, with reasons the operator can act on; it is a draft again."""
         return ProductRead.of(await service.send_back(session, actor, product_id, data.reason))
@@ -203,7 +203,7 @@ class ProductReviewController(Controller):
         summary="Suspend a product",
     )
     async def suspend(
-        self, session: AsyncSession, actor: Actor, product_id: UUID, data: WithReason
+        self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
     ) -> ProductRead:
         """By its operator or a regulator: every licence to it stops at once."""
         return ProductRead.of(await service.suspend(session, actor, product_id, data.reason))
@@ -215,7 +215,7 @@ class ProductReviewController(Controller):
         summary="Lift your suspension of a product",
     )
     async def reinstate(
-        self, session: AsyncSession, actor: Actor, product_id: UUID, data: WithReason
+        self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
     ) -> ProductRead:
         """It is on the market again once no other organisation's suspension remains."""
         return ProductRead.of(await service.reinstate(session, actor, product_id, data.reason))
@@ -227,7 +227,7 @@ class ProductReviewController(Controller):
         summary="Take a product off the market",
     )
     async def withdraw(
-        self, session: AsyncSession, actor: Actor, product_id: UUID, data: WithReason
+        self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
     ) -> ProductRead:
         """No new orders; what was agreed before goes on to its end."""
         return ProductRead.of(await service.withdraw(session, actor, product_id, data.reason))

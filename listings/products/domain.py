@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.errors import Conflict, Forbidden, Invalid, NotFound
+from infra.messages import Message
 from listings.ingest.result import Column
 
 SAMPLE_ROWS = 20
@@ -70,56 +71,56 @@ class ProductIncomplete(Conflict):
     """Something is missing before the product can be published; `missing` lists all of it."""
 
     slug = "product-incomplete"
-    title = "The product is not complete"
+    title = Message("The product is not complete")
 
 
 class SameOrganisation(Forbidden):
     """Whoever decides about a product must not belong to those who made it."""
 
     slug = "four-eyes"
-    title = "Somebody else must decide this"
+    title = Message("Somebody else must decide this")
 
 
 class ColumnsUnauthorised(Conflict):
     """A revision holds columns that the authorisation does not cover."""
 
     slug = "columns-not-authorised"
-    title = "The data goes beyond the authorisation"
+    title = Message("The data goes beyond the authorisation")
 
 
 class SchemaBroken(Conflict):
     """A new revision drops or retypes a column that buyers rely on."""
 
     slug = "schema-broken"
-    title = "The new revision would break its buyers"
+    title = Message("The new revision would break its buyers")
 
 
 class DictionaryRefused(Invalid):
     """The dictionary does not fit the data."""
 
     slug = "dictionary-columns"
-    title = "The dictionary does not fit the data"
+    title = Message("The dictionary does not fit the data")
 
 
 class NotTradeable(Conflict):
     """The product is on the market no more, for now or for good."""
 
     slug = "product-not-tradeable"
-    title = "The product cannot be ordered at present"
+    title = Message("The product cannot be ordered at present")
 
 
 class PurposeNotOffered(Invalid):
     """The authorisation does not cover the purpose."""
 
     slug = "purpose-not-offered"
-    title = "The product is not offered for this purpose"
+    title = Message("The product is not offered for this purpose")
 
 
 class PlanNotYours(NotFound):
     """No such price plan of the operator's."""
 
     slug = "price-plan-not-found"
-    title = "No such price plan"
+    title = Message("No such price plan")
 
 
 _QUALITY_GAPS = {
@@ -188,7 +189,7 @@ def require_other_side(decider: UUID, parties: Collection[UUID]) -> None:
     :raises SameOrganisation: it is.
     """
     if decider in parties:
-        raise SameOrganisation("Your organisation is a party to this product.")
+        raise SameOrganisation(Message("Your organisation is a party to this product."))
 
 
 def require_columns_authorised(columns: Iterable[Column], authorised: Sequence[str] | None) -> None:
@@ -202,8 +203,8 @@ def require_columns_authorised(columns: Iterable[Column], authorised: Sequence[s
     beyond = [column.name for column in columns if column.name not in set(authorised)]
     if beyond:
         raise ColumnsUnauthorised(
-            f"The authorisation does not cover: {', '.join(beyond[:20])}.",
-            remedy="Leave these columns out of the file, or have them authorised.",
+            Message("The authorisation does not cover: {beyond}.", beyond=", ".join(beyond[:20])),
+            remedy=Message("Leave these columns out of the file, or have them authorised."),
             columns=beyond[:100],
         )
 
@@ -221,8 +222,8 @@ def require_compatible(before: Iterable[Column], now: Iterable[Column]) -> None:
     ]
     if broken:
         raise SchemaBroken(
-            f"Buyers rely on: {', '.join(broken[:20])}.",
-            remedy="Keep names and kinds of the published columns, or list a new product.",
+            Message("Buyers rely on: {broken}.", broken=", ".join(broken[:20])),
+            remedy=Message("Keep names and kinds of the published columns, or list a new product."),
         )
 
 
@@ -255,14 +256,15 @@ def require_known_columns(entries: Sequence[DictionaryEntry], columns: Iterable[
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DictionaryRefused(
-            f"Described twice: {', '.join(twice[:20])}.", remedy="Describe each column once."
+            Message("Described twice: {twice}.", twice=", ".join(twice[:20])),
+            remedy=Message("Describe each column once."),
         )
     if columns is not None:
         unknown = sorted(set(names) - {column.name for column in columns})
         if unknown:
             raise DictionaryRefused(
-                f"Not in the data: {', '.join(unknown[:20])}.",
-                remedy="Use the column names of the newest revision, as GET …/revisions lists them.",
+                Message("Not in the data: {unknown}.", unknown=", ".join(unknown[:20])),
+                remedy=Message("Use the column names of the newest revision, as GET …/revisions lists them."),
             )
 
 

@@ -10,7 +10,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
-from listings.products.states import ProductState
+from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct, ProductRevision
 
 QUEUE_LIMIT = 200
@@ -40,12 +40,12 @@ async def visible(
 
 
 async def page_visible(
-    session: AsyncSession, actor: Actor, state: ProductState | None, page: PageRequest
+    session: AsyncSession, actor: Actor, status: ProductStatus | None, page: PageRequest
 ) -> tuple[Sequence[DataProduct], str | None]:
     """One page of the products the actor may know of."""
     statement = visible_to(actor)
-    if state is not None:
-        statement = statement.where(col(DataProduct.state) == state)
+    if status is not None:
+        statement = statement.where(col(DataProduct.status) == status)
     return await paginate(session, statement, col(DataProduct.id), page)
 
 
@@ -58,7 +58,7 @@ async def submitted(session: AsyncSession) -> Sequence[DataProduct]:
     """Products that wait for a reviewer, longest waiting first, at most `QUEUE_LIMIT`."""
     statement = (
         select(DataProduct)
-        .where(col(DataProduct.state) == ProductState.SUBMITTED)
+        .where(col(DataProduct.status) == ProductStatus.SUBMITTED)
         .order_by(col(DataProduct.submitted_at))
         .limit(QUEUE_LIMIT)
     )

@@ -7,12 +7,13 @@ from uuid import UUID
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.errors import NotFound
+from infra.messages import Message
 from infra.paging import PageRequest
 from listings.ingest.result import Column, Kind
 from listings.products import repository
 from listings.products.domain import DictionaryEntry, QualityStanding, dictionary, personal_columns
 from listings.products.facts import RevisionFacts
-from listings.products.states import ProductState
+from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct, ProductRevision
 from listings.resources import service as resources
 from quality import service as quality
@@ -79,7 +80,7 @@ async def current(session: AsyncSession, product_id: UUID) -> tuple[ProductRevis
     row = await newest_passed_row(session, product_id)
     report = await quality.report_for(session, row.id) if row else None
     if row is None or report is None:
-        raise NotFound("The product has no revision that has passed its quality check.")
+        raise NotFound(Message("The product has no revision that has passed its quality check."))
     return row, report
 
 
@@ -98,7 +99,7 @@ async def access_revision(
     """
     row = await repository.revision(session, revision_id)
     if row is None or await repository.visible(session, actor, row.product_id) is None:
-        raise NotFound("There is no such revision.")
+        raise NotFound(Message("There is no such revision."))
     return row, (await standings(session, [row]))[row.id]
 
 
@@ -110,7 +111,7 @@ async def list_of(
     :raises NotFound: there is no product the actor may know of.
     """
     if await repository.visible(session, actor, product_id) is None:
-        raise NotFound("There is no such product.")
+        raise NotFound(Message("There is no such product."))
     rows, following = await repository.page_revisions(session, product_id, page)
     return rows, await standings(session, rows), following
 
@@ -127,11 +128,13 @@ async def quality_report(
     row = await repository.revision(session, revision_id)
     product = await repository.product(session, row.product_id) if row else None
     inside = row is not None and await repository.visible(session, actor, row.product_id) is not None
-    if row is None or product is None or not (inside or product.state is ProductState.PUBLISHED):
-        raise NotFound("There is no such revision.")
+    if row is None or product is None or not (inside or product.status is ProductStatus.PUBLISHED):
+        raise NotFound(Message("There is no such revision."))
     report = await quality.report_for(session, row.id)
     if report is None:
-        raise NotFound("The quality check has not finished.", remedy="Ask again in a moment.")
+        raise NotFound(
+            Message("The quality check has not finished."), remedy=Message("Ask again in a moment.")
+        )
     if inside:
         return report, set()
     resource = await resources.facts(session, product.resource_id)

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from infra.messages import Message
 from listings.ingest.errors import FileTooLarge
 from listings.products.domain import SAMPLE_ROWS
 
@@ -30,8 +31,8 @@ def first_rows(path: Path) -> list[dict[str, Any]]:
             return [dict(zip(names, map(json_value, row), strict=True)) for row in found.fetchall()]
         except duckdb.OutOfMemoryException as error:
             raise FileTooLarge(
-                "The first rows alone take more memory than the service gives one file.",
-                remedy="Send fewer columns, or shorter texts.",
+                Message("The first rows alone take more memory than the service gives one file."),
+                remedy=Message("Send fewer columns, or shorter texts."),
             ) from error
 
 

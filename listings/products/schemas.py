@@ -10,7 +10,7 @@ from pydantic import Field
 from infra.schema import Code, Input, LongText, Output, Reason, ShortText
 from listings.ingest.result import Kind
 from listings.products.domain import DeliveryClass, DictionaryEntry, QualityStanding
-from listings.products.states import ProductState
+from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct, ProductRevision
 from listings.resources.domain import THEMES, UpdateFrequency
 from listings.resources.schemas import LabelRead
@@ -109,7 +109,7 @@ class ProductRead(Output):
     owner_id: UUID
     resource_id: UUID
     authorisation_id: UUID
-    state: ProductState
+    status: ProductStatus
     title_zh: str
     title_en: str
     description_zh: str

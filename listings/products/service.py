@@ -8,6 +8,7 @@ from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
+from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
@@ -27,7 +28,7 @@ from listings.products.domain import (
 )
 from listings.products.facts import ProductFacts, RevisionFacts
 from listings.products.schemas import DictionaryPut, ProductCreate, ProductText, QuoteAsk
-from listings.products.states import ProductAction, ProductState
+from listings.products.states import ProductAction, ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.resources.domain import THEMES, require_listable, require_themes
@@ -50,7 +51,7 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
     """
     authorisation = await authorisations.access_authorisation(session, actor, data.authorisation_id)
     if authorisation.operator_id != actor.organisation_id:
-        raise Forbidden("Only the authorised operator makes products of a resource.")
+        raise Forbidden(Message("Only the authorised operator makes products of a resource."))
     grant = await authorisations.live_grant(session, data.authorisation_id, data.resource_id)
     resource = await resources.access_resource(session, actor, data.resource_id)
     require_listable(resource.classification, resource.risk_assessment_sha256)
@@ -59,7 +60,7 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
         **data.model_dump(),
         operator_id=grant.operator_id,
         owner_id=grant.owner_id,
-        state=ProductState.DRAFT,
+        status=ProductStatus.DRAFT,
         search_terms=_terms(data),
         created_at=await now(session),
         created_by=actor.id,
@@ -122,7 +123,9 @@ async def attach_plan(session: AsyncSession, actor: Actor, product_id: UUID, pla
     row = await _own_draft(session, actor, product_id)
     plan = await plans.get_plan(session, plan_id)
     if plan.organisation_id != row.operator_id:
-        raise PlanNotYours("You have no such price plan.", remedy="POST /v1/price-plans makes one.")
+        raise PlanNotYours(
+            Message("You have no such price plan."), remedy=Message("POST /v1/price-plans makes one.")
+        )
     row.plan_id = plan.id
     await session.flush()
     await _record(session, actor, row, "price_plan_attached", plan_id=str(plan.id))
@@ -138,9 +141,9 @@ async def submit(session: AsyncSession, actor: Actor, product_id: UUID) -> DataP
     :raises AuthorisationNotLive, NotListable: what it rests on does not carry it now.
     """
     row = await _own(session, actor, product_id)
-    target = states.after(row.state, ProductAction.SUBMIT)
+    target = states.next_state(row.status, ProductAction.SUBMIT)
     revision = await _require_publishable(session, row)
-    row.state, row.submitted_at, row.submitted_by = target, await now(session), actor.id
+    row.status, row.submitted_at, row.submitted_by = target, await now(session), actor.id
     await session.flush()
     await _record(session, actor, row, "submitted", **_reviewed(row, revision))
     return row
@@ -154,10 +157,10 @@ async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: s
     :raises ProductIncomplete, AuthorisationNotLive, NotListable: it is not what was submitted any more.
     """
     row = await _for_review(session, actor, product_id)
-    target = states.after(row.state, ProductAction.APPROVE)
+    target = states.next_state(row.status, ProductAction.APPROVE)
     revision = await _require_publishable(session, row)
     moment = await now(session)
-    row.state, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, note
+    row.status, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, note
     row.published_at = moment
     await session.flush()
     await _record(session, actor, row, "published", note=note, **_reviewed(row, revision))
@@ -171,7 +174,7 @@ async def send_back(session: AsyncSession, actor: Actor, product_id: UUID, reaso
     :raises ProductStateForbids: it was not submitted.
     """
     row = await _for_review(session, actor, product_id)
-    row.state = states.after(row.state, ProductAction.RETURN)
+    row.status = states.next_state(row.status, ProductAction.RETURN)
     row.reviewed_at, row.reviewed_by, row.review_note = await now(session), actor.id, reason
     await session.flush()
     await _record(session, actor, row, "returned", reason=reason)
@@ -185,7 +188,7 @@ async def suspend(session: AsyncSession, actor: Actor, product_id: UUID, reason:
     :raises ProductStateForbids: it is not published.
     """
     row = await _for_stopping(session, actor, product_id)
-    row.state = states.after(row.state, ProductAction.SUSPEND)
+    row.status = states.next_state(row.status, ProductAction.SUSPEND)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     await _record(session, actor, row, "suspended", reason=reason)
     return row
@@ -199,12 +202,12 @@ async def reinstate(session: AsyncSession, actor: Actor, product_id: UUID, reaso
     :raises NotStopped: the actor's organisation has not stopped it.
     """
     row = await _for_stopping(session, actor, product_id)
-    target = states.after(row.state, ProductAction.REINSTATE)
+    target = states.next_state(row.status, ProductAction.REINSTATE)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     if not await stops.active(session, [row.id]):
-        row.state = target
+        row.status = target
     await session.flush()
-    await _record(session, actor, row, "reinstated", reason=reason, state=row.state.value)
+    await _record(session, actor, row, "reinstated", reason=reason, status=row.status.value)
     return row
 
 
@@ -215,7 +218,7 @@ async def withdraw(session: AsyncSession, actor: Actor, product_id: UUID, reason
     :raises ProductStateForbids: it is withdrawn already.
     """
     row = await _own(session, actor, product_id)
-    row.state = states.after(row.state, ProductAction.WITHDRAW)
+    row.status = states.next_state(row.status, ProductAction.WITHDRAW)
     await session.flush()
     await _record(session, actor, row, "withdrawn", reason=reason)
     return row
@@ -232,10 +235,10 @@ async def access_product(session: AsyncSession, actor: Actor, product_id: UUID) 
 
 
 async def list_visible(
-    session: AsyncSession, actor: Actor, state: ProductState | None, page: PageRequest
+    session: AsyncSession, actor: Actor, status: ProductStatus | None, page: PageRequest
 ) -> tuple[Sequence[DataProduct], str | None]:
     """One page of the products the actor may know of, newest first."""
-    return await repository.page_visible(session, actor, state, page)
+    return await repository.page_visible(session, actor, status, page)
 
 
 async def review_queue(session: AsyncSession) -> Sequence[DataProduct]:
@@ -252,7 +255,8 @@ async def quote(session: AsyncSession, product_id: UUID, data: QuoteAsk) -> pric
     facts = await tradeable_product(session, product_id)
     if data.purpose.value not in facts.purposes:
         raise PurposeNotOffered(
-            f"The product is offered for: {', '.join(facts.purposes)}.", remedy="Name one of these purposes."
+            Message("The product is offered for: {purposes}.", purposes=", ".join(facts.purposes)),
+            remedy=Message("Name one of these purposes."),
         )
     plan = await plans.get_plan(session, facts.plan_id)
     context = quote_context(await rulebook.in_force(session), data.purpose)
@@ -266,7 +270,7 @@ async def current_revision(session: AsyncSession, product_id: UUID) -> RevisionF
     """
     facts = await revisions.newest_passed(session, product_id)
     if facts is None:
-        raise NotFound("The product has no revision that has passed its quality check.")
+        raise NotFound(Message("The product has no revision that has passed its quality check."))
     return facts
 
 
@@ -278,12 +282,12 @@ async def tradeable_product(session: AsyncSession, product_id: UUID) -> ProductF
     :raises AuthorisationNotLive: the authorisation has lapsed.
     """
     row = await repository.product(session, product_id)
-    if row is None or row.state is not ProductState.PUBLISHED or row.plan_id is None:
-        raise NotFound("There is no such product in the catalogue.")
+    if row is None or row.status is not ProductStatus.PUBLISHED or row.plan_id is None:
+        raise NotFound(Message("There is no such product in the catalogue."))
     grant = await authorisations.live_grant(session, row.authorisation_id, row.resource_id)
     links = (row.id, *grant.links)
     if await stops.active(session, [row.id]):
-        raise NotTradeable("The product has been stopped.")
+        raise NotTradeable(Message("The product has been stopped."))
     revision = await current_revision(session, row.id)
     resource = await resources.facts(session, row.resource_id)
     return ProductFacts(
@@ -314,7 +318,7 @@ async def tradeable_product(session: AsyncSession, product_id: UUID) -> ProductF
 
 def _found(row: DataProduct | None) -> DataProduct:
     if row is None:
-        raise NotFound("There is no such product.")
+        raise NotFound(Message("There is no such product."))
     return row
 
 
@@ -325,20 +329,20 @@ async def _locked(session: AsyncSession, actor: Actor, product_id: UUID) -> Data
 async def _own(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
     row = await _locked(session, actor, product_id)
     if row.operator_id != actor.organisation_id:
-        raise Forbidden("Only the operator of the product does this.")
+        raise Forbidden(Message("Only the operator of the product does this."))
     return row
 
 
 async def _own_draft(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
     row = await _own(session, actor, product_id)
-    states.require_draft(row.state)
+    states.require_draft(row.status)
     return row
 
 
 async def _for_review(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
     row = await _locked(session, actor, product_id)
     if actor.organisation_kind is not OrganisationKind.REGULATOR:
-        raise Forbidden("Only a regulator reviews products.")
+        raise Forbidden(Message("Only a regulator reviews products."))
     require_other_side(actor.organisation_id, {row.operator_id, row.owner_id})
     return row
 

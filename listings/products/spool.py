@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from infra.db import new_id
 from infra.errors import TooLarge, Unavailable
+from infra.messages import Message
 
 _BLOCK = 1024 * 1024
 
@@ -16,14 +17,14 @@ class UploadTooLarge(TooLarge):
     """More bytes than one upload may have."""
 
     slug = "upload-too-large"
-    title = "The file is too large"
+    title = Message("The file is too large")
 
 
 class SpoolUnavailable(Unavailable):
     """The disk does not take the file."""
 
     slug = "spool-unavailable"
-    title = "The file cannot be stored at the moment"
+    title = Message("The file cannot be stored at the moment")
 
 
 def require_size(size: int, limit: int) -> None:
@@ -33,8 +34,8 @@ def require_size(size: int, limit: int) -> None:
     """
     if size > limit:
         raise UploadTooLarge(
-            f"An upload may have {limit:,} bytes.",
-            remedy="Split the file, or compress it as Parquet.",
+            Message("An upload may have {limit:,} bytes.", limit=limit),
+            remedy=Message("Split the file, or compress it as Parquet."),
             max_bytes=limit,
         )
 
@@ -55,7 +56,8 @@ async def spooled(stream: AsyncIterator[bytes], folder: Path, limit: int) -> Asy
                 await _write(stream, file, limit)
         except OSError as error:
             raise SpoolUnavailable(
-                f"The service's disk did not take the file: {error.strerror}.", remedy="Try again later."
+                Message("The service's disk did not take the file: {error}.", error=error.strerror),
+                remedy=Message("Try again later."),
             ) from error
         yield path
     finally:

@@ -3,10 +3,11 @@
 from enum import StrEnum
 
 from infra.errors import Conflict
-from infra.states import Life, Transition
+from infra.messages import Message
+from infra.states import StateMachine, Transition
 
 
-class ProductState(StrEnum):
+class ProductStatus(StrEnum):
     """Where a product stands."""
 
     DRAFT = "draft"
@@ -27,7 +28,7 @@ class ProductAction(StrEnum):
     WITHDRAW = "withdrawal"
 
 
-_S = ProductState
+_S = ProductStatus
 
 TRANSITIONS = {
     ProductAction.SUBMIT: Transition(frozenset({_S.DRAFT}), _S.SUBMITTED),
@@ -45,30 +46,37 @@ class ProductStateForbids(Conflict):
     """The action is not possible in the present state."""
 
     slug = "product-state"
-    title = "The state of the product does not allow that"
+    title = Message("The state of the product does not allow that")
 
 
-after = Life("product", TRANSITIONS, ProductStateForbids).after
+next_state = StateMachine(Message("product"), TRANSITIONS, ProductStateForbids).next_state
 """The state that an action leads to; raises `ProductStateForbids` when it may not come from the present one."""
 
 
-def require_draft(state: ProductState) -> None:
+def require_draft(status: ProductStatus) -> None:
     """Refuse to edit what a reviewer has seen.
 
     :raises ProductStateForbids: the product is no draft.
     """
-    if state is not ProductState.DRAFT:
+    if status is not ProductStatus.DRAFT:
         raise ProductStateForbids(
-            f"The product is {state}; its dictionary and price plan can be set only while it is draft.",
-            remedy="While it is submitted, ask the reviewer to return it; later, list a new product.",
-            state=state.value,
+            Message(
+                "The product is {status}; its dictionary and price plan can be set only while it is draft.",
+                status=status,
+            ),
+            remedy=Message(
+                "While it is submitted, ask the reviewer to return it; later, list a new product."
+            ),
+            status=status.value,
         )
 
 
-def require_uploadable(state: ProductState) -> None:
+def require_uploadable(status: ProductStatus) -> None:
     """Refuse new data for a product under review or withdrawn: a review sees what will be published.
 
     :raises ProductStateForbids: the product is submitted or withdrawn.
     """
-    if state in (ProductState.SUBMITTED, ProductState.WITHDRAWN):
-        raise ProductStateForbids(f"The product is {state} and takes no new revision.", state=state.value)
+    if status in (ProductStatus.SUBMITTED, ProductStatus.WITHDRAWN):
+        raise ProductStateForbids(
+            Message("The product is {status} and takes no new revision.", status=status), status=status.value
+        )

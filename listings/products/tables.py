@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
 from listings.products.domain import DeliveryClass
-from listings.products.states import ProductState
+from listings.products.states import ProductStatus
 from listings.resources.domain import UpdateFrequency
 
 
@@ -24,14 +24,14 @@ class DataProduct(Table, table=True):
     __tablename__ = "data_products"
     __table_args__ = (
         sa.CheckConstraint(
-            "state NOT IN ('published', 'suspended') OR (plan_id IS NOT NULL AND published_at IS NOT NULL)",
+            "status NOT IN ('published', 'suspended') OR (plan_id IS NOT NULL AND published_at IS NOT NULL)",
             name="published_complete",
         ),
         sa.Index("ix_data_products_search_terms", "search_terms", postgresql_using="gin"),
         sa.Index("ix_data_products_themes", "themes", postgresql_using="gin"),
-        sa.Index("ix_data_products_published", "id", postgresql_where=sa.text("state = 'published'")),
+        sa.Index("ix_data_products_published", "id", postgresql_where=sa.text("status = 'published'")),
         sa.Index(
-            "ix_data_products_submitted", "submitted_at", postgresql_where=sa.text("state = 'submitted'")
+            "ix_data_products_submitted", "submitted_at", postgresql_where=sa.text("status = 'submitted'")
         ),
     )
 
@@ -40,7 +40,7 @@ class DataProduct(Table, table=True):
     owner_id: UUID = Field(foreign_key="organisations.id", index=True)
     resource_id: UUID = Field(foreign_key="data_resources.id", index=True)
     authorisation_id: UUID = Field(foreign_key="authorisations.id", index=True)
-    state: ProductState = enum_column(ProductState)
+    status: ProductStatus = enum_column(ProductStatus)
     title_zh: str
     title_en: str
     description_zh: str

@@ -13,6 +13,7 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, SessionMaker, new_id, now, transaction
 from infra.errors import NotFound
+from infra.messages import Message
 from infra.objects import ObjectStore
 from infra.settings import Settings
 from listings.authorisations import service as authorisations
@@ -67,7 +68,7 @@ async def take_in(
     :raises ColumnsUnauthorised, SchemaBroken: the data does not fit the authorisation, or breaks its buyers.
     """
     async with transaction(workshop.sessions) as session:
-        states.require_uploadable((await _product(session, actor, product_id)).state)
+        states.require_uploadable((await _product(session, actor, product_id)).status)
     settings = workshop.settings
     async with spooled(stream, settings.spool_dir, settings.max_upload_bytes) as source:
         target = source.with_suffix(".parquet")
@@ -81,7 +82,9 @@ async def take_in(
 async def _convert(settings: Settings, source: Path, target: Path, name: str) -> Converted:
     result = await convert(source, target, filename=name, timeout_s=settings.ingest_timeout_s)
     if any("\0" in column.original_name for column in result.columns):
-        raise BadColumnName("A column's name holds a NUL character.", remedy="Rename the column.")
+        raise BadColumnName(
+            Message("A column's name holds a NUL character."), remedy=Message("Rename the column.")
+        )
     revision_id = new_id()
     return Converted(
         revision_id=revision_id,
@@ -100,7 +103,8 @@ async def _store(
         await asyncio.to_thread(workshop.store.put, target, converted.object_key)
     except OSError as error:
         raise SpoolUnavailable(
-            f"The object store did not take the file: {error.strerror}.", remedy="Try again later."
+            Message("The object store did not take the file: {error}.", error=error.strerror),
+            remedy=Message("Try again later."),
         ) from error
     registered = converted.revision_id
     try:
@@ -129,7 +133,7 @@ async def _discard_unregistered(workshop: Workshop, converted: Converted) -> Non
 
 async def _register(session: AsyncSession, actor: Actor, product_id: UUID, converted: Converted) -> UUID:
     product = await _product(session, actor, product_id, lock=True)
-    states.require_uploadable(product.state)
+    states.require_uploadable(product.status)
     result = converted.result
     grant = await authorisations.live_grant(session, product.authorisation_id, product.resource_id)
     require_columns_authorised(result.columns, grant.columns)
@@ -204,5 +208,5 @@ async def _product(
     product = await repository.visible(session, actor, product_id, lock=lock)
     # A regulator sees the product and does not fill it.
     if product is None or actor.organisation_id not in (product.operator_id, product.owner_id):
-        raise NotFound("There is no such product.")
+        raise NotFound(Message("There is no such product."))
     return product

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from infra.errors import Conflict, Invalid
+from infra.messages import Message
 
 
 class Classification(StrEnum):
@@ -78,14 +79,14 @@ class UnknownTheme(Invalid):
     """A theme that is not in the code list."""
 
     slug = "unknown-theme"
-    title = "No such theme"
+    title = Message("No such theme")
 
 
 class NotListable(Conflict):
     """The classification of the resource forbids what was asked."""
 
     slug = "resource-not-listable"
-    title = "This resource may not be listed"
+    title = Message("This resource may not be listed")
 
 
 def require_themes(codes: Iterable[str]) -> None:
@@ -95,7 +96,10 @@ def require_themes(codes: Iterable[str]) -> None:
     """
     for code in codes:
         if code not in THEMES:
-            raise UnknownTheme(f"{code!r} is no theme.", remedy=f"Use one of: {', '.join(THEMES)}.")
+            raise UnknownTheme(
+                Message("{code!r} is no theme.", code=code),
+                remedy=Message("Use one of: {themes}.", themes=", ".join(THEMES)),
+            )
 
 
 def require_listable(classification: Classification, risk_assessment_sha256: str | None) -> None:
@@ -107,11 +111,13 @@ def require_listable(classification: Classification, risk_assessment_sha256: str
     """
     if classification is Classification.CORE:
         raise NotListable(
-            "The resource is classified as core data (核心数据), which may never be listed.",
-            remedy="Keep it off the market, or register a separate resource of a lower class.",
+            Message("The resource is classified as core data (核心数据), which may never be listed."),
+            remedy=Message("Keep it off the market, or register a separate resource of a lower class."),
         )
     if classification is Classification.IMPORTANT and risk_assessment_sha256 is None:
         raise NotListable(
-            "The resource is classified as important data (重要数据) and no risk assessment is on file.",
-            remedy="File one with PUT /v1/resources/{resource_id}/risk-assessment.",
+            Message(
+                "The resource is classified as important data (重要数据) and no risk assessment is on file."
+            ),
+            remedy=Message("File one with PUT /v1/resources/{resource_id}/risk-assessment."),
         )

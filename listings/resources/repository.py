@@ -9,7 +9,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
-from listings.authorisations.states import AuthorisationState
+from listings.authorisations.states import AuthorisationStatus
 from listings.authorisations.tables import Authorisation, AuthorisationResource
 from listings.resources.tables import DataResource
 
@@ -24,7 +24,7 @@ def visible_to(actor: Actor) -> SelectOfScalar[DataResource]:
         .join(Authorisation, col(Authorisation.id) == col(AuthorisationResource.authorisation_id))
         .where(
             col(Authorisation.operator_id) == actor.organisation_id,
-            col(Authorisation.state) != AuthorisationState.DECLINED,
+            col(Authorisation.status) != AuthorisationStatus.DECLINED,
         )
     )
     return statement.where(

@@ -7,6 +7,7 @@ from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
+from infra.messages import Message
 from infra.paging import PageRequest
 from listings.resources import repository
 from listings.resources.domain import require_themes
@@ -21,7 +22,7 @@ async def register(session: AsyncSession, actor: Actor, data: ResourceCreate) ->
     :raises UnknownTheme: the domain is not in the code list.
     """
     if actor.organisation_kind is not OrganisationKind.OWNER:
-        raise Forbidden("Only a data owner registers resources.")
+        raise Forbidden(Message("Only a data owner registers resources."))
     require_themes([data.domain])
     row = DataResource(
         **data.model_dump(),
@@ -75,7 +76,7 @@ async def access_resource(session: AsyncSession, actor: Actor, resource_id: UUID
     """
     row = await repository.visible(session, actor, resource_id)
     if row is None:
-        raise NotFound("There is no such resource.")
+        raise NotFound(Message("There is no such resource."))
     return row
 
 
@@ -87,7 +88,7 @@ async def lock_own(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -
     rows = await repository.lock(session, actor.organisation_id, ids)
     missing = set(ids) - {row.id for row in rows}
     if missing:
-        raise NotFound(f"You own no resource {min(missing)}.")
+        raise NotFound(Message("You own no resource {missing}.", missing=min(missing)))
     return rows
 
 
@@ -105,5 +106,5 @@ async def facts(session: AsyncSession, resource_id: UUID) -> DataResource:
     """
     row = await repository.get(session, resource_id)
     if row is None:
-        raise NotFound("There is no such resource.")
+        raise NotFound(Message("There is no such resource."))
     return row

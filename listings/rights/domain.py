@@ -11,6 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from infra.errors import Conflict, Invalid
+from infra.messages import Message
 
 
 class RightKind(StrEnum):
@@ -60,14 +61,14 @@ class RightMissing(Conflict):
     """No recorded right carries what was asked."""
 
     slug = "right-missing"
-    title = "No right covers this"
+    title = Message("No right covers this")
 
 
 class RightTermReversed(Invalid):
     """The right would end before it begins."""
 
     slug = "right-term"
-    title = "The term of the right is not a term"
+    title = Message("The term of the right is not a term")
 
 
 def require_term(valid_from: datetime, valid_until: datetime | None) -> None:
@@ -77,8 +78,8 @@ def require_term(valid_from: datetime, valid_until: datetime | None) -> None:
     """
     if valid_until is not None and valid_until <= valid_from:
         raise RightTermReversed(
-            "valid_until is not after valid_from.",
-            remedy="Give an end after the beginning, or none for a right without end.",
+            Message("valid_until is not after valid_from."),
+            remedy=Message("Give an end after the beginning, or none for a right without end."),
         )
 
 
@@ -98,7 +99,7 @@ def holding_right(rights: Iterable[Right], start: datetime, end: datetime) -> Ri
     ]
     if not covering:
         raise RightMissing(
-            "No right to hold (持有权) is recorded for the resource over the whole term.",
-            remedy="Record one with POST /v1/resources/{resource_id}/rights, or shorten the term.",
+            Message("No right to hold (持有权) is recorded for the resource over the whole term."),
+            remedy=Message("Record one with POST /v1/resources/{resource_id}/rights, or shorten the term."),
         )
     return max(covering, key=lambda right: (right.valid_until is None, right.valid_until or end))

@@ -16,6 +16,7 @@ from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from infra.errors import Malformed
+from infra.messages import Message
 from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT
 from market.delivery.refusals import KINDS
 from market.delivery.schemas import RecordsPage
@@ -128,7 +129,10 @@ def _told_once(headers: Iterable[tuple[bytes, bytes]]) -> list[str | None]:
     for name, value in headers:
         if name in _DECISIVE:
             if name in told:
-                raise Malformed(f"The header {name.decode()} came twice.", remedy="Send it once.")
+                raise Malformed(
+                    Message("The header {decode} came twice.", decode=name.decode()),
+                    remedy=Message("Send it once."),
+                )
             told[name] = value.decode("latin-1").strip()
     return [told.get(name) for name in _DECISIVE]
 

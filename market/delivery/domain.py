@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from infra.messages import Message
 from listings.ingest.result import Column, Kind
 from market.delivery.refusals import ColumnUnknown, CursorOutdated, PurposeRefused, QueryRefused
 
@@ -102,7 +103,7 @@ def choose_purpose(licensed: Sequence[str], stated: str | None) -> str:
     )
     raise PurposeRefused(
         detail,
-        remedy="Send one of the licence's purposes in the header Data-Purpose.",
+        remedy=Message("Send one of the licence's purposes in the header Data-Purpose."),
         purposes=list(licensed),
     )
 
@@ -158,11 +159,19 @@ def read_query(raw: str, columns: Mapping[str, Column], revision_id: UUID) -> Qu
             once[name] = value
         else:
             raise QueryRefused(
-                f"The parameter {name[:80]!r} is not known, or came twice.",
-                remedy="Use select, filter, limit and cursor; only select and filter may be repeated.",
+                Message("The parameter {name!r} is not known, or came twice.", name=name[:80]),
+                remedy=Message(
+                    "Use select, filter, limit and cursor; only select and filter may be repeated."
+                ),
             )
     if len(filters) > MAX_FILTERS:
-        raise QueryRefused(f"There are {len(filters)} filters; {MAX_FILTERS} are taken.")
+        raise QueryRefused(
+            Message(
+                "There are {count} filters; {max_filters} are taken.",
+                count=len(filters),
+                max_filters=MAX_FILTERS,
+            )
+        )
     chosen = [_known(name, columns) for name in dict.fromkeys(names)] if names else list(columns.values())
     after = decode_cursor(once["cursor"], revision_id) if "cursor" in once else -1
     return Query(tuple(chosen), tuple(filters), _read_limit(once.get("limit")), after)
@@ -170,12 +179,19 @@ def read_query(raw: str, columns: Mapping[str, Column], revision_id: UUID) -> Qu
 
 def _fields(raw: str) -> list[tuple[str, str]]:
     if len(raw) > MAX_QUERY_LENGTH:
-        raise QueryRefused(f"The query is {len(raw)} characters long; {MAX_QUERY_LENGTH} are taken.")
+        raise QueryRefused(
+            Message(
+                "The query is {count} characters long; {max_query_length} are taken.",
+                count=len(raw),
+                max_query_length=MAX_QUERY_LENGTH,
+            )
+        )
     try:
         return parse_qsl(raw, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError:  # of which a UnicodeDecodeError is one
         raise QueryRefused(
-            "The query string is not UTF-8, or has too many fields.", remedy="Percent-encode it as UTF-8."
+            Message("The query string is not UTF-8, or has too many fields."),
+            remedy=Message("Percent-encode it as UTF-8."),
         ) from None
 
 
@@ -183,8 +199,8 @@ def _known(name: str, columns: Mapping[str, Column]) -> Column:
     found = columns.get(name)
     if found is None:
         raise ColumnUnknown(
-            f"There is no column {name[:200]!r}.",
-            remedy="Use the columns listed here.",
+            Message("There is no column {name!r}.", name=name[:200]),
+            remedy=Message("Use the columns listed here."),
             columns=list(columns),
         )
     return found
@@ -194,7 +210,13 @@ def _read_limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
     if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_LIMIT:
-        raise QueryRefused(f"limit must be a whole number from 1 to {MAX_LIMIT}, not {text[:20]!r}.")
+        raise QueryRefused(
+            Message(
+                "limit must be a whole number from 1 to {max_limit}, not {text!r}.",
+                max_limit=MAX_LIMIT,
+                text=text[:20],
+            )
+        )
     return int(text)
 
 
@@ -203,7 +225,7 @@ def _read_filter(text: str, columns: Mapping[str, Column]) -> Filter:
     marks = list(_FILTER_MARK.finditer(text))
     if not marks:
         raise QueryRefused(
-            f"The filter {text[:200]!r} cannot be read.",
+            Message("The filter {text!r} cannot be read.", text=text[:200]),
             remedy="Write column:operator:value, for example pm25:gt:35; operators are "
             + ", ".join(Operator)
             + ".",
@@ -217,27 +239,55 @@ def _read_filter(text: str, columns: Mapping[str, Column]) -> Filter:
 def _read_values(column: Column, operator: Operator, text: str) -> tuple[Any, ...]:
     if operator is Operator.IS_NULL:
         if text not in ("true", "false"):
-            raise QueryRefused("is_null takes true or false.")
+            raise QueryRefused(Message("is_null takes true or false."))
         return (text == "true",)
     if operator is Operator.CONTAINS and column.kind is not Kind.TEXT:
-        raise QueryRefused(f"contains is for text; {column.name!r} is of kind {column.kind.value}.")
+        raise QueryRefused(
+            Message(
+                "contains is for text; {column!r} is of kind {value}.",
+                column=column.name,
+                value=column.kind.value,
+            )
+        )
     if operator in _ORDERING and column.kind is Kind.BOOLEAN:
-        raise QueryRefused(f"{operator.value} is not for true and false; {column.name!r} takes eq and ne.")
+        raise QueryRefused(
+            Message(
+                "{operator} is not for true and false; {column!r} takes eq and ne.",
+                operator=operator.value,
+                column=column.name,
+            )
+        )
     pieces = text.split(",") if operator is Operator.IN else [text]
     if len(pieces) > MAX_IN_VALUES:
-        raise QueryRefused(f"in takes {MAX_IN_VALUES} values, not {len(pieces)}.")
+        raise QueryRefused(
+            Message(
+                "in takes {max_in_values} values, not {count}.",
+                max_in_values=MAX_IN_VALUES,
+                count=len(pieces),
+            )
+        )
     return tuple(_read_value(column, piece) for piece in pieces)
 
 
 def _read_value(column: Column, text: str) -> Any:
     if len(text) > MAX_VALUE_LENGTH or "\x00" in text:
-        raise QueryRefused(f"A value may be {MAX_VALUE_LENGTH} characters long and hold no NUL.")
+        raise QueryRefused(
+            Message(
+                "A value may be {max_value_length} characters long and hold no NUL.",
+                max_value_length=MAX_VALUE_LENGTH,
+            )
+        )
     try:
         return _READERS[column.kind](text, column)
     except (KeyError, ValueError, InvalidOperation, OverflowError):
         raise QueryRefused(
-            f"{text[:80]!r} is no value of {column.name!r}, which is of kind {column.kind.value}.",
-            remedy=f"Write it like {_EXAMPLES[column.kind]}.",
+            Message(
+                "{text!r} is no value of {column!r}, which is of kind {value}.",
+                text=text[:80],
+                column=column.name,
+                value=column.kind.value,
+            ),
+            remedy=Message("Write it like {examples}.", examples=_EXAMPLES[column.kind]),
         ) from None
 
 
@@ -320,11 +370,12 @@ def decode_cursor(cursor: str, revision_id: UUID) -> int:
     row = int.from_bytes(content[16:], "big")
     if len(content) != 24 or row > _FURTHEST_ROW:
         raise QueryRefused(
-            "The cursor is not one that this service gave out.",
-            remedy="Pass next_cursor of the page before, unchanged.",
+            Message("The cursor is not one that this service gave out."),
+            remedy=Message("Pass next_cursor of the page before, unchanged."),
         )
     if content[:16] != revision_id.bytes:
         raise CursorOutdated(
-            "The data has a new revision since the page before.", remedy="Begin again without a cursor."
+            Message("The data has a new revision since the page before."),
+            remedy=Message("Begin again without a cursor."),
         )
     return row

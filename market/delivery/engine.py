@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from infra.messages import Message
 from listings.ingest.result import Column, Kind
 from market.delivery.domain import Filter, Operator, Query, encode_cursor
 from market.delivery.refusals import QueriesBusy, QueryTooHeavy
@@ -114,7 +115,9 @@ class Engine:
         :raises QueryTooHeavy: it took too long or too much memory.
         """
         if self._waiting >= self._backlog:
-            raise QueriesBusy("Too many queries wait to be run.", remedy="Send the call again shortly.")
+            raise QueriesBusy(
+                Message("Too many queries wait to be run."), remedy=Message("Send the call again shortly.")
+            )
         if self._watch is None:
             self._watch = asyncio.create_task(self._interrupt_the_slow())
         self._waiting += 1
@@ -124,13 +127,13 @@ class Engine:
             )
         except duckdb.InterruptException:
             raise QueryTooHeavy(
-                f"The query took longer than {self._seconds:g} seconds.",
-                remedy="Filter by fewer or more selective conditions.",
+                Message("The query took longer than {seconds:g} seconds.", seconds=self._seconds),
+                remedy=Message("Filter by fewer or more selective conditions."),
             ) from None
         except duckdb.OutOfMemoryException:
             raise QueryTooHeavy(
-                "The query needs more memory than one query gets.",
-                remedy="Ask for fewer columns or a smaller limit.",
+                Message("The query needs more memory than one query gets."),
+                remedy=Message("Ask for fewer columns or a smaller limit."),
             ) from None
         finally:
             self._waiting -= 1

@@ -21,6 +21,7 @@ A refused call is not billed.
 
 from contracts.licences.tokens import LicenceRefused
 from infra.errors import Conflict, Forbidden, Invalid, Malformed, MarketError, QuotaExceeded, Unavailable
+from infra.messages import Message
 from market.metering.domain import Decision, Outcome
 
 
@@ -28,77 +29,77 @@ class OtherProduct(Forbidden):
     """The token opens another product."""
 
     slug = "licence-other-product"
-    title = "The licence opens another product"
+    title = Message("The licence opens another product")
 
 
 class PurposeRefused(Forbidden):
     """The purpose is not one of the licence's."""
 
     slug = "purpose-not-licensed"
-    title = "The licence does not allow this purpose"
+    title = Message("The licence does not allow this purpose")
 
 
 class LicenceStopped(Forbidden):
     """The licence, or something it hangs on, was stopped."""
 
     slug = "licence-stopped"
-    title = "The licence is stopped"
+    title = Message("The licence is stopped")
 
 
 class OutsideTerm(Forbidden):
     """The licence is not in force now."""
 
     slug = "licence-outside-term"
-    title = "The licence is not in force"
+    title = Message("The licence is not in force")
 
 
 class ColumnUnknown(Malformed):
     """There is no such column for this licence."""
 
     slug = "column-unknown"
-    title = "There is no such column"
+    title = Message("There is no such column")
 
 
 class QueryRefused(Malformed):
     """A query parameter cannot be read."""
 
     slug = "query-refused"
-    title = "The query cannot be read"
+    title = Message("The query cannot be read")
 
 
 class CursorOutdated(Conflict):
     """The data has moved on to another revision."""
 
     slug = "cursor-outdated"
-    title = "The data has a new revision"
+    title = Message("The data has a new revision")
 
 
 class KeyConflict(Invalid):
     """The key belongs to another request."""
 
     slug = "idempotency-key-reused"
-    title = "This idempotency key belongs to another request"
+    title = Message("This idempotency key belongs to another request")
 
 
 class CallQuotaExceeded(QuotaExceeded):
     """What is left of the quota does not suffice."""
 
     slug = "quota-exceeded"
-    title = "The licence's quota does not suffice"
+    title = Message("The licence's quota does not suffice")
 
 
 class QueryTooHeavy(Unavailable):
     """The query needs more than one query gets."""
 
     slug = "query-too-heavy"
-    title = "The query needs too much"
+    title = Message("The query needs too much")
 
 
 class QueriesBusy(Unavailable):
     """Too many queries wait already."""
 
     slug = "queries-busy"
-    title = "Too many queries wait"
+    title = Message("Too many queries wait")
 
 
 KINDS: tuple[type[MarketError], ...] = (
@@ -118,27 +119,33 @@ def refusal(decision: Decision) -> MarketError:
     match decision.outcome:
         case Outcome.STOPPED:
             return LicenceStopped(
-                f"The licence is stopped: {decision.reason}",
-                remedy="Ask the operator, or the regulator who stopped it.",
+                Message("The licence is stopped: {reason}", reason=decision.reason),
+                remedy=Message("Ask the operator, or the regulator who stopped it."),
                 reason=decision.reason,
             )
         case Outcome.QUOTA_EXCEEDED:
             return CallQuotaExceeded(
-                "What the call asks for does not fit what is left of the licence's quota.",
-                remedy=f"Ask for fewer rows: limit={decision.left_rows} at most."
-                if decision.left_rows and decision.left_calls != 0
-                else "Order more.",
+                Message("What the call asks for does not fit what is left of the licence's quota."),
+                remedy=(
+                    Message("Ask for fewer rows: limit={left_rows} at most.", left_rows=decision.left_rows)
+                    if decision.left_rows and decision.left_calls != 0
+                    else Message("Order more.")
+                ),
                 left_calls=decision.left_calls,
                 left_rows=decision.left_rows,
             )
         case Outcome.KEY_CONFLICT:
             return KeyConflict(
-                "The key was used before, for another request or an earlier revision of the data.",
-                remedy="Use a fresh key for a new request.",
+                Message("The key was used before, for another request or an earlier revision of the data."),
+                remedy=Message("Use a fresh key for a new request."),
             )
         case Outcome.NOT_YET_VALID:
-            return OutsideTerm("The licence's term has not begun.", remedy="Wait for its first day.")
+            return OutsideTerm(
+                Message("The licence's term has not begun."), remedy=Message("Wait for its first day.")
+            )
         case Outcome.EXPIRED:
-            return OutsideTerm("The licence's term is over.", remedy="Order the product again.")
+            return OutsideTerm(
+                Message("The licence's term is over."), remedy=Message("Order the product again.")
+            )
         case _:
-            return OutsideTerm("The licence is not in force.", remedy="Ask the operator.")
+            return OutsideTerm(Message("The licence is not in force."), remedy=Message("Ask the operator."))

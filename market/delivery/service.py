@@ -11,6 +11,7 @@ from uuid import UUID
 from contracts.licences.tokens import LicenceClaims, LicenceRefused, LicenceVerifier
 from infra.db import new_id
 from infra.errors import Malformed
+from infra.messages import Message
 from infra.objects import ObjectStore
 from listings.products.facts import RevisionFacts
 from market.delivery import domain, refusals
@@ -78,14 +79,16 @@ class DataPlane:
         """
         if bearer is None:
             raise LicenceRefused(
-                "A data call needs a licence token.",
-                remedy="Get one at POST /v1/licences/{licence_id}/tokens and send it as: Authorization: Bearer …",
+                Message("A data call needs a licence token."),
+                remedy=Message(
+                    "Get one at POST /v1/licences/{licence_id}/tokens and send it as: Authorization: Bearer …"
+                ),
             )
         claims = self._verifier.verify(bearer)
         if claims.product_id != product_id:
             raise refusals.OtherProduct(
-                "The licence token opens another product.",
-                remedy=f"It opens /data/{claims.product_id}/records.",
+                Message("The licence token opens another product."),
+                remedy=Message("It opens /data/{product_id}/records.", product_id=claims.product_id),
             )
         key = _checked_key(key)
         revision = await self._revisions.current(product_id)
@@ -188,8 +191,8 @@ def _checked_key(key: str | None) -> str | None:
         return None
     if not _KEY.fullmatch(bare := key.strip('"')):
         raise Malformed(
-            "The Idempotency-Key must be 1 to 255 visible ASCII characters.",
-            remedy="Send a fresh UUID, for example.",
+            Message("The Idempotency-Key must be 1 to 255 visible ASCII characters."),
+            remedy=Message("Send a fresh UUID, for example."),
         )
     return bare
 

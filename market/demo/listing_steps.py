@@ -100,7 +100,7 @@ async def authority(trade: Trade) -> list[str]:
     return [
         "resource registered, the right to hold it (数据持有权) recorded with its legal basis and evidence",
         (
-            f"operator authorised and {accepted['state']}: two scenarios, two purposes, three years, "
+            f"operator authorised and {accepted['status']}: two scenarios, two purposes, three years, "
             "revenue split 55 / 35 / 10"
         ),
     ]
@@ -206,5 +206,5 @@ async def publish(trade: Trade) -> list[str]:
     approved = await regulator.post(f"{product}/approval", {"note": "Rights, authorisation and quality seen"})
     return [
         "the operator cannot approve its own product (403)",
-        f"the regulator approves: the product is {approved['state']}",
+        f"the regulator approves: the product is {approved['status']}",
     ]

@@ -36,8 +36,8 @@ async def settle(trade: Trade) -> list[str]:
     )
     await finance.send("/v1/bank-statements", document, media_type="application/xml")
     paid = await buyer.get(f"/v1/invoices/{invoice['id']}")
-    if paid["state"] != "paid":
-        raise StepFailed(f"The invoice is {paid['state']} after its payment was imported.")
+    if paid["status"] != "paid":
+        raise StepFailed(f"The invoice is {paid['status']} after its payment was imported.")
     split = ", ".join(f"{share['party']} ¥{share['amount']['amount']}" for share in paid["split"])
     lines = [
         f"{line['quantity']:,} {line['metric']} at ¥{line['unit_price']}: ¥{line['amount']['amount']}"

@@ -17,6 +17,7 @@ import asyncpg
 import structlog
 
 from infra.errors import Unavailable
+from infra.messages import Message
 from market.metering import admission_sql
 from market.metering.domain import Call, Decision
 
@@ -50,14 +51,14 @@ class MeteringBusy(Unavailable):
     """More calls wait than may."""
 
     slug = "metering-busy"
-    title = "Too many calls wait to be metered"
+    title = Message("Too many calls wait to be metered")
 
 
 class MeteringAway(Unavailable):
     """The call could not be metered in time, so it is not answered."""
 
     slug = "metering-unavailable"
-    title = "Calls cannot be metered at the moment"
+    title = Message("Calls cannot be metered at the moment")
 
 
 class Waiter(NamedTuple):
@@ -130,8 +131,10 @@ class Admission:
         """
         if self._closing or len(self._queue) >= self._queue_limit:
             raise MeteringBusy(
-                "More calls wait to be metered than this process takes.",
-                remedy="Send the call again after the seconds in Retry-After, under the same Idempotency-Key.",
+                Message("More calls wait to be metered than this process takes."),
+                remedy=Message(
+                    "Send the call again after the seconds in Retry-After, under the same Idempotency-Key."
+                ),
             )
         loop = asyncio.get_running_loop()
         waiter = Waiter(call, loop.time() + self._wait_seconds, loop.create_future())
@@ -211,9 +214,14 @@ class Admission:
             _settle(
                 waiter,
                 MeteringAway(
-                    f"The call could not be metered within {self._wait_seconds:g} seconds.",
+                    Message(
+                        "The call could not be metered within {wait_seconds:g} seconds.",
+                        wait_seconds=self._wait_seconds,
+                    ),
                     retry_after=2,
-                    remedy="Send the call again, under the same Idempotency-Key so that it cannot count twice.",
+                    remedy=Message(
+                        "Send the call again, under the same Idempotency-Key so that it cannot count twice."
+                    ),
                 ),
             )
 

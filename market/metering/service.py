@@ -8,6 +8,7 @@ from contracts.licences import service as licences
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.errors import Malformed, NotFound
+from infra.messages import Message
 from infra.paging import PageRequest
 from market.metering import repository
 from market.metering.domain import PeriodUsage
@@ -25,14 +26,14 @@ class PeriodUnknown(NotFound):
     """The licence is not metered, or has no such period yet."""
 
     slug = "usage-period-unknown"
-    title = "There is no such billing period"
+    title = Message("There is no such billing period")
 
 
 class SpanRefused(Malformed):
     """The span of a summary is empty, too long, or holds too much."""
 
     slug = "usage-span"
-    title = "The span cannot be summed up"
+    title = Message("The span cannot be summed up")
 
 
 async def close_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage:
@@ -45,7 +46,7 @@ async def close_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage:
     """
     closed = await repository.close_period(session, licence_id)
     if closed is None:
-        raise PeriodUnknown(f"There is no metered licence {licence_id}.")
+        raise PeriodUnknown(Message("There is no metered licence {licence_id}.", licence_id=licence_id))
     return closed
 
 
@@ -58,7 +59,13 @@ async def usage_of(session: AsyncSession, licence_id: UUID, period_no: int) -> P
         return closed
     current = await repository.open_period(session, licence_id)
     if current is None or current.period_no != period_no:
-        raise PeriodUnknown(f"Licence {licence_id} has no billing period {period_no}.")
+        raise PeriodUnknown(
+            Message(
+                "Licence {licence_id} has no billing period {period_no}.",
+                licence_id=licence_id,
+                period_no=period_no,
+            )
+        )
     return current
 
 
@@ -69,7 +76,7 @@ async def open_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage:
     """
     current = await repository.open_period(session, licence_id)
     if current is None:
-        raise PeriodUnknown(f"There is no metered licence {licence_id}.")
+        raise PeriodUnknown(Message("There is no metered licence {licence_id}.", licence_id=licence_id))
     return current
 
 
@@ -111,12 +118,14 @@ async def hourly_usage(
     begin = since or end - timedelta(days=1)
     if not timedelta(0) < end - begin <= LONGEST_SUMMARY:
         raise SpanRefused(
-            "The span must be longer than nothing and 31 days at most.", remedy="Set since and until closer."
+            Message("The span must be longer than nothing and 31 days at most."),
+            remedy=Message("Set since and until closer."),
         )
     lines = await repository.hourly(session, licence.id, begin, end, SUMMARY_LINES + 1)
     if len(lines) > SUMMARY_LINES:
         raise SpanRefused(
-            f"The span has more than {SUMMARY_LINES} lines.", remedy="Ask for a shorter span at a time."
+            Message("The span has more than {summary_lines} lines.", summary_lines=SUMMARY_LINES),
+            remedy=Message("Ask for a shorter span at a time."),
         )
     return lines
 

@@ -15,6 +15,7 @@ from infra.identity import clients, members
 from infra.identity import service as organisations
 from infra.identity.runtime import Identity
 from infra.identity.tables import Client, Invitation, Membership, Organisation, Person
+from infra.messages import Message
 from infra.paging import PageRequest, encode_cursor
 from infra.rulebook import service as rulebook
 from market.participants import domain
@@ -26,14 +27,14 @@ class RoleNotForKind(Invalid):
     """Members of this kind of organisation cannot hold the role."""
 
     slug = "role-not-for-this-organisation"
-    title = "That role is not for this kind of organisation"
+    title = Message("That role is not for this kind of organisation")
 
 
 class PlatformRoleProtected(Forbidden):
     """Only a platform administrator makes, changes or removes one."""
 
     slug = "platform-role-protected"
-    title = "Only a platform administrator changes what one is"
+    title = Message("Only a platform administrator changes what one is")
 
 
 async def invite(
@@ -215,7 +216,7 @@ async def delete_client(session: AsyncSession, actor: Actor, organisation_id: UU
 async def _own(session: AsyncSession, actor: Actor, organisation_id: UUID) -> Organisation:
     # Whoever holds a program's secret acts for its organisation, so not even the platform makes one for others.
     if organisation_id != actor.organisation_id:
-        raise NotFound("There is no such organisation, or its programs are not yours to manage.")
+        raise NotFound(Message("There is no such organisation, or its programs are not yours to manage."))
     return await organisations.organisation(session, organisation_id)
 
 
@@ -232,11 +233,15 @@ def _check_roles(
     if wrong:
         allowed = ", ".join(sorted(domain.ROLES_OF_KIND[organisation.kind]))
         raise RoleNotForKind(
-            f"{', '.join(wrong)} cannot be held in an organisation of the kind {organisation.kind.value}.",
-            remedy=f"Choose among {allowed}.",
+            Message(
+                "{wrong} cannot be held in an organisation of the kind {value}.",
+                wrong=", ".join(wrong),
+                value=organisation.kind.value,
+            ),
+            remedy=Message("Choose among {allowed}.", allowed=allowed),
         )
     if not domain.may_change(actor.roles, before, after):
         raise PlatformRoleProtected(
-            "The role platform_admin is given, changed and taken by those who hold it.",
-            remedy="Ask a platform administrator.",
+            Message("The role platform_admin is given, changed and taken by those who hold it."),
+            remedy=Message("Ask a platform administrator."),
         )

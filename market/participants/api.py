@@ -11,14 +11,13 @@ from infra.db import AsyncSession
 from infra.identity.domain import masked
 from infra.identity.tables import IdentityEvidence, Organisation
 from infra.paging import PageRequest, paginate
-from infra.schema import Page
+from infra.schema import Page, ReasonBody
 from market.participants import service
 from market.participants.schemas import (
     EvidenceCreate,
     EvidenceRead,
     OrganisationCreate,
     OrganisationRead,
-    ReasonGiven,
     VerificationCreate,
 )
 
@@ -103,7 +102,7 @@ class OrganisationController(Controller):
         summary="Suspend an organisation",
     )
     async def suspend(
-        self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonGiven
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonBody
     ) -> OrganisationRead:
         """Stop the party at once: its people and programs are refused, and every licence it is a link of."""
         return read_organisation(await service.suspend(session, actor, organisation_id, data.reason))
@@ -115,7 +114,7 @@ class OrganisationController(Controller):
         summary="Reinstate an organisation",
     )
     async def reinstate(
-        self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonGiven
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonBody
     ) -> OrganisationRead:
         """Lift the suspension; the organisation is as far verified as it was before."""
         return read_organisation(await service.reinstate(session, actor, organisation_id, data.reason))

@@ -101,12 +101,6 @@ class VerificationCreate(Input):
     reason: Reason
 
 
-class ReasonGiven(Input):
-    """Why; it is kept for good and shown to the organisation."""
-
-    reason: Reason
-
-
 class InvitationCreate(Input):
     """Inviting somebody into an organisation."""
 

@@ -12,6 +12,7 @@ from infra.errors import Conflict, NotFound
 from infra.identity import service as identity
 from infra.identity.states import OrganisationStatus
 from infra.identity.tables import IdentityEvidence, Organisation
+from infra.messages import Message
 from infra.stops import service as stops
 from market.participants import domain
 from market.participants.schemas import EvidenceCreate, OrganisationCreate
@@ -23,14 +24,14 @@ class NoEvidence(Conflict):
     """Verification rests on evidence."""
 
     slug = "no-identity-evidence"
-    title = "No identity evidence is on file"
+    title = Message("No identity evidence is on file")
 
 
 class PlatformStays(Conflict):
     """The organisation that runs the market cannot be suspended by its own administrators."""
 
     slug = "platform-stays"
-    title = "The platform itself cannot be suspended"
+    title = Message("The platform itself cannot be suspended")
 
 
 async def access_organisation(session: AsyncSession, actor: Actor, organisation_id: UUID) -> Organisation:
@@ -39,7 +40,7 @@ async def access_organisation(session: AsyncSession, actor: Actor, organisation_
     :raises NotFound: there is none, or not for this actor.
     """
     if organisation_id != actor.organisation_id and not actor.roles & domain.SEES_ALL:
-        raise NotFound("There is no such organisation.")
+        raise NotFound(Message("There is no such organisation."))
     return await identity.organisation(session, organisation_id)
 
 
@@ -59,7 +60,7 @@ def must_manage(actor: Actor, organisation_id: UUID) -> None:
     :raises NotFound: the actor may not.
     """
     if organisation_id != actor.organisation_id and Role.PLATFORM_ADMIN not in actor.roles:
-        raise NotFound("There is no such organisation.")
+        raise NotFound(Message("There is no such organisation."))
 
 
 def visible_organisations(actor: Actor, kind: OrganisationKind | None) -> SelectOfScalar[Organisation]:
@@ -144,8 +145,10 @@ async def decide_verification(
         accepted = await identity.accept_evidence(session, actor, organisation_id)
         if not accepted:
             raise NoEvidence(
-                "An organisation is verified by what is on file, and nothing is.",
-                remedy="File its licence or certificate at POST /v1/organisations/{organisation_id}/evidence.",
+                Message("An organisation is verified by what is on file, and nothing is."),
+                remedy=Message(
+                    "File its licence or certificate at POST /v1/organisations/{organisation_id}/evidence."
+                ),
             )
     await audit.record(
         session,
@@ -166,7 +169,7 @@ async def suspend(session: AsyncSession, actor: Actor, organisation_id: UUID, re
     """
     row = await access_to_manage(session, actor, organisation_id)
     if row.kind is OrganisationKind.PLATFORM:
-        raise PlatformStays("Nobody would be left to lift the suspension.")
+        raise PlatformStays(Message("Nobody would be left to lift the suspension."))
     await identity.change_status(session, actor, row, OrganisationStatus.SUSPENDED, reason)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=organisation_id, reason=reason)
     return row

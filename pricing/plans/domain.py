@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.errors import Invalid
+from infra.messages import Message
 from pricing.models import CHARGES
 from pricing.models.metrics import Metric
 from pricing.models.rating import Charge
@@ -40,12 +41,12 @@ class BadPlan(Invalid):
     """A plan that cannot be priced with; `faults` names every place."""
 
     slug = "bad-price-plan"
-    title = "The price plan cannot be priced with"
+    title = Message("The price plan cannot be priced with")
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(
             "; ".join(f"{fault.place} {fault.problem}" for fault in faults)[:2000],
-            remedy="Mend what is listed under `errors` and send it again.",
+            remedy=Message("Mend what is listed under `errors` and send it again."),
             errors=[{"at": fault.place, "problem": fault.problem} for fault in faults],
         )
         self.faults = tuple(faults)

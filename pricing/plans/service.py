@@ -7,6 +7,7 @@ from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, new_id, now
 from infra.errors import Conflict, Forbidden, NotFound
+from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from pricing.plans import repository
@@ -22,7 +23,7 @@ class AlreadySuperseded(Conflict):
     """Versions form a line: a version has one successor."""
 
     slug = "price-plan-already-superseded"
-    title = "Another version has taken the place of that one"
+    title = Message("Another version has taken the place of that one")
 
 
 async def create(session: AsyncSession, actor: Actor, plan: PricePlanCreate) -> PricePlanRow:
@@ -34,7 +35,9 @@ async def create(session: AsyncSession, actor: Actor, plan: PricePlanCreate) -> 
     :raises AlreadySuperseded: that version has a successor.
     """
     if actor.organisation_kind is not OrganisationKind.OPERATOR:
-        raise Forbidden("Prices are asked by operators, the sellers of record; your organisation is none.")
+        raise Forbidden(
+            Message("Prices are asked by operators, the sellers of record; your organisation is none.")
+        )
     rules = await rulebook.in_force(session)
     charges = read_charges(
         [charge.model_dump() for charge in plan.charges], plan.currency, plan_limits(rules)
@@ -54,8 +57,8 @@ async def create(session: AsyncSession, actor: Actor, plan: PricePlanCreate) -> 
     )
     if not await repository.add(session, row):
         raise AlreadySuperseded(
-            f"The price plan {plan.supersedes} has a successor already.",
-            remedy="Supersede the newest version, which GET /v1/price-plans lists first.",
+            Message("The price plan {supersedes} has a successor already.", supersedes=plan.supersedes),
+            remedy=Message("Supersede the newest version, which GET /v1/price-plans lists first."),
         )
     await audit.record(
         session,
@@ -108,7 +111,10 @@ async def get_plan(session: AsyncSession, plan_id: UUID) -> PricePlan:
 async def _find(session: AsyncSession, plan_id: UUID, organisation_id: UUID | None) -> PricePlanRow:
     row = await repository.find(session, plan_id, organisation_id)
     if row is None:
-        raise NotFound(f"There is no price plan {plan_id}.", remedy="GET /v1/price-plans lists yours.")
+        raise NotFound(
+            Message("There is no price plan {plan_id}.", plan_id=plan_id),
+            remedy=Message("GET /v1/price-plans lists yours."),
+        )
     return row
 
 

@@ -14,9 +14,9 @@ from contracts.agreements.domain import Terms, digest
 from contracts.agreements.states import (
     TRANSITIONS,
     AgreementAction,
-    AgreementState,
     AgreementStateForbids,
-    after,
+    AgreementStatus,
+    next_state,
 )
 from infra.auth import OrganisationKind
 from tests.conftest import TestDatabase
@@ -24,13 +24,13 @@ from tests.contracts.conftest import Bargain
 from tests.listings.conftest import Party, PartyMaker
 
 
-@given(st.sampled_from(AgreementState), st.sampled_from(AgreementAction))
-def test_the_transition_table_is_the_whole_life(state: AgreementState, action: AgreementAction) -> None:
-    if state in TRANSITIONS[action].sources:
-        assert after(state, action) is TRANSITIONS[action].target
+@given(st.sampled_from(AgreementStatus), st.sampled_from(AgreementAction))
+def test_the_transition_table_is_the_whole_life(status: AgreementStatus, action: AgreementAction) -> None:
+    if status in TRANSITIONS[action].sources:
+        assert next_state(status, action) is TRANSITIONS[action].target
     else:
         with pytest.raises(AgreementStateForbids):
-            after(state, action)
+            next_state(status, action)
 
 
 async def test_terms_survive_their_document(bargain: Bargain) -> None:
@@ -42,10 +42,10 @@ async def test_terms_survive_their_document(bargain: Bargain) -> None:
 
 async def test_operator_then_buyer_sign_and_a_licence_exists(bargain: Bargain) -> None:
     agreement = await bargain.order(columns=["pm25", "station"], quota_calls=10)
-    assert agreement["state"] == "requested"
+    assert agreement["status"] == "requested"
     assert agreement["document"]["columns"] == ["station", "pm25"]
     signed = await bargain.sign(agreement)
-    assert signed["state"] == "finalized"
+    assert signed["status"] == "finalized"
     assert len(signed["signatures"]) == 2
     licence = await bargain.buyer.get(f"/v1/licences/{signed['licence_id']}")
     assert licence["live"] is True

@@ -84,7 +84,7 @@ async def test_who_did_not_place_a_stop_does_not_lift_it(bargain: Bargain) -> No
     lifted = await bargain.operator.http.post(f"{path}/reinstatement", json={"reason": "let me go on"})
     assert lifted.status_code in (403, 409), lifted.text
     assert (await bargain.read(token)).status_code == 403
-    assert agreement["state"] == "finalized"
+    assert agreement["status"] == "finalized"
 
 
 async def test_purpose_column_and_quota_bound_every_call(bargain: Bargain) -> None:
@@ -124,7 +124,7 @@ async def test_the_regulator_sees_the_whole_file_and_nobody_else(bargain: Bargai
     assert file["usage"] == {"calls": 1, "rows": 7, "open_period_no": 1}
     assert file["licence"]["live"] is True
     assert file["rights"][0]["kind"] == "HOLD"
-    assert file["authorisation"]["state"] == "active"
+    assert file["authorisation"]["status"] == "active"
     assert file["quality"]["grade"] == "A"
     actions = {entry["action"] for entry in file["decisions"]}
     assert {"agreement.requested", "agreement.signed", "licence.issued"} <= actions

@@ -20,7 +20,7 @@ from quality import jobs, repository, service
 from quality.runner import WarmEngine
 from quality.schemas import ReportRead
 from quality.service import Standing
-from quality.tables import QualityRun, RunState
+from quality.tables import QualityRun, RunStatus
 
 COLUMNS = [{"name": "id", "kind": "integer"}, {"name": "note", "kind": "text"}]
 PROFILE: list[dict[str, Any]] = [
@@ -86,7 +86,7 @@ async def test_a_revision_is_checked_and_reported_once(context: JobContext, tmp_
     )
     assert read["dimensions"][4]["value"] is None
     again = await request(context, revision_id, key)
-    assert (again.id, again.state) == (run.id, RunState.DONE)
+    assert (again.id, again.status) == (run.id, RunStatus.DONE)
     await jobs.check(context, {"run_id": str(run.id)})
 
 
@@ -102,7 +102,7 @@ async def test_a_run_that_could_not_be_carried_out_is_retried_on_request(
     assert await standing(context, revision_id) is Standing.ERROR
     file.write_bytes(kept)
     again = await request(context, revision_id, key)
-    assert (again.id, again.state, again.error) == (run.id, RunState.QUEUED, None)
+    assert (again.id, again.status, again.error) == (run.id, RunStatus.QUEUED, None)
     await jobs.check(context, {"run_id": str(run.id)})
     assert await standing(context, revision_id) is Standing.PASSED
 

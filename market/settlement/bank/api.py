@@ -11,6 +11,7 @@ from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.errors import UnsupportedType
 from infra.idempotency import Idempotency
+from infra.messages import Message
 from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page
@@ -54,8 +55,8 @@ class BankStatementController(Controller):
         """
         if request.content_type[0] not in _XML:
             raise UnsupportedType(
-                f"The body is {request.content_type[0] or 'of no stated type'}.",
-                remedy="Send the bank's camt.053 file itself, as application/xml.",
+                Message("The body is {value}.", value=request.content_type[0] or "of no stated type"),
+                remedy=Message("Send the bank's camt.053 file itself, as application/xml."),
             )
         document = await request.body()
 

@@ -12,6 +12,7 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
 from infra.errors import Conflict, Invalid, NotFound
+from infra.messages import Message
 from infra.paging import PageRequest
 from market.settlement.bank import camt053, repository
 from market.settlement.bank.domain import (
@@ -41,14 +42,14 @@ class StatementRefused(Invalid):
     """The file is no camt.053 statement, or its figures contradict each other."""
 
     slug = "bank-statement-refused"
-    title = "The bank statement cannot be taken"
+    title = Message("The bank statement cannot be taken")
 
 
 class StatementConflict(Conflict):
     """The bank gave this id to other content before."""
 
     slug = "bank-statement-conflict"
-    title = "A statement with this id says something else"
+    title = Message("A statement with this id says something else")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ async def import_statements(session: AsyncSession, actor: Actor, document: bytes
         statements = await asyncio.to_thread(_read, document)
     except StatementError as error:
         raise StatementRefused(
-            f"{error}.", remedy="Ask the bank for the statement again; nothing was imported."
+            Message("{error}.", error=error),
+            remedy=Message("Ask the bank for the statement again; nothing was imported."),
         ) from None
     digest = hashlib.sha256(document).digest()
     kept = BankDocument(digest=digest, content=document, recorded_at=await now(session), recorded_by=actor.id)
@@ -88,7 +90,7 @@ async def get_statement(session: AsyncSession, statement_id: UUID) -> BankStatem
     """
     found = await repository.get(session, statement_id)
     if found is None:
-        raise NotFound(f"There is no bank statement {statement_id}.")
+        raise NotFound(Message("There is no bank statement {statement_id}.", statement_id=statement_id))
     return found
 
 
@@ -125,9 +127,14 @@ async def _import(
     if known is not None:
         if known.digest != digest:
             raise StatementConflict(
-                f"Statement {statement.statement_id} of account {statement.account} was imported before, "
-                "with other figures.",
-                remedy="Ask the bank which of the two is right; a corrected statement needs an id of its own.",
+                Message(
+                    "Statement {statement_id} of account {account} was imported before, with other figures.",
+                    statement_id=statement.statement_id,
+                    account=statement.account,
+                ),
+                remedy=Message(
+                    "Ask the bank which of the two is right; a corrected statement needs an id of its own."
+                ),
                 bank_statement_id=str(known.id),
             )
         return Imported(known, created=False)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.errors import Conflict, Unavailable
+from infra.messages import Message
 from infra.settings import Settings
 from pricing.money import Money
 
@@ -15,14 +16,14 @@ class CardsNotOffered(Conflict):
     """No card processor is configured, or it does not take the currency."""
 
     slug = "cards-not-offered"
-    title = "Cards are not offered"
+    title = Message("Cards are not offered")
 
 
 class ProcessorUnavailable(Unavailable):
     """The processor cannot be reached, or answers with a fault of its own."""
 
     slug = "card-processor-unavailable"
-    title = "The card processor is not available at the moment"
+    title = Message("The card processor is not available at the moment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,6 @@ def require_offered(settings: Settings, currency: str) -> None:
     """
     remedy = "Pay by bank transfer with the payment reference of the invoice."
     if settings.stripe_api_key is None:
-        raise CardsNotOffered("This market has no card processor configured.", remedy=remedy)
+        raise CardsNotOffered(Message("This market has no card processor configured."), remedy=remedy)
     if currency in OTHER_MINOR_UNITS:
-        raise CardsNotOffered(f"Cards are not taken in {currency}.", remedy=remedy)
+        raise CardsNotOffered(Message("Cards are not taken in {currency}.", currency=currency), remedy=remedy)

@@ -11,6 +11,7 @@ import stripe
 from stripe import StripeClient
 
 from infra.errors import Malformed
+from infra.messages import Message
 from infra.settings import Settings
 from market.settlement.cards.domain import (
     CardsNotOffered,
@@ -36,7 +37,7 @@ class BadSignature(Malformed):
     """The event does not come from the processor, or is too old."""
 
     slug = "bad-event-signature"
-    title = "The signature of the event is not good"
+    title = Message("The signature of the event is not good")
 
 
 def read_event(settings: Settings, payload: bytes, signature: str | None) -> EventNotice:
@@ -47,14 +48,17 @@ def read_event(settings: Settings, payload: bytes, signature: str | None) -> Eve
     """
     if settings.stripe_webhook_secret is None:
         raise CardsNotOffered(
-            "No signing secret is configured for events.", remedy="Set MARKET_STRIPE_WEBHOOK_SECRET."
+            Message("No signing secret is configured for events."),
+            remedy=Message("Set MARKET_STRIPE_WEBHOOK_SECRET."),
         )
     secret = settings.stripe_webhook_secret.get_secret_value()
     try:
         event = stripe.Webhook.construct_event(payload, signature, secret)
         return EventNotice(event["id"], event["type"], event["data"]["object"]["id"])
     except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError):
-        raise BadSignature("The body does not carry a fresh signature with the endpoint's secret.") from None
+        raise BadSignature(
+            Message("The body does not carry a fresh signature with the endpoint's secret.")
+        ) from None
 
 
 class Processor:
@@ -161,7 +165,9 @@ class Processor:
 
 
 def _unavailable(error: stripe.StripeError) -> ProcessorUnavailable:
-    return ProcessorUnavailable(f"The card processor answered: {type(error).__name__}.", retry_after=30)
+    return ProcessorUnavailable(
+        Message("The card processor answered: {name}.", name=type(error).__name__), retry_after=30
+    )
 
 
 def _intent(intent: stripe.PaymentIntent) -> Intent:

@@ -28,7 +28,7 @@ class CardPaymentRead(Output):
 
     id: UUID
     invoice_id: UUID
-    state: CardPaymentStatus
+    status: CardPaymentStatus
     amount: MoneyOut
     failure: str | None = Field(description="Why it failed; the invoice can be tried again")
     processor_id: str | None
@@ -41,7 +41,7 @@ class CardPaymentRead(Output):
         return cls(
             id=row.id,
             invoice_id=row.invoice_id,
-            state=row.status,
+            status=row.status,
             amount=MoneyOut.of(Money(row.amount_minor, row.currency)),
             failure=row.failure,
             processor_id=row.processor_id,
@@ -73,7 +73,7 @@ class RefundRead(Output):
 
     id: UUID
     invoice_id: UUID
-    state: RefundStatus
+    status: RefundStatus
     amount: MoneyOut
     reason: str
     failure: str | None
@@ -86,7 +86,7 @@ class RefundRead(Output):
         return cls(
             id=row.id,
             invoice_id=row.invoice_id,
-            state=row.status,
+            status=row.status,
             amount=MoneyOut.of(Money(row.amount_minor, row.currency)),
             reason=row.reason,
             failure=row.failure,

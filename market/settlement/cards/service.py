@@ -13,6 +13,7 @@ from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, new_id, now
 from infra.errors import Conflict, Forbidden, NotFound
+from infra.messages import Message
 from infra.settings import Settings
 from market.settlement.cards import repository
 from market.settlement.cards.domain import Declined, EventNotice, Intent, ProcessorRefund, require_offered
@@ -42,21 +43,21 @@ class NotYourInvoice(Forbidden):
     """Only who owes pays by card here."""
 
     slug = "not-your-invoice"
-    title = "Only the buyer pays this invoice"
+    title = Message("Only the buyer pays this invoice")
 
 
 class CardPaymentUnderWay(Conflict):
     """One attempt at a time."""
 
     slug = "card-payment-under-way"
-    title = "A card payment of this invoice is under way"
+    title = Message("A card payment of this invoice is under way")
 
 
 class AmountMismatch(Conflict):
     """The processor names another amount than was asked for: a person has to look at it."""
 
     slug = "card-amount-mismatch"
-    title = "The processor names another amount"
+    title = Message("The processor names another amount")
 
 
 async def request_payment(
@@ -73,12 +74,20 @@ async def request_payment(
     """
     invoice = await _lock_visible(session, actor, invoice_id)
     if actor.organisation_id != invoice.buyer_id:
-        raise NotYourInvoice("Your organisation does not owe this invoice.")
+        raise NotYourInvoice(Message("Your organisation does not owe this invoice."))
     require_offered(settings, invoice.currency)
     if invoice.status is not InvoiceStatus.ISSUED:
-        raise NotPayable(f"Invoice {invoice.document_number} is {invoice.status.value}.")
+        raise NotPayable(
+            Message(
+                "Invoice {document_number} is {value}.",
+                document_number=invoice.document_number,
+                value=invoice.status.value,
+            )
+        )
     if await repository.open_attempt(session, invoice.id) is not None:
-        raise CardPaymentUnderWay("Wait for its outcome.", remedy="GET its card payments to see where it is.")
+        raise CardPaymentUnderWay(
+            Message("Wait for its outcome."), remedy=Message("GET its card payments to see where it is.")
+        )
     payment = CardPayment(
         id=new_id(),
         invoice_id=invoice.id,
@@ -126,7 +135,12 @@ async def access_payment(session: AsyncSession, actor: Actor, card_payment_id: U
     """
     payment = await repository.get(session, card_payment_id)
     if payment is None:
-        raise NotFound(f"There is no card payment {card_payment_id} that you may see.")
+        raise NotFound(
+            Message(
+                "There is no card payment {card_payment_id} that you may see.",
+                card_payment_id=card_payment_id,
+            )
+        )
     await invoices.access_invoice(session, actor, payment.invoice_id)
     return payment
 
@@ -161,7 +175,13 @@ async def apply_intent(
     if isinstance(said, Intent):
         payment.processor_id = said.id
         if said.amount != Money(payment.amount_minor, payment.currency):
-            raise AmountMismatch(f"{said.amount} was charged for card payment {payment.id}.")
+            raise AmountMismatch(
+                Message(
+                    "{amount} was charged for card payment {payment_id}.",
+                    amount=said.amount,
+                    payment_id=payment.id,
+                )
+            )
     if target is not payment.status and may_become(payment.status, target):
         moment = await now(session)
         payment.status = target
@@ -191,7 +211,11 @@ async def apply_refund(
     else:
         refund.processor_id = said.id
         if said.amount != Money(refund.amount_minor, refund.currency):
-            raise AmountMismatch(f"{said.amount} was given back for refund {refund.id}.")
+            raise AmountMismatch(
+                Message(
+                    "{amount} was given back for refund {refund_id}.", amount=said.amount, refund_id=refund.id
+                )
+            )
         if said.status == "succeeded":
             out_of = chart.card(refund.currency)
             await payments.complete_refund(session, SYSTEM, invoice, refund, out_of)
@@ -206,7 +230,7 @@ async def lock_refund(session: AsyncSession, refund_id: UUID) -> tuple[Refund, I
     """
     seen = await session.get(Refund, refund_id)
     if seen is None:
-        raise NotFound(f"There is no refund {refund_id}.")
+        raise NotFound(Message("There is no refund {refund_id}.", refund_id=refund_id))
     invoice = (await invoice_rows.lock(session, [seen.invoice_id]))[seen.invoice_id]
     refund = await payment_rows.lock_refund(session, refund_id)
     assert refund is not None, "refunds are kept for good"
@@ -222,7 +246,9 @@ async def _lock_payment(session: AsyncSession, card_payment_id: UUID) -> tuple[I
     """An attempt and its invoice, both locked, the invoice first: the order everybody keeps."""
     seen = await repository.get(session, card_payment_id)
     if seen is None:
-        raise NotFound(f"There is no card payment {card_payment_id}.")
+        raise NotFound(
+            Message("There is no card payment {card_payment_id}.", card_payment_id=card_payment_id)
+        )
     invoice = (await invoice_rows.lock(session, [seen.invoice_id]))[seen.invoice_id]
     payment = await repository.lock(session, card_payment_id)
     assert payment is not None, "card payments are kept for good"

@@ -74,7 +74,7 @@ class InvoiceController(Controller):
         page: PageRequest,
         agreement_id: Annotated[UUID | None, QueryParameter(description="Only of this agreement.")] = None,
         only: Annotated[
-            InvoiceStatus | None, QueryParameter(name="state", description="Only in this state.")
+            InvoiceStatus | None, QueryParameter(name="status", description="Only in this state.")
         ] = None,
     ) -> Page[InvoiceSummary]:
         """Invoices you are a party to, the newest first; all of them for finance and the regulator."""

@@ -63,7 +63,7 @@ class InvoiceSummary(Output):
 
     id: UUID
     number: str = Field(description="The operator's series and the number in it, without gaps")
-    state: InvoiceStatus
+    status: InvoiceStatus
     agreement_id: UUID
     period_no: int
     operator_id: UUID = Field(description="Seller of record")
@@ -144,7 +144,7 @@ def _summary(row: Invoice) -> dict[str, Any]:
     return {
         "id": row.id,
         "number": row.document_number,
-        "state": row.status,
+        "status": row.status,
         "agreement_id": row.agreement_id,
         "period_no": row.period_no,
         "operator_id": row.operator_id,

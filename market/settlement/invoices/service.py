@@ -12,6 +12,7 @@ from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, new_id, now
 from infra.errors import Conflict, NotFound
+from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
@@ -41,14 +42,14 @@ class PeriodNotOpen(Conflict):
     """Periods are closed one after the other."""
 
     slug = "period-not-open"
-    title = "This period is not open yet"
+    title = Message("This period is not open yet")
 
 
 class AgreementNotConcluded(Conflict):
     """There is nothing to bill before both sides have signed."""
 
     slug = "agreement-not-concluded"
-    title = "The agreement is not concluded"
+    title = Message("The agreement is not concluded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,12 @@ async def close_period(
     """
     facts = await agreements.facts(session, agreement_id)
     if facts.licence_id is None:
-        raise AgreementNotConcluded(f"Agreement {agreement_id} has no licence, so nothing was used under it.")
+        raise AgreementNotConcluded(
+            Message(
+                "Agreement {agreement_id} has no licence, so nothing was used under it.",
+                agreement_id=agreement_id,
+            )
+        )
     wanted = period_no or await repository.last_period(session, agreement_id) + 1
     await repository.lock_agreement(session, agreement_id)
     last = await repository.last_period(session, agreement_id)
@@ -83,8 +89,13 @@ async def close_period(
         return await _closed(session, agreement_id, wanted)
     if wanted > last + 1:
         raise PeriodNotOpen(
-            f"Period {wanted} of agreement {agreement_id} is not open: period {last + 1} is.",
-            remedy=f"Close period {last + 1} first.",
+            Message(
+                "Period {wanted} of agreement {agreement_id} is not open: period {value} is.",
+                wanted=wanted,
+                agreement_id=agreement_id,
+                value=last + 1,
+            ),
+            remedy=Message("Close period {value} first.", value=last + 1),
         )
     # Everything slow is read before the licence is locked, since its calls wait from then on.
     rules = await rulebook.in_force(session)
@@ -135,7 +146,7 @@ async def access_invoice(session: AsyncSession, actor: Actor, invoice_id: UUID) 
         actor.organisation_kind in _SEE_ALL
         or actor.organisation_id in (invoice.buyer_id, invoice.operator_id, invoice.owner_id)
     ):
-        raise NotFound(f"There is no invoice {invoice_id} that you may see.")
+        raise NotFound(Message("There is no invoice {invoice_id} that you may see.", invoice_id=invoice_id))
     return VisibleInvoice(invoice)
 
 

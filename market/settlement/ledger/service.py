@@ -8,6 +8,7 @@ from uuid import UUID
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.errors import Conflict, Invalid, NotFound
+from infra.messages import Message
 from infra.paging import PageRequest
 from market.settlement.ledger import chart, repository
 from market.settlement.ledger.domain import Account, JournalDraft, Side, imbalance
@@ -22,14 +23,14 @@ class JournalConflict(Conflict):
     """The key was posted before, with other content."""
 
     slug = "journal-key-reused"
-    title = "This journal key belongs to another journal"
+    title = Message("This journal key belongs to another journal")
 
 
 class PeriodTooWide(Invalid):
     """A statement of account is asked for over more movements than one answer holds."""
 
     slug = "statement-too-long"
-    title = "Too many movements for one statement"
+    title = Message("Too many movements for one statement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,9 @@ async def post(session: AsyncSession, actor: Actor, journals: Sequence[JournalDr
             continue
         row = known[journal.key]
         if bytes(row.digest) != journal.digest:
-            raise JournalConflict(f"Journal {journal.key!r} was posted before with other postings.")
+            raise JournalConflict(
+                Message("Journal {key!r} was posted before with other postings.", key=journal.key)
+            )
         outcome.append(Posted(row.id, created=False))
     return outcome
 
@@ -142,10 +145,14 @@ async def statement_of_account(
     """
     account = chart.payable(organisation_id, currency)
     if not await repository.account_ids(session, [account.code]):
-        raise NotFound(f"There is no account in {currency} for this organisation yet.")
+        raise NotFound(
+            Message("There is no account in {currency} for this organisation yet.", currency=currency)
+        )
     movements = await repository.movements(session, account.code, since, until)
     if len(movements) >= repository.MAX_MOVEMENTS:
-        raise PeriodTooWide("The period holds too many movements.", remedy="Ask for a shorter period.")
+        raise PeriodTooWide(
+            Message("The period holds too many movements."), remedy=Message("Ask for a shorter period.")
+        )
     before = await repository.balance_before(session, account.code, since) if since is not None else 0
     change = sum(posting.amount for posting, _ in movements)
     return AccountStatement(

@@ -12,6 +12,7 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
 from infra.errors import Conflict
+from infra.messages import Message
 from market.settlement.invoices.domain import read_shares
 from market.settlement.invoices.states import InvoiceStatus, may_become
 from market.settlement.invoices.tables import Invoice
@@ -36,14 +37,14 @@ class NotPayable(Conflict):
     """The invoice is not waiting for a payment."""
 
     slug = "invoice-not-payable"
-    title = "This invoice is not waiting for a payment"
+    title = Message("This invoice is not waiting for a payment")
 
 
 class NotRefundable(Conflict):
     """There is no payment that could be given back this way."""
 
     slug = "invoice-not-refundable"
-    title = "This invoice cannot be refunded"
+    title = Message("This invoice cannot be refunded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,11 @@ async def settle(session: AsyncSession, actor: Actor, settlements: Sequence[Sett
     for settlement in settlements:
         if not may_become(settlement.invoice.status, InvoiceStatus.PAID):
             raise NotPayable(
-                f"Invoice {settlement.invoice.document_number} is {settlement.invoice.status.value}."
+                Message(
+                    "Invoice {document_number} is {value}.",
+                    document_number=settlement.invoice.document_number,
+                    value=settlement.invoice.status.value,
+                )
             )
         drafts += (_payment_draft(settlement), _split_draft(settlement.invoice, settlement.received_at))
     posted = await ledger.post(session, actor, drafts)
@@ -130,14 +135,19 @@ async def request_refund(session: AsyncSession, actor: Actor, invoice: Invoice, 
     """
     payment = await repository.payment_of(session, invoice.id)
     if invoice.status is not InvoiceStatus.PAID or payment is None:
-        raise NotRefundable(f"Invoice {invoice.document_number} holds no payment to give back.")
+        raise NotRefundable(
+            Message(
+                "Invoice {document_number} holds no payment to give back.",
+                document_number=invoice.document_number,
+            )
+        )
     if payment.rail is not Rail.CARD:
         raise NotRefundable(
-            "The invoice was paid by bank transfer, which only a transfer back can undo.",
-            remedy="Pay the buyer back by bank; the outgoing entry shows up as a break to explain.",
+            Message("The invoice was paid by bank transfer, which only a transfer back can undo."),
+            remedy=Message("Pay the buyer back by bank; the outgoing entry shows up as a break to explain."),
         )
     if await repository.open_refund(session, invoice.id) is not None:
-        raise NotRefundable("A refund of this invoice is under way already.")
+        raise NotRefundable(Message("A refund of this invoice is under way already."))
     refund = Refund(
         id=new_id(),
         invoice_id=invoice.id,

@@ -9,6 +9,7 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
 from infra.errors import NotFound
+from infra.messages import Message
 from infra.paging import PageRequest
 from market.metering import service as metering
 from market.metering.repository import Difference
@@ -97,7 +98,9 @@ async def get_run(session: AsyncSession, reconciliation_id: UUID) -> Run:
     """
     run = await repository.get(session, reconciliation_id)
     if run is None:
-        raise NotFound(f"There is no reconciliation {reconciliation_id}.")
+        raise NotFound(
+            Message("There is no reconciliation {reconciliation_id}.", reconciliation_id=reconciliation_id)
+        )
     return Run(run, await repository.breaks_of(session, run.id))
 
 

@@ -35,12 +35,12 @@ async def test_an_authorisation_is_offered_and_accepted(owner: Party, operator: 
     offered = await owner.post(
         PATH, authorisation_body(operator, resource_id, columns=["pm25", "station", "pm25"])
     )
-    assert offered["state"] == "offered"
+    assert offered["status"] == "offered"
     assert offered["columns"] == ["pm25", "station"]
     assert offered["shares"] == {"owner": 5000, "operator": 4000, "platform": 1000}
     assert offered["scenarios"][0]["label"] == {"zh": "生态环境服务", "en": "environmental services"}
     accepted = await operator.post(f"{PATH}/{offered['id']}/acceptance", status=200)
-    assert accepted["state"] == "active"
+    assert accepted["status"] == "active"
     assert accepted["accepted_at"] is not None
     assert await owner.get(f"{PATH}/{offered['id']}") == accepted
     assert (await operator.get(PATH))["items"] == [accepted]
@@ -133,7 +133,7 @@ async def test_only_the_other_side_accepts_or_declines(
     await other.post(f"{path}/acceptance", status=404)
     await owner.post(f"{path}/acceptance", status=403)
     declined = await operator.post(f"{path}/refusal", {"reason": "Terms do not suit us."}, status=200)
-    assert declined["state"] == "declined"
+    assert declined["status"] == "declined"
     assert slug(await operator.post(f"{path}/acceptance", status=409)) == "authorisation-state"
     # What was declined reserves nothing.
     await owner.post(PATH, authorisation_body(other, resource_id, exclusive=True))
@@ -151,13 +151,13 @@ async def test_suspension_is_one_stop_and_ends_with_it(
             return len(await stops.active(session, [UUID(authorisation_id)]))
 
     await operator.post(f"{path}/suspension", reason, status=403)
-    assert (await owner.post(f"{path}/suspension", reason, status=200))["state"] == "suspended"
+    assert (await owner.post(f"{path}/suspension", reason, status=200))["status"] == "suspended"
     assert await stopped() == 1
-    assert (await regulator.post(f"{path}/suspension", reason, status=200))["state"] == "suspended"
+    assert (await regulator.post(f"{path}/suspension", reason, status=200))["status"] == "suspended"
     # Each lifts its own stop only; the authorisation is in force again after the last.
-    assert (await owner.post(f"{path}/reinstatement", reason, status=200))["state"] == "suspended"
+    assert (await owner.post(f"{path}/reinstatement", reason, status=200))["status"] == "suspended"
     assert slug(await owner.post(f"{path}/reinstatement", reason, status=409)) == "not-stopped"
-    assert (await regulator.post(f"{path}/reinstatement", reason, status=200))["state"] == "active"
+    assert (await regulator.post(f"{path}/reinstatement", reason, status=200))["status"] == "active"
     assert await stopped() == 0
 
 
@@ -172,7 +172,7 @@ async def test_revocation_is_for_good_and_frees_the_scope(
     assert slug(await owner.post(PATH, later, status=409)) == "authorisation-exclusivity"
     await operator.post(f"{path}/revocation", {"reason": "We want out"}, status=403)
     revoked = await owner.post(f"{path}/revocation", {"reason": "Breach of the agreement"}, status=200)
-    assert revoked["state"] == "revoked"
+    assert revoked["status"] == "revoked"
     assert revoked["ended_at"] is not None
     async with transaction(sessions) as session:
         assert len(await stops.active(session, [UUID(authorisation_id)])) == 1

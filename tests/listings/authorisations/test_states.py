@@ -9,29 +9,29 @@ from listings.authorisations.states import (
     TRANSITIONS,
     AuthorisationAction,
     AuthorisationNotLive,
-    AuthorisationState,
     AuthorisationStateForbids,
-    after,
+    AuthorisationStatus,
+    next_state,
     require_live,
 )
 
-S = AuthorisationState
+S = AuthorisationStatus
 A = AuthorisationAction
 START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("state", "action"), list(product(S, A)))
-def test_only_named_transitions_are_possible(state: S, action: A) -> None:
-    if state in TRANSITIONS[action].sources:
-        assert after(state, action) is TRANSITIONS[action].target
+@pytest.mark.parametrize(("status", "action"), list(product(S, A)))
+def test_only_named_transitions_are_possible(status: S, action: A) -> None:
+    if status in TRANSITIONS[action].sources:
+        assert next_state(status, action) is TRANSITIONS[action].target
     else:
-        with pytest.raises(AuthorisationStateForbids, match=str(state)):
-            after(state, action)
+        with pytest.raises(AuthorisationStateForbids, match=str(status)):
+            next_state(status, action)
 
 
-@pytest.mark.parametrize("state", [S.DECLINED, S.REVOKED])
-def test_an_end_is_an_end(state: S) -> None:
-    assert not any(state in transition.sources for transition in TRANSITIONS.values())
+@pytest.mark.parametrize("status", [S.DECLINED, S.REVOKED])
+def test_an_end_is_an_end(status: S) -> None:
+    assert not any(status in transition.sources for transition in TRANSITIONS.values())
 
 
 def test_the_term_is_half_open() -> None:
@@ -47,7 +47,7 @@ def test_a_stop_anywhere_above_ends_it() -> None:
         require_live(S.ACTIVE, START, END, now=START, stopped=True)
 
 
-@pytest.mark.parametrize("state", sorted(set(S) - {S.ACTIVE}))
-def test_only_an_active_one_carries_anything(state: S) -> None:
+@pytest.mark.parametrize("status", sorted(set(S) - {S.ACTIVE}))
+def test_only_an_active_one_carries_anything(status: S) -> None:
     with pytest.raises(AuthorisationNotLive):
-        require_live(state, START, END, now=START, stopped=False)
+        require_live(status, START, END, now=START, stopped=False)

@@ -39,11 +39,11 @@ def slug(problem: dict[str, Any]) -> str:
 async def test_the_whole_way_to_the_market(owner: Party, operator: Party, regulator: Party) -> None:
     product_id = await complete(owner, operator)
     path = f"/v1/products/{product_id}"
-    assert (await operator.post(f"{path}/submission", status=200))["state"] == "submitted"
-    queue = await regulator.get("/v1/products?state=submitted")
+    assert (await operator.post(f"{path}/submission", status=200))["status"] == "submitted"
+    queue = await regulator.get("/v1/products?status=submitted")
     assert product_id in [item["id"] for item in queue["items"]]
     done = await regulator.post(f"{path}/approval", {"note": "In order."}, status=200)
-    assert done["state"] == "published"
+    assert done["status"] == "published"
     assert done["review_note"] == "In order."
     assert (await owner.get(path))["published_at"] is not None
 
@@ -72,7 +72,7 @@ async def test_others_drafts_do_not_exist(
     for stranger in (regulator, buyer, await party(OrganisationKind.OPERATOR)):
         await stranger.get(path, status=404)
         await stranger.get(f"{path}/revisions", status=404)
-        assert (await stranger.get("/v1/products?state=draft"))["items"] == []
+        assert (await stranger.get("/v1/products?status=draft"))["items"] == []
     await regulator.post(f"{path}/approval", {}, status=404)
     assert await owner.get(path) == product
 
@@ -117,7 +117,7 @@ async def test_what_is_returned_can_be_mended(owner: Party, operator: Party, reg
     returned = await regulator.post(
         f"{path}/return", {"reason": "Say what the unit of PM2.5 is."}, status=200
     )
-    assert returned["state"] == "draft"
+    assert returned["status"] == "draft"
     assert (await operator.get(path))["review_note"] == "Say what the unit of PM2.5 is."
     assert (await operator.put(path, text))["title_en"] == "Air"
     await operator.post(f"{path}/submission", status=200)
@@ -168,8 +168,8 @@ async def test_suspension_is_one_stop_and_each_side_lifts_its_own(
             await service.tradeable_product(session, UUID(product_id))
     assert slug(await operator.post(f"{path}/reinstatement", REASON, status=409)) == "not-stopped"
     await operator.post(f"{path}/suspension", REASON, status=200)
-    assert (await regulator.post(f"{path}/reinstatement", REASON, status=200))["state"] == "suspended"
-    assert (await operator.post(f"{path}/reinstatement", REASON, status=200))["state"] == "published"
+    assert (await regulator.post(f"{path}/reinstatement", REASON, status=200))["status"] == "suspended"
+    assert (await operator.post(f"{path}/reinstatement", REASON, status=200))["status"] == "published"
 
 
 async def test_a_withdrawn_product_takes_no_orders_and_keeps_its_promises(

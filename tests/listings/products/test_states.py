@@ -7,24 +7,24 @@ import pytest
 from listings.products.states import (
     TRANSITIONS,
     ProductAction,
-    ProductState,
     ProductStateForbids,
-    after,
+    ProductStatus,
+    next_state,
     require_draft,
     require_uploadable,
 )
 
-S = ProductState
+S = ProductStatus
 A = ProductAction
 
 
-@pytest.mark.parametrize(("state", "action"), list(product(S, A)))
-def test_only_named_transitions_are_possible(state: S, action: A) -> None:
-    if state in TRANSITIONS[action].sources:
-        assert after(state, action) is TRANSITIONS[action].target
+@pytest.mark.parametrize(("status", "action"), list(product(S, A)))
+def test_only_named_transitions_are_possible(status: S, action: A) -> None:
+    if status in TRANSITIONS[action].sources:
+        assert next_state(status, action) is TRANSITIONS[action].target
     else:
-        with pytest.raises(ProductStateForbids, match=str(state)):
-            after(state, action)
+        with pytest.raises(ProductStateForbids, match=str(status)):
+            next_state(status, action)
 
 
 def test_publication_comes_only_from_review_or_reinstatement() -> None:
@@ -33,19 +33,19 @@ def test_publication_comes_only_from_review_or_reinstatement() -> None:
     assert TRANSITIONS[A.APPROVE].sources == {S.SUBMITTED}
 
 
-@pytest.mark.parametrize("state", sorted(S))
-def test_what_a_reviewer_saw_is_not_edited(state: S) -> None:
-    if state is S.DRAFT:
-        require_draft(state)
+@pytest.mark.parametrize("status", sorted(S))
+def test_what_a_reviewer_saw_is_not_edited(status: S) -> None:
+    if status is S.DRAFT:
+        require_draft(status)
     else:
         with pytest.raises(ProductStateForbids):
-            require_draft(state)
+            require_draft(status)
 
 
-@pytest.mark.parametrize("state", sorted(S))
-def test_data_is_taken_before_review_and_after_publication(state: S) -> None:
-    if state in (S.SUBMITTED, S.WITHDRAWN):
+@pytest.mark.parametrize("status", sorted(S))
+def test_data_is_taken_before_review_and_after_publication(status: S) -> None:
+    if status in (S.SUBMITTED, S.WITHDRAWN):
         with pytest.raises(ProductStateForbids):
-            require_uploadable(state)
+            require_uploadable(status)
     else:
-        require_uploadable(state)
+        require_uploadable(status)

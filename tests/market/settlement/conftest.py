@@ -14,7 +14,7 @@ import pytest
 from litestar import Litestar
 
 from contracts.agreements.domain import Terms, digest
-from contracts.agreements.states import AgreementState
+from contracts.agreements.states import AgreementStatus
 from contracts.agreements.tables import Agreement
 from contracts.licences import service as licences
 from infra.auth import SYSTEM, Actor, OrganisationKind, Role
@@ -23,10 +23,10 @@ from infra.identity import clients
 from infra.identity import service as identity
 from infra.identity.states import OrganisationStatus
 from listings.authorisations.domain import Consideration
-from listings.authorisations.states import AuthorisationState
+from listings.authorisations.states import AuthorisationStatus
 from listings.authorisations.tables import Authorisation
 from listings.products.domain import DeliveryClass
-from listings.products.states import ProductState
+from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources.domain import Classification, UpdateFrequency
 from listings.resources.tables import DataResource
@@ -104,7 +104,7 @@ async def a_trade(
     session.add(resource)
     await session.flush()
     authorisation = Authorisation(
-        owner_id=owner.organisation_id, operator_id=operator.organisation_id, state=AuthorisationState.ACTIVE,
+        owner_id=owner.organisation_id, operator_id=operator.organisation_id, status=AuthorisationStatus.ACTIVE,
         scenarios=["x"], regions=["310000"], purposes=[purpose.value for purpose in purposes], valid_from=START,
         valid_until=START + timedelta(days=1000), exclusive=False, consideration=Consideration.REVENUE_SHARE,
         owner_share=split["owner"], operator_share=split["operator"], platform_share=split["platform"],
@@ -120,7 +120,7 @@ async def a_trade(
     )
     product = DataProduct(
         operator_id=operator.organisation_id, owner_id=owner.organisation_id, resource_id=resource.id,
-        authorisation_id=authorisation.id, state=ProductState.DRAFT, title_zh="数据", title_en="Data",
+        authorisation_id=authorisation.id, status=ProductStatus.DRAFT, title_zh="数据", title_en="Data",
         description_zh="数据", description_en="Data", themes=["x"], update_frequency=UpdateFrequency.DAILY,
         delivery_class=next(iter(DeliveryClass)), dictionary=[], plan_id=plan.id, search_terms=["x"],
         created_at=START, created_by=operator.id,
@@ -136,7 +136,7 @@ async def a_trade(
     )  # fmt: skip
     document = terms.document()
     agreement = Agreement(
-        state=AgreementState.FINALIZED, product_id=product.id, owner_id=owner.organisation_id,
+        status=AgreementStatus.FINALIZED, product_id=product.id, owner_id=owner.organisation_id,
         operator_id=operator.organisation_id, buyer_id=buyer.organisation_id, document=document,
         digest=digest(document), requested_at=START, requested_by=buyer.id, finalized_at=START,
     )  # fmt: skip

@@ -34,7 +34,7 @@ async def test_the_money_s_way(
     invoice_id = closed["invoice"]["id"]
 
     seen = (await buyer.get(f"/v1/invoices/{invoice_id}")).json()
-    assert (seen["state"], seen["total"]) == ("issued", {"amount": "1.75", "currency": "CNY"})
+    assert (seen["status"], seen["total"]) == ("issued", {"amount": "1.75", "currency": "CNY"})
     assert [line["amount"]["amount"] for line in seen["lines"]] == ["0.75", "1.00"]
     assert all(line["explanation_en"] and line["explanation_zh"] for line in seen["lines"])
     assert [(part["party"], part["amount"]["amount"]) for part in seen["split"]] == [
@@ -42,7 +42,7 @@ async def test_the_money_s_way(
         ("operator", "0.70"),
         ("platform", "0.17"),
     ]
-    listed = (await owner.get("/v1/invoices", params={"state": "issued"})).json()["items"]
+    listed = (await owner.get("/v1/invoices", params={"status": "issued"})).json()["items"]
     assert [item["id"] for item in listed] == [invoice_id]
 
     async with transaction(sessions) as session:
@@ -57,7 +57,7 @@ async def test_the_money_s_way(
     assert (statement["created"], statement["entries"], statement["paid"]) == (True, 1, 1)
     entry = (await finance.get(f"/v1/bank-statements/{statement['statement']['id']}")).json()["entries"][0]
     assert (entry["outcome"], entry["invoice_id"]) == ("paid", invoice_id)
-    assert (await buyer.get(f"/v1/invoices/{invoice_id}")).json()["state"] == "paid"
+    assert (await buyer.get(f"/v1/invoices/{invoice_id}")).json()["status"] == "paid"
 
     earned = (await owner.get("/v1/statements-of-account")).json()
     assert (earned["closing"]["amount"], len(earned["movements"])) == ("0.88", 1)

@@ -116,7 +116,7 @@ async def charges_of(processor: Processor, card_payment_id: str) -> list[dict[st
 
 async def test_a_card_pays_an_invoice_once(desk: Desk, context: JobContext, processor: Processor) -> None:
     made = await desk.ask()
-    assert (made["state"], made["amount"]["amount"]) == ("requested", "1.00")
+    assert (made["status"], made["amount"]["amount"]) == ("requested", "1.00")
     assert (await desk.ask(status=409))["type"].endswith("card-payment-under-way")
     await job(context, "cards.charge", made["id"])
     await jobs.charge(context, {"id": made["id"]})  # a job that runs twice
@@ -124,7 +124,7 @@ async def test_a_card_pays_an_invoice_once(desk: Desk, context: JobContext, proc
     assert await desk.balances() == PAID
     assert len(await charges_of(processor, made["id"])) == 1
     seen = (await desk.buyer.get(f"/v1/card-payments/{made['id']}")).json()
-    assert (seen["state"], seen["client_secret"], seen["failure"]) == ("succeeded", None, None)
+    assert (seen["status"], seen["client_secret"], seen["failure"]) == ("succeeded", None, None)
     assert (await desk.ask(status=409))["type"].endswith("invoice-not-payable")
 
 
@@ -244,7 +244,7 @@ async def test_a_refund_reverses_the_split(
         held = await ledger.balance(session, chart.card("CNY"))
     assert (await desk.buyer.post(path, json=reason, headers=fresh_key())).status_code == 403
     answer = await finance.post(path, json=reason, headers=fresh_key())
-    assert (answer.status_code, answer.json()["state"]) == (202, "requested")
+    assert (answer.status_code, answer.json()["status"]) == (202, "requested")
     assert (await finance.post(path, json=reason, headers=fresh_key())).status_code == 409
     await job(context, "cards.refund", answer.json()["id"])
     await jobs.refund(context, {"id": answer.json()["id"]})
@@ -254,7 +254,7 @@ async def test_a_refund_reverses_the_split(
         assert held - await ledger.balance(session, chart.card("CNY")) == Money(100, "CNY")
         assert await checks.differences(session, checks.CARD_BALANCES, 10) == []
     (shown,) = (await desk.buyer.get(path)).json()["items"]
-    assert (shown["state"], shown["reason"]) == ("succeeded", "ordered by mistake")
+    assert (shown["status"], shown["reason"]) == ("succeeded", "ordered by mistake")
 
 
 async def test_died_after_the_refund_it_is_not_made_twice(

@@ -1,0 +1,86 @@
+"""Text for people, in the languages the service speaks: English in the source, the others in gettext catalogues.
+
+A :class:`Message` is its English text, and remembers the template and the values it was made of, so that the same
+thing can be told in another language when the reader's is known. ``make messages`` collects the templates.
+"""
+
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Self
+
+FOLDER = Path(__file__).parent / "translations"
+
+LANGUAGES = ("en", "zh")
+"""Languages the service speaks, the default first."""
+
+
+class Message(str):
+    """A text in English that :func:`translate` can tell in another language.
+
+    :param template: the English text with ``{name}`` for each value, as ``str.format`` takes it. It is the key of the
+        catalogues, so it is written as one literal.
+    :param values: what the names stand for; a value may be a :class:`Message` itself.
+    """
+
+    __slots__ = ("template", "values")
+
+    template: str
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, **values: Any) -> Self:
+        """Format the template; the result is the English text."""
+        made = super().__new__(cls, template.format_map(values) if values else template)
+        made.template = template
+        made.values = values
+        return made
+
+
+def translate(text: str, language: str) -> str:
+    """The text in the language; as it is when it is no :class:`Message` or has no translation."""
+    if not isinstance(text, Message):
+        return str(text)
+    template = _catalogue(language).gettext(text.template)
+    if not text.values:
+        return template
+    return template.format_map({name: _value(value, language) for name, value in text.values.items()})
+
+
+def preferred_language(accepted: str | None) -> str:
+    """The language to answer in.
+
+    :param accepted: an ``Accept-Language`` header (RFC 9110, 12.5.4); what cannot be read is passed over.
+    :return: one of :data:`LANGUAGES`, the first of them when none is asked for.
+    """
+    wishes: list[tuple[float, int, str]] = []
+    for place, part in enumerate((accepted or "")[:500].split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            quality = float(weight) if weight else 1.0
+        except ValueError:
+            continue
+        language = LANGUAGES[0] if tag == "*" else tag.split("-")[0].lower()
+        if 0 < quality <= 1 and language in LANGUAGES:
+            wishes.append((-quality, place, language))
+    return min(wishes)[2] if wishes else LANGUAGES[0]
+
+
+def _value(value: Any, language: str) -> Any:
+    return translate(value, language) if isinstance(value, Message) else value
+
+
+@cache
+def _catalogue(language: str) -> NullTranslations:
+    """The compiled catalogue of a language; of English, and of one that has none, the text itself."""
+    path = FOLDER / language / "LC_MESSAGES" / "messages.po"
+    if not path.exists():
+        return NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
