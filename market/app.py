@@ -51,10 +51,10 @@ from market.participants.access_api import (
     accept_invitation,
 )
 from market.participants.api import OrganisationController
-from market.settlement.bank.api import BankStatementController
-from market.settlement.cards.api import CardPaymentController
 from market.settlement.invoices.api import InvoiceController, PeriodCloseController
 from market.settlement.ledger.api import LedgerController, StatementOfAccountController
+from market.settlement.rails.bank.api import BankStatementController
+from market.settlement.rails.cards.api import CardPaymentController
 from market.settlement.reconciliation.api import ReconciliationController
 from market.supervision.api import SupervisionController
 from pricing.plans.api import PricePlanController

@@ -23,7 +23,7 @@ from infra.objects import ObjectStore
 from infra.settings import Settings
 from listings.products import jobs as product_jobs
 from market.metering import jobs as metering_jobs
-from market.settlement.cards import jobs as card_jobs
+from market.settlement.rails.cards import jobs as card_jobs
 from quality import jobs as quality_jobs
 
 JOBS: tuple[Job, ...] = (*quality_jobs.JOBS, *card_jobs.JOBS)

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.rulebook.domain import Parameter, Rules
-from market.settlement.bank.domain import payment_references
 from market.settlement.invoices import domain, rating
 from market.settlement.invoices.domain import Share, SplitRole
 from market.settlement.invoices.rating import LicenceUsage
+from market.settlement.rails.bank.domain import payment_references
 from pricing.models.metrics import Metric
 from pricing.money import CURRENCIES, Money, MoneyError
 from pricing.plans.domain import ACCEPTED, PricePlan, read_charges

@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from infra.auth import SYSTEM
 from infra.db import SessionMaker, create_engine, create_sessions, new_id, transaction
 from market.demo.bank import Receipt
-from market.settlement.bank import service as bank
 from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
 from market.settlement.ledger.domain import JournalDraft, credit, debit
+from market.settlement.rails.bank import service as bank
 from market.settlement.reconciliation import service
 from market.settlement.reconciliation.domain import BreakKind
 from pricing.money import Money

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.demo.bank import Receipt, camt053_for
-from market.settlement.bank import camt053
-from market.settlement.bank.domain import Direction, StatementError, payment_references, prove
+from market.settlement.rails.bank import camt053
+from market.settlement.rails.bank.domain import Direction, StatementError, payment_references, prove
 from pricing.money import CURRENCIES, Money
 
 MOMENT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)

@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.schema import Output
-from market.settlement.bank.service import Imported
-from market.settlement.bank.tables import BankEntry, BankMatch, BankStatement, MatchOutcome
+from market.settlement.rails.bank.service import Imported
+from market.settlement.rails.bank.tables import BankEntry, BankMatch, BankStatement, MatchOutcome
 from pricing.money import Money, MoneyOut
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, timestamp_column
-from market.settlement.cards.states import CardPaymentStatus
+from market.settlement.rails.cards.states import CardPaymentStatus
 
 
 class CardPayment(Table, table=True):

@@ -14,17 +14,6 @@ from infra.db import AsyncSession, new_id, now
 from infra.errors import Conflict, Invalid, NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
-from market.settlement.bank import camt053, repository
-from market.settlement.bank.domain import (
-    Direction,
-    Statement,
-    StatementEntry,
-    StatementError,
-    payment_references,
-    prove,
-)
-from market.settlement.bank.matching import Match, match
-from market.settlement.bank.tables import BankDocument, BankEntry, BankMatch, BankStatement, MatchOutcome
 from market.settlement.invoices import repository as invoices
 from market.settlement.invoices.tables import Invoice
 from market.settlement.ledger import chart
@@ -33,6 +22,23 @@ from market.settlement.ledger.domain import JournalDraft, credit, debit
 from market.settlement.payments import service as payments
 from market.settlement.payments.domain import Rail
 from market.settlement.payments.service import Settlement
+from market.settlement.rails.bank import camt053, repository
+from market.settlement.rails.bank.domain import (
+    Direction,
+    Statement,
+    StatementEntry,
+    StatementError,
+    payment_references,
+    prove,
+)
+from market.settlement.rails.bank.matching import Match, match
+from market.settlement.rails.bank.tables import (
+    BankDocument,
+    BankEntry,
+    BankMatch,
+    BankStatement,
+    MatchOutcome,
+)
 
 MAX_STATEMENT_BYTES = 16_777_216
 """Largest file taken: it is read in memory."""

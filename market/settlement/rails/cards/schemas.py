@@ -7,10 +7,10 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from infra.schema import Input, Output, Reason
-from market.settlement.cards.states import CardPaymentStatus
-from market.settlement.cards.tables import CardPayment
 from market.settlement.payments.domain import RefundStatus
 from market.settlement.payments.tables import Refund
+from market.settlement.rails.cards.states import CardPaymentStatus
+from market.settlement.rails.cards.tables import CardPayment
 from pricing.money import Money, MoneyOut
 
 

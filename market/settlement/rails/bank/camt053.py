@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from lxml import etree
 
-from market.settlement.bank.domain import Direction, Statement, StatementEntry, StatementError
+from market.settlement.rails.bank.domain import Direction, Statement, StatementEntry, StatementError
 from pricing.money import Money, MoneyError
 
 MAX_STATEMENTS = 100

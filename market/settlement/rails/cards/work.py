@@ -5,13 +5,13 @@ from uuid import UUID
 
 from infra.db import AsyncSession, SessionMaker, now, transaction
 from infra.settings import Settings
-from market.settlement.cards import repository, service
-from market.settlement.cards.domain import Declined, Intent, ProcessorRefund
-from market.settlement.cards.processor import Processor
-from market.settlement.cards.states import CardPaymentStatus
-from market.settlement.cards.tables import CardEvent, CardPayment
 from market.settlement.payments.domain import RefundStatus
 from market.settlement.payments.tables import Refund
+from market.settlement.rails.cards import repository, service
+from market.settlement.rails.cards.domain import Declined, Intent, ProcessorRefund
+from market.settlement.rails.cards.processor import Processor
+from market.settlement.rails.cards.states import CardPaymentStatus
+from market.settlement.rails.cards.tables import CardEvent, CardPayment
 from pricing.money import Money
 
 PAYMENT_NAME = "card_payment_id"

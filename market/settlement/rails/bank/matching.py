@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from market.settlement.bank.domain import Direction, StatementEntry, payment_references
 from market.settlement.invoices.states import InvoiceStatus
+from market.settlement.rails.bank.domain import Direction, StatementEntry, payment_references
 from pricing.money import Money
 
 

@@ -9,11 +9,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
-from market.settlement.cards.domain import EventNotice
-from market.settlement.cards.states import CardPaymentStatus
-from market.settlement.cards.tables import CardEvent, CardPayment
 from market.settlement.payments.domain import RefundStatus
 from market.settlement.payments.tables import Payment, Refund
+from market.settlement.rails.cards.domain import EventNotice
+from market.settlement.rails.cards.states import CardPaymentStatus
+from market.settlement.rails.cards.tables import CardEvent, CardPayment
 
 _OPEN = (CardPaymentStatus.REQUESTED, CardPaymentStatus.REQUIRES_ACTION)
 

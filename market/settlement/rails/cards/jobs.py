@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 from infra.jobs import Job, JobContext, Schedule
-from market.settlement.cards import service, work
-from market.settlement.cards.processor import Processor
+from market.settlement.rails.cards import service, work
+from market.settlement.rails.cards.processor import Processor
 
 
 async def charge(context: JobContext, payload: dict[str, Any]) -> None:

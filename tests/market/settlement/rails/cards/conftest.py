@@ -20,7 +20,7 @@ from infra.jobs import JobContext
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from infra.settings import Settings
-from market.settlement.cards.processor import Processor
+from market.settlement.rails.cards.processor import Processor
 
 # It would keep what it holds in a file that every run and every user of the machine shares.
 _START = (

@@ -15,10 +15,6 @@ from infra.db import AsyncSession, new_id, now
 from infra.errors import Conflict, Forbidden, NotFound
 from infra.messages import Message
 from infra.settings import Settings
-from market.settlement.cards import repository
-from market.settlement.cards.domain import Declined, EventNotice, Intent, ProcessorRefund, require_offered
-from market.settlement.cards.states import CardPaymentStatus, may_become
-from market.settlement.cards.tables import CardPayment
 from market.settlement.invoices import repository as invoice_rows
 from market.settlement.invoices import service as invoices
 from market.settlement.invoices.service import VisibleInvoice
@@ -32,6 +28,16 @@ from market.settlement.payments import service as payments
 from market.settlement.payments.domain import Rail, RefundStatus
 from market.settlement.payments.service import NotPayable, Settlement
 from market.settlement.payments.tables import Refund
+from market.settlement.rails.cards import repository
+from market.settlement.rails.cards.domain import (
+    Declined,
+    EventNotice,
+    Intent,
+    ProcessorRefund,
+    require_offered,
+)
+from market.settlement.rails.cards.states import CardPaymentStatus, may_become
+from market.settlement.rails.cards.tables import CardPayment
 from pricing.money import Money
 
 CHARGE_JOB = "cards.charge"

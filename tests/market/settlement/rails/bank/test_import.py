@@ -7,12 +7,12 @@ import pytest
 
 from infra.db import SessionMaker, new_id, transaction
 from market.demo.bank import Receipt
-from market.settlement.bank import service
-from market.settlement.bank.tables import MatchOutcome
 from market.settlement.invoices import repository as invoices
 from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
+from market.settlement.rails.bank import service
+from market.settlement.rails.bank.tables import MatchOutcome
 from pricing.money import Money
 from tests.market.settlement.conftest import Meter, Trade, TradeMaker, bank_statement, invoice_for, transfer
 

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
-from market.settlement.bank.tables import BankDocument, BankEntry, BankMatch, BankStatement
+from market.settlement.rails.bank.tables import BankDocument, BankEntry, BankMatch, BankStatement
 
 
 async def lock_account(session: AsyncSession, account: str) -> None:

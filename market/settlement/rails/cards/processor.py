@@ -13,7 +13,7 @@ from stripe import StripeClient
 from infra.errors import Malformed
 from infra.messages import Message
 from infra.settings import Settings
-from market.settlement.cards.domain import (
+from market.settlement.rails.cards.domain import (
     CardsNotOffered,
     Declined,
     EventNotice,

@@ -15,8 +15,8 @@ from infra.messages import Message
 from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page
-from market.settlement.bank import service
-from market.settlement.bank.schemas import (
+from market.settlement.rails.bank import service
+from market.settlement.rails.bank.schemas import (
     BankStatementRead,
     BankStatementSummary,
     ImportedStatement,

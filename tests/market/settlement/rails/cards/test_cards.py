@@ -15,12 +15,6 @@ from sqlmodel import col, select
 
 from infra.db import SessionMaker, now, transaction
 from infra.jobs import JobContext
-from market.settlement.bank import service as bank
-from market.settlement.cards import jobs, repository, service, work
-from market.settlement.cards.domain import Intent
-from market.settlement.cards.processor import Processor
-from market.settlement.cards.states import CardPaymentStatus
-from market.settlement.cards.tables import CardEvent, CardPayment
 from market.settlement.invoices import repository as invoices
 from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.invoices.tables import Invoice
@@ -28,9 +22,14 @@ from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
 from market.settlement.payments.domain import RefundStatus
 from market.settlement.payments.tables import Refund
+from market.settlement.rails.bank import service as bank
+from market.settlement.rails.cards import jobs, repository, service, work
+from market.settlement.rails.cards.domain import Intent
+from market.settlement.rails.cards.processor import Processor
+from market.settlement.rails.cards.states import CardPaymentStatus
+from market.settlement.rails.cards.tables import CardEvent, CardPayment
 from market.settlement.reconciliation import repository as checks
 from pricing.money import Money
-from tests.market.settlement.cards.conftest import Stripe, eventually
 from tests.market.settlement.conftest import (
     Caller,
     Meter,
@@ -41,6 +40,7 @@ from tests.market.settlement.conftest import (
     invoice_for,
     transfer,
 )
+from tests.market.settlement.rails.cards.conftest import Stripe, eventually
 
 # Stripe's library hands its form to httpx in a way that httpx is about to give up.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")

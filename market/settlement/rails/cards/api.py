@@ -13,9 +13,11 @@ from infra.auth import Actor, Permission, public, requires
 from infra.db import AsyncSession, transaction
 from infra.idempotency import Idempotency
 from infra.openapi import raw_body
-from market.settlement.cards import service
-from market.settlement.cards.domain import ProcessorUnavailable
-from market.settlement.cards.schemas import (
+from market.settlement.invoices import service as invoices
+from market.settlement.payments import service as payments
+from market.settlement.rails.cards import service
+from market.settlement.rails.cards.domain import ProcessorUnavailable
+from market.settlement.rails.cards.schemas import (
     CardPaymentAsk,
     CardPaymentDetail,
     CardPaymentList,
@@ -25,8 +27,6 @@ from market.settlement.cards.schemas import (
     RefundList,
     RefundRead,
 )
-from market.settlement.invoices import service as invoices
-from market.settlement.payments import service as payments
 
 Signature = Annotated[
     str | None, HeaderParameter(name="Stripe-Signature", max_length=2000, description="Made by Stripe.")
@@ -96,7 +96,7 @@ class CardPaymentController(Controller):
         secret = None
         if actor.organisation_id == invoice.buyer_id:
             # Here and below: the processor's library takes 27 MB, which an installation without cards never loads.
-            from market.settlement.cards import work
+            from market.settlement.rails.cards import work
 
             secret = await work.client_secret(state.settings, payment)
         return CardPaymentDetail(**CardPaymentRead.of(payment).model_dump(), client_secret=secret)
@@ -150,7 +150,7 @@ class CardPaymentController(Controller):
         stripe_signature: Signature = None,
     ) -> EventTaken:
         """Take a signed event. It is applied once, whatever order and however often events come."""
-        from market.settlement.cards.processor import read_event
+        from market.settlement.rails.cards.processor import read_event
 
         notice = read_event(state.settings, await request.body(), stripe_signature)
         return EventTaken(received=await service.receive_event(session, notice))

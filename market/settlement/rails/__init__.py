@@ -1,0 +1,1 @@
+"""The ways in which money arrives: bank transfer and cards."""
