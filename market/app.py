@@ -40,10 +40,10 @@ from listings.catalogue.api import CatalogueController
 from listings.products.api import ProductController, ProductReviewController, RevisionController
 from listings.resources.api import ResourceController
 from listings.rights.api import RightController
-from market import health
 from market.delivery.api import records
 from market.delivery.runtime import data_plane
 from market.metering.api import UsageController
+from market.operations import health
 from market.participants.access_api import (
     ClientController,
     InvitationController,

@@ -58,7 +58,7 @@ def up(
     """
     settings = _settings(data_dir, port)
     from infra.telemetry import configure_logging
-    from market.supervisor import Supervisor
+    from market.operations.supervisor import Supervisor
 
     console = _console()
     # What the processes log goes into files; the terminal is for what a person has to know.
@@ -67,7 +67,7 @@ def up(
     async def after_ready(password: str | None) -> None:
         if demo:
             from market.demo import launch
-            from market.failures import CommandFailed
+            from market.operations.failures import CommandFailed
 
             try:
                 await launch.play_after_start(settings, console, password)
@@ -85,8 +85,8 @@ def serve(data_dir: DataDir = None, port: Port = None) -> None:
     The schema must be up to date: run market migrate first.
     """
     settings = _settings(data_dir, port)
-    from market.serving import SUPERVISED
-    from market.serving import serve as serve_here
+    from market.operations.serving import SUPERVISED
+    from market.operations.serving import serve as serve_here
 
     if SUPERVISED in os.environ:
         # The supervisor has seen to the database; this process stays small, for it only minds the serving one.
@@ -94,7 +94,7 @@ def serve(data_dir: DataDir = None, port: Port = None) -> None:
         return
     from infra.addresses import service_url
     from infra.migrations import runner
-    from market.database import reachable
+    from market.operations.database import reachable
 
     with reachable(settings, start=False) as found:
         url = service_url(found)
@@ -107,12 +107,12 @@ def serve(data_dir: DataDir = None, port: Port = None) -> None:
 def worker(data_dir: DataDir = None) -> None:
     """Run the worker alone: background jobs and schedules."""
     settings = _settings(data_dir)
-    from market.serving import die_with_supervisor, give_way
+    from market.operations.serving import die_with_supervisor, give_way
 
     die_with_supervisor()
     give_way()
-    from market.database import reachable
-    from market.worker import run
+    from market.operations.database import reachable
+    from market.operations.worker import run
 
     with reachable(settings, start=False) as found:
         asyncio.run(run(found))
@@ -135,7 +135,7 @@ def migrate(
     """
     settings = _settings(data_dir)
     from infra.migrations import runner
-    from market import database
+    from market.operations import database
 
     with database.reachable(settings, start=True) as found:
         asyncio.run(database.migrate(found))
@@ -193,8 +193,8 @@ def backup(
     The copy holds secrets (keys, the master key) in the clear: keep it where only you can read it.
     """
     settings = _settings(data_dir)
-    from market.backup import back_up
-    from market.database import reachable
+    from market.operations.backup import back_up
+    from market.operations.database import reachable
 
     with reachable(settings, start=True) as found:
         asyncio.run(back_up(found, destination, typer.echo))
@@ -211,7 +211,7 @@ def restore(
     Every file is checked against the manifest first, and every table afterwards.
     """
     settings = _settings(data_dir).model_copy(update={"database_url": None, "database_service_url": None})
-    from market.backup import restore as bring_back
+    from market.operations.backup import restore as bring_back
 
     asyncio.run(bring_back(settings, source, typer.echo))
     typer.echo(f"Restored. Start it with: market up --data-dir {data_dir}")
@@ -224,7 +224,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        from market.failures import one_line
+        from market.operations.failures import one_line
 
         line = one_line(error)
         if line is None:

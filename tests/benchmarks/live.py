@@ -27,7 +27,7 @@ from infra.db import create_engine, create_sessions, new_id, transaction
 from infra.keys import KeyRing
 from infra.postgres import EmbeddedPostgres
 from infra.settings import Settings
-from market.database import with_server
+from market.operations.database import with_server
 
 _READY_SECONDS = 60.0
 _TRADE_SECONDS = 180.0

@@ -17,8 +17,8 @@ from infra.migrations import runner
 from infra.postgres import throwaway
 from infra.postgres_host import packaged_programs
 from infra.settings import Settings
-from market import database
 from market.cli import app
+from market.operations import database
 
 DEPLOY = Path(__file__).parents[2] / "infra/deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())

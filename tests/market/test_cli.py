@@ -11,7 +11,7 @@ import pytest
 
 from infra.migrations import runner
 from infra.settings import Settings
-from market.failures import one_line
+from market.operations.failures import one_line
 
 PROJECT = Path(__file__).parents[2]
 COMMANDS = ("up", "serve", "worker", "migrate", "demo", "openapi", "backup", "restore")
@@ -63,7 +63,7 @@ def test_help_names_every_command_and_loads_little() -> None:
 
 
 def test_api_process_loads_no_great_expectations() -> None:
-    script = "import sys, market.app, market.serving; print('great_expectations' in sys.modules)"
+    script = "import sys, market.app, market.operations.serving; print('great_expectations' in sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True
     )

@@ -23,9 +23,9 @@ from rich.console import Console
 from infra.addresses import service_url
 from infra.postgres import EmbeddedPostgres, PostgresError
 from infra.settings import Settings
-from market.database import bring_up_to_date, first_administrator, with_server
-from market.failures import CommandFailed
-from market.serving import SUPERVISED, check_port
+from market.operations.database import bring_up_to_date, first_administrator, with_server
+from market.operations.failures import CommandFailed
+from market.operations.serving import SUPERVISED, check_port
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 12.0

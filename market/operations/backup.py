@@ -27,8 +27,8 @@ from infra.migrations import runner
 from infra.postgres import EmbeddedPostgres
 from infra.postgres_host import packaged_programs
 from infra.settings import Settings
-from market.database import with_server
-from market.failures import CommandFailed
+from market.operations.database import with_server
+from market.operations.failures import CommandFailed
 
 FORMAT = 1
 MANIFEST = "manifest.json"

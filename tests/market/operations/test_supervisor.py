@@ -16,9 +16,9 @@ import pytest
 from infra.postgres import EmbeddedPostgres
 from infra.postgres_host import free_port
 from infra.settings import Settings
-from market.supervisor import Child, answers
+from market.operations.supervisor import Child, answers
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 MEBIBYTE = 1024 * 1024
 
 

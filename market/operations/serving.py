@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from infra.settings import Settings
-from market.failures import CommandFailed
+from market.operations.failures import CommandFailed
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -92,7 +92,7 @@ def serve(settings: Settings) -> None:
     die_with_supervisor()
     check_port(settings)
     Server(
-        "market.serving:application",
+        "market.operations.serving:application",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
