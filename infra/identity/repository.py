@@ -29,6 +29,12 @@ async def organisations(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[
     return (await session.exec(select(Organisation).where(col(Organisation.id).in_(list(ids))))).all()
 
 
+async def names(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[tuple[UUID, str | None, str | None]]:
+    """Id, Chinese and English name of several organisations, in no order."""
+    statement = select(Organisation.id, Organisation.name_zh, Organisation.name_en)
+    return (await session.exec(statement.where(col(Organisation.id).in_(list(ids))))).all()
+
+
 def organisations_statement(only: UUID | None, kind: OrganisationKind | None) -> SelectOfScalar[Organisation]:
     """Organisations for a list; ``only`` narrows to a single one."""
     statement = select(Organisation)

@@ -56,6 +56,13 @@ class PasswordChange(Input):
     new_password: Password = Field(description="12 to 128 characters.")
 
 
+class PartyName(Output):
+    """What an organisation is called; beside ``owner_id`` an answer has ``owner_name``, and so on for every party."""
+
+    zh: str | None = Field(description="Name in Chinese, where it has one.")
+    en: str | None = Field(description="Name in English, where it has one.")
+
+
 class OrganisationBrief(Output):
     """For whom somebody acts."""
 

@@ -1,6 +1,6 @@
 """Organisations: look up, register, add evidence, change status; and the market's first administrator."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -13,6 +13,7 @@ from infra.errors import NotFound
 from infra.identity import credentials, repository
 from infra.identity.domain import EvidenceKind, normalised_email
 from infra.identity.errors import CreditCodeTaken, OrganisationNotVerified, StatusForbids
+from infra.identity.schemas import PartyName
 from infra.identity.states import OrganisationStatus, may_follow
 from infra.identity.tables import IdentityEvidence, Membership, Organisation, Person
 from infra.messages import Message
@@ -39,6 +40,17 @@ async def lock_organisation(session: AsyncSession, organisation_id: UUID) -> Org
 async def organisations(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Organisation]:
     """Several organisations by id; unknown ids are left out."""
     return {row.id: row for row in await repository.organisations(session, ids)}
+
+
+async def party_names(session: AsyncSession, ids: Iterable[UUID]) -> Mapping[UUID, PartyName]:
+    """What several organisations are called, by id, in one query; ids of no organisation are left out.
+
+    Call it once for an answer or a page, with the ids of every party in it.
+    """
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    return {id_: PartyName(zh=zh, en=en) for id_, zh, en in await repository.names(session, wanted)}
 
 
 def listing(only: UUID | None, kind: OrganisationKind | None) -> SelectOfScalar[Organisation]:
