@@ -1,36 +1,27 @@
 """What every test stands on: a real PostgreSQL, migrated once; a rolled-back session; the real application.
 
 ``DATABASE_URL`` runs the suite against a server of your own: a database is created there and dropped at the end.
+Fixtures only: what a test imports is in ``tests/support``.
 """
 
-import asyncio
 import os
-import secrets
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import httpx
 import pytest
-import sqlalchemy as sa
 from litestar import Litestar
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.auth import OrganisationKind
 from infra.db import AsyncSession, SessionMaker, create_engine, create_sessions
-from infra.migrations import runner
 from infra.postgres import throwaway
 from infra.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class TestDatabase:
-    """A migrated database: the owner's address and the service's."""
-
-    __test__ = False
-
-    owner_url: str
-    service_url: str
+from tests.support.application import running
+from tests.support.bargain import Bargain
+from tests.support.database import TestDatabase, drop_database, make_database
+from tests.support.parties import Party, PartyMaker, parties
+from tests.support.products import published
 
 
 @pytest.fixture(scope="session")
@@ -41,34 +32,6 @@ def server_url() -> Iterator[str]:
         return
     with throwaway() as server:
         yield server.address.url("postgresql")
-
-
-async def make_database(server_url: str) -> TestDatabase:
-    """A fresh, migrated database on the server."""
-    name = f"market_test_{secrets.token_hex(4)}"
-    connection = await asyncpg.connect(server_url)
-    try:
-        await connection.execute(f'CREATE DATABASE "{name}"')
-    finally:
-        await connection.close()
-    owner = sa.make_url(server_url).set(database=name)
-    login = runner.ServiceLogin(f"{name}_service", secrets.token_hex(16))
-    owner_url = owner.render_as_string(hide_password=False)
-    await runner.upgrade(owner_url, login)
-    service = owner.set(username=login.role, password=login.password)
-    return TestDatabase(owner_url, service.render_as_string(hide_password=False))
-
-
-async def drop_database(server_url: str, database: TestDatabase) -> None:
-    """Remove a test's database and its login."""
-    name = sa.make_url(database.owner_url).database
-    role = sa.make_url(database.service_url).username
-    connection = await asyncpg.connect(server_url)
-    try:
-        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        await connection.execute(f'DROP ROLE "{role}"')
-    finally:
-        await connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -130,22 +93,8 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
     from market.app import create_app
 
     made = create_app(settings)
-    up, done = asyncio.Event(), asyncio.Event()
-
-    async def live() -> None:
-        # A lifespan ends in the task it began in, which a fixture's two halves are not.
-        async with made.lifespan():
-            up.set()
-            await done.wait()
-
-    life = asyncio.create_task(live())
-    begun = asyncio.create_task(up.wait())
-    await asyncio.wait({life, begun}, return_when=asyncio.FIRST_COMPLETED)
-    if life.done():
-        life.result()
-    yield made
-    done.set()
-    await life
+    async with running(made):
+        yield made
 
 
 @pytest.fixture
@@ -154,3 +103,40 @@ async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://market.test") as made:
         yield made
+
+
+@pytest.fixture
+async def party(app: Litestar, sessions: SessionMaker) -> AsyncIterator[PartyMaker]:
+    """Makes a party of a kind, verified unless told otherwise; committed."""
+    async with parties(app, sessions) as made:
+        yield made
+
+
+@pytest.fixture
+async def owner(party: PartyMaker) -> Party:
+    """A verified data owner."""
+    return await party(OrganisationKind.OWNER)
+
+
+@pytest.fixture
+async def operator(party: PartyMaker) -> Party:
+    """A verified operator."""
+    return await party(OrganisationKind.OPERATOR)
+
+
+@pytest.fixture
+async def buyer(party: PartyMaker) -> Party:
+    """A verified buyer."""
+    return await party(OrganisationKind.BUYER)
+
+
+@pytest.fixture
+async def regulator(party: PartyMaker) -> Party:
+    """A regulator."""
+    return await party(OrganisationKind.REGULATOR)
+
+
+@pytest.fixture
+async def bargain(owner: Party, operator: Party, buyer: Party, regulator: Party) -> Bargain:
+    """A product on the market, with its parties."""
+    return Bargain(owner, operator, buyer, regulator, await published(owner, operator, regulator))

@@ -19,9 +19,9 @@ from contracts.agreements.states import (
     next_state,
 )
 from infra.auth import OrganisationKind
-from tests.conftest import TestDatabase
-from tests.contracts.conftest import Bargain
-from tests.listings.conftest import Party, PartyMaker
+from tests.support.bargain import Bargain
+from tests.support.database import TestDatabase
+from tests.support.parties import Party, PartyMaker
 
 
 @given(st.sampled_from(AgreementStatus), st.sampled_from(AgreementAction))

@@ -9,7 +9,7 @@ from joserfc.jwk import KeySet
 from infra.auth import SYSTEM
 from infra.db import SessionMaker, transaction
 from infra.stops import service as stops
-from tests.contracts.conftest import Bargain
+from tests.support.bargain import Bargain
 
 Move = Callable[[Bargain, dict[str, str]], Awaitable[object]]
 

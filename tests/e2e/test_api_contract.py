@@ -32,7 +32,8 @@ from litestar.routes import HTTPRoute
 from infra.auth import SESSION_COOKIE
 from infra.settings import Settings
 from market.app import create_app
-from tests.e2e.conftest import RunningMarket, free_port
+from tests.support.network import free_port
+from tests.support.running_market import RunningMarket
 
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "2"))
 SEED = os.environ.get("CONTRACT_SEED", "1")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from market.demo.trade import STEPS
-from tests.e2e.conftest import RunningMarket
+from tests.support.running_market import RunningMarket
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -21,7 +21,7 @@ from infra.rulebook import service as rulebook
 from infra.rulebook.schemas import ParameterSet
 from infra.rulebook.tables import RulebookParameter
 from infra.stops import service as stops
-from tests.conftest import TestDatabase
+from tests.support.database import TestDatabase
 
 APPEND_ONLY = [
     "rulebook_parameters",

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 from infra.db import create_engine
 from infra.migrations import runner
-from tests.conftest import TestDatabase
+from tests.support.database import TestDatabase
 
 ROOT = Path(__file__).parents[2]
 FLOORS = ("infra", "pricing", "quality", "listings", "contracts", "market")

@@ -18,8 +18,8 @@ from infra.identity.service import bootstrap_administrator
 from infra.identity.states import OrganisationStatus
 from infra.keys import KeyRing
 from infra.settings import Settings
-from tests.conftest import drop_database, make_database
-from tests.infra.identity.people import make_organisation, make_person
+from tests.support.database import drop_database, make_database
+from tests.support.people import make_organisation, make_person
 
 
 @pytest.fixture

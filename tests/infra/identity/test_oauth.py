@@ -22,7 +22,7 @@ from infra.db import SessionMaker, transaction
 from infra.identity import clients
 from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Client, Organisation
-from tests.infra.identity.people import Someone, make_client, make_organisation, make_person
+from tests.support.people import Someone, make_client, make_organisation, make_person
 
 ISSUER = "http://market.test"
 

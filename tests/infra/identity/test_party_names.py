@@ -10,7 +10,7 @@ from infra.db import SessionMaker, transaction
 from infra.identity.schemas import PartyName
 from infra.identity.service import party_names
 from infra.identity.tables import Organisation
-from tests.infra.identity.people import make_organisation
+from tests.support.people import make_organisation
 
 
 async def test_names_of_many_parties_come_in_one_query(sessions: SessionMaker, engine: AsyncEngine) -> None:

@@ -17,7 +17,7 @@ from infra.db import SessionMaker, now, transaction
 from infra.identity import credential_repository, credentials, domain
 from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Membership, Organisation, Person, SignInAttempts, SignInSession
-from tests.infra.identity.people import PASSWORD, Someone, browser, make_organisation, make_person, sign_in
+from tests.support.people import PASSWORD, Someone, browser, make_organisation, make_person, sign_in
 
 
 @pytest.fixture

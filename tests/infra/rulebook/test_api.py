@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker
 from infra.rulebook.schemas import ParameterSet
-from tests.infra.identity.people import make_organisation, make_person, sign_in
+from tests.support.people import make_organisation, make_person, sign_in
 
 
 @pytest.mark.parametrize(("key", "status"), [("%00", 400), ("A'--", 400), ("x" * 101, 400), ("no.such", 404)])

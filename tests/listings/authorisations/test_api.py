@@ -12,10 +12,9 @@ from infra.auth import OrganisationKind
 from infra.db import SessionMaker, new_id, transaction
 from infra.stops import service as stops
 from listings.authorisations.tables import EXCLUSIVITY, AuthorisationCell
-from tests.listings.conftest import (
+from tests.support.parties import Party, PartyMaker
+from tests.support.products import (
     EVIDENCE,
-    Party,
-    PartyMaker,
     active_authorisation,
     authorisation_body,
     held_resource,

@@ -5,7 +5,8 @@ import pytest
 
 from infra.db import new_id
 from listings.products.domain import MASK
-from tests.listings.conftest import Party, complete, published
+from tests.support.parties import Party
+from tests.support.products import complete, published
 
 REASON = {"reason": "Because of a complaint"}
 NAMED = ("station,phone\n" + "".join(f"S{n % 3},{'AB'[n % 2]}\n" for n in range(60))).encode()

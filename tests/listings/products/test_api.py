@@ -13,10 +13,9 @@ from infra.stops import service as stops
 from listings.authorisations.states import AuthorisationNotLive
 from listings.products import service
 from listings.products.domain import NotTradeable
-from tests.listings.conftest import (
+from tests.support.parties import Party, PartyMaker
+from tests.support.products import (
     CSV,
-    Party,
-    PartyMaker,
     active_authorisation,
     complete,
     draft,

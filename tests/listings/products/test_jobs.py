@@ -12,7 +12,8 @@ from infra.settings import Settings
 from listings.products import revisions
 from listings.products.jobs import GRACE_SECONDS, sweep
 from listings.products.uploads import FOLDER
-from tests.listings.conftest import Party, draft, upload
+from tests.support.parties import Party
+from tests.support.products import draft, upload
 
 
 async def test_only_old_files_without_a_revision_go(

@@ -18,10 +18,9 @@ from infra.objects import ObjectStore
 from infra.settings import Settings
 from listings.products import service
 from listings.products.spool import UploadTooLarge, spooled
-from tests.listings.conftest import (
+from tests.support.parties import Party, PartyMaker
+from tests.support.products import (
     CSV,
-    Party,
-    PartyMaker,
     active_authorisation,
     draft,
     held_resource,

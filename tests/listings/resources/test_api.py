@@ -2,14 +2,8 @@
 
 from infra.auth import OrganisationKind
 from infra.db import new_id
-from tests.listings.conftest import (
-    EVIDENCE,
-    Party,
-    PartyMaker,
-    active_authorisation,
-    held_resource,
-    resource_body,
-)
+from tests.support.parties import Party, PartyMaker
+from tests.support.products import EVIDENCE, active_authorisation, held_resource, resource_body
 
 
 async def test_an_owner_registers_and_reads_back(owner: Party) -> None:

@@ -1,7 +1,8 @@
 """Rights over HTTP."""
 
 from infra.auth import OrganisationKind
-from tests.listings.conftest import Party, PartyMaker, resource_body, right_body
+from tests.support.parties import Party, PartyMaker
+from tests.support.products import resource_body, right_body
 
 
 async def test_an_owner_records_the_three_rights(owner: Party, regulator: Party) -> None:

@@ -1,100 +1,23 @@
 """A data plane on a real database, a real key ring and a real Parquet file, behind a route of its own."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-import duckdb
-import httpx
 import pytest
 from litestar import Litestar
 
-from contracts.licences import tokens
 from contracts.licences.tokens import LicenceVerifier
 from infra import problems
-from infra.db import new_id
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
-from listings.ingest.result import Column, Kind
 from listings.products.facts import RevisionFacts
 from market.delivery.api import records
 from market.delivery.engine import Engine, PageCache
 from market.delivery.service import CurrentRevisions, DataPlane
 from market.metering.group_commit import Admission
-from tests.conftest import TestDatabase
-from tests.market.metering.conftest import connection, make_licence
-
-__all__ = ["connection", "make_licence"]
-
-ISSUER = "http://market.test"
-COLUMNS = (
-    Column("id", "id", Kind.INTEGER, "BIGINT", nullable=False),
-    Column("station", "station", Kind.TEXT, "VARCHAR", nullable=False),
-    Column("phone", "phone", Kind.TEXT, "VARCHAR", nullable=False),
-)
-
-
-@dataclass
-class Shop:
-    """A product with a revision that can be replaced, and how to call it."""
-
-    app: Litestar
-    store: ObjectStore
-    keys: KeyRing
-    product_id: UUID = field(default_factory=new_id)
-    revision: RevisionFacts | None = None
-
-    def publish(self, rows: int = 120) -> None:
-        """Put a new revision in place of the present one."""
-        revision_id = new_id()
-        key = f"revisions/{revision_id}.parquet"
-        made = self.store.root / "spool.parquet"
-        duckdb.sql(
-            f"COPY (SELECT i AS id, 's' || i % 3 AS station, '138' AS phone FROM range({rows}) AS r (i)) TO '{made}'"
-        )
-        self.store.put(made, key)
-        self.revision = RevisionFacts(revision_id, self.product_id, 1, key, "", COLUMNS, rows)
-
-    def token(
-        self,
-        licence_id: UUID,
-        *,
-        columns: tuple[str, ...] = ("id", "station"),
-        purposes: tuple[str, ...] = ("research",),
-        product_id: UUID | None = None,
-        expires_in: int = 600,
-    ) -> str:
-        """A signed licence token."""
-        moment = datetime.now(UTC)
-        claims = tokens.claims_of(
-            issuer=ISSUER,
-            token_id=new_id(),
-            client_id=str(UUID(int=5)),
-            licence_id=licence_id,
-            agreement_id=new_id(),
-            agreement_digest="0" * 64,
-            product_id=product_id or self.product_id,
-            buyer_id=new_id(),
-            columns=list(columns),
-            purposes=list(purposes),
-            quota_calls=None,
-            quota_rows=None,
-            valid_from=moment - timedelta(hours=1),
-            issued_at=moment,
-            expires_at=moment + timedelta(seconds=expires_in),
-        )
-        return self.keys.sign(claims, tokens.TOKEN_TYPE)
-
-    async def call(self, token: str | None, query: str = "", **headers: str) -> httpx.Response:
-        """One data call."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if token is not None:
-            sent["Authorization"] = f"Bearer {token}"
-        transport = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]
-        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
-            return await client.get(f"/data/{self.product_id}/records?{query}", headers=sent)
+from tests.support.database import TestDatabase
+from tests.support.delivery import ISSUER, Shop
 
 
 @pytest.fixture

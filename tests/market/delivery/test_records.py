@@ -10,8 +10,8 @@ from infra.auth import SYSTEM
 from infra.db import SessionMaker, new_id, transaction
 from infra.stops import service as stops
 from market.delivery import service
-from tests.market.delivery.conftest import ISSUER, Shop
-from tests.market.metering.conftest import Connection, LicenceMaker, counted, recorded
+from tests.support.delivery import ISSUER, Shop
+from tests.support.metering import Connection, LicenceMaker, counted, recorded
 
 
 async def test_a_call_is_answered_metered_and_says_what_it_cost(

@@ -11,8 +11,8 @@ from infra.db import SessionMaker, new_id, transaction
 from infra.stops import service as stops
 from market.metering.admission_sql import admit
 from market.metering.domain import Call, Decision, Outcome
-from tests.conftest import TestDatabase
-from tests.market.metering.conftest import Connection, LicenceMaker, call_for, counted, recorded
+from tests.support.database import TestDatabase
+from tests.support.metering import Connection, LicenceMaker, call_for, counted, recorded
 
 
 async def decide(connection: Connection, *calls: Call) -> list[Decision]:

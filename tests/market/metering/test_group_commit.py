@@ -13,8 +13,8 @@ import pytest
 
 from market.metering.domain import Decision, Outcome
 from market.metering.group_commit import Admission, MeteringAway, MeteringBusy
-from tests.conftest import TestDatabase
-from tests.market.metering.conftest import Connection, LicenceMaker, call_for, counted, recorded
+from tests.support.database import TestDatabase
+from tests.support.metering import Connection, LicenceMaker, call_for, counted, recorded
 
 
 @asynccontextmanager

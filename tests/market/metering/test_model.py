@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from market.metering.admission_sql import admit
 from market.metering.domain import Call, Outcome
-from tests.market.metering.conftest import Connection, LicenceMaker, call_for, counted, recorded
+from tests.support.metering import Connection, LicenceMaker, call_for, counted, recorded
 
 
 @dataclass

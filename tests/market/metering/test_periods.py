@@ -10,8 +10,8 @@ from infra.db import AsyncSession, SessionMaker, new_id, transaction
 from market.metering import service
 from market.metering.domain import PeriodUsage
 from market.metering.group_commit import Admission
-from tests.conftest import TestDatabase
-from tests.market.metering.conftest import Connection, LicenceMaker, call_for, counted, recorded
+from tests.support.database import TestDatabase
+from tests.support.metering import Connection, LicenceMaker, call_for, counted, recorded
 
 
 async def test_closing_under_load_loses_and_doubles_nothing(

@@ -7,10 +7,8 @@ from infra.auth import OrganisationKind
 from infra.db import SessionMaker
 from infra.jobs import JobContext
 from market.metering import jobs
-from tests.contracts.conftest import Bargain, bargain, buyer, operator, owner, party, regulator
-from tests.listings.conftest import PartyMaker
-
-__all__ = ["bargain", "buyer", "operator", "owner", "party", "regulator"]
+from tests.support.bargain import Bargain
+from tests.support.parties import PartyMaker
 
 
 async def test_every_party_sees_the_same_calls_at_once(bargain: Bargain) -> None:

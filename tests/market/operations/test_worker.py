@@ -10,7 +10,7 @@ from infra.db import SessionMaker, new_id, transaction
 from infra.jobs import enqueue
 from infra.settings import Settings
 from market.operations import worker
-from tests.conftest import TestDatabase
+from tests.support.database import TestDatabase
 
 LISTENERS = "SELECT pid FROM pg_stat_activity WHERE query ILIKE 'listen%' AND datname = current_database()"
 

@@ -8,7 +8,7 @@ from litestar import Litestar
 
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker
-from tests.infra.identity.people import Someone, make_organisation, make_person, sign_in
+from tests.support.people import Someone, make_organisation, make_person, sign_in
 
 
 @pytest.fixture

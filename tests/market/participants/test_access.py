@@ -14,14 +14,7 @@ from sqlmodel import col
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, transaction
 from infra.identity.tables import Invitation, Person
-from tests.infra.identity.people import (
-    PASSWORD,
-    Someone,
-    browser,
-    make_organisation,
-    make_person,
-    sign_in,
-)
+from tests.support.people import PASSWORD, Someone, browser, make_organisation, make_person, sign_in
 
 CHOSEN = "a password of my own"
 

@@ -13,7 +13,7 @@ from infra.db import SessionMaker, transaction
 from infra.identity.domain import credit_code_check_digit
 from infra.identity.states import OrganisationStatus
 from infra.stops import service as stops
-from tests.infra.identity.people import Someone, make_client, make_organisation, make_person, sign_in
+from tests.support.people import Someone, make_client, make_organisation, make_person, sign_in
 
 EVIDENCE = {"kind": "business_licence", "number": "9144030071526726XG", "document_sha256": "ab" * 32}
 REASON = {"reason": "as decided"}

@@ -4,14 +4,7 @@ from uuid import UUID, uuid4
 
 from infra.db import SessionMaker, new_id, transaction
 from market.settlement.invoices import repository as invoices
-from tests.market.settlement.conftest import (
-    Caller,
-    Meter,
-    TradeMaker,
-    bank_statement,
-    fresh_key,
-    transfer,
-)
+from tests.support.settlement import Caller, Meter, TradeMaker, bank_statement, fresh_key, transfer
 
 XML = {"Content-Type": "application/xml"}
 

@@ -26,7 +26,7 @@ from pricing.plans.schemas import PricePlanCreate
 from pricing.quote import quote
 from pricing.regulated.purposes import PurposeClass
 from pricing.rules import RoundingNotSupported, plan_limits, quote_context
-from tests.conftest import TestDatabase
+from tests.support.database import TestDatabase
 
 
 async def a_member(session: AsyncSession, kind: OrganisationKind = OrganisationKind.OPERATOR) -> Actor:

@@ -19,7 +19,7 @@ from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
 from pricing.money import Money
 from pricing.regulated.purposes import PurposeClass
-from tests.market.settlement.conftest import Meter, TradeMaker, a_member, invoice_for
+from tests.support.settlement import Meter, TradeMaker, a_member, invoice_for
 
 
 async def test_use_becomes_an_invoice_that_traces_to_it(

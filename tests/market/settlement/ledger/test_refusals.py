@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from tests.conftest import TestDatabase
+from tests.support.database import TestDatabase
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 

@@ -18,8 +18,8 @@ from market.settlement.rails.bank import service as bank
 from market.settlement.reconciliation import service
 from market.settlement.reconciliation.domain import BreakKind
 from pricing.money import Money
-from tests.conftest import TestDatabase, drop_database, make_database
-from tests.market.settlement.conftest import Meter, TradeMaker, bank_statement, invoice_for, transfer
+from tests.support.database import TestDatabase, drop_database, make_database
+from tests.support.settlement import Meter, TradeMaker, bank_statement, invoice_for, transfer
 
 Damage = Callable[[str], Awaitable[None]]
 BOOKS = {

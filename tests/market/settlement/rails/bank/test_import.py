@@ -14,7 +14,7 @@ from market.settlement.ledger import service as ledger
 from market.settlement.rails.bank import service
 from market.settlement.rails.bank.tables import MatchOutcome
 from pricing.money import Money
-from tests.market.settlement.conftest import Meter, Trade, TradeMaker, bank_statement, invoice_for, transfer
+from tests.support.settlement import Meter, Trade, TradeMaker, bank_statement, invoice_for, transfer
 
 
 def fen(minor: int) -> Money:

@@ -30,7 +30,7 @@ from market.settlement.rails.cards.states import CardPaymentStatus
 from market.settlement.rails.cards.tables import CardEvent, CardPayment
 from market.settlement.reconciliation import repository as checks
 from pricing.money import Money
-from tests.market.settlement.conftest import (
+from tests.support.settlement import (
     Caller,
     Meter,
     Trade,
@@ -40,7 +40,7 @@ from tests.market.settlement.conftest import (
     invoice_for,
     transfer,
 )
-from tests.market.settlement.rails.cards.conftest import Stripe, eventually
+from tests.support.stripe import Stripe, eventually
 
 # Stripe's library hands its form to httpx in a way that httpx is about to give up.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")

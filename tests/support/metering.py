@@ -1,18 +1,14 @@
 """Licences to meter: counter rows that really commit, each test with ids of its own."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import asyncpg
-import pytest
-
 from contracts.licences import counters
 from infra.db import SessionMaker, new_id, transaction
 from market.metering.domain import Call
-from tests.conftest import TestDatabase
 
 LicenceMaker = Callable[..., Awaitable[UUID]]
 Connection = Any
@@ -49,9 +45,8 @@ def call_for(
     )
 
 
-@pytest.fixture
-def make_licence(sessions: SessionMaker) -> LicenceMaker:
-    """Opens the counters of a licence; committed."""
+def licences(sessions: SessionMaker) -> LicenceMaker:
+    """A maker of licences' counters; committed."""
 
     async def make(
         *,
@@ -78,14 +73,6 @@ def make_licence(sessions: SessionMaker) -> LicenceMaker:
         return licence_id
 
     return make
-
-
-@pytest.fixture
-async def connection(database: TestDatabase) -> AsyncIterator[Connection]:
-    """A connection of the service's own role, without a transaction around it."""
-    made = await asyncpg.connect(database.service_url)
-    yield made
-    await made.close()
 
 
 async def counted(connection: Connection, licence_id: UUID) -> tuple[int, int]:

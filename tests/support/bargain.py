@@ -5,11 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest
 
-from tests.listings.conftest import Party, buyer, operator, owner, party, published, regulator
-
-__all__ = ["buyer", "operator", "owner", "party", "regulator"]
+from tests.support.parties import Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +51,3 @@ class Bargain:
             f"/data/{self.product_id}/records?{query}",
             headers={"Authorization": f"Bearer {token}", **headers},
         )
-
-
-@pytest.fixture
-async def bargain(owner: Party, operator: Party, buyer: Party, regulator: Party) -> Bargain:
-    """A product on the market, with its parties."""
-    return Bargain(owner, operator, buyer, regulator, await published(owner, operator, regulator))

@@ -1,132 +1,17 @@
-"""Owners, operators, buyers and regulators as programs with real tokens, and what they put on the market."""
+"""What owners and operators put on the market: bodies to send, and the steps to a published product."""
 
-import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import httpx
-import pytest
-from litestar import Litestar
 from sqlmodel import col, select
 
-from infra.auth import SYSTEM, OrganisationKind, Role
-from infra.db import SessionMaker, new_id, transaction
-from infra.identity import clients
-from infra.identity import service as identity
-from infra.identity.states import OrganisationStatus
+from infra.db import transaction
 from quality import service as quality
 from quality.checks import Check, CheckResult
 from quality.tables import QualityRun
+from tests.support.parties import Party
 
 EVIDENCE = "e" * 64
-ROLES = {
-    OrganisationKind.BUYER: Role.BUYER,
-    OrganisationKind.OPERATOR: Role.DATA_OPERATOR,
-    OrganisationKind.OWNER: Role.DATA_OWNER,
-    OrganisationKind.REGULATOR: Role.REGULATOR_OFFICER,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """A program of an organisation of its own, with its token."""
-
-    organisation_id: UUID
-    http: httpx.AsyncClient
-    sessions: SessionMaker
-
-    async def call(
-        self,
-        method: str,
-        path: str,
-        body: dict[str, Any] | None = None,
-        *,
-        status: int,
-        key: str | None = None,
-    ) -> dict[str, Any]:
-        """Send JSON with a fresh idempotency key, and take the answer of exactly this status."""
-        headers = {"Idempotency-Key": key or str(new_id())}
-        answer = await self.http.request(method, path, json=body, headers=headers)
-        assert answer.status_code == status, answer.text
-        return answer.json()  # type: ignore[no-any-return]
-
-    async def get(self, path: str, *, status: int = 200) -> dict[str, Any]:
-        """Read, and take the answer of exactly this status."""
-        answer = await self.http.get(path)
-        assert answer.status_code == status, answer.text
-        return answer.json()  # type: ignore[no-any-return]
-
-    async def post(
-        self, path: str, body: dict[str, Any] | None = None, *, status: int = 201
-    ) -> dict[str, Any]:
-        """Send, and take the answer of exactly this status."""
-        return await self.call("POST", path, body, status=status)
-
-    async def put(self, path: str, body: dict[str, Any], *, status: int = 200) -> dict[str, Any]:
-        """Replace, and take the answer of exactly this status."""
-        return await self.call("PUT", path, body, status=status)
-
-
-PartyMaker = Callable[..., Awaitable[Party]]
-
-
-@pytest.fixture
-async def party(app: Litestar, sessions: SessionMaker) -> AsyncIterator[PartyMaker]:
-    """Makes a party of a kind, verified unless told otherwise; committed."""
-    opened: list[httpx.AsyncClient] = []
-
-    async def make(kind: OrganisationKind, *, verified: bool = True) -> Party:
-        async with transaction(sessions) as session:
-            organisation = await identity.register(
-                session, SYSTEM, kind=kind, name_zh=f"测试{kind}", name_en=f"Test {kind}", credit_code=None
-            )
-            if verified:
-                await identity.change_status(session, SYSTEM, organisation, OrganisationStatus.VERIFIED, None)
-            client, secret = await clients.create(
-                session, SYSTEM, organisation.id, name="test", roles=[ROLES[kind]]
-            )
-        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
-        http = httpx.AsyncClient(transport=transport, base_url="http://market.test")
-        opened.append(http)
-        basic = base64.b64encode(f"{client.id}:{secret}".encode()).decode()
-        answer = await http.post(
-            "/oauth/token",
-            data={"grant_type": "client_credentials"},
-            headers={"Authorization": f"Basic {basic}"},
-        )
-        assert answer.status_code == 200, answer.text
-        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return Party(organisation.id, http, sessions)
-
-    yield make
-    for http in opened:
-        await http.aclose()
-
-
-@pytest.fixture
-async def owner(party: PartyMaker) -> Party:
-    """A verified data owner."""
-    return await party(OrganisationKind.OWNER)
-
-
-@pytest.fixture
-async def operator(party: PartyMaker) -> Party:
-    """A verified operator."""
-    return await party(OrganisationKind.OPERATOR)
-
-
-@pytest.fixture
-async def buyer(party: PartyMaker) -> Party:
-    """A verified buyer."""
-    return await party(OrganisationKind.BUYER)
-
-
-@pytest.fixture
-async def regulator(party: PartyMaker) -> Party:
-    """A regulator."""
-    return await party(OrganisationKind.REGULATOR)
 
 
 def resource_body(**changes: Any) -> dict[str, Any]:

@@ -1,0 +1,84 @@
+"""A product with a real Parquet file behind a route of its own, and how to call it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import duckdb
+import httpx
+from litestar import Litestar
+
+from contracts.licences import tokens
+from infra.db import new_id
+from infra.keys import KeyRing
+from infra.objects import ObjectStore
+from listings.ingest.result import Column, Kind
+from listings.products.facts import RevisionFacts
+
+ISSUER = "http://market.test"
+COLUMNS = (
+    Column("id", "id", Kind.INTEGER, "BIGINT", nullable=False),
+    Column("station", "station", Kind.TEXT, "VARCHAR", nullable=False),
+    Column("phone", "phone", Kind.TEXT, "VARCHAR", nullable=False),
+)
+
+
+@dataclass
+class Shop:
+    """A product with a revision that can be replaced, and how to call it."""
+
+    app: Litestar
+    store: ObjectStore
+    keys: KeyRing
+    product_id: UUID = field(default_factory=new_id)
+    revision: RevisionFacts | None = None
+
+    def publish(self, rows: int = 120) -> None:
+        """Put a new revision in place of the present one."""
+        revision_id = new_id()
+        key = f"revisions/{revision_id}.parquet"
+        made = self.store.root / "spool.parquet"
+        duckdb.sql(
+            f"COPY (SELECT i AS id, 's' || i % 3 AS station, '138' AS phone FROM range({rows}) AS r (i)) TO '{made}'"
+        )
+        self.store.put(made, key)
+        self.revision = RevisionFacts(revision_id, self.product_id, 1, key, "", COLUMNS, rows)
+
+    def token(
+        self,
+        licence_id: UUID,
+        *,
+        columns: tuple[str, ...] = ("id", "station"),
+        purposes: tuple[str, ...] = ("research",),
+        product_id: UUID | None = None,
+        expires_in: int = 600,
+    ) -> str:
+        """A signed licence token."""
+        moment = datetime.now(UTC)
+        claims = tokens.claims_of(
+            issuer=ISSUER,
+            token_id=new_id(),
+            client_id=str(UUID(int=5)),
+            licence_id=licence_id,
+            agreement_id=new_id(),
+            agreement_digest="0" * 64,
+            product_id=product_id or self.product_id,
+            buyer_id=new_id(),
+            columns=list(columns),
+            purposes=list(purposes),
+            quota_calls=None,
+            quota_rows=None,
+            valid_from=moment - timedelta(hours=1),
+            issued_at=moment,
+            expires_at=moment + timedelta(seconds=expires_in),
+        )
+        return self.keys.sign(claims, tokens.TOKEN_TYPE)
+
+    async def call(self, token: str | None, query: str = "", **headers: str) -> httpx.Response:
+        """One data call."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        transport = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
+            return await client.get(f"/data/{self.product_id}/records?{query}", headers=sent)

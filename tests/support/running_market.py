@@ -1,0 +1,78 @@
+"""The whole service as a stranger starts it: `market up --demo` in a data folder of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+READY_SECONDS = 180
+
+
+@dataclass(slots=True)
+class RunningMarket:
+    """A service in processes of its own."""
+
+    data_dir: Path
+    port: int
+    log: Path
+    child: subprocess.Popen[str] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[str]:
+        """`market up`, which the others are children of."""
+        assert self.child is not None
+        return self.child
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("MARKET_", "DATABASE_"))
+            },
+            "MARKET_DATA_DIR": str(self.data_dir),
+            "MARKET_PORT": str(self.port),
+            "COLUMNS": "120",
+        }
+
+    def said(self) -> str:
+        return self.log.read_text(encoding="utf-8")
+
+    def facts(self) -> dict[str, Any]:
+        facts: dict[str, Any] = json.loads((self.data_dir / "demo.json").read_text(encoding="utf-8"))
+        return facts
+
+    def start(self) -> float:
+        """Start and wait until it says that it runs; answers the seconds this took."""
+        started = time.monotonic()
+        with self.log.open("w", encoding="utf-8") as log:
+            self.child = subprocess.Popen(
+                [sys.executable, "-m", "market.cli", "up", "--demo"],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
+            )
+        while "Running. Ctrl-C" not in self.said():
+            assert self.process.poll() is None, self.said()
+            assert time.monotonic() - started < READY_SECONDS, self.said()
+            time.sleep(0.05)
+        return time.monotonic() - started
+
+    def stop(self) -> int:
+        """Ctrl-C; answers the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)

@@ -1,0 +1,249 @@
+"""A concluded agreement with its licence, metered use, invoices, and a bank to pay them."""
+
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+from litestar import Litestar
+
+from contracts.agreements.domain import Terms, digest
+from contracts.agreements.states import AgreementStatus
+from contracts.agreements.tables import Agreement
+from contracts.licences import service as licences
+from infra.auth import SYSTEM, Actor, OrganisationKind, Role
+from infra.db import AsyncSession, SessionMaker, new_id, transaction
+from infra.identity import clients
+from infra.identity import service as identity
+from infra.identity.states import OrganisationStatus
+from listings.authorisations.domain import Consideration
+from listings.authorisations.states import AuthorisationStatus
+from listings.authorisations.tables import Authorisation
+from listings.products.domain import DeliveryClass
+from listings.products.states import ProductStatus
+from listings.products.tables import DataProduct
+from listings.resources.domain import Classification, UpdateFrequency
+from listings.resources.tables import DataResource
+from market.demo.bank import Receipt, camt053_for
+from market.metering.admission_sql import admit
+from market.metering.domain import Call, Outcome
+from market.settlement.invoices import service as invoices
+from market.settlement.invoices.tables import Invoice
+from pricing.money import Money
+from pricing.plans import service as plans
+from pricing.plans.schemas import PricePlanCreate
+from pricing.regulated.purposes import PurposeClass
+from tests.support.database import TestDatabase
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SHARES = {"owner": 5000, "operator": 4000, "platform": 1000}
+CHARGES: list[dict[str, Any]] = [
+    {"model": "per_unit", "metric": "calls", "unit_price": "0.05", "allowance": 10},
+    {"model": "per_unit", "metric": "rows", "unit_price": "0.001"},
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """Three parties, an agreement between them, and its licence."""
+
+    owner: Actor
+    operator: Actor
+    buyer: Actor
+    finance: Actor
+    agreement_id: UUID
+    licence_id: UUID
+
+
+TradeMaker = Callable[..., Awaitable[Trade]]
+Meter = Callable[..., Awaitable[None]]
+ROLES = {
+    OrganisationKind.OWNER: Role.DATA_OWNER,
+    OrganisationKind.OPERATOR: Role.DATA_OPERATOR,
+    OrganisationKind.BUYER: Role.BUYER,
+    OrganisationKind.PLATFORM: Role.FINANCE_OFFICER,
+}
+
+
+async def a_member(session: AsyncSession, kind: OrganisationKind) -> Actor:
+    """Somebody of a fresh, verified organisation."""
+    organisation = await identity.register(
+        session, SYSTEM, kind=kind, name_zh=f"测试{kind}", name_en=f"Test {kind}", credit_code=None
+    )
+    await identity.change_status(session, SYSTEM, organisation, OrganisationStatus.VERIFIED, None)
+    return Actor("person", new_id(), organisation.id, kind, frozenset({ROLES[kind]}))
+
+
+async def a_trade(
+    session: AsyncSession,
+    *,
+    charges: list[dict[str, Any]] | None = None,
+    purposes: tuple[PurposeClass, ...] = (PurposeClass.INDUSTRY,),
+    shares: dict[str, int] | None = None,
+    operator: Actor | None = None,
+    currency: str = "CNY",
+) -> Trade:
+    """A product with its chain, ordered and signed: rows written directly, the licence issued by its service."""
+    owner, buyer = (
+        (await a_member(session, OrganisationKind.OWNER)),
+        (await a_member(session, OrganisationKind.BUYER)),
+    )
+    operator = operator or await a_member(session, OrganisationKind.OPERATOR)
+    split = shares or SHARES
+    resource = DataResource(
+        owner_id=owner.organisation_id, title_zh="数据", title_en="Data", description_zh="数据",
+        description_en="Data", domain="environment", update_frequency=UpdateFrequency.DAILY,
+        classification=Classification.GENERAL, personal_information=False, registered_at=START,
+        registered_by=owner.id,
+    )  # fmt: skip
+    session.add(resource)
+    await session.flush()
+    authorisation = Authorisation(
+        owner_id=owner.organisation_id, operator_id=operator.organisation_id, status=AuthorisationStatus.ACTIVE,
+        scenarios=["x"], regions=["310000"], purposes=[purpose.value for purpose in purposes], valid_from=START,
+        valid_until=START + timedelta(days=1000), exclusive=False, consideration=Consideration.REVENUE_SHARE,
+        owner_share=split["owner"], operator_share=split["operator"], platform_share=split["platform"],
+        granted_at=START, granted_by=owner.id,
+    )  # fmt: skip
+    session.add(authorisation)
+    plan = await plans.create(
+        session,
+        operator,
+        PricePlanCreate.model_validate(
+            {"name_en": "P", "name_zh": "P", "currency": currency, "charges": charges or CHARGES}
+        ),
+    )
+    product = DataProduct(
+        operator_id=operator.organisation_id, owner_id=owner.organisation_id, resource_id=resource.id,
+        authorisation_id=authorisation.id, status=ProductStatus.DRAFT, title_zh="数据", title_en="Data",
+        description_zh="数据", description_en="Data", themes=["x"], update_frequency=UpdateFrequency.DAILY,
+        delivery_class=next(iter(DeliveryClass)), dictionary=[], plan_id=plan.id, search_terms=["x"],
+        created_at=START, created_by=operator.id,
+    )  # fmt: skip
+    session.add(product)
+    await session.flush()
+    terms = Terms(
+        product_id=product.id, resource_id=resource.id, right_id=new_id(), authorisation_id=authorisation.id,
+        owner_id=owner.organisation_id, operator_id=operator.organisation_id, buyer_id=buyer.organisation_id,
+        price_plan_id=plan.id, title_zh="数据", title_en="Data", columns=("a",), purposes=purposes,
+        purpose_statement="testing", valid_from=START, valid_until=START + timedelta(days=900), quota_calls=None,
+        quota_rows=None, shares=split,
+    )  # fmt: skip
+    document = terms.document()
+    agreement = Agreement(
+        status=AgreementStatus.FINALIZED, product_id=product.id, owner_id=owner.organisation_id,
+        operator_id=operator.organisation_id, buyer_id=buyer.organisation_id, document=document,
+        digest=digest(document), requested_at=START, requested_by=buyer.id, finalized_at=START,
+    )  # fmt: skip
+    session.add(agreement)
+    await session.flush()
+    licence = await licences.issue(
+        session, buyer, agreement_id=agreement.id, agreement_digest=agreement.digest, terms=terms
+    )
+    finance = await a_member(session, OrganisationKind.PLATFORM)
+    return Trade(owner, operator, buyer, finance, agreement.id, licence.id)
+
+
+@asynccontextmanager
+async def metering(database: TestDatabase) -> AsyncIterator[Meter]:
+    """Admits and records calls on a licence as the data plane does; committed."""
+    connection = await asyncpg.connect(database.service_url)
+
+    async def use(
+        licence_id: UUID,
+        *,
+        calls: int = 1,
+        rows: int = 0,
+        purpose: PurposeClass = PurposeClass.INDUSTRY,
+    ) -> None:
+        asked = [
+            Call(
+                licence_id,
+                new_id(),
+                None,
+                sha256(b"x").digest(),
+                1,
+                rows,
+                0,
+                UUID(int=7),
+                purpose.value,
+                None,
+            )
+            for _ in range(calls)
+        ]
+        decisions = await admit(connection, asked, seconds=10)
+        assert {decision.outcome for decision in decisions} <= {Outcome.ADMITTED}
+
+    yield use
+    await connection.close()
+
+
+async def invoice_for(sessions: SessionMaker, trade: Trade) -> Invoice:
+    """Closes the open period of a trade that was used."""
+    async with transaction(sessions) as session:
+        closed = await invoices.close_period(session, trade.finance, trade.agreement_id)
+    assert closed.invoice is not None
+    return closed.invoice
+
+
+def bank_statement(
+    *receipts: Receipt, account: str, statement_id: str = "S-1", opening: int = 0, currency: str = "CNY"
+) -> bytes:
+    """What the bank sends."""
+    return camt053_for(
+        receipts,
+        statement_id=statement_id,
+        account=account,
+        opening=Money(opening, currency),
+        moment=datetime.now(UTC),
+    )
+
+
+def transfer(invoice: Invoice, *, minor: int | None = None, note: str | None = None) -> Receipt:
+    """A transfer that pays an invoice, or nearly."""
+    amount = Money(invoice.total_minor if minor is None else minor, invoice.currency)
+    return Receipt(
+        amount, note or f"invoice {invoice.payment_reference}", "Test buyer", f"B{new_id().hex[:8]}"
+    )
+
+
+Caller = Callable[[Actor], Awaitable[httpx.AsyncClient]]
+
+
+@asynccontextmanager
+async def callers(app: Litestar, sessions: SessionMaker) -> AsyncIterator[Caller]:
+    """A maker of clients that call the real application as a program of somebody's organisation and role."""
+    opened: list[httpx.AsyncClient] = []
+
+    async def call_as(somebody: Actor) -> httpx.AsyncClient:
+        async with transaction(sessions) as session:
+            program, secret = await clients.create(
+                session, SYSTEM, somebody.organisation_id, name="test", roles=somebody.roles
+            )
+        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+        made = httpx.AsyncClient(transport=transport, base_url="http://market.test")
+        opened.append(made)
+        basic = base64.b64encode(f"{program.id}:{secret}".encode()).decode()
+        answer = await made.post(
+            "/oauth/token",
+            data={"grant_type": "client_credentials"},
+            headers={"Authorization": f"Basic {basic}"},
+        )
+        assert answer.status_code == 200, answer.text
+        made.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return made
+
+    yield call_as
+    for made in opened:
+        await made.aclose()
+
+
+def fresh_key() -> dict[str, str]:
+    """A header with an idempotency key of its own."""
+    return {"Idempotency-Key": str(new_id())}
