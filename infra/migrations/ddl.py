@@ -5,20 +5,13 @@ exactly the rights that are named here.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
 
-APPEND_ONLY_FUNCTION = """
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% on % is refused: its rows are kept as they were written', TG_OP, TG_TABLE_NAME
-        USING ERRCODE = 'restrict_violation', HINT = 'Append a correcting row instead.';
-END
-$$;
-"""
+from infra.migrations import sql_files
 
 
 def service_role() -> str:
@@ -31,6 +24,16 @@ def script(sql: str) -> None:
     connection = op.get_bind().connection.dbapi_connection
     assert connection is not None
     connection.run_async(lambda driver: driver.execute(sql))
+
+
+def install(name: str, *, planner: Mapping[str, str] | None = None) -> None:
+    """Run a versioned ``.sql`` file in the schema that is being migrated.
+
+    :param name: as :func:`infra.migrations.sql_files.path_of` takes it: ``market/metering/admit_calls.v1``.
+    :param planner: planner settings that its functions fix for themselves.
+    """
+    schema = op.get_bind().execute(sa.text("SELECT quote_ident(current_schema())")).scalar_one()
+    script(sql_files.render(name, schema=schema, planner=planner, service_role=service_role()))
 
 
 def grant(rights: str, table: str) -> None:

@@ -15,7 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Create the tables that every slice stands on."""
-    ddl.script(ddl.APPEND_ONLY_FUNCTION)
+    ddl.install("infra/migrations/refuse_change.v1")
     ddl.grant("SELECT", "alembic_version")
     _rulebook()
     _audit()
@@ -120,12 +120,4 @@ def _idempotency() -> None:
 
 def _jobs() -> None:
     ddl.script(QueryBuilderEnvironment().build_install_query())
-    role = ddl.service_role()
-    ddl.script(
-        "DO $$ DECLARE r record; BEGIN"
-        " FOR r IN SELECT relname, relkind FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
-        " WHERE nspname = current_schema() AND relname LIKE 'pgqueuer%' AND relkind IN ('r', 'S') LOOP"
-        f" EXECUTE format('GRANT %s %I TO {role}', CASE r.relkind WHEN 'S' THEN 'USAGE ON SEQUENCE'"
-        " ELSE 'SELECT, INSERT, UPDATE, DELETE ON TABLE' END, r.relname);"
-        " END LOOP; END $$"
-    )
+    ddl.install("infra/migrations/grant_job_tables.v1")

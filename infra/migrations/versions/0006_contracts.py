@@ -61,21 +61,8 @@ def _agreements() -> None:
         op.create_index(f"ix_agreements_{column}", "agreements", [column])
     ddl.mutable("agreements")
     # What was signed cannot be changed under the signatures.
-    ddl.script(
-        """
-        CREATE FUNCTION keep_agreement_terms() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            RAISE EXCEPTION 'the terms of an agreement do not change; make another agreement'
-                USING ERRCODE = 'restrict_violation';
-        END
-        $$;
-        CREATE TRIGGER agreements_keep_terms BEFORE UPDATE ON agreements FOR EACH ROW
-            WHEN (old.document IS DISTINCT FROM new.document OR old.digest IS DISTINCT FROM new.digest
-                  OR old.buyer_id IS DISTINCT FROM new.buyer_id OR old.operator_id IS DISTINCT FROM new.operator_id
-                  OR old.owner_id IS DISTINCT FROM new.owner_id OR old.product_id IS DISTINCT FROM new.product_id)
-            EXECUTE FUNCTION keep_agreement_terms();
-        """
-    )
+    ddl.install("contracts/agreements/keep_agreement_terms.v1")
+    ddl.install("contracts/agreements/agreements_triggers.v1")
     op.create_table(
         "agreement_signatures",
         sa.Column("id", sa.Uuid(), primary_key=True),

@@ -15,79 +15,9 @@ depends_on = None
 
 _HOUSE = "House rule of the market"
 
-# The triggers look at all rows of a statement at once. A journal declares how many postings it has and its lines
-# are numbered from 1: a posting set is accepted only when it is the whole of its journal, so that the primary key
-# (journal, line) refuses any later addition, by whomever and in whatever transaction. A journal is accepted only
-# when its postings came in the same statement. Planner settings as on the hot path: every look-up is by key, and
-# a plan made while the tables were empty must not choose for them when they are large.
-LEDGER_TRIGGERS = """
-CREATE FUNCTION ledger_check_postings() RETURNS trigger LANGUAGE plpgsql
-SET search_path = public, pg_temp SET enable_seqscan = off AS $$
-DECLARE
-    v_fault record;
-BEGIN
-    SELECT * INTO v_fault FROM (
-        SELECT p.journal_id,
-               CASE WHEN j.id IS NULL THEN 'does not exist'
-                    WHEN count(*) <> j.posting_count OR max(p.line) <> j.posting_count
-                        THEN 'declares ' || j.posting_count || ' postings and was given ' || count(*)
-                    WHEN bool_or(p.effective_at <> j.effective_at) THEN 'has postings of another time'
-                    WHEN bool_or(a.id IS NULL) THEN 'posts to an account that does not exist'
-                    WHEN bool_or(a.currency <> p.currency) THEN 'posts in another currency than the account is kept in'
-               END AS fault
-          FROM added p
-          LEFT JOIN ledger_journals j ON j.id = p.journal_id
-          LEFT JOIN ledger_accounts a ON a.id = p.account_id
-         GROUP BY p.journal_id, j.id, j.posting_count) checked
-     WHERE fault IS NOT NULL LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'journal % %', v_fault.journal_id, v_fault.fault USING ERRCODE = 'check_violation';
-    END IF;
-    SELECT journal_id, currency, sum(amount) AS difference INTO v_fault
-      FROM added GROUP BY journal_id, currency HAVING sum(amount) <> 0 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'journal % is out of balance by % minor units of %',
-            v_fault.journal_id, v_fault.difference, v_fault.currency USING ERRCODE = 'check_violation';
-    END IF;
-    RETURN NULL;
-END
-$$;
-CREATE TRIGGER ledger_postings_balanced AFTER INSERT ON ledger_postings REFERENCING NEW TABLE AS added
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_postings();
-
-CREATE FUNCTION ledger_check_journals() RETURNS trigger LANGUAGE plpgsql
-SET search_path = public, pg_temp SET enable_seqscan = off AS $$
-DECLARE
-    v_journal uuid;
-BEGIN
-    SELECT j.id INTO v_journal FROM added j
-     WHERE NOT EXISTS (SELECT 1 FROM ledger_postings p WHERE p.journal_id = j.id AND p.line = 1) LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'journal % has no postings', v_journal
-            USING ERRCODE = 'check_violation', HINT = 'Insert a journal and its postings in one statement.';
-    END IF;
-    RETURN NULL;
-END
-$$;
-CREATE TRIGGER ledger_journals_not_empty AFTER INSERT ON ledger_journals REFERENCING NEW TABLE AS added
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_journals();
-"""
-
-INVOICE_TRIGGER = """
-CREATE FUNCTION invoices_keep_content() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF to_jsonb(NEW) - 'status' - 'paid_at' IS DISTINCT FROM to_jsonb(OLD) - 'status' - 'paid_at' THEN
-        RAISE EXCEPTION 'invoice % was issued: only its status and when it was paid may change', OLD.document_number
-            USING ERRCODE = 'restrict_violation', HINT = 'Correct it with a refund and a new invoice.';
-    END IF;
-    RETURN NEW;
-END
-$$;
-CREATE TRIGGER invoices_keep_content BEFORE UPDATE ON invoices
-    FOR EACH ROW EXECUTE FUNCTION invoices_keep_content();
-CREATE TRIGGER invoices_stay BEFORE DELETE OR TRUNCATE ON invoices
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-"""
+# As on the hot path: every look-up is by key, and a plan made while the tables were empty must not choose for them
+# when they are large.
+PLANNER = {"enable_seqscan": "off"}
 
 
 def upgrade() -> None:
@@ -179,7 +109,9 @@ def _ledger() -> None:
     )
     for append_only in (table, "ledger_journals", "ledger_postings"):
         ddl.append_only(append_only)
-    ddl.script(LEDGER_TRIGGERS)
+    ddl.install("market/settlement/ledger/ledger_check_postings.v1", planner=PLANNER)
+    ddl.install("market/settlement/ledger/ledger_check_journals.v1", planner=PLANNER)
+    ddl.install("market/settlement/ledger/ledger_triggers.v1")
 
 
 def _invoices() -> None:
@@ -223,7 +155,8 @@ def _invoices() -> None:
     for party in ("buyer_id", "owner_id"):
         op.create_index(f"ix_invoices_{party}", "invoices", [party])
     ddl.mutable("invoices")
-    ddl.script(INVOICE_TRIGGER)
+    ddl.install("market/settlement/invoices/invoices_keep_content.v1")
+    ddl.install("market/settlement/invoices/invoices_triggers.v1")
 
 
 def _lines_and_closes() -> None:
