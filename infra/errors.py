@@ -22,7 +22,7 @@ Answers are RFC 9457 problem documents whose ``type`` is ``urn:data-market:probl
 
 from typing import Any, ClassVar
 
-from infra.messages import Message, translate
+from infra.messages import Message, translate, translate_throughout
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 PROBLEM_TYPE_PREFIX = "urn:data-market:problem:"
@@ -56,7 +56,7 @@ class MarketError(Exception):
         :param language: of title, detail and remedy; ``type`` and the other members are the same in every language.
         """
         document: dict[str, Any] = {
-            **self.extensions,
+            **translate_throughout(self.extensions, language),
             "type": PROBLEM_TYPE_PREFIX + self.slug,
             "title": translate(self.title, language),
             "status": self.status,

@@ -4,11 +4,15 @@ A :class:`Message` is its English text, and remembers the template and the value
 thing can be told in another language when the reader's is known. ``make messages`` collects the templates.
 """
 
+from collections.abc import Iterable
+from enum import StrEnum
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
+
+from infra.labels import label
 
 FOLDER = Path(__file__).parent / "translations"
 
@@ -21,7 +25,7 @@ class Message(str):
 
     :param template: the English text with ``{name}`` for each value, as ``str.format`` takes it. It is the key of the
         catalogues, so it is written as one literal.
-    :param values: what the names stand for; a value may be a :class:`Message` itself.
+    :param values: what the names stand for; a value may be a :class:`Message` itself, or a code that has labels.
     """
 
     __slots__ = ("template", "values")
@@ -66,8 +70,32 @@ def preferred_language(accepted: str | None) -> str:
     return min(wishes)[2] if wishes else LANGUAGES[0]
 
 
+def joined(parts: Iterable[str], separator: str = "; ") -> Message:
+    """Several texts one after the other, each told in the reader's language."""
+    values = {f"part_{place}": part for place, part in enumerate(parts)}
+    return Message(separator.join(f"{{{name}}}" for name in values), **values)
+
+
+def translate_throughout(value: Any, language: str) -> Any:
+    """JSON-ready members with every :class:`Message` in them told in the language."""
+    match value:
+        case Message():
+            return translate(value, language)
+        case dict():
+            return {name: translate_throughout(item, language) for name, item in value.items()}
+        case list() | tuple():
+            return [translate_throughout(item, language) for item in value]
+    return value
+
+
 def _value(value: Any, language: str) -> Any:
-    return translate(value, language) if isinstance(value, Message) else value
+    if isinstance(value, Message):
+        return translate(value, language)
+    if isinstance(value, StrEnum):
+        found = label(value)
+        # English keeps the code itself: it is what the caller sends and finds in the answers.
+        return value.value if found is None or language == "en" else found.zh
+    return value
 
 
 @cache

@@ -7,15 +7,17 @@ import asyncpg
 import sqlalchemy.exc
 import structlog
 from litestar import Request, Response
+from litestar._signature.types import ExtendedMsgSpecValidationError
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 from pydantic import Field
 
 from infra import errors
 from infra.errors import PROBLEM_MEDIA_TYPE, MarketError
-from infra.messages import Message, preferred_language
+from infra.messages import Message, joined, preferred_language
 from infra.schema import Output
 from infra.telemetry import trace_id
+from infra.validation import msgspec_finding, pydantic_finding
 
 log = structlog.get_logger()
 
@@ -84,18 +86,26 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Respons
 def _validation(error: ValidationException) -> MarketError:
     """A body that does not validate is 422; a query parameter, header or path that does not is 400."""
     found = [item for item in error.extra if isinstance(item, dict)] if isinstance(error.extra, list) else []
-    places = [
-        {"at": str(item.get("key", "")), "problem": str(item.get("message", ""))[:500]} for item in found[:50]
-    ]
     if not found:
         return errors.Malformed(error.detail, remedy=Message("Send what is missing."))
-    elsewhere = any(item.get("source") in {"query", "header", "cookie", "path"} for item in found)
-    summary = "; ".join(
-        f"{place['at']}: {place['problem']}" if place["at"] else place["problem"] for place in places
+    # Litestar keeps pydantic's sentences only; what they were made of is in what it was caused by.
+    cause = error.__cause__
+    raised = cause.errors if isinstance(cause, ExtendedMsgSpecValidationError) else ()
+    told = (
+        [pydantic_finding(item) for item in raised]
+        if len(raised) == len(found)
+        else [msgspec_finding(str(item.get("message", ""))) for item in found]
     )
-    detail = summary or error.detail
+    places = [
+        {"at": str(item.get("key", ""))[:200], "problem": problem}
+        for item, problem in zip(found[:50], told, strict=False)
+    ]
+    elsewhere = any(item.get("source") in {"query", "header", "cookie", "path"} for item in found)
+    summary = joined(
+        Message("{at}: {problem}", **place) if place["at"] else place["problem"] for place in places
+    )
     return (errors.Malformed if elsewhere else errors.Invalid)(
-        detail[:2000], remedy=Message("Mend what is listed under `errors` and send it again."), errors=places
+        summary, remedy=Message("Fix the fields listed under `errors` and send it again."), errors=places
     )
 
 

@@ -42,9 +42,9 @@ class Input(BaseModel):
                 kinds = _kinds(field.annotation)
                 value = data.get(name)
                 if int in kinds and not kinds & {bool, str} and isinstance(value, bool | str | float):
-                    raise ValueError(f"{name} must be a whole number")
+                    raise ValueError(Message("{name} must be a whole number", name=name))
                 if bool in kinds and value is not None and not isinstance(value, bool):
-                    raise ValueError(f"{name} must be true or false")
+                    raise ValueError(Message("{name} must be true or false", name=name))
         return data
 
 
@@ -76,7 +76,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def _storable(text: str) -> str:
     if _UNSTORABLE.search(text):
-        raise ValueError("contains a character that cannot be stored (NUL or a lone surrogate)")
+        raise ValueError(Message("contains a character that cannot be stored (NUL or a lone surrogate)"))
     return text
 
 
@@ -125,14 +125,14 @@ class ReasonBody(Input):
 def _within_reach(moment: datetime) -> datetime:
     # The driver and the calendar have edges; nothing that is traded here comes near them.
     if not 1900 <= moment.year < 2200:
-        raise ValueError("must lie in the years 1900 to 2199")
+        raise ValueError(Message("must lie in the years 1900 to 2199"))
     return moment
 
 
 def _written(value: object) -> object:
     # A bare number would be taken for seconds since 1970, or milliseconds, by its size.
     if isinstance(value, int | float) or (isinstance(value, str) and not _DATE_FIRST.match(value)):
-        raise ValueError("write the time like 2026-01-31T00:00:00Z")
+        raise ValueError(Message("write the time like 2026-01-31T00:00:00Z"))
     return value
 
 
@@ -175,9 +175,9 @@ Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 def _exact(value: object) -> object:
     # A JSON number has already lost its exactness on the way in, so only text (or a Decimal from inside) is taken.
     if isinstance(value, (float, int)) and not isinstance(value, Decimal):
-        raise ValueError('write the number as text, for example "0.05"')
+        raise ValueError(Message('write the number as text, for example "0.05"'))
     if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", value):
-        raise ValueError('must be a plain decimal such as "0.05"')
+        raise ValueError(Message('must be a plain decimal such as "0.05"'))
     return value
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from infra.errors import Conflict
-from infra.messages import Message
+from infra.messages import Message, joined
 
 StatusT = TypeVar("StatusT", bound=StrEnum)
 ActionT = TypeVar("ActionT", bound=StrEnum)
@@ -48,9 +48,9 @@ class StateMachine(Generic[StatusT, ActionT]):
                 Message(
                     "The {thing} is {status}; {action} is possible only when it is {allowed}.",
                     thing=self.thing,
-                    status=status.value,
-                    action=action.value,
-                    allowed=", ".join(sorted(transition.sources)),
+                    status=status,
+                    action=action,
+                    allowed=joined(sorted(transition.sources), ", "),
                 ),
                 remedy=remedy,
                 status=status.value,

@@ -40,6 +40,8 @@ from listings.catalogue.api import CatalogueController
 from listings.products.api import ProductController, ProductReviewController, RevisionController
 from listings.resources.api import ResourceController
 from listings.rights.api import RightController
+from market.code_lists import labels
+from market.code_lists.api import list_code_lists
 from market.delivery.api import records
 from market.delivery.runtime import data_plane
 from market.metering.api import UsageController
@@ -101,6 +103,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     StatementOfAccountController,
     ReconciliationController,
     SupervisionController,
+    list_code_lists,
     RulebookController,
     AuditController,
     health.live,
@@ -137,6 +140,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
     settings = settings or Settings()
     url = database_url or service_url(settings)
     telemetry.configure(settings, component="api")
+    labels.register()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Collection
 from enum import StrEnum
 
+from infra.messages import Message
+
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_CODE = re.compile(f"[{_CREDIT_ALPHABET}]{{18}}")
 
@@ -57,7 +59,7 @@ def normalised_email(text: str) -> str:
     """
     address = text.strip().lower()
     if len(address) > MAX_EMAIL_LENGTH or not re.fullmatch(EMAIL_PATTERN, address):
-        raise ValueError("must be an e-mail address such as name@example.org")
+        raise ValueError(Message("must be an e-mail address such as name@example.org"))
     return address
 
 

@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
+
+
+class SourceStatus(StrEnum):
+    """How sure the source of a rule is."""
+
+    FULL_TEXT = "T"
+    EXCERPT = "S"
+    UNVERIFIED = "M"
+    HOUSE = "house"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """What goes in and out of the rulebook over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
+from infra.rulebook.domain import SourceStatus
 from infra.schema import Input, Instant, Output, Reason, StorableJson
 
 KEY_PATTERN = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,4}$"
@@ -19,7 +20,7 @@ class ParameterRead(Output):
     value: Any = Field(description="Any JSON value")
     effective_from: datetime
     source: str
-    source_status: str = Field(
+    source_status: SourceStatus = Field(
         description="T full text read, S excerpt read, M recalled and unverified, house decision"
     )
     recorded_at: datetime
@@ -37,4 +38,4 @@ class ParameterSet(Input):
     value: Annotated[StorableJson, WithJsonSchema({"description": "Any JSON value"})]
     effective_from: Instant
     source: Reason
-    source_status: Literal["T", "S", "M", "house"]
+    source_status: SourceStatus

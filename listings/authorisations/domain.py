@@ -14,8 +14,8 @@ from itertools import pairwise
 from uuid import UUID
 
 from infra.errors import Conflict, Invalid
+from infra.labels import Label
 from infra.messages import Message
-from listings.resources.domain import Label
 from pricing.regulated.purposes import PurposeClass
 
 WHOLE = 1_000_000_000

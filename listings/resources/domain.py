@@ -6,10 +6,10 @@ leaves the state's own hands; important data may only be provided after a risk a
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from infra.errors import Conflict, Invalid
+from infra.labels import Label
 from infra.messages import Message
 
 
@@ -33,14 +33,6 @@ class UpdateFrequency(StrEnum):
     YEARLY = "yearly"
     IRREGULAR = "irregular"
     STATIC = "static"
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A term of art as shown to people, in Chinese and in English."""
-
-    zh: str
-    en: str
 
 
 CLASSIFICATION_LABELS = {

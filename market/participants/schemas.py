@@ -10,12 +10,15 @@ from infra.auth import OrganisationKind, Role
 from infra.identity.domain import EvidenceKind, is_credit_code
 from infra.identity.schemas import Email, Password, Token
 from infra.identity.states import OrganisationStatus
+from infra.messages import Message
 from infra.schema import Input, Output, Reason, Sha256Hex, ShortText
 
 
 def _credit_code(text: str) -> str:
     if not is_credit_code(text):
-        raise ValueError("is no unified social credit code: its check digit (GB 32100-2015) does not fit")
+        raise ValueError(
+            Message("is no unified social credit code: its check digit (GB 32100-2015) does not fit")
+        )
     return text
 
 
@@ -29,7 +32,7 @@ CreditCode = Annotated[
 
 def _distinct(roles: list[Role]) -> list[Role]:
     if len(set(roles)) != len(roles):
-        raise ValueError("names a role twice")
+        raise ValueError(Message("names a role twice"))
     return roles
 
 
@@ -55,7 +58,7 @@ class OrganisationCreate(Input):
     @model_validator(mode="after")
     def _has_a_name(self) -> "OrganisationCreate":
         if self.name_zh is None and self.name_en is None:
-            raise ValueError("name_zh or name_en must be given")
+            raise ValueError(Message("name_zh or name_en must be given"))
         return self
 
 

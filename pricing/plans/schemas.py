@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from infra.messages import Message
 from infra.schema import Input, Output, ShortText
 from pricing.money import CURRENCIES
 
@@ -36,7 +37,7 @@ CurrencyCode = Annotated[
 def _whole(value: object) -> object:
     # Bodies are validated leniently, even where a field is strict: true would be 1, and "5" would be 5.
     if type(value) is not int:
-        raise ValueError("must be a whole number")
+        raise ValueError(Message("must be a whole number"))
     return value
 
 
@@ -88,7 +89,7 @@ class PricePlanCreate(Input):
     @model_validator(mode="after")
     def _named(self) -> Self:
         if self.name_zh is None and self.name_en is None:
-            raise ValueError("give the plan a name: name_zh, name_en or both")
+            raise ValueError(Message("give the plan a name: name_zh, name_en or both"))
         return self
 
 

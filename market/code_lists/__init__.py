@@ -1,0 +1,1 @@
+"""Every code that a person reads, with its labels in Chinese and in English."""

@@ -1,0 +1,325 @@
+"""The labels of every enumeration of the interface. Terms of law and accounting are those of the Chinese texts."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from contracts.agreements.states import AgreementAction, AgreementStatus
+from infra import labels
+from infra.auth import OrganisationKind, Permission, Role
+from infra.identity.domain import EvidenceKind
+from infra.identity.states import OrganisationStatus
+from infra.labels import Label
+from infra.rulebook.domain import SourceStatus
+from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
+from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
+from listings.ingest.result import Kind
+from listings.products.domain import DeliveryClass, QualityStanding
+from listings.products.states import ProductAction, ProductStatus
+from listings.resources.domain import CLASSIFICATION_LABELS, Classification, UpdateFrequency
+from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
+from market.delivery.domain import Operator
+from market.settlement.invoices.domain import SplitRole
+from market.settlement.invoices.states import InvoiceStatus
+from market.settlement.ledger.domain import AccountKind, AccountRole, Side
+from market.settlement.payments.domain import Rail, RefundStatus
+from market.settlement.rails.bank.tables import MatchOutcome
+from market.settlement.rails.cards.states import CardPaymentStatus
+from market.settlement.reconciliation.domain import BreakKind
+from pricing.models.metrics import Metric
+from pricing.regulated.purposes import PURPOSE_TERMS, PurposeClass
+from quality.checks import CheckStatus, CheckType, Dimension, Severity
+from quality.tables import ReportStatus, RunStatus
+
+_PARTIES: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
+    OrganisationKind: {
+        "buyer": ("数据需求方", "Buyer"),
+        "operator": ("授权运营方", "Operator"),
+        "owner": ("数据持有方", "Data owner"),
+        "platform": ("平台运营方", "Platform"),
+        "regulator": ("监管部门", "Regulator"),
+    },
+    OrganisationStatus: {
+        "registered": ("已注册", "Registered"),
+        "rejected": ("未通过核验", "Rejected"),
+        "suspended": ("已暂停", "Suspended"),
+        "verified": ("已核验", "Verified"),
+    },
+    EvidenceKind: {
+        "authorisation_letter": ("授权委托书", "Letter of authorisation"),
+        "business_licence": ("营业执照", "Business licence"),
+        "foreign_registration": ("境外登记证明", "Foreign registration"),
+        "institution_certificate": ("事业单位法人证书", "Certificate of public institution"),
+        "social_credit_certificate": ("统一社会信用代码证书", "Unified social credit code certificate"),
+    },
+    Role: {
+        "buyer": ("采购人员", "Buyer"),
+        "data_operator": ("数据运营人员", "Data operator"),
+        "data_owner": ("数据管理人员", "Data manager of the owner"),
+        "finance_officer": ("财务人员", "Finance officer"),
+        "organisation_admin": ("机构管理员", "Administrator of the organisation"),
+        "platform_admin": ("平台管理员", "Platform administrator"),
+        "regulator_officer": ("监管人员", "Regulator's officer"),
+    },
+}
+
+_LISTINGS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
+    AuthorisationStatus: {
+        "offered": ("待接受", "Offered"),
+        "active": ("生效中", "Active"),
+        "declined": ("已谢绝", "Declined"),
+        "suspended": ("已暂停", "Suspended"),
+        "revoked": ("已撤销", "Revoked"),
+    },
+    AuthorisationAction: {
+        "acceptance": ("接受", "Acceptance"),
+        "refusal": ("谢绝", "Refusal"),
+        "suspension": ("暂停", "Suspension"),
+        "reinstatement": ("恢复", "Reinstatement"),
+        "revocation": ("撤销", "Revocation"),
+    },
+    RightBasis: {
+        "statutory_duty": ("依法履职取得", "Statutory duty"),
+        "entrusted": ("受托取得", "Entrusted"),
+        "agreement": ("协议取得", "Agreement"),
+        "derived": ("加工衍生取得", "Derived"),
+    },
+    UpdateFrequency: {
+        "realtime": ("实时", "Real time"),
+        "hourly": ("每小时", "Hourly"),
+        "daily": ("每日", "Daily"),
+        "weekly": ("每周", "Weekly"),
+        "monthly": ("每月", "Monthly"),
+        "quarterly": ("每季度", "Quarterly"),
+        "yearly": ("每年", "Yearly"),
+        "irregular": ("不定期", "Irregular"),
+        "static": ("不更新", "Static"),
+    },
+    ProductStatus: {
+        "draft": ("草稿", "Draft"),
+        "submitted": ("待审核", "Submitted"),
+        "published": ("已上架", "Published"),
+        "suspended": ("已暂停", "Suspended"),
+        "withdrawn": ("已下架", "Withdrawn"),
+    },
+    ProductAction: {
+        "submission": ("提交审核", "Submission"),
+        "approval": ("审核通过", "Approval"),
+        "return": ("退回修改", "Return"),
+        "suspension": ("暂停", "Suspension"),
+        "reinstatement": ("恢复", "Reinstatement"),
+        "withdrawal": ("下架", "Withdrawal"),
+    },
+    DeliveryClass: {"records_api": ("数据接口", "Records API")},
+    Kind: {
+        "text": ("文本", "Text"),
+        "integer": ("整数", "Integer"),
+        "decimal": ("定点小数", "Decimal"),
+        "number": ("浮点数", "Number"),
+        "boolean": ("布尔值", "Boolean"),
+        "date": ("日期", "Date"),
+        "timestamp": ("时间", "Timestamp"),
+    },
+    SourceStatus: {
+        "T": ("已核对全文", "Read in full text"),
+        "S": ("依据摘录", "Read in an excerpt"),
+        "M": ("未经核实", "Recalled, not verified"),
+        "house": ("平台规则", "Decided by the market"),
+    },
+}
+
+_QUALITY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
+    QualityStanding: {
+        "checking": ("评价中", "Checking"),
+        "passed": ("合格", "Passed"),
+        "failed": ("不合格", "Failed"),
+        "error": ("评价出错", "Error"),
+    },
+    RunStatus: {
+        "queued": ("排队中", "Queued"),
+        "running": ("运行中", "Running"),
+        "done": ("已完成", "Done"),
+        "failed": ("运行失败", "Failed"),
+    },
+    ReportStatus: {"passed": ("合格", "Passed"), "failed": ("不合格", "Failed")},
+    CheckStatus: {
+        "passed": ("通过", "Passed"),
+        "failed": ("未通过", "Failed"),
+        "empty": ("无可检查内容", "Nothing to check"),
+        "error": ("检查出错", "Error"),
+    },
+    CheckType: {
+        "row_count": ("记录数", "Row count"),
+        "not_null": ("非空", "Not null"),
+        "unique": ("唯一", "Unique"),
+        "unique_together": ("联合唯一", "Unique together"),
+        "between": ("取值范围", "Between"),
+        "in_set": ("值域", "In a set"),
+        "matches": ("格式", "Matches a pattern"),
+        "not_less": ("不小于", "Not less than"),
+        "increasing": ("递增", "Increasing"),
+    },
+    Dimension: {
+        "conformity": ("规范性", "Conformity"),
+        "completeness": ("完整性", "Completeness"),
+        "accuracy": ("准确性", "Accuracy"),
+        "consistency": ("一致性", "Consistency"),
+        "timeliness": ("时效性", "Timeliness"),
+        "accessibility": ("可访问性", "Accessibility"),
+    },
+    Severity: {"blocking": ("阻断", "Blocking"), "warning": ("警告", "Warning")},
+}
+
+_CONTRACTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
+    AgreementStatus: {
+        "requested": ("待运营方签署", "Requested"),
+        "agreed": ("待需求方签署", "Agreed"),
+        "finalized": ("已生效", "Finalized"),
+        "terminated": ("已终止", "Terminated"),
+    },
+    AgreementAction: {
+        "the operator's signature": ("运营方签署", "The operator's signature"),
+        "the buyer's signature": ("需求方签署", "The buyer's signature"),
+        "termination": ("终止", "Termination"),
+    },
+    Operator: {
+        "contains": ("包含", "Contains"),
+        "eq": ("等于", "Equal to"),
+        "ge": ("不小于", "Greater than or equal to"),
+        "gt": ("大于", "Greater than"),
+        "in": ("属于", "One of"),
+        "is_null": ("为空", "Is null"),
+        "le": ("不大于", "Less than or equal to"),
+        "lt": ("小于", "Less than"),
+        "ne": ("不等于", "Not equal to"),
+    },
+}
+
+_MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
+    Metric: {
+        "calls": ("调用次数", "Calls"),
+        "periods": ("计费周期数", "Billing periods"),
+        "rows": ("数据行数", "Rows"),
+    },
+    InvoiceStatus: {
+        "issued": ("待支付", "Issued"),
+        "paid": ("已支付", "Paid"),
+        "refunded": ("已退款", "Refunded"),
+    },
+    CardPaymentStatus: {
+        "failed": ("失败", "Failed"),
+        "requested": ("处理中", "Requested"),
+        "requires_action": ("需要付款人操作", "Requires action"),
+        "succeeded": ("成功", "Succeeded"),
+    },
+    RefundStatus: {
+        "failed": ("失败", "Failed"),
+        "requested": ("处理中", "Requested"),
+        "succeeded": ("成功", "Succeeded"),
+    },
+    MatchOutcome: {"paid": ("已核销", "Paid"), "suspense": ("暂挂", "In suspense")},
+    Rail: {"bank": ("银行转账", "Bank transfer"), "card": ("银行卡", "Card")},
+    SplitRole: {
+        "operator": ("授权运营方", "Operator"),
+        "owner": ("数据持有方", "Data owner"),
+        "platform": ("平台运营方", "Platform"),
+    },
+    AccountKind: {
+        "asset": ("资产", "Asset"),
+        "expense": ("费用", "Expense"),
+        "liability": ("负债", "Liability"),
+        "revenue": ("收入", "Revenue"),
+    },
+    AccountRole: {
+        "bank": ("银行存款", "Bank"),
+        "card": ("银行卡待清算", "Card"),
+        "clearing": ("清算", "Clearing"),
+        "commission": ("平台佣金", "Commission"),
+        "payable": ("应付款", "Payable"),
+        "receivable": ("应收款", "Receivable"),
+        "suspense": ("暂挂款", "Suspense"),
+    },
+    Side: {"credit": ("贷方", "Credit"), "debit": ("借方", "Debit")},
+    BreakKind: {
+        "bank_balance": ("银行余额不符", "Bank balance"),
+        "bank_entry": ("银行流水未入账", "Bank entry"),
+        "card_balance": ("银行卡余额不符", "Card balance"),
+        "card_payment": ("银行卡支付不符", "Card payment"),
+        "clearing": ("清算账户不为零", "Clearing"),
+        "invoice_lines": ("账单明细不符", "Invoice lines"),
+        "invoice_overdue": ("账单逾期", "Invoice overdue"),
+        "invoice_posting": ("账单未入账", "Invoice posting"),
+        "receivable": ("应收款不符", "Receivable"),
+        "statement_gap": ("对账单缺失", "Statement gap"),
+        "suspense": ("暂挂款未处理", "Suspense"),
+        "trial_balance": ("试算不平衡", "Trial balance"),
+        "usage": ("用量不符", "Usage"),
+    },
+}
+
+_PERMISSIONS: Mapping[str, tuple[str, str]] = {
+    "agreement.read": ("查看协议", "Read agreements"),
+    "agreement.review": ("审查协议", "Review agreements"),
+    "agreement.sign": ("签署协议", "Sign agreements"),
+    "agreement.suspend": ("暂停协议", "Suspend agreements"),
+    "audit.read": ("查看审计日志", "Read the audit log"),
+    "authorisation.accept": ("接受授权", "Accept authorisations"),
+    "authorisation.grant": ("授予授权", "Grant authorisations"),
+    "authorisation.read": ("查看授权", "Read authorisations"),
+    "authorisation.suspend": ("暂停授权", "Suspend authorisations"),
+    "bank_statement.import": ("导入银行对账单", "Import bank statements"),
+    "client.manage": ("管理程序凭证", "Manage clients"),
+    "invoice.pay": ("支付账单", "Pay invoices"),
+    "invoice.read": ("查看账单", "Read invoices"),
+    "invoice.refund": ("退款", "Refund invoices"),
+    "ledger.read": ("查看总账", "Read the ledger"),
+    "licence.read": ("查看许可", "Read licences"),
+    "licence.token": ("领取许可令牌", "Get licence tokens"),
+    "member.manage": ("管理成员", "Manage members"),
+    "member.read": ("查看成员", "Read members"),
+    "order.place": ("下单", "Place orders"),
+    "organisation.read": ("查看机构", "Read organisations"),
+    "organisation.register": ("注册机构", "Register organisations"),
+    "organisation.verify": ("核验机构", "Verify organisations"),
+    "period.close": ("结账", "Close periods"),
+    "price_plan.create": ("制定价格方案", "Create price plans"),
+    "price_plan.read": ("查看价格方案", "Read price plans"),
+    "product.manage": ("管理产品", "Manage products"),
+    "product.read": ("查看产品", "Read products"),
+    "product.review": ("审核产品", "Review products"),
+    "product.suspend": ("暂停产品", "Suspend products"),
+    "quote": ("询价", "Get quotes"),
+    "reconcile": ("对账", "Reconcile"),
+    "resource.manage": ("管理资源", "Manage resources"),
+    "resource.read": ("查看资源", "Read resources"),
+    "revision.upload": ("上传数据版本", "Upload revisions"),
+    "rulebook.manage": ("管理规则", "Manage the rulebook"),
+    "rulebook.read": ("查看规则", "Read the rulebook"),
+    "session.own": ("管理本人会话", "Manage own sessions"),
+    "statement.read": ("查看结算单", "Read statements"),
+    "supervise": ("监管", "Supervise"),
+    "usage.read": ("查看用量", "Read usage"),
+}
+
+
+ACTOR_KINDS = {"person": Label("个人", "Person"), "program": Label("程序", "Program")}
+"""Who acts: a person who signed in, or a program with a token."""
+
+DECISIONS = {"reject": Label("不予通过", "Reject"), "verify": Label("通过核验", "Verify")}
+"""What is decided on the evidence of an organisation."""
+
+
+def register() -> None:
+    """Make every label known to :mod:`infra.labels`.
+
+    :raises ValueError: a code has no label, or a label no code.
+    """
+    for group in (_PARTIES, _LISTINGS, _QUALITY, _CONTRACTS, _MONEY, {Permission: _PERMISSIONS}):
+        for kind, texts in group.items():
+            labels.register(kind, {kind(code): Label(zh, en) for code, (zh, en) in texts.items()})
+    labels.register(Classification, CLASSIFICATION_LABELS)
+    labels.register(Consideration, CONSIDERATION_LABELS)
+    labels.register(Scenario, SCENARIO_LABELS)
+    labels.register(RightKind, {kind: Label(text.zh_2025, text.en) for kind, text in RIGHT_LABELS.items()})
+    labels.register(
+        PurposeClass, {kind: Label(terms.chinese[0], terms.english) for kind, terms in PURPOSE_TERMS.items()}
+    )
