@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel import col
 
 from infra.auth import OrganisationKind
 from infra.db import SessionMaker, transaction
@@ -17,7 +18,9 @@ async def test_names_of_many_parties_come_in_one_query(sessions: SessionMaker, e
     ids = [await make_organisation(sessions, OrganisationKind.BUYER) for _ in range(3)]
     async with transaction(sessions) as session:
         await session.execute(
-            sa.update(Organisation).where(Organisation.id == ids[0]).values(name_zh="环境局", name_en=None)
+            sa.update(Organisation)
+            .where(col(Organisation.id) == ids[0])
+            .values(name_zh="环境局", name_en=None)
         )
     statements: list[str] = []
 
