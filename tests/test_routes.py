@@ -19,6 +19,7 @@ PUBLIC = {
     ("GET", "/health/ready"),
     ("GET", "/metrics"),
     ("GET", "/v1/audit/head"),
+    ("GET", "/v1/code-lists"),
     ("GET", "/v1/catalogue"),
     ("GET", "/v1/catalogue/{product_id:uuid}"),
     ("GET", "/v1/catalogue/{product_id:uuid}/quality-report"),
