@@ -31,7 +31,7 @@ from listings.products.schemas import (
 )
 from listings.products.spool import require_size
 from listings.products.states import ProductStatus
-from pricing.schemas import QuoteRead
+from pricing.quotes.schemas import QuoteRead
 from quality.schemas import ReportRead
 
 FileName = Annotated[

@@ -32,10 +32,10 @@ from listings.products.states import ProductAction, ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.resources.domain import THEMES, require_listable, require_themes
-from pricing import quote as pricing
 from pricing.models.metrics import Metric
 from pricing.plans import service as plans
-from pricing.rules import quote_context
+from pricing.quotes import domain as pricing
+from pricing.quotes.context import quote_context
 
 SUBJECT = "product"
 

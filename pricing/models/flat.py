@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from pricing.models.metrics import Metric, Sentence, counted
-from pricing.models.rating import Line, Terms, applied_price, free_line, settled
+from pricing.models.rating import Line, RatingContext, applied_price, free_line, round_line
 from pricing.models.reading import ChargeReader
 from pricing.money import EXACT
 
@@ -32,13 +32,13 @@ class Flat:
         """Return the charge as JSON values."""
         return {"model": self.model, "amount": format(self.amount, "f")}
 
-    def rate(self, quantity: int, terms: Terms) -> Line:
+    def rate(self, quantity: int, context: RatingContext) -> Line:
         """Charge `quantity` billing periods, each at the lower of the agreed amount and the ceiling."""
-        if terms.free_of_charge:
-            return free_line(self, quantity, self.amount, terms)
-        price, ceiling_note = applied_price(self.amount, self.metric, terms)
+        if context.free_of_charge:
+            return free_line(self, quantity, self.amount, context)
+        price, ceiling_note = applied_price(self.amount, self.metric, context)
         exact = EXACT.multiply(Decimal(quantity), price)
-        amount, sum_note = settled(exact, terms.currency)
+        amount, sum_note = round_line(exact, context.currency)
         periods = counted(quantity, self.metric)
         return Line(
             model=self.model,
@@ -50,8 +50,8 @@ class Flat:
             exact=exact,
             amount=amount,
             explanation=Sentence(
-                f"Flat charge of {price:f} {terms.currency}, {periods.en}: {sum_note.en}{ceiling_note.en}",
-                f"固定费用{price:f} {terms.currency}，{periods.zh}，计{sum_note.zh}{ceiling_note.zh}",
+                f"Flat charge of {price:f} {context.currency}, {periods.en}: {sum_note.en}{ceiling_note.en}",
+                f"固定费用{price:f} {context.currency}，{periods.zh}，计{sum_note.zh}{ceiling_note.zh}",
             ),
-            price_plan_id=terms.price_plan_id,
+            price_plan_id=context.price_plan_id,
         )

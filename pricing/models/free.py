@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from pricing.models.metrics import Metric
-from pricing.models.rating import ZERO, Line, Terms, free_line
+from pricing.models.rating import ZERO, Line, RatingContext, free_line
 from pricing.models.reading import ChargeReader
 
 
@@ -25,6 +25,6 @@ class Free:
         """Return the charge as JSON values."""
         return {"model": self.model, "metric": self.metric.value}
 
-    def rate(self, quantity: int, terms: Terms) -> Line:
+    def rate(self, quantity: int, context: RatingContext) -> Line:
         """Show the use, at no charge."""
-        return free_line(self, quantity, ZERO, terms)
+        return free_line(self, quantity, ZERO, context)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from pricing.models.metrics import Metric, Sentence, counted, measure_word
-from pricing.models.rating import Line, Terms, applied_price, free_line, settled
+from pricing.models.rating import Line, RatingContext, applied_price, free_line, round_line
 from pricing.models.reading import ChargeReader
 from pricing.money import EXACT
 
@@ -34,18 +34,18 @@ class PerUnit:
             "allowance": self.allowance,
         }
 
-    def rate(self, quantity: int, terms: Terms) -> Line:
+    def rate(self, quantity: int, context: RatingContext) -> Line:
         """Charge what exceeds the allowance, at the lower of the agreed price and the ceiling."""
-        if terms.free_of_charge:
-            return free_line(self, quantity, self.unit_price, terms)
+        if context.free_of_charge:
+            return free_line(self, quantity, self.unit_price, context)
         allowance_used = min(quantity, self.allowance)
         charged = quantity - allowance_used
-        price, ceiling_note = applied_price(self.unit_price, self.metric, terms)
+        price, ceiling_note = applied_price(self.unit_price, self.metric, context)
         exact = EXACT.multiply(Decimal(charged), price)
-        amount, sum_note = settled(exact, terms.currency)
+        amount, sum_note = round_line(exact, context.currency)
         used = counted(quantity, self.metric)
         measure = measure_word(self.metric)
-        at = f"{price:f} {terms.currency}"
+        at = f"{price:f} {context.currency}"
         if allowance_used:
             free, rest = f"{allowance_used:,}", f"{charged:,}"
             en = f"{used.en}, {free} within the free allowance; {rest} at "
@@ -66,5 +66,5 @@ class PerUnit:
                 f"{en}{at} each: {sum_note.en}{ceiling_note.en}",
                 f"{zh}每{measure}{at}，计{sum_note.zh}{ceiling_note.zh}",
             ),
-            price_plan_id=terms.price_plan_id,
+            price_plan_id=context.price_plan_id,
         )

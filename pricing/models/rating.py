@@ -1,4 +1,4 @@
-"""Rating: the terms a charge is rated under, and the line that explains itself."""
+"""Rating: the context a charge is rated under, and the line that explains itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Ceiling:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class RatingContext:
     """What a charge is rated under: the plan version, its currency, the purpose, and the rules on both.
 
     `free_of_charge` is true where the rules in force make the purpose free.
@@ -77,24 +77,24 @@ class Charge(Protocol):
     def document(self) -> dict[str, Any]:
         """Return the charge as JSON values, decimals as text: what `read` takes."""
 
-    def rate(self, quantity: int, terms: Terms) -> Line:
-        """Rate `quantity` units (at least 0) of the metric under `terms`."""
+    def rate(self, quantity: int, context: RatingContext) -> Line:
+        """Rate `quantity` units (at least 0) of the metric under `context`."""
 
 
-def applied_price(agreed: Decimal, metric: Metric, terms: Terms) -> tuple[Decimal, Sentence]:
+def applied_price(agreed: Decimal, metric: Metric, context: RatingContext) -> tuple[Decimal, Sentence]:
     """Return the unit price to charge, the lower of the agreed one and the ceiling in force, and why."""
-    ceiling = terms.ceilings.get(metric)
+    ceiling = context.ceilings.get(metric)
     if ceiling is None or agreed <= ceiling.unit_price:
         return agreed, _NOTHING_TO_ADD
     return ceiling.unit_price, Sentence(
-        f" The agreed price of {agreed:f} {terms.currency} is above the ceiling of {ceiling.unit_price:f} "
-        f"{terms.currency} in force ({ceiling.source}), so the ceiling applies.",
-        f"约定单价{agreed:f} {terms.currency}高于现行最高收费标准{ceiling.unit_price:f} {terms.currency}"
+        f" The agreed price of {agreed:f} {context.currency} is above the ceiling of {ceiling.unit_price:f} "
+        f"{context.currency} in force ({ceiling.source}), so the ceiling applies.",
+        f"约定单价{agreed:f} {context.currency}高于现行最高收费标准{ceiling.unit_price:f} {context.currency}"
         f"（{ceiling.source}），按最高收费标准执行。",
     )
 
 
-def settled(exact: Decimal, currency: str) -> tuple[Money, Sentence]:
+def round_line(exact: Decimal, currency: str) -> tuple[Money, Sentence]:
     """Round a line's exact amount, once, and say so where the rounding changed it."""
     amount = round_amount(exact, currency)
     rounded = amount.decimal()
@@ -105,14 +105,14 @@ def settled(exact: Decimal, currency: str) -> tuple[Money, Sentence]:
     return amount, Sentence(f"{before}, rounded half up to {result}.", f"{before}，四舍五入为{result}。")
 
 
-def free_line(charge: Charge, quantity: int, agreed: Decimal, terms: Terms) -> Line:
+def free_line(charge: Charge, quantity: int, agreed: Decimal, context: RatingContext) -> Line:
     """Return a line that costs nothing: because the purpose is free, or because the charge is.
 
     Every unit is priced at zero and no allowance is consumed.
     """
     used = counted(quantity, charge.metric)
-    if terms.free_of_charge:
-        purpose = PURPOSE_TERMS[terms.purpose]
+    if context.free_of_charge:
+        purpose = PURPOSE_TERMS[context.purpose]
         explanation = Sentence(
             f"{used.en}, free of charge because the purpose is {purpose.english}.",
             f"{used.zh}，用于{'、'.join(purpose.chinese)}，免费。",
@@ -129,7 +129,7 @@ def free_line(charge: Charge, quantity: int, agreed: Decimal, terms: Terms) -> L
         agreed_unit_price=agreed,
         unit_price=ZERO,
         exact=ZERO,
-        amount=Money.zero(terms.currency),
+        amount=Money.zero(context.currency),
         explanation=explanation,
-        price_plan_id=terms.price_plan_id,
+        price_plan_id=context.price_plan_id,
     )

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from infra.errors import Invalid
-from infra.messages import Message
 from pricing.models import CHARGES
 from pricing.models.metrics import Metric
 from pricing.models.rating import Charge
 from pricing.models.reading import ChargeReader, Fault, PlanLimits
 from pricing.money import CURRENCIES
+from pricing.plans.errors import InvalidPricePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,40 +29,19 @@ class PricePlan:
     supersedes: UUID | None = None
 
 
-ACCEPTED = PlanLimits(
-    max_charges=1_000, max_price_places=20, max_unit_price=Decimal("1e20"), max_allowance=2**63
-)
-"""Limits for reading a plan that was accepted: it stays readable when the rulebook narrows what is acceptable."""
-
-
-class BadPlan(Invalid):
-    """A plan that cannot be priced with; `faults` names every place."""
-
-    slug = "bad-price-plan"
-    title = Message("The price plan cannot be priced with")
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__(
-            "; ".join(f"{fault.place} {fault.problem}" for fault in faults)[:2000],
-            remedy=Message("Mend what is listed under `errors` and send it again."),
-            errors=[{"at": fault.place, "problem": fault.problem} for fault in faults],
-        )
-        self.faults = tuple(faults)
-
-
 def read_charges(documents: object, currency: object, limits: PlanLimits) -> tuple[Charge, ...]:
     """Read and check the charges of a plan.
 
     `documents` is a list of objects with JSON values and exact decimals as text, each with a `model`;
-    `currency` an ISO 4217 code. Raises `BadPlan` with every fault found, each with its place.
+    `currency` an ISO 4217 code. Raises `InvalidPricePlan` with every fault found, each with its place.
     """
     faults: list[Fault] = []
     if currency not in CURRENCIES:
         faults.append(Fault("currency", f"{currency!r} is not an ISO 4217 currency code that can be settled"))
     if not isinstance(documents, Sequence) or isinstance(documents, str) or not documents:
-        raise BadPlan([*faults, Fault("charges", "must be a list with at least one charge")])
+        raise InvalidPricePlan([*faults, Fault("charges", "must be a list with at least one charge")])
     if len(documents) > limits.max_charges:
-        raise BadPlan(
+        raise InvalidPricePlan(
             [*faults, Fault("charges", f"are {len(documents)}; at most {limits.max_charges} are allowed")]
         )
     charges: list[Charge] = []
@@ -75,7 +52,7 @@ def read_charges(documents: object, currency: object, limits: PlanLimits) -> tup
     if not faults:
         faults.extend(_doubled(charges))
     if faults:
-        raise BadPlan(faults)
+        raise InvalidPricePlan(faults)
     return tuple(charges)
 
 

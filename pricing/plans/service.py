@@ -6,31 +6,25 @@ from uuid import UUID
 from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, new_id, now
-from infra.errors import Conflict, Forbidden, NotFound
+from infra.errors import Forbidden, NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from pricing.plans import repository
-from pricing.plans.domain import ACCEPTED, PricePlan, read_charges
+from pricing.plans.domain import PricePlan, read_charges
+from pricing.plans.errors import AlreadySuperseded
+from pricing.plans.limits import ACCEPTED, plan_limits
 from pricing.plans.schemas import PricePlanCreate
 from pricing.plans.tables import PricePlanRow
-from pricing.rules import plan_limits
 
 _SEES_ALL = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
-
-
-class AlreadySuperseded(Conflict):
-    """Versions form a line: a version has one successor."""
-
-    slug = "price-plan-already-superseded"
-    title = Message("Another version has taken the place of that one")
 
 
 async def create(session: AsyncSession, actor: Actor, plan: PricePlanCreate) -> PricePlanRow:
     """Keep a new price version of the actor's organisation, for good.
 
     :raises Forbidden: the organisation is no operator; prices are asked by the seller of record.
-    :raises BadPlan: the plan cannot be priced with; every fault is named with its place.
+    :raises InvalidPricePlan: the plan cannot be priced with; every fault is named with its place.
     :raises NotFound: the version to supersede is not one of the organisation's.
     :raises AlreadySuperseded: that version has a successor.
     """

@@ -11,8 +11,10 @@ from rich.table import Table
 
 from pricing.models.metrics import Metric
 from pricing.models.rating import Ceiling
-from pricing.plans.domain import ACCEPTED, PricePlan, read_charges
-from pricing.quote import QuoteContext, quote
+from pricing.plans.domain import PricePlan, read_charges
+from pricing.plans.limits import ACCEPTED
+from pricing.quotes.context import QuoteContext
+from pricing.quotes.domain import quote
 from pricing.regulated.purposes import PUBLIC_PURPOSES, PurposeClass
 
 CHARGES = (

@@ -14,7 +14,7 @@ from pricing.models.rating import Ceiling
 from pricing.models.reading import PlanLimits
 from pricing.money import CURRENCIES
 from pricing.plans.domain import PricePlan
-from pricing.quote import QuoteContext
+from pricing.quotes.context import QuoteContext
 from pricing.regulated.purposes import PUBLIC_PURPOSES, PurposeClass
 
 LIMITS = PlanLimits(

@@ -8,7 +8,8 @@ from pricing.models.metrics import Metric
 from pricing.models.rating import Line
 from pricing.money import Money
 from pricing.plans.domain import PricePlan
-from pricing.quote import QuoteContext, quote
+from pricing.quotes.context import QuoteContext
+from pricing.quotes.domain import quote
 from pricing.regulated.purposes import PurposeClass
 
 PurposeUsage = Mapping[PurposeClass, Mapping[Metric, int]]

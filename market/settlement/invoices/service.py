@@ -29,8 +29,8 @@ from pricing.models.metrics import Metric
 from pricing.money import Money
 from pricing.plans import service as plans
 from pricing.plans.domain import PricePlan
+from pricing.quotes.context import quote_context
 from pricing.regulated.purposes import PurposeClass
-from pricing.rules import quote_context
 
 VisibleInvoice = NewType("VisibleInvoice", Invoice)
 """An invoice that the caller may see; only :func:`access_invoice` makes one."""

@@ -11,7 +11,8 @@ from pricing.models import CHARGES
 from pricing.models.flat import Flat
 from pricing.models.metrics import Metric
 from pricing.models.per_unit import PerUnit
-from pricing.plans.domain import BadPlan, PricePlan, read_charges
+from pricing.plans.domain import PricePlan, read_charges
+from pricing.plans.errors import InvalidPricePlan
 from tests.pricing.strategies import LIMITS, plans
 
 CALLS = {"model": "per_unit", "metric": "calls", "unit_price": "0.05", "allowance": 100}
@@ -87,7 +88,7 @@ def test_every_model_is_found_by_its_code() -> None:
 def test_a_bad_plan_is_refused_with_its_place(
     documents: Any, currency: str, place: str, problem: str
 ) -> None:
-    with pytest.raises(BadPlan) as refused:
+    with pytest.raises(InvalidPricePlan) as refused:
         read_charges(documents, currency, LIMITS)
     assert [fault.place for fault in refused.value.faults] == [place]
     assert problem in refused.value.faults[0].problem
@@ -95,7 +96,7 @@ def test_a_bad_plan_is_refused_with_its_place(
 
 def test_all_faults_are_named_at_once() -> None:
     bad = [{**CALLS, "unit_price": "-1", "allowance": -1}, {"model": "flat", "amount": 2.5}, {"model": "x"}]
-    with pytest.raises(BadPlan) as refused:
+    with pytest.raises(InvalidPricePlan) as refused:
         read_charges(bad, "XYZ", LIMITS)
     assert [fault.place for fault in refused.value.faults] == [
         "currency",

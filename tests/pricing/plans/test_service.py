@@ -21,11 +21,13 @@ from infra.rulebook.domain import Parameter, Rules
 from pricing.models.metrics import Metric
 from pricing.money import Money
 from pricing.plans import service
-from pricing.plans.domain import BadPlan
+from pricing.plans.errors import AlreadySuperseded, InvalidPricePlan
+from pricing.plans.limits import plan_limits
 from pricing.plans.schemas import PricePlanCreate
-from pricing.quote import quote
+from pricing.quotes.context import quote_context
+from pricing.quotes.domain import quote
+from pricing.quotes.errors import RoundingNotSupported
 from pricing.regulated.purposes import PurposeClass
-from pricing.rules import RoundingNotSupported, plan_limits, quote_context
 from tests.support.database import TestDatabase
 
 
@@ -107,7 +109,7 @@ async def test_a_new_version_supersedes_the_old_one_once(session: AsyncSession) 
     first = await service.create(session, operator, a_plan())
     second = await service.create(session, operator, a_plan(supersedes=first.id))
     assert (await service.get_plan(session, second.id)).supersedes == first.id
-    with pytest.raises(service.AlreadySuperseded):
+    with pytest.raises(AlreadySuperseded):
         await service.create(session, operator, a_plan(supersedes=first.id))
     # The refusal left the transaction usable.
     await service.create(session, operator, a_plan(supersedes=second.id))
@@ -149,7 +151,7 @@ async def test_a_bad_plan_is_refused_by_the_limits_of_the_rulebook(session: Asyn
     limits = plan_limits(await rulebook.in_force(session))
     assert (limits.max_charges, limits.max_price_places) == (20, 8)
     charges = [{"model": "per_unit", "metric": "calls", "unit_price": "0.000000001"}]
-    with pytest.raises(BadPlan) as refused:
+    with pytest.raises(InvalidPricePlan) as refused:
         await service.create(session, await a_member(session), a_plan(charges=charges))
     assert refused.value.problem()["errors"] == [
         {"at": "charges.0.unit_price", "problem": "has 9 decimal places; at most 8 are allowed"}

@@ -13,10 +13,10 @@ from market.settlement.invoices.rating import LicenceUsage
 from market.settlement.rails.bank.domain import payment_references
 from pricing.models.metrics import Metric
 from pricing.money import CURRENCIES, Money, MoneyError
-from pricing.plans.domain import ACCEPTED, PricePlan, read_charges
-from pricing.quote import QuoteContext
+from pricing.plans.domain import PricePlan, read_charges
+from pricing.plans.limits import ACCEPTED
+from pricing.quotes.context import QuoteContext, quote_context
 from pricing.regulated.purposes import PurposeClass
-from pricing.rules import quote_context
 
 
 def test_the_standard_s_own_reference_is_sound() -> None:

@@ -5,9 +5,10 @@ from decimal import Decimal
 from pricing.models.metrics import Metric
 from pricing.models.per_unit import PerUnit
 from pricing.plans.domain import PricePlan
-from pricing.quote import QuoteContext, quote
+from pricing.quotes.context import QuoteContext
+from pricing.quotes.domain import quote
+from pricing.quotes.schemas import QuoteRead
 from pricing.regulated.purposes import PUBLIC_PURPOSES, PurposeClass
-from pricing.schemas import QuoteRead
 from tests.pricing.strategies import OPERATOR_ID, PLAN_ID
 
 

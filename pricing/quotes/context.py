@@ -1,35 +1,35 @@
-"""What pricing reads from the rulebook."""
+"""What a price depends on besides plan and use, and what the rulebook says of it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
-from infra.errors import Conflict
 from infra.messages import Message
 from infra.rulebook.domain import Rules
 from pricing.models.metrics import Metric
 from pricing.models.rating import Ceiling
-from pricing.models.reading import PlanLimits
-from pricing.quote import QuoteContext
+from pricing.quotes.errors import RoundingNotSupported
 from pricing.regulated.purposes import PUBLIC_PURPOSES, PurposeClass
 
 PUBLIC_PURPOSES_ARE_FREE = "pricing.public_purposes_are_free"
 ROUNDING = "pricing.rounding"
+_NO_CEILINGS: Mapping[Metric, Ceiling] = MappingProxyType({})
 
 
-class RoundingNotSupported(Conflict):
-    """The rulebook asks for a rounding that this release does not carry out."""
+@dataclass(frozen=True, slots=True)
+class QuoteContext:
+    """Everything besides plan and use that a price depends on.
 
-    slug = "rounding-not-supported"
-    title = Message("The rounding in force is not supported")
+    `free_purposes` are the purpose classes that the rules in force make free; `ceilings` the ceilings in
+    force at the time of use, by metric; `rules` the stamp of the rulebook versions that were read.
+    """
 
-
-def plan_limits(rules: Rules) -> PlanLimits:
-    """Return how far a price plan may go under the rules in force."""
-    return PlanLimits(
-        max_charges=rules.integer("pricing.max_charges"),
-        max_price_places=rules.integer("pricing.max_price_places"),
-        max_unit_price=rules.decimal("pricing.max_unit_price"),
-        max_allowance=rules.integer("pricing.max_allowance"),
-    )
+    purpose: PurposeClass
+    free_purposes: frozenset[PurposeClass]
+    # A factory, since Python 3.11 takes no mapping proxy as a field's default.
+    ceilings: Mapping[Metric, Ceiling] = field(default_factory=lambda: _NO_CEILINGS)
+    rules: tuple[Mapping[str, Any], ...] = field(default=())
 
 
 def quote_context(

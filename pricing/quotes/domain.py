@@ -1,34 +1,17 @@
 """The one function that turns use into money: quotes, invoices and audits all call it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any
 
-from infra.errors import Invalid
 from infra.messages import Message
 from pricing.models.metrics import Metric
-from pricing.models.rating import Ceiling, Charge, Line, Terms
+from pricing.models.rating import Charge, Line, RatingContext
 from pricing.money import EXACT, AmountTooLarge, Money
 from pricing.plans.domain import PricePlan
+from pricing.quotes.context import QuoteContext
+from pricing.quotes.errors import BrokenInvariant, UnpriceableUsage
 from pricing.regulated.purposes import PurposeClass
-
-_NO_CEILINGS: Mapping[Metric, Ceiling] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class QuoteContext:
-    """Everything besides plan and use that a price depends on.
-
-    `free_purposes` are the purpose classes that the rules in force make free; `ceilings` the ceilings in
-    force at the time of use, by metric; `rules` the stamp of the rulebook versions that were read.
-    """
-
-    purpose: PurposeClass
-    free_purposes: frozenset[PurposeClass]
-    # A factory, since Python 3.11 takes no mapping proxy as a field's default.
-    ceilings: Mapping[Metric, Ceiling] = field(default_factory=lambda: _NO_CEILINGS)
-    rules: tuple[Mapping[str, Any], ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +23,6 @@ class Quote:
     lines: tuple[Line, ...]
     total: Money
     rules: tuple[Mapping[str, Any], ...]
-
-
-class UnpriceableUsage(Invalid):
-    """Usage or ceilings that mean nothing to this plan, or cost more than can be settled."""
-
-    slug = "unpriceable-usage"
-    title = Message("This use cannot be priced")
-
-
-class BrokenInvariant(AssertionError):
-    """A line that a rule forbids was about to leave: a fault of a price model, never of the caller."""
 
 
 def quote(plan: PricePlan, usage: Mapping[Metric, int], context: QuoteContext) -> Quote:
@@ -75,7 +47,7 @@ def quote(plan: PricePlan, usage: Mapping[Metric, int], context: QuoteContext) -
                     currency_2=plan.currency,
                 )
             )
-    terms = Terms(
+    rating = RatingContext(
         price_plan_id=plan.id,
         currency=plan.currency,
         purpose=context.purpose,
@@ -83,7 +55,7 @@ def quote(plan: PricePlan, usage: Mapping[Metric, int], context: QuoteContext) -
         ceilings=context.ceilings,
     )
     try:
-        lines = tuple(_rate(charge, usage, terms) for charge in plan.charges)
+        lines = tuple(_rate(charge, usage, rating) for charge in plan.charges)
         total = Money(sum(line.amount.minor for line in lines), plan.currency)
     except AmountTooLarge as error:
         raise UnpriceableUsage(
@@ -92,9 +64,9 @@ def quote(plan: PricePlan, usage: Mapping[Metric, int], context: QuoteContext) -
     return Quote(plan, context.purpose, lines, total, context.rules)
 
 
-def _rate(charge: Charge, usage: Mapping[Metric, int], terms: Terms) -> Line:
-    line = charge.rate(1 if charge.metric is Metric.PERIODS else usage.get(charge.metric, 0), terms)
-    _check_line(line, terms)
+def _rate(charge: Charge, usage: Mapping[Metric, int], rating: RatingContext) -> Line:
+    line = charge.rate(1 if charge.metric is Metric.PERIODS else usage.get(charge.metric, 0), rating)
+    _check_line(line, rating)
     return line
 
 
@@ -117,10 +89,10 @@ def _check_usage(usage: Mapping[Metric, int]) -> None:
 _USED = frozenset({Metric.CALLS, Metric.ROWS})
 
 
-def _check_line(line: Line, terms: Terms) -> None:
-    if terms.free_of_charge and (line.exact or line.amount.minor):
-        raise BrokenInvariant(f"{line.metric} is charged {line.exact} for {terms.purpose}, which is free")
-    ceiling = terms.ceilings.get(line.metric)
+def _check_line(line: Line, rating: RatingContext) -> None:
+    if rating.free_of_charge and (line.exact or line.amount.minor):
+        raise BrokenInvariant(f"{line.metric} is charged {line.exact} for {rating.purpose}, which is free")
+    ceiling = rating.ceilings.get(line.metric)
     if ceiling is not None and line.exact > EXACT.multiply(ceiling.unit_price, line.quantity):
         raise BrokenInvariant(
             f"{line.metric} is charged {line.exact}, above its ceiling {ceiling.unit_price}"

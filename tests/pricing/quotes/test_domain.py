@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from pricing.models.flat import Flat
 from pricing.models.metrics import Metric
 from pricing.models.per_unit import PerUnit
-from pricing.models.rating import Ceiling, Line, Terms
+from pricing.models.rating import Ceiling, Line, RatingContext
 from pricing.money import Money, allocate, exponent, round_amount
 from pricing.plans.domain import PricePlan, read_charges
-from pricing.quote import BrokenInvariant, QuoteContext, UnpriceableUsage, quote
+from pricing.quotes.context import QuoteContext
+from pricing.quotes.domain import quote
+from pricing.quotes.errors import BrokenInvariant, UnpriceableUsage
 from pricing.regulated.purposes import PUBLIC_PURPOSES, PurposeClass
 from tests.pricing.strategies import (
     LIMITS,
@@ -255,8 +257,10 @@ class Greedy(PerUnit):
 
     model: ClassVar[str] = "greedy"
 
-    def rate(self, quantity: int, terms: Terms) -> Line:
-        deaf = Terms(UUID(int=0), terms.currency, PurposeClass.INDUSTRY, free_of_charge=False, ceilings={})
+    def rate(self, quantity: int, context: RatingContext) -> Line:
+        deaf = RatingContext(
+            UUID(int=0), context.currency, PurposeClass.INDUSTRY, free_of_charge=False, ceilings={}
+        )
         return super().rate(quantity, deaf)
 
 

@@ -9,7 +9,7 @@ from infra.schema import DecimalText, Output
 from pricing.models.metrics import Metric
 from pricing.models.rating import Line
 from pricing.money import MoneyOut
-from pricing.quote import Quote
+from pricing.quotes.domain import Quote
 from pricing.regulated.purposes import PurposeClass
 
 
