@@ -6,23 +6,17 @@ from typing import NewType
 from uuid import UUID
 
 from contracts.agreements import repository
-from contracts.agreements.domain import (
-    OwnProduct,
-    Terms,
-    chosen_columns,
-    digest,
-    require_digest,
-    require_purposes,
-    term,
-)
+from contracts.agreements.domain import chosen_columns, require_digest, require_purposes, term
+from contracts.agreements.errors import NotYourSignature, OwnProduct
 from contracts.agreements.schemas import OrderPlace
 from contracts.agreements.states import AgreementAction, AgreementStatus, next_state
 from contracts.agreements.tables import Agreement, AgreementSignature
 from contracts.licences import service as licences
+from contracts.terms import Terms, document_digest
 from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
-from infra.errors import Forbidden, NotFound
+from infra.errors import NotFound
 from infra.identity import service as identity
 from infra.keys import KeyRing
 from infra.messages import Message
@@ -40,13 +34,6 @@ VisibleAgreement = NewType("VisibleAgreement", Agreement)
 """An agreement that the caller may see; only :func:`access_agreement` makes one."""
 
 _SEE_ALL = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
-
-
-class NotYourSignature(Forbidden):
-    """Only the two sides sign."""
-
-    slug = "not-a-side"
-    title = Message("Only the operator and the buyer sign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +127,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderPlace) ->
         operator_id=terms.operator_id,
         buyer_id=terms.buyer_id,
         document=document,
-        digest=digest(document),
+        digest=document_digest(document),
         rules=rules.stamp(),
         requested_at=moment,
         requested_by=actor.id,

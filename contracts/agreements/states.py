@@ -6,7 +6,7 @@ wire: the buyer requests, the operator agrees (signs), the buyer verifies (signs
 
 from enum import StrEnum
 
-from infra.errors import Conflict
+from contracts.agreements.errors import AgreementStateForbids
 from infra.messages import Message
 from infra.states import StateMachine, Transition
 
@@ -35,13 +35,6 @@ TRANSITIONS = {
     AgreementAction.VERIFY: Transition(frozenset({_S.AGREED}), _S.FINALIZED),
     AgreementAction.TERMINATE: Transition(frozenset({_S.REQUESTED, _S.AGREED, _S.FINALIZED}), _S.TERMINATED),
 }
-
-
-class AgreementStateForbids(Conflict):
-    """The action is not possible in the present state."""
-
-    slug = "agreement-state"
-    title = Message("The state of the agreement does not allow that")
 
 
 _MACHINE = StateMachine(Message("agreement"), TRANSITIONS, AgreementStateForbids)

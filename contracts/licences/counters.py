@@ -4,13 +4,13 @@ The row is written when the licence is issued and is locked by each admission af
 an admission must know and nothing else. Only the database functions of metering raise its counters.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
+from contracts.chain import ChainOfLinks
 from infra.db import AsyncSession, Table, now, timestamp_column, uuid_array_column
 
 
@@ -47,9 +47,7 @@ async def open(  # noqa: A001 -- reads as counters.open(...)
     session: AsyncSession,
     *,
     licence_id: UUID,
-    agreement_id: UUID,
-    product_id: UUID,
-    links: Iterable[UUID],
+    chain: ChainOfLinks,
     valid_from: datetime,
     valid_until: datetime,
     quota_calls: int | None = None,
@@ -57,17 +55,16 @@ async def open(  # noqa: A001 -- reads as counters.open(...)
 ) -> LicenceCounter:
     """Open the counters of a licence that is being issued; its first period (number 1) opens now.
 
-    :param links: ids of everything the licence hangs on: agreement, product, authorisation, resource, and the
-        organisations of owner, operator and buyer. A stop on any of them stops the licence.
+    :param chain: what the licence rests on; a stop on any link stops it.
     :param valid_from: first moment at which calls are admitted.
     :param valid_until: first moment at which they no longer are.
     :param quota_calls: calls over the whole term, or None for no limit; likewise ``quota_rows``.
     """
     counter = LicenceCounter(
         licence_id=licence_id,
-        agreement_id=agreement_id,
-        product_id=product_id,
-        links=sorted({*links, agreement_id, product_id}),
+        agreement_id=chain.agreement_id,
+        product_id=chain.product_id,
+        links=sorted(set(chain.ids())),
         valid_from=valid_from,
         valid_until=valid_until,
         quota_calls=quota_calls,

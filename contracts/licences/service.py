@@ -6,14 +6,16 @@ from datetime import timedelta
 from typing import NewType
 from uuid import UUID
 
-from contracts.agreements.domain import Terms
+from contracts.chain import ChainOfLinks
 from contracts.licences import counters, repository, tokens
 from contracts.licences.counters import LicenceCounter
+from contracts.licences.errors import LicenceNotLive, NotTheBuyer
 from contracts.licences.tables import Licence, LicenceToken
+from contracts.terms import Terms
 from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, new_id, now
-from infra.errors import Conflict, Forbidden, NotFound
+from infra.errors import NotFound
 from infra.keys import KeyRing
 from infra.messages import Message
 from infra.paging import PageRequest, paginate
@@ -24,20 +26,6 @@ VisibleLicence = NewType("VisibleLicence", Licence)
 """A licence that the caller may see; only :func:`access_licence` makes one."""
 
 _SEE_ALL = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
-
-
-class LicenceNotLive(Conflict):
-    """A link above the licence is broken, or its term is over."""
-
-    slug = "licence-not-live"
-    title = Message("The licence is not live")
-
-
-class NotTheBuyer(Forbidden):
-    """Tokens are for the buyer alone."""
-
-    slug = "not-the-buyer"
-    title = Message("Only the buyer gets tokens of a licence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +97,7 @@ async def issue(
     await counters.open(
         session,
         licence_id=licence.id,
-        agreement_id=agreement_id,
-        product_id=terms.product_id,
-        links=terms.links(),
+        chain=ChainOfLinks.from_terms(agreement_id, terms),
         valid_from=terms.valid_from,
         valid_until=terms.valid_until,
         quota_calls=terms.quota_calls,

@@ -11,7 +11,7 @@ from time import monotonic, time
 from typing import Any
 from uuid import UUID
 
-from infra.errors import Unauthenticated
+from contracts.licences.errors import LicenceRefused
 from infra.keys import KeyRing, TokenRefused
 from infra.messages import Message
 
@@ -19,13 +19,6 @@ TOKEN_TYPE = "at+jwt"  # noqa: S105 -- a media type
 CACHE_SIZE = 10_000
 CACHE_SECONDS = 30
 """A verified token is verified again after this long, so that a withdrawn key is felt."""
-
-
-class LicenceRefused(Unauthenticated):
-    """The bearer is no good licence token."""
-
-    slug = "licence-refused"
-    title = Message("The licence token is not good")
 
 
 @dataclass(frozen=True, slots=True)

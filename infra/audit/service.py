@@ -1,6 +1,6 @@
 """Record decisions, and seal them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -93,6 +93,11 @@ def content(entry: AuditEntry) -> bytes:
             "subject_kind": entry.subject_kind,
         }
     )
+
+
+async def list_about(session: AsyncSession, subject_ids: Sequence[UUID], limit: int) -> Sequence[AuditEntry]:
+    """The latest entries about any of the things, newest first, ``limit`` of them at most."""
+    return await repository.about(session, subject_ids, limit)
 
 
 async def seal(session: AsyncSession, signer: Signer, issuer: str) -> AuditHead | None:

@@ -18,9 +18,9 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from infra.errors import Malformed
 from infra.messages import Message
 from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT
-from market.delivery.refusals import KINDS
+from market.delivery.errors import KINDS
 from market.delivery.schemas import RecordsPage
-from market.delivery.service import Answer, DataPlane
+from market.delivery.service import DataPlane, MeteredResponse
 from market.metering.domain import Outcome
 
 _ALWAYS = ((b"content-type", b"application/json"), (b"cache-control", b"private, no-store"))
@@ -142,7 +142,7 @@ class _Metered:
 
     __slots__ = ("_answer",)
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: MeteredResponse) -> None:
         self._answer = answer
 
     async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
@@ -151,7 +151,7 @@ class _Metered:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
+def headers_of(answer: MeteredResponse) -> list[tuple[bytes, bytes]]:
     """What an answer says of itself: what it cost, what is left, and which revision it is from."""
     decision, page = answer.decision, answer.page
     headers = [

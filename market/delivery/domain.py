@@ -26,7 +26,7 @@ from uuid import UUID
 
 from infra.messages import Message
 from listings.ingest.result import Column, Kind
-from market.delivery.refusals import ColumnUnknown, CursorOutdated, PurposeRefused, QueryRefused
+from market.delivery.errors import ColumnUnknown, CursorOutdated, PurposeRefused, QueryRefused
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
@@ -73,7 +73,7 @@ class Query(NamedTuple):
     after: int
 
 
-class Plan(NamedTuple):
+class QueryPlan(NamedTuple):
     """A call worked out against one revision.
 
     :ivar page_key: names the page: the same revision and query give the same key, whoever asks.
@@ -120,7 +120,7 @@ def plan(
     licensed_purposes: Sequence[str],
     raw_query: str,
     stated: str | None,
-) -> Plan:
+) -> QueryPlan:
     """Work out a call.
 
     :param columns: what :func:`readable` gave.
@@ -132,7 +132,7 @@ def plan(
     query = read_query(raw_query, columns, revision_id)
     page_key = sha256(revision_id.bytes + repr(_normal(query)).encode()).digest()
     digest = sha256(b"records\0" + page_key + purpose.encode()).digest()
-    return Plan(revision_id, purpose, query, page_key, digest)
+    return QueryPlan(revision_id, purpose, query, page_key, digest)
 
 
 def _normal(query: Query) -> tuple[Any, ...]:

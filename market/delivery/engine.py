@@ -18,7 +18,7 @@ import duckdb
 from infra.messages import Message
 from listings.ingest.result import Column, Kind
 from market.delivery.domain import Filter, Operator, Query, encode_cursor
-from market.delivery.refusals import QueriesBusy, QueryTooHeavy
+from market.delivery.errors import QueriesBusy, QueryTooHeavy
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
 """A page ends early when its rows are longer than this together; it holds one row at least."""
@@ -38,7 +38,7 @@ _COMPARISONS = {
 }
 
 
-class Page(NamedTuple):
+class RenderedPage(NamedTuple):
     """A page, ready to be sent: JSON in UTF-8, and how many rows it holds."""
 
     body: bytes
@@ -54,16 +54,16 @@ class PageCache:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._pages: OrderedDict[bytes, Page] = OrderedDict()
+        self._pages: OrderedDict[bytes, RenderedPage] = OrderedDict()
 
-    def get(self, key: bytes) -> Page | None:
+    def get(self, key: bytes) -> RenderedPage | None:
         """The page, if it is here."""
         page = self._pages.get(key)
         if page is not None:
             self._pages.move_to_end(key)
         return page
 
-    def put(self, key: bytes, page: Page) -> None:
+    def put(self, key: bytes, page: RenderedPage) -> None:
         """Keep a page; one that would take more than an eighth of the room is not kept."""
         if len(page.body) > self._max_bytes // 8 or key in self._pages:
             return
@@ -106,7 +106,7 @@ class Engine:
         self._running: dict[int, tuple[duckdb.DuckDBPyConnection, float]] = {}
         self._watch: asyncio.Task[None] | None = None
 
-    async def page(self, path: Path, query: Query, revision: Any) -> Page:
+    async def page(self, path: Path, query: Query, revision: Any) -> RenderedPage:
         """Make one page.
 
         :param path: the revision's Parquet file.
@@ -148,7 +148,7 @@ class Engine:
         await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
         self._database.close()
 
-    def _make(self, path: Path, query: Query, revision: Any) -> Page:
+    def _make(self, path: Path, query: Query, revision: Any) -> RenderedPage:
         """On a thread of the pool."""
         if not hasattr(self._local, "cursor"):
             self._local.cursor = self._database.cursor()
@@ -174,7 +174,7 @@ class Engine:
                         cursor.interrupt()
 
 
-def _collect(result: duckdb.DuckDBPyConnection, limit: int, revision: Any) -> Page:
+def _collect(result: duckdb.DuckDBPyConnection, limit: int, revision: Any) -> RenderedPage:
     lines: list[str] = []
     last, length, more = -1, 0, False
     while not more and (rows := result.fetchmany(_FETCH_ROWS)):
@@ -185,7 +185,7 @@ def _collect(result: duckdb.DuckDBPyConnection, limit: int, revision: Any) -> Pa
             lines.append(line)
             last, length = number, length + len(line)
     cursor = f'"{encode_cursor(revision, last)}"' if more else "null"
-    return Page(f'{{"items":[{",".join(lines)}],"next_cursor":{cursor}}}'.encode(), len(lines))
+    return RenderedPage(f'{{"items":[{",".join(lines)}],"next_cursor":{cursor}}}'.encode(), len(lines))
 
 
 def page_statement(path: Path, query: Query) -> tuple[str, list[Any]]:

@@ -8,16 +8,17 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from uuid import UUID
 
-from contracts.licences.tokens import LicenceClaims, LicenceRefused, LicenceVerifier
+from contracts.licences.errors import LicenceRefused
+from contracts.licences.tokens import LicenceClaims, LicenceVerifier
 from infra.db import new_id
 from infra.errors import Malformed
 from infra.messages import Message
 from infra.objects import ObjectStore
 from listings.products.facts import RevisionFacts
-from market.delivery import domain, refusals
-from market.delivery.domain import Plan
-from market.delivery.engine import Engine, Page, PageCache
-from market.delivery.refusals import refusal
+from market.delivery import domain
+from market.delivery.domain import QueryPlan
+from market.delivery.engine import Engine, PageCache, RenderedPage
+from market.delivery.errors import OtherProduct, refusal
 from market.metering.domain import Call, Decision, Outcome
 from market.metering.group_commit import Admits
 
@@ -29,10 +30,10 @@ _PRODUCTS = 4096
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-class Answer(NamedTuple):
+class MeteredResponse(NamedTuple):
     """A metered page."""
 
-    page: Page
+    page: RenderedPage
     revision_id: UUID
     decision: Decision
 
@@ -56,8 +57,10 @@ class DataPlane:
         self._cache = cache
         self._admission = admission
         self._revisions = revisions
-        self._plans: OrderedDict[tuple[UUID, str, str, str | None], tuple[Plan, UUID | None]] = OrderedDict()
-        self._making: dict[bytes, asyncio.Task[Page]] = {}
+        self._plans: OrderedDict[tuple[UUID, str, str, str | None], tuple[QueryPlan, UUID | None]] = (
+            OrderedDict()
+        )
+        self._making: dict[bytes, asyncio.Task[RenderedPage]] = {}
         self._outcomes: Counter[str] = Counter()
 
     def counted(self) -> list[tuple[int, dict[str, str]]]:
@@ -66,7 +69,7 @@ class DataPlane:
 
     async def records(
         self, *, bearer: str | None, product_id: UUID, raw_query: str, purpose: str | None, key: str | None
-    ) -> Answer:
+    ) -> MeteredResponse:
         """One page of the product's current revision.
 
         The page is made first, so that its cost is exact; it is admitted and recorded next; only then it is answered.
@@ -75,7 +78,7 @@ class DataPlane:
         :param raw_query: the query string as it was sent; its grammar is in :mod:`market.delivery.domain`.
         :param purpose: the header ``Data-Purpose``.
         :param key: the header ``Idempotency-Key``.
-        :raises MarketError: see :mod:`market.delivery.refusals`; a call that raises is not billed.
+        :raises MarketError: see :mod:`market.delivery.errors`; a call that raises is not billed.
         """
         if bearer is None:
             raise LicenceRefused(
@@ -86,7 +89,7 @@ class DataPlane:
             )
         claims = self._verifier.verify(bearer)
         if claims.product_id != product_id:
-            raise refusals.OtherProduct(
+            raise OtherProduct(
                 Message("The licence token opens another product."),
                 remedy=Message("It opens /data/{product_id}/records.", product_id=claims.product_id),
             )
@@ -112,11 +115,11 @@ class DataPlane:
         self._outcomes[decision.outcome] += 1
         if decision.outcome is not Outcome.ADMITTED and decision.outcome is not Outcome.REPEATED:
             raise refusal(decision)
-        return Answer(page, revision.id, decision)
+        return MeteredResponse(page, revision.id, decision)
 
     def _plan(
         self, claims: LicenceClaims, revision: RevisionFacts, raw_query: str, purpose: str | None
-    ) -> tuple[Plan, UUID | None]:
+    ) -> tuple[QueryPlan, UUID | None]:
         """The call and who makes it, worked out once for as long as the same one comes again."""
         known = (revision.id, claims.token_id, raw_query, purpose)
         worked_out = self._plans.get(known)
@@ -128,7 +131,7 @@ class DataPlane:
                 self._plans.popitem(last=False)
         return worked_out
 
-    async def _page(self, plan: Plan, revision: RevisionFacts) -> Page:
+    async def _page(self, plan: QueryPlan, revision: RevisionFacts) -> RenderedPage:
         """Make the page, once for all who ask for it at the same time."""
         making = self._making.get(plan.page_key)
         if making is None:
@@ -139,7 +142,7 @@ class DataPlane:
             making.add_done_callback(lambda done: self._made(plan.page_key, done))
         return await asyncio.shield(making)
 
-    def _made(self, page_key: bytes, done: asyncio.Task[Page]) -> None:
+    def _made(self, page_key: bytes, done: asyncio.Task[RenderedPage]) -> None:
         del self._making[page_key]
         if not done.cancelled() and done.exception() is None:
             self._cache.put(page_key, done.result())

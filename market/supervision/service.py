@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.agreements import service as agreements
-from contracts.agreements.domain import Terms
+from contracts.chain import ChainOfLinks
 from contracts.licences import service as licences
 from contracts.review import service as reviews
 from contracts.review.tables import ContractReview
-from infra.audit import repository as audit
+from contracts.terms import Terms
+from infra.audit import service as audit
 from infra.audit.tables import AuditEntry
 from infra.auth import Actor
 from infra.db import AsyncSession
@@ -87,7 +88,7 @@ async def contract_file(session: AsyncSession, actor: Actor, agreement_id: UUID)
     covered = await authorisations.resource_ids(session, [authorisation])
     held, _ = await rights.list_of(session, actor, terms.resource_id, _WHOLE)
     bills, _ = await invoices.list_invoices(session, actor, _WHOLE, agreement_id=agreement.id)
-    links = [agreement.id, *terms.links(), *([licence_id] if licence_id else [])]
+    links = [*ChainOfLinks.from_terms(agreement.id, terms).ids(), *([licence_id] if licence_id else [])]
     return Dossier(
         agreement=agreement,
         licence=licence,
@@ -102,7 +103,7 @@ async def contract_file(session: AsyncSession, actor: Actor, agreement_id: UUID)
         invoices=bills,
         stops=await stops.history(session, links),
         reviews=await reviews.reviews_of(session, agreement.id),
-        decisions=await audit.about(
+        decisions=await audit.list_about(
             session, [agreement.id, *([licence_id] if licence_id else [])], MAX_LIMIT
         ),
     )

@@ -21,6 +21,7 @@ from uuid import UUID
 
 import asyncpg
 
+from contracts.chain import ChainOfLinks
 from contracts.licences import counters, tokens
 from infra.addresses import service_url
 from infra.db import create_engine, create_sessions, new_id, transaction
@@ -95,9 +96,16 @@ class Live:
                     await counters.open(
                         session,
                         licence_id=licence_id,
-                        agreement_id=agreement_id,
-                        product_id=UUID(self.facts["product_id"]),
-                        links=[UUID(self.facts["resource_id"]), *(new_id() for _ in range(4))],
+                        chain=ChainOfLinks(
+                            agreement_id=agreement_id,
+                            product_id=UUID(self.facts["product_id"]),
+                            authorisation_id=new_id(),
+                            right_id=new_id(),
+                            resource_id=UUID(self.facts["resource_id"]),
+                            owner_id=new_id(),
+                            operator_id=new_id(),
+                            buyer_id=new_id(),
+                        ),
                         valid_from=moment - timedelta(hours=1),
                         valid_until=moment + timedelta(days=1),
                         quota_calls=quota_calls,

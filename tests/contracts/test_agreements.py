@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.agreements.domain import Terms, digest
+from contracts.agreements.errors import AgreementStateForbids
 from contracts.agreements.states import (
     TRANSITIONS,
     AgreementAction,
-    AgreementStateForbids,
     AgreementStatus,
     next_state,
 )
+from contracts.terms import Terms, document_digest
 from infra.auth import OrganisationKind
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
@@ -37,7 +37,21 @@ async def test_terms_survive_their_document(bargain: Bargain) -> None:
     agreement = await bargain.order()
     terms = Terms.of(agreement["document"])
     assert terms.document() == agreement["document"]
-    assert digest(agreement["document"]) == agreement["digest"]
+    assert document_digest(agreement["document"]) == agreement["digest"]
+
+
+def test_the_digest_that_both_sides_sign_never_changes() -> None:
+    # Made by the first release; the keys and the Chinese text stand for what a document holds.
+    document = {
+        "product_id": "0192f0c1-0000-7000-8000-000000000001",
+        "title_zh": "城市空气质量",
+        "title_en": "City air quality",
+        "columns": ["station", "pm25"],
+        "quota_calls": None,
+        "quota_rows": 1750,
+        "shares": {"owner": 5500, "operator": 3500, "platform": 1000},
+    }
+    assert document_digest(document) == "04b90c98ef9e2fc768bf30c96e696867b5e618d0fef81f8539707ccfe4a53d1e"
 
 
 async def test_operator_then_buyer_sign_and_a_licence_exists(bargain: Bargain) -> None:

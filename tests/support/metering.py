@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from contracts.chain import ChainOfLinks
 from contracts.licences import counters
 from infra.db import SessionMaker, new_id, transaction
 from market.metering.domain import Call
@@ -46,15 +48,15 @@ def call_for(
 
 
 def licences(sessions: SessionMaker) -> LicenceMaker:
-    """A maker of licences' counters; committed."""
+    """A maker of licences' counters; committed. A link that is not named is a fresh one."""
 
     async def make(
         *,
         quota_calls: int | None = None,
         quota_rows: int | None = None,
-        links: tuple[UUID, ...] = (),
         starts: timedelta = timedelta(hours=-1),
         ends: timedelta = timedelta(days=30),
+        **links: UUID,
     ) -> UUID:
         licence_id = new_id()
         moment = datetime.now(UTC)
@@ -62,9 +64,7 @@ def licences(sessions: SessionMaker) -> LicenceMaker:
             await counters.open(
                 session,
                 licence_id=licence_id,
-                agreement_id=new_id(),
-                product_id=new_id(),
-                links=links,
+                chain=replace(ChainOfLinks(*(new_id() for _ in fields(ChainOfLinks))), **links),
                 valid_from=moment + starts,
                 valid_until=moment + ends,
                 quota_calls=quota_calls,

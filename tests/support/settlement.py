@@ -13,10 +13,10 @@ import asyncpg
 import httpx
 from litestar import Litestar
 
-from contracts.agreements.domain import Terms, digest
 from contracts.agreements.states import AgreementStatus
 from contracts.agreements.tables import Agreement
 from contracts.licences import service as licences
+from contracts.terms import Terms, document_digest
 from infra.auth import SYSTEM, Actor, OrganisationKind, Role
 from infra.db import AsyncSession, SessionMaker, new_id, transaction
 from infra.identity import clients
@@ -139,7 +139,7 @@ async def a_trade(
     agreement = Agreement(
         status=AgreementStatus.FINALIZED, product_id=product.id, owner_id=owner.organisation_id,
         operator_id=operator.organisation_id, buyer_id=buyer.organisation_id, document=document,
-        digest=digest(document), requested_at=START, requested_by=buyer.id, finalized_at=START,
+        digest=document_digest(document), requested_at=START, requested_by=buyer.id, finalized_at=START,
     )  # fmt: skip
     session.add(agreement)
     await session.flush()

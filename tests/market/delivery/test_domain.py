@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from listings.ingest.result import Column, Kind
 from market.delivery import domain
 from market.delivery.domain import Operator
-from market.delivery.refusals import ColumnUnknown, CursorOutdated, PurposeRefused, QueryRefused
+from market.delivery.errors import ColumnUnknown, CursorOutdated, PurposeRefused, QueryRefused
 
 REVISION = UUID("0198c0de-0000-7000-8000-000000000001")
 OTHER = UUID("0198c0de-0000-7000-8000-000000000002")
@@ -175,7 +175,7 @@ def test_the_only_purpose_need_not_be_said() -> None:
 
 
 def test_the_digest_tells_requests_apart_and_the_key_pages() -> None:
-    def plan(query: str, purpose: str = "research", revision: UUID = REVISION) -> domain.Plan:
+    def plan(query: str, purpose: str = "research", revision: UUID = REVISION) -> domain.QueryPlan:
         return domain.plan(revision, COLUMNS, ["research", "credit"], query, purpose)
 
     base = plan("limit=5&filter=id:gt:1&filter=pm25:lt:9")

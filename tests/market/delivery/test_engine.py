@@ -13,8 +13,8 @@ import pytest
 
 from listings.ingest.result import Column, Kind
 from market.delivery import domain
-from market.delivery.engine import Engine, Page, PageCache
-from market.delivery.refusals import QueriesBusy, QueryTooHeavy
+from market.delivery.engine import Engine, PageCache, RenderedPage
+from market.delivery.errors import QueriesBusy, QueryTooHeavy
 
 REVISION = UUID(int=1)
 ODD = """He said: "it's 100%" {x}; -- 空气"""
@@ -175,7 +175,7 @@ async def test_past_its_backlog_it_refuses_at_once(store: Path) -> None:
     query = domain.read_query("", COLUMNS, REVISION)
     asked = [asyncio.create_task(engine.page(store / "data.parquet", query, REVISION)) for _ in range(40)]
     answers = await asyncio.gather(*asked, return_exceptions=True)
-    assert [type(answer) for answer in answers].count(Page) == 32
+    assert [type(answer) for answer in answers].count(RenderedPage) == 32
     assert [type(answer) for answer in answers].count(QueriesBusy) == 8
     await engine.close()
 
@@ -183,17 +183,17 @@ async def test_past_its_backlog_it_refuses_at_once(store: Path) -> None:
 def test_the_cache_holds_its_bound_and_forgets_the_least_recently_used() -> None:
     cache = PageCache(100)
     for number in range(10):
-        cache.put(bytes([number]), Page(b"x" * 10, 1))
+        cache.put(bytes([number]), RenderedPage(b"x" * 10, 1))
     assert cache.get(bytes([0])) is not None
-    cache.put(bytes([10]), Page(b"x" * 12, 1))
+    cache.put(bytes([10]), RenderedPage(b"x" * 12, 1))
     assert cache.get(bytes([0])) is not None
     assert cache.get(bytes([1])) is cache.get(bytes([2])) is None
-    cache.put(b"large", Page(b"x" * 13, 1))
+    cache.put(b"large", RenderedPage(b"x" * 13, 1))
     assert cache.get(b"large") is None
     assert cache.get(bytes([10])) is not None
 
 
 def test_a_cache_without_room_keeps_nothing() -> None:
     cache = PageCache(0)
-    cache.put(b"k", Page(b"x", 1))
+    cache.put(b"k", RenderedPage(b"x", 1))
     assert cache.get(b"k") is None

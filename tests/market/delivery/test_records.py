@@ -145,7 +145,7 @@ async def test_a_stop_takes_effect_at_the_next_call(
     shop: Shop, make_licence: LicenceMaker, sessions: SessionMaker
 ) -> None:
     agreement_id = new_id()
-    token = shop.token(await make_licence(links=(agreement_id,)))
+    token = shop.token(await make_licence(agreement_id=agreement_id))
     assert (await shop.call(token)).status_code == 200
     async with transaction(sessions) as session:
         await stops.place(

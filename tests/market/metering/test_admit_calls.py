@@ -138,7 +138,7 @@ async def test_a_stop_on_any_link_refuses_the_next_call_until_it_is_lifted(
     connection: Connection, make_licence: LicenceMaker, sessions: SessionMaker, link: str
 ) -> None:
     authorisation_id = new_id()
-    licence_id = await make_licence(links=(authorisation_id,))
+    licence_id = await make_licence(authorisation_id=authorisation_id)
     row = await connection.fetchrow("SELECT * FROM licence_counters WHERE licence_id = $1", licence_id)
     subject_id: UUID = {"further": authorisation_id}.get(link) or row[f"{link}_id"]
     async with transaction(sessions) as session:

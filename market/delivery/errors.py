@@ -19,7 +19,7 @@
 A refused call is not billed.
 """
 
-from contracts.licences.tokens import LicenceRefused
+from contracts.licences.errors import LicenceRefused
 from infra.errors import Conflict, Forbidden, Invalid, Malformed, MarketError, QuotaExceeded, Unavailable
 from infra.messages import Message
 from market.metering.domain import Decision, Outcome

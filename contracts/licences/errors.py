@@ -1,0 +1,25 @@
+"""What licences refuse."""
+
+from infra.errors import Conflict, Forbidden, Unauthenticated
+from infra.messages import Message
+
+
+class LicenceNotLive(Conflict):
+    """A link above the licence is broken, or its term is over."""
+
+    slug = "licence-not-live"
+    title = Message("The licence is not live")
+
+
+class NotTheBuyer(Forbidden):
+    """Tokens are for the buyer alone."""
+
+    slug = "not-the-buyer"
+    title = Message("Only the buyer gets tokens of a licence")
+
+
+class LicenceRefused(Unauthenticated):
+    """The bearer is no good licence token."""
+
+    slug = "licence-refused"
+    title = Message("The licence token is not good")

@@ -1,0 +1,87 @@
+"""The terms of an agreement: what both sides sign, and what its licence is then issued under. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from infra.digest import json_digest
+from pricing.regulated.purposes import PurposeClass
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Everything an agreement settles. Times are UTC, the term is half-open [valid_from, valid_until).
+
+    :param right_id: the right to hold the resource that the authorisation rests on.
+    :param columns: what may be read, in the product's order.
+    :param purposes: what the data may be used for; each call names one of them.
+    :param quota_calls: calls over the whole term, None for no limit; likewise ``quota_rows``.
+    :param shares: split of the revenue in basis points, by ``owner``, ``operator`` and ``platform``.
+    """
+
+    product_id: UUID
+    resource_id: UUID
+    right_id: UUID
+    authorisation_id: UUID
+    owner_id: UUID
+    operator_id: UUID
+    buyer_id: UUID
+    price_plan_id: UUID
+    title_zh: str
+    title_en: str
+    columns: tuple[str, ...]
+    purposes: tuple[PurposeClass, ...]
+    purpose_statement: str
+    valid_from: datetime
+    valid_until: datetime
+    quota_calls: int | None
+    quota_rows: int | None
+    shares: Mapping[str, int]
+
+    def document(self) -> dict[str, Any]:
+        """The terms as JSON: what is shown, stored and signed."""
+        return {
+            "product_id": str(self.product_id),
+            "resource_id": str(self.resource_id),
+            "right_id": str(self.right_id),
+            "authorisation_id": str(self.authorisation_id),
+            "owner_id": str(self.owner_id),
+            "operator_id": str(self.operator_id),
+            "buyer_id": str(self.buyer_id),
+            "price_plan_id": str(self.price_plan_id),
+            "title_zh": self.title_zh,
+            "title_en": self.title_en,
+            "columns": list(self.columns),
+            "purposes": [purpose.value for purpose in self.purposes],
+            "purpose_statement": self.purpose_statement,
+            "valid_from": self.valid_from.isoformat(),
+            "valid_until": self.valid_until.isoformat(),
+            "quota_calls": self.quota_calls,
+            "quota_rows": self.quota_rows,
+            "shares": dict(self.shares),
+        }
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> "Terms":
+        """The terms within a document made by :meth:`document`."""
+        ids = ("product", "resource", "right", "authorisation", "owner", "operator", "buyer", "price_plan")
+        return cls(
+            **{f"{name}_id": UUID(document[f"{name}_id"]) for name in ids},
+            title_zh=document["title_zh"],
+            title_en=document["title_en"],
+            columns=tuple(document["columns"]),
+            purposes=tuple(PurposeClass(purpose) for purpose in document["purposes"]),
+            purpose_statement=document["purpose_statement"],
+            valid_from=datetime.fromisoformat(document["valid_from"]),
+            valid_until=datetime.fromisoformat(document["valid_until"]),
+            quota_calls=document["quota_calls"],
+            quota_rows=document["quota_rows"],
+            shares=document["shares"],
+        )
+
+
+def document_digest(document: Mapping[str, Any]) -> str:
+    """SHA-256, in hexadecimal, of a document of terms as canonical JSON: what both sides sign."""
+    return json_digest(document).hex()
