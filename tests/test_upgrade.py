@@ -1,0 +1,219 @@
+"""A database of an earlier version is brought to today's schema with everything in it intact."""
+
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from infra.db import create_engine, create_sessions, transaction
+from infra.migrations import runner
+from market.metering import repository as metering
+from market.metering.admission_sql import admit
+from market.metering.domain import Outcome
+from market.settlement.ledger import service as ledger
+from tests.support.database import TestDatabase
+from tests.support.metering import call_for
+
+OLD = Path(__file__).with_name("upgrade") / "at_0008.sql"
+ALL_DAYS = 36_500
+
+SCHEMA = r"""
+SELECT 'table ' || c.relname || ' ' || c.relkind::text || ' ' || coalesce(c.relacl::text, '') || ' '
+       || coalesce(c.reloptions::text, '') FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'column ' || a.attrelid::regclass || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || ' '
+       || a.attnotnull || ' ' || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+ WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+UNION ALL
+SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+  FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL
+SELECT 'trigger ' || pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+ WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal
+UNION ALL
+SELECT 'function ' || pg_get_functiondef(oid) || coalesce(proacl::text, '')
+       || coalesce(obj_description(oid, 'pg_proc'), '')
+  FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'
+UNION ALL
+SELECT 'type ' || t.typname || ' ' || e.enumlabel FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
+ WHERE t.typnamespace = 'public'::regnamespace
+"""
+COUNTERS = "SELECT * FROM licence_counters ORDER BY licence_id"
+
+
+@dataclass
+class Upgraded:
+    """The old database, upgraded, and what it held before.
+
+    :ivar counters: the licences' counters as the old version kept them.
+    :ivar rows: table → how many rows.
+    """
+
+    database: TestDatabase
+    owner: "asyncpg.Connection[Any]"
+    counters: list[dict[str, Any]] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def empty_database(server_url: str) -> AsyncIterator[tuple[str, runner.ServiceLogin]]:
+    """A database without a schema, and a login for the service."""
+    name = f"market_upgrade_{secrets.token_hex(4)}"
+    admin = await asyncpg.connect(server_url)
+    try:
+        await admin.execute(f"CREATE DATABASE {name}")
+        url = sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)
+        login = runner.ServiceLogin(f"{name}_service", "not-secret")
+        await runner.ensure_service_login(url, login)
+        yield url, login
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.execute(f"DROP ROLE {login.role}")
+    finally:
+        await admin.close()
+
+
+async def row_counts(connection: "asyncpg.Connection[Any]") -> dict[str, int]:
+    names = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
+    )
+    return {row[0]: await connection.fetchval(f'SELECT count(*) FROM public."{row[0]}"') for row in names}
+
+
+@pytest.fixture(scope="module")
+async def upgraded(server_url: str) -> AsyncIterator[Upgraded]:
+    async with empty_database(server_url) as (url, login):
+        restoring = await asyncpg.connect(url)
+        await restoring.execute(
+            OLD.read_text(encoding="utf-8").replace('"market_service"', f'"{login.role}"')
+        )
+        await restoring.close()
+        owner = await asyncpg.connect(url)
+        service_url = sa.make_url(url).set(username=login.role, password=login.password)
+        made = Upgraded(TestDatabase(url, service_url.render_as_string(hide_password=False)), owner)
+        made.counters = [dict(row) for row in await owner.fetch(COUNTERS)]
+        made.rows = await row_counts(owner)
+        try:
+            await runner.upgrade(url, login)
+            yield made
+        finally:
+            await owner.close()
+
+
+async def schema_of(url: str, role: str) -> list[str]:
+    """Everything that the schema is made of, one line each; the partitions by month apart, which follow the clock."""
+    connection = await asyncpg.connect(url)
+    try:
+        lines = [row[0].replace(role, "service") for row in await connection.fetch(SCHEMA)]
+    finally:
+        await connection.close()
+    # A restored condition is the same one with its casts and brackets written in other places.
+    plain = [
+        re.sub(r"::(character varying|text)(\[\])?|[()]", "", line)
+        if line.startswith(("constraint", "index"))
+        else line
+        for line in lines
+    ]
+    return sorted(line for line in plain if not re.search("usage_records_p_[0-9]{6}", line))
+
+
+async def test_the_upgraded_schema_is_the_one_of_a_new_database(upgraded: Upgraded, server_url: str) -> None:
+    role = sa.make_url(upgraded.database.service_url).username
+    assert role is not None
+    old = await schema_of(upgraded.database.owner_url, role)
+    async with empty_database(server_url) as (url, login):
+        await runner.upgrade(url, login)
+        new = await schema_of(url, login.role)
+    assert [line for line in old if line not in new] == []
+    assert [line for line in new if line not in old] == []
+    await runner.check(upgraded.database.service_url)
+
+
+async def test_nothing_that_was_written_is_lost(upgraded: Upgraded) -> None:
+    now = await row_counts(upgraded.owner)
+    fewer = {
+        table: (count, now[table])
+        for table, count in upgraded.rows.items()
+        if now[table] < count and table != "alembic_version"
+    }
+    assert fewer == {}
+    assert upgraded.rows["usage_records"] == now["usage_records"] == 71
+
+
+async def test_counters_still_say_what_the_records_say(upgraded: Upgraded) -> None:
+    engine = create_engine(upgraded.database.service_url)
+    async with transaction(create_sessions(engine)) as session:
+        assert await metering.differences(session, days=ALL_DAYS, limit=10) == []
+    await engine.dispose()
+    now = [dict(row) for row in await upgraded.owner.fetch(COUNTERS)]
+    kept = ("licence_id", "quota_calls", "quota_rows", "used_calls", "used_rows", "period_no", "valid_until")
+    assert [[row[name] for name in kept] for row in now] == [
+        [row[name] for name in kept] for row in upgraded.counters
+    ]
+
+
+async def test_the_books_balance(upgraded: Upgraded) -> None:
+    engine = create_engine(upgraded.database.service_url)
+    async with transaction(create_sessions(engine)) as session:
+        trial = await ledger.trial_balance(session)
+    await engine.dispose()
+    assert trial.differences == []
+    assert await upgraded.owner.fetchval("SELECT count(*) FROM ledger_postings") == 8
+
+
+async def test_append_only_tables_still_refuse(upgraded: Upgraded) -> None:
+    guarded = await upgraded.owner.fetch(
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%\\_append\\_only'"
+    )
+    names = {row[0] for row in guarded}
+    assert {"usage_records", "usage_records_p_202611", "ledger_postings", "audit_entries"} <= names
+    for name in names:
+        for statement in (f"DELETE FROM {name}", f"TRUNCATE {name} CASCADE"):
+            with pytest.raises(asyncpg.RestrictViolationError):
+                await upgraded.owner.execute(statement)
+
+
+async def test_what_was_signed_is_still_what_was_signed(upgraded: Upgraded) -> None:
+    (row,) = await upgraded.owner.fetch("SELECT document, digest FROM agreements")
+    document = json.loads(row["document"])
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    assert sha256(text.encode()).hexdigest() == row["digest"]
+
+
+async def test_an_old_licence_is_still_admitted_up_to_its_quota(upgraded: Upgraded) -> None:
+    old = next(row for row in upgraded.counters if row["quota_calls"] is not None)
+    connection = await asyncpg.connect(upgraded.database.service_url)
+    try:
+        async with connection.transaction():
+            await connection.execute(
+                "UPDATE licence_counters SET valid_until = now() + interval '1 hour' WHERE licence_id = $1",
+                old["licence_id"],
+            )
+            left = old["quota_calls"] - old["used_calls"]
+            calls = [call_for(old["licence_id"], rows=1) for _ in range(left + 1)]
+            decisions = await admit(connection, calls, seconds=10)
+            raise _RolledBack
+    except _RolledBack:
+        pass
+    finally:
+        await connection.close()
+    assert [decision.outcome for decision in decisions] == [Outcome.ADMITTED] * left + [
+        Outcome.QUOTA_EXCEEDED
+    ]
+    assert decisions[0].period_no == old["period_no"]
+
+
+class _RolledBack(Exception):
+    """Leaves the database as it was upgraded."""
