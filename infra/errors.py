@@ -38,9 +38,9 @@ class MarketError(Exception):
 
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
-    title: ClassVar[str] = Message("Something went wrong here")
+    title: ClassVar[Message] = Message("Something went wrong here")
 
-    def __init__(self, detail: str, *, remedy: str | None = None, **extensions: Any) -> None:
+    def __init__(self, detail: Message, *, remedy: Message | None = None, **extensions: Any) -> None:
         super().__init__(detail)
         self.detail = detail
         self.remedy = remedy
@@ -172,7 +172,7 @@ class Unavailable(MarketError):
     title = Message("Not available at the moment")
 
     def __init__(
-        self, detail: str, *, retry_after: int = 1, remedy: str | None = None, **extensions: Any
+        self, detail: Message, *, retry_after: int = 1, remedy: Message | None = None, **extensions: Any
     ) -> None:
         super().__init__(detail, remedy=remedy, **extensions)
         self.retry_after = retry_after

@@ -35,6 +35,13 @@ _BY_STATUS: dict[int, type[MarketError]] = {
     )
 }
 
+_DETAILS = {
+    404: Message("There is nothing at this address."),
+    405: Message("This address does not take that method; see the header Allow."),
+    413: Message("The body is larger than this address takes."),
+}
+"""What the framework finds before a route of ours is reached, said in our words."""
+
 _HUNG_UP = "client disconnected prematurely"
 """How Litestar tells that the caller went away: as an internal error, which it is not."""
 
@@ -77,7 +84,7 @@ def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Respons
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         return _unforeseen(request, error)
-    answer = render(request, kind(error.detail or kind.title))
+    answer = render(request, kind(_DETAILS.get(error.status_code) or joined([error.detail])))
     if allowed := (error.headers or {}).get("allow"):
         answer.headers["Allow"] = allowed
     return answer
@@ -87,7 +94,7 @@ def _validation(error: ValidationException) -> MarketError:
     """A body that does not validate is 422; a query parameter, header or path that does not is 400."""
     found = [item for item in error.extra if isinstance(item, dict)] if isinstance(error.extra, list) else []
     if not found:
-        return errors.Malformed(error.detail, remedy=Message("Send what is missing."))
+        return errors.Malformed(joined([error.detail]), remedy=Message("Send what is missing."))
     # Litestar keeps pydantic's sentences only; what they were made of is in what it was caused by.
     cause = error.__cause__
     raised = cause.errors if isinstance(cause, ExtendedMsgSpecValidationError) else ()

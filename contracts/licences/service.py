@@ -17,7 +17,7 @@ from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, new_id, now
 from infra.errors import NotFound
 from infra.keys import KeyRing
-from infra.messages import Message
+from infra.messages import Message, joined
 from infra.paging import PageRequest, paginate
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
@@ -139,7 +139,9 @@ async def issue_token(
     moment = await now(session)
     if stand.stopped or moment >= licence.valid_until:
         raise LicenceNotLive(
-            "; ".join(stand.stopped) or f"Its term ended at {licence.valid_until.isoformat()}.",
+            joined(stand.stopped)
+            if stand.stopped
+            else Message("Its term ended at {valid_until}.", valid_until=licence.valid_until.isoformat()),
             remedy=Message("Ask the operator, or the regulator who stopped it."),
         )
     rules = await rulebook.in_force(session)

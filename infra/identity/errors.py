@@ -26,7 +26,9 @@ class TooManyAttempts(QuotaExceeded):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(
-            f"After several wrong passwords this address waits {retry_after} seconds.",
+            Message(
+                "After several wrong passwords this address waits {seconds} seconds.", seconds=retry_after
+            ),
             remedy=Message(
                 "Wait, then try again; an administrator of the platform can help if the password is lost."
             ),

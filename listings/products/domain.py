@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.errors import Conflict, Forbidden, Invalid, NotFound
-from infra.messages import Message
+from infra.messages import Message, joined
 from listings.ingest.result import Column
 
 SAMPLE_ROWS = 20
@@ -52,8 +52,8 @@ class Gap:
     """One thing that is missing before a product can be published, and how to supply it."""
 
     code: str
-    detail: str
-    remedy: str
+    detail: Message
+    remedy: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +125,24 @@ class PlanNotYours(NotFound):
 
 _QUALITY_GAPS = {
     None: Gap(
-        "revision", "There is no revision.", "Upload a file to POST /v1/products/{product_id}/revisions."
+        "revision",
+        Message("There is no revision."),
+        Message("Upload a file to POST /v1/products/{product_id}/revisions."),
     ),
     QualityStanding.CHECKING: Gap(
         "quality_report",
-        "The quality check has not finished.",
-        "Wait for it; a check takes seconds to minutes.",
+        Message("The quality check has not finished."),
+        Message("Wait for it; a check takes seconds to minutes."),
     ),
     QualityStanding.FAILED: Gap(
         "quality_report",
-        "The newest revision failed its quality check.",
-        "Read the report and upload better data.",
+        Message("The newest revision failed its quality check."),
+        Message("Read the report and upload better data."),
     ),
     QualityStanding.ERROR: Gap(
         "quality_report",
-        "The quality check could not be carried out.",
-        "Upload the data again, or report it.",
+        Message("The quality check could not be carried out."),
+        Message("Upload the data again, or report it."),
     ),
 }
 
@@ -152,18 +154,26 @@ def gaps(ready: Readiness) -> list[Gap]:
         missing.append(_QUALITY_GAPS[ready.quality])
     if ready.quality is not None and ready.sample_rows == 0:
         missing.append(
-            Gap("sample", "The revision has no rows to show.", "Upload a file with at least one row.")
+            Gap(
+                "sample",
+                Message("The revision has no rows to show."),
+                Message("Upload a file with at least one row."),
+            )
         )
     if ready.plan_id is None:
         missing.append(
-            Gap("price_plan", "No price plan is attached.", "Use PUT /v1/products/{product_id}/price-plan.")
+            Gap(
+                "price_plan",
+                Message("No price plan is attached."),
+                Message("Use PUT /v1/products/{product_id}/price-plan."),
+            )
         )
     if ready.personal_information and ready.personal_columns == 0:
         missing.append(
             Gap(
                 "dictionary",
-                "The resource holds personal information and no column is marked as personal.",
-                "Mark the columns with PUT /v1/products/{product_id}/dictionary.",
+                Message("The resource holds personal information and no column is marked as personal."),
+                Message("Mark the columns with PUT /v1/products/{product_id}/dictionary."),
             )
         )
     return missing
@@ -177,8 +187,8 @@ def require_complete(ready: Readiness) -> None:
     missing = gaps(ready)
     if missing:
         raise ProductIncomplete(
-            " ".join(gap.detail for gap in missing),
-            remedy=" ".join(gap.remedy for gap in missing),
+            joined((gap.detail for gap in missing), " "),
+            remedy=joined((gap.remedy for gap in missing), " "),
             missing=[{"code": gap.code, "detail": gap.detail, "remedy": gap.remedy} for gap in missing],
         )
 

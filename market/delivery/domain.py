@@ -97,9 +97,9 @@ def choose_purpose(licensed: Sequence[str], stated: str | None) -> str:
     if stated is not None and stated in licensed:
         return stated
     detail = (
-        "The licence has several purposes, so the call must say which one it serves."
+        Message("The licence has several purposes, so the call must say which one it serves.")
         if stated is None
-        else "The stated purpose is none of the licence's."
+        else Message("The stated purpose is none of the licence's.")
     )
     raise PurposeRefused(
         detail,
@@ -226,9 +226,10 @@ def _read_filter(text: str, columns: Mapping[str, Column]) -> Filter:
     if not marks:
         raise QueryRefused(
             Message("The filter {text!r} cannot be read.", text=text[:200]),
-            remedy="Write column:operator:value, for example pm25:gt:35; operators are "
-            + ", ".join(Operator)
-            + ".",
+            remedy=Message(
+                "Write column:operator:value, for example pm25:gt:35; operators are {operators}.",
+                operators=", ".join(Operator),
+            ),
         )
     mark = next((mark for mark in marks if text[: mark.start()] in columns), marks[0])
     column = _known(text[: mark.start()], columns)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from infra.messages import Message
 from pricing.models.metrics import Metric
 
 _PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
@@ -31,7 +32,7 @@ class Fault:
     """One thing that is wrong with a plan: where (`charges.1.unit_price`) and what."""
 
     place: str
-    problem: str
+    problem: Message
 
 
 class ChargeReader:
@@ -55,27 +56,40 @@ class ChargeReader:
         usable = [metric.value for metric in Metric if metric is not Metric.PERIODS]
         if value in usable:
             return Metric(value)
-        self._fault(member, f"must be one of {', '.join(usable)}" if value is not None else "is missing")
+        self._fault(
+            member,
+            Message("must be one of {values}", values=", ".join(usable))
+            if value is not None
+            else Message("is missing"),
+        )
         return Metric.CALLS
 
     def price(self, member: str) -> Decimal:
         """Return an exact price: text such as "0.05", not negative, within the limits."""
         value = self._take(member)
         if value is None:
-            return self._refuse_price(member, "is missing")
+            return self._refuse_price(member, Message("is missing"))
         if not isinstance(value, str) or not _PLAIN_DECIMAL.fullmatch(value):
-            return self._refuse_price(member, 'must be an exact decimal written as text, such as "0.05"')
+            return self._refuse_price(
+                member, Message('must be an exact decimal written as text, such as "0.05"')
+            )
         price = Decimal(value)
         if price.is_signed():
-            return self._refuse_price(member, "must not be negative")
+            return self._refuse_price(member, Message("must not be negative"))
         places = len(value.partition(".")[2].rstrip("0"))
         if places > self._limits.max_price_places:
             return self._refuse_price(
-                member, f"has {places} decimal places; at most {self._limits.max_price_places} are allowed"
+                member,
+                Message(
+                    "has {places} decimal places; at most {limit} are allowed",
+                    places=places,
+                    limit=self._limits.max_price_places,
+                ),
             )
         if price > self._limits.max_unit_price:
             return self._refuse_price(
-                member, f"is above the largest price allowed, {self._limits.max_unit_price:f}"
+                member,
+                Message("is above the largest price allowed, {price:f}", price=self._limits.max_unit_price),
             )
         return price
 
@@ -85,7 +99,9 @@ class ChargeReader:
         if value is None:
             return 0
         if type(value) is not int or not 0 <= value <= self._limits.max_allowance:
-            self._fault(member, f"must be a whole number from 0 to {self._limits.max_allowance}")
+            self._fault(
+                member, Message("must be a whole number from 0 to {limit}", limit=self._limits.max_allowance)
+            )
             return 0
         return value
 
@@ -93,15 +109,15 @@ class ChargeReader:
         """Refuse every member that was not asked for: an allowance on a flat charge, a misspelt name."""
         for member in self._document:
             if member not in self._known:
-                self._fault(str(member), f"has no meaning in a charge of model {model}")
+                self._fault(str(member), Message("has no meaning in a charge of model {model}", model=model))
 
     def _take(self, member: str) -> Any:
         self._known.add(member)
         return self._document.get(member)
 
-    def _refuse_price(self, member: str, problem: str) -> Decimal:
+    def _refuse_price(self, member: str, problem: Message) -> Decimal:
         self._fault(member, problem)
         return _NOTHING
 
-    def _fault(self, member: str, problem: str) -> None:
+    def _fault(self, member: str, problem: Message) -> None:
         self._faults.append(Fault(f"{self._place}.{member}", problem))

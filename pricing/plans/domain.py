@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from infra.messages import Message
 from pricing.models import CHARGES
 from pricing.models.metrics import Metric
 from pricing.models.rating import Charge
@@ -37,12 +38,31 @@ def read_charges(documents: object, currency: object, limits: PlanLimits) -> tup
     """
     faults: list[Fault] = []
     if currency not in CURRENCIES:
-        faults.append(Fault("currency", f"{currency!r} is not an ISO 4217 currency code that can be settled"))
+        faults.append(
+            Fault(
+                "currency",
+                Message(
+                    "{currency!r} is not an ISO 4217 currency code that can be settled", currency=currency
+                ),
+            )
+        )
     if not isinstance(documents, Sequence) or isinstance(documents, str) or not documents:
-        raise InvalidPricePlan([*faults, Fault("charges", "must be a list with at least one charge")])
+        raise InvalidPricePlan(
+            [*faults, Fault("charges", Message("must be a list with at least one charge"))]
+        )
     if len(documents) > limits.max_charges:
         raise InvalidPricePlan(
-            [*faults, Fault("charges", f"are {len(documents)}; at most {limits.max_charges} are allowed")]
+            [
+                *faults,
+                Fault(
+                    "charges",
+                    Message(
+                        "are {count}; at most {limit} are allowed",
+                        count=len(documents),
+                        limit=limits.max_charges,
+                    ),
+                ),
+            ]
         )
     charges: list[Charge] = []
     for index, document in enumerate(documents):
@@ -58,11 +78,11 @@ def read_charges(documents: object, currency: object, limits: PlanLimits) -> tup
 
 def _read_charge(document: object, place: str, limits: PlanLimits, faults: list[Fault]) -> Charge | None:
     if not isinstance(document, Mapping):
-        faults.append(Fault(place, "must be an object"))
+        faults.append(Fault(place, Message("must be an object")))
         return None
     model: Any = document.get("model")
     if not isinstance(model, str) or model not in CHARGES:
-        faults.append(Fault(f"{place}.model", f"must be one of {', '.join(CHARGES)}"))
+        faults.append(Fault(f"{place}.model", Message("must be one of {values}", values=", ".join(CHARGES))))
         return None
     reader = ChargeReader(document, place, limits, faults)
     charge = CHARGES[model].read(reader)
@@ -76,7 +96,11 @@ def _doubled(charges: Sequence[Charge]) -> list[Fault]:
     faults = []
     for index, charge in enumerate(charges):
         if charge.metric in first:
-            problem = f"charges for {charge.metric.value}, which charges.{first[charge.metric]} does already"
+            problem = Message(
+                "charges for {metric}, which charges.{first} does already",
+                metric=charge.metric,
+                first=first[charge.metric],
+            )
             faults.append(Fault(f"charges.{index}", problem))
         first.setdefault(charge.metric, index)
     return faults

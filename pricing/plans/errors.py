@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from infra.errors import Conflict, Invalid
-from infra.messages import Message
+from infra.messages import Message, joined
 from pricing.models.reading import Fault
 
 
@@ -15,7 +15,10 @@ class InvalidPricePlan(Invalid):
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(
-            "; ".join(f"{fault.place} {fault.problem}" for fault in faults)[:2000],
+            joined(
+                Message("{place} {problem}", place=fault.place, problem=fault.problem)
+                for fault in faults[:50]
+            ),
             remedy=Message("Fix the fields listed under `errors` and send it again."),
             errors=[{"at": fault.place, "problem": fault.problem} for fault in faults],
         )

@@ -74,7 +74,7 @@ def require_offered(settings: Settings, currency: str) -> None:
 
     :raises CardsNotOffered: they cannot.
     """
-    remedy = "Pay by bank transfer with the payment reference of the invoice."
+    remedy = Message("Pay by bank transfer with the payment reference of the invoice.")
     if settings.stripe_api_key is None:
         raise CardsNotOffered(Message("This market has no card processor configured."), remedy=remedy)
     if currency in OTHER_MINOR_UNITS:
