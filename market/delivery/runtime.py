@@ -76,9 +76,9 @@ async def data_plane(
             cache=PageCache(settings.page_cache_mb * 1024 * 1024),
             admission=admission,
         )
-        telemetry.count("market.data.calls", "Data calls by what became of them", plane.counted)
+        telemetry.count("market.data.calls", "Data calls by what became of them", plane.metrics)
         telemetry.count(
-            "market.metering.calls", "Calls that metering decided, and batches", admission.counted
+            "market.metering.calls", "Calls that metering decided, and batches", admission.metrics
         )
         with settled_memory():
             yield plane

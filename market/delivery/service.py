@@ -63,7 +63,7 @@ class DataPlane:
         self._making: dict[bytes, asyncio.Task[RenderedPage]] = {}
         self._outcomes: Counter[str] = Counter()
 
-    def counted(self) -> list[tuple[int, dict[str, str]]]:
+    def metrics(self) -> list[tuple[int, dict[str, str]]]:
         """Calls since the process began by what metering made of them, for its metrics."""
         return [(count, {"outcome": outcome}) for outcome, count in self._outcomes.items()]
 

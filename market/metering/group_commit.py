@@ -27,10 +27,10 @@ _CONNECT_SECONDS = 5.0
 _BATCH_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
-_REAP_SECONDS = 0.25
+_EXPIRE_SECONDS = 0.25
 
 # The database is away, ending, out of something, or asks for another try: what was sent may be sent again.
-_PASSING = (
+_TRANSIENT = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
@@ -61,7 +61,7 @@ class MeteringAway(Unavailable):
     title = Message("Calls cannot be metered at the moment")
 
 
-class Waiter(NamedTuple):
+class PendingCall(NamedTuple):
     """A call in the queue, the moment (event loop's clock) its caller gives up, and where the decision goes."""
 
     call: Call
@@ -95,8 +95,8 @@ class Admission:
         self._queue_limit = queue_limit
         self._batch_limit = batch_limit
         self._wait_seconds = wait_seconds
-        self._queue: deque[Waiter] = deque()
-        self._sent: list[Waiter] = []
+        self._queue: deque[PendingCall] = deque()
+        self._sent: list[PendingCall] = []
         self._wake = asyncio.Event()
         self._closing = False
         self._decided = 0
@@ -105,20 +105,20 @@ class Admission:
 
     async def start(self) -> None:
         """Begin. Does not need the database to be there."""
-        self._tasks = [asyncio.create_task(work) for work in (self._flush(), self._reap())]
+        self._tasks = [asyncio.create_task(work) for work in (self._flush(), self._expire_overdue())]
 
     async def close(self) -> None:
         """Take no more calls, answer those that wait, and end. Takes as long as the longest wait at most."""
         self._closing = True
         self._wake.set()
         if self._tasks:
-            await asyncio.wait(self._tasks[:1], timeout=self._wait_seconds + _REAP_SECONDS)
+            await asyncio.wait(self._tasks[:1], timeout=self._wait_seconds + _EXPIRE_SECONDS)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._give_up(self._queue)
+        self._expire(self._queue)
 
-    def counted(self) -> list[tuple[int, dict[str, str]]]:
+    def metrics(self) -> list[tuple[int, dict[str, str]]]:
         """Calls decided and batches committed since the process began, for its metrics."""
         return [(self._decided, {"of": "calls"}), (self._batches, {"of": "batches"})]
 
@@ -137,82 +137,81 @@ class Admission:
                 ),
             )
         loop = asyncio.get_running_loop()
-        waiter = Waiter(call, loop.time() + self._wait_seconds, loop.create_future())
-        self._queue.append(waiter)
+        pending = PendingCall(call, loop.time() + self._wait_seconds, loop.create_future())
+        self._queue.append(pending)
         self._wake.set()
-        return await waiter.answer
+        return await pending.answer
 
     async def _flush(self) -> None:
         """Send batch after batch, for as long as the process lives."""
-        link = _Link(self._dsn)
+        connection = _Connection(self._dsn)
         try:
             while True:
                 self._sent = self._next_batch()
                 if self._sent:
-                    await self._decide(link, self._sent)
+                    await self._decide(connection, self._sent)
                 elif self._closing:
                     return
                 else:
                     self._wake.clear()
                     await self._wake.wait()
         finally:
-            self._give_up(self._sent)
-            await link.close()
+            self._expire(self._sent)
+            await connection.close()
 
-    def _next_batch(self) -> list[Waiter]:
+    def _next_batch(self) -> list[PendingCall]:
         queue = self._queue
-        batch: list[Waiter] = []
+        batch: list[PendingCall] = []
         while queue and len(batch) < self._batch_limit:
-            waiter = queue.popleft()
-            if not waiter.answer.done():  # its caller may have hung up
-                batch.append(waiter)
+            pending = queue.popleft()
+            if not pending.answer.done():  # its caller may have hung up
+                batch.append(pending)
         return batch
 
-    async def _decide(self, link: "_Link", batch: list[Waiter]) -> None:
+    async def _decide(self, connection: "_Connection", batch: list[PendingCall]) -> None:
         """Send a batch until it is decided or nobody waits for it any more."""
         pause = _FIRST_PAUSE_SECONDS
         while batch:
             try:
-                connection = await link.connection()
-                calls = [waiter.call for waiter in batch]
-                decisions = await admission_sql.admit(connection, calls, seconds=_BATCH_SECONDS)
-            except _PASSING as error:
+                calls = [pending.call for pending in batch]
+                decisions = await admission_sql.admit(await connection.get(), calls, seconds=_BATCH_SECONDS)
+            except _TRANSIENT as error:
                 log.warning("metering_interrupted", error=repr(error), calls=len(batch), again_in=pause)
-                await link.close()
+                await connection.close()
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 -- spreads the processes' retries
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-                batch = [waiter for waiter in batch if not waiter.answer.done()]
+                batch = [pending for pending in batch if not pending.answer.done()]
             except Exception as error:
                 # Something in the batch is refused for good: find it, so that only its caller suffers.
                 if len(batch) == 1:
                     log.exception("metering_refused", call=str(batch[0].call))
-                    _settle(batch[0], error)
+                    _fail(batch[0], error)
                     return
                 middle = len(batch) // 2
-                await self._decide(link, batch[:middle])
+                await self._decide(connection, batch[:middle])
                 batch = batch[middle:]
             else:
                 self._decided += len(batch)
                 self._batches += 1
-                for waiter, decision in zip(batch, decisions, strict=True):
-                    if not waiter.answer.done():
-                        waiter.answer.set_result(decision)
+                for pending, decision in zip(batch, decisions, strict=True):
+                    if not pending.answer.done():
+                        pending.answer.set_result(decision)
                 return
 
-    async def _reap(self) -> None:
+    async def _expire_overdue(self) -> None:
         """Refuse the calls that have waited too long, wherever they are."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(_REAP_SECONDS)
+            await asyncio.sleep(_EXPIRE_SECONDS)
             now = loop.time()
             while self._queue and self._queue[0].deadline <= now:
-                self._give_up([self._queue.popleft()])
-            self._give_up(waiter for waiter in self._sent if waiter.deadline <= now)
+                self._expire([self._queue.popleft()])
+            self._expire(pending for pending in self._sent if pending.deadline <= now)
 
-    def _give_up(self, waiters: Iterable[Waiter]) -> None:
-        for waiter in waiters:
-            _settle(
-                waiter,
+    def _expire(self, overdue: Iterable[PendingCall]) -> None:
+        for pending in overdue:
+            _fail(
+                pending,
                 MeteringAway(
                     Message(
                         "The call could not be metered within {wait_seconds:g} seconds.",
@@ -226,19 +225,19 @@ class Admission:
             )
 
 
-def _settle(waiter: Waiter, error: Exception) -> None:
-    if not waiter.answer.done():
-        waiter.answer.set_exception(error)
+def _fail(pending: PendingCall, error: Exception) -> None:
+    if not pending.answer.done():
+        pending.answer.set_exception(error)
 
 
-class _Link:
+class _Connection:
     """One connection, made when it is needed and made anew after it was lost."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: asyncpg.Connection[Any] | None = None
 
-    async def connection(self) -> "asyncpg.Connection[Any]":
+    async def get(self) -> "asyncpg.Connection[Any]":
         """The connection; a new one when there is none that lives."""
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(
