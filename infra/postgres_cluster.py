@@ -43,6 +43,8 @@ THROWAWAY_SETTINGS: Mapping[str, str] = MappingProxyType(
         **SETTINGS,
         "fsync": "off",
         "full_page_writes": "off",
+        # A worker of it in a database keeps the owner from dropping it, and its statistics change plans by chance.
+        "autovacuum": "off",
         "max_wal_size": "256MB",
         "shared_buffers": "64MB",
     }

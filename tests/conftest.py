@@ -4,9 +4,13 @@
 Fixtures only: what a test imports is in ``tests/support``.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,27 +23,51 @@ from infra.postgres import throwaway
 from infra.settings import Settings
 from tests.support.application import running
 from tests.support.bargain import Bargain
-from tests.support.database import TestDatabase, drop_database, make_database
+from tests.support.database import TestDatabase, TestServer
 from tests.support.parties import Party, PartyMaker, parties
 from tests.support.products import published
 
+SERVER = pytest.StashKey[TestServer]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give every worker of pytest-xdist the one server, which is started with the first of them."""
+    if SERVER not in node.config.stash:
+        running = ExitStack()
+        node.config.add_cleanup(running.close)
+        node.config.stash[SERVER] = running.enter_context(prepared_server())
+    node.workerinput["test_server"] = asdict(node.config.stash[SERVER])
+
+
+@contextmanager
+def prepared_server() -> Iterator[TestServer]:
+    """The server at ``DATABASE_URL``, or one that is thrown away; with the template migrated."""
+    with ExitStack() as running:
+        url = os.environ.get("DATABASE_URL")
+        made = asyncio.run(
+            TestServer.prepare(url or running.enter_context(throwaway()).address.url("postgresql"))
+        )
+        yield made
+        if url:
+            asyncio.run(made.remove())
+
 
 @pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    """Owner's address of a server to make databases on."""
-    if given := os.environ.get("DATABASE_URL"):
-        yield given
-        return
-    with throwaway() as server:
-        yield server.address.url("postgresql")
+def test_server(request: pytest.FixtureRequest) -> Iterator[TestServer]:
+    """A server to make databases on."""
+    if (shared := getattr(request.config, "workerinput", None)) is not None:
+        yield TestServer(**shared["test_server"])
+    else:
+        with prepared_server() as made:
+            yield made
 
 
 @pytest.fixture(scope="session")
-async def database(server_url: str) -> AsyncIterator[TestDatabase]:
-    """One migrated database for the whole run."""
-    made = await make_database(server_url)
-    yield made
-    await drop_database(server_url, made)
+async def database(test_server: TestServer) -> AsyncIterator[TestDatabase]:
+    """One migrated database for the whole run, or for this worker's part of it."""
+    async with test_server.copy() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,7 @@
 
 import json
 import re
-import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +18,7 @@ from market.metering import repository as metering
 from market.metering.admission_sql import admit
 from market.metering.domain import Outcome
 from market.settlement.ledger import service as ledger
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, TestServer
 from tests.support.metering import call_for
 
 OLD = Path(__file__).with_name("upgrade") / "at_0008.sql"
@@ -68,23 +66,6 @@ class Upgraded:
     rows: dict[str, int] = field(default_factory=dict)
 
 
-@asynccontextmanager
-async def empty_database(server_url: str) -> AsyncIterator[tuple[str, runner.ServiceLogin]]:
-    """A database without a schema, and a login for the service."""
-    name = f"market_upgrade_{secrets.token_hex(4)}"
-    admin = await asyncpg.connect(server_url)
-    try:
-        await admin.execute(f"CREATE DATABASE {name}")
-        url = sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)
-        login = runner.ServiceLogin(f"{name}_service", "not-secret")
-        await runner.ensure_service_login(url, login)
-        yield url, login
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.execute(f"DROP ROLE {login.role}")
-    finally:
-        await admin.close()
-
-
 async def row_counts(connection: "asyncpg.Connection[Any]") -> dict[str, int]:
     names = await connection.fetch(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
@@ -93,8 +74,8 @@ async def row_counts(connection: "asyncpg.Connection[Any]") -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-async def upgraded(server_url: str) -> AsyncIterator[Upgraded]:
-    async with empty_database(server_url) as (url, login):
+async def upgraded(test_server: TestServer) -> AsyncIterator[Upgraded]:
+    async with test_server.empty() as (url, login):
         restoring = await asyncpg.connect(url)
         await restoring.execute(
             OLD.read_text(encoding="utf-8").replace('"market_service"', f'"{login.role}"')
@@ -129,13 +110,14 @@ async def schema_of(url: str, role: str) -> list[str]:
     return sorted(line for line in plain if not re.search("usage_records_p_[0-9]{6}", line))
 
 
-async def test_the_upgraded_schema_is_the_one_of_a_new_database(upgraded: Upgraded, server_url: str) -> None:
+async def test_the_upgraded_schema_is_the_one_of_a_new_database(
+    upgraded: Upgraded, test_server: TestServer
+) -> None:
     role = sa.make_url(upgraded.database.service_url).username
     assert role is not None
     old = await schema_of(upgraded.database.owner_url, role)
-    async with empty_database(server_url) as (url, login):
-        await runner.upgrade(url, login)
-        new = await schema_of(url, login.role)
+    async with test_server.copy() as fresh:
+        new = await schema_of(fresh.owner_url, test_server.role)
     assert [line for line in old if line not in new] == []
     assert [line for line in new if line not in old] == []
     await runner.check(upgraded.database.service_url)

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 from infra.db import create_engine
 from infra.migrations import runner
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, TestServer
 
 ROOT = Path(__file__).parents[2]
 FLOORS = ("infra", "pricing", "quality", "listings", "contracts", "market")
@@ -49,15 +49,8 @@ async def test_tables_equal_migrations(database: TestDatabase) -> None:
     assert [d for d in differences if "alembic_version" not in str(d)] == []
 
 
-async def test_two_processes_migrate_at_once(server_url: str) -> None:
-    name = "market_test_twice"
-    admin = await asyncpg.connect(server_url)
-    await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    await admin.execute(f"CREATE DATABASE {name}")
-    url = sa.make_url(server_url).set(database=name).render_as_string(hide_password=False)
-    login = runner.ServiceLogin(f"{name}_service", "not-secret")
-    await runner.ensure_service_login(url, login)
-    try:
+async def test_two_processes_migrate_at_once(test_server: TestServer) -> None:
+    async with test_server.empty() as (url, login):
         code = (
             "import asyncio, sys; from infra.migrations import runner;"
             "asyncio.run(runner.upgrade(sys.argv[1], runner.ServiceLogin(sys.argv[2], 'not-secret')))"
@@ -68,15 +61,11 @@ async def test_two_processes_migrate_at_once(server_url: str) -> None:
         ]
         assert [await process.wait() for process in both] == [0, 0]
         await runner.check(url)
-    finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.execute(f"DROP ROLE {name}_service")
-        await admin.close()
 
 
-async def test_another_schema_is_told_in_one_line(server_url: str, database: TestDatabase) -> None:
+async def test_another_schema_is_told_in_one_line(test_server: TestServer, database: TestDatabase) -> None:
     with pytest.raises(runner.SchemaMismatch, match="run `market migrate`"):
-        await runner.check(server_url)
+        await runner.check(test_server.url)
     owner = await asyncpg.connect(database.owner_url)
     try:
         await owner.execute("UPDATE alembic_version SET version_num = '9999'")

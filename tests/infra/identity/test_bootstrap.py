@@ -18,18 +18,17 @@ from infra.identity.service import bootstrap_administrator
 from infra.identity.states import OrganisationStatus
 from infra.keys import KeyRing
 from infra.settings import Settings
-from tests.support.database import drop_database, make_database
+from tests.support.database import TestServer
 from tests.support.people import make_organisation, make_person
 
 
 @pytest.fixture
-async def fresh(server_url: str) -> AsyncIterator[SessionMaker]:
+async def fresh(test_server: TestServer) -> AsyncIterator[SessionMaker]:
     """Sessions on a database in which nobody is."""
-    database = await make_database(server_url)
-    engine = create_engine(database.service_url)
-    yield create_sessions(engine)
-    await engine.dispose()
-    await drop_database(server_url, database)
+    async with test_server.copy() as database:
+        engine = create_engine(database.service_url)
+        yield create_sessions(engine)
+        await engine.dispose()
 
 
 async def bootstrap(fresh: SessionMaker) -> str | None:

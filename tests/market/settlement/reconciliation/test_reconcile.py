@@ -18,7 +18,7 @@ from market.settlement.rails.bank import service as bank
 from market.settlement.reconciliation import service
 from market.settlement.reconciliation.domain import BreakKind
 from pricing.money import Money
-from tests.support.database import TestDatabase, drop_database, make_database
+from tests.support.database import TestDatabase, TestServer
 from tests.support.settlement import Meter, TradeMaker, bank_statement, invoice_for, transfer
 
 Damage = Callable[[str], Awaitable[None]]
@@ -33,11 +33,10 @@ BOOKS = {
 
 
 @pytest.fixture
-async def database(server_url: str) -> AsyncIterator[TestDatabase]:
+async def database(test_server: TestServer) -> AsyncIterator[TestDatabase]:
     """Books of its own: what others left unexplained is no break here."""
-    made = await make_database(server_url)
-    yield made
-    await drop_database(server_url, made)
+    async with test_server.copy() as made:
+        yield made
 
 
 @pytest.fixture
