@@ -228,7 +228,7 @@ class Authenticator(Protocol):
         """The actor, or None when no credentials were sent.
 
         :param unsafe: the request changes something, so a cookie must come with its CSRF token.
-        :raises Unauthenticated: credentials were sent and are not good.
+        :raises Unauthenticated: the credentials sent are invalid.
         :raises Forbidden: the CSRF token is missing or wrong.
         """
 

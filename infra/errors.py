@@ -1,13 +1,13 @@
-"""Every error the service tells a caller about, and the one place that renders it.
+"""Every error that the service reports to a caller.
 
 The tree::
 
     MarketError                 500
     ├── Malformed               400  the request itself cannot be read (syntax, header, query parameter)
-    ├── Unauthenticated         401  nobody, or nobody we know
+    ├── Unauthenticated         401  credentials are missing or invalid
     ├── PaymentRequired         402  a payment stands between the caller and the answer
     ├── Forbidden               403  known, and not allowed
-    ├── NotFound                404  absent, or nothing the caller may know of
+    ├── NotFound                404  absent, or not accessible to the caller
     ├── MethodNotAllowed        405
     ├── Conflict                409  the state of the thing forbids it
     ├── TooLarge                413
@@ -29,7 +29,7 @@ PROBLEM_TYPE_PREFIX = "urn:data-market:problem:"
 
 
 class MarketError(Exception):
-    """Something the caller is told about.
+    """An error that is reported to the caller.
 
     :param detail: what was wrong this time, in one sentence for a person.
     :param remedy: what to do about it, where there is something to do.
@@ -38,7 +38,7 @@ class MarketError(Exception):
 
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
-    title: ClassVar[Message] = Message("Something went wrong here")
+    title: ClassVar[Message] = Message("Internal server error")
 
     def __init__(self, detail: Message, *, remedy: Message | None = None, **extensions: Any) -> None:
         super().__init__(detail)
@@ -74,15 +74,15 @@ class Malformed(MarketError):
 
     status = 400
     slug = "malformed-request"
-    title = Message("The request cannot be read")
+    title = Message("Malformed request")
 
 
 class Unauthenticated(MarketError):
-    """401: no credentials, or credentials that are not good."""
+    """401: credentials are missing or invalid."""
 
     status = 401
     slug = "unauthenticated"
-    title = Message("Sign in first")
+    title = Message("Authentication required")
 
     def headers(self) -> dict[str, str]:
         """The challenge that RFC 9110 asks of a 401."""
@@ -94,7 +94,7 @@ class PaymentRequired(MarketError):
 
     status = 402
     slug = "payment-required"
-    title = Message("A payment is missing")
+    title = Message("Payment required")
 
 
 class Forbidden(MarketError):
@@ -102,11 +102,11 @@ class Forbidden(MarketError):
 
     status = 403
     slug = "forbidden"
-    title = Message("Not allowed")
+    title = Message("Permission denied")
 
 
 class NotFound(MarketError):
-    """404: absent, or nothing the caller may know of."""
+    """404: absent, or not accessible to the caller."""
 
     status = 404
     slug = "not-found"
@@ -118,7 +118,7 @@ class MethodNotAllowed(MarketError):
 
     status = 405
     slug = "method-not-allowed"
-    title = Message("This path does not take that method")
+    title = Message("Method not allowed")
 
 
 class Conflict(MarketError):
@@ -126,7 +126,7 @@ class Conflict(MarketError):
 
     status = 409
     slug = "conflict"
-    title = Message("The present state does not allow that")
+    title = Message("Conflict with the current state")
 
 
 class TooLarge(MarketError):
@@ -134,7 +134,7 @@ class TooLarge(MarketError):
 
     status = 413
     slug = "too-large"
-    title = Message("Too large")
+    title = Message("Content too large")
 
 
 class UnsupportedType(MarketError):
@@ -150,7 +150,7 @@ class Invalid(MarketError):
 
     status = 422
     slug = "invalid-payload"
-    title = Message("The payload does not validate")
+    title = Message("Invalid payload")
 
 
 class QuotaExceeded(MarketError):
@@ -158,7 +158,7 @@ class QuotaExceeded(MarketError):
 
     status = 429
     slug = "quota-exceeded"
-    title = Message("Quota used up")
+    title = Message("Quota exceeded")
 
 
 class Unavailable(MarketError):
@@ -169,7 +169,7 @@ class Unavailable(MarketError):
 
     status = 503
     slug = "unavailable"
-    title = Message("Not available at the moment")
+    title = Message("Service unavailable")
 
     def __init__(
         self, detail: Message, *, retry_after: int = 1, remedy: Message | None = None, **extensions: Any

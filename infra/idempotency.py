@@ -1,4 +1,4 @@
-"""``Idempotency-Key``: asking twice for a thing that moves money does it once.
+"""``Idempotency-Key``: a request that is sent more than once takes effect once.
 
 Same key and same request: the first answer again. Same key, another request: 422. Still under way: 409. The key
 is written in the transaction of its effect, so that neither exists without the other. Keys belong to one caller.
@@ -40,14 +40,14 @@ class KeyReused(Invalid):
     """The key belongs to another request."""
 
     slug = "idempotency-key-reused"
-    title = Message("This idempotency key belongs to another request")
+    title = Message("Idempotency key reused for another request")
 
 
 class RequestInFlight(Conflict):
     """The first request with this key is still under way."""
 
     slug = "request-in-flight"
-    title = Message("The first request with this key is still under way")
+    title = Message("Request with this idempotency key in progress")
 
 
 class IdempotencyKey(Table, table=True):
@@ -85,7 +85,8 @@ class Idempotency:
         )
         if not locked:
             raise RequestInFlight(
-                Message("Wait for the first answer, then ask again."), remedy=Message("Retry after a second.")
+                Message("The first request with this key has not completed."),
+                remedy=Message("Retry after a second."),
             )
         kept = await self._session.get(
             IdempotencyKey, (self._actor.organisation_id, self._actor.id, self._key)

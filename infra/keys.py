@@ -6,12 +6,10 @@ longer signs stays for verification until an operator deletes its file; every pr
 follows a rotation or a deletion within :data:`REREAD_SECONDS`.
 """
 
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.utils import base64url_encode
 
+from infra.digest import json_digest
 from infra.private_files import exclusive, open_to_everybody, write_private
 
 ALGORITHM = "EdDSA"
@@ -51,7 +50,7 @@ class KeyFolderError(Exception):
 
 
 class TokenRefused(Exception):
-    """A token is not good.
+    """A token is invalid.
 
     :ivar reason: ``malformed``, ``too-long``, ``wrong-type``, ``unknown-key``, ``bad-signature``,
         ``expired``, ``not-yet-valid``, ``wrong-issuer`` or ``wrong-audience``: safe to tell the bearer.
@@ -75,7 +74,7 @@ class _Snapshot:
 def thumbprint(key: Ed25519PublicKey) -> str:
     """The RFC 7638 thumbprint (SHA-256, base64url) of a public key, in the form of RFC 8037 for OKP keys."""
     members = {"crv": "Ed25519", "kty": "OKP", "x": _public_text(key)}
-    return _base64url(sha256(json.dumps(members, separators=(",", ":"), sort_keys=True).encode()).digest())
+    return _base64url(json_digest(members))
 
 
 class KeyRing:
@@ -144,7 +143,7 @@ class KeyRing:
         return token
 
     def verify(self, token: str, *, typ: str, issuer: str, audience: str) -> dict[str, Any]:
-        """The claims of a good token.
+        """The claims of a valid token.
 
         Whether it was revoked since is for the caller to know.
 

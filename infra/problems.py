@@ -94,7 +94,7 @@ def _validation(error: ValidationException) -> MarketError:
     """A body that does not validate is 422; a query parameter, header or path that does not is 400."""
     found = [item for item in error.extra if isinstance(item, dict)] if isinstance(error.extra, list) else []
     if not found:
-        return errors.Malformed(joined([error.detail]), remedy=Message("Send what is missing."))
+        return errors.Malformed(joined([error.detail]), remedy=Message("Send the missing part."))
     # Litestar keeps pydantic's sentences only; what they were made of is in what it was caused by.
     cause = error.__cause__
     raised = cause.errors if isinstance(cause, ExtendedMsgSpecValidationError) else ()
@@ -120,7 +120,7 @@ def _too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[di
     # Nothing of ours walks as deep as its input is nested; reading JSON does, and its library says so this way.
     return render(
         request,
-        errors.Malformed(Message("The body is nested too deeply."), remedy=Message("Send it flatter.")),
+        errors.Malformed(Message("The body is nested too deeply."), remedy=Message("Reduce the nesting.")),
     )
 
 
@@ -156,7 +156,9 @@ def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[d
     log.error("unforeseen_error", path=request.url.path, exc_info=error)
     return render(
         request,
-        MarketError(Message("The fault is ours and has been logged."), remedy=Message("Try again later.")),
+        MarketError(
+            Message("An unexpected error occurred and has been logged."), remedy=Message("Try again later.")
+        ),
     )
 
 

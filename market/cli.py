@@ -218,7 +218,7 @@ def restore(
 
 
 def main() -> None:
-    """Run the command; what a person can mend is told in one line, without a traceback."""
+    """Run the command; what a person can fix is reported in one line, without a traceback."""
     try:
         app()
     except KeyboardInterrupt:

@@ -27,11 +27,12 @@ class SessionController(Controller):
         opt={**public("nobody is signed in before"), "problems": [Unauthenticated, QuotaExceeded]},
         guards=[json_only],
         summary="Sign in",
+        operation_id="signIn",
     )
     async def sign_in(
         self, session: AsyncSession, identity: Identity, request: Request[Any, Any, Any], data: SessionCreate
     ) -> Response[SessionRead]:
-        """Open a session: sets the cookie, and answers the CSRF token that goes with it.
+        """Open a session: sets the cookie and returns its CSRF token.
 
         After ten wrong passwords in a row an address waits, up to fifteen minutes (429 with Retry-After).
         """
@@ -45,20 +46,24 @@ class SessionController(Controller):
         )
         return _with_cookie(identity, signed_in)
 
-    @get(guards=[requires(Permission.SESSION_OWN)], summary="Who is signed in")
-    async def read(
+    @get(
+        guards=[requires(Permission.SESSION_OWN)],
+        summary="Get the current session",
+        operation_id="getSession",
+    )
+    async def get_session(
         self, session: AsyncSession, actor: Actor, identity: Identity, request: Request[Any, Any, Any]
     ) -> Response[SessionRead]:
         """Who the caller is, for whom, and what the roles allow; also for a program by its access token."""
         token = request.cookies.get(SESSION_COOKIE)
-        profile = await sessions.current(session, actor, identity, token)
+        profile = await sessions.get_session(session, actor, identity, token)
         return Response(_read(profile, token), headers={"Cache-Control": "no-store"})
 
-    @delete(guards=[requires(Permission.SESSION_OWN)], summary="Sign out")
+    @delete(guards=[requires(Permission.SESSION_OWN)], summary="Sign out", operation_id="signOut")
     async def sign_out(
         self, session: AsyncSession, actor: Actor, identity: Identity, request: Request[Any, Any, Any]
     ) -> Response[None]:
-        """End the session and take the cookie away."""
+        """End the session and clear the cookie."""
         await sessions.sign_out(session, actor, request.cookies.get(SESSION_COOKIE))
         return Response(None, cookies=[_cookie(identity, "", max_age=0)])
 
@@ -67,6 +72,7 @@ class SessionController(Controller):
         guards=[requires(Permission.SESSION_OWN)],
         opt={"problems": [QuotaExceeded]},
         summary="Change the password",
+        operation_id="changePassword",
     )
     async def change_password(
         self, session: AsyncSession, actor: Actor, identity: Identity, data: PasswordChange

@@ -1,4 +1,4 @@
-"""Credentials in, actor out: asked once for each request, and asking the database each time.
+"""Authenticates each request against the database: credentials in, actor out.
 
 So a removed member, a deleted program, a revoked token or a suspended organisation is nobody from the next
 request on, on every node. The metered data plane does not come this way: it is entered by licence.
@@ -11,7 +11,7 @@ from uuid import UUID
 from infra.auth import Actor, Role
 from infra.db import transaction
 from infra.identity import credential_repository, credentials, oauth
-from infra.identity.credential_repository import Standing
+from infra.identity.credential_repository import CredentialHolder
 from infra.identity.errors import CsrfTokenMissing, SessionEnded, TokenNotAccepted
 from infra.identity.runtime import Identity
 from infra.identity.sessions import suspended
@@ -31,7 +31,7 @@ class IdentityAuthenticator:
     ) -> Actor | None:
         """The actor, or None when no credentials were sent; a bearer token goes before a cookie.
 
-        :raises SessionEnded, TokenNotAccepted: credentials were sent and are not good.
+        :raises SessionEnded, TokenNotAccepted: the credentials sent are invalid.
         :raises CsrfTokenMissing: something is to change, by cookie, without its CSRF token.
         :raises OrganisationSuspended: nobody acts for that organisation at the moment.
         """
@@ -43,22 +43,24 @@ class IdentityAuthenticator:
 
     async def _person(self, token: str, csrf_token: str | None, *, unsafe: bool) -> Actor:
         async with transaction(self._identity.sessions) as session:
-            standing = await credential_repository.session_standing(
+            holder = await credential_repository.session_holder(
                 session, credentials.digest(token), self._identity.settings.session_idle_minutes
             )
-            if standing is not None and standing.touch and standing.session_id is not None:
-                await credential_repository.touch_session(session, standing.session_id)
-        if standing is None:
+            if holder is not None and holder.touch and holder.session_id is not None:
+                await credential_repository.touch_session(session, holder.session_id)
+        if holder is None:
             raise SessionEnded(
-                Message("The session is unknown, was signed out or has run out of time."),
+                Message("The session is unknown, was signed out or has expired."),
                 remedy=Message("Sign in again at POST /v1/session."),
             )
         if unsafe and not _same(csrf_token, credentials.csrf_token(token)):
             raise CsrfTokenMissing(
-                Message("A request that changes something by cookie carries the session's CSRF token."),
+                Message(
+                    "A request that changes data and is authenticated by cookie must carry the CSRF token."
+                ),
                 remedy=Message("Send the header X-CSRF-Token with the csrf_token of GET /v1/session."),
             )
-        return _actor_of(standing, standing.roles)
+        return _actor_of(holder, holder.roles)
 
     async def _program(self, token: str) -> Actor:
         try:
@@ -66,23 +68,23 @@ class IdentityAuthenticator:
         except TokenRefused as error:
             raise _not_accepted(error.reason) from error
         async with transaction(self._identity.sessions) as session:
-            standing = await credential_repository.program_standing(
+            holder = await credential_repository.program_holder(
                 session, UUID(claims["client_id"]), UUID(claims["jti"])
             )
-        if standing is None:
+        if holder is None:
             raise _not_accepted("revoked")
         # What the program may do now, and of that no more than the token was issued for.
-        return _actor_of(standing, set(standing.roles) & set(claims["scope"].split()))
+        return _actor_of(holder, set(holder.roles) & set(claims["scope"].split()))
 
 
-def _actor_of(standing: Standing, roles: Collection[str]) -> Actor:
-    if standing.status is OrganisationStatus.SUSPENDED:
+def _actor_of(holder: CredentialHolder, roles: Collection[str]) -> Actor:
+    if holder.status is OrganisationStatus.SUSPENDED:
         raise suspended()
     return Actor(
-        kind="program" if standing.session_id is None else "person",
-        id=standing.id,
-        organisation_id=standing.organisation_id,
-        organisation_kind=standing.organisation_kind,
+        kind="program" if holder.session_id is None else "person",
+        id=holder.id,
+        organisation_id=holder.organisation_id,
+        organisation_kind=holder.organisation_kind,
         roles=frozenset(Role(role) for role in roles),
     )
 
@@ -93,7 +95,7 @@ def _same(offered: str | None, expected: str) -> bool:
 
 def _not_accepted(reason: str) -> TokenNotAccepted:
     return TokenNotAccepted(
-        Message("The access token is not accepted: {reason}.", reason=reason),
+        Message("The access token is invalid: {reason}.", reason=reason),
         remedy=Message("Get a new one at POST /oauth/token."),
         reason=reason,
     )

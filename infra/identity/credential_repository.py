@@ -26,7 +26,7 @@ from infra.identity.tables import (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CredentialHolder:
     """Who a credential stands for, as of now.
 
     :param id: the person's or the program's id.
@@ -43,7 +43,9 @@ class Standing:
     touch: bool = False
 
 
-async def session_standing(session: AsyncSession, token_digest: bytes, idle_minutes: int) -> Standing | None:
+async def session_holder(
+    session: AsyncSession, token_digest: bytes, idle_minutes: int
+) -> CredentialHolder | None:
     """Who a session that is still good stands for."""
     idle_since = sa.func.now() - timedelta(minutes=idle_minutes)
     due = sa.func.now() - timedelta(seconds=domain.SESSION_TOUCH_SECONDS)
@@ -68,10 +70,12 @@ async def session_standing(session: AsyncSession, token_digest: bytes, idle_minu
         )
     )
     row = (await session.execute(statement)).one_or_none()
-    return None if row is None else Standing(*row)
+    return None if row is None else CredentialHolder(*row)
 
 
-async def program_standing(session: AsyncSession, client_id: UUID, token_id: UUID | None) -> Standing | None:
+async def program_holder(
+    session: AsyncSession, client_id: UUID, token_id: UUID | None
+) -> CredentialHolder | None:
     """Who a program stands for; None when it was deleted or the token was revoked."""
     statement = (
         sa.select(
@@ -88,7 +92,7 @@ async def program_standing(session: AsyncSession, client_id: UUID, token_id: UUI
     if token_id is not None:
         statement = statement.where(~sa.exists().where(col(RevokedToken.token_id) == token_id))
     row = (await session.execute(statement)).one_or_none()
-    return None if row is None else Standing(*row)
+    return None if row is None else CredentialHolder(*row)
 
 
 async def touch_session(session: AsyncSession, session_id: UUID) -> None:

@@ -1,14 +1,14 @@
-"""What identity refuses, and how each refusal is told."""
+"""What identity refuses."""
 
 from infra.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded, Unauthenticated
 from infra.messages import Message
 
 
-class WrongCredentials(Unauthenticated):
-    """The address and the password do not belong together; which of the two was wrong is not told."""
+class InvalidCredentials(Unauthenticated):
+    """E-mail address or password is wrong; which of the two is not disclosed."""
 
     slug = "wrong-credentials"
-    title = Message("The e-mail address and the password do not belong together")
+    title = Message("Invalid credentials")
 
     def headers(self) -> dict[str, str]:
         """No challenge: a browser must not answer it with a dialogue of its own."""
@@ -22,12 +22,13 @@ class TooManyAttempts(QuotaExceeded):
     """
 
     slug = "too-many-sign-in-attempts"
-    title = Message("Too many wrong passwords in a row")
+    title = Message("Too many failed sign-in attempts")
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(
             Message(
-                "After several wrong passwords this address waits {seconds} seconds.", seconds=retry_after
+                "Sign-in for this address is locked for {retry_after} seconds after several wrong passwords.",
+                retry_after=retry_after,
             ),
             remedy=Message(
                 "Wait, then try again; an administrator of the platform can help if the password is lost."
@@ -45,14 +46,14 @@ class SessionEnded(Unauthenticated):
     """The session is unknown, signed out, or ran out of time."""
 
     slug = "session-ended"
-    title = Message("The session has ended")
+    title = Message("Session expired")
 
 
 class TokenNotAccepted(Unauthenticated):
-    """The access token is not good."""
+    """The access token is invalid, expired or revoked."""
 
     slug = "token-not-accepted"
-    title = Message("The access token is not accepted")
+    title = Message("Invalid access token")
 
     def headers(self) -> dict[str, str]:
         """The challenge of RFC 6750."""
@@ -63,56 +64,56 @@ class CsrfTokenMissing(Forbidden):
     """A request that changes something came with a cookie and without proof that our own page made it."""
 
     slug = "csrf-token-missing"
-    title = Message("The X-CSRF-Token header is missing or wrong")
+    title = Message("Missing or invalid CSRF token")
 
 
 class OrganisationSuspended(Forbidden):
     """The caller's organisation is suspended."""
 
     slug = "organisation-suspended"
-    title = Message("Your organisation is suspended")
+    title = Message("Organisation suspended")
 
 
 class OrganisationNotVerified(Forbidden):
     """Only verified organisations trade."""
 
     slug = "organisation-not-verified"
-    title = Message("The organisation is not verified")
+    title = Message("Organisation not verified")
 
 
 class ChooseOrganisation(Conflict):
     """The person belongs to several organisations and named none."""
 
     slug = "choose-organisation"
-    title = Message("Say for which organisation you sign in")
+    title = Message("Organisation must be specified")
 
 
 class NoMembership(Forbidden):
     """The person belongs to no organisation, or not to the one named."""
 
     slug = "no-membership"
-    title = Message("You do not belong to that organisation")
+    title = Message("Not a member of the organisation")
 
 
 class NotAPerson(Conflict):
     """Programs have neither session nor password."""
 
     slug = "not-a-person"
-    title = Message("Only a signed-in person can do that")
+    title = Message("Not available to programs")
 
 
 class WeakPassword(Invalid):
     """The password is too easily guessed."""
 
     slug = "weak-password"
-    title = Message("Choose another password")
+    title = Message("Password too weak")
 
 
 class InvitationNotOpen(NotFound):
-    """The invitation's token is unknown, used, revoked or expired; which of them is not told."""
+    """The invitation's token is unknown, used, revoked or expired; which of them is not disclosed."""
 
     slug = "invitation-not-open"
-    title = Message("The invitation is not open")
+    title = Message("Invalid invitation")
 
 
 class AlreadyMember(Conflict):
@@ -126,18 +127,38 @@ class LastAdministrator(Conflict):
     """An organisation keeps at least one administrator."""
 
     slug = "last-administrator"
-    title = Message("The last administrator stays")
+    title = Message("Last administrator cannot be removed")
 
 
 class CreditCodeTaken(Conflict):
     """Another organisation is registered under the same unified social credit code."""
 
     slug = "credit-code-taken"
-    title = Message("The unified social credit code is registered already")
+    title = Message("Unified social credit code already registered")
 
 
 class StatusForbids(Conflict):
     """The organisation's status does not lead there."""
 
     slug = "organisation-status-forbids"
-    title = Message("The organisation's status does not allow that")
+    title = Message("Not allowed in the organisation's status")
+
+
+class OAuthError(Exception):
+    """An error as RFC 6749, section 5.2 tells it.
+
+    :param code: ``invalid_request``, ``invalid_client``, ``unauthorized_client``, ``unsupported_grant_type``
+        or ``invalid_scope``.
+    :param by_header: the program used the Authorization header, so a challenge belongs into the answer.
+    """
+
+    def __init__(self, code: str, description: str, *, by_header: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.description = description
+        self.by_header = by_header
+
+    @property
+    def status(self) -> int:
+        """401 for an invalid client, 400 for everything else."""
+        return 401 if self.code == "invalid_client" else 400

@@ -95,7 +95,7 @@ async def accept(
 
     :raises InvitationNotOpen: the token is unknown, used, revoked or expired.
     :raises WeakPassword: a new account's password is too easily guessed.
-    :raises WrongCredentials: the address has an account with another password.
+    :raises InvalidCredentials: the address has an account with another password.
     :raises TooManyAttempts: after several of those.
     """
     token_digest = credentials.digest(token)
@@ -203,6 +203,6 @@ def _values(roles: Collection[Role]) -> list[str]:
 
 def _not_open() -> InvitationNotOpen:
     return InvitationNotOpen(
-        Message("The token opens no invitation: it is unknown, was used, was withdrawn or has expired."),
+        Message("The invitation token is unknown, used, revoked or expired."),
         remedy=Message("Ask for a new invitation."),
     )

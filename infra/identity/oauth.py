@@ -12,33 +12,14 @@ from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind, Role
 from infra.db import AsyncSession, new_id, now
 from infra.identity import clients, credential_repository
-from infra.identity.credential_repository import Standing
+from infra.identity.credential_repository import CredentialHolder
 from infra.identity.domain import granted_scope
+from infra.identity.errors import OAuthError
 from infra.identity.runtime import Identity
 from infra.identity.states import OrganisationStatus
 from infra.keys import TokenRefused
 
 ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 -- the media type of RFC 9068
-
-
-class OAuthError(Exception):
-    """An error as RFC 6749, section 5.2 tells it.
-
-    :param code: ``invalid_request``, ``invalid_client``, ``unauthorized_client``, ``unsupported_grant_type``
-        or ``invalid_scope``.
-    :param by_header: the program used the Authorization header, so a challenge belongs into the answer.
-    """
-
-    def __init__(self, code: str, description: str, *, by_header: bool = False) -> None:
-        super().__init__(code)
-        self.code = code
-        self.description = description
-        self.by_header = by_header
-
-    @property
-    def status(self) -> int:
-        """401 for a program we do not know, 400 for everything else."""
-        return 401 if self.code == "invalid_client" else 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +69,28 @@ def read_credentials(
     return ClientCredentials(client_id, client_secret, by_header=False)
 
 
-async def authenticate_client(session: AsyncSession, credentials: ClientCredentials) -> Standing:
+async def authenticate_client(session: AsyncSession, credentials: ClientCredentials) -> CredentialHolder:
     """Who a program stands for.
 
-    :raises OAuthError: it is unknown, its secret is not good, or its organisation is suspended.
+    :raises OAuthError: it is unknown, its secret is wrong, or its organisation is suspended.
     """
     try:
         client_id = UUID(credentials.client_id)
     except ValueError:
         client_id = UUID(int=0)
-    standing = await credential_repository.program_standing(session, client_id, None)
+    holder = await credential_repository.program_holder(session, client_id, None)
     good = await clients.has_secret(session, client_id, credentials.secret)
-    if standing is None or not good:
+    if holder is None or not good:
         raise OAuthError(
             "invalid_client",
             "The program is unknown or its secret is wrong.",
             by_header=credentials.by_header,
         )
-    if standing.status is OrganisationStatus.SUSPENDED:
+    if holder.status is OrganisationStatus.SUSPENDED:
         raise OAuthError(
             "invalid_client", "The program's organisation is suspended.", by_header=credentials.by_header
         )
-    return standing
+    return holder
 
 
 async def issue(
@@ -152,9 +133,9 @@ async def issue(
 
 
 def read_token(identity: Identity, token: str) -> dict[str, Any]:
-    """The claims of an access token that is good by itself; whether it was revoked is another question.
+    """The claims of a valid access token; revocation is not checked here.
 
-    :raises TokenRefused: it is not good.
+    :raises TokenRefused: it is invalid.
     """
     claims = identity.keys.verify(
         token, typ=ACCESS_TOKEN_TYPE, issuer=identity.issuer, audience=identity.audience
@@ -167,7 +148,7 @@ def read_token(identity: Identity, token: str) -> dict[str, Any]:
 async def introspect(
     session: AsyncSession, identity: Identity, credentials: ClientCredentials, token: str
 ) -> dict[str, Any] | None:
-    """The claims of an access token that works at this moment, or None (RFC 7662).
+    """The claims of an access token that is active at this moment, or None (RFC 7662).
 
     The platform's programs may ask about any token, others about those of their own organisation.
 
@@ -178,13 +159,13 @@ async def introspect(
         claims = read_token(identity, token)
     except TokenRefused:
         return None
-    standing = await credential_repository.program_standing(
+    holder = await credential_repository.program_holder(
         session, UUID(claims["client_id"]), UUID(claims["jti"])
     )
-    if standing is None or standing.status is OrganisationStatus.SUSPENDED:
+    if holder is None or holder.status is OrganisationStatus.SUSPENDED:
         return None
     if asking.organisation_kind is not OrganisationKind.PLATFORM and (
-        asking.organisation_id != standing.organisation_id
+        asking.organisation_id != holder.organisation_id
     ):
         return None
     return claims
@@ -193,7 +174,7 @@ async def introspect(
 async def revoke(
     session: AsyncSession, identity: Identity, credentials: ClientCredentials, token: str
 ) -> None:
-    """End an access token before its time (RFC 7009); one that is not good any more is no error.
+    """End an access token before its time (RFC 7009); an invalid token is no error.
 
     :raises OAuthError: the program is not known, or the token is another program's.
     """
@@ -217,7 +198,7 @@ async def revoke(
     )
 
 
-def _actor(client: Standing) -> Actor:
+def _actor(client: CredentialHolder) -> Actor:
     return Actor(
         kind="program",
         id=client.id,

@@ -12,7 +12,8 @@ from litestar.params import Body
 from infra.auth import Role, public
 from infra.db import AsyncSession
 from infra.identity import oauth
-from infra.identity.oauth import ClientCredentials, OAuthError
+from infra.identity.errors import OAuthError
+from infra.identity.oauth import ClientCredentials
 from infra.identity.runtime import Identity, provide_identity
 from infra.identity.schemas import (
     AuthorizationServerRead,
@@ -20,8 +21,8 @@ from infra.identity.schemas import (
     JsonWebKeySet,
     OAuthErrorRead,
     OAuthForm,
-    TokenForm,
     TokenRead,
+    TokenReference,
     TokenRequest,
 )
 from infra.problems import HANDLERS
@@ -29,15 +30,15 @@ from infra.problems import HANDLERS
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 _RESPONSES = {
-    400: ResponseSpec(OAuthErrorRead, generate_examples=False, description="The request is not good"),
-    401: ResponseSpec(OAuthErrorRead, generate_examples=False, description="The program is not known"),
+    400: ResponseSpec(OAuthErrorRead, generate_examples=False, description="Invalid request"),
+    401: ResponseSpec(OAuthErrorRead, generate_examples=False, description="Invalid client"),
 }
 
 TokenRequestBody = Annotated[TokenRequest, Body(media_type=RequestEncodingType.URL_ENCODED)]
-TokenFormBody = Annotated[TokenForm, Body(media_type=RequestEncodingType.URL_ENCODED)]
+TokenReferenceBody = Annotated[TokenReference, Body(media_type=RequestEncodingType.URL_ENCODED)]
 
 
-def _tell(_: Request[Any, Any, Any], error: OAuthError) -> Response[OAuthErrorRead]:
+def _render(_: Request[Any, Any, Any], error: OAuthError) -> Response[OAuthErrorRead]:
     headers = dict(_NO_STORE)
     if error.status == 401 and error.by_header:
         headers["WWW-Authenticate"] = 'Basic realm="oauth"'
@@ -47,7 +48,9 @@ def _tell(_: Request[Any, Any, Any], error: OAuthError) -> Response[OAuthErrorRe
 
 def _unreadable(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     if error.status_code == 400:
-        return _tell(request, OAuthError("invalid_request", "A parameter is missing, repeated or too long."))
+        return _render(
+            request, OAuthError("invalid_request", "A parameter is missing, repeated or too long.")
+        )
     answer: Response[Any] = HANDLERS[HTTPException](request, error)
     return answer
 
@@ -58,16 +61,17 @@ class OAuthController(Controller):
     path = "/oauth"
     tags = ["OAuth"]
     dependencies = {"identity": Provide(provide_identity, sync_to_thread=False)}
-    exception_handlers = {OAuthError: _tell, HTTPException: _unreadable}
+    exception_handlers = {OAuthError: _render, HTTPException: _unreadable}
 
     @post(
         "/token",
         opt=public("takes the program's own credentials"),
         status_code=200,
         responses=_RESPONSES,
-        summary="Get an access token",
+        summary="Issue an access token",
+        operation_id="issueToken",
     )
-    async def token(
+    async def issue_token(
         self,
         session: AsyncSession,
         identity: Identity,
@@ -93,12 +97,17 @@ class OAuthController(Controller):
         opt=public("takes the program's own credentials"),
         status_code=200,
         responses=_RESPONSES,
-        summary="Look at an access token",
+        summary="Introspect an access token",
+        operation_id="introspectToken",
     )
-    async def introspect(
-        self, session: AsyncSession, identity: Identity, request: Request[Any, Any, Any], data: TokenFormBody
+    async def introspect_token(
+        self,
+        session: AsyncSession,
+        identity: Identity,
+        request: Request[Any, Any, Any],
+        data: TokenReferenceBody,
     ) -> Response[IntrospectionRead]:
-        """Whether a token works at this moment, and for what (RFC 7662)."""
+        """Whether a token is active at this moment, and its claims (RFC 7662)."""
         claims = await oauth.introspect(session, identity, _credentials(request, data), data.token)
         if claims is None:
             return Response(IntrospectionRead(active=False), headers=_NO_STORE)
@@ -111,16 +120,21 @@ class OAuthController(Controller):
         status_code=200,
         responses=_RESPONSES,
         summary="Revoke an access token",
+        operation_id="revokeToken",
     )
-    async def revoke(
-        self, session: AsyncSession, identity: Identity, request: Request[Any, Any, Any], data: TokenFormBody
+    async def revoke_token(
+        self,
+        session: AsyncSession,
+        identity: Identity,
+        request: Request[Any, Any, Any],
+        data: TokenReferenceBody,
     ) -> None:
-        """End a token of the program before its time (RFC 7009); one that is not good any more is no error."""
+        """End a token of the program before its time (RFC 7009); an invalid token is no error."""
         await oauth.revoke(session, identity, _credentials(request, data), data.token)
 
 
 class WellKnownController(Controller):
-    """What programs find out by themselves."""
+    """Discovery documents for programs."""
 
     path = "/.well-known"
     tags = ["OAuth"]
@@ -129,9 +143,10 @@ class WellKnownController(Controller):
     @get(
         "/oauth-authorization-server",
         opt=public("programs find the other addresses here"),
-        summary="OAuth metadata",
+        summary="Authorization server metadata",
+        operation_id="getAuthorizationServerMetadata",
     )
-    async def metadata(self, identity: Identity) -> Response[AuthorizationServerRead]:
+    async def get_metadata(self, identity: Identity) -> Response[AuthorizationServerRead]:
         """Where and how programs get tokens (RFC 8414)."""
         base = identity.issuer
         body = AuthorizationServerRead(
@@ -149,8 +164,13 @@ class WellKnownController(Controller):
         )
         return Response(body, headers={"Cache-Control": "public, max-age=3600"})
 
-    @get("/jwks.json", opt=public("anybody may verify our signatures"), summary="Public keys")
-    async def jwks(self, identity: Identity) -> Response[JsonWebKeySet]:
+    @get(
+        "/jwks.json",
+        opt=public("anybody may verify our signatures"),
+        summary="JSON Web Key Set",
+        operation_id="getJsonWebKeySet",
+    )
+    async def get_jwks(self, identity: Identity) -> Response[JsonWebKeySet]:
         """The keys that verify access tokens and licences (RFC 7517); look again when a ``kid`` is unknown."""
         body = JsonWebKeySet.model_validate(identity.keys.jwks())
         return Response(body, headers={"Cache-Control": "public, max-age=300"})

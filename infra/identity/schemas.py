@@ -40,7 +40,7 @@ Token = Annotated[str, StringConstraints(min_length=20, max_length=200, pattern=
 
 
 class SessionCreate(Input):
-    """Signing in."""
+    """Credentials to sign in with."""
 
     email: Email
     password: Password
@@ -50,7 +50,7 @@ class SessionCreate(Input):
 
 
 class PasswordChange(Input):
-    """Another password."""
+    """A change of password."""
 
     current_password: Password
     new_password: Password = Field(description="12 to 128 characters.")
@@ -107,14 +107,14 @@ class OAuthForm(BaseModel):
 
 
 class TokenRequest(OAuthForm):
-    """Asking for an access token (RFC 6749, section 4.4.2)."""
+    """An access token request (RFC 6749, section 4.4.2)."""
 
     grant_type: Annotated[str, Field(min_length=1, max_length=100, examples=["client_credentials"])]
     scope: _Form = Field(None, description="Roles to narrow the token to, parted by spaces; default: all.")
 
 
-class TokenForm(OAuthForm):
-    """A token to look at or to revoke (RFC 7662, RFC 7009)."""
+class TokenReference(OAuthForm):
+    """A token to introspect or to revoke (RFC 7662, RFC 7009)."""
 
     token: Annotated[str, Field(min_length=1, max_length=8192)]
     token_type_hint: _Form = None
@@ -130,7 +130,7 @@ class TokenRead(Output):
 
 
 class IntrospectionRead(Output):
-    """What a token is good for at this moment (RFC 7662, section 2.2); only ``active`` when for nothing."""
+    """The state of a token (RFC 7662, section 2.2); ``active`` alone when it is inactive."""
 
     active: bool
     scope: str | None = None
@@ -150,7 +150,7 @@ class IntrospectionRead(Output):
 
 
 class OAuthErrorRead(Output):
-    """An error as RFC 6749, section 5.2 tells it."""
+    """An error response of RFC 6749, section 5.2."""
 
     error: str
     error_description: str

@@ -12,9 +12,9 @@ from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.identity import credentials, repository
 from infra.identity.domain import EvidenceKind, normalised_email
-from infra.identity.errors import CreditCodeTaken, OrganisationNotVerified, StatusForbids
+from infra.identity.errors import CreditCodeTaken, OrganisationNotVerified
 from infra.identity.schemas import PartyName
-from infra.identity.states import OrganisationStatus, may_follow
+from infra.identity.states import OrganisationAction, OrganisationStatus, next_state
 from infra.identity.tables import IdentityEvidence, Membership, Organisation, Person
 from infra.messages import Message
 
@@ -152,22 +152,14 @@ async def accept_evidence(session: AsyncSession, actor: Actor, organisation_id: 
 
 
 async def change_status(
-    session: AsyncSession, actor: Actor, row: Organisation, after: OrganisationStatus, reason: str | None
+    session: AsyncSession, actor: Actor, row: Organisation, action: OrganisationAction, reason: str | None
 ) -> None:
-    """Let a locked organisation pass to another status.
+    """Apply an action to a locked organisation.
 
-    :raises StatusForbids: its status does not lead there.
+    :raises StatusForbids: its status does not allow the action.
     """
-    if not may_follow(row.status, after):
-        raise StatusForbids(
-            Message(
-                "The organisation is {value} and cannot become {after}.",
-                value=row.status.value,
-                after=after.value,
-            )
-        )
-    row.status, row.status_reason = after, reason
-    if after is OrganisationStatus.VERIFIED and row.verified_at is None:
+    row.status, row.status_reason = next_state(row.status, action), reason
+    if row.status is OrganisationStatus.VERIFIED and row.verified_at is None:
         row.verified_by, row.verified_at = actor.id, await now(session)
     await session.flush()
 

@@ -11,13 +11,13 @@ from infra.identity import credential_repository, credentials, repository
 from infra.identity.domain import MAX_SESSIONS_PER_PERSON, password_weakness
 from infra.identity.errors import (
     ChooseOrganisation,
+    InvalidCredentials,
     NoMembership,
     NotAPerson,
     OrganisationSuspended,
     SessionEnded,
     TooManyAttempts,
     WeakPassword,
-    WrongCredentials,
 )
 from infra.identity.runtime import Identity
 from infra.identity.states import OrganisationStatus
@@ -63,7 +63,7 @@ async def sign_in(
 
     :param email: in lower case.
     :param organisation_id: for whom; may be left out by members of a single organisation.
-    :raises WrongCredentials: address and password do not belong together.
+    :raises InvalidCredentials: the e-mail address or the password is wrong.
     :raises TooManyAttempts: the address is locked for a while.
     :raises ChooseOrganisation, NoMembership, OrganisationSuspended: there is nobody to act for.
     """
@@ -91,7 +91,7 @@ async def check_password(identity: Identity, email: str, password: str) -> tuple
     """Check a password, counted against the address's limit whatever becomes of the request.
 
     :return: the person's id and the hash the password was checked against.
-    :raises WrongCredentials: address and password do not belong together.
+    :raises InvalidCredentials: the e-mail address or the password is wrong.
     :raises TooManyAttempts: the address is locked for a while.
     :raises Unavailable: too many passwords wait to be checked.
     """
@@ -114,7 +114,7 @@ async def check_password(identity: Identity, email: str, password: str) -> tuple
     return person.id, person.password_hash
 
 
-async def current(session: AsyncSession, actor: Actor, identity: Identity, token: str | None) -> Profile:
+async def get_session(session: AsyncSession, actor: Actor, identity: Identity, token: str | None) -> Profile:
     """Who is signed in: a person by a session, or a program by its access token."""
     organisation = await session.get(Organisation, actor.organisation_id)
     assert organisation is not None
@@ -125,14 +125,14 @@ async def current(session: AsyncSession, actor: Actor, identity: Identity, token
         return Profile("program", actor.id, client.name, None, roles, organisation, None)
     person = await session.get(Person, actor.id)
     assert person is not None
-    standing = await credential_repository.session_standing(
+    holder = await credential_repository.session_holder(
         session, credentials.digest(token or ""), identity.settings.session_idle_minutes
     )
-    if standing is None:
+    if holder is None:
         raise SessionEnded(
-            Message("The session has ended."), remedy=Message("Sign in again at POST /v1/session.")
+            Message("The session has expired."), remedy=Message("Sign in again at POST /v1/session.")
         )
-    return Profile("person", actor.id, person.name, person.email, roles, organisation, standing.expires_at)
+    return Profile("person", actor.id, person.name, person.email, roles, organisation, holder.expires_at)
 
 
 async def sign_out(session: AsyncSession, actor: Actor, token: str | None) -> None:
@@ -140,7 +140,7 @@ async def sign_out(session: AsyncSession, actor: Actor, token: str | None) -> No
 
     :raises NotAPerson: a program has none.
     """
-    _must_be_person(actor, "revoke the token at POST /oauth/revoke")
+    _must_be_person(actor, Message("Revoke the access token at POST /oauth/revoke."))
     await credential_repository.drop_session(session, credentials.digest(token or ""))
     await audit.record(session, actor, action="session.closed", subject_kind="person", subject_id=actor.id)
 
@@ -151,10 +151,15 @@ async def change_password(
     """Set another password; every session of the person ends and a new one opens.
 
     :raises NotAPerson: a program has no password.
-    :raises WrongCredentials: the current password is wrong.
+    :raises InvalidCredentials: the current password is wrong.
     :raises WeakPassword: the new one is too easily guessed, or the same.
     """
-    _must_be_person(actor, "rotate its secret")
+    _must_be_person(
+        actor,
+        Message(
+            "Rotate its secret at POST /v1/organisations/{organisation_id}/clients/{client_id}/secret-rotations.",
+        ),
+    )
     async with transaction(identity.sessions) as look:
         known = await repository.person(look, actor.id)
     assert known is not None
@@ -241,20 +246,17 @@ def _actor(person: Person, organisation: Organisation, membership: Membership) -
 
 
 def suspended() -> OrganisationSuspended:
-    """The refusal that members and programs of a suspended organisation meet."""
+    """The error for members and programs of a suspended organisation."""
     return OrganisationSuspended(
         Message("Nobody can act for your organisation while it is suspended."),
         remedy=Message("Ask the platform for the reason and for reinstatement."),
     )
 
 
-def _must_be_person(actor: Actor, instead: str) -> None:
+def _must_be_person(actor: Actor, remedy: Message) -> None:
     if actor.kind != "person":
-        raise NotAPerson(
-            Message("A program has neither session nor password."),
-            remedy=Message("For a program, {instead}.", instead=instead),
-        )
+        raise NotAPerson(Message("A program has neither session nor password."), remedy=remedy)
 
 
-def _wrong() -> WrongCredentials:
-    return WrongCredentials(Message("The e-mail address and the password do not belong together."))
+def _wrong() -> InvalidCredentials:
+    return InvalidCredentials(Message("The e-mail address or the password is wrong."))

@@ -1,10 +1,14 @@
-"""How far an organisation's identity has been established, and what may follow what."""
+"""How far an organisation's identity has been established, and what leads from one status to another."""
 
 from enum import StrEnum
 
+from infra.identity.errors import StatusForbids
+from infra.messages import Message
+from infra.states import StateMachine, Transition
+
 
 class OrganisationStatus(StrEnum):
-    """Where an organisation stands."""
+    """How far an organisation's identity is established, and whether it may act."""
 
     REGISTERED = "registered"
     REJECTED = "rejected"
@@ -12,18 +16,25 @@ class OrganisationStatus(StrEnum):
     VERIFIED = "verified"
 
 
-TRANSITIONS: dict[OrganisationStatus, frozenset[OrganisationStatus]] = {
-    OrganisationStatus.REGISTERED: frozenset(
-        {OrganisationStatus.VERIFIED, OrganisationStatus.REJECTED, OrganisationStatus.SUSPENDED}
-    ),
-    OrganisationStatus.REJECTED: frozenset({OrganisationStatus.VERIFIED, OrganisationStatus.SUSPENDED}),
-    OrganisationStatus.VERIFIED: frozenset({OrganisationStatus.SUSPENDED}),
-    # Reinstatement leads back to where verification had come.
-    OrganisationStatus.SUSPENDED: frozenset({OrganisationStatus.REGISTERED, OrganisationStatus.VERIFIED}),
+class OrganisationAction(StrEnum):
+    """What changes an organisation's status. Reinstatement leads back to where verification had come."""
+
+    REINSTATE = "reinstate"
+    REINSTATE_AS_VERIFIED = "reinstate_as_verified"
+    REJECT = "reject"
+    SUSPEND = "suspend"
+    VERIFY = "verify"
+
+
+S, A = OrganisationStatus, OrganisationAction
+
+TRANSITIONS = {
+    A.REINSTATE: Transition(frozenset({S.SUSPENDED}), S.REGISTERED),
+    A.REINSTATE_AS_VERIFIED: Transition(frozenset({S.SUSPENDED}), S.VERIFIED),
+    A.REJECT: Transition(frozenset({S.REGISTERED}), S.REJECTED),
+    A.SUSPEND: Transition(frozenset({S.REGISTERED, S.REJECTED, S.VERIFIED}), S.SUSPENDED),
+    A.VERIFY: Transition(frozenset({S.REGISTERED, S.REJECTED}), S.VERIFIED),
 }
-"""From each status, the ones that may follow. Verification is never undone but by suspension."""
+"""Verification is never undone but by suspension."""
 
-
-def may_follow(before: OrganisationStatus, after: OrganisationStatus) -> bool:
-    """Whether an organisation may pass from one status to the other."""
-    return after in TRANSITIONS[before]
+next_state = StateMachine(Message("organisation"), TRANSITIONS, StatusForbids).next_state

@@ -21,25 +21,39 @@ Key = Annotated[
 
 
 class RulebookController(Controller):
-    """The rules the market decides by, open to everybody who takes part in it."""
+    """The rules the market decides by, readable by every participant."""
 
     path = "/v1/rulebook"
     tags = ["Rulebook"]
 
-    @get(guards=[requires(Permission.RULEBOOK_READ)], summary="Rules in force")
-    async def list_in_force(self, session: AsyncSession) -> ParameterList:
+    @get(
+        guards=[requires(Permission.RULEBOOK_READ)],
+        summary="List the rules in force",
+        operation_id="listRules",
+    )
+    async def list_rules(self, session: AsyncSession) -> ParameterList:
         """Every parameter in force now, with its version, effective date and source."""
         rows = await service.list_in_force(session)
         return ParameterList(items=[ParameterRead.model_validate(row) for row in rows])
 
-    @get("/{key:str}", guards=[requires(Permission.RULEBOOK_READ)], summary="History of one rule")
-    async def history(self, session: AsyncSession, key: Key) -> ParameterList:
+    @get(
+        "/{key:str}",
+        guards=[requires(Permission.RULEBOOK_READ)],
+        summary="List the versions of a rule",
+        operation_id="listRuleVersions",
+    )
+    async def list_rule_versions(self, session: AsyncSession, key: Key) -> ParameterList:
         """Every version of one parameter, newest first."""
         rows = await service.history(session, key)
         return ParameterList(items=[ParameterRead.model_validate(row) for row in rows])
 
-    @post("/{key:str}", guards=[requires(Permission.RULEBOOK_MANAGE)], summary="Set a rule from a date on")
-    async def set_parameter(
+    @post(
+        "/{key:str}",
+        guards=[requires(Permission.RULEBOOK_MANAGE)],
+        summary="Create a version of a rule",
+        operation_id="createRuleVersion",
+    )
+    async def create_rule_version(
         self, session: AsyncSession, actor: Actor, key: Key, data: ParameterSet
     ) -> ParameterRead:
         """Add a version that takes effect now or later; what was decided before keeps the version it was decided by."""

@@ -7,26 +7,13 @@ from typing import Any
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
-from infra.errors import Invalid, NotFound
+from infra.errors import NotFound
 from infra.messages import Message
 from infra.rulebook import repository
 from infra.rulebook.domain import Parameter, Rules
+from infra.rulebook.errors import RuleBackdated, RuleShapeChanged
 from infra.rulebook.schemas import ParameterSet
 from infra.rulebook.tables import RulebookParameter
-
-
-class RuleShapeChanged(Invalid):
-    """A new version must be of the same JSON kind as the one before."""
-
-    slug = "rule-shape-changed"
-    title = Message("The value is of another kind than before")
-
-
-class RuleBackdated(Invalid):
-    """Decisions already taken cannot be given other rules."""
-
-    slug = "rule-backdated"
-    title = Message("The effective date lies in the past")
 
 
 async def in_force(session: AsyncSession, at: datetime | None = None) -> Rules:

@@ -6,17 +6,10 @@ from uuid import UUID
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
-from infra.errors import Conflict
 from infra.messages import Message
 from infra.stops import repository
+from infra.stops.errors import NotStopped
 from infra.stops.tables import Stop
-
-
-class NotStopped(Conflict):
-    """There is no active stop to lift."""
-
-    slug = "not-stopped"
-    title = Message("Nothing is stopped here")
 
 
 async def place(

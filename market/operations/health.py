@@ -1,4 +1,4 @@
-"""Whether the service lives, whether it can serve, and how it fares."""
+"""Liveness and readiness probes."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from infra.schema import Output
 
 
 class Health(Output):
-    """How the process stands."""
+    """The outcome of a probe."""
 
     status: str
 
@@ -23,17 +23,24 @@ class Health(Output):
     "/health/live",
     opt=public("probes sign in nowhere"),
     tags=["Health"],
-    summary="The process lives",
+    summary="Liveness",
+    operation_id="getLiveness",
     sync_to_thread=False,
 )
 def live() -> Health:
-    """Answers as long as the process does."""
+    """The process is running."""
     return Health(status="live")
 
 
-@get("/health/ready", opt=public("probes sign in nowhere"), tags=["Health"], summary="The service can serve")
+@get(
+    "/health/ready",
+    opt=public("probes sign in nowhere"),
+    tags=["Health"],
+    summary="Readiness",
+    operation_id="getReadiness",
+)
 async def ready(state: State) -> Health:
-    """Answers 503 while the database is away."""
+    """The service can serve: the database answers. 503 while it does not."""
     try:
         async with asyncio.timeout(3), state.sessions() as session:
             await session.execute(sa.select(1))

@@ -10,7 +10,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from infra.audit import service as audit
 from infra.auth import Actor, Role
 from infra.db import AsyncSession, now
-from infra.errors import Forbidden, Invalid, NotFound
+from infra.errors import NotFound
 from infra.identity import clients, members
 from infra.identity import service as organisations
 from infra.identity.runtime import Identity
@@ -19,22 +19,9 @@ from infra.messages import Message
 from infra.paging import PageRequest, encode_cursor
 from infra.rulebook import service as rulebook
 from market.participants import domain
-from market.participants.schemas import InvitationAcceptance
+from market.participants.errors import PlatformRoleProtected, RoleNotForKind
+from market.participants.schemas import InvitationAccept
 from market.participants.service import access_organisation, access_to_manage, must_manage
-
-
-class RoleNotForKind(Invalid):
-    """Members of this kind of organisation cannot hold the role."""
-
-    slug = "role-not-for-this-organisation"
-    title = Message("That role is not for this kind of organisation")
-
-
-class PlatformRoleProtected(Forbidden):
-    """Only a platform administrator makes, changes or removes one."""
-
-    slug = "platform-role-protected"
-    title = Message("Only a platform administrator changes what one is")
 
 
 async def invite(
@@ -85,7 +72,7 @@ async def revoke_invitation(
 
 
 async def accept_invitation(
-    session: AsyncSession, identity: Identity, data: InvitationAcceptance
+    session: AsyncSession, identity: Identity, data: InvitationAccept
 ) -> tuple[Membership, Person]:
     """Join by an invitation's token; see :func:`infra.identity.members.accept` for what is refused."""
     membership, person = await members.accept(

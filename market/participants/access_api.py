@@ -21,14 +21,14 @@ from market.participants.schemas import (
     ClientCreate,
     ClientCreated,
     ClientRead,
-    InvitationAcceptance,
+    InvitationAccept,
     InvitationCreate,
     InvitationCreated,
     InvitationRead,
-    MemberChange,
     MemberRead,
+    MemberUpdate,
     SecretRotated,
-    SecretRotation,
+    SecretRotationCreate,
 )
 
 
@@ -38,15 +38,23 @@ class InvitationController(Controller):
     path = "/v1/organisations/{organisation_id:uuid}/invitations"
     tags = ["Members"]
 
-    @post(guards=[requires(Permission.MEMBER_MANAGE)], summary="Invite somebody")
-    async def invite(
+    @post(
+        guards=[requires(Permission.MEMBER_MANAGE)],
+        summary="Create an invitation",
+        operation_id="createInvitation",
+    )
+    async def create_invitation(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: InvitationCreate
     ) -> InvitationCreated:
         """Invite an e-mail address. The token is shown this once: hand it to the invited person."""
         row, token = await access.invite(session, actor, organisation_id, email=data.email, roles=data.roles)
         return InvitationCreated(**InvitationRead.model_validate(row).model_dump(), token=token)
 
-    @get(guards=[requires(Permission.MEMBER_MANAGE)], summary="Invitations")
+    @get(
+        guards=[requires(Permission.MEMBER_MANAGE)],
+        summary="List invitations",
+        operation_id="listInvitations",
+    )
     async def list_invitations(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, page: PageRequest
     ) -> Page[InvitationRead]:
@@ -56,9 +64,12 @@ class InvitationController(Controller):
         return Page(items=[InvitationRead.model_validate(row) for row in rows], next_cursor=cursor)
 
     @delete(
-        "/{invitation_id:uuid}", guards=[requires(Permission.MEMBER_MANAGE)], summary="Withdraw an invitation"
+        "/{invitation_id:uuid}",
+        guards=[requires(Permission.MEMBER_MANAGE)],
+        summary="Revoke an invitation",
+        operation_id="revokeInvitation",
     )
-    async def revoke(
+    async def revoke_invitation(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, invitation_id: UUID
     ) -> None:
         """Close an invitation before it is used."""
@@ -72,10 +83,9 @@ class InvitationController(Controller):
     dependencies={"identity": Provide(provide_identity, sync_to_thread=False)},
     tags=["Members"],
     summary="Accept an invitation",
+    operation_id="acceptInvitation",
 )
-async def accept_invitation(
-    session: AsyncSession, identity: Identity, data: InvitationAcceptance
-) -> MemberRead:
+async def accept_invitation(session: AsyncSession, identity: Identity, data: InvitationAccept) -> MemberRead:
     """Join by an invitation's token. Then sign in at `POST /v1/session`."""
     return _member(*await access.accept_invitation(session, identity, data))
 
@@ -86,7 +96,7 @@ class MemberController(Controller):
     path = "/v1/organisations/{organisation_id:uuid}/members"
     tags = ["Members"]
 
-    @get(guards=[requires(Permission.MEMBER_READ)], summary="Members")
+    @get(guards=[requires(Permission.MEMBER_READ)], summary="List members", operation_id="listMembers")
     async def list_members(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, page: PageRequest
     ) -> Page[MemberRead]:
@@ -95,16 +105,24 @@ class MemberController(Controller):
         return Page(items=[_member(*row) for row in rows], next_cursor=cursor)
 
     @patch(
-        "/{person_id:uuid}", guards=[requires(Permission.MEMBER_MANAGE)], summary="Change a member's roles"
+        "/{person_id:uuid}",
+        guards=[requires(Permission.MEMBER_MANAGE)],
+        summary="Update a member's roles",
+        operation_id="updateMember",
     )
-    async def change_roles(
-        self, session: AsyncSession, actor: Actor, organisation_id: UUID, person_id: UUID, data: MemberChange
+    async def update_member(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID, person_id: UUID, data: MemberUpdate
     ) -> MemberRead:
         """Replace a member's roles, from the member's next request on; the last administrator keeps the role."""
         return _member(*await access.change_roles(session, actor, organisation_id, person_id, data.roles))
 
-    @delete("/{person_id:uuid}", guards=[requires(Permission.MEMBER_MANAGE)], summary="Remove a member")
-    async def remove(
+    @delete(
+        "/{person_id:uuid}",
+        guards=[requires(Permission.MEMBER_MANAGE)],
+        summary="Remove a member",
+        operation_id="removeMember",
+    )
+    async def remove_member(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, person_id: UUID
     ) -> None:
         """End a membership at once; the last administrator stays."""
@@ -117,8 +135,12 @@ class ClientController(Controller):
     path = "/v1/organisations/{organisation_id:uuid}/clients"
     tags = ["Programs"]
 
-    @post(guards=[requires(Permission.CLIENT_MANAGE)], summary="Create a program")
-    async def create(
+    @post(
+        guards=[requires(Permission.CLIENT_MANAGE)],
+        summary="Create a program",
+        operation_id="createClient",
+    )
+    async def create_client(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ClientCreate
     ) -> ClientCreated:
         """Make an OAuth client. Its secret is shown this once."""
@@ -127,7 +149,7 @@ class ClientController(Controller):
         )
         return ClientCreated(**ClientRead.model_validate(row).model_dump(), client_secret=secret)
 
-    @get(guards=[requires(Permission.CLIENT_MANAGE)], summary="Programs")
+    @get(guards=[requires(Permission.CLIENT_MANAGE)], summary="List programs", operation_id="listClients")
     async def list_clients(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, page: PageRequest
     ) -> Page[ClientRead]:
@@ -139,7 +161,8 @@ class ClientController(Controller):
     @post(
         "/{client_id:uuid}/secret-rotations",
         guards=[requires(Permission.CLIENT_MANAGE)],
-        summary="Replace a program's secret",
+        summary="Rotate a program's secret",
+        operation_id="rotateClientSecret",
     )
     async def rotate_secret(
         self,
@@ -147,7 +170,7 @@ class ClientController(Controller):
         actor: Actor,
         organisation_id: UUID,
         client_id: UUID,
-        data: SecretRotation,
+        data: SecretRotationCreate,
     ) -> SecretRotated:
         """A new secret, shown this once; the one before stays good for the overlap, older ones end at once."""
         secret, ends = await access.rotate_secret(
@@ -155,7 +178,12 @@ class ClientController(Controller):
         )
         return SecretRotated(client_id=client_id, client_secret=secret, former_secret_ends_at=ends)
 
-    @delete("/{client_id:uuid}", guards=[requires(Permission.CLIENT_MANAGE)], summary="Delete a program")
+    @delete(
+        "/{client_id:uuid}",
+        guards=[requires(Permission.CLIENT_MANAGE)],
+        summary="Delete a program",
+        operation_id="deleteClient",
+    )
     async def delete_client(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, client_id: UUID
     ) -> None:

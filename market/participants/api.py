@@ -28,14 +28,22 @@ class OrganisationController(Controller):
     path = "/v1/organisations"
     tags = ["Organisations"]
 
-    @post(guards=[requires(Permission.ORGANISATION_REGISTER)], summary="Register an organisation")
-    async def register(
+    @post(
+        guards=[requires(Permission.ORGANISATION_REGISTER)],
+        summary="Register an organisation",
+        operation_id="registerOrganisation",
+    )
+    async def register_organisation(
         self, session: AsyncSession, actor: Actor, data: OrganisationCreate
     ) -> OrganisationRead:
         """Register a party. It trades once verified; until then its members can be invited and file evidence."""
         return read_organisation(await service.register(session, actor, data))
 
-    @get(guards=[requires(Permission.ORGANISATION_READ)], summary="List organisations")
+    @get(
+        guards=[requires(Permission.ORGANISATION_READ)],
+        summary="List organisations",
+        operation_id="listOrganisations",
+    )
     async def list_organisations(
         self,
         session: AsyncSession,
@@ -49,16 +57,22 @@ class OrganisationController(Controller):
         return Page(items=[read_organisation(row) for row in rows], next_cursor=cursor)
 
     @get(
-        "/{organisation_id:uuid}", guards=[requires(Permission.ORGANISATION_READ)], summary="One organisation"
+        "/{organisation_id:uuid}",
+        guards=[requires(Permission.ORGANISATION_READ)],
+        summary="Get an organisation",
+        operation_id="getOrganisation",
     )
-    async def read(self, session: AsyncSession, actor: Actor, organisation_id: UUID) -> OrganisationRead:
+    async def get_organisation(
+        self, session: AsyncSession, actor: Actor, organisation_id: UUID
+    ) -> OrganisationRead:
         """The own organisation, or any for those who see all."""
         return read_organisation(await service.access_organisation(session, actor, organisation_id))
 
     @post(
         "/{organisation_id:uuid}/evidence",
         guards=[requires(Permission.MEMBER_MANAGE)],
-        summary="File identity evidence",
+        summary="Submit identity evidence",
+        operation_id="submitIdentityEvidence",
     )
     async def submit_evidence(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: EvidenceCreate
@@ -69,7 +83,8 @@ class OrganisationController(Controller):
     @get(
         "/{organisation_id:uuid}/evidence",
         guards=[requires(Permission.MEMBER_READ)],
-        summary="Identity evidence on file",
+        summary="List identity evidence",
+        operation_id="listIdentityEvidence",
     )
     async def list_evidence(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, page: PageRequest
@@ -84,11 +99,12 @@ class OrganisationController(Controller):
         guards=[requires(Permission.ORGANISATION_VERIFY)],
         status_code=200,
         summary="Verify or reject an organisation",
+        operation_id="verifyOrganisation",
     )
-    async def verify(
+    async def verify_organisation(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: VerificationCreate
     ) -> OrganisationRead:
-        """Find the organisation's identity proven by the evidence on file, or not."""
+        """Record whether the evidence on file proves the organisation's identity."""
         return read_organisation(
             await service.decide_verification(
                 session, actor, organisation_id, decision=data.decision, reason=data.reason
@@ -100,8 +116,9 @@ class OrganisationController(Controller):
         guards=[requires(Permission.ORGANISATION_VERIFY)],
         status_code=200,
         summary="Suspend an organisation",
+        operation_id="suspendOrganisation",
     )
-    async def suspend(
+    async def suspend_organisation(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonBody
     ) -> OrganisationRead:
         """Stop the party at once: its people and programs are refused, and every licence it is a link of."""
@@ -112,8 +129,9 @@ class OrganisationController(Controller):
         guards=[requires(Permission.ORGANISATION_VERIFY)],
         status_code=200,
         summary="Reinstate an organisation",
+        operation_id="reinstateOrganisation",
     )
-    async def reinstate(
+    async def reinstate_organisation(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonBody
     ) -> OrganisationRead:
         """Lift the suspension; the organisation is as far verified as it was before."""

@@ -17,7 +17,7 @@ from infra.schema import Input, Output, Reason, Sha256Hex, ShortText
 def _credit_code(text: str) -> str:
     if not is_credit_code(text):
         raise ValueError(
-            Message("is no unified social credit code: its check digit (GB 32100-2015) does not fit")
+            Message("is not a unified social credit code: its check digit (GB 32100-2015) is wrong")
         )
     return text
 
@@ -129,8 +129,8 @@ class InvitationCreated(InvitationRead):
     token: str
 
 
-class InvitationAcceptance(Input):
-    """Using an invitation.
+class InvitationAccept(Input):
+    """Accepting an invitation.
 
     A new person chooses name and password; one who has an account gives its password, and the name is left as it is.
     """
@@ -151,8 +151,8 @@ class MemberRead(Output):
     joined_at: datetime
 
 
-class MemberChange(Input):
-    """Other roles for a member; they replace the present ones."""
+class MemberUpdate(Input):
+    """A member's roles; they replace the present ones."""
 
     roles: Roles
 
@@ -179,12 +179,10 @@ class ClientCreated(ClientRead):
     client_secret: str
 
 
-class SecretRotation(Input):
-    """Replacing a program's secret."""
+class SecretRotationCreate(Input):
+    """Rotating a program's secret."""
 
-    overlap_hours: int = Field(
-        24, ge=0, le=168, description="Hours for which the secret before stays good too."
-    )
+    overlap_hours: int = Field(24, ge=0, le=168, description="Hours for which the former secret stays valid.")
 
 
 class SecretRotated(Output):

@@ -8,34 +8,21 @@ from sqlmodel.sql.expression import SelectOfScalar
 from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind, Role
 from infra.db import AsyncSession
-from infra.errors import Conflict, NotFound
+from infra.errors import NotFound
 from infra.identity import service as identity
-from infra.identity.states import OrganisationStatus
+from infra.identity.states import OrganisationAction, OrganisationStatus
 from infra.identity.tables import IdentityEvidence, Organisation
 from infra.messages import Message
 from infra.stops import service as stops
 from market.participants import domain
+from market.participants.errors import NoEvidence, PlatformStays
 from market.participants.schemas import EvidenceCreate, OrganisationCreate
 
 SUBJECT = "organisation"
 
 
-class NoEvidence(Conflict):
-    """Verification rests on evidence."""
-
-    slug = "no-identity-evidence"
-    title = Message("No identity evidence is on file")
-
-
-class PlatformStays(Conflict):
-    """The organisation that runs the market cannot be suspended by its own administrators."""
-
-    slug = "platform-stays"
-    title = Message("The platform itself cannot be suspended")
-
-
 async def access_organisation(session: AsyncSession, actor: Actor, organisation_id: UUID) -> Organisation:
-    """The organisation, when the actor may know of it: the own one, or any for those who see all.
+    """The organisation, when the actor can access it: the own one, or any for those who see all.
 
     :raises NotFound: there is none, or not for this actor.
     """
@@ -138,10 +125,9 @@ async def decide_verification(
     :raises StatusForbids: it is verified already, or suspended.
     """
     row = await access_to_manage(session, actor, organisation_id)
-    after = OrganisationStatus.VERIFIED if decision == "verify" else OrganisationStatus.REJECTED
-    await identity.change_status(session, actor, row, after, reason)
+    await identity.change_status(session, actor, row, OrganisationAction(decision), reason)
     accepted: list[UUID] = []
-    if after is OrganisationStatus.VERIFIED:
+    if row.status is OrganisationStatus.VERIFIED:
         accepted = await identity.accept_evidence(session, actor, organisation_id)
         if not accepted:
             raise NoEvidence(
@@ -153,7 +139,7 @@ async def decide_verification(
     await audit.record(
         session,
         actor,
-        action=f"organisation.{after.value}",
+        action=f"organisation.{row.status.value}",
         subject_kind=SUBJECT,
         subject_id=organisation_id,
         detail={"reason": reason, "evidence_ids": [str(evidence_id) for evidence_id in accepted]},
@@ -170,7 +156,7 @@ async def suspend(session: AsyncSession, actor: Actor, organisation_id: UUID, re
     row = await access_to_manage(session, actor, organisation_id)
     if row.kind is OrganisationKind.PLATFORM:
         raise PlatformStays(Message("Nobody would be left to lift the suspension."))
-    await identity.change_status(session, actor, row, OrganisationStatus.SUSPENDED, reason)
+    await identity.change_status(session, actor, row, OrganisationAction.SUSPEND, reason)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=organisation_id, reason=reason)
     return row
 
@@ -181,7 +167,8 @@ async def reinstate(session: AsyncSession, actor: Actor, organisation_id: UUID, 
     :raises StatusForbids: it is not suspended.
     """
     row = await access_to_manage(session, actor, organisation_id)
-    after = OrganisationStatus.REGISTERED if row.verified_at is None else OrganisationStatus.VERIFIED
-    await identity.change_status(session, actor, row, after, reason)
+    verified = row.verified_at is not None
+    action = OrganisationAction.REINSTATE_AS_VERIFIED if verified else OrganisationAction.REINSTATE
+    await identity.change_status(session, actor, row, action, reason)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=organisation_id, reason=reason)
     return row

@@ -18,9 +18,11 @@ from infra.auth import Actor, OrganisationKind, Role
 from infra.db import AsyncSession, SessionMaker, new_id, now, transaction
 from infra.keys import KeyRing
 from infra.rulebook import service as rulebook
+from infra.rulebook.errors import RuleBackdated, RuleShapeChanged
 from infra.rulebook.schemas import ParameterSet
 from infra.rulebook.tables import RulebookParameter
 from infra.stops import service as stops
+from infra.stops.errors import NotStopped
 from tests.support.database import TestDatabase
 
 APPEND_ONLY = [
@@ -141,7 +143,7 @@ async def test_rules_in_force_change_at_their_date_and_are_stamped(session: Asyn
     later = await rulebook.in_force(session, moment + timedelta(days=3))
     assert (today.integer("test.term"), later.integer("test.term")) == (1, 2)
     assert later.stamp() == [{"key": "test.term", "version": 2}]
-    with pytest.raises(rulebook.RuleBackdated):
+    with pytest.raises(RuleBackdated):
         await rulebook.set_parameter(
             session,
             someone(),
@@ -150,7 +152,7 @@ async def test_rules_in_force_change_at_their_date_and_are_stamped(session: Asyn
                 value=3, effective_from=moment - timedelta(days=1), source="none", source_status="house"
             ),
         )
-    with pytest.raises(rulebook.RuleShapeChanged):
+    with pytest.raises(RuleShapeChanged):
         await rulebook.set_parameter(
             session,
             someone(),
@@ -174,7 +176,7 @@ async def test_only_who_placed_a_stop_lifts_it(session: AsyncSession) -> None:
     regulator, other, subject = someone(Role.REGULATOR_OFFICER), someone(), new_id()
     await stops.place(session, regulator, subject_kind="thing", subject_id=subject, reason="misuse")
     assert [stop.reason for stop in await stops.active(session, [subject, new_id()])] == ["misuse"]
-    with pytest.raises(stops.NotStopped):
+    with pytest.raises(NotStopped):
         await stops.lift(session, other, subject_kind="thing", subject_id=subject, reason="no")
     await stops.lift(session, regulator, subject_kind="thing", subject_id=subject, reason="mended")
     assert await stops.active(session, [subject]) == []

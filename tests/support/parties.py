@@ -14,7 +14,7 @@ from infra.auth import SYSTEM, OrganisationKind, Role
 from infra.db import SessionMaker, new_id, transaction
 from infra.identity import clients
 from infra.identity import service as identity
-from infra.identity.states import OrganisationStatus
+from infra.identity.states import OrganisationAction
 
 ROLES = {
     OrganisationKind.BUYER: Role.BUYER,
@@ -78,7 +78,7 @@ async def parties(app: Litestar, sessions: SessionMaker) -> AsyncIterator[PartyM
                 session, SYSTEM, kind=kind, name_zh=f"测试{kind}", name_en=f"Test {kind}", credit_code=None
             )
             if verified:
-                await identity.change_status(session, SYSTEM, organisation, OrganisationStatus.VERIFIED, None)
+                await identity.change_status(session, SYSTEM, organisation, OrganisationAction.VERIFY, None)
             client, secret = await clients.create(
                 session, SYSTEM, organisation.id, name="test", roles=[ROLES[kind]]
             )

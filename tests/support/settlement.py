@@ -21,7 +21,7 @@ from infra.auth import SYSTEM, Actor, OrganisationKind, Role
 from infra.db import AsyncSession, SessionMaker, new_id, transaction
 from infra.identity import clients
 from infra.identity import service as identity
-from infra.identity.states import OrganisationStatus
+from infra.identity.states import OrganisationAction
 from listings.authorisations.domain import Consideration
 from listings.authorisations.states import AuthorisationStatus
 from listings.authorisations.tables import Authorisation
@@ -76,7 +76,7 @@ async def a_member(session: AsyncSession, kind: OrganisationKind) -> Actor:
     organisation = await identity.register(
         session, SYSTEM, kind=kind, name_zh=f"测试{kind}", name_en=f"Test {kind}", credit_code=None
     )
-    await identity.change_status(session, SYSTEM, organisation, OrganisationStatus.VERIFIED, None)
+    await identity.change_status(session, SYSTEM, organisation, OrganisationAction.VERIFY, None)
     return Actor("person", new_id(), organisation.id, kind, frozenset({ROLES[kind]}))
 
 

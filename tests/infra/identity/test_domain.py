@@ -12,7 +12,8 @@ from infra.identity.domain import (
     normalised_email,
     password_weakness,
 )
-from infra.identity.states import TRANSITIONS, OrganisationStatus, may_follow
+from infra.identity.errors import StatusForbids
+from infra.identity.states import TRANSITIONS, OrganisationAction, OrganisationStatus, next_state
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -113,6 +114,19 @@ def test_at_most_four_characters_of_a_number_show(number: str) -> None:
     assert len(number) > 4 or set(shown) <= {"*"}
 
 
-def test_every_status_has_its_successors_and_none_follows_itself() -> None:
-    assert set(TRANSITIONS) == set(OrganisationStatus)
-    assert not any(may_follow(status, status) for status in OrganisationStatus)
+@pytest.mark.parametrize("action", OrganisationAction)
+@pytest.mark.parametrize("status", OrganisationStatus)
+def test_every_action_leads_where_the_table_says_or_is_refused(
+    status: OrganisationStatus, action: OrganisationAction
+) -> None:
+    if status in TRANSITIONS[action].sources:
+        assert next_state(status, action) is TRANSITIONS[action].target is not status
+    else:
+        with pytest.raises(StatusForbids):
+            next_state(status, action)
+
+
+def test_verification_is_undone_by_suspension_only() -> None:
+    ways = {action for action, way in TRANSITIONS.items() if OrganisationStatus.VERIFIED in way.sources}
+    assert ways == {OrganisationAction.SUSPEND}
+    assert {status for way in TRANSITIONS.values() for status in way.sources} == set(OrganisationStatus)
