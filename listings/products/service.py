@@ -151,8 +151,8 @@ async def submit(session: AsyncSession, actor: Actor, row: DataProduct, **seen: 
     :param seen: what exactly was submitted, for the audit log.
     :raises ProductStateForbids: it is no draft.
     """
-    row.status = PRODUCT.next_state(row.status, ProductAction.SUBMIT)
-    row.submitted_at, row.submitted_by = await now(session), actor.id
+    target, moment = PRODUCT.next_state(row.status, ProductAction.SUBMIT), await now(session)
+    row.status, row.submitted_at, row.submitted_by = target, moment, actor.id
     await session.flush()
     await _record(session, actor, row, "submitted", **seen)
     return row
@@ -166,9 +166,9 @@ async def publish(
     :param seen: what exactly was approved, for the audit log.
     :raises ProductStateForbids: it was not submitted.
     """
-    row.status = PRODUCT.next_state(row.status, ProductAction.APPROVE)
-    row.published_at = row.reviewed_at = await now(session)
-    row.reviewed_by, row.review_note = actor.id, note
+    target, moment = PRODUCT.next_state(row.status, ProductAction.APPROVE), await now(session)
+    row.status, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, note
+    row.published_at = moment
     await session.flush()
     await _record(session, actor, row, "published", note=note, **seen)
     return row
@@ -179,8 +179,8 @@ async def return_to_draft(session: AsyncSession, actor: Actor, row: DataProduct,
 
     :raises ProductStateForbids: it was not submitted.
     """
-    row.status = PRODUCT.next_state(row.status, ProductAction.RETURN)
-    row.reviewed_at, row.reviewed_by, row.review_note = await now(session), actor.id, reason
+    target, moment = PRODUCT.next_state(row.status, ProductAction.RETURN), await now(session)
+    row.status, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, reason
     await session.flush()
     await _record(session, actor, row, "returned", reason=reason)
     return row
