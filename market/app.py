@@ -36,11 +36,9 @@ from infra.paging import page_request
 from infra.rulebook.api import RulebookController
 from infra.settings import Settings
 from listings.authorisations.api import AuthorisationController
-from listings.catalogue.api import CatalogueController, QuoteController
-from listings.products.api import ProductController
-from listings.publication.api import PublicationController
+from listings.catalogue.api import CatalogueController
+from listings.products.api import ProductController, ProductReviewController, RevisionController
 from listings.resources.api import ResourceController
-from listings.revisions.api import RevisionController
 from listings.rights.api import RightController
 from market.code_lists import labels
 from market.code_lists.api import list_code_lists
@@ -88,10 +86,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     RightController,
     AuthorisationController,
     ProductController,
+    ProductReviewController,
     RevisionController,
-    PublicationController,
     CatalogueController,
-    QuoteController,
     PricePlanController,
     AgreementController,
     LicenceController,

@@ -9,8 +9,7 @@ from pydantic import Field
 
 from infra.schema import DecimalText, Output, Sha256Hex
 from quality.checks import CheckStatus, CheckType, Dimension, Severity
-from quality.states import ReportStatus
-from quality.tables import QualityReport
+from quality.tables import QualityReport, ReportStatus
 
 WITHHELD = "***"
 """What stands in a report in place of a value that its reader may not see."""

@@ -35,7 +35,7 @@ class ResourceCreate(Input):
     )
 
 
-class RiskAssessmentUpdate(Input):
+class RiskAssessment(Input):
     """A risk assessment to put on file."""
 
     sha256: Sha256Hex = Field(description="Digest of the document")

@@ -13,22 +13,22 @@ from infra.rulebook.domain import SourceStatus
 from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
 from listings.ingest.result import Kind
-from listings.products.domain import DeliveryClass
+from listings.products.domain import DeliveryClass, QualityStanding
 from listings.products.states import ProductAction, ProductStatus
 from listings.resources.domain import CLASSIFICATION_LABELS, Classification, UpdateFrequency
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from market.delivery.domain import Operator
-from market.settlement.invoices.domain import SplitRole
 from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
-from market.settlement.payments.domain import Rail, RefundStatus
-from market.settlement.rails.bank.tables import MatchOutcome
+from market.settlement.payments.states import Rail, RefundStatus
+from market.settlement.rails.bank.states import BankEntryStatus
 from market.settlement.rails.cards.states import CardPaymentStatus
 from market.settlement.reconciliation.domain import BreakKind
+from market.settlement.splits.domain import SplitRole
 from pricing.models.metrics import Metric
 from pricing.regulated.purposes import PURPOSE_TERMS, PurposeClass
 from quality.checks import CheckStatus, CheckType, Dimension, Severity
-from quality.states import QualityStatus, ReportStatus, RunStatus
+from quality.tables import ReportStatus, RunStatus
 
 _PARTIES: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
     OrganisationKind: {
@@ -128,7 +128,7 @@ _LISTINGS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
 }
 
 _QUALITY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
-    QualityStatus: {
+    QualityStanding: {
         "checking": ("评价中", "Checking"),
         "passed": ("合格", "Passed"),
         "failed": ("不合格", "Failed"),
@@ -216,7 +216,11 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "requested": ("处理中", "Requested"),
         "succeeded": ("成功", "Succeeded"),
     },
-    MatchOutcome: {"paid": ("已核销", "Paid"), "suspense": ("暂挂", "In suspense")},
+    BankEntryStatus: {
+        "paid": ("已核销", "Paid"),
+        "received": ("已收到", "Received"),
+        "suspense": ("暂挂", "In suspense"),
+    },
     Rail: {"bank": ("银行转账", "Bank transfer"), "card": ("银行卡", "Card")},
     SplitRole: {
         "operator": ("授权运营方", "Operator"),

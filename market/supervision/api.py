@@ -14,7 +14,7 @@ from listings.authorisations.schemas import AuthorisationRead
 from listings.products.schemas import ProductRead
 from listings.resources.schemas import ResourceRead
 from listings.rights.schemas import RightRead
-from market.settlement.invoices.schemas import InvoiceSummary
+from market.settlement.invoices.api import invoice_summaries
 from market.supervision import service
 from market.supervision.schemas import ContractFile, QualityBrief, UsageBrief
 from pricing.plans.schemas import PricePlanRead
@@ -44,7 +44,7 @@ class SupervisionController(Controller):
             price_plan=PricePlanRead.model_validate(file.price_plan),
             quality=QualityBrief.model_validate(file.quality) if file.quality else None,
             usage=UsageBrief.model_validate(file.usage),
-            invoices=[InvoiceSummary.of(invoice) for invoice in file.invoices],
+            invoices=await invoice_summaries(session, file.invoices),
             stops=[StopRead.model_validate(stop) for stop in file.stops],
             reviews=[ReviewRead.model_validate(review) for review in file.reviews],
             decisions=[AuditEntryRead.of(entry) for entry in file.decisions],

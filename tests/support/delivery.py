@@ -13,7 +13,7 @@ from infra.db import new_id
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from listings.ingest.result import Column, Kind
-from listings.revisions.domain import RevisionFacts
+from listings.products.facts import RevisionFacts
 
 ISSUER = "http://market.test"
 COLUMNS = (

@@ -1,5 +1,6 @@
 """Closing periods and invoices over HTTP."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -9,18 +10,20 @@ from litestar.params import QueryParameter
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.idempotency import Idempotency
+from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page
 from market.settlement.invoices import service
 from market.settlement.invoices.schemas import (
     InvoiceRead,
     InvoiceSummary,
-    PeriodCloseAsk,
+    Names,
+    PeriodCloseCreate,
     PeriodCloseRead,
     PeriodCloseSummary,
-    close_summary,
 )
 from market.settlement.invoices.states import InvoiceStatus
+from market.settlement.invoices.tables import Invoice
 
 
 class PeriodCloseController(Controller):
@@ -29,34 +32,42 @@ class PeriodCloseController(Controller):
     path = "/v1/agreements/{agreement_id:uuid}/period-closes"
     tags = ["Invoices"]
 
-    @post(guards=[requires(Permission.PERIOD_CLOSE)], summary="Close a billing period")
-    async def close(
+    @post(
+        guards=[requires(Permission.PERIOD_CLOSE)],
+        operation_id="closePeriod",
+        summary="Close a billing period",
+    )
+    async def close_period(
         self,
         session: AsyncSession,
         actor: Actor,
         idempotency: Idempotency,
         agreement_id: UUID,
-        data: PeriodCloseAsk,
+        data: PeriodCloseCreate,
     ) -> PeriodCloseRead:
         """Close the open period and invoice what was used in it.
 
-        Every call falls wholly into one period. Closing a closed period again changes nothing and answers what it
-        came to.
+        Every call falls wholly into one period. Closing a closed period again changes nothing and returns its invoice.
         """
 
         async def effect() -> PeriodCloseRead:
             closed = await service.close_period(session, actor, agreement_id, data.period_no)
-            return PeriodCloseRead.of(closed)
+            invoices = await invoice_summaries(session, [closed.invoice] if closed.invoice else [])
+            return PeriodCloseRead.of_invoice(closed.close, next(iter(invoices), None))
 
         return await idempotency.run(PeriodCloseRead, effect)
 
-    @get(guards=[requires(Permission.INVOICE_READ)], summary="Closed periods")
-    async def list_closes(
+    @get(
+        guards=[requires(Permission.INVOICE_READ)],
+        operation_id="listPeriodCloses",
+        summary="List closed periods",
+    )
+    async def list_period_closes(
         self, session: AsyncSession, actor: Actor, agreement_id: UUID, page: PageRequest
     ) -> Page[PeriodCloseSummary]:
-        """Closed periods of an agreement you may see, the newest first."""
-        rows, cursor = await service.list_closes(session, actor, agreement_id, page)
-        return Page(items=[close_summary(row) for row in rows], next_cursor=cursor)
+        """Closed periods of an agreement you can access, the newest first."""
+        rows, cursor = await service.list_period_closes(session, actor, agreement_id, page)
+        return Page(items=[PeriodCloseSummary.of(row) for row in rows], next_cursor=cursor)
 
 
 class InvoiceController(Controller):
@@ -66,7 +77,7 @@ class InvoiceController(Controller):
     tags = ["Invoices"]
     guards = [requires(Permission.INVOICE_READ)]
 
-    @get(summary="Invoices")
+    @get(operation_id="listInvoices", summary="List invoices")
     async def list_invoices(
         self,
         session: AsyncSession,
@@ -74,17 +85,29 @@ class InvoiceController(Controller):
         page: PageRequest,
         agreement_id: Annotated[UUID | None, QueryParameter(description="Only of this agreement.")] = None,
         only: Annotated[
-            InvoiceStatus | None, QueryParameter(name="status", description="Only in this state.")
+            InvoiceStatus | None, QueryParameter(name="status", description="Only with this status.")
         ] = None,
     ) -> Page[InvoiceSummary]:
         """Invoices you are a party to, the newest first; all of them for finance and the regulator."""
         rows, cursor = await service.list_invoices(
             session, actor, page, agreement_id=agreement_id, status=only
         )
-        return Page(items=[InvoiceSummary.of(row) for row in rows], next_cursor=cursor)
+        return Page(items=await invoice_summaries(session, rows), next_cursor=cursor)
 
-    @get("/{invoice_id:uuid}", summary="One invoice")
+    @get("/{invoice_id:uuid}", operation_id="getInvoice", summary="Get an invoice")
     async def get_invoice(self, session: AsyncSession, actor: Actor, invoice_id: UUID) -> InvoiceRead:
         """An invoice with its lines, each explained and traced to its usage, and its split."""
         invoice = await service.access_invoice(session, actor, invoice_id)
-        return InvoiceRead.of_lines(invoice, await service.lines_of(session, invoice))
+        lines = await service.lines_of(session, invoice)
+        return InvoiceRead.of_lines(invoice, lines, await _names(session, [invoice]))
+
+
+async def invoice_summaries(session: AsyncSession, rows: Sequence[Invoice]) -> list[InvoiceSummary]:
+    """Render invoices for a list, their parties named."""
+    names = await _names(session, rows)
+    return [InvoiceSummary.of(row, names) for row in rows]
+
+
+async def _names(session: AsyncSession, rows: Sequence[Invoice]) -> Names:
+    parties = {party for row in rows for party in (row.operator_id, row.owner_id, row.buyer_id)}
+    return await identity.party_names(session, parties)

@@ -7,10 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
+from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
 from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.invoices.tables import Invoice, InvoiceLine, InvoiceSeries, PeriodClose
+
+_SEE_ALL = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
 
 
 async def lock_agreement(session: AsyncSession, agreement_id: UUID) -> None:
@@ -58,9 +61,23 @@ async def next_number(session: AsyncSession, operator_id: UUID) -> tuple[int, in
     return series_no, number
 
 
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """Invoices the actor may see: buyer, operator and owner their own, the regulator and the platform all."""
+    if actor.organisation_kind in _SEE_ALL:
+        return sa.true()
+    own = actor.organisation_id
+    return sa.or_(col(Invoice.buyer_id) == own, col(Invoice.operator_id) == own, col(Invoice.owner_id) == own)
+
+
 async def get(session: AsyncSession, invoice_id: UUID) -> Invoice | None:
-    """An invoice as it stands now."""
+    """An invoice as it stands now, whoever asks."""
     return await session.get(Invoice, invoice_id, populate_existing=True)
+
+
+async def get_visible(session: AsyncSession, actor: Actor, invoice_id: UUID) -> Invoice | None:
+    """An invoice as it stands now, if the actor may see it."""
+    statement = select(Invoice).where(col(Invoice.id) == invoice_id, visible_to(actor))
+    return (await session.exec(statement.execution_options(populate_existing=True))).one_or_none()
 
 
 async def lock(session: AsyncSession, invoice_ids: Sequence[UUID]) -> dict[UUID, Invoice]:
@@ -97,17 +114,14 @@ async def lines_of(session: AsyncSession, invoice_id: UUID) -> Sequence[InvoiceL
 
 async def invoices_page(
     session: AsyncSession,
+    actor: Actor,
     page: PageRequest,
     *,
-    party_id: UUID | None,
     agreement_id: UUID | None,
     status: InvoiceStatus | None,
 ) -> tuple[Sequence[Invoice], str | None]:
-    """One page of the invoices a party may see (None: everybody's), newest first."""
-    statement = select(Invoice)
-    if party_id is not None:
-        parties = (col(Invoice.buyer_id), col(Invoice.operator_id), col(Invoice.owner_id))
-        statement = statement.where(sa.or_(*(party == party_id for party in parties)))
+    """One page of the invoices the actor may see, newest first."""
+    statement = select(Invoice).where(visible_to(actor))
     if agreement_id is not None:
         statement = statement.where(col(Invoice.agreement_id) == agreement_id)
     if status is not None:

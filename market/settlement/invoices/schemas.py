@@ -1,21 +1,24 @@
 """Invoices over HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
 from pydantic import Field
 
+from infra.identity.schemas import PartyName
 from infra.schema import DecimalText, Input, Output
-from market.settlement.invoices.domain import SplitRole, read_shares, split
-from market.settlement.invoices.service import Closed
 from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.invoices.tables import Invoice, InvoiceLine, PeriodClose
+from market.settlement.splits.domain import read_shares
+from market.settlement.splits.schemas import SplitPart
 from pricing.money import Money, MoneyOut
 
+Names = Mapping[UUID, PartyName]
 
-class PeriodCloseAsk(Input):
+
+class PeriodCloseCreate(Input):
     """Which period to close."""
 
     period_no: int | None = Field(
@@ -50,14 +53,6 @@ class InvoiceLineRead(Output):
         )
 
 
-class SplitPart(Output):
-    """What one party gets of an invoice once it is paid."""
-
-    party: SplitRole
-    organisation_id: UUID | None = Field(description="Null: the platform itself")
-    amount: MoneyOut
-
-
 class InvoiceSummary(Output):
     """An invoice in a list."""
 
@@ -67,8 +62,11 @@ class InvoiceSummary(Output):
     agreement_id: UUID
     period_no: int
     operator_id: UUID = Field(description="Seller of record")
+    operator_name: PartyName | None
     owner_id: UUID
+    owner_name: PartyName | None
     buyer_id: UUID
+    buyer_name: PartyName | None
     total: MoneyOut
     payment_reference: str = Field(description="Creditor reference (ISO 11649); write it on the transfer")
     issued_at: datetime
@@ -76,9 +74,12 @@ class InvoiceSummary(Output):
     paid_at: datetime | None
 
     @classmethod
-    def of(cls, row: Invoice) -> Self:
-        """Render an invoice without its lines."""
-        return cls(**_summary(row))
+    def of(cls, row: Invoice, names: Names) -> Self:
+        """Render an invoice without its lines.
+
+        :param names: of its parties.
+        """
+        return cls(**_summary(row, names))
 
 
 class InvoiceRead(InvoiceSummary):
@@ -93,19 +94,18 @@ class InvoiceRead(InvoiceSummary):
     digest: str = Field(description="SHA-256 of what it says")
 
     @classmethod
-    def of_lines(cls, row: Invoice, lines: Sequence[InvoiceLine]) -> Self:
-        """Render an invoice."""
-        parts = split(Money(row.total_minor, row.currency), read_shares(row.split))
+    def of_lines(cls, row: Invoice, lines: Sequence[InvoiceLine], names: Names) -> Self:
+        """Render an invoice.
+
+        :param names: of its parties.
+        """
         return cls(
-            **_summary(row),
+            **_summary(row, names),
             period_from=row.period_from,
             period_to=row.period_to,
             price_plan_id=row.price_plan_id,
             lines=[InvoiceLineRead.of(line) for line in lines],
-            split=[
-                SplitPart(party=share.role, organisation_id=share.organisation_id, amount=MoneyOut.of(amount))
-                for share, amount in parts
-            ],
+            split=SplitPart.parts_of(row.total, read_shares(row.split), names),
             rules=row.rules,
             digest=row.digest.hex(),
         )
@@ -122,6 +122,11 @@ class PeriodCloseSummary(Output):
     usage: list[dict[str, Any]] = Field(description="What was counted, by licence and purpose")
     invoice_id: UUID | None = Field(description="Null: nothing was used and nothing is due")
 
+    @classmethod
+    def of(cls, row: PeriodClose) -> Self:
+        """Render a close without its invoice."""
+        return cls.model_validate(row)
+
 
 class PeriodCloseRead(PeriodCloseSummary):
     """A closed period with its invoice."""
@@ -129,18 +134,12 @@ class PeriodCloseRead(PeriodCloseSummary):
     invoice: InvoiceSummary | None
 
     @classmethod
-    def of(cls, closed: Closed) -> Self:
+    def of_invoice(cls, row: PeriodClose, invoice: InvoiceSummary | None) -> Self:
         """Render a close."""
-        invoice = InvoiceSummary.of(closed.invoice) if closed.invoice else None
-        return cls(**close_summary(closed.close).model_dump(), invoice=invoice)
+        return cls(**PeriodCloseSummary.of(row).model_dump(), invoice=invoice)
 
 
-def close_summary(row: PeriodClose) -> PeriodCloseSummary:
-    """Render a close without its invoice."""
-    return PeriodCloseSummary.model_validate(row)
-
-
-def _summary(row: Invoice) -> dict[str, Any]:
+def _summary(row: Invoice, names: Names) -> dict[str, Any]:
     return {
         "id": row.id,
         "number": row.document_number,
@@ -148,9 +147,12 @@ def _summary(row: Invoice) -> dict[str, Any]:
         "agreement_id": row.agreement_id,
         "period_no": row.period_no,
         "operator_id": row.operator_id,
+        "operator_name": names.get(row.operator_id),
         "owner_id": row.owner_id,
+        "owner_name": names.get(row.owner_id),
         "buyer_id": row.buyer_id,
-        "total": MoneyOut.of(Money(row.total_minor, row.currency)),
+        "buyer_name": names.get(row.buyer_id),
+        "total": MoneyOut.of(row.total),
         "payment_reference": row.payment_reference,
         "issued_at": row.issued_at,
         "due_at": row.due_at,

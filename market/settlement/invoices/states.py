@@ -2,6 +2,10 @@
 
 from enum import StrEnum
 
+from infra.messages import Message
+from infra.states import StateMachine, Transition
+from market.settlement.invoices.errors import InvoiceStateForbids
+
 
 class InvoiceStatus(StrEnum):
     """Where an invoice stands. What it says never changes; only this does."""
@@ -11,13 +15,21 @@ class InvoiceStatus(StrEnum):
     REFUNDED = "refunded"
 
 
-TRANSITIONS: dict[InvoiceStatus, frozenset[InvoiceStatus]] = {
-    InvoiceStatus.PAID: frozenset({InvoiceStatus.ISSUED}),
-    InvoiceStatus.REFUNDED: frozenset({InvoiceStatus.PAID}),
-}
-"""Target state → states it may be reached from."""
+class InvoiceAction(StrEnum):
+    """What can happen to an invoice once it is issued."""
+
+    PAY = "payment"
+    REFUND = "refund"
 
 
-def may_become(present: InvoiceStatus, target: InvoiceStatus) -> bool:
-    """Whether an invoice in one state may be moved to another."""
-    return present in TRANSITIONS.get(target, frozenset())
+_S = InvoiceStatus
+
+INVOICE = StateMachine(
+    Message("invoice"),
+    {
+        InvoiceAction.PAY: Transition(frozenset({_S.ISSUED}), _S.PAID),
+        InvoiceAction.REFUND: Transition(frozenset({_S.PAID}), _S.REFUNDED),
+    },
+    InvoiceStateForbids,
+)
+"""Every transition of an invoice."""

@@ -10,6 +10,7 @@ from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
 from market.settlement.invoices.states import InvoiceStatus
+from pricing.money import Money
 
 
 class InvoiceSeries(Table, table=True):
@@ -79,6 +80,11 @@ class Invoice(Table, table=True):
     digest: bytes
     status: InvoiceStatus = enum_column(InvoiceStatus)
     paid_at: datetime | None = timestamp_column(nullable=True)
+
+    @property
+    def total(self) -> Money:
+        """What it comes to."""
+        return Money(self.total_minor, self.currency)
 
 
 class InvoiceLine(Table, table=True):

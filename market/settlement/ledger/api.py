@@ -1,5 +1,6 @@
 """The ledger over HTTP: read by finance and the regulator, statements of account by those who earn."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -9,16 +10,18 @@ from litestar.params import Parameter
 from infra.auth import Actor, OrganisationKind, Permission, requires
 from infra.db import AsyncSession
 from infra.errors import NotFound
+from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page, moment_parameter, read_moment
 from market.settlement.ledger import service
 from market.settlement.ledger.schemas import (
     AccountRead,
     JournalRead,
+    Names,
     StatementOfAccountRead,
     TrialBalanceRead,
-    account_read,
 )
+from market.settlement.ledger.tables import LedgerAccount
 
 Currency = Annotated[str, Parameter(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")]
 
@@ -30,14 +33,15 @@ class LedgerController(Controller):
     tags = ["Ledger"]
     guards = [requires(Permission.LEDGER_READ)]
 
-    @get("/accounts", summary="Chart of accounts")
-    async def accounts(self, session: AsyncSession, page: PageRequest) -> Page[AccountRead]:
+    @get("/accounts", operation_id="listLedgerAccounts", summary="List ledger accounts")
+    async def list_ledger_accounts(self, session: AsyncSession, page: PageRequest) -> Page[AccountRead]:
         """Accounts, the newest first. An account is opened by the first journal that needs it."""
-        rows, cursor = await service.accounts_page(session, page)
-        return Page(items=[account_read(row) for row in rows], next_cursor=cursor)
+        rows, cursor = await service.list_accounts(session, page)
+        names = await _owner_names(session, rows)
+        return Page(items=[AccountRead.of(row, names) for row in rows], next_cursor=cursor)
 
-    @get("/journals", summary="Journals")
-    async def journals(
+    @get("/journals", operation_id="listJournals", summary="List journals")
+    async def list_journals(
         self,
         session: AsyncSession,
         page: PageRequest,
@@ -46,12 +50,12 @@ class LedgerController(Controller):
             UUID | None, Parameter(description="Only journals of this invoice, refund or bank entry.")
         ] = None,
     ) -> Page[JournalRead]:
-        """Journals with their postings, the newest first. Nothing here was ever changed."""
-        rows, cursor = await service.journals_page(session, page, account_id=account_id, source_id=source_id)
+        """Journals with their postings, the newest first. A journal is never changed."""
+        rows, cursor = await service.list_journals(session, page, account_id=account_id, source_id=source_id)
         return Page(items=[JournalRead.of(journal, lines) for journal, lines in rows], next_cursor=cursor)
 
-    @get("/trial-balance", summary="Trial balance")
-    async def trial_balance(
+    @get("/trial-balance", operation_id="getTrialBalance", summary="Get the trial balance")
+    async def get_trial_balance(
         self,
         session: AsyncSession,
         at: Annotated[
@@ -60,7 +64,9 @@ class LedgerController(Controller):
     ) -> TrialBalanceRead:
         """Debits and credits of every account as of any time; `differences` is empty, always."""
         moment = read_moment(at)
-        return TrialBalanceRead.of(await service.trial_balance(session, moment), moment)
+        trial = await service.trial_balance(session, moment)
+        names = await _owner_names(session, [row.account for row in trial.rows])
+        return TrialBalanceRead.of(trial, moment, names)
 
 
 class StatementOfAccountController(Controller):
@@ -72,9 +78,10 @@ class StatementOfAccountController(Controller):
     @get(
         guards=[requires(Permission.STATEMENT_READ)],
         opt={"problems": [NotFound]},
-        summary="Statement of account",
+        operation_id="getStatementOfAccount",
+        summary="Get a statement of account",
     )
-    async def statement(
+    async def get_statement_of_account(
         self,
         session: AsyncSession,
         actor: Actor,
@@ -89,7 +96,12 @@ class StatementOfAccountController(Controller):
         own = actor.organisation_id
         if organisation_id is not None and actor.organisation_kind is OrganisationKind.PLATFORM:
             own = organisation_id
-        statement = await service.statement_of_account(
+        statement = await service.get_statement_of_account(
             session, own, currency, since=read_moment(since), until=read_moment(until)
         )
-        return StatementOfAccountRead.of(own, statement)
+        return StatementOfAccountRead.of(own, statement, await identity.party_names(session, [own]))
+
+
+async def _owner_names(session: AsyncSession, accounts: Sequence[LedgerAccount]) -> Names:
+    owners = (account.owner_organisation_id for account in accounts)
+    return await identity.party_names(session, [owner for owner in owners if owner is not None])

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
+from market.settlement.ledger.errors import LedgerError
 from pricing.money import Money
 
 MAX_POSTINGS = 1000
@@ -56,10 +57,6 @@ KIND_OF_ROLE: dict[AccountRole, AccountKind] = {
     AccountRole.RECEIVABLE: AccountKind.ASSET,
     AccountRole.SUSPENSE: AccountKind.LIABILITY,
 }
-
-
-class LedgerError(ValueError):
-    """A journal that double entry forbids; the message says which rule and by how much."""
 
 
 @dataclass(frozen=True, slots=True)

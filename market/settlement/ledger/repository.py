@@ -15,7 +15,7 @@ from infra.paging import PageRequest, paginate
 from market.settlement.ledger.domain import Account, JournalDraft
 from market.settlement.ledger.tables import LedgerAccount, LedgerJournal, LedgerPosting
 
-STANDSTILL = 815_001
+POSTING_LOCK = 815_001
 """Advisory lock: shared by every transaction that posts, exclusive for who compares the books with the rest."""
 
 MAX_MOVEMENTS = 10_000
@@ -46,13 +46,13 @@ _POST = sa.text(
                AS p (journal_id, line, account_id, amount, currency)
           JOIN posted ON posted.id = p.journal_id
     )
-    SELECT idempotency_key, id, pg_advisory_xact_lock_shared(:standstill) FROM posted
+    SELECT idempotency_key, id, pg_advisory_xact_lock_shared(:posting_lock) FROM posted
     """
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class AccountSums:
     """Debits and credits of one account, both as positive minor units."""
 
     account: LedgerAccount
@@ -104,7 +104,7 @@ async def insert_journals(
     ]
     values: dict[str, Any] = {
         "recorded_by": recorded_by,
-        "standstill": STANDSTILL,
+        "posting_lock": POSTING_LOCK,
         "ids": ids,
         "keys": [journal.key for journal in journals],
         "digests": [journal.digest for journal in journals],
@@ -129,7 +129,7 @@ async def journals_by_key(session: AsyncSession, keys: Sequence[str]) -> dict[st
 
 async def sums(
     session: AsyncSession, at: datetime | None, account_codes: Sequence[str] | None = None
-) -> Sequence[Sum]:
+) -> Sequence[AccountSums]:
     """Debits and credits per account up to and including ``at`` (default: everything), by code."""
     amount = col(LedgerPosting.amount)
     joined = col(LedgerPosting.account_id) == col(LedgerAccount.id)
@@ -148,7 +148,7 @@ async def sums(
     if account_codes is not None:
         statement = statement.where(col(LedgerAccount.code).in_(account_codes))
     return [
-        Sum(account, int(debit), int(credit))
+        AccountSums(account, int(debit), int(credit))
         for account, debit, credit in (await session.execute(statement)).all()
     ]
 
@@ -215,6 +215,6 @@ async def balance_before(session: AsyncSession, account_code: str, moment: datet
     return int((await session.execute(statement)).scalar_one())
 
 
-async def stand_still(session: AsyncSession) -> None:
+async def lock_postings(session: AsyncSession) -> None:
     """Wait for the transactions that are posting, and hold off others until this one ends."""
-    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(STANDSTILL)))
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(POSTING_LOCK)))

@@ -1,17 +1,21 @@
 """The ledger over HTTP."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 from pydantic import Field
 
+from infra.identity.schemas import PartyName
 from infra.schema import Output
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
-from market.settlement.ledger.repository import Sum
+from market.settlement.ledger.repository import AccountSums
 from market.settlement.ledger.service import AccountStatement, TrialBalance
 from market.settlement.ledger.tables import LedgerAccount, LedgerJournal, LedgerPosting
 from pricing.money import Money, MoneyOut
+
+Names = Mapping[UUID, PartyName]
 
 
 class AccountRead(Output):
@@ -24,6 +28,26 @@ class AccountRead(Output):
     normal_side: Side
     currency: str
     owner_organisation_id: UUID | None = Field(description="Whose money it is; null: the platform's own")
+    owner_organisation_name: PartyName | None
+
+    @classmethod
+    def of(cls, row: LedgerAccount, names: Names) -> Self:
+        """Render an account.
+
+        :param names: of the organisations that own accounts.
+        """
+        return cls(
+            id=row.id,
+            code=row.code,
+            role=row.role,
+            kind=row.kind,
+            normal_side=row.normal_side,
+            currency=row.currency,
+            owner_organisation_id=row.owner_organisation_id,
+            owner_organisation_name=(
+                names.get(row.owner_organisation_id) if row.owner_organisation_id else None
+            ),
+        )
 
 
 class PostingRead(Output):
@@ -81,13 +105,13 @@ class TrialBalanceRow(Output):
     balance: MoneyOut = Field(description="Positive on the account's normal side")
 
     @classmethod
-    def of(cls, row: Sum) -> Self:
+    def of(cls, row: AccountSums, names: Names) -> Self:
         """Render one account's sums."""
         currency = row.account.currency
         signed = row.debit - row.credit
         normal = signed if row.account.normal_side is Side.DEBIT else -signed
         return cls(
-            account=account_read(row.account),
+            account=AccountRead.of(row.account, names),
             debit=MoneyOut.of(Money(row.debit, currency)),
             credit=MoneyOut.of(Money(row.credit, currency)),
             balance=MoneyOut.of(Money(normal, currency)),
@@ -102,11 +126,14 @@ class TrialBalanceRead(Output):
     differences: list[MoneyOut]
 
     @classmethod
-    def of(cls, trial: TrialBalance, at: datetime | None) -> Self:
-        """Render a trial balance."""
+    def of(cls, trial: TrialBalance, at: datetime | None, names: Names) -> Self:
+        """Render a trial balance.
+
+        :param names: of the organisations that own accounts.
+        """
         return cls(
             at=at,
-            rows=[TrialBalanceRow.of(row) for row in trial.rows],
+            rows=[TrialBalanceRow.of(row, names) for row in trial.rows],
             differences=[MoneyOut.of(difference) for difference in trial.differences],
         )
 
@@ -126,16 +153,18 @@ class StatementOfAccountRead(Output):
     """What the market owes an organisation, movement by movement."""
 
     organisation_id: UUID
+    organisation_name: PartyName | None
     account_code: str
     opening: MoneyOut
     closing: MoneyOut
     movements: list[MovementRead]
 
     @classmethod
-    def of(cls, organisation_id: UUID, statement: AccountStatement) -> Self:
+    def of(cls, organisation_id: UUID, statement: AccountStatement, names: Names) -> Self:
         """Render a statement of account."""
         return cls(
             organisation_id=organisation_id,
+            organisation_name=names.get(organisation_id),
             account_code=statement.account.code,
             opening=MoneyOut.of(statement.opening),
             closing=MoneyOut.of(statement.closing),
@@ -151,8 +180,3 @@ class StatementOfAccountRead(Output):
                 for posting, journal in statement.movements
             ],
         )
-
-
-def account_read(row: LedgerAccount) -> AccountRead:
-    """Render an account."""
-    return AccountRead.model_validate(row)

@@ -7,30 +7,18 @@ from uuid import UUID
 
 from infra.auth import Actor
 from infra.db import AsyncSession
-from infra.errors import Conflict, Invalid, NotFound
+from infra.errors import NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
 from market.settlement.ledger import chart, repository
 from market.settlement.ledger.domain import Account, JournalDraft, Side, imbalance
+from market.settlement.ledger.errors import JournalConflict, StatementTooLong
+from market.settlement.ledger.repository import AccountSums
 from market.settlement.ledger.tables import LedgerAccount, LedgerJournal, LedgerPosting
 from pricing.money import Money
 
 MAX_BATCH = 5000
 """Most journals of one call."""
-
-
-class JournalConflict(Conflict):
-    """The key was posted before, with other content."""
-
-    slug = "journal-key-reused"
-    title = Message("This journal key belongs to another journal")
-
-
-class PeriodTooWide(Invalid):
-    """A statement of account is asked for over more movements than one answer holds."""
-
-    slug = "statement-too-long"
-    title = Message("Too many movements for one statement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +33,7 @@ class Posted:
 class TrialBalance:
     """Debits and credits of every account, and the currencies that do not sum to zero (none, ever)."""
 
-    rows: Sequence[repository.Sum]
+    rows: Sequence[AccountSums]
     differences: Sequence[Money]
 
 
@@ -105,19 +93,19 @@ async def balance(session: AsyncSession, account: Account, at: datetime | None =
     return Money(signed if account.normal_side is Side.DEBIT else -signed, account.currency)
 
 
-async def stand_still(session: AsyncSession) -> None:
+async def lock_postings(session: AsyncSession) -> None:
     """Let nobody post until this transaction ends, so that several statements see one state of the books."""
-    await repository.stand_still(session)
+    await repository.lock_postings(session)
 
 
-async def accounts_page(
+async def list_accounts(
     session: AsyncSession, page: PageRequest
 ) -> tuple[Sequence[LedgerAccount], str | None]:
     """One page of the chart of accounts."""
     return await repository.accounts_page(session, page)
 
 
-async def journals_page(
+async def list_journals(
     session: AsyncSession, page: PageRequest, *, account_id: UUID | None = None, source_id: UUID | None = None
 ) -> tuple[list[tuple[LedgerJournal, list[tuple[LedgerPosting, str]]]], str | None]:
     """One page of journals with their postings and account codes."""
@@ -130,7 +118,7 @@ async def journals_page(
     return [(journal, lines[journal.id]) for journal in journals], cursor
 
 
-async def statement_of_account(
+async def get_statement_of_account(
     session: AsyncSession,
     organisation_id: UUID,
     currency: str,
@@ -141,17 +129,19 @@ async def statement_of_account(
     """What the market owes an owner or operator, movement by movement, over ``[since, until)``.
 
     :raises NotFound: the organisation never earned anything in the currency.
-    :raises PeriodTooWide: more than 10,000 movements.
+    :raises StatementTooLong: more than 10,000 movements.
     """
     account = chart.payable(organisation_id, currency)
     if not await repository.account_ids(session, [account.code]):
         raise NotFound(
-            Message("There is no account in {currency} for this organisation yet.", currency=currency)
+            Message("There is no account in {currency} for this organisation yet.", currency=currency),
+            remedy=Message("Ask again once an invoice in this currency is paid, or for another currency."),
         )
     movements = await repository.movements(session, account.code, since, until)
     if len(movements) >= repository.MAX_MOVEMENTS:
-        raise PeriodTooWide(
-            Message("The period holds too many movements."), remedy=Message("Ask for a shorter period.")
+        raise StatementTooLong(
+            Message("The period has more than {limit} movements.", limit=repository.MAX_MOVEMENTS),
+            remedy=Message("Ask for a shorter period with since and until."),
         )
     before = await repository.balance_before(session, account.code, since) if since is not None else 0
     change = sum(posting.amount for posting, _ in movements)

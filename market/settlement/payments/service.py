@@ -1,54 +1,36 @@
-"""Use cases of payments: settle invoices and split what they brought; give a payment back.
+"""Use cases of payments: pay invoices and split what they brought; give a payment back.
 
-Callers hold the invoice's row lock, so that two rails cannot settle it twice.
+Callers hold the invoice's row lock, so that two rails cannot pay it twice.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
-from infra.errors import Conflict
+from infra.errors import NotFound
 from infra.messages import Message
-from market.settlement.invoices.domain import read_shares
-from market.settlement.invoices.states import InvoiceStatus, may_become
+from market.settlement.invoices import service as invoices
+from market.settlement.invoices.issuing import billed
+from market.settlement.invoices.states import INVOICE, InvoiceAction
 from market.settlement.invoices.tables import Invoice
+from market.settlement.ledger import posting_rules
 from market.settlement.ledger import service as ledger
 from market.settlement.ledger.domain import Account, JournalDraft
 from market.settlement.payments import repository
-from market.settlement.payments.domain import (
-    Rail,
-    RefundStatus,
-    payment_journal,
-    refund_journals,
-    split_journal,
-)
+from market.settlement.payments.errors import InvoiceNotRefundable
+from market.settlement.payments.states import REFUND, Rail, RefundAction, RefundStatus
 from market.settlement.payments.tables import Payment, Refund
-from pricing.money import Money
 
 MAX_BATCH = 1000
-"""Most invoices of one call to :func:`settle`."""
-
-
-class NotPayable(Conflict):
-    """The invoice is not waiting for a payment."""
-
-    slug = "invoice-not-payable"
-    title = Message("This invoice is not waiting for a payment")
-
-
-class NotRefundable(Conflict):
-    """There is no payment that could be given back this way."""
-
-    slug = "invoice-not-refundable"
-    title = Message("This invoice cannot be refunded")
+"""Most invoices of one call to :func:`pay_invoices`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class InvoicePayment:
     """Money that pays an invoice in full.
 
     :param source_id: the bank entry or card payment it came from.
@@ -62,43 +44,36 @@ class Settlement:
     received_at: datetime
 
 
-def amount_of(invoice: Invoice) -> Money:
-    """What an invoice comes to."""
-    return Money(invoice.total_minor, invoice.currency)
-
-
-async def settle(session: AsyncSession, actor: Actor, settlements: Sequence[Settlement]) -> list[Payment]:
+async def pay_invoices(
+    session: AsyncSession, actor: Actor, received: Sequence[InvoicePayment]
+) -> list[Payment]:
     """Mark invoices as paid, book the money and split the revenue: all of them, or none.
 
-    :param settlements: of invoices whose rows the caller has locked, each at most once.
+    :param received: for invoices whose rows the caller has locked, each at most once.
     :return: one payment for each, in order.
-    :raises NotPayable: one of the invoices does not wait for a payment.
+    :raises InvoiceNotPayable: one of the invoices does not wait for a payment.
     """
     drafts: list[JournalDraft] = []
-    for settlement in settlements:
-        if not may_become(settlement.invoice.status, InvoiceStatus.PAID):
-            raise NotPayable(
-                Message(
-                    "Invoice {document_number} is {value}.",
-                    document_number=settlement.invoice.document_number,
-                    value=settlement.invoice.status.value,
-                )
-            )
-        drafts += (_payment_draft(settlement), _split_draft(settlement.invoice, settlement.received_at))
+    for item in received:
+        invoices.mark_paid(item.invoice, item.received_at)
+        bill = billed(item.invoice)
+        drafts += (
+            posting_rules.payment_received(bill, item.into, item.received_at),
+            posting_rules.revenue_split(bill, item.received_at),
+        )
     posted = await ledger.post(session, actor, drafts)
     moment = await now(session)
     payments = []
-    for place, settlement in enumerate(settlements):
-        invoice = settlement.invoice
-        invoice.status, invoice.paid_at = InvoiceStatus.PAID, settlement.received_at
+    for place, item in enumerate(received):
+        invoice = item.invoice
         payment = Payment(
             id=new_id(),
             invoice_id=invoice.id,
-            rail=settlement.rail,
-            source_id=settlement.source_id,
+            rail=item.rail,
+            source_id=item.source_id,
             amount_minor=invoice.total_minor,
             currency=invoice.currency,
-            received_at=settlement.received_at,
+            received_at=item.received_at,
             payment_journal_id=posted[2 * place].id,
             split_journal_id=posted[2 * place + 1].id,
             recorded_at=moment,
@@ -111,43 +86,47 @@ async def settle(session: AsyncSession, actor: Actor, settlements: Sequence[Sett
             action="invoice.paid",
             subject_kind="invoice",
             subject_id=invoice.id,
-            detail={"rail": settlement.rail.value, "amount": str(amount_of(invoice))},
+            detail={"rail": item.rail.value, "amount": str(invoice.total)},
         )
     await session.flush()
     return payments
 
 
 async def payment_of(session: AsyncSession, invoice: Invoice) -> Payment | None:
-    """The payment that settled an invoice, if one did."""
+    """The payment that paid an invoice, if one did."""
     return await repository.payment_of(session, invoice.id)
 
 
-async def refunds_of(session: AsyncSession, invoice: Invoice) -> Sequence[Refund]:
+async def list_refunds(session: AsyncSession, invoice: Invoice) -> Sequence[Refund]:
     """Refunds of an invoice, newest first."""
     return await repository.refunds_of(session, invoice.id)
 
 
 async def request_refund(session: AsyncSession, actor: Actor, invoice: Invoice, reason: str) -> Refund:
-    """Begin to give a card payment back in full; money moves when the processor has confirmed it.
+    """Start to give a card payment back in full; money moves when the processor has confirmed it.
 
     :param invoice: its row is locked by the caller.
-    :raises NotRefundable: not paid, paid by bank transfer, or a refund is under way or done.
+    :raises InvoiceNotRefundable: not paid, paid by bank transfer, or a refund is in progress or done.
     """
     payment = await repository.payment_of(session, invoice.id)
-    if invoice.status is not InvoiceStatus.PAID or payment is None:
-        raise NotRefundable(
+    if not INVOICE.allows(invoice.status, InvoiceAction.REFUND) or payment is None:
+        raise InvoiceNotRefundable(
             Message(
                 "Invoice {document_number} holds no payment to give back.",
                 document_number=invoice.document_number,
-            )
+            ),
+            remedy=Message("Refund only invoices that were paid by card and are not refunded."),
         )
     if payment.rail is not Rail.CARD:
-        raise NotRefundable(
+        raise InvoiceNotRefundable(
             Message("The invoice was paid by bank transfer, which only a transfer back can undo."),
             remedy=Message("Pay the buyer back by bank; the outgoing entry shows up as a break to explain."),
         )
     if await repository.open_refund(session, invoice.id) is not None:
-        raise NotRefundable(Message("A refund of this invoice is under way already."))
+        raise InvoiceNotRefundable(
+            Message("A refund of this invoice is in progress already."),
+            remedy=Message("List its refunds to see where it stands."),
+        )
     refund = Refund(
         id=new_id(),
         invoice_id=invoice.id,
@@ -172,31 +151,54 @@ async def request_refund(session: AsyncSession, actor: Actor, invoice: Invoice, 
     return refund
 
 
+async def find_refund(session: AsyncSession, refund_id: UUID) -> Refund | None:
+    """A refund, if there is one of this id."""
+    return await repository.get_refund(session, refund_id)
+
+
+async def lock_refund(session: AsyncSession, refund_id: UUID) -> tuple[Refund, Invoice]:
+    """A refund and its invoice, both locked, the invoice first: the order everybody keeps.
+
+    :raises NotFound: there is no such refund.
+    """
+    seen = await repository.get_refund(session, refund_id)
+    if seen is None:
+        raise NotFound(Message("There is no refund {refund_id}.", refund_id=refund_id))
+    invoice = await invoices.lock_invoice(session, seen.invoice_id)
+    return await repository.lock_refund(session, refund_id), invoice
+
+
+async def refunded_source(session: AsyncSession, refund: Refund) -> UUID:
+    """The card payment whose money a refund gives back."""
+    return (await repository.get_payment(session, refund.payment_id)).source_id
+
+
+async def stale_refunds(session: AsyncSession, age: timedelta, limit: int) -> Sequence[UUID]:
+    """Refunds that were requested longer than ``age`` ago and have no outcome, the oldest first."""
+    return await repository.stale_refunds(session, age, limit)
+
+
 async def complete_refund(
     session: AsyncSession, actor: Actor, invoice: Invoice, refund: Refund, out_of: Account
 ) -> None:
-    """Book a refund the processor has made: the split is reversed, the money leaves. Twice is once.
+    """Book a refund the processor has made: the split is reversed, the money leaves.
 
     :param invoice: its row, like the refund's, is locked by the caller.
+    :raises RefundStateForbids: it is completed or has failed already.
     """
-    if refund.status is RefundStatus.SUCCEEDED:
-        return
-    payment = await repository.payment_of(session, invoice.id)
-    assert payment is not None, "a refund gives back a payment"
+    status = REFUND.next_state(refund.status, RefundAction.COMPLETE)
+    payment = await repository.get_payment(session, refund.payment_id)
     moment = await now(session)
-    journals = refund_journals(
-        _split_draft(invoice, payment.received_at),
-        split_journal_id=payment.split_journal_id,
+    journals = posting_rules.refund_completed(
+        billed(invoice),
         refund_id=refund.id,
-        agreement_id=invoice.agreement_id,
+        split_journal_id=payment.split_journal_id,
         out_of=out_of,
-        amount=Money(refund.amount_minor, refund.currency),
         completed_at=moment,
     )
     await ledger.post(session, actor, journals)
-    assert may_become(invoice.status, InvoiceStatus.REFUNDED)
-    invoice.status = InvoiceStatus.REFUNDED
-    refund.status, refund.completed_at = RefundStatus.SUCCEEDED, moment
+    invoices.mark_refunded(invoice)
+    refund.status, refund.completed_at = status, moment
     await session.flush()
     await audit.record(
         session,
@@ -208,24 +210,13 @@ async def complete_refund(
     )
 
 
-def _payment_draft(settlement: Settlement) -> JournalDraft:
-    invoice = settlement.invoice
-    return payment_journal(
-        invoice.id,
-        buyer_id=invoice.buyer_id,
-        into=settlement.into,
-        amount=amount_of(invoice),
-        received_at=settlement.received_at,
-        number=invoice.document_number,
-    )
+async def fail_refund(session: AsyncSession, refund: Refund, failure: str) -> None:
+    """Record that the processor did not give the money back; the invoice stays paid and can be refunded again.
 
-
-def _split_draft(invoice: Invoice, received_at: datetime) -> JournalDraft:
-    return split_journal(
-        invoice.id,
-        agreement_id=invoice.agreement_id,
-        total=amount_of(invoice),
-        shares=read_shares(invoice.split),
-        received_at=received_at,
-        number=invoice.document_number,
-    )
+    :param refund: its row is locked by the caller.
+    :param failure: the processor's reason.
+    :raises RefundStateForbids: it is completed or has failed already.
+    """
+    refund.status = REFUND.next_state(refund.status, RefundAction.FAIL)
+    refund.failure, refund.completed_at = failure, await now(session)
+    await session.flush()

@@ -1,4 +1,4 @@
-"""Tables of payments: what settled an invoice, and what was given back."""
+"""Tables of payments: what paid an invoice, and what was given back."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, timestamp_column
-from market.settlement.payments.domain import Rail, RefundStatus
+from market.settlement.payments.states import Rail, RefundStatus
+from pricing.money import Money
 
 
 class Payment(Table, table=True):
-    """The one payment that settled an invoice in full; append-only.
+    """The one payment that paid an invoice in full; append-only.
 
     ``source_id`` is the bank entry or the card payment it came from.
     """
@@ -57,3 +58,8 @@ class Refund(Table, table=True):
     requested_at: datetime = timestamp_column()
     sent_at: datetime | None = timestamp_column(nullable=True)
     completed_at: datetime | None = timestamp_column(nullable=True)
+
+    @property
+    def amount(self) -> Money:
+        """What goes back: all that was paid."""
+        return Money(self.amount_minor, self.currency)

@@ -7,40 +7,52 @@ from litestar import Controller, get, post
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.idempotency import Idempotency
+from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page
 from market.settlement.reconciliation import service
-from market.settlement.reconciliation.schemas import ReconcileAsk, ReconciliationRead, ReconciliationSummary
+from market.settlement.reconciliation.schemas import (
+    ReconciliationCreate,
+    ReconciliationRead,
+    ReconciliationSummary,
+)
 
 
 class ReconciliationController(Controller):
-    """Everything compared with everything."""
+    """Statements, invoices, payments, usage and books compared."""
 
     path = "/v1/reconciliations"
     tags = ["Reconciliation"]
     guards = [requires(Permission.RECONCILE)]
 
-    @post(summary="Reconcile")
-    async def reconcile(
-        self, session: AsyncSession, actor: Actor, idempotency: Idempotency, data: ReconcileAsk
+    @post(operation_id="createReconciliation", summary="Reconcile the books")
+    async def create_reconciliation(
+        self, session: AsyncSession, actor: Actor, idempotency: Idempotency, data: ReconciliationCreate
     ) -> ReconciliationRead:
         """Compare statements, invoices, payments, usage and books; every difference is a break with owner and age.
 
-        The run is kept as it was. An invoice that is not due yet is no break.
+        The run is recorded for good. An invoice that is not due yet is no break.
         """
 
         async def effect() -> ReconciliationRead:
-            return ReconciliationRead.of_run(await service.reconcile(session, actor))
+            return await _read(session, await service.reconcile(session, actor))
 
         return await idempotency.run(ReconciliationRead, effect)
 
-    @get(summary="Reconciliations")
-    async def list_runs(self, session: AsyncSession, page: PageRequest) -> Page[ReconciliationSummary]:
+    @get(operation_id="listReconciliations", summary="List reconciliations")
+    async def list_reconciliations(
+        self, session: AsyncSession, page: PageRequest
+    ) -> Page[ReconciliationSummary]:
         """Runs, the newest first."""
         rows, cursor = await service.list_runs(session, page)
         return Page(items=[ReconciliationSummary.of(row) for row in rows], next_cursor=cursor)
 
-    @get("/{reconciliation_id:uuid}", summary="One reconciliation")
-    async def get_run(self, session: AsyncSession, reconciliation_id: UUID) -> ReconciliationRead:
-        """A run as it was kept, with its breaks."""
-        return ReconciliationRead.of_run(await service.get_run(session, reconciliation_id))
+    @get("/{reconciliation_id:uuid}", operation_id="getReconciliation", summary="Get a reconciliation")
+    async def get_reconciliation(self, session: AsyncSession, reconciliation_id: UUID) -> ReconciliationRead:
+        """A run as it was recorded, with its breaks."""
+        return await _read(session, await service.get_run(session, reconciliation_id))
+
+
+async def _read(session: AsyncSession, run: service.Run) -> ReconciliationRead:
+    owners = [item.owner_id for item in run.breaks if item.owner_id is not None]
+    return ReconciliationRead.of_run(run, await identity.party_names(session, owners))

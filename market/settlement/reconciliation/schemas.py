@@ -1,20 +1,24 @@
 """Reconciliation over HTTP."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 from pydantic import Field
 
+from infra.identity.schemas import PartyName
 from infra.schema import Input, Output
 from market.settlement.reconciliation.domain import BreakKind
 from market.settlement.reconciliation.service import Run
 from market.settlement.reconciliation.tables import Reconciliation, ReconciliationBreak
 from pricing.money import Money, MoneyOut
 
+Names = Mapping[UUID, PartyName]
 
-class ReconcileAsk(Input):
-    """Nothing to choose: everything is compared."""
+
+class ReconciliationCreate(Input):
+    """An empty object: everything is compared."""
 
 
 class BreakRead(Output):
@@ -26,13 +30,17 @@ class BreakRead(Output):
     difference: MoneyOut | None = Field(description="Negative: missing; null where it is no money")
     units: int | None = Field(description="Difference in units of use, where it is no money")
     owner_id: UUID | None = Field(description="Who has to explain it; null: the platform's finance")
+    owner_name: PartyName | None
     since: datetime
     age_days: int = Field(description="Whole days from then to the run")
     explanation: str
 
     @classmethod
-    def of(cls, row: ReconciliationBreak, run_at: datetime) -> Self:
-        """Render a break."""
+    def of(cls, row: ReconciliationBreak, run_at: datetime, names: Names) -> Self:
+        """Render a break.
+
+        :param names: of the organisations that have to explain breaks.
+        """
         money = MoneyOut.of(Money(row.difference, row.currency)) if row.currency else None
         return cls(
             kind=row.kind,
@@ -41,6 +49,7 @@ class BreakRead(Output):
             difference=money,
             units=None if row.currency else row.difference,
             owner_id=row.owner_id,
+            owner_name=names.get(row.owner_id) if row.owner_id else None,
             since=row.since,
             age_days=max((run_at - row.since).days, 0),
             explanation=row.explanation,
@@ -78,10 +87,13 @@ class ReconciliationRead(ReconciliationSummary):
     breaks: list[BreakRead]
 
     @classmethod
-    def of_run(cls, run: Run) -> Self:
-        """Render a run."""
+    def of_run(cls, run: Run, names: Names) -> Self:
+        """Render a run.
+
+        :param names: of the organisations that have to explain breaks.
+        """
         row = run.reconciliation
         return cls(
             **ReconciliationSummary.of(row).model_dump(),
-            breaks=[BreakRead.of(item, row.run_at) for item in run.breaks],
+            breaks=[BreakRead.of(item, row.run_at, names) for item in run.breaks],
         )

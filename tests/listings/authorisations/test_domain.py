@@ -14,7 +14,10 @@ from listings.authorisations.domain import (
     SCENARIO_LABELS,
     Consideration,
     Scenario,
+    ScopeRefused,
     Shares,
+    SharesRefused,
+    TermRefused,
     cells,
     lane,
     region_range,
@@ -22,7 +25,6 @@ from listings.authorisations.domain import (
     require_term,
     scenario_range,
 )
-from listings.authorisations.errors import ScopeRefused, SharesRefused, TermRefused
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 RESOURCE = (UUID(int=1), 7)

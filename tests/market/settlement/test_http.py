@@ -49,7 +49,7 @@ async def test_the_money_s_way(
     (statement,) = imported.json()["statements"]
     assert (statement["created"], statement["entries"], statement["paid"]) == (True, 1, 1)
     entry = (await finance.get(f"/v1/bank-statements/{statement['statement']['id']}")).json()["entries"][0]
-    assert (entry["outcome"], entry["invoice_id"]) == ("paid", invoice_id)
+    assert (entry["status"], entry["invoice_id"]) == ("paid", invoice_id)
     assert (await buyer.get(f"/v1/invoices/{invoice_id}")).json()["status"] == "paid"
 
     earned = (await owner.get("/v1/statements-of-account")).json()

@@ -17,10 +17,10 @@ from infra.paging import PageRequest
 from infra.schema import Page
 from market.settlement.rails.bank import service
 from market.settlement.rails.bank.schemas import (
+    BankStatementImportRead,
     BankStatementRead,
     BankStatementSummary,
-    ImportedStatement,
-    ImportRead,
+    ImportedStatementRead,
 )
 
 _XML = frozenset({"application/xml", "text/xml"})
@@ -34,49 +34,54 @@ StatementOperation = raw_body(
 
 
 class BankStatementController(Controller):
-    """What the bank says, and what it pays."""
+    """Statements of the platform's bank accounts, and the invoices they pay."""
 
     path = "/v1/bank-statements"
     tags = ["Bank"]
     guards = [requires(Permission.BANK_STATEMENT_IMPORT)]
 
     @post(
+        operation_id="importBankStatement",
         summary="Import a bank statement",
         operation_class=StatementOperation,
         request_max_body_size=service.MAX_STATEMENT_BYTES,
     )
-    async def import_statement(
+    async def import_bank_statement(
         self, session: AsyncSession, actor: Actor, idempotency: Idempotency, request: Request[Any, Any, Any]
-    ) -> ImportRead:
+    ) -> BankStatementImportRead:
         """Import a camt.053 file: entries that name an invoice and have its amount pay it.
 
-        A file whose figures contradict each other is refused with the figures. A statement that is on file already
+        A file whose figures contradict each other is refused with the figures. A statement that was imported before
         changes nothing; the same statement id with other content is 409.
         """
         if request.content_type[0] not in _XML:
             raise UnsupportedType(
-                Message("The body is {value}.", value=request.content_type[0] or "of no stated type"),
+                Message(
+                    "The content type {value} is not supported.", value=request.content_type[0] or "(none)"
+                ),
                 remedy=Message("Send the bank's camt.053 file itself, as application/xml."),
             )
         document = await request.body()
 
-        async def effect() -> ImportRead:
+        async def effect() -> BankStatementImportRead:
             imported = await service.import_statements(session, actor, document)
             entries = await service.entries_of(session, [item.statement for item in imported])
-            return ImportRead(
-                statements=[ImportedStatement.of(item, entries[item.statement.id]) for item in imported]
+            return BankStatementImportRead(
+                statements=[ImportedStatementRead.of(item, entries[item.statement.id]) for item in imported]
             )
 
-        return await idempotency.run(ImportRead, effect)
+        return await idempotency.run(BankStatementImportRead, effect)
 
-    @get(summary="Bank statements")
-    async def list_statements(self, session: AsyncSession, page: PageRequest) -> Page[BankStatementSummary]:
-        """Statements on file, the newest import first."""
+    @get(operation_id="listBankStatements", summary="List bank statements")
+    async def list_bank_statements(
+        self, session: AsyncSession, page: PageRequest
+    ) -> Page[BankStatementSummary]:
+        """Imported statements, the newest import first."""
         rows, cursor = await service.list_statements(session, page)
         return Page(items=[BankStatementSummary.of(row) for row in rows], next_cursor=cursor)
 
-    @get("/{bank_statement_id:uuid}", summary="One bank statement")
-    async def get_statement(self, session: AsyncSession, bank_statement_id: UUID) -> BankStatementRead:
+    @get("/{bank_statement_id:uuid}", operation_id="getBankStatement", summary="Get a bank statement")
+    async def get_bank_statement(self, session: AsyncSession, bank_statement_id: UUID) -> BankStatementRead:
         """A statement with its entries and what became of each."""
         row = await service.get_statement(session, bank_statement_id)
         entries = await service.entries_of(session, [row])

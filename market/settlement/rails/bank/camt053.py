@@ -12,7 +12,8 @@ from decimal import Decimal
 
 from lxml import etree
 
-from market.settlement.rails.bank.domain import Direction, Statement, StatementEntry, StatementError
+from market.settlement.rails.bank.domain import Direction, Statement, StatementEntry
+from market.settlement.rails.bank.errors import StatementError
 from pricing.money import Money, MoneyError
 
 MAX_STATEMENTS = 100
@@ -28,7 +29,7 @@ _DIRECTIONS = {"CRDT": Direction.CREDIT, "DBIT": Direction.DEBIT}
 
 
 def parse(document: bytes) -> list[Statement]:
-    """The statements of a camt.053 message, in its order; whether they add up is `domain.prove`'s matter.
+    """The statements of a camt.053 message, in its order; whether they add up is `domain.check_balances`' matter.
 
     :raises StatementError: not XML, a document type declaration, not a camt.053, a missing or unreadable
         element (named with its place), or more than the limits of this module.

@@ -1,4 +1,4 @@
-"""What a bank says, pure: a statement, its entries, and the proof that its figures add up."""
+"""What a bank says, pure: a statement, its entries, and the check that its figures add up."""
 
 import re
 from collections.abc import Sequence
@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from market.settlement.rails.bank.errors import StatementError
 from pricing.money import Money
-
-
-class StatementError(ValueError):
-    """A statement that cannot be read or does not add up; the message says where."""
 
 
 class Direction(StrEnum):
@@ -62,7 +59,7 @@ class Statement:
     entries: tuple[StatementEntry, ...]
 
 
-def prove(statement: Statement) -> None:
+def check_balances(statement: Statement) -> None:
     """Check that opening + Σ entries = closing; raises `StatementError` with the figures."""
     moved = Money(sum(entry.signed.minor for entry in statement.entries), statement.currency)
     expected = statement.opening + moved

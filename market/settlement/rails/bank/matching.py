@@ -2,39 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 from uuid import UUID
 
-from market.settlement.invoices.states import InvoiceStatus
+from market.settlement.invoices.states import INVOICE, InvoiceAction, InvoiceStatus
 from market.settlement.rails.bank.domain import Direction, StatementEntry, payment_references
 from pricing.money import Money
 
 
-class Payable(Protocol):
-    """What matching needs of an invoice."""
+@dataclass(frozen=True, slots=True)
+class ReferencedInvoice:
+    """What matching needs of an invoice that an entry names."""
 
-    @property
-    def id(self) -> UUID:
-        """Its id."""
-
-    @property
-    def document_number(self) -> str:
-        """What people call it."""
-
-    @property
-    def currency(self) -> str:
-        """What it is to be paid in."""
-
-    @property
-    def total_minor(self) -> int:
-        """What it comes to, in minor units."""
-
-    @property
-    def status(self) -> InvoiceStatus:
-        """Whether it waits for a payment."""
-
-
-PayableT = TypeVar("PayableT", bound=Payable)
+    id: UUID
+    number: str
+    status: InvoiceStatus
+    total: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +28,7 @@ class Match:
     reason: str
 
 
-def match(entries: Sequence[StatementEntry], invoices: Mapping[str, PayableT]) -> list[Match]:
+def match(entries: Sequence[StatementEntry], invoices: Mapping[str, ReferencedInvoice]) -> list[Match]:
     """Match entries with the invoices their references name.
 
     An invoice is paid by at most one entry, the first; an entry pays at most one invoice. Too little, too much,
@@ -66,8 +48,8 @@ def match(entries: Sequence[StatementEntry], invoices: Mapping[str, PayableT]) -
 
 
 def _payable(
-    entry: StatementEntry, invoices: Mapping[str, PayableT], paid: set[UUID]
-) -> tuple[PayableT | None, str]:
+    entry: StatementEntry, invoices: Mapping[str, ReferencedInvoice], paid: set[UUID]
+) -> tuple[ReferencedInvoice | None, str]:
     if entry.direction is Direction.DEBIT:
         return None, "money went out, which no payout explains"
     named = [
@@ -76,13 +58,12 @@ def _payable(
     if not named:
         return None, "no payment reference of an invoice"
     if len(named) > 1:
-        numbers = ", ".join(invoice.document_number for invoice in named)
+        numbers = ", ".join(invoice.number for invoice in named)
         return None, f"names several invoices: {numbers}"
     invoice = named[0]
-    owed = Money(invoice.total_minor, invoice.currency)
-    if invoice.status is not InvoiceStatus.ISSUED or invoice.id in paid:
-        state = "paid" if invoice.id in paid else invoice.status.value
-        return None, f"invoice {invoice.document_number} is {state} already"
-    if entry.amount != owed:
-        return None, f"{entry.amount} for invoice {invoice.document_number}, which comes to {owed}"
-    return invoice, f"pays invoice {invoice.document_number}"
+    status = InvoiceStatus.PAID if invoice.id in paid else invoice.status
+    if not INVOICE.allows(status, InvoiceAction.PAY):
+        return None, f"invoice {invoice.number} is {status.value} already"
+    if entry.amount != invoice.total:
+        return None, f"{entry.amount} for invoice {invoice.number}, which comes to {invoice.total}"
+    return invoice, f"pays invoice {invoice.number}"

@@ -26,8 +26,8 @@ async def find(session: AsyncSession, account: str, statement_id: str) -> BankSt
     return (await session.exec(statement)).one_or_none()
 
 
-async def keep_document(session: AsyncSession, document: BankDocument) -> None:
-    """Keep a file as received, once."""
+async def insert_document(session: AsyncSession, document: BankDocument) -> None:
+    """Store a file as received, once."""
     values = document.model_dump()
     await session.execute(
         insert(BankDocument).values(values).on_conflict_do_nothing(index_elements=["digest"])

@@ -8,8 +8,9 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.schema import Output
-from market.settlement.rails.bank.service import Imported
-from market.settlement.rails.bank.tables import BankEntry, BankMatch, BankStatement, MatchOutcome
+from market.settlement.rails.bank.service import ImportedStatement
+from market.settlement.rails.bank.states import BankEntryStatus
+from market.settlement.rails.bank.tables import BankEntry, BankMatch, BankStatement
 from pricing.money import Money, MoneyOut
 
 
@@ -23,7 +24,7 @@ class BankEntryRead(Output):
     booked_on: date
     references: list[str] = Field(description="What the payer wrote")
     counterparty: str
-    outcome: MatchOutcome
+    status: BankEntryStatus
     invoice_id: UUID | None
     reason: str = Field(description="Why it was, or was not, taken for a payment")
 
@@ -34,11 +35,11 @@ class BankEntryRead(Output):
             id=entry.id,
             number=entry.number,
             bank_reference=entry.bank_reference,
-            amount=MoneyOut.of(Money(entry.amount_minor, entry.currency)),
+            amount=MoneyOut.of(entry.amount),
             booked_on=entry.booked_on,
             references=entry.reference_texts,
             counterparty=entry.counterparty,
-            outcome=match.outcome,
+            status=match.status,
             invoice_id=match.invoice_id,
             reason=match.reason,
         )
@@ -88,26 +89,26 @@ class BankStatementRead(BankStatementSummary):
         )
 
 
-class ImportedStatement(Output):
+class ImportedStatementRead(Output):
     """What an import did with one statement of the file."""
 
     statement: BankStatementSummary
-    created: bool = Field(description="False: it was on file already, and nothing changed")
+    created: bool = Field(description="False: it was imported before, and nothing changed")
     entries: int
     paid: int = Field(description="Entries that paid an invoice; the rest is in suspense")
 
     @classmethod
-    def of(cls, imported: Imported, entries: Sequence[tuple[BankEntry, BankMatch]]) -> Self:
+    def of(cls, imported: ImportedStatement, entries: Sequence[tuple[BankEntry, BankMatch]]) -> Self:
         """Render an imported statement."""
         return cls(
             statement=BankStatementSummary.of(imported.statement),
             created=imported.created,
             entries=len(entries),
-            paid=sum(match.outcome is MatchOutcome.PAID for _, match in entries),
+            paid=sum(match.status is BankEntryStatus.PAID for _, match in entries),
         )
 
 
-class ImportRead(Output):
+class BankStatementImportRead(Output):
     """What an import did."""
 
-    statements: list[ImportedStatement]
+    statements: list[ImportedStatementRead]

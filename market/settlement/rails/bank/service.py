@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -11,65 +10,46 @@ from uuid import UUID
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
-from infra.errors import Conflict, Invalid, NotFound
+from infra.digest import json_digest
+from infra.errors import NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
-from market.settlement.invoices import repository as invoices
+from market.settlement.invoices import service as invoices
 from market.settlement.invoices.tables import Invoice
-from market.settlement.ledger import chart
+from market.settlement.ledger import chart, posting_rules
 from market.settlement.ledger import service as ledger
-from market.settlement.ledger.domain import JournalDraft, credit, debit
+from market.settlement.ledger.domain import JournalDraft
 from market.settlement.payments import service as payments
-from market.settlement.payments.domain import Rail
-from market.settlement.payments.service import Settlement
+from market.settlement.payments.service import InvoicePayment
+from market.settlement.payments.states import Rail
 from market.settlement.rails.bank import camt053, repository
 from market.settlement.rails.bank.domain import (
-    Direction,
     Statement,
     StatementEntry,
-    StatementError,
+    check_balances,
     payment_references,
-    prove,
 )
-from market.settlement.rails.bank.matching import Match, match
-from market.settlement.rails.bank.tables import (
-    BankDocument,
-    BankEntry,
-    BankMatch,
-    BankStatement,
-    MatchOutcome,
-)
+from market.settlement.rails.bank.errors import StatementConflict, StatementError, StatementRefused
+from market.settlement.rails.bank.matching import Match, ReferencedInvoice, match
+from market.settlement.rails.bank.states import BANK_ENTRY, BankEntryAction, BankEntryStatus
+from market.settlement.rails.bank.tables import BankDocument, BankEntry, BankMatch, BankStatement
 
 MAX_STATEMENT_BYTES = 16_777_216
 """Largest file taken: it is read in memory."""
 
 
-class StatementRefused(Invalid):
-    """The file is no camt.053 statement, or its figures contradict each other."""
-
-    slug = "bank-statement-refused"
-    title = Message("The bank statement cannot be taken")
-
-
-class StatementConflict(Conflict):
-    """The bank gave this id to other content before."""
-
-    slug = "bank-statement-conflict"
-    title = Message("A statement with this id says something else")
-
-
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedStatement:
     """A statement that is on file, and whether this import put it there."""
 
     statement: BankStatement
     created: bool
 
 
-async def import_statements(session: AsyncSession, actor: Actor, document: bytes) -> list[Imported]:
+async def import_statements(session: AsyncSession, actor: Actor, document: bytes) -> list[ImportedStatement]:
     """Import the statements of a camt.053 file: all of them, or none.
 
-    Each is proven first: opening balance + entries = closing balance. Every entry is booked: one that names an
+    Each is checked first: opening balance + entries = closing balance. Every entry is booked: one that names an
     invoice and has its amount pays it, anything else goes to suspense and is a break until it is explained. A
     statement that is on file already changes nothing.
 
@@ -85,7 +65,7 @@ async def import_statements(session: AsyncSession, actor: Actor, document: bytes
         ) from None
     digest = hashlib.sha256(document).digest()
     kept = BankDocument(digest=digest, content=document, recorded_at=await now(session), recorded_by=actor.id)
-    await repository.keep_document(session, kept)
+    await repository.insert_document(session, kept)
     return [await _import(session, actor, statement, digest) for statement in statements]
 
 
@@ -120,13 +100,13 @@ async def entries_of(
 def _read(document: bytes) -> list[Statement]:
     statements = camt053.parse(document)
     for statement in statements:
-        prove(statement)
+        check_balances(statement)
     return statements
 
 
 async def _import(
     session: AsyncSession, actor: Actor, statement: Statement, document_digest: bytes
-) -> Imported:
+) -> ImportedStatement:
     await repository.lock_account(session, statement.account)
     digest = _digest(statement)
     known = await repository.find(session, statement.account, statement.statement_id)
@@ -143,7 +123,7 @@ async def _import(
                 ),
                 bank_statement_id=str(known.id),
             )
-        return Imported(known, created=False)
+        return ImportedStatement(known, created=False)
     row = BankStatement(
         id=new_id(),
         account=statement.account,
@@ -169,7 +149,7 @@ async def _import(
         subject_id=row.id,
         detail={"account": row.account, "statement_id": row.statement_id, "digest": digest.hex()},
     )
-    return Imported(row, created=True)
+    return ImportedStatement(row, created=True)
 
 
 async def _book(session: AsyncSession, actor: Actor, statement: Statement, row: BankStatement) -> None:
@@ -177,30 +157,33 @@ async def _book(session: AsyncSession, actor: Actor, statement: Statement, row: 
     references = {
         reference for entry in statement.entries for reference in payment_references(entry.references)
     }
-    named = await invoices.lock_referenced(session, sorted(references))
+    named = await invoices.lock_referenced_invoices(session, sorted(references))
     by_id = {invoice.id: invoice for invoice in named.values()}
     entries = [_entry(row, entry) for entry in statement.entries]
     session.add_all(entries)
     await session.flush()
-    matches = list(zip(entries, match(statement.entries, named), strict=True))
-    settlements = [
-        _settlement(entry, by_id[found.invoice_id], row.account)
-        for entry, found in matches
-        if found.invoice_id is not None
+    found = match(
+        statement.entries,
+        {
+            reference: ReferencedInvoice(invoice.id, invoice.document_number, invoice.status, invoice.total)
+            for reference, invoice in named.items()
+        },
+    )
+    matches = list(zip(entries, found, strict=True))
+    paying = [
+        _payment(entry, by_id[item.invoice_id], row.account) for entry, item in matches if item.invoice_id
     ]
     journals: dict[UUID, UUID] = {}
-    for start in range(0, len(settlements), payments.MAX_BATCH):
-        part = settlements[start : start + payments.MAX_BATCH]
-        made = await payments.settle(session, actor, part)
+    for start in range(0, len(paying), payments.MAX_BATCH):
+        made = await payments.pay_invoices(session, actor, paying[start : start + payments.MAX_BATCH])
         journals |= {payment.source_id: payment.payment_journal_id for payment in made}
-    unexplained = [(entry, found) for entry, found in matches if found.invoice_id is None]
+    unexplained = [entry for entry, item in matches if item.invoice_id is None]
     for start in range(0, len(unexplained), ledger.MAX_BATCH):
         batch = unexplained[start : start + ledger.MAX_BATCH]
-        drafts = [_suspense_journal(entry, found.entry, row.account) for entry, found in batch]
-        posted = await ledger.post(session, actor, drafts)
-        journals |= {entry.id: journal.id for (entry, _), journal in zip(batch, posted, strict=True)}
+        posted = await ledger.post(session, actor, [_suspense_journal(entry, row) for entry in batch])
+        journals |= {entry.id: journal.id for entry, journal in zip(batch, posted, strict=True)}
     moment = await now(session)
-    session.add_all(_match(entry, found, journals[entry.id], moment) for entry, found in matches)
+    session.add_all(_match(entry, item, journals[entry.id], moment) for entry, item in matches)
     await session.flush()
 
 
@@ -218,8 +201,8 @@ def _entry(row: BankStatement, entry: StatementEntry) -> BankEntry:
     )
 
 
-def _settlement(entry: BankEntry, invoice: Invoice, account: str) -> Settlement:
-    return Settlement(
+def _payment(entry: BankEntry, invoice: Invoice, account: str) -> InvoicePayment:
+    return InvoicePayment(
         invoice=invoice,
         rail=Rail.BANK,
         source_id=entry.id,
@@ -229,26 +212,21 @@ def _settlement(entry: BankEntry, invoice: Invoice, account: str) -> Settlement:
     )
 
 
-def _suspense_journal(entry: BankEntry, said: StatementEntry, account: str) -> JournalDraft:
-    bank, suspense = chart.bank(account, entry.currency), chart.suspense(entry.currency)
-    incoming = said.direction is Direction.CREDIT
-    return JournalDraft(
-        key=f"bank-entry:{entry.id}",
-        effective_at=_day(entry),
-        description=f"Unexplained bank entry {entry.bank_reference}"[:200],
-        source_kind="bank_entry",
-        source_id=entry.id,
-        entries=(
-            debit(bank if incoming else suspense, said.amount),
-            credit(suspense if incoming else bank, said.amount),
-        ),
+def _suspense_journal(entry: BankEntry, row: BankStatement) -> JournalDraft:
+    return posting_rules.unexplained_bank_entry(
+        entry.id,
+        account=row.account,
+        signed=entry.amount,
+        bank_reference=entry.bank_reference,
+        booked_at=_day(entry),
     )
 
 
 def _match(entry: BankEntry, found: Match, journal_id: UUID, moment: datetime) -> BankMatch:
+    action = BankEntryAction.PAY if found.invoice_id else BankEntryAction.HOLD
     return BankMatch(
         entry_id=entry.id,
-        outcome=MatchOutcome.SUSPENSE if found.invoice_id is None else MatchOutcome.PAID,
+        status=BANK_ENTRY.next_state(BankEntryStatus.RECEIVED, action),
         invoice_id=found.invoice_id,
         reason=found.reason,
         journal_id=journal_id,
@@ -263,7 +241,7 @@ def _day(entry: BankEntry) -> datetime:
 
 def _digest(statement: Statement) -> bytes:
     """SHA-256 of what a statement says, whatever file it came in."""
-    said = [
+    content = [
         statement.account,
         statement.statement_id,
         str(statement.opening),
@@ -280,4 +258,4 @@ def _digest(statement: Statement) -> bytes:
             for entry in statement.entries
         ],
     ]
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()).digest()
+    return json_digest(content)

@@ -1,20 +1,14 @@
 """Tables of the bank rail. All append-only: what a bank said is kept as it said it."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, timestamp_column
-
-
-class MatchOutcome(StrEnum):
-    """What became of a bank entry."""
-
-    PAID = "paid"
-    SUSPENSE = "suspense"
+from market.settlement.rails.bank.states import BankEntryStatus
+from pricing.money import Money
 
 
 class BankDocument(Table, table=True):
@@ -67,6 +61,11 @@ class BankEntry(Table, table=True):
     reference_texts: list[str] = Field(sa_type=sa.ARRAY(sa.String()))
     counterparty: str
 
+    @property
+    def amount(self) -> Money:
+        """What moved: positive when it was received, negative when it was paid."""
+        return Money(self.amount_minor, self.currency)
+
 
 class BankMatch(Table, table=True):
     """What an entry was matched with when it was imported, and the journal that says so."""
@@ -74,7 +73,7 @@ class BankMatch(Table, table=True):
     __tablename__ = "bank_matches"
 
     entry_id: UUID = Field(primary_key=True, foreign_key="bank_entries.id")
-    outcome: MatchOutcome = enum_column(MatchOutcome)
+    status: BankEntryStatus = enum_column(BankEntryStatus)
     invoice_id: UUID | None = Field(default=None, foreign_key="invoices.id")
     reason: str
     journal_id: UUID

@@ -13,27 +13,32 @@ from infra.auth import Actor, Permission, public, requires
 from infra.db import AsyncSession, transaction
 from infra.idempotency import Idempotency
 from infra.openapi import raw_body
+from infra.schema import ReasonBody
 from market.settlement.invoices import service as invoices
 from market.settlement.payments import service as payments
 from market.settlement.rails.cards import service
-from market.settlement.rails.cards.domain import ProcessorUnavailable
+from market.settlement.rails.cards.errors import ProcessorUnavailable
 from market.settlement.rails.cards.schemas import (
-    CardPaymentAsk,
+    CardPaymentCreate,
     CardPaymentDetail,
     CardPaymentList,
     CardPaymentRead,
-    EventTaken,
-    RefundAsk,
     RefundList,
     RefundRead,
+    WebhookReceipt,
 )
 
 Signature = Annotated[
-    str | None, HeaderParameter(name="Stripe-Signature", max_length=2000, description="Made by Stripe.")
+    str | None,
+    HeaderParameter(
+        name="Stripe-Signature",
+        max_length=2000,
+        description="Timestamp and signature that Stripe made over the body.",
+    ),
 ]
 
 
-EventOperation = raw_body("An event of Stripe", "application/json", Schema(type=OpenAPIType.OBJECT))
+StripeEventOperation = raw_body("A Stripe event", "application/json", Schema(type=OpenAPIType.OBJECT))
 
 
 class CardPaymentController(Controller):
@@ -46,18 +51,19 @@ class CardPaymentController(Controller):
         "/invoices/{invoice_id:uuid}/card-payments",
         status_code=202,
         guards=[requires(Permission.INVOICE_PAY)],
+        operation_id="createCardPayment",
         summary="Pay an invoice by card",
     )
-    async def pay(
+    async def create_card_payment(
         self,
         session: AsyncSession,
         actor: Actor,
         state: State,
         idempotency: Idempotency,
         invoice_id: UUID,
-        data: CardPaymentAsk,
+        data: CardPaymentCreate,
     ) -> CardPaymentRead:
-        """Charge a payment method for the whole invoice. The outcome follows within seconds: read it again.
+        """Charge a payment method for the whole invoice. The outcome follows within seconds: get it again.
 
         One idempotency key is one attempt, and an attempt charges at most once. Without a configured processor this
         is 409, and the invoice is paid by bank transfer.
@@ -74,10 +80,13 @@ class CardPaymentController(Controller):
     @get(
         "/invoices/{invoice_id:uuid}/card-payments",
         guards=[requires(Permission.INVOICE_READ)],
-        summary="Card payments of an invoice",
+        operation_id="listCardPayments",
+        summary="List card payments of an invoice",
     )
-    async def list_payments(self, session: AsyncSession, actor: Actor, invoice_id: UUID) -> CardPaymentList:
-        """Attempts to pay an invoice you may see, the newest first."""
+    async def list_card_payments(
+        self, session: AsyncSession, actor: Actor, invoice_id: UUID
+    ) -> CardPaymentList:
+        """Attempts to pay an invoice you can access, the newest first."""
         invoice = await invoices.access_invoice(session, actor, invoice_id)
         rows = await service.list_payments(session, invoice)
         return CardPaymentList(items=[CardPaymentRead.of(row) for row in rows])
@@ -86,10 +95,11 @@ class CardPaymentController(Controller):
         "/card-payments/{card_payment_id:uuid}",
         guards=[requires(Permission.INVOICE_READ)],
         opt={"problems": [ProcessorUnavailable]},
-        summary="One card payment",
+        operation_id="getCardPayment",
+        summary="Get a card payment",
     )
-    async def get_payment(self, actor: Actor, state: State, card_payment_id: UUID) -> CardPaymentDetail:
-        """Where an attempt stands, and what the payer's browser needs when the bank asks for a confirmation."""
+    async def get_card_payment(self, actor: Actor, state: State, card_payment_id: UUID) -> CardPaymentDetail:
+        """The status of an attempt, and what the payer's browser needs when the bank asks for a confirmation."""
         async with transaction(state.sessions) as session:
             payment = await service.access_payment(session, actor, card_payment_id)
             invoice = await invoices.access_invoice(session, actor, payment.invoice_id)
@@ -105,18 +115,19 @@ class CardPaymentController(Controller):
         "/invoices/{invoice_id:uuid}/refunds",
         status_code=202,
         guards=[requires(Permission.INVOICE_REFUND)],
+        operation_id="createRefund",
         summary="Refund an invoice",
     )
-    async def refund(
+    async def create_refund(
         self,
         session: AsyncSession,
         actor: Actor,
         state: State,
         idempotency: Idempotency,
         invoice_id: UUID,
-        data: RefundAsk,
+        data: ReasonBody,
     ) -> RefundRead:
-        """Give a card payment back in full. Once the processor has done it, the split is reversed, fen by fen."""
+        """Give a card payment back in full. Once the processor has done it, the split is reversed exactly."""
 
         async def effect() -> RefundRead:
             made = await service.request_refund(session, actor, state.settings, invoice_id, data.reason)
@@ -127,30 +138,32 @@ class CardPaymentController(Controller):
     @get(
         "/invoices/{invoice_id:uuid}/refunds",
         guards=[requires(Permission.INVOICE_READ)],
-        summary="Refunds of an invoice",
+        operation_id="listRefunds",
+        summary="List refunds of an invoice",
     )
     async def list_refunds(self, session: AsyncSession, actor: Actor, invoice_id: UUID) -> RefundList:
-        """Refunds of an invoice you may see, the newest first."""
+        """Refunds of an invoice you can access, the newest first."""
         invoice = await invoices.access_invoice(session, actor, invoice_id)
-        rows = await payments.refunds_of(session, invoice)
+        rows = await payments.list_refunds(session, invoice)
         return RefundList(items=[RefundRead.of(row) for row in rows])
 
     @post(
         "/stripe/events",
         status_code=200,
         opt=public("Stripe calls it, and the signature over the body is the proof"),
-        operation_class=EventOperation,
-        summary="Take an event of Stripe",
+        operation_class=StripeEventOperation,
+        operation_id="receiveStripeWebhook",
+        summary="Receive a Stripe webhook",
     )
-    async def take_event(
+    async def receive_stripe_webhook(
         self,
         session: AsyncSession,
         state: State,
         request: Request[Any, Any, Any],
         stripe_signature: Signature = None,
-    ) -> EventTaken:
-        """Take a signed event. It is applied once, whatever order and however often events come."""
+    ) -> WebhookReceipt:
+        """Receive a signed event. It is applied once, whatever order events come in and however often."""
         from market.settlement.rails.cards.processor import read_event
 
         notice = read_event(state.settings, await request.body(), stripe_signature)
-        return EventTaken(received=await service.receive_event(session, notice))
+        return WebhookReceipt(received=await service.receive_event(session, notice))

@@ -1,37 +1,23 @@
-"""What a card processor is asked and says, whoever it is: words apart from the library that speaks them."""
+"""What a card processor is asked and answers, whoever it is: apart from the library that talks to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.errors import Conflict, Unavailable
 from infra.messages import Message
 from infra.settings import Settings
+from market.settlement.rails.cards.errors import CardsNotOffered
 from pricing.money import Money
 
 OTHER_MINOR_UNITS = frozenset({"BHD", "IQD", "ISK", "JOD", "KWD", "LYD", "MGA", "MRU", "OMR", "TND", "UGX"})
 """Currencies that Stripe counts with other decimal places, or coarser, than ISO 4217."""
 
 
-class CardsNotOffered(Conflict):
-    """No card processor is configured, or it does not take the currency."""
-
-    slug = "cards-not-offered"
-    title = Message("Cards are not offered")
-
-
-class ProcessorUnavailable(Unavailable):
-    """The processor cannot be reached, or answers with a fault of its own."""
-
-    slug = "card-processor-unavailable"
-    title = Message("The card processor is not available at the moment")
-
-
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What the processor says of one attempt to pay.
+    """What the processor reports of one attempt to pay.
 
-    :ivar status: the processor's word: succeeded, processing, requires_action, requires_payment_method, …
-    :ivar client_secret: what the payer's browser needs to go on; never stored, never logged.
+    :ivar status: the processor's own: succeeded, processing, requires_action, requires_payment_method, …
+    :ivar client_secret: what the payer's browser needs to continue; never stored, never logged.
     """
 
     id: str
@@ -44,7 +30,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class ProcessorRefund:
-    """What the processor says of one refund."""
+    """What the processor reports of one refund."""
 
     id: str
     status: str
@@ -62,7 +48,7 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class EventNotice:
-    """A verified event: what happened to which object. What the object says now is fetched, not believed."""
+    """A verified event: what happened to which object. The object itself is fetched, not taken from the event."""
 
     id: str
     type: str

@@ -10,17 +10,15 @@ from typing import Any, Self
 import stripe
 from stripe import StripeClient
 
-from infra.errors import Malformed
 from infra.messages import Message
 from infra.settings import Settings
 from market.settlement.rails.cards.domain import (
-    CardsNotOffered,
     Declined,
     EventNotice,
     Intent,
     ProcessorRefund,
-    ProcessorUnavailable,
 )
+from market.settlement.rails.cards.errors import CardsNotOffered, InvalidSignature, ProcessorUnavailable
 from pricing.money import Money
 
 API_VERSION = "2026-07-29.dahlia"
@@ -33,18 +31,11 @@ MAX_LISTED = 300
 """How many of the processor's newest objects are looked through for one that a crash made us forget."""
 
 
-class BadSignature(Malformed):
-    """The event does not come from the processor, or is too old."""
-
-    slug = "bad-event-signature"
-    title = Message("The signature of the event is not good")
-
-
 def read_event(settings: Settings, payload: bytes, signature: str | None) -> EventNotice:
     """An event from the raw body of a webhook call, its signature verified by the library.
 
     :raises CardsNotOffered: no signing secret is configured.
-    :raises BadSignature: forged, altered or stale.
+    :raises InvalidSignature: forged, altered or stale.
     """
     if settings.stripe_webhook_secret is None:
         raise CardsNotOffered(
@@ -56,8 +47,9 @@ def read_event(settings: Settings, payload: bytes, signature: str | None) -> Eve
         event = stripe.Webhook.construct_event(payload, signature, secret)
         return EventNotice(event["id"], event["type"], event["data"]["object"]["id"])
     except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError):
-        raise BadSignature(
-            Message("The body does not carry a fresh signature with the endpoint's secret.")
+        raise InvalidSignature(
+            Message("The body has no recent signature made with the endpoint's signing secret."),
+            remedy=Message("Check that MARKET_STRIPE_WEBHOOK_SECRET is the signing secret of this endpoint."),
         ) from None
 
 
@@ -133,9 +125,9 @@ class Processor:
     async def refund(
         self, *, key: str, intent_id: str, amount: Money, metadata: dict[str, str]
     ) -> ProcessorRefund | Declined:
-        """Give an attempt's money back once per key.
+        """Refund an attempt once per key.
 
-        :raises ProcessorUnavailable: unknown whether it was given back; ask again with the same key.
+        :raises ProcessorUnavailable: unknown whether it was refunded; ask again with the same key.
         """
         try:
             refund = await self._client.v1.refunds.create_async(
@@ -166,29 +158,31 @@ class Processor:
 
 def _unavailable(error: stripe.StripeError) -> ProcessorUnavailable:
     return ProcessorUnavailable(
-        Message("The card processor answered: {name}.", name=type(error).__name__), retry_after=30
+        Message("The card processor cannot be reached or failed ({name}).", name=type(error).__name__),
+        retry_after=30,
+        remedy=Message("Try again in half a minute."),
     )
 
 
 def _intent(intent: stripe.PaymentIntent) -> Intent:
-    said: dict[str, Any] = intent.to_dict()
-    error = said.get("last_payment_error")
+    data: dict[str, Any] = intent.to_dict()
+    error = data.get("last_payment_error")
     return Intent(
-        id=said["id"],
-        status=said["status"],
-        amount=Money(int(said["amount"]), said["currency"].upper()),
-        metadata=said.get("metadata") or {},
+        id=data["id"],
+        status=data["status"],
+        amount=Money(int(data["amount"]), data["currency"].upper()),
+        metadata=data.get("metadata") or {},
         failure=str(error["message"])[:400] if error else None,
-        client_secret=said.get("client_secret"),
+        client_secret=data.get("client_secret"),
     )
 
 
 def _refund(refund: stripe.Refund) -> ProcessorRefund:
-    said: dict[str, Any] = refund.to_dict()
+    data: dict[str, Any] = refund.to_dict()
     return ProcessorRefund(
-        id=said["id"],
-        status=said.get("status") or "pending",
-        amount=Money(int(said["amount"]), said["currency"].upper()),
-        metadata=said.get("metadata") or {},
-        failure=said.get("failure_reason"),
+        id=data["id"],
+        status=data.get("status") or "pending",
+        amount=Money(int(data["amount"]), data["currency"].upper()),
+        metadata=data.get("metadata") or {},
+        failure=data.get("failure_reason"),
     )

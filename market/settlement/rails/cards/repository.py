@@ -9,13 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
-from market.settlement.payments.domain import RefundStatus
-from market.settlement.payments.tables import Payment, Refund
 from market.settlement.rails.cards.domain import EventNotice
-from market.settlement.rails.cards.states import CardPaymentStatus
+from market.settlement.rails.cards.states import OPEN
 from market.settlement.rails.cards.tables import CardEvent, CardPayment
-
-_OPEN = (CardPaymentStatus.REQUESTED, CardPaymentStatus.REQUIRES_ACTION)
 
 
 async def get(session: AsyncSession, card_payment_id: UUID) -> CardPayment | None:
@@ -29,9 +25,9 @@ async def lock(session: AsyncSession, card_payment_id: UUID) -> CardPayment | No
 
 
 async def open_attempt(session: AsyncSession, invoice_id: UUID) -> CardPayment | None:
-    """The attempt to pay an invoice that is under way."""
+    """The attempt to pay an invoice that is in progress."""
     statement = select(CardPayment).where(
-        col(CardPayment.invoice_id) == invoice_id, col(CardPayment.status).in_(_OPEN)
+        col(CardPayment.invoice_id) == invoice_id, col(CardPayment.status).in_(OPEN)
     )
     return (await session.exec(statement)).one_or_none()
 
@@ -47,8 +43,8 @@ async def of_invoice(session: AsyncSession, invoice_id: UUID) -> Sequence[CardPa
     return (await session.exec(statement)).all()
 
 
-async def keep_event(session: AsyncSession, notice: EventNotice) -> bool:
-    """Keep an event; False when it is on file already."""
+async def insert_event(session: AsyncSession, notice: EventNotice) -> bool:
+    """Store an event; False when it is stored already."""
     statement = (
         insert(CardEvent)
         .values(id=notice.id, type=notice.type, object_id=notice.object_id, received_at=sa.func.now())
@@ -59,32 +55,24 @@ async def keep_event(session: AsyncSession, notice: EventNotice) -> bool:
 
 
 async def get_event(session: AsyncSession, event_id: str) -> CardEvent | None:
-    """An event on file."""
+    """A stored event."""
     return await session.get(CardEvent, event_id)
 
 
 async def lock_event(session: AsyncSession, event_id: str) -> CardEvent:
-    """Lock an event on file until the transaction ends."""
+    """Lock a stored event until the transaction ends."""
     event = await session.get(CardEvent, event_id, with_for_update=True, populate_existing=True)
     assert event is not None, "events are kept for good"
     return event
 
 
-async def stale(
-    session: AsyncSession, age: timedelta, limit: int
-) -> tuple[list[UUID], list[UUID], list[str]]:
-    """Attempts, refunds and events that have been under way for longer than ``age``."""
+async def stale(session: AsyncSession, age: timedelta, limit: int) -> tuple[list[UUID], list[str]]:
+    """Attempts and events that have been in progress for longer than ``age``, the oldest first."""
     before = sa.func.now() - age
     attempts = (
         select(CardPayment.id)
-        .where(col(CardPayment.status).in_(_OPEN), col(CardPayment.requested_at) < before)
+        .where(col(CardPayment.status).in_(OPEN), col(CardPayment.requested_at) < before)
         .order_by(col(CardPayment.requested_at))
-        .limit(limit)
-    )
-    refunds = (
-        select(Refund.id)
-        .where(col(Refund.status) == RefundStatus.REQUESTED, col(Refund.requested_at) < before)
-        .order_by(col(Refund.requested_at))
         .limit(limit)
     )
     events = (
@@ -93,21 +81,4 @@ async def stale(
         .order_by(col(CardEvent.received_at))
         .limit(limit)
     )
-    return (
-        list((await session.exec(attempts)).all()),
-        list((await session.exec(refunds)).all()),
-        list((await session.exec(events)).all()),
-    )
-
-
-async def processor_id_of_refund(session: AsyncSession, refund_id: UUID) -> str:
-    """The processor's id of the attempt whose money a refund gives back."""
-    statement = (
-        select(CardPayment.processor_id)
-        .join(Payment, col(Payment.source_id) == col(CardPayment.id))
-        .join(Refund, col(Refund.payment_id) == col(Payment.id))
-        .where(col(Refund.id) == refund_id)
-    )
-    processor_id = (await session.exec(statement)).one()
-    assert processor_id is not None, "what was paid by card has the processor's id"
-    return processor_id
+    return list((await session.exec(attempts)).all()), list((await session.exec(events)).all())

@@ -6,15 +6,15 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from infra.schema import Input, Output, Reason
-from market.settlement.payments.domain import RefundStatus
+from infra.schema import Input, Output
+from market.settlement.payments.states import RefundStatus
 from market.settlement.payments.tables import Refund
 from market.settlement.rails.cards.states import CardPaymentStatus
 from market.settlement.rails.cards.tables import CardPayment
-from pricing.money import Money, MoneyOut
+from pricing.money import MoneyOut
 
 
-class CardPaymentAsk(Input):
+class CardPaymentCreate(Input):
     """How to pay."""
 
     payment_method: Annotated[str, StringConstraints(pattern=r"^(pm|src|card)_[A-Za-z0-9_]{1,100}$")] = Field(
@@ -42,7 +42,7 @@ class CardPaymentRead(Output):
             id=row.id,
             invoice_id=row.invoice_id,
             status=row.status,
-            amount=MoneyOut.of(Money(row.amount_minor, row.currency)),
+            amount=MoneyOut.of(row.amount),
             failure=row.failure,
             processor_id=row.processor_id,
             requested_at=row.requested_at,
@@ -53,19 +53,15 @@ class CardPaymentRead(Output):
 class CardPaymentDetail(CardPaymentRead):
     """An attempt, with what the payer's browser needs when the bank asks the payer to confirm."""
 
-    client_secret: str | None = Field(description="Only in state `requires_action`, and only for the buyer")
+    client_secret: str | None = Field(
+        description="Only while the status is `requires_action`, and only for the buyer"
+    )
 
 
 class CardPaymentList(Output):
     """Attempts to pay an invoice, the newest first."""
 
     items: list[CardPaymentRead]
-
-
-class RefundAsk(Input):
-    """Why the money goes back."""
-
-    reason: Reason
 
 
 class RefundRead(Output):
@@ -87,7 +83,7 @@ class RefundRead(Output):
             id=row.id,
             invoice_id=row.invoice_id,
             status=row.status,
-            amount=MoneyOut.of(Money(row.amount_minor, row.currency)),
+            amount=MoneyOut.of(row.amount),
             reason=row.reason,
             failure=row.failure,
             requested_at=row.requested_at,
@@ -101,7 +97,7 @@ class RefundList(Output):
     items: list[RefundRead]
 
 
-class EventTaken(Output):
-    """An event was received."""
+class WebhookReceipt(Output):
+    """A webhook was received."""
 
     received: bool = Field(description="False: it had been received before")

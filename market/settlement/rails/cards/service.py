@@ -1,6 +1,6 @@
 """Use cases of the card rail that touch the database only; what talks to the processor is in `work.py`.
 
-A request writes down what is wanted and asks for a job in the same transaction. The job talks to the processor
+A request writes down what is wanted and enqueues a job in the same transaction. The job talks to the processor
 with no transaction open, and writes down the outcome in another. Whatever dies in between, the job, the
 processor's event or the sweep finishes it, once: outcomes are applied under the rows' locks.
 """
@@ -12,21 +12,18 @@ from infra import jobs
 from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, new_id, now
-from infra.errors import Conflict, Forbidden, NotFound
+from infra.errors import NotFound
 from infra.messages import Message
 from infra.settings import Settings
-from market.settlement.invoices import repository as invoice_rows
 from market.settlement.invoices import service as invoices
 from market.settlement.invoices.service import VisibleInvoice
-from market.settlement.invoices.states import InvoiceStatus
+from market.settlement.invoices.states import INVOICE, InvoiceAction
 from market.settlement.invoices.tables import Invoice
-from market.settlement.ledger import chart
+from market.settlement.ledger import chart, posting_rules
 from market.settlement.ledger import service as ledger
-from market.settlement.ledger.domain import JournalDraft, credit, debit
-from market.settlement.payments import repository as payment_rows
 from market.settlement.payments import service as payments
-from market.settlement.payments.domain import Rail, RefundStatus
-from market.settlement.payments.service import NotPayable, Settlement
+from market.settlement.payments.service import InvoicePayment
+from market.settlement.payments.states import Rail, RefundStatus
 from market.settlement.payments.tables import Refund
 from market.settlement.rails.cards import repository
 from market.settlement.rails.cards.domain import (
@@ -36,63 +33,39 @@ from market.settlement.rails.cards.domain import (
     ProcessorRefund,
     require_offered,
 )
-from market.settlement.rails.cards.states import CardPaymentStatus, may_become
+from market.settlement.rails.cards.errors import AmountMismatch, CardPaymentUnderWay, NotYourInvoice
+from market.settlement.rails.cards.states import CARD_PAYMENT, CardPaymentAction, CardPaymentStatus
 from market.settlement.rails.cards.tables import CardPayment
-from pricing.money import Money
 
 CHARGE_JOB = "cards.charge"
 REFUND_JOB = "cards.refund"
 EVENT_JOB = "cards.event"
 
 
-class NotYourInvoice(Forbidden):
-    """Only who owes pays by card here."""
-
-    slug = "not-your-invoice"
-    title = Message("Only the buyer pays this invoice")
-
-
-class CardPaymentUnderWay(Conflict):
-    """One attempt at a time."""
-
-    slug = "card-payment-under-way"
-    title = Message("A card payment of this invoice is under way")
-
-
-class AmountMismatch(Conflict):
-    """The processor names another amount than was asked for: a person has to look at it."""
-
-    slug = "card-amount-mismatch"
-    title = Message("The processor names another amount")
-
-
 async def request_payment(
     session: AsyncSession, actor: Actor, settings: Settings, invoice_id: UUID, payment_method: str
 ) -> CardPayment:
-    """Begin to pay an invoice by card; the job charges it.
+    """Start to pay an invoice by card; the job charges it.
 
     :param payment_method: the processor's id of it; card numbers never come here.
     :raises NotFound: no such invoice, or none that the caller may know of.
     :raises CardsNotOffered: no processor is configured, or not for the currency.
     :raises NotYourInvoice: the caller is another party.
-    :raises NotPayable: it does not wait for a payment.
+    :raises InvoiceNotPayable: it does not wait for a payment.
     :raises CardPaymentUnderWay: there is an open attempt already.
     """
-    invoice = await _lock_visible(session, actor, invoice_id)
+    invoice = await invoices.lock_visible_invoice(session, actor, invoice_id)
     if actor.organisation_id != invoice.buyer_id:
-        raise NotYourInvoice(Message("Your organisation does not owe this invoice."))
-    require_offered(settings, invoice.currency)
-    if invoice.status is not InvoiceStatus.ISSUED:
-        raise NotPayable(
-            Message(
-                "Invoice {document_number} is {value}.",
-                document_number=invoice.document_number,
-                value=invoice.status.value,
-            )
+        raise NotYourInvoice(
+            Message("Your organisation is not the buyer of this invoice."),
+            remedy=Message("Leave the payment to the buyer."),
         )
+    require_offered(settings, invoice.currency)
+    invoices.require_payable(invoice)
     if await repository.open_attempt(session, invoice.id) is not None:
         raise CardPaymentUnderWay(
-            Message("Wait for its outcome."), remedy=Message("GET its card payments to see where it is.")
+            Message("An earlier card payment of this invoice has no outcome yet."),
+            remedy=Message("List the card payments of the invoice, and try again if the earlier one fails."),
         )
     payment = CardPayment(
         id=new_id(),
@@ -114,23 +87,23 @@ async def request_payment(
         subject_id=invoice.id,
         detail={"card_payment_id": str(payment.id)},
     )
-    await ask_for(session, CHARGE_JOB, str(payment.id))
+    await enqueue_once(session, CHARGE_JOB, str(payment.id))
     return payment
 
 
 async def request_refund(
     session: AsyncSession, actor: Actor, settings: Settings, invoice_id: UUID, reason: str
 ) -> Refund:
-    """Begin to give a card payment back in full; the job does it.
+    """Start to give a card payment back in full; the job does it.
 
     :raises NotFound: no such invoice, or none that the caller may know of.
-    :raises NotRefundable: there is no card payment to give back.
+    :raises InvoiceNotRefundable: there is no card payment to give back.
     :raises CardsNotOffered: no processor is configured.
     """
-    invoice = await _lock_visible(session, actor, invoice_id)
+    invoice = await invoices.lock_visible_invoice(session, actor, invoice_id)
     refund = await payments.request_refund(session, actor, invoice, reason)
     require_offered(settings, invoice.currency)
-    await ask_for(session, REFUND_JOB, str(refund.id))
+    await enqueue_once(session, REFUND_JOB, str(refund.id))
     return refund
 
 
@@ -143,7 +116,7 @@ async def access_payment(session: AsyncSession, actor: Actor, card_payment_id: U
     if payment is None:
         raise NotFound(
             Message(
-                "There is no card payment {card_payment_id} that you may see.",
+                "There is no card payment {card_payment_id} that you can access.",
                 card_payment_id=card_payment_id,
             )
         )
@@ -157,95 +130,86 @@ async def list_payments(session: AsyncSession, invoice: VisibleInvoice) -> Seque
 
 
 async def receive_event(session: AsyncSession, notice: EventNotice) -> bool:
-    """Keep a verified event and ask for the job that applies it; False when it was received before."""
-    fresh = await repository.keep_event(session, notice)
+    """Store a verified event and enqueue the job that applies it; False when it was received before."""
+    fresh = await repository.insert_event(session, notice)
     if fresh:
-        await ask_for(session, EVENT_JOB, notice.id)
+        await enqueue_once(session, EVENT_JOB, notice.id)
     return fresh
 
 
-async def ask_for(session: AsyncSession, job: str, subject: str) -> None:
-    """Ask for a job about one thing, once while it waits or runs."""
+async def enqueue_once(session: AsyncSession, job: str, subject: str) -> None:
+    """Enqueue a job about one thing, once while it waits or runs."""
     await jobs.enqueue(session, job, {"id": subject}, dedupe_key=f"{job}:{subject}")
 
 
 async def apply_intent(
-    session: AsyncSession, card_payment_id: UUID, said: Intent | Declined
+    session: AsyncSession, card_payment_id: UUID, reported: Intent | Declined
 ) -> CardPaymentStatus:
-    """Write down what the processor says of an attempt; a repeat, or what comes too late, changes nothing.
+    """Write down what the processor reports of an attempt; a repeat, or what comes too late, changes nothing.
 
     :raises AmountMismatch: it names another amount than was asked for.
     """
     invoice, payment = await _lock_payment(session, card_payment_id)
-    target = _status(said)
-    if isinstance(said, Intent):
-        payment.processor_id = said.id
-        if said.amount != Money(payment.amount_minor, payment.currency):
+    if isinstance(reported, Intent):
+        payment.processor_id = reported.id
+        if reported.amount != payment.amount:
             raise AmountMismatch(
                 Message(
-                    "{amount} was charged for card payment {payment_id}.",
-                    amount=said.amount,
+                    "{reported} was charged for card payment {payment_id}, which is of {requested}.",
+                    reported=reported.amount,
                     payment_id=payment.id,
-                )
+                    requested=payment.amount,
+                ),
+                remedy=Message("Compare the two with the processor and correct the charge there."),
             )
-    if target is not payment.status and may_become(payment.status, target):
-        moment = await now(session)
-        payment.status = target
-        if target is CardPaymentStatus.FAILED:
-            payment.failure = (said.reason if isinstance(said, Declined) else said.failure) or "not completed"
-            payment.completed_at = moment
-        if target is CardPaymentStatus.SUCCEEDED:
-            payment.completed_at = moment
-            await _settle(session, invoice, payment)
+    action = _action(reported)
+    if action is not None and CARD_PAYMENT.allows(payment.status, action):
+        payment.status = CARD_PAYMENT.next_state(payment.status, action)
+        if action is CardPaymentAction.FAIL:
+            payment.failure, payment.completed_at = _failure(reported), await now(session)
+        if action is CardPaymentAction.SUCCEED:
+            payment.completed_at = await now(session)
+            await _pay_invoice(session, invoice, payment)
     await session.flush()
     return payment.status
 
 
 async def apply_refund(
-    session: AsyncSession, refund_id: UUID, said: ProcessorRefund | Declined
+    session: AsyncSession, refund_id: UUID, reported: ProcessorRefund | Declined
 ) -> RefundStatus:
-    """Write down what the processor says of a refund; a repeat changes nothing.
+    """Write down what the processor reports of a refund; a repeat changes nothing.
 
     :raises AmountMismatch: it names another amount than was asked for.
     """
-    refund, invoice = await lock_refund(session, refund_id)
+    refund, invoice = await payments.lock_refund(session, refund_id)
     if refund.status is not RefundStatus.REQUESTED:
         return refund.status
-    if isinstance(said, Declined) or said.status in ("failed", "canceled"):
-        refund.status, refund.completed_at = RefundStatus.FAILED, await now(session)
-        refund.failure = (said.reason if isinstance(said, Declined) else said.failure) or "not completed"
-    else:
-        refund.processor_id = said.id
-        if said.amount != Money(refund.amount_minor, refund.currency):
-            raise AmountMismatch(
-                Message(
-                    "{amount} was given back for refund {refund_id}.", amount=said.amount, refund_id=refund.id
-                )
-            )
-        if said.status == "succeeded":
-            out_of = chart.card(refund.currency)
-            await payments.complete_refund(session, SYSTEM, invoice, refund, out_of)
+    if isinstance(reported, Declined) or reported.status in ("failed", "canceled"):
+        await payments.fail_refund(session, refund, _failure(reported))
+        return refund.status
+    refund.processor_id = reported.id
+    if reported.amount != refund.amount:
+        raise AmountMismatch(
+            Message(
+                "{reported} was given back for refund {refund_id}, which is of {requested}.",
+                reported=reported.amount,
+                refund_id=refund.id,
+                requested=refund.amount,
+            ),
+            remedy=Message("Compare the two with the processor and correct the refund there."),
+        )
+    if reported.status == "succeeded":
+        await payments.complete_refund(session, SYSTEM, invoice, refund, chart.card(refund.currency))
     await session.flush()
     return refund.status
 
 
-async def lock_refund(session: AsyncSession, refund_id: UUID) -> tuple[Refund, Invoice]:
-    """A refund and its invoice, both locked.
-
-    :raises NotFound: there is no such refund.
-    """
-    seen = await session.get(Refund, refund_id)
-    if seen is None:
-        raise NotFound(Message("There is no refund {refund_id}.", refund_id=refund_id))
-    invoice = (await invoice_rows.lock(session, [seen.invoice_id]))[seen.invoice_id]
-    refund = await payment_rows.lock_refund(session, refund_id)
-    assert refund is not None, "refunds are kept for good"
-    return refund, invoice
-
-
-async def _lock_visible(session: AsyncSession, actor: Actor, invoice_id: UUID) -> Invoice:
-    visible = await invoices.access_invoice(session, actor, invoice_id)
-    return (await invoice_rows.lock(session, [visible.id]))[visible.id]
+async def refunded_intent(session: AsyncSession, refund: Refund) -> str:
+    """The processor's id of the attempt whose money a refund gives back."""
+    payment = await repository.get(session, await payments.refunded_source(session, refund))
+    assert payment is not None, "card payments are kept for good"
+    assert payment.processor_id is not None, "what was paid by card has the processor's id"
+    return payment.processor_id
 
 
 async def _lock_payment(session: AsyncSession, card_payment_id: UUID) -> tuple[Invoice, CardPayment]:
@@ -255,38 +219,37 @@ async def _lock_payment(session: AsyncSession, card_payment_id: UUID) -> tuple[I
         raise NotFound(
             Message("There is no card payment {card_payment_id}.", card_payment_id=card_payment_id)
         )
-    invoice = (await invoice_rows.lock(session, [seen.invoice_id]))[seen.invoice_id]
+    invoice = await invoices.lock_invoice(session, seen.invoice_id)
     payment = await repository.lock(session, card_payment_id)
     assert payment is not None, "card payments are kept for good"
     return invoice, payment
 
 
-async def _settle(session: AsyncSession, invoice: Invoice, payment: CardPayment) -> None:
+async def _pay_invoice(session: AsyncSession, invoice: Invoice, payment: CardPayment) -> None:
     """Money arrived on the card account: it pays the invoice, or goes to suspense when something else did."""
     moment = await now(session)
-    card = chart.card(payment.currency)
-    if invoice.status is InvoiceStatus.ISSUED:
-        settlement = Settlement(invoice, Rail.CARD, payment.id, card, moment)
-        await payments.settle(session, SYSTEM, [settlement])
+    if INVOICE.allows(invoice.status, InvoiceAction.PAY):
+        received = InvoicePayment(invoice, Rail.CARD, payment.id, chart.card(payment.currency), moment)
+        await payments.pay_invoices(session, SYSTEM, [received])
         return
-    amount = Money(payment.amount_minor, payment.currency)
-    unexplained = JournalDraft(
-        key=f"card-payment:{payment.id}",
-        effective_at=moment,
-        description=f"Card payment of invoice {invoice.document_number}, which was paid already",
-        source_kind="card_payment",
-        source_id=payment.id,
-        entries=(debit(card, amount), credit(chart.suspense(payment.currency), amount)),
+    unexplained = posting_rules.unexplained_card_payment(
+        payment.id, amount=payment.amount, number=invoice.document_number, received_at=moment
     )
     await ledger.post(session, SYSTEM, [unexplained])
 
 
-def _status(said: Intent | Declined) -> CardPaymentStatus:
-    if isinstance(said, Declined):
-        return CardPaymentStatus.FAILED
+def _action(reported: Intent | Declined) -> CardPaymentAction | None:
+    """What the processor's report does to an attempt; None while it has not decided."""
+    if isinstance(reported, Declined):
+        return CardPaymentAction.FAIL
     return {
-        "succeeded": CardPaymentStatus.SUCCEEDED,
-        "requires_action": CardPaymentStatus.REQUIRES_ACTION,
-        "requires_payment_method": CardPaymentStatus.FAILED,
-        "canceled": CardPaymentStatus.FAILED,
-    }.get(said.status, CardPaymentStatus.REQUESTED)
+        "succeeded": CardPaymentAction.SUCCEED,
+        "requires_action": CardPaymentAction.REQUIRE_ACTION,
+        "requires_payment_method": CardPaymentAction.FAIL,
+        "canceled": CardPaymentAction.FAIL,
+    }.get(reported.status)
+
+
+def _failure(reported: Intent | ProcessorRefund | Declined) -> str:
+    reason = reported.reason if isinstance(reported, Declined) else reported.failure
+    return reason or "not completed"

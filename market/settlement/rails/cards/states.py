@@ -2,6 +2,10 @@
 
 from enum import StrEnum
 
+from infra.messages import Message
+from infra.states import StateMachine, Transition
+from market.settlement.rails.cards.errors import CardPaymentStateForbids
+
 
 class CardPaymentStatus(StrEnum):
     """Where an attempt to pay stands."""
@@ -12,16 +16,26 @@ class CardPaymentStatus(StrEnum):
     SUCCEEDED = "succeeded"
 
 
-_OPEN = frozenset({CardPaymentStatus.REQUESTED, CardPaymentStatus.REQUIRES_ACTION})
+class CardPaymentAction(StrEnum):
+    """What can happen to an attempt to pay."""
 
-TRANSITIONS: dict[CardPaymentStatus, frozenset[CardPaymentStatus]] = {
-    CardPaymentStatus.REQUIRES_ACTION: frozenset({CardPaymentStatus.REQUESTED}),
-    CardPaymentStatus.SUCCEEDED: _OPEN,
-    CardPaymentStatus.FAILED: _OPEN,
-}
-"""Target state → states it may be reached from."""
+    FAIL = "failure"
+    REQUIRE_ACTION = "a request for the payer's confirmation"
+    SUCCEED = "success"
 
 
-def may_become(present: CardPaymentStatus, target: CardPaymentStatus) -> bool:
-    """Whether an attempt in one state may be moved to another."""
-    return present in TRANSITIONS.get(target, frozenset())
+_S = CardPaymentStatus
+
+OPEN = frozenset({_S.REQUESTED, _S.REQUIRES_ACTION})
+"""Where the processor has not decided yet."""
+
+CARD_PAYMENT = StateMachine(
+    Message("card payment"),
+    {
+        CardPaymentAction.FAIL: Transition(OPEN, _S.FAILED),
+        CardPaymentAction.REQUIRE_ACTION: Transition(frozenset({_S.REQUESTED}), _S.REQUIRES_ACTION),
+        CardPaymentAction.SUCCEED: Transition(OPEN, _S.SUCCEEDED),
+    },
+    CardPaymentStateForbids,
+)
+"""Every transition of a card payment."""

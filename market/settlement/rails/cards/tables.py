@@ -8,6 +8,7 @@ from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, timestamp_column
 from market.settlement.rails.cards.states import CardPaymentStatus
+from pricing.money import Money
 
 
 class CardPayment(Table, table=True):
@@ -40,6 +41,11 @@ class CardPayment(Table, table=True):
     requested_at: datetime = timestamp_column()
     sent_at: datetime | None = timestamp_column(nullable=True)
     completed_at: datetime | None = timestamp_column(nullable=True)
+
+    @property
+    def amount(self) -> Money:
+        """What is charged: the whole invoice."""
+        return Money(self.amount_minor, self.currency)
 
 
 class CardEvent(Table, table=True):

@@ -5,14 +5,14 @@ from uuid import UUID
 
 from infra.db import AsyncSession, SessionMaker, now, transaction
 from infra.settings import Settings
-from market.settlement.payments.domain import RefundStatus
+from market.settlement.payments import service as payments
+from market.settlement.payments.states import RefundStatus
 from market.settlement.payments.tables import Refund
 from market.settlement.rails.cards import repository, service
 from market.settlement.rails.cards.domain import Declined, Intent, ProcessorRefund
 from market.settlement.rails.cards.processor import Processor
-from market.settlement.rails.cards.states import CardPaymentStatus
+from market.settlement.rails.cards.states import OPEN, CardPaymentStatus
 from market.settlement.rails.cards.tables import CardEvent, CardPayment
-from pricing.money import Money
 
 PAYMENT_NAME = "card_payment_id"
 REFUND_NAME = "refund_id"
@@ -28,19 +28,18 @@ async def charge(sessions: SessionMaker, processor: Processor, card_payment_id: 
     """
     async with transaction(sessions) as session:
         payment = await repository.lock(session, card_payment_id)
-        if payment is None or payment.status not in (
-            CardPaymentStatus.REQUESTED,
-            CardPaymentStatus.REQUIRES_ACTION,
-        ):
+        if payment is None or payment.status not in OPEN:
             return
         sent_before = payment.sent_at is not None
         payment.sent_at = payment.sent_at or await now(session)
-    said = await _ask_payment(processor, payment, sent_before=sent_before)
+    reported = await _find_or_charge(processor, payment, sent_before=sent_before)
     async with transaction(sessions) as session:
-        await service.apply_intent(session, card_payment_id, said)
+        await service.apply_intent(session, card_payment_id, reported)
 
 
-async def _ask_payment(processor: Processor, payment: CardPayment, *, sent_before: bool) -> Intent | Declined:
+async def _find_or_charge(
+    processor: Processor, payment: CardPayment, *, sent_before: bool
+) -> Intent | Declined:
     if payment.processor_id is not None:
         return await processor.intent(payment.processor_id)
     name = str(payment.id)
@@ -48,7 +47,7 @@ async def _ask_payment(processor: Processor, payment: CardPayment, *, sent_befor
         return known
     return await processor.charge(
         key=f"card-payment-{name}",
-        amount=Money(payment.amount_minor, payment.currency),
+        amount=payment.amount,
         payment_method=payment.payment_method,
         metadata={PAYMENT_NAME: name, "invoice_id": str(payment.invoice_id)},
     )
@@ -57,18 +56,18 @@ async def _ask_payment(processor: Processor, payment: CardPayment, *, sent_befor
 async def refund(sessions: SessionMaker, processor: Processor, refund_id: UUID) -> None:
     """Carry an open refund to its outcome, in the same way."""
     async with transaction(sessions) as session:
-        wanted, _ = await service.lock_refund(session, refund_id)
+        wanted, _ = await payments.lock_refund(session, refund_id)
         if wanted.status is not RefundStatus.REQUESTED:
             return
         sent_before = wanted.sent_at is not None
         wanted.sent_at = wanted.sent_at or await now(session)
-        intent_id = await repository.processor_id_of_refund(session, refund_id)
-    said = await _ask_refund(processor, wanted, intent_id, sent_before=sent_before)
+        intent_id = await service.refunded_intent(session, wanted)
+    reported = await _find_or_refund(processor, wanted, intent_id, sent_before=sent_before)
     async with transaction(sessions) as session:
-        await service.apply_refund(session, refund_id, said)
+        await service.apply_refund(session, refund_id, reported)
 
 
-async def _ask_refund(
+async def _find_or_refund(
     processor: Processor, wanted: Refund, intent_id: str, *, sent_before: bool
 ) -> ProcessorRefund | Declined:
     name = str(wanted.id)
@@ -81,41 +80,40 @@ async def _ask_refund(
     return await processor.refund(
         key=f"refund-{name}",
         intent_id=intent_id,
-        amount=Money(wanted.amount_minor, wanted.currency),
+        amount=wanted.amount,
         metadata={REFUND_NAME: name},
     )
 
 
 async def apply_event(sessions: SessionMaker, processor: Processor, event_id: str) -> None:
-    """Apply an event once: what its object says now is fetched, and applied in the transaction that ticks it off."""
+    """Apply an event once: its object is fetched as it is now, and applied in the transaction that marks the event."""
     async with transaction(sessions) as session:
         event = await repository.get_event(session, event_id)
     if event is None or event.applied_at is not None:
         return
-    said = await _ask_object(processor, event)
+    reported = await _fetch_object(processor, event)
     async with transaction(sessions) as session:
-        kept = await repository.lock_event(session, event_id)
-        if kept.applied_at is not None:
+        event = await repository.lock_event(session, event_id)
+        if event.applied_at is not None:
             return
-        kept.outcome = await _apply(session, said)
-        kept.applied_at = await now(session)
+        event.outcome = await _apply(session, reported)
+        event.applied_at = await now(session)
 
 
-async def _apply(session: AsyncSession, said: Intent | ProcessorRefund | None) -> str:
-    """Apply what an object says to the row of ours that it names; answers what came of it."""
-    ours = (
-        _our_id(said.metadata.get(PAYMENT_NAME if isinstance(said, Intent) else REFUND_NAME))
-        if said
-        else None
-    )
-    if isinstance(said, Intent) and ours and await repository.get(session, ours) is not None:
-        return f"card payment {(await service.apply_intent(session, ours, said)).value}"
-    if isinstance(said, ProcessorRefund) and ours and await session.get(Refund, ours) is not None:
-        return f"refund {(await service.apply_refund(session, ours, said)).value}"
+async def _apply(session: AsyncSession, reported: Intent | ProcessorRefund | None) -> str:
+    """Apply what the processor reports to the row of ours that it names; answers what came of it."""
+    if isinstance(reported, Intent):
+        payment_id = _our_id(reported.metadata.get(PAYMENT_NAME))
+        if payment_id and await repository.get(session, payment_id) is not None:
+            return f"card payment {(await service.apply_intent(session, payment_id, reported)).value}"
+    if isinstance(reported, ProcessorRefund):
+        refund_id = _our_id(reported.metadata.get(REFUND_NAME))
+        if refund_id and await payments.find_refund(session, refund_id) is not None:
+            return f"refund {(await service.apply_refund(session, refund_id, reported)).value}"
     return "concerns nothing here"
 
 
-async def _ask_object(processor: Processor, event: CardEvent) -> Intent | ProcessorRefund | None:
+async def _fetch_object(processor: Processor, event: CardEvent) -> Intent | ProcessorRefund | None:
     if event.type.startswith("payment_intent."):
         return await processor.intent(event.object_id)
     if event.type.startswith("refund."):
@@ -139,13 +137,14 @@ async def client_secret(settings: Settings, payment: CardPayment) -> str | None:
 
 
 async def sweep(sessions: SessionMaker) -> None:
-    """Ask again for everything that has been under way for too long."""
+    """Enqueue again what has been in progress for too long."""
     async with transaction(sessions) as session:
-        attempts, refunds, events = await repository.stale(session, STALE, SWEEP_LIMIT)
+        attempts, events = await repository.stale(session, STALE, SWEEP_LIMIT)
+        refunds = await payments.stale_refunds(session, STALE, SWEEP_LIMIT)
         for job, subjects in (
             (service.CHARGE_JOB, [str(item) for item in attempts]),
             (service.REFUND_JOB, [str(item) for item in refunds]),
             (service.EVENT_JOB, events),
         ):
             for subject in subjects:
-                await service.ask_for(session, job, subject)
+                await service.enqueue_once(session, job, subject)

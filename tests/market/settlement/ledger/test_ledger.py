@@ -12,7 +12,8 @@ from infra.auth import SYSTEM
 from infra.db import AsyncSession, SessionMaker, transaction
 from infra.errors import NotFound
 from market.settlement.ledger import chart, service
-from market.settlement.ledger.domain import Entry, JournalDraft, LedgerError, Side, credit, debit
+from market.settlement.ledger.domain import Entry, JournalDraft, Side, credit, debit
+from market.settlement.ledger.errors import JournalConflict, LedgerError
 from pricing.money import Money
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -88,7 +89,7 @@ async def test_the_same_key_posts_once(session: AsyncSession) -> None:
     (again, other) = await service.post(session, SYSTEM, [draft, sale()])
     assert (first.created, again.created, other.created) == (True, False, True)
     assert again.id == first.id
-    with pytest.raises(service.JournalConflict):
+    with pytest.raises(JournalConflict):
         await service.post(session, SYSTEM, [sale(draft.key)])
 
 
@@ -110,7 +111,7 @@ async def test_many_sessions_post_to_new_accounts_at_once(sessions: SessionMaker
 async def test_a_statement_of_account_opens_moves_and_closes(session: AsyncSession) -> None:
     owner = uuid4()
     with pytest.raises(NotFound):
-        await service.statement_of_account(session, owner, "CNY")
+        await service.get_statement_of_account(session, owner, "CNY")
     for day, minor in enumerate((100, 250, 50)):
         entries = (
             debit(chart.clearing(uuid4(), "CNY"), fen(minor)),
@@ -120,9 +121,9 @@ async def test_a_statement_of_account_opens_moves_and_closes(session: AsyncSessi
         await service.post(
             session, SYSTEM, [JournalDraft(f"t:{uuid4()}", when, "split", "t", uuid4(), entries)]
         )
-    whole = await service.statement_of_account(session, owner, "CNY")
+    whole = await service.get_statement_of_account(session, owner, "CNY")
     assert (whole.opening, whole.closing, len(whole.movements)) == (fen(0), fen(400), 3)
-    part = await service.statement_of_account(
+    part = await service.get_statement_of_account(
         session, owner, "CNY", since=AT + timedelta(days=1), until=AT + timedelta(days=2)
     )
     assert (part.opening, part.closing, len(part.movements)) == (fen(100), fen(350), 1)

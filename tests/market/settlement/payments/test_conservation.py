@@ -7,23 +7,22 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from market.settlement.invoices.domain import shares_of
-from market.settlement.ledger import chart
+from market.settlement.ledger import chart, posting_rules
 from market.settlement.ledger.domain import JournalDraft
-from market.settlement.payments.domain import invoice_journal, payment_journal, refund_journals, split_journal
+from market.settlement.ledger.posting_rules import BilledInvoice
+from market.settlement.splits.domain import shares_of
 from pricing.money import CURRENCIES, Money
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 AGREEMENTS = [uuid4() for _ in range(3)]
 OWNER, OPERATOR, BUYER = uuid4(), uuid4(), uuid4()
-Bill = tuple[UUID, UUID, Money, dict[str, int]]
 
 
 class MoneyLife(RuleBasedStateMachine):
     """Posts the journals that the services post, and holds the balances against what must be."""
 
-    issued: Bundle[Bill] = Bundle("issued")
-    paid: Bundle[Bill] = Bundle("paid")
+    issued: Bundle[BilledInvoice] = Bundle("issued")
+    paid: Bundle[BilledInvoice] = Bundle("paid")
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,51 +43,46 @@ class MoneyLife(RuleBasedStateMachine):
         currency=st.sampled_from(sorted(CURRENCIES)),
         weights=st.tuples(*[st.integers(0, 10_000)] * 3).filter(any),
     )
-    def issue(self, agreement: UUID, minor: int, currency: str, weights: tuple[int, int, int]) -> Bill:
-        invoice, total = uuid4(), Money(minor, currency)
+    def issue(
+        self, agreement: UUID, minor: int, currency: str, weights: tuple[int, int, int]
+    ) -> BilledInvoice:
         shares = dict(zip(("owner", "operator", "platform"), weights, strict=True))
-        self.post(
-            invoice_journal(
-                invoice, agreement_id=agreement, buyer_id=BUYER, total=total, issued_at=AT, number="1"
-            )
+        invoice = BilledInvoice(
+            id=uuid4(),
+            number="1",
+            agreement_id=agreement,
+            buyer_id=BUYER,
+            total=Money(minor, currency),
+            shares=shares_of(shares, owner_id=OWNER, operator_id=OPERATOR),
         )
+        self.post(posting_rules.invoice_issued(invoice, AT))
         self.open[currency] = self.open.get(currency, 0) + minor
-        return invoice, agreement, total, shares
+        return invoice
 
-    @rule(target=paid, bill=consumes(issued))
-    def pay(self, bill: Bill) -> Bill:
-        invoice, _, total, _ = bill
-        into = chart.card(total.currency)
+    @rule(target=paid, invoice=consumes(issued))
+    def pay(self, invoice: BilledInvoice) -> BilledInvoice:
+        total = invoice.total
         self.post(
-            payment_journal(invoice, buyer_id=BUYER, into=into, amount=total, received_at=AT, number="1"),
-            self.split(bill),
+            posting_rules.payment_received(invoice, chart.card(total.currency), AT),
+            posting_rules.revenue_split(invoice, AT),
         )
         self.open[total.currency] -= total.minor
         self.held[total.currency] = self.held.get(total.currency, 0) + total.minor
-        return bill
+        return invoice
 
-    @rule(bill=consumes(paid))
-    def refund(self, bill: Bill) -> None:
-        _, agreement, total, _ = bill
+    @rule(invoice=consumes(paid))
+    def refund(self, invoice: BilledInvoice) -> None:
+        total = invoice.total
         self.post(
-            *refund_journals(
-                self.split(bill),
-                split_journal_id=uuid4(),
+            *posting_rules.refund_completed(
+                invoice,
                 refund_id=uuid4(),
-                agreement_id=agreement,
+                split_journal_id=uuid4(),
                 out_of=chart.card(total.currency),
-                amount=total,
                 completed_at=AT + timedelta(days=1),
             )
         )
         self.held[total.currency] -= total.minor
-
-    def split(self, bill: Bill) -> JournalDraft:
-        invoice, agreement, total, weights = bill
-        shares = shares_of(weights, owner_id=OWNER, operator_id=OPERATOR)
-        return split_journal(
-            invoice, agreement_id=agreement, total=total, shares=shares, received_at=AT, number="1"
-        )
 
     @invariant()
     def nothing_appears_or_vanishes(self) -> None:

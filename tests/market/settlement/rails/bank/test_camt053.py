@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from market.demo.bank import Receipt, camt053_for
 from market.settlement.rails.bank import camt053
-from market.settlement.rails.bank.domain import Direction, StatementError, payment_references, prove
+from market.settlement.rails.bank.domain import Direction, check_balances, payment_references
+from market.settlement.rails.bank.errors import StatementError
 from pricing.money import CURRENCIES, Money
 
 MOMENT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -49,7 +50,7 @@ def test_what_the_demo_bank_writes_is_read_back() -> None:
     paid = Receipt(Money(12345, "CNY"), "RF31 0000 0100 0000 01 invoice 1", "示例企业", "B-1")
     fee = Receipt(Money(-500, "CNY"), "account fee", "Bank", "B-2")
     (read,) = camt053.parse(statement(paid, fee, opening=Money(1000, "CNY")))
-    prove(read)
+    check_balances(read)
     assert (read.statement_id, read.account, read.currency) == ("S-1", "6222000011112222", "CNY")
     assert (read.opening.minor, read.closing.minor) == (1000, 12845)
     first, second = read.entries
@@ -71,7 +72,7 @@ def test_what_the_demo_bank_writes_is_read_back() -> None:
 )
 def test_every_version_reads_the_same(namespace: str) -> None:
     (read,) = camt053.parse(old_version(namespace))
-    prove(read)
+    check_balances(read)
     assert read.account == "DE02120300000000202051"
     (entry,) = read.entries  # the pending one is no part of a booked balance
     assert entry.references == ("E2E-7", "RF18539007547034", "invoice seven", "thanks")
@@ -91,7 +92,7 @@ def test_a_batch_is_opened_into_its_transactions() -> None:
         )
 
     (read,) = camt053.parse(old_version("", entries=batch("20.00", "30.00")))
-    prove(read)
+    check_balances(read)
     assert [(entry.number, entry.amount.minor) for entry in read.entries] == [(1, 2000), (2, 3000)]
     with pytest.raises(StatementError, match=r"do not sum to the entry's 50\.00 EUR"):
         camt053.parse(old_version("", entries=batch("20.00", "30.01")))
@@ -100,7 +101,7 @@ def test_a_batch_is_opened_into_its_transactions() -> None:
 def test_sums_that_lie_are_named_with_their_figures() -> None:
     (read,) = camt053.parse(old_version("", closing="150.01"))
     with pytest.raises(StatementError, match=r"make 150\.00 EUR, but the closing balance is 150\.01 EUR"):
-        prove(read)
+        check_balances(read)
 
 
 LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
@@ -169,7 +170,7 @@ def test_no_bytes_break_the_reader(document: bytes) -> None:
 def test_any_statement_survives_the_round_trip(currency: str, opening: int, amounts: list[int]) -> None:
     receipts = [Receipt(Money(minor, currency), f"r{n}", "p", f"b{n}") for n, minor in enumerate(amounts)]
     (read,) = camt053.parse(statement(*receipts, opening=Money(opening, currency)))
-    prove(read)
+    check_balances(read)
     assert [entry.signed.minor for entry in read.entries] == amounts
 
 

@@ -12,7 +12,8 @@ from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
 from market.settlement.rails.bank import service
-from market.settlement.rails.bank.tables import MatchOutcome
+from market.settlement.rails.bank.errors import StatementConflict, StatementRefused
+from market.settlement.rails.bank.states import BankEntryStatus
 from pricing.money import Money
 from tests.support.settlement import Meter, Trade, TradeMaker, bank_statement, invoice_for, transfer
 
@@ -45,7 +46,7 @@ async def test_a_transfer_pays_and_splits_to_the_last_fen(
         document = bank_statement(transfer(invoice), account=account)
         (imported,) = await service.import_statements(session, trade.finance, document)
         ((entry, match),) = (await service.entries_of(session, [imported.statement]))[imported.statement.id]
-        assert (imported.created, match.outcome, match.invoice_id) == (True, MatchOutcome.PAID, invoice.id)
+        assert (imported.created, match.status, match.invoice_id) == (True, BankEntryStatus.PAID, invoice.id)
         assert entry.amount_minor == 100
         assert await ledger.balance(session, chart.commission("CNY")) - before == fen(34)
     assert await balances(sessions, trade, account) == {
@@ -70,7 +71,7 @@ async def test_the_same_statement_twice_is_a_no_op_and_other_content_a_conflict(
     assert outcomes == [True, False, False]
     assert (await balances(sessions, trade, account))["bank"] == 100
     async with transaction(sessions) as session:
-        with pytest.raises(service.StatementConflict):
+        with pytest.raises(StatementConflict):
             await service.import_statements(
                 session, trade.finance, bank_statement(paid, paid, account=account)
             )
@@ -117,7 +118,7 @@ async def test_whatever_does_not_match_exactly_goes_to_suspense(
         document = bank_statement(*receipts, account=account)
         (imported,) = await service.import_statements(session, trade.finance, document)
         found = (await service.entries_of(session, [imported.statement]))[imported.statement.id]
-        reasons = [(match.outcome.value, match.reason) for _, match in found]
+        reasons = [(match.status.value, match.reason) for _, match in found]
         after = await ledger.balance(session, chart.suspense("CNY"))
     n1, n2 = first.document_number, second.document_number
     assert reasons == [
@@ -161,7 +162,7 @@ async def test_a_lying_statement_leaves_nothing_behind(
     honest = bank_statement(transfer(await invoice_for(sessions, trade)), account=account)
     lying = honest.replace(b">1.00</Amt>", b">1.01</Amt>", 1)
     async with sessions() as session:
-        with pytest.raises(service.StatementRefused, match=r"but the closing balance is 1\.01 CNY"):
+        with pytest.raises(StatementRefused, match=r"but the closing balance is 1\.01 CNY"):
             await service.import_statements(session, trade.finance, lying)
         await session.rollback()
     assert (await balances(sessions, trade, account))["bank"] == 0

@@ -20,7 +20,7 @@ from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.invoices.tables import Invoice
 from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
-from market.settlement.payments.domain import RefundStatus
+from market.settlement.payments.states import RefundStatus
 from market.settlement.payments.tables import Refund
 from market.settlement.rails.bank import service as bank
 from market.settlement.rails.cards import jobs, repository, service, work
@@ -28,7 +28,8 @@ from market.settlement.rails.cards.domain import Intent
 from market.settlement.rails.cards.processor import Processor
 from market.settlement.rails.cards.states import CardPaymentStatus
 from market.settlement.rails.cards.tables import CardEvent, CardPayment
-from market.settlement.reconciliation import repository as checks
+from market.settlement.reconciliation.checks import CHECKS
+from market.settlement.reconciliation.domain import BreakKind
 from pricing.money import Money
 from tests.support.settlement import (
     Caller,
@@ -163,7 +164,7 @@ async def test_died_after_the_charge_the_event_completes_it(
         row = await repository.lock(session, payment.id)
         assert row is not None
         row.sent_at = await now(session)
-    charged = await work._ask_payment(processor, payment, sent_before=False)
+    charged = await work._find_or_charge(processor, payment, sent_before=False)
     assert isinstance(charged, Intent)
 
     async def arrived() -> bool:
@@ -192,7 +193,7 @@ async def test_died_after_the_charge_the_job_asks_before_it_charges_again(
         row = await repository.lock(session, payment.id)
         assert row is not None
         row.sent_at = await now(session)
-    await work._ask_payment(processor, payment, sent_before=False)
+    await work._find_or_charge(processor, payment, sent_before=False)
     await job(context, "cards.charge", made["id"])
     assert len(await charges_of(processor, made["id"])) == 1
     assert await desk.balances() == PAID
@@ -202,7 +203,7 @@ async def test_job_and_event_at_once_settle_once(
     desk: Desk, context: JobContext, sessions: SessionMaker, processor: Processor
 ) -> None:
     made = await desk.ask()
-    intent = await work._ask_payment(processor, await desk.payment(made["id"]), sent_before=False)
+    intent = await work._find_or_charge(processor, await desk.payment(made["id"]), sent_before=False)
 
     async def apply() -> None:
         async with transaction(sessions) as session:
@@ -252,7 +253,7 @@ async def test_a_refund_reverses_the_split(
     assert await desk.balances() == REFUNDED
     async with transaction(sessions) as session:
         assert held - await ledger.balance(session, chart.card("CNY")) == Money(100, "CNY")
-        assert await checks.differences(session, checks.CARD_BALANCES, 10) == []
+        assert await CHECKS[BreakKind.CARD_BALANCE](session, await now(session)) == []
     (shown,) = (await desk.buyer.get(path)).json()["items"]
     assert (shown["status"], shown["reason"]) == ("succeeded", "ordered by mistake")
 
@@ -271,7 +272,7 @@ async def test_died_after_the_refund_it_is_not_made_twice(
         refund = await session.get(Refund, UUID(made["id"]), with_for_update=True)
         assert refund is not None
         refund.sent_at = await now(session)
-    await work._ask_refund(processor, refund, intent, sent_before=False)
+    await work._find_or_refund(processor, refund, intent, sent_before=False)
     await job(context, "cards.refund", made["id"])
     assert len(await processor.refunds_of(intent)) == 1
     async with transaction(sessions) as session:
@@ -307,7 +308,7 @@ async def test_paid_by_bank_while_the_card_was_under_way_is_a_break(
     await job(context, "cards.charge", made["id"])
     assert await desk.balances() == PAID
     async with transaction(sessions) as session:
-        found = await checks.differences(session, checks.CARD_PAYMENTS, 100)
+        found = await CHECKS[BreakKind.CARD_PAYMENT](session, await now(session))
     assert [item.difference for item in found if item.subject == made["id"]] == [-100]
 
 

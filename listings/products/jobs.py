@@ -1,0 +1,41 @@
+"""What the worker does for products."""
+
+import asyncio
+import time
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from infra.db import transaction
+from infra.jobs import JobContext, Schedule
+from infra.objects import ObjectStore
+from listings.products import repository
+from listings.products.uploads import FOLDER
+
+GRACE_SECONDS = 86_400
+"""Age after which a file that belongs to no revision is given up."""
+
+BATCH = 1000
+
+log = structlog.get_logger()
+
+
+async def sweep(context: JobContext, _: dict[str, Any]) -> None:
+    """Remove files that a process left behind when it died between storing and registering them."""
+    stored = iter(await asyncio.to_thread(_stored_before, context.store, time.time() - GRACE_SECONDS))
+    while ids := list(islice(stored, BATCH)):
+        async with transaction(context.sessions) as session:
+            known = await repository.known_revisions(session, ids)
+        for revision_id in set(ids) - known:
+            await asyncio.to_thread(context.store.discard, f"{FOLDER}/{revision_id}.parquet")
+            log.info("unregistered_file_removed", revision_id=str(revision_id))
+
+
+def _stored_before(store: ObjectStore, moment: float) -> list[UUID]:
+    files = (store.root / FOLDER).glob("*.parquet")
+    return [UUID(path.stem) for path in files if path.stat().st_mtime < moment]
+
+
+SCHEDULES = [Schedule("listings.sweep", "17 3 * * *", sweep)]

@@ -1,0 +1,212 @@
+"""Taking in a file: from a stream to a registered revision, or to nothing at all."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from infra.audit import service as audit
+from infra.auth import Actor
+from infra.db import AsyncSession, SessionMaker, new_id, now, transaction
+from infra.errors import NotFound
+from infra.messages import Message
+from infra.objects import ObjectStore
+from infra.settings import Settings
+from listings.authorisations import service as authorisations
+from listings.ingest.convert import convert
+from listings.ingest.errors import BadColumnName
+from listings.ingest.result import IngestResult
+from listings.products import repository, revisions, sampling, states
+from listings.products.domain import require_columns_authorised, require_compatible
+from listings.products.spool import SpoolUnavailable, spooled
+from listings.products.tables import DataProduct, ProductRevision
+from quality import service as quality
+
+FOLDER = "revisions"
+"""Where revisions lie in the object store, named by their ids."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What taking in a file needs of the process: it takes longer than one transaction should."""
+
+    sessions: SessionMaker
+    settings: Settings
+    store: ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A file that has become Parquet and waits to be registered."""
+
+    revision_id: UUID
+    object_key: str
+    name: str
+    result: IngestResult
+    sample: list[dict[str, Any]]
+
+
+async def take_in(
+    workshop: Workshop, actor: Actor, product_id: UUID, name: str, stream: AsyncIterator[bytes]
+) -> UUID:
+    """Turn an uploaded file into the product's next revision; its quality check is asked for with it.
+
+    The same bytes as those of the newest revision again change nothing, so that an upload may be repeated.
+
+    :param name: of the file, a hint to its format.
+    :return: id of the revision.
+    :raises NotFound: the actor may not know of the product.
+    :raises ProductStateForbids: it is under review or withdrawn.
+    :raises UploadTooLarge: more bytes than the setting `max_upload_bytes`.
+    :raises FileRefused: a subclass says what is wrong with the file, with line and column.
+    :raises ColumnsUnauthorised, SchemaBroken: the data does not fit the authorisation, or breaks its buyers.
+    """
+    async with transaction(workshop.sessions) as session:
+        states.require_uploadable((await _product(session, actor, product_id)).status)
+    settings = workshop.settings
+    async with spooled(stream, settings.spool_dir, settings.max_upload_bytes) as source:
+        target = source.with_suffix(".parquet")
+        try:
+            converted = await _convert(settings, source, target, name)
+            return await _store(workshop, actor, product_id, converted, target)
+        finally:
+            target.unlink(missing_ok=True)
+
+
+async def _convert(settings: Settings, source: Path, target: Path, name: str) -> Converted:
+    result = await convert(source, target, filename=name, timeout_s=settings.ingest_timeout_s)
+    if any("\0" in column.original_name for column in result.columns):
+        raise BadColumnName(
+            Message("A column's name holds a NUL character."), remedy=Message("Rename the column.")
+        )
+    revision_id = new_id()
+    return Converted(
+        revision_id=revision_id,
+        object_key=f"{FOLDER}/{revision_id}.parquet",
+        name=name,
+        result=result,
+        sample=await asyncio.to_thread(sampling.first_rows, target),
+    )
+
+
+async def _store(
+    workshop: Workshop, actor: Actor, product_id: UUID, converted: Converted, target: Path
+) -> UUID:
+    """Put the file into the store and register it; the file goes again when the registration fails."""
+    try:
+        await asyncio.to_thread(workshop.store.put, target, converted.object_key)
+    except OSError as error:
+        raise SpoolUnavailable(
+            Message("The object store did not take the file: {error}.", error=error.strerror),
+            remedy=Message("Try again later."),
+        ) from error
+    registered = converted.revision_id
+    try:
+        async with transaction(workshop.sessions) as session:
+            registered = await _register(session, actor, product_id, converted)
+    except BaseException:
+        await _discard_unregistered(workshop, converted)
+        raise
+    if registered != converted.revision_id:
+        await asyncio.to_thread(workshop.store.discard, converted.object_key)
+    return registered
+
+
+async def _discard_unregistered(workshop: Workshop, converted: Converted) -> None:
+    # The answer to a COMMIT can be lost after it took effect: a file without a row is untidy, a row without its
+    # file would be a fault. So the file goes only when the database says that there is no row.
+    try:
+        async with transaction(workshop.sessions) as session:
+            kept = await repository.revision(session, converted.revision_id) is not None
+    except Exception:
+        log.warning("revision_file_left", object_key=converted.object_key, exc_info=True)
+        return
+    if not kept:
+        await asyncio.to_thread(workshop.store.discard, converted.object_key)
+
+
+async def _register(session: AsyncSession, actor: Actor, product_id: UUID, converted: Converted) -> UUID:
+    product = await _product(session, actor, product_id, lock=True)
+    states.require_uploadable(product.status)
+    result = converted.result
+    grant = await authorisations.live_grant(session, product.authorisation_id, product.resource_id)
+    require_columns_authorised(result.columns, grant.columns)
+    newest = next(iter(await repository.newest_revisions(session, product.id, 1)), None)
+    if newest is not None and newest.source_sha256 == result.source_sha256:
+        # Nothing new, but a check that could not be carried out is tried again.
+        await _request_check(session, actor, newest)
+        return newest.id
+    if product.published_at is not None:
+        served = await revisions.newest_passed(session, product.id)
+        require_compatible(served.columns if served else (), result.columns)
+    row = ProductRevision(
+        id=converted.revision_id,
+        product_id=product.id,
+        number=newest.number + 1 if newest else 1,
+        object_key=converted.object_key,
+        sha256=result.sha256,
+        bytes=result.size_bytes,
+        rows=result.rows,
+        columns=[asdict(column) for column in result.columns],
+        profile=sampling.storable(
+            {
+                "columns": [asdict(column) for column in result.profile],
+                "notices": [asdict(notice) for notice in result.notices],
+                "encoding": result.encoding,
+                "delimiter": result.delimiter,
+            }
+        ),
+        sample=converted.sample,
+        source_name=converted.name,
+        source_format=result.source_format,
+        source_sha256=result.source_sha256,
+        source_bytes=result.source_bytes,
+        uploaded_at=await now(session),
+        uploaded_by=actor.id,
+    )
+    session.add(row)
+    await session.flush()
+    await _request_check(session, actor, row)
+    await audit.record(
+        session,
+        actor,
+        action="revision.registered",
+        subject_kind="revision",
+        subject_id=row.id,
+        detail={
+            "product_id": str(product.id),
+            "number": row.number,
+            "sha256": row.sha256,
+            "source_sha256": row.source_sha256,
+            "rows": row.rows,
+        },
+    )
+    return row.id
+
+
+async def _request_check(session: AsyncSession, actor: Actor, row: ProductRevision) -> None:
+    await quality.request_run(
+        session,
+        actor,
+        row.id,
+        object_key=row.object_key,
+        rows=row.rows,
+        columns=row.columns,
+        profile=row.profile["columns"],
+    )
+
+
+async def _product(
+    session: AsyncSession, actor: Actor, product_id: UUID, *, lock: bool = False
+) -> DataProduct:
+    product = await repository.visible(session, actor, product_id, lock=lock)
+    # A regulator sees the product and does not fill it.
+    if product is None or actor.organisation_id not in (product.operator_id, product.owner_id):
+        raise NotFound(Message("There is no such product."))
+    return product

@@ -1,1 +1,0 @@
-"""Revisions: the data of a product, uploaded as files, kept as immutable Parquet, checked for quality."""

@@ -1,0 +1,157 @@
+"""Issuing an invoice: its number, its lines, its digest, and the journal that says what the buyer owes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from contracts.agreements.service import AgreementFacts
+from infra.audit import service as audit
+from infra.auth import Actor
+from infra.db import AsyncSession, new_id, now
+from infra.digest import json_digest
+from infra.rulebook.domain import Rules
+from market.settlement.invoices import domain, rating, repository
+from market.settlement.invoices.rating import RatedLine
+from market.settlement.invoices.states import INVOICE, InvoiceAction, InvoiceStatus
+from market.settlement.invoices.tables import Invoice, InvoiceLine
+from market.settlement.ledger import posting_rules
+from market.settlement.ledger import service as ledger
+from market.settlement.ledger.posting_rules import BilledInvoice
+from market.settlement.splits.domain import read_shares, shares_of
+from pricing.plans.domain import PricePlan
+
+
+async def issue(
+    session: AsyncSession,
+    actor: Actor,
+    facts: AgreementFacts,
+    plan: PricePlan,
+    *,
+    period_no: int,
+    period_from: datetime,
+    period_to: datetime,
+    lines: Sequence[RatedLine],
+    rules: Rules,
+) -> Invoice:
+    """Write the invoice of one period and its lines, number it, and book what the buyer owes.
+
+    An invoice of zero needs no payment: it is paid when it is issued, and nothing is booked.
+
+    :param period_no: the agreement's billing period, counted from 1, from ``period_from`` to before ``period_to``.
+    :param rules: the rules in force, which remember what was read of them.
+    """
+    terms = facts.terms
+    total = rating.total(lines, plan.currency)
+    free = total.minor == 0
+    issued_at = max(await now(session), period_to)
+    due_at = domain.due_at(issued_at, rules.integer("settlement.payment_term_days"))
+    series_no, number = await repository.next_number(session, terms.operator_id)
+    shares = shares_of(terms.shares, owner_id=terms.owner_id, operator_id=terms.operator_id)
+    status = InvoiceStatus.ISSUED
+    invoice = Invoice(
+        id=new_id(),
+        agreement_id=facts.id,
+        period_no=period_no,
+        operator_id=terms.operator_id,
+        owner_id=terms.owner_id,
+        buyer_id=terms.buyer_id,
+        number=number,
+        document_number=domain.document_number(series_no, number),
+        payment_reference=domain.payment_reference(series_no, number),
+        currency=plan.currency,
+        total_minor=total.minor,
+        period_from=period_from,
+        period_to=period_to,
+        issued_at=issued_at,
+        due_at=due_at,
+        price_plan_id=plan.id,
+        split=[share.document() for share in shares],
+        rules=rules.stamp(),
+        digest=b"",
+        status=INVOICE.next_state(status, InvoiceAction.PAY) if free else status,
+        paid_at=issued_at if free else None,
+    )
+    rows = [_line(invoice, place, rated) for place, rated in enumerate(lines, start=1)]
+    invoice.digest = json_digest(invoice_document(invoice, rows))
+    session.add(invoice)
+    await session.flush()
+    session.add_all(rows)
+    await session.flush()
+    if not free:
+        await ledger.post(session, actor, [posting_rules.invoice_issued(billed(invoice), issued_at)])
+    await audit.record(
+        session,
+        actor,
+        action="invoice.issued",
+        subject_kind="invoice",
+        subject_id=invoice.id,
+        detail={"number": invoice.document_number, "total": str(total), "digest": invoice.digest.hex()},
+        rules=rules,
+    )
+    return invoice
+
+
+def billed(invoice: Invoice) -> BilledInvoice:
+    """An invoice as the posting rules take it."""
+    return BilledInvoice(
+        id=invoice.id,
+        number=invoice.document_number,
+        agreement_id=invoice.agreement_id,
+        buyer_id=invoice.buyer_id,
+        total=invoice.total,
+        shares=read_shares(invoice.split),
+    )
+
+
+def invoice_document(invoice: Invoice, lines: Sequence[InvoiceLine]) -> dict[str, object]:
+    """What an invoice says, as JSON without floats: what its digest is the SHA-256 of.
+
+    Everything in it is ASCII, so that the digest is the same whether or not a reader's JSON escapes other text.
+    """
+    return {
+        "number": invoice.document_number,
+        "payment_reference": invoice.payment_reference,
+        "agreement_id": str(invoice.agreement_id),
+        "period_no": invoice.period_no,
+        "operator_id": str(invoice.operator_id),
+        "buyer_id": str(invoice.buyer_id),
+        "currency": invoice.currency,
+        "total_minor": invoice.total_minor,
+        "issued_at": invoice.issued_at.isoformat(),
+        "due_at": invoice.due_at.isoformat(),
+        "rules": invoice.rules,
+        "lines": [
+            {
+                "licence_id": str(line.licence_id),
+                "usage_period_no": line.usage_period_no,
+                "metric": line.metric,
+                "quantity": line.quantity,
+                "unit_price": f"{line.unit_price:f}",
+                "exact_amount": f"{line.exact_amount:f}",
+                "amount_minor": line.amount_minor,
+                "price_plan_id": str(line.price_plan_id),
+            }
+            for line in lines
+        ],
+    }
+
+
+def _line(invoice: Invoice, place: int, rated: RatedLine) -> InvoiceLine:
+    line = rated.line
+    return InvoiceLine(
+        invoice_id=invoice.id,
+        line=place,
+        licence_id=rated.licence_id,
+        usage_period_no=rated.usage_period_no,
+        model=line.model,
+        metric=line.metric.value,
+        quantity=line.quantity,
+        allowance_used=line.allowance_used,
+        agreed_unit_price=line.agreed_unit_price,
+        unit_price=line.unit_price,
+        exact_amount=line.exact,
+        amount_minor=line.amount.minor,
+        currency=line.amount.currency,
+        price_plan_id=line.price_plan_id,
+        explanation_en=line.explanation.en,
+        explanation_zh=line.explanation.zh,
+    )

@@ -1,0 +1,38 @@
+"""What was used in a closed period, as rating takes it and as the close keeps it."""
+
+from contracts.agreements.service import AgreementFacts
+from infra.db import AsyncSession
+from market.metering import service as metering
+from market.metering.domain import PeriodUsage
+from market.settlement.invoices.rating import LicenceUsage
+from pricing.models.metrics import Metric
+from pricing.regulated.purposes import PurposeClass
+
+
+async def usage_by_purpose(session: AsyncSession, facts: AgreementFacts, period: PeriodUsage) -> LicenceUsage:
+    """Usage of a closed period by purpose; the counters' totals where there is one purpose only."""
+    if len(facts.terms.purposes) == 1:
+        counted = {facts.terms.purposes[0].value: (period.calls, period.rows)}
+    else:
+        counted = await metering.recorded_by_purpose(session, period.licence_id, period.period_no)
+        totals = tuple(sum(column) for column in zip(*counted.values(), strict=True)) or (0, 0)
+        assert totals == (period.calls, period.rows), "records and counters of a closed period differ"
+    used = {
+        PurposeClass(purpose): {Metric.CALLS: calls, Metric.ROWS: rows}
+        for purpose, (calls, rows) in counted.items()
+    }
+    return LicenceUsage(period.licence_id, period.period_no, used)
+
+
+def usage_document(usage: LicenceUsage, period: PeriodUsage) -> dict[str, object]:
+    """The usage as JSON: what a period close keeps of one licence."""
+    return {
+        "licence_id": str(usage.licence_id),
+        "usage_period_no": usage.usage_period_no,
+        "calls": period.calls,
+        "rows": period.rows,
+        "by_purpose": {
+            purpose.value: {metric.value: count for metric, count in metrics.items()}
+            for purpose, metrics in usage.used.items()
+        },
+    }

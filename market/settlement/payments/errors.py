@@ -1,0 +1,18 @@
+"""What payments refuse."""
+
+from infra.errors import Conflict
+from infra.messages import Message
+
+
+class InvoiceNotRefundable(Conflict):
+    """There is no payment that could be given back this way."""
+
+    slug = "invoice-not-refundable"
+    title = Message("This invoice cannot be refunded")
+
+
+class RefundStateForbids(Conflict):
+    """The refund is completed or has failed already."""
+
+    slug = "refund-state"
+    title = Message("The state of the refund does not allow that")

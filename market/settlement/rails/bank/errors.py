@@ -1,0 +1,29 @@
+"""What the bank rail refuses."""
+
+from infra.errors import Conflict, Invalid
+from infra.messages import Message
+
+
+class StatementError(ValueError):
+    """A statement that cannot be read or does not add up; the message says where."""
+
+
+class StatementRefused(Invalid):
+    """The file is no camt.053 statement, or its figures contradict each other."""
+
+    slug = "bank-statement-refused"
+    title = Message("Invalid bank statement")
+
+
+class StatementConflict(Conflict):
+    """The bank gave this id to other content before."""
+
+    slug = "bank-statement-conflict"
+    title = Message("Bank statement id already used with other content")
+
+
+class BankEntryStateForbids(Conflict):
+    """The entry was matched already."""
+
+    slug = "bank-entry-state"
+    title = Message("The state of the bank entry does not allow that")

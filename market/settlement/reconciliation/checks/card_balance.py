@@ -1,0 +1,20 @@
+"""The card account holds the card payments less the refunds."""
+
+from market.settlement.reconciliation.checks.query import QueryCheck
+from market.settlement.reconciliation.domain import BreakKind
+
+check = QueryCheck(
+    BreakKind.CARD_BALANCE,
+    "account",
+    """
+SELECT code, booked - expected, currency, now(), NULL::uuid,
+       'holds ' || booked || ' minor units; card payments less refunds come to ' || expected
+  FROM (SELECT a.code, a.currency,
+               coalesce((SELECT sum(amount) FROM ledger_postings WHERE account_id = a.id), 0)::bigint AS booked,
+               (coalesce((SELECT sum(amount_minor) FROM payments WHERE rail = 'card' AND currency = a.currency), 0)
+                - coalesce((SELECT sum(amount_minor) FROM refunds
+                             WHERE status = 'succeeded' AND currency = a.currency), 0))::bigint AS expected
+          FROM ledger_accounts a WHERE a.role = 'card') c
+ WHERE booked <> expected
+    """,
+)

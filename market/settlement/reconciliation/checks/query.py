@@ -1,0 +1,27 @@
+"""A check that is one SQL query, which returns only what does not agree."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from infra.db import AsyncSession
+from market.settlement.reconciliation import repository
+from market.settlement.reconciliation.domain import Break, BreakKind
+
+
+@dataclass(frozen=True, slots=True)
+class QueryCheck:
+    """A check by one query.
+
+    :param subject_kind: what the subject of a break is: an account, an invoice, a bank entry, ….
+    :param query: columns, in this order: subject (text); difference, in minor units or units of use (bigint, never
+        zero); currency, null for units of use; since when (timestamptz); the organisation that has to explain it,
+        null for the platform's finance; the explanation.
+    """
+
+    kind: BreakKind
+    subject_kind: str
+    query: str
+
+    async def __call__(self, session: AsyncSession, moment: datetime) -> list[Break]:
+        """The differences found, the oldest first."""
+        return await repository.differences(session, self.kind, self.subject_kind, self.query)

@@ -1,0 +1,1 @@
+"""Who gets which share of an agreement's revenue."""
