@@ -63,4 +63,4 @@ def record(root: Path = ROOT, manifest: Path = MANIFEST) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(record()))
+    sys.exit("\n".join(record()) or None)
