@@ -60,6 +60,7 @@ class Permission(StrEnum):
     AUTHORISATION_SUSPEND = "authorisation.suspend"
     BANK_STATEMENT_IMPORT = "bank_statement.import"
     CLIENT_MANAGE = "client.manage"
+    DIRECTORY_READ = "directory.read"
     INVOICE_PAY = "invoice.pay"
     INVOICE_READ = "invoice.read"
     INVOICE_REFUND = "invoice.refund"
@@ -97,6 +98,7 @@ P = Permission
 _EVERYBODY = frozenset(
     {
         P.AGREEMENT_READ,
+        P.DIRECTORY_READ,
         P.LICENCE_READ,
         P.ORGANISATION_READ,
         P.PRODUCT_READ,

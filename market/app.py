@@ -21,7 +21,6 @@ from contracts.licences.api import LicenceController
 from contracts.review.api import ReviewController
 from infra import openapi, problems, secrets, telemetry
 from infra.addresses import secret_box, service_url
-from infra.audit.api import AuditController
 from infra.auth import Actor, authentication, current_actor, optional_actor, public
 from infra.db import AsyncSession, create_engine, create_sessions
 from infra.idempotency import provide_idempotency
@@ -40,6 +39,7 @@ from listings.catalogue.api import CatalogueController
 from listings.products.api import ProductController, ProductReviewController, RevisionController
 from listings.resources.api import ResourceController
 from listings.rights.api import RightController
+from market.audit.api import AuditController
 from market.code_lists import labels
 from market.code_lists.api import list_code_lists
 from market.delivery.api import records
@@ -53,6 +53,7 @@ from market.participants.access_api import (
     accept_invitation,
 )
 from market.participants.api import OrganisationController
+from market.participants.directory_api import DirectoryController
 from market.settlement.invoices.api import InvoiceController, PeriodCloseController
 from market.settlement.ledger.api import LedgerController, StatementOfAccountController
 from market.settlement.rails.bank.api import BankStatementController
@@ -78,6 +79,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     OAuthController,
     WellKnownController,
     OrganisationController,
+    DirectoryController,
     InvitationController,
     accept_invitation,
     MemberController,

@@ -11,6 +11,7 @@ from infra.audit.tables import AuditEntry, AuditHead
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
 from infra.digest import canonical_json
+from infra.paging import PageRequest
 
 SEAL_BATCH = 5000
 HEAD_TYPE = "audit-head+jwt"
@@ -75,6 +76,18 @@ async def record(
         actor_id=str(actor.id),
     )
     return entry
+
+
+async def list_entries(
+    session: AsyncSession, subject_id: UUID | None, page: PageRequest
+) -> tuple[Sequence[AuditEntry], str | None]:
+    """One page of the log, newest first, of everything or of one thing, and the cursor of the next page."""
+    return await repository.entries(session, subject_id, page)
+
+
+async def latest_head(session: AsyncSession) -> AuditHead | None:
+    """The newest signed head; None while nothing is sealed."""
+    return await repository.latest_head(session)
 
 
 def content(entry: AuditEntry) -> bytes:

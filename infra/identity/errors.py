@@ -75,7 +75,7 @@ class OrganisationSuspended(Forbidden):
 
 
 class OrganisationNotVerified(Forbidden):
-    """Only verified organisations trade."""
+    """Only verified organisations trade and see who else does."""
 
     slug = "organisation-not-verified"
     title = Message("Organisation not verified")

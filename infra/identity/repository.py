@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.auth import OrganisationKind, Role
 from infra.db import AsyncSession
+from infra.identity.states import OrganisationStatus
 from infra.identity.tables import IdentityEvidence, Invitation, Membership, Organisation, Person
 
 
@@ -42,6 +43,29 @@ def organisations_statement(only: UUID | None, kind: OrganisationKind | None) ->
         statement = statement.where(col(Organisation.id) == only)
     if kind is not None:
         statement = statement.where(col(Organisation.kind) == kind)
+    return statement
+
+
+def directory_statement(
+    words: Iterable[str], kind: OrganisationKind | None, only: UUID | None, credit_code: str | None
+) -> SelectOfScalar[Organisation]:
+    """Verified organisations, one of whose names holds each of the words."""
+    statement = organisations_statement(only, kind).where(
+        col(Organisation.status) == OrganisationStatus.VERIFIED
+    )
+    if credit_code is not None:
+        statement = statement.where(col(Organisation.credit_code) == credit_code)
+    grams = SQLModel.metadata.tables["organisations"].c.search_grams
+    for word in words:
+        folded = sa.func.search_text(word)
+        statement = statement.where(
+            # By the index; what has all the pairs of characters need not have them in this order.
+            grams.contains(sa.func.search_grams(word)),
+            sa.or_(
+                sa.func.strpos(sa.func.search_text(col(Organisation.name_zh)), folded) > 0,
+                sa.func.strpos(sa.func.search_text(col(Organisation.name_en)), folded) > 0,
+            ),
+        )
     return statement
 
 

@@ -58,15 +58,25 @@ def listing(only: UUID | None, kind: OrganisationKind | None) -> SelectOfScalar[
     return repository.organisations_statement(only, kind)
 
 
+def directory(
+    text: str, kind: OrganisationKind | None, only: UUID | None, credit_code: str | None
+) -> SelectOfScalar[Organisation]:
+    """What a search among verified organisations pages through.
+
+    :param text: words, each of which is part of the Chinese or of the English name; case does not matter.
+    """
+    return repository.directory_statement(text.split(), kind, only, credit_code)
+
+
 async def require_verified(session: AsyncSession, organisation_id: UUID) -> Organisation:
-    """The organisation, when it may trade (数据安全法, article 33: both parties' identities are verified).
+    """The organisation, when it is verified (数据安全法, article 33: both parties' identities are verified).
 
     :raises OrganisationNotVerified: it is not verified, or suspended.
     """
     found = await organisation(session, organisation_id)
     if found.status is not OrganisationStatus.VERIFIED:
         raise OrganisationNotVerified(
-            Message("Only verified organisations trade; this one is {value}.", value=found.status.value),
+            Message("This needs a verified organisation; this one is {value}.", value=found.status.value),
             remedy=Message(
                 "File identity evidence at POST /v1/organisations/{organisation_id}/evidence"
                 " and ask the platform to verify it."

@@ -1,10 +1,11 @@
 """Tables of identity. Tokens and secrets are kept as digests only, evidence numbers encrypted."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from infra.auth import OrganisationKind
@@ -22,10 +23,19 @@ class Organisation(Table, table=True):
     """A party of the market. Suspended while its status says so; verified at ``verified_at`` or not yet."""
 
     __tablename__ = "organisations"
-    __table_args__ = (
+    __table_args__: ClassVar[tuple[sa.schema.SchemaItem, ...]] = (
         sa.UniqueConstraint("credit_code"),
         sa.CheckConstraint("name_zh IS NOT NULL OR name_en IS NOT NULL", name="has_a_name"),
+        sa.Column(
+            "search_grams",
+            ARRAY(sa.Text()),
+            sa.Computed("search_grams(name_zh::text) || search_grams(name_en::text)", persisted=True),
+            nullable=False,
+        ),
+        sa.Index("ix_organisations_search_grams", "search_grams", postgresql_using="gin"),
     )
+    # Only searches read it, so that it is not loaded with every organisation.
+    __mapper_args__ = {"exclude_properties": ["search_grams"]}
 
     id: UUID = id_column()
     kind: OrganisationKind = enum_column(OrganisationKind)

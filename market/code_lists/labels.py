@@ -272,6 +272,7 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "authorisation.suspend": ("暂停授权", "Suspend authorisations"),
     "bank_statement.import": ("导入银行对账单", "Import bank statements"),
     "client.manage": ("管理程序凭证", "Manage clients"),
+    "directory.read": ("查询机构名录", "Search the directory"),
     "invoice.pay": ("支付账单", "Pay invoices"),
     "invoice.read": ("查看账单", "Read invoices"),
     "invoice.refund": ("退款", "Refund invoices"),

@@ -3,6 +3,7 @@
 Answers that show a token or a secret once take no ``Idempotency-Key``: a remembered answer would keep the secret.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from infra.auth import Actor, Permission, json_only, public, requires
 from infra.db import AsyncSession
 from infra.errors import QuotaExceeded, Unauthenticated
 from infra.identity.runtime import Identity, provide_identity
+from infra.identity.schemas import PartyName
+from infra.identity.service import party_names
 from infra.identity.tables import Client, Invitation, Membership, Person
 from infra.paging import PageRequest, paginate
 from infra.schema import Page
@@ -87,7 +90,8 @@ class InvitationController(Controller):
 )
 async def accept_invitation(session: AsyncSession, identity: Identity, data: InvitationAccept) -> MemberRead:
     """Join by an invitation's token. Then sign in at `POST /v1/session`."""
-    return _member(*await access.accept_invitation(session, identity, data))
+    membership, person = await access.accept_invitation(session, identity, data)
+    return await _member(session, membership, person)
 
 
 class MemberController(Controller):
@@ -102,7 +106,8 @@ class MemberController(Controller):
     ) -> Page[MemberRead]:
         """Who belongs to the organisation, newest first."""
         rows, cursor = await access.list_members(session, actor, organisation_id, page)
-        return Page(items=[_member(*row) for row in rows], next_cursor=cursor)
+        names = await party_names(session, [organisation_id])
+        return Page(items=[_read_member(*row, names) for row in rows], next_cursor=cursor)
 
     @patch(
         "/{person_id:uuid}",
@@ -114,7 +119,8 @@ class MemberController(Controller):
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, person_id: UUID, data: MemberUpdate
     ) -> MemberRead:
         """Replace a member's roles, from the member's next request on; the last administrator keeps the role."""
-        return _member(*await access.change_roles(session, actor, organisation_id, person_id, data.roles))
+        membership, person = await access.change_roles(session, actor, organisation_id, person_id, data.roles)
+        return await _member(session, membership, person)
 
     @delete(
         "/{person_id:uuid}",
@@ -191,10 +197,15 @@ class ClientController(Controller):
         await access.delete_client(session, actor, organisation_id, client_id)
 
 
-def _member(membership: Membership, person: Person) -> MemberRead:
+async def _member(session: AsyncSession, membership: Membership, person: Person) -> MemberRead:
+    return _read_member(membership, person, await party_names(session, [membership.organisation_id]))
+
+
+def _read_member(membership: Membership, person: Person, names: Mapping[UUID, PartyName]) -> MemberRead:
     return MemberRead(
         person_id=person.id,
         organisation_id=membership.organisation_id,
+        organisation_name=names[membership.organisation_id],
         email=person.email,
         name=person.name,
         roles=membership.roles,

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from infra.auth import OrganisationKind, Role
 from infra.identity.domain import EvidenceKind, is_credit_code
-from infra.identity.schemas import Email, Password, Token
+from infra.identity.schemas import Email, PartyName, Password, Token
 from infra.identity.states import OrganisationStatus
 from infra.messages import Message
 from infra.schema import Input, Output, Reason, Sha256Hex, ShortText
@@ -22,9 +22,12 @@ def _credit_code(text: str) -> str:
     return text
 
 
+CREDIT_CODE_PATTERN = r"^[0-9A-HJ-NPQRTUWXY]{18}$"
+"""The form of a unified social credit code."""
+
 CreditCode = Annotated[
     str | None,
-    StringConstraints(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$"),
+    StringConstraints(pattern=CREDIT_CODE_PATTERN),
     AfterValidator(lambda text: None if text is None else _credit_code(text)),
     Field(description="统一社会信用代码 (GB 32100-2015); parties outside China have none."),
 ]
@@ -74,6 +77,17 @@ class OrganisationRead(Output):
     status_reason: str | None
     registered_at: datetime
     verified_at: datetime | None
+
+
+class DirectoryEntryRead(Output):
+    """What is public of a verified organisation."""
+
+    id: UUID
+    kind: OrganisationKind
+    name_zh: str | None
+    name_en: str | None
+    unified_social_credit_code: str | None
+    verified_at: datetime = Field(description="Since when its identity is verified.")
 
 
 class EvidenceCreate(Input):
@@ -145,6 +159,7 @@ class MemberRead(Output):
 
     person_id: UUID
     organisation_id: UUID
+    organisation_name: PartyName
     email: str
     name: str
     roles: list[Role]

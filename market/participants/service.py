@@ -55,6 +55,24 @@ def visible_organisations(actor: Actor, kind: OrganisationKind | None) -> Select
     return identity.listing(None if actor.roles & domain.SEES_ALL else actor.organisation_id, kind)
 
 
+async def search_directory(
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    text: str,
+    kind: OrganisationKind | None,
+    organisation_id: UUID | None,
+    credit_code: str | None,
+) -> SelectOfScalar[Organisation]:
+    """What a search among the verified organisations pages through.
+
+    :param text: words, each of which is part of the Chinese or of the English name.
+    :raises OrganisationNotVerified: the actor's own organisation is not verified.
+    """
+    await identity.require_verified(session, actor.organisation_id)
+    return identity.directory(text, kind, organisation_id, credit_code)
+
+
 async def register(session: AsyncSession, actor: Actor, data: OrganisationCreate) -> Organisation:
     """Register a party.
 

@@ -7,13 +7,13 @@ from litestar import Controller, get
 from contracts.agreements.api import agreement_read
 from contracts.licences.api import licence_standing
 from contracts.review.schemas import ReviewRead, StopRead
-from infra.audit.schemas import AuditEntryRead
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from listings.authorisations.schemas import AuthorisationRead
 from listings.products.schemas import ProductRead
 from listings.resources.schemas import ResourceRead
 from listings.rights.schemas import RightRead
+from market.audit.service import read_entries
 from market.settlement.invoices.api import invoice_summaries
 from market.supervision import service
 from market.supervision.schemas import ContractFile, QualityBrief, UsageBrief
@@ -47,5 +47,5 @@ class SupervisionController(Controller):
             invoices=await invoice_summaries(session, file.invoices),
             stops=[StopRead.model_validate(stop) for stop in file.stops],
             reviews=[ReviewRead.model_validate(review) for review in file.reviews],
-            decisions=[AuditEntryRead.of(entry) for entry in file.decisions],
+            decisions=await read_entries(session, file.decisions),
         )

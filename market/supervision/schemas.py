@@ -7,12 +7,12 @@ from pydantic import Field
 from contracts.agreements.schemas import AgreementRead
 from contracts.licences.schemas import LicenceStanding
 from contracts.review.schemas import ReviewRead, StopRead
-from infra.audit.schemas import AuditEntryRead
 from infra.schema import Output
 from listings.authorisations.schemas import AuthorisationRead
 from listings.products.schemas import ProductRead
 from listings.resources.schemas import ResourceRead
 from listings.rights.schemas import RightRead
+from market.audit.schemas import AuditEntryRead
 from market.settlement.invoices.schemas import InvoiceSummary
 from pricing.plans.schemas import PricePlanRead
 

@@ -12,6 +12,7 @@ from infra.auth import Actor, OrganisationKind, Role
 from infra.db import SessionMaker, now, transaction
 from infra.identity import clients
 from infra.identity.credentials import hash_password
+from infra.identity.domain import credit_code_check_digit
 from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Membership, Organisation, Person
 
@@ -34,6 +35,12 @@ class Someone:
     def actor(self) -> Actor:
         """The person as service functions know them."""
         return Actor("person", self.id, self.organisation_id, self.organisation_kind, self.roles)
+
+
+def fresh_code() -> str:
+    """A unified social credit code that nobody has."""
+    body = "91" + "".join(secrets.choice("0123456789ABCDEFGH") for _ in range(15))
+    return body + credit_code_check_digit(body)
 
 
 async def make_organisation(

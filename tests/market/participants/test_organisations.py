@@ -1,6 +1,5 @@
 """Registration, evidence, verification and suspension, over HTTP."""
 
-import secrets
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,18 +9,12 @@ from litestar import Litestar
 
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, transaction
-from infra.identity.domain import credit_code_check_digit
 from infra.identity.states import OrganisationStatus
 from infra.stops import service as stops
-from tests.support.people import Someone, make_client, make_organisation, make_person, sign_in
+from tests.support.people import Someone, fresh_code, make_client, make_organisation, make_person, sign_in
 
 EVIDENCE = {"kind": "business_licence", "number": "9144030071526726XG", "document_sha256": "ab" * 32}
 REASON = {"reason": "as decided"}
-
-
-def fresh_code() -> str:
-    body = "91" + "".join(secrets.choice("0123456789ABCDEFGH") for _ in range(15))
-    return body + credit_code_check_digit(body)
 
 
 async def register(platform: httpx.AsyncClient, **more: Any) -> dict[str, Any]:

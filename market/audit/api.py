@@ -6,14 +6,15 @@ from uuid import UUID
 from litestar import Controller, get
 from litestar.params import Parameter
 
-from infra.audit import repository
-from infra.audit.schemas import AuditEntryRead, AuditHeadRead
+from infra.audit import service as audit
 from infra.auth import Permission, public, requires
 from infra.db import AsyncSession
 from infra.errors import NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.schema import Page
+from market.audit.schemas import AuditEntryRead, AuditHeadRead
+from market.audit.service import read_entries
 
 
 class AuditController(Controller):
@@ -22,25 +23,31 @@ class AuditController(Controller):
     path = "/v1/audit"
     tags = ["Audit"]
 
-    @get("/entries", guards=[requires(Permission.AUDIT_READ)], summary="Decisions, newest first")
-    async def entries(
+    @get(
+        "/entries",
+        guards=[requires(Permission.AUDIT_READ)],
+        summary="List audit entries",
+        operation_id="listAuditEntries",
+    )
+    async def list_entries(
         self,
         session: AsyncSession,
         page: PageRequest,
         subject_id: Annotated[UUID | None, Parameter(description="Only decisions about this thing.")] = None,
     ) -> Page[AuditEntryRead]:
-        """List decisions, of everything or of one thing."""
-        rows, cursor = await repository.entries(session, subject_id, page)
-        return Page(items=[AuditEntryRead.of(row) for row in rows], next_cursor=cursor)
+        """List decisions, newest first, of everything or of one thing."""
+        rows, cursor = await audit.list_entries(session, subject_id, page)
+        return Page(items=await read_entries(session, rows), next_cursor=cursor)
 
     @get(
         "/head",
         opt={**public("anybody may keep a head and hold us to it"), "problems": [NotFound]},
-        summary="Newest signed head",
+        summary="Get the newest signed tree head",
+        operation_id="getAuditHead",
     )
-    async def head(self, session: AsyncSession) -> AuditHeadRead:
+    async def get_head(self, session: AsyncSession) -> AuditHeadRead:
         """The newest signed head of the transparency tree."""
-        head = await repository.latest_head(session)
+        head = await audit.latest_head(session)
         if head is None:
             raise NotFound(
                 Message("Nothing has been sealed yet."),

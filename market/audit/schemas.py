@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from infra.audit.tables import AuditEntry
+from infra.identity.schemas import PartyName
 from infra.schema import Output
 
 
@@ -18,17 +18,14 @@ class AuditEntryRead(Output):
     actor_kind: str
     actor_id: UUID
     organisation_id: UUID
+    organisation_name: PartyName | None = Field(description="None where the service itself acted.")
     action: str
     subject_kind: str
     subject_id: UUID
+    subject_name: PartyName | None = Field(description="Only where the subject is an organisation.")
     detail: dict[str, Any]
     rules: list[dict[str, Any]] = Field(description="Keys and versions of the rules it was decided under")
     leaf: str = Field(description="Digest of the entry as a leaf of the tree, hexadecimal")
-
-    @classmethod
-    def of(cls, row: AuditEntry) -> "AuditEntryRead":
-        """Map a row."""
-        return cls(**row.model_dump(exclude={"leaf"}), leaf=row.leaf.hex())
 
 
 class AuditHeadRead(Output):
