@@ -35,9 +35,11 @@ from infra.paging import page_request
 from infra.rulebook.api import RulebookController
 from infra.settings import Settings
 from listings.authorisations.api import AuthorisationController
-from listings.catalogue.api import CatalogueController
-from listings.products.api import ProductController, ProductReviewController, RevisionController
+from listings.catalogue.api import CatalogueController, QuoteController
+from listings.products.api import ProductController
+from listings.publication.api import PublicationController
 from listings.resources.api import ResourceController
+from listings.revisions.api import RevisionController
 from listings.rights.api import RightController
 from market.audit.api import AuditController
 from market.code_lists import labels
@@ -88,9 +90,10 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     RightController,
     AuthorisationController,
     ProductController,
-    ProductReviewController,
     RevisionController,
+    PublicationController,
     CatalogueController,
+    QuoteController,
     PricePlanController,
     AgreementController,
     LicenceController,

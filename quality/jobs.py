@@ -9,7 +9,8 @@ from infra.db import transaction
 from infra.jobs import Job, JobContext
 from quality import service
 from quality.checks import Check, CheckResult
-from quality.runner import CheckingFailed, WarmEngine
+from quality.errors import CheckingFailed
+from quality.runner import WarmEngine
 from quality.tables import QualityRun
 
 ENGINE = "quality.engine"
@@ -25,7 +26,7 @@ async def check(context: JobContext, payload: dict[str, Any]) -> None:
     """
     run_id = UUID(payload["run_id"])
     async with transaction(context.sessions) as session:
-        run = await service.begin(session, run_id)
+        run = await service.start_run(session, run_id)
     if run is None:
         return
     engine = _engine(context)
@@ -34,10 +35,10 @@ async def check(context: JobContext, payload: dict[str, Any]) -> None:
     except CheckingFailed as failure:
         log.warning("quality_run_failed", run_id=str(run_id), reason=str(failure))
         async with transaction(context.sessions) as session:
-            await service.give_up(session, run_id, str(failure))
+            await service.fail_run(session, run_id, str(failure))
         return
     async with transaction(context.sessions) as session:
-        await service.conclude(session, run_id, results, engine.version)
+        await service.complete_run(session, run_id, results, engine.version)
 
 
 async def _checked(context: JobContext, engine: WarmEngine, run: QualityRun) -> list[CheckResult]:

@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
-from quality.tables import QualityReport, QualityRun, RunStatus
+from quality.states import ReportStatus, RunStatus
+from quality.tables import QualityReport, QualityRun
 
 
 async def ensure_run(session: AsyncSession, run: QualityRun) -> tuple[QualityRun, bool]:
@@ -52,8 +53,8 @@ async def latest_report(session: AsyncSession, revision_id: UUID) -> QualityRepo
 
 async def latest_statuses(
     session: AsyncSession, revision_ids: Collection[UUID]
-) -> Sequence[tuple[UUID, RunStatus, str | None]]:
-    """Per revision, the state of its newest run and the status of that run's report."""
+) -> Sequence[tuple[UUID, RunStatus, ReportStatus | None]]:
+    """Per revision, the status of its newest run and the status of that run's report."""
     statement = (
         sa.select(col(QualityRun.revision_id), col(QualityRun.status), col(QualityReport.status))
         .outerjoin(QualityReport, col(QualityReport.run_id) == col(QualityRun.id))

@@ -12,21 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from quality.checks import Check, CheckResult
+from quality.errors import CheckingFailed
 
 _ROOT = Path(__file__).resolve().parents[1]
 _LINE_BYTES = 32 * 1024 * 1024
 _START_SECONDS = 120
-
-
-class CheckingFailed(Exception):
-    """The checks could not be carried out; says why, for a person.
-
-    :param transient: whether trying again may help: the process fell, rather than refused.
-    """
-
-    def __init__(self, reason: str, *, transient: bool) -> None:
-        super().__init__(reason)
-        self.transient = transient
 
 
 class Engine(Protocol):

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from infra.schema import DecimalText, Output, Sha256Hex
 from quality.checks import CheckStatus, CheckType, Dimension, Severity
-from quality.tables import QualityReport, ReportStatus
+from quality.states import ReportStatus
+from quality.tables import QualityReport
 
 WITHHELD = "***"
 """What stands in a report in place of a value that its reader may not see."""

@@ -1,10 +1,7 @@
-"""Use cases of quality: ask for a run, begin it, conclude it, read what came of it."""
+"""Use cases of quality: request a run, start it, complete or fail it, read what came of it."""
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -12,36 +9,20 @@ from infra import jobs
 from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, new_id, now
+from infra.digest import json_digest
 from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
 from quality import repository
 from quality.checks import Check, CheckResult, CheckType, Dimension, digest_form, sentences
 from quality.score import Scale, Verdict, judge
+from quality.states import RUN, QualityStatus, ReportStatus, RunAction, RunStatus, quality_status
 from quality.suggest import facts_of, suggest
 from quality.tables import QualityReport as Report
-from quality.tables import QualityRun, ReportStatus, RunStatus
+from quality.tables import QualityRun
 
-__all__ = [
-    "Report",
-    "Standing",
-    "begin",
-    "conclude",
-    "give_up",
-    "report_for",
-    "request_run",
-    "standings",
-]
+__all__ = ["Report", "complete_run", "fail_run", "report_for", "request_run", "start_run", "statuses"]
 
 JOB = "quality.check"
-
-
-class Standing(StrEnum):
-    """What the checking of a revision has come to."""
-
-    CHECKING = "checking"
-    PASSED = "passed"
-    FAILED = "failed"
-    ERROR = "error"
 
 
 async def request_run(
@@ -55,7 +36,7 @@ async def request_run(
     profile: Sequence[Mapping[str, Any]],
     checks: Sequence[Check] | None = None,
 ) -> QualityRun:
-    """Ask for a revision to be checked, in the caller's transaction; the worker does it after the commit.
+    """Request a check of a revision, in the caller's transaction; the worker does it after the commit.
 
     The same suite on the same revision is one run: asking again changes nothing, unless the run could not be
     carried out, which asking again retries.
@@ -69,7 +50,7 @@ async def request_run(
     wanted = QualityRun(
         id=new_id(),
         revision_id=revision_id,
-        suite_digest=_digest(form),
+        suite_digest=json_digest(form).hex(),
         object_key=object_key,
         checks=form,
         status=RunStatus.QUEUED,
@@ -77,34 +58,34 @@ async def request_run(
         requested_at=await now(session),
     )
     run, added = await repository.ensure_run(session, wanted)
-    if not added and run.status is not RunStatus.FAILED:
+    if not added and not RUN.allows(run.status, RunAction.RETRY):
         return run
     if not added:
-        run.status, run.error, run.finished_at = RunStatus.QUEUED, None, None
+        run.status, run.error, run.finished_at = RUN.next_state(run.status, RunAction.RETRY), None, None
         await session.flush()
     await jobs.enqueue(session, JOB, {"run_id": str(run.id)}, dedupe_key=f"{JOB}:{run.id}")
     return run
 
 
-async def begin(session: AsyncSession, run_id: UUID) -> QualityRun | None:
+async def start_run(session: AsyncSession, run_id: UUID) -> QualityRun | None:
     """Mark a run as running; None when there is nothing to do (finished already, or not there)."""
     run = await repository.lock_run(session, run_id)
-    if run is None or run.status in {RunStatus.DONE, RunStatus.FAILED}:
+    if run is None or not RUN.allows(run.status, RunAction.START):
         return None
-    run.status, run.started_at = RunStatus.RUNNING, await now(session)
+    run.status, run.started_at = RUN.next_state(run.status, RunAction.START), await now(session)
     await session.flush()
     return run
 
 
-async def conclude(
+async def complete_run(
     session: AsyncSession, run_id: UUID, results: Sequence[CheckResult], engine: str
 ) -> Report | None:
-    """Score what a run found and keep the report for good; None when somebody else has done so.
+    """Score what a run found and keep the report for good; None when it is not running any more.
 
-    :param engine: name and version of what did the checking.
+    :param engine: name and version of the library that did the checking.
     """
     run = await repository.lock_run(session, run_id)
-    if run is None or run.status is RunStatus.DONE:
+    if run is None or not RUN.allows(run.status, RunAction.COMPLETE):
         return None
     rules = await rulebook.in_force(session)
     verdict = judge(results, _scale(rules))
@@ -122,8 +103,9 @@ async def conclude(
         digest="",
         measured_at=moment,
     )
-    report.digest = _digest(content(report))
-    run.status, run.error, run.finished_at = RunStatus.DONE, None, moment
+    report.digest = json_digest(content(report)).hex()
+    run.status = RUN.next_state(run.status, RunAction.COMPLETE)
+    run.error, run.finished_at = None, moment
     session.add(report)
     await session.flush()
     await audit.record(
@@ -144,15 +126,16 @@ async def conclude(
     return report
 
 
-async def give_up(session: AsyncSession, run_id: UUID, reason: str) -> None:
-    """Keep why a run could not be carried out; asking for it again retries it.
+async def fail_run(session: AsyncSession, run_id: UUID, reason: str) -> None:
+    """Record why a run could not be carried out; requesting it again retries it. Nothing when it is not running.
 
     :param reason: one sentence for a person.
     """
     run = await repository.lock_run(session, run_id)
-    if run is None or run.status is RunStatus.DONE:
+    if run is None or not RUN.allows(run.status, RunAction.FAIL):
         return
-    run.status, run.error, run.finished_at = RunStatus.FAILED, reason[:1000], await now(session)
+    run.status = RUN.next_state(run.status, RunAction.FAIL)
+    run.error, run.finished_at = reason[:1000], await now(session)
     await session.flush()
 
 
@@ -161,15 +144,10 @@ async def report_for(session: AsyncSession, revision_id: UUID) -> Report | None:
     return await repository.latest_report(session, revision_id)
 
 
-async def standings(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, Standing]:
-    """What the checking of each revision has come to, in one query. Revisions nobody asked about are left out."""
-    found = {}
-    for revision_id, run_status, status in await repository.latest_statuses(session, revision_ids):
-        if run_status is RunStatus.DONE:
-            found[revision_id] = Standing.PASSED if status == ReportStatus.PASSED else Standing.FAILED
-        else:
-            found[revision_id] = Standing.ERROR if run_status is RunStatus.FAILED else Standing.CHECKING
-    return found
+async def statuses(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, QualityStatus]:
+    """What the check of each revision has come to, in one query. Revisions that were never checked are left out."""
+    found = await repository.latest_statuses(session, revision_ids)
+    return {revision_id: quality_status(run, report) for revision_id, run, report in found}
 
 
 def content(report: Report) -> dict[str, Any]:
@@ -184,11 +162,6 @@ def content(report: Report) -> dict[str, Any]:
         "engine": report.engine,
         "rules": report.rules,
     }
-
-
-def _digest(document: Any) -> str:
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _scale(rules: Rules) -> Scale:

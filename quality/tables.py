@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -10,26 +9,11 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
-
-
-class RunStatus(StrEnum):
-    """Where a run stands. A failed run could not be carried out; that is not a report of bad quality."""
-
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class ReportStatus(StrEnum):
-    """Whether a revision is good enough to be sold."""
-
-    PASSED = "passed"
-    FAILED = "failed"
+from quality.states import ReportStatus, RunStatus
 
 
 class QualityRun(Table, table=True):
-    """One putting of a suite of checks to a revision; a repeat of the same suite is the same run."""
+    """One run of a suite of checks on a revision; the same suite again is the same run."""
 
     __tablename__ = "quality_runs"
     __table_args__ = (sa.UniqueConstraint("revision_id", "suite_digest"),)

@@ -23,7 +23,7 @@ from infra.messages import Message
 from infra.paging import PageRequest, paginate
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
-from listings.products import service as products
+from listings.catalogue import service as catalogue
 
 SIGNATURE_TYPE = "agreement-signature+jwt"
 SIGNATURE_AUDIENCE = "agreement"
@@ -87,7 +87,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderPlace) ->
     :raises OrganisationNotVerified: the caller's organisation may not trade yet.
     """
     await identity.require_verified(session, actor.organisation_id)
-    product = await products.tradeable_product(session, order.product_id)
+    product = await catalogue.tradeable_product(session, order.product_id)
     if actor.organisation_id in (product.operator_id, product.owner_id):
         raise OwnProduct(
             Message("You operate or own it."),
@@ -188,7 +188,7 @@ async def sign(
     if agreement.status is AgreementStatus.FINALIZED:
         agreement.finalized_at = moment
         # What was on the market when it was ordered must still be there when it is concluded.
-        await products.tradeable_product(session, agreement.product_id)
+        await catalogue.tradeable_product(session, agreement.product_id)
         await licences.issue(
             session,
             actor,

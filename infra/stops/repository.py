@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
@@ -37,3 +38,11 @@ async def history(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequenc
     """Every stop there ever was on any of the things, oldest first."""
     statement = select(Stop).where(col(Stop.subject_id).in_(list(subject_ids))).order_by(col(Stop.placed_at))
     return (await session.exec(statement)).all()
+
+
+def any_active(*subject_ids: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bool]:
+    """SQL: whether one of the things named by these columns has an active stop."""
+    found = sa.select(sa.literal(1)).where(
+        col(Stop.lifted_at).is_(None), col(Stop.subject_id).in_(subject_ids)
+    )
+    return found.exists()

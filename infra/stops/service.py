@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
@@ -75,3 +77,8 @@ async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence
 async def history(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
     """Every stop there ever was on any of the things, oldest first."""
     return await repository.history(session, subject_ids)
+
+
+def any_active(*subject_ids: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bool]:
+    """A condition for statements of other slices: one of the things in these columns has an active stop."""
+    return repository.any_active(*subject_ids)

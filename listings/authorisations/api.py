@@ -25,7 +25,11 @@ class AuthorisationController(Controller):
     path = "/v1/authorisations"
     tags = ["Authorisations"]
 
-    @post(guards=[requires(Permission.AUTHORISATION_GRANT)], summary="Offer an authorisation to an operator")
+    @post(
+        guards=[requires(Permission.AUTHORISATION_GRANT)],
+        operation_id="offerAuthorisation",
+        summary="Offer an authorisation to an operator",
+    )
     async def grant(
         self, session: AsyncSession, actor: Actor, idempotency: Idempotency, data: AuthorisationCreate
     ) -> AuthorisationRead:
@@ -39,7 +43,11 @@ class AuthorisationController(Controller):
 
         return await idempotency.run(AuthorisationRead, effect)
 
-    @get(guards=[requires(Permission.AUTHORISATION_READ)], summary="Authorisations you may know of")
+    @get(
+        guards=[requires(Permission.AUTHORISATION_READ)],
+        operation_id="listAuthorisations",
+        summary="List authorisations",
+    )
     async def list_visible(
         self, session: AsyncSession, actor: Actor, page: PageRequest
     ) -> Page[AuthorisationRead]:
@@ -52,16 +60,18 @@ class AuthorisationController(Controller):
     @get(
         "/{authorisation_id:uuid}",
         guards=[requires(Permission.AUTHORISATION_READ)],
-        summary="One authorisation",
+        operation_id="getAuthorisation",
+        summary="Get an authorisation",
     )
     async def read(self, session: AsyncSession, actor: Actor, authorisation_id: UUID) -> AuthorisationRead:
-        """An authorisation you may know of."""
+        """An authorisation you can access."""
         return await _read(session, await service.access_authorisation(session, actor, authorisation_id))
 
     @post(
         "/{authorisation_id:uuid}/acceptance",
         status_code=200,
         guards=[requires(Permission.AUTHORISATION_ACCEPT)],
+        operation_id="acceptAuthorisation",
         summary="Accept an authorisation",
     )
     async def accept(self, session: AsyncSession, actor: Actor, authorisation_id: UUID) -> AuthorisationRead:
@@ -72,6 +82,7 @@ class AuthorisationController(Controller):
         "/{authorisation_id:uuid}/refusal",
         status_code=200,
         guards=[requires(Permission.AUTHORISATION_ACCEPT)],
+        operation_id="declineAuthorisation",
         summary="Decline an authorisation",
     )
     async def decline(
@@ -84,6 +95,7 @@ class AuthorisationController(Controller):
         "/{authorisation_id:uuid}/suspension",
         status_code=200,
         guards=[requires(Permission.AUTHORISATION_SUSPEND)],
+        operation_id="suspendAuthorisation",
         summary="Suspend an authorisation",
     )
     async def suspend(
@@ -96,18 +108,20 @@ class AuthorisationController(Controller):
         "/{authorisation_id:uuid}/reinstatement",
         status_code=200,
         guards=[requires(Permission.AUTHORISATION_SUSPEND)],
-        summary="Lift your suspension of an authorisation",
+        operation_id="reinstateAuthorisation",
+        summary="Reinstate an authorisation",
     )
     async def reinstate(
         self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: ReasonBody
     ) -> AuthorisationRead:
-        """It is in force again once no other organisation's suspension remains."""
+        """Lift your organisation's suspension; it is in force again once no other organisation's remains."""
         return await _read(session, await service.reinstate(session, actor, authorisation_id, data.reason))
 
     @post(
         "/{authorisation_id:uuid}/revocation",
         status_code=200,
         guards=[requires(Permission.AUTHORISATION_GRANT)],
+        operation_id="revokeAuthorisation",
         summary="Revoke an authorisation",
     )
     async def revoke(

@@ -13,9 +13,9 @@ from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID
 
-from infra.errors import Conflict, Invalid
 from infra.labels import Label
 from infra.messages import Message
+from listings.authorisations.errors import ScopeRefused, SharesRefused, TermRefused
 from pricing.regulated.purposes import PurposeClass
 
 WHOLE = 1_000_000_000
@@ -136,48 +136,6 @@ class Grant:
     def links(self) -> tuple[UUID, ...]:
         """Ids of everything a stop on which ends what rests on this grant."""
         return (self.authorisation_id, self.resource_id, self.right_id, self.owner_id, self.operator_id)
-
-
-class TermRefused(Invalid):
-    """The term is no term, lies in the past, or is longer than the rulebook allows."""
-
-    slug = "authorisation-term"
-    title = Message("The term of the authorisation is not allowed")
-
-
-class SharesRefused(Invalid):
-    """The shares do not make up the whole."""
-
-    slug = "revenue-shares"
-    title = Message("The shares must make up the whole revenue")
-
-
-class ExclusivityRefused(Conflict):
-    """Somebody is authorised already for part of the scope, and one of the two is exclusive."""
-
-    slug = "authorisation-exclusivity"
-    title = Message("The scope collides with another authorisation")
-
-
-class OperatorUnfit(Conflict):
-    """The organisation cannot be authorised."""
-
-    slug = "operator-unfit"
-    title = Message("Only an operator can be authorised")
-
-
-class ResourceNotCovered(Conflict):
-    """The authorisation does not cover the resource."""
-
-    slug = "resource-not-covered"
-    title = Message("The authorisation does not cover this resource")
-
-
-class ScopeRefused(Invalid):
-    """The scope is contradictory or too large."""
-
-    slug = "authorisation-scope"
-    title = Message("The scope of the authorisation is not allowed")
 
 
 def require_term(valid_from: datetime, valid_until: datetime, *, now: datetime, max_years: int) -> None:

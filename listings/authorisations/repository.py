@@ -8,13 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, new_id
 from infra.messages import Message
 from infra.paging import PageRequest, paginate
-from listings.authorisations.domain import Cell, ExclusivityRefused, lane
+from infra.stops import service as stops
+from listings.authorisations.domain import Cell, lane
+from listings.authorisations.errors import ExclusivityRefused
+from listings.authorisations.states import AuthorisationStatus
 from listings.authorisations.tables import (
     EXCLUSIVITY,
     Authorisation,
@@ -23,34 +25,64 @@ from listings.authorisations.tables import (
 )
 
 
-def visible_to(actor: Actor) -> SelectOfScalar[Authorisation]:
-    """Authorisations the actor may know of: all to a regulator, otherwise those one gave or holds."""
-    statement = select(Authorisation)
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """Authorisations the actor can access: all to a regulator, otherwise those one gave or holds."""
     if actor.organisation_kind is OrganisationKind.REGULATOR:
-        return statement
-    return statement.where(
-        sa.or_(
-            col(Authorisation.owner_id) == actor.organisation_id,
-            col(Authorisation.operator_id) == actor.organisation_id,
-        )
+        return sa.true()
+    return sa.or_(
+        col(Authorisation.owner_id) == actor.organisation_id,
+        col(Authorisation.operator_id) == actor.organisation_id,
     )
 
 
-async def visible(
+def in_force_for(
+    authorisation_id: sa.SQLColumnExpression[UUID], resource_id: sa.SQLColumnExpression[UUID]
+) -> sa.ColumnElement[bool]:
+    """SQL: whether the authorisation covers the resource now, and nothing that it rests on is stopped.
+
+    The same rule as `listings.authorisations.states.require_live`, for statements that look through many.
+    """
+    covering = (
+        sa.select(sa.literal(1))
+        .select_from(Authorisation)
+        .join(
+            AuthorisationResource,
+            col(AuthorisationResource.authorisation_id) == col(Authorisation.id),
+        )
+        .where(
+            col(Authorisation.id) == authorisation_id,
+            col(AuthorisationResource.resource_id) == resource_id,
+            col(Authorisation.status) == AuthorisationStatus.ACTIVE,
+            col(Authorisation.valid_from) <= sa.func.now(),
+            col(Authorisation.valid_until) > sa.func.now(),
+            ~stops.any_active(
+                col(Authorisation.id),
+                col(AuthorisationResource.resource_id),
+                col(AuthorisationResource.right_id),
+                col(Authorisation.owner_id),
+                col(Authorisation.operator_id),
+            ),
+        )
+    )
+    return covering.exists()
+
+
+async def get_visible(
     session: AsyncSession, actor: Actor, authorisation_id: UUID, *, lock: bool = False
 ) -> Authorisation | None:
-    """The authorisation, when the actor may know of it; locked until the transaction ends if asked."""
-    statement = visible_to(actor).where(col(Authorisation.id) == authorisation_id)
+    """The authorisation, when the actor can access it; locked until the transaction ends if asked."""
+    statement = select(Authorisation).where(visible_to(actor), col(Authorisation.id) == authorisation_id)
     if lock:
         statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     return (await session.exec(statement)).one_or_none()
 
 
-async def page_visible(
+async def list_visible(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[Authorisation], str | None]:
-    """One page of the authorisations the actor may know of."""
-    return await paginate(session, visible_to(actor), col(Authorisation.id), page)
+    """One page of the authorisations the actor can access."""
+    statement = select(Authorisation).where(visible_to(actor))
+    return await paginate(session, statement, col(Authorisation.id), page)
 
 
 async def resource_ids(

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
@@ -12,20 +14,24 @@ from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
-from listings.authorisations import repository, states
+from listings.authorisations import repository
 from listings.authorisations.domain import (
     Consideration,
     Grant,
-    OperatorUnfit,
-    ResourceNotCovered,
     Scenario,
     Shares,
     cells,
     require_shares,
     require_term,
 )
+from listings.authorisations.errors import OperatorUnfit, ResourceNotCovered
 from listings.authorisations.schemas import AuthorisationCreate
-from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
+from listings.authorisations.states import (
+    AUTHORISATION,
+    AuthorisationAction,
+    AuthorisationStatus,
+    require_live,
+)
 from listings.authorisations.tables import Authorisation
 from listings.resources import service as resources
 from listings.resources.domain import require_listable
@@ -86,6 +92,7 @@ async def grant(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
         rules=rules.stamp(),
     )
     await repository.add(session, row, held, spread)
+    await resources.allow_access(session, row.operator_id, held.keys(), basis_id=row.id)
     await audit.record(
         session,
         actor,
@@ -101,15 +108,18 @@ async def grant(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
 async def _require_operator(session: AsyncSession, operator_id: UUID) -> None:
     operator = await identity.require_verified(session, operator_id)
     if operator.kind is not OrganisationKind.OPERATOR:
-        raise OperatorUnfit(Message("The organisation is no operator."), remedy=Message("Name an operator."))
+        raise OperatorUnfit(
+            Message("The organisation is not an operator."),
+            remedy=Message("Name a verified organisation of the kind operator."),
+        )
 
 
 async def access_authorisation(session: AsyncSession, actor: Actor, authorisation_id: UUID) -> Authorisation:
-    """An authorisation the actor may know of: the only way to one by its id.
+    """An authorisation the actor can access: the only way to one by its id.
 
-    :raises NotFound: there is none the actor may know of.
+    :raises NotFound: there is none the actor can access.
     """
-    return _found(await repository.visible(session, actor, authorisation_id))
+    return _found(await repository.get_visible(session, actor, authorisation_id))
 
 
 def _found(row: Authorisation | None) -> Authorisation:
@@ -122,7 +132,7 @@ async def list_visible(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[Authorisation], str | None]:
     """One page of the authorisations the actor gave, holds or supervises, newest first."""
-    return await repository.page_visible(session, actor, page)
+    return await repository.list_visible(session, actor, page)
 
 
 async def resource_ids(session: AsyncSession, rows: Sequence[Authorisation]) -> Mapping[UUID, Sequence[UUID]]:
@@ -139,7 +149,7 @@ async def accept(session: AsyncSession, actor: Actor, authorisation_id: UUID) ->
     """
     row = await _locked(session, actor, authorisation_id)
     _require_party(actor, row.operator_id)
-    row.status = states.next_state(row.status, AuthorisationAction.ACCEPT)
+    row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.ACCEPT)
     moment = await now(session)
     rules = await rulebook.in_force(session)
     require_term(
@@ -159,7 +169,8 @@ async def decline(session: AsyncSession, actor: Actor, authorisation_id: UUID, r
     """
     row = await _locked(session, actor, authorisation_id)
     _require_party(actor, row.operator_id)
-    row.status = states.next_state(row.status, AuthorisationAction.DECLINE)
+    row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.DECLINE)
+    await resources.end_access(session, row.operator_id, basis_id=row.id)
     await _end(session, row)
     return await _decided(session, actor, row, "declined", reason)
 
@@ -172,7 +183,7 @@ async def suspend(session: AsyncSession, actor: Actor, authorisation_id: UUID, r
     """
     row = await _locked(session, actor, authorisation_id)
     _require_supervisor(actor, row)
-    row.status = states.next_state(row.status, AuthorisationAction.SUSPEND)
+    row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.SUSPEND)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     return await _decided(session, actor, row, "suspended", reason)
 
@@ -188,7 +199,7 @@ async def reinstate(
     """
     row = await _locked(session, actor, authorisation_id)
     _require_supervisor(actor, row)
-    target = states.next_state(row.status, AuthorisationAction.REINSTATE)
+    target = AUTHORISATION.next_state(row.status, AuthorisationAction.REINSTATE)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     if not await stops.active(session, [row.id]):
         row.status = target
@@ -203,7 +214,7 @@ async def revoke(session: AsyncSession, actor: Actor, authorisation_id: UUID, re
     """
     row = await _locked(session, actor, authorisation_id)
     _require_party(actor, row.owner_id)
-    row.status = states.next_state(row.status, AuthorisationAction.REVOKE)
+    row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.REVOKE)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     await _end(session, row)
     return await _decided(session, actor, row, "revoked", reason)
@@ -237,7 +248,7 @@ async def live_grant(
         consideration=Consideration(row.consideration),
         shares=Shares(row.owner_share, row.operator_share, row.platform_share),
     )
-    states.require_live(
+    require_live(
         row.status,
         row.valid_from,
         row.valid_until,
@@ -247,8 +258,15 @@ async def live_grant(
     return given
 
 
+def in_force_for(
+    authorisation_id: sa.SQLColumnExpression[UUID], resource_id: sa.SQLColumnExpression[UUID]
+) -> sa.ColumnElement[bool]:
+    """A condition for statements of other slices: the authorisation in this column carries the resource now."""
+    return repository.in_force_for(authorisation_id, resource_id)
+
+
 async def _locked(session: AsyncSession, actor: Actor, authorisation_id: UUID) -> Authorisation:
-    return _found(await repository.visible(session, actor, authorisation_id, lock=True))
+    return _found(await repository.get_visible(session, actor, authorisation_id, lock=True))
 
 
 def _require_party(actor: Actor, organisation_id: UUID) -> None:

@@ -1,15 +1,15 @@
-"""The life of an authorisation: one table says what may follow what."""
+"""The states of an authorisation, and which action leads from which to which."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from infra.errors import Conflict
 from infra.messages import Message
 from infra.states import StateMachine, Transition
+from listings.authorisations.errors import AuthorisationNotLive, AuthorisationStateForbids
 
 
 class AuthorisationStatus(StrEnum):
-    """Where an authorisation stands. Expiry is no status: it follows from the term."""
+    """Status of an authorisation. Expiry is no status: it follows from the term."""
 
     OFFERED = "offered"
     ACTIVE = "active"
@@ -39,22 +39,8 @@ TRANSITIONS = {
 }
 
 
-class AuthorisationStateForbids(Conflict):
-    """The action is not possible in the present state."""
-
-    slug = "authorisation-state"
-    title = Message("The state of the authorisation does not allow that")
-
-
-class AuthorisationNotLive(Conflict):
-    """The authorisation does not carry anything at present."""
-
-    slug = "authorisation-not-live"
-    title = Message("The authorisation is not in force")
-
-
-next_state = StateMachine(Message("authorisation"), TRANSITIONS, AuthorisationStateForbids).next_state
-"""The state that an action leads to; raises `AuthorisationStateForbids` when it may not come from the present one."""
+AUTHORISATION = StateMachine(Message("authorisation"), TRANSITIONS, AuthorisationStateForbids)
+"""The life of an authorisation; raises `AuthorisationStateForbids` for an action that its status does not allow."""
 
 
 def require_live(

@@ -3,17 +3,18 @@
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Controller, get
+from litestar import Controller, get, post
 from litestar.params import QueryParameter
 
-from infra.auth import public
+from infra.auth import Permission, public, requires
 from infra.db import AsyncSession
 from infra.paging import PageRequest
 from infra.schema import Page
 from listings.catalogue import service
-from listings.catalogue.domain import MAX_QUERY
-from listings.catalogue.schemas import CatalogueItem, CatalogueProduct
-from listings.products.domain import personal_columns
+from listings.catalogue.schemas import CatalogueItem, CatalogueProduct, QuoteRequest
+from listings.products.dictionary import personal_columns
+from listings.products.search import MAX_QUERY
+from pricing.quotes.schemas import QuoteRead
 from quality.schemas import ReportRead
 
 OPEN = public("the catalogue is open to everybody")
@@ -34,7 +35,7 @@ class CatalogueController(Controller):
     path = "/v1/catalogue"
     tags = ["Catalogue"]
 
-    @get(opt=OPEN, summary="Search the catalogue")
+    @get(opt=OPEN, operation_id="searchCatalogue", summary="Search the catalogue")
     async def search(
         self, session: AsyncSession, page: PageRequest, q: Query = "", theme: Theme = None
     ) -> Page[CatalogueItem]:
@@ -43,15 +44,42 @@ class CatalogueController(Controller):
         names = await service.parties(session, rows)
         return Page(items=[CatalogueItem.of(row, names) for row in rows], next_cursor=following)
 
-    @get("/{product_id:uuid}", opt=OPEN, summary="One product of the catalogue")
+    @get(
+        "/{product_id:uuid}",
+        opt=OPEN,
+        operation_id="getCatalogueProduct",
+        summary="Get a product of the catalogue",
+    )
     async def read(self, session: AsyncSession, product_id: UUID) -> CatalogueProduct:
         """Everything to read before an order: dictionary, masked sample, quality, price."""
-        listing = await service.listing(session, product_id)
+        listing = await service.get_listing(session, product_id)
         names = await service.parties(session, [listing.product])
         return CatalogueProduct.of_listing(listing, names)
 
-    @get("/{product_id:uuid}/quality-report", opt=OPEN, summary="Quality report of a product")
+    @get(
+        "/{product_id:uuid}/quality-report",
+        opt=OPEN,
+        operation_id="getCatalogueQualityReport",
+        summary="Get the quality report of a product",
+    )
     async def quality_report(self, session: AsyncSession, product_id: UUID) -> ReportRead:
         """The report of the revision that buyers read now; values of personal columns are withheld."""
-        listing = await service.listing(session, product_id)
+        listing = await service.get_listing(session, product_id)
         return ReportRead.of(listing.report, personal_columns(listing.dictionary))
+
+
+class QuoteController(Controller):
+    """What a product on the market would cost."""
+
+    path = "/v1/products/{product_id:uuid}/quotes"
+    tags = ["Products"]
+
+    @post(
+        status_code=200,
+        guards=[requires(Permission.QUOTE)],
+        operation_id="quoteProduct",
+        summary="Quote a use of a product",
+    )
+    async def quote(self, session: AsyncSession, product_id: UUID, data: QuoteRequest) -> QuoteRead:
+        """Price a use of a published product over one billing period, line by line, with explanations."""
+        return QuoteRead.of(await service.quote(session, product_id, data))

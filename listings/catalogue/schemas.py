@@ -9,8 +9,8 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.identity.tables import Organisation
-from infra.schema import DecimalText, Output
-from listings.catalogue.service import Listing
+from infra.schema import DecimalText, Input, Output
+from listings.catalogue.facts import Listing
 from listings.ingest.result import Kind
 from listings.products.domain import DeliveryClass
 from listings.products.schemas import DictionaryRead, ThemeRead
@@ -18,6 +18,17 @@ from listings.products.tables import DataProduct
 from listings.resources.domain import UpdateFrequency
 from pricing.plans.domain import PricePlan
 from pricing.plans.schemas import ChargeSchema
+from pricing.regulated.purposes import PurposeClass
+
+MAX_UNITS = 10**12
+
+
+class QuoteRequest(Input):
+    """A use to be priced, over one billing period."""
+
+    calls: int = Field(ge=0, le=MAX_UNITS)
+    rows: int = Field(ge=0, le=MAX_UNITS)
+    purpose: PurposeClass
 
 
 class CatalogueItem(Output):

@@ -1,8 +1,7 @@
-"""Use cases of the catalogue: everything in it is open to everybody."""
+"""Use cases of the catalogue: products on the market, for everybody to read, to quote and to order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict
 from uuid import UUID
 
 from infra.db import AsyncSession
@@ -11,33 +10,22 @@ from infra.identity import service as identity
 from infra.identity.tables import Organisation
 from infra.messages import Message
 from infra.paging import PageRequest
-from listings.catalogue import repository
-from listings.catalogue.domain import query_terms
-from listings.products import revisions
+from infra.rulebook import service as rulebook
+from infra.stops import service as stops
+from listings.authorisations import service as authorisations
+from listings.catalogue.errors import NotTradeable, PurposeNotOffered
+from listings.catalogue.facts import Listing, ProductFacts
+from listings.catalogue.schemas import QuoteRequest
 from listings.products import service as products
-from listings.products.domain import DictionaryEntry, dictionary, masked, personal_columns
-from listings.products.facts import ProductFacts
-from listings.products.tables import DataProduct, ProductRevision
+from listings.products.dictionary import data_dictionary, masked, personal_columns
+from listings.products.states import ProductStatus
+from listings.products.tables import DataProduct
+from listings.resources import service as resources
+from listings.revisions import service as revisions
+from pricing.models.metrics import Metric
 from pricing.plans import service as plans
-from pricing.plans.domain import PricePlan
-from quality import service as quality
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A product on the market with everything to read before an order.
-
-    :ivar dictionary: one entry a column, in the data's order.
-    :ivar sample: first rows, personal information masked.
-    """
-
-    product: DataProduct
-    facts: ProductFacts
-    revision: ProductRevision
-    dictionary: list[DictionaryEntry]
-    sample: list[dict[str, Any]]
-    report: quality.Report
-    plan: PricePlan
+from pricing.quotes import domain as pricing
+from pricing.quotes.context import quote_context
 
 
 async def search(
@@ -47,7 +35,7 @@ async def search(
 
     :param query: Chinese, English or both; a product has every word of it. Empty asks for all.
     """
-    return await repository.search(session, query_terms(query), theme, page)
+    return await products.search_on_market(session, query, theme, page)
 
 
 async def parties(session: AsyncSession, rows: Sequence[DataProduct]) -> Mapping[UUID, Organisation]:
@@ -57,27 +45,18 @@ async def parties(session: AsyncSession, rows: Sequence[DataProduct]) -> Mapping
     )
 
 
-async def access_listed(session: AsyncSession, product_id: UUID) -> DataProduct:
-    """A product on the market.
-
-    :raises NotFound: there is no such product, or it is not on the market now.
-    """
-    row = await repository.product(session, product_id)
-    if row is None:
-        raise NotFound(Message("There is no such product in the catalogue."))
-    return row
-
-
-async def listing(session: AsyncSession, product_id: UUID) -> Listing:
+async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
     """A product on the market, to be read before an order.
 
     :raises NotFound: there is no such product, or it is not on the market now.
     """
-    row = await access_listed(session, product_id)
-    facts = await products.tradeable_product(session, product_id)
-    revision, report = await revisions.current(session, product_id)
-    described = dictionary(
-        facts.revision.columns, revisions.described_columns(row), personal=facts.personal_information
+    row = await products.find_on_market(session, product_id)
+    if row is None:
+        raise _not_in_catalogue()
+    facts = await tradeable_product(session, product_id)
+    revision, report = await revisions.current_report(session, product_id)
+    described = data_dictionary(
+        facts.columns, products.described_columns(row), personal=facts.personal_information
     )
     return Listing(
         product=row,
@@ -87,4 +66,72 @@ async def listing(session: AsyncSession, product_id: UUID) -> Listing:
         sample=masked(revision.sample, personal_columns(described)),
         report=report,
         plan=await plans.get_plan(session, facts.plan_id),
+    )
+
+
+async def quote(session: AsyncSession, product_id: UUID, data: QuoteRequest) -> pricing.Quote:
+    """What a use of a product on the market would cost over one billing period.
+
+    :raises NotFound, NotTradeable: see `tradeable_product`.
+    :raises PurposeNotOffered: the authorisation does not cover the purpose.
+    """
+    facts = await tradeable_product(session, product_id)
+    if data.purpose.value not in facts.purposes:
+        raise PurposeNotOffered(
+            Message("The product is offered for: {purposes}.", purposes=", ".join(facts.purposes)),
+            remedy=Message("Name one of these purposes."),
+        )
+    plan = await plans.get_plan(session, facts.plan_id)
+    context = quote_context(await rulebook.in_force(session), data.purpose)
+    return pricing.quote(plan, {Metric.CALLS: data.calls, Metric.ROWS: data.rows}, context)
+
+
+async def tradeable_product(session: AsyncSession, product_id: UUID) -> ProductFacts:
+    """A product that can be ordered now, with everything a contract copies from it.
+
+    :raises NotFound: there is no such product in the catalogue.
+    :raises NotTradeable: it has been stopped.
+    :raises AuthorisationNotLive: the authorisation has lapsed, or something it rests on is stopped.
+    """
+    row = await products.find_product(session, product_id)
+    if row is None or row.status is not ProductStatus.PUBLISHED or row.plan_id is None:
+        raise _not_in_catalogue()
+    grant = await authorisations.live_grant(session, row.authorisation_id, row.resource_id)
+    if await stops.active(session, [row.id]):
+        raise NotTradeable(
+            Message("The product has been stopped."),
+            remedy=Message("Ask again when the stop has been lifted."),
+        )
+    revision = await revisions.current_revision(session, row.id)
+    resource = await resources.get_resource(session, row.resource_id)
+    return ProductFacts(
+        id=row.id,
+        title_zh=row.title_zh,
+        title_en=row.title_en,
+        operator_id=row.operator_id,
+        owner_id=row.owner_id,
+        resource_id=row.resource_id,
+        right_id=grant.right_id,
+        authorisation_id=row.authorisation_id,
+        authorisation_valid_from=grant.valid_from,
+        authorisation_valid_until=grant.valid_until,
+        authorised_columns=grant.columns,
+        scenarios=tuple(scenario.value for scenario in grant.scenarios),
+        regions=grant.regions,
+        purposes=tuple(purpose.value for purpose in grant.purposes),
+        shares=asdict(grant.shares),
+        plan_id=row.plan_id,
+        delivery_class=row.delivery_class,
+        classification=resource.classification,
+        personal_information=resource.personal_information,
+        columns=tuple(column.name for column in revision.columns),
+        revision=revision,
+        links=(row.id, *grant.links),
+    )
+
+
+def _not_in_catalogue() -> NotFound:
+    return NotFound(
+        Message("There is no such product in the catalogue."),
+        remedy=Message("Search for it with GET /v1/catalogue."),
     )

@@ -1,95 +1,77 @@
-"""SQL of products and revisions."""
+"""SQL of products."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
+from infra.stops import service as stops
+from listings.authorisations import service as authorisations
 from listings.products.states import ProductStatus
-from listings.products.tables import DataProduct, ProductRevision
-
-QUEUE_LIMIT = 200
+from listings.products.tables import DataProduct
 
 
-def visible_to(actor: Actor) -> SelectOfScalar[DataProduct]:
-    """Products the actor may know of: one's own, and to a regulator all that were ever submitted."""
-    statement = select(DataProduct)
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """Products the actor can access: one's own, and to a regulator all that were ever submitted."""
     if actor.organisation_kind is OrganisationKind.REGULATOR:
-        return statement.where(col(DataProduct.submitted_at).is_not(None))
-    return statement.where(
-        sa.or_(
-            col(DataProduct.operator_id) == actor.organisation_id,
-            col(DataProduct.owner_id) == actor.organisation_id,
-        )
+        return col(DataProduct.submitted_at).is_not(None)
+    return sa.or_(
+        col(DataProduct.operator_id) == actor.organisation_id,
+        col(DataProduct.owner_id) == actor.organisation_id,
     )
 
 
-async def visible(
+def on_market() -> sa.ColumnElement[bool]:
+    """Published products whose authorisation is in force and of which no link has an active stop."""
+    return sa.and_(
+        col(DataProduct.status) == ProductStatus.PUBLISHED,
+        authorisations.in_force_for(col(DataProduct.authorisation_id), col(DataProduct.resource_id)),
+        ~stops.any_active(col(DataProduct.id)),
+    )
+
+
+async def get_visible(
     session: AsyncSession, actor: Actor, product_id: UUID, *, lock: bool = False
 ) -> DataProduct | None:
-    """The product, when the actor may know of it; locked until the transaction ends if asked."""
-    statement = visible_to(actor).where(col(DataProduct.id) == product_id)
+    """The product, when the actor can access it; locked until the transaction ends if asked."""
+    statement = select(DataProduct).where(visible_to(actor), col(DataProduct.id) == product_id)
     if lock:
         statement = statement.with_for_update(key_share=True).execution_options(populate_existing=True)
     return (await session.exec(statement)).one_or_none()
 
 
-async def page_visible(
+async def list_visible(
     session: AsyncSession, actor: Actor, status: ProductStatus | None, page: PageRequest
 ) -> tuple[Sequence[DataProduct], str | None]:
-    """One page of the products the actor may know of."""
-    statement = visible_to(actor)
+    """One page of the products the actor can access."""
+    statement = select(DataProduct).where(visible_to(actor))
     if status is not None:
         statement = statement.where(col(DataProduct.status) == status)
     return await paginate(session, statement, col(DataProduct.id), page)
 
 
-async def product(session: AsyncSession, product_id: UUID) -> DataProduct | None:
+async def get(session: AsyncSession, product_id: UUID) -> DataProduct | None:
     """The product, whoever asks."""
     return await session.get(DataProduct, product_id)
 
 
-async def submitted(session: AsyncSession) -> Sequence[DataProduct]:
-    """Products that wait for a reviewer, longest waiting first, at most `QUEUE_LIMIT`."""
-    statement = (
-        select(DataProduct)
-        .where(col(DataProduct.status) == ProductStatus.SUBMITTED)
-        .order_by(col(DataProduct.submitted_at))
-        .limit(QUEUE_LIMIT)
-    )
-    return (await session.exec(statement)).all()
+async def search_on_market(
+    session: AsyncSession, terms: Sequence[str], theme: str | None, page: PageRequest
+) -> tuple[Sequence[DataProduct], str | None]:
+    """One page of the products on the market that have every term and the theme, newest first."""
+    statement = select(DataProduct).where(on_market())
+    if terms:
+        statement = statement.where(col(DataProduct.search_terms).contains(list(terms)))
+    if theme is not None:
+        statement = statement.where(col(DataProduct.themes).contains([theme]))
+    return await paginate(session, statement, col(DataProduct.id), page)
 
 
-async def revision(session: AsyncSession, revision_id: UUID) -> ProductRevision | None:
-    """The revision, whoever asks."""
-    return await session.get(ProductRevision, revision_id)
-
-
-async def known_revisions(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
-    """Which of these ids are revisions."""
-    statement = select(ProductRevision.id).where(col(ProductRevision.id).in_(ids))
-    return set((await session.exec(statement)).all())
-
-
-async def newest_revisions(session: AsyncSession, product_id: UUID, limit: int) -> Sequence[ProductRevision]:
-    """The newest revisions of a product, newest first."""
-    statement = (
-        select(ProductRevision)
-        .where(col(ProductRevision.product_id) == product_id)
-        .order_by(col(ProductRevision.number).desc())
-        .limit(limit)
-    )
-    return (await session.exec(statement)).all()
-
-
-async def page_revisions(
-    session: AsyncSession, product_id: UUID, page: PageRequest
-) -> tuple[Sequence[ProductRevision], str | None]:
-    """One page of the revisions of a product, newest first."""
-    statement = select(ProductRevision).where(col(ProductRevision.product_id) == product_id)
-    return await paginate(session, statement, col(ProductRevision.id), page)
+async def get_on_market(session: AsyncSession, product_id: UUID) -> DataProduct | None:
+    """The product, when it is on the market."""
+    statement = select(DataProduct).where(on_market(), col(DataProduct.id) == product_id)
+    return (await session.exec(statement)).one_or_none()

@@ -1,4 +1,4 @@
-"""Use cases of products: made, described, reviewed, stopped; and what other floors ask of them."""
+"""Use cases of products: created, described, stopped; and what the slices above need of them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,40 +10,26 @@ from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
-from infra.rulebook import service as rulebook
 from infra.stops import service as stops
 from listings.authorisations import service as authorisations
-from listings.catalogue.domain import index_terms
-from listings.products import repository, revisions, states
-from listings.products.domain import (
-    DictionaryEntry,
-    NotTradeable,
-    PlanNotYours,
-    PurposeNotOffered,
-    Readiness,
-    personal_columns,
-    require_complete,
-    require_known_columns,
-    require_other_side,
-)
-from listings.products.facts import ProductFacts, RevisionFacts
-from listings.products.schemas import DictionaryPut, ProductCreate, ProductText, QuoteAsk
-from listings.products.states import ProductAction, ProductStatus
+from listings.products import repository
+from listings.products.dictionary import DictionaryEntry
+from listings.products.errors import PlanNotYours
+from listings.products.schemas import ProductCreate, ProductUpdate
+from listings.products.search import index_terms, query_terms
+from listings.products.states import PRODUCT, ProductAction, ProductStatus, require_draft, require_uploadable
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.resources.domain import THEMES, require_listable, require_themes
-from pricing.models.metrics import Metric
 from pricing.plans import service as plans
-from pricing.quotes import domain as pricing
-from pricing.quotes.context import quote_context
 
 SUBJECT = "product"
 
 
 async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> DataProduct:
-    """Make a draft product of a resource the actor's organisation is authorised to operate.
+    """Create a draft product on a resource the actor's organisation is authorised to operate.
 
-    :raises NotFound: the actor may not know of the authorisation.
+    :raises NotFound: the actor cannot access the authorisation.
     :raises Forbidden: the actor does not belong to its operator.
     :raises AuthorisationNotLive, ResourceNotCovered: the authorisation does not carry the product.
     :raises NotListable: the classification of the resource forbids it.
@@ -51,7 +37,10 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
     """
     authorisation = await authorisations.access_authorisation(session, actor, data.authorisation_id)
     if authorisation.operator_id != actor.organisation_id:
-        raise Forbidden(Message("Only the authorised operator makes products of a resource."))
+        raise Forbidden(
+            Message("Only the authorised operator can create a product on a resource."),
+            remedy=Message("Ask the operator of the authorisation to create it."),
+        )
     grant = await authorisations.live_grant(session, data.authorisation_id, data.resource_id)
     resource = await resources.access_resource(session, actor, data.resource_id)
     require_listable(resource.classification, resource.risk_assessment_sha256)
@@ -71,18 +60,18 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
     return row
 
 
-def _terms(text: ProductText) -> list[str]:
+def _terms(text: ProductUpdate) -> list[str]:
     labels = [label for code in text.themes for label in (THEMES[code].zh, THEMES[code].en)]
     return index_terms(text.title_zh, text.title_en, text.description_zh, text.description_en, *labels)
 
 
-async def describe(session: AsyncSession, actor: Actor, product_id: UUID, data: ProductText) -> DataProduct:
-    """Describe a draft anew.
+async def update(session: AsyncSession, actor: Actor, product_id: UUID, data: ProductUpdate) -> DataProduct:
+    """Replace titles, descriptions, themes and update promise of a draft.
 
     :raises Forbidden: the actor does not belong to the operator.
     :raises ProductStateForbids: it is no draft.
     """
-    row = await _own_draft(session, actor, product_id)
+    row = await lock_own_draft(session, actor, product_id)
     require_themes(data.themes)
     for name, value in data.model_dump().items():
         setattr(row, name, value)
@@ -93,18 +82,12 @@ async def describe(session: AsyncSession, actor: Actor, product_id: UUID, data: 
 
 
 async def set_dictionary(
-    session: AsyncSession, actor: Actor, product_id: UUID, data: DictionaryPut
+    session: AsyncSession, actor: Actor, row: DataProduct, entries: Sequence[DictionaryEntry]
 ) -> DataProduct:
-    """Say what the columns of a draft mean, and which are personal; replaces what was said before.
+    """Record what the columns of a draft mean, and which are personal; replaces what was recorded before.
 
-    :raises Forbidden: the actor does not belong to the operator.
-    :raises ProductStateForbids: it is no draft.
-    :raises DictionaryRefused: a column is described twice or is not in the newest revision.
+    :param row: from `lock_own_draft`; the caller knows the data's columns and has compared the entries with them.
     """
-    row = await _own_draft(session, actor, product_id)
-    entries = [DictionaryEntry(**entry.model_dump()) for entry in data.columns]
-    newest = await revisions.newest(session, row.id)
-    require_known_columns(entries, newest.columns if newest else None)
     row.dictionary = [asdict(entry) for entry in entries]
     await session.flush()
     await _record(
@@ -120,64 +103,15 @@ async def attach_plan(session: AsyncSession, actor: Actor, product_id: UUID, pla
     :raises ProductStateForbids: it is no draft.
     :raises PlanNotYours: the operator has no such plan.
     """
-    row = await _own_draft(session, actor, product_id)
+    row = await lock_own_draft(session, actor, product_id)
     plan = await plans.get_plan(session, plan_id)
     if plan.organisation_id != row.operator_id:
         raise PlanNotYours(
-            Message("You have no such price plan."), remedy=Message("POST /v1/price-plans makes one.")
+            Message("You have no such price plan."), remedy=Message("Create one with POST /v1/price-plans.")
         )
     row.plan_id = plan.id
     await session.flush()
     await _record(session, actor, row, "price_plan_attached", plan_id=str(plan.id))
-    return row
-
-
-async def submit(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
-    """The operator submits a complete product for review.
-
-    :raises Forbidden: the actor does not belong to the operator.
-    :raises ProductStateForbids: it is no draft.
-    :raises ProductIncomplete: something is missing; all of it is named.
-    :raises AuthorisationNotLive, NotListable: what it rests on does not carry it now.
-    """
-    row = await _own(session, actor, product_id)
-    target = states.next_state(row.status, ProductAction.SUBMIT)
-    revision = await _require_publishable(session, row)
-    row.status, row.submitted_at, row.submitted_by = target, await now(session), actor.id
-    await session.flush()
-    await _record(session, actor, row, "submitted", **_reviewed(row, revision))
-    return row
-
-
-async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: str | None) -> DataProduct:
-    """A regulator approves: the product is published. Of two at once, one is told it is published already.
-
-    :raises SameOrganisation: the actor's organisation is a party to the product, or no regulator.
-    :raises ProductStateForbids: it was not submitted.
-    :raises ProductIncomplete, AuthorisationNotLive, NotListable: it is not what was submitted any more.
-    """
-    row = await _for_review(session, actor, product_id)
-    target = states.next_state(row.status, ProductAction.APPROVE)
-    revision = await _require_publishable(session, row)
-    moment = await now(session)
-    row.status, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, note
-    row.published_at = moment
-    await session.flush()
-    await _record(session, actor, row, "published", note=note, **_reviewed(row, revision))
-    return row
-
-
-async def send_back(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
-    """A regulator returns a submitted product to its operator, with reasons to act on.
-
-    :raises SameOrganisation: the actor's organisation is a party to the product, or no regulator.
-    :raises ProductStateForbids: it was not submitted.
-    """
-    row = await _for_review(session, actor, product_id)
-    row.status = states.next_state(row.status, ProductAction.RETURN)
-    row.reviewed_at, row.reviewed_by, row.review_note = await now(session), actor.id, reason
-    await session.flush()
-    await _record(session, actor, row, "returned", reason=reason)
     return row
 
 
@@ -188,7 +122,7 @@ async def suspend(session: AsyncSession, actor: Actor, product_id: UUID, reason:
     :raises ProductStateForbids: it is not published.
     """
     row = await _for_stopping(session, actor, product_id)
-    row.status = states.next_state(row.status, ProductAction.SUSPEND)
+    row.status = PRODUCT.next_state(row.status, ProductAction.SUSPEND)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     await _record(session, actor, row, "suspended", reason=reason)
     return row
@@ -202,12 +136,53 @@ async def reinstate(session: AsyncSession, actor: Actor, product_id: UUID, reaso
     :raises NotStopped: the actor's organisation has not stopped it.
     """
     row = await _for_stopping(session, actor, product_id)
-    target = states.next_state(row.status, ProductAction.REINSTATE)
+    target = PRODUCT.next_state(row.status, ProductAction.REINSTATE)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     if not await stops.active(session, [row.id]):
         row.status = target
     await session.flush()
     await _record(session, actor, row, "reinstated", reason=reason, status=row.status.value)
+    return row
+
+
+async def submit(session: AsyncSession, actor: Actor, row: DataProduct, **seen: object) -> DataProduct:
+    """Mark a locked draft as submitted for review.
+
+    :param seen: what exactly was submitted, for the audit log.
+    :raises ProductStateForbids: it is no draft.
+    """
+    target, moment = PRODUCT.next_state(row.status, ProductAction.SUBMIT), await now(session)
+    row.status, row.submitted_at, row.submitted_by = target, moment, actor.id
+    await session.flush()
+    await _record(session, actor, row, "submitted", **seen)
+    return row
+
+
+async def publish(
+    session: AsyncSession, actor: Actor, row: DataProduct, note: str | None, **seen: object
+) -> DataProduct:
+    """Mark a locked, submitted product as published.
+
+    :param seen: what exactly was approved, for the audit log.
+    :raises ProductStateForbids: it was not submitted.
+    """
+    target, moment = PRODUCT.next_state(row.status, ProductAction.APPROVE), await now(session)
+    row.status, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, note
+    row.published_at = moment
+    await session.flush()
+    await _record(session, actor, row, "published", note=note, **seen)
+    return row
+
+
+async def return_to_draft(session: AsyncSession, actor: Actor, row: DataProduct, reason: str) -> DataProduct:
+    """Mark a locked, submitted product as a draft again, with the reviewer's reasons.
+
+    :raises ProductStateForbids: it was not submitted.
+    """
+    target, moment = PRODUCT.next_state(row.status, ProductAction.RETURN), await now(session)
+    row.status, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, reason
+    await session.flush()
+    await _record(session, actor, row, "returned", reason=reason)
     return row
 
 
@@ -217,103 +192,107 @@ async def withdraw(session: AsyncSession, actor: Actor, product_id: UUID, reason
     :raises Forbidden: the actor does not belong to the operator.
     :raises ProductStateForbids: it is withdrawn already.
     """
-    row = await _own(session, actor, product_id)
-    row.status = states.next_state(row.status, ProductAction.WITHDRAW)
+    row = await lock_own(session, actor, product_id)
+    row.status = PRODUCT.next_state(row.status, ProductAction.WITHDRAW)
     await session.flush()
     await _record(session, actor, row, "withdrawn", reason=reason)
     return row
 
 
 async def access_product(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
-    """A product the actor may know of: its operator's, its owner's, or once submitted any for a regulator.
+    """A product the actor can access: its operator's, its owner's, or once submitted any for a regulator.
 
     Everybody else finds published products in the catalogue.
 
-    :raises NotFound: there is none the actor may know of.
+    :raises NotFound: there is none the actor can access.
     """
-    return _found(await repository.visible(session, actor, product_id))
+    return _found(await repository.get_visible(session, actor, product_id))
 
 
 async def list_visible(
     session: AsyncSession, actor: Actor, status: ProductStatus | None, page: PageRequest
 ) -> tuple[Sequence[DataProduct], str | None]:
-    """One page of the products the actor may know of, newest first."""
-    return await repository.page_visible(session, actor, status, page)
+    """One page of the products the actor can access, newest first."""
+    return await repository.list_visible(session, actor, status, page)
 
 
-async def review_queue(session: AsyncSession) -> Sequence[DataProduct]:
-    """Products that wait for a reviewer, longest waiting first, 200 at most."""
-    return await repository.submitted(session)
+async def find_visible(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct | None:
+    """A product, when the actor can access it."""
+    return await repository.get_visible(session, actor, product_id)
 
 
-async def quote(session: AsyncSession, product_id: UUID, data: QuoteAsk) -> pricing.Quote:
-    """What a use of a product on the market would cost over one billing period.
+async def find_product(session: AsyncSession, product_id: UUID) -> DataProduct | None:
+    """A product, for slices that have decided themselves who can access what rests on it; None where there is none."""
+    return await repository.get(session, product_id)
 
-    :raises NotFound, NotTradeable: see `tradeable_product`.
-    :raises PurposeNotOffered: the authorisation does not cover the purpose.
+
+async def search_on_market(
+    session: AsyncSession, query: str, theme: str | None, page: PageRequest
+) -> tuple[Sequence[DataProduct], str | None]:
+    """One page of the products on the market, newest first.
+
+    :param query: Chinese, English or both; a product has every word of it. Empty asks for all.
     """
-    facts = await tradeable_product(session, product_id)
-    if data.purpose.value not in facts.purposes:
-        raise PurposeNotOffered(
-            Message("The product is offered for: {purposes}.", purposes=", ".join(facts.purposes)),
-            remedy=Message("Name one of these purposes."),
+    return await repository.search_on_market(session, query_terms(query), theme, page)
+
+
+async def find_on_market(session: AsyncSession, product_id: UUID) -> DataProduct | None:
+    """A product, when it is on the market now."""
+    return await repository.get_on_market(session, product_id)
+
+
+async def lock_own(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
+    """A product of the actor's own organisation, locked until the transaction ends.
+
+    :raises NotFound: there is none the actor can access.
+    :raises Forbidden: the actor does not belong to its operator.
+    """
+    row = await lock_visible(session, actor, product_id)
+    if row.operator_id != actor.organisation_id:
+        raise Forbidden(
+            Message("Only the operator of the product can do this."),
+            remedy=Message("Ask the operator named in operator_id to do it."),
         )
-    plan = await plans.get_plan(session, facts.plan_id)
-    context = quote_context(await rulebook.in_force(session), data.purpose)
-    return pricing.quote(plan, {Metric.CALLS: data.calls, Metric.ROWS: data.rows}, context)
+    return row
 
 
-async def current_revision(session: AsyncSession, product_id: UUID) -> RevisionFacts:
-    """The revision that buyers read: the newest whose quality check has passed. Asks no state of the product.
+async def lock_own_draft(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
+    """As `lock_own`, and a draft.
 
-    :raises NotFound: there is none.
+    :raises ProductStateForbids: it is no draft.
     """
-    facts = await revisions.newest_passed(session, product_id)
-    if facts is None:
-        raise NotFound(Message("The product has no revision that has passed its quality check."))
-    return facts
+    row = await lock_own(session, actor, product_id)
+    require_draft(row.status)
+    return row
 
 
-async def tradeable_product(session: AsyncSession, product_id: UUID) -> ProductFacts:
-    """A product that can be ordered now, with everything a contract copies from it.
+async def get_uploadable(
+    session: AsyncSession, actor: Actor, product_id: UUID, *, lock: bool = False
+) -> DataProduct:
+    """A product to which the actor's organisation may upload data now, being its operator or its owner.
 
-    :raises NotFound: there is no such product in the catalogue.
-    :raises NotTradeable: it, or something it rests on, is stopped, or has no revision to read.
-    :raises AuthorisationNotLive: the authorisation has lapsed.
+    :param lock: until the transaction ends.
+    :raises NotFound: the actor is neither; a regulator sees the product and does not fill it.
+    :raises ProductStateForbids: it is under review or withdrawn.
     """
-    row = await repository.product(session, product_id)
-    if row is None or row.status is not ProductStatus.PUBLISHED or row.plan_id is None:
-        raise NotFound(Message("There is no such product in the catalogue."))
-    grant = await authorisations.live_grant(session, row.authorisation_id, row.resource_id)
-    links = (row.id, *grant.links)
-    if await stops.active(session, [row.id]):
-        raise NotTradeable(Message("The product has been stopped."))
-    revision = await current_revision(session, row.id)
-    resource = await resources.facts(session, row.resource_id)
-    return ProductFacts(
-        id=row.id,
-        title_zh=row.title_zh,
-        title_en=row.title_en,
-        operator_id=row.operator_id,
-        owner_id=row.owner_id,
-        resource_id=row.resource_id,
-        right_id=grant.right_id,
-        authorisation_id=row.authorisation_id,
-        authorisation_valid_from=grant.valid_from,
-        authorisation_valid_until=grant.valid_until,
-        authorised_columns=grant.columns,
-        scenarios=tuple(scenario.value for scenario in grant.scenarios),
-        regions=grant.regions,
-        purposes=tuple(purpose.value for purpose in grant.purposes),
-        shares=asdict(grant.shares),
-        plan_id=row.plan_id,
-        delivery_class=row.delivery_class,
-        classification=resource.classification,
-        personal_information=resource.personal_information,
-        columns=tuple(column.name for column in revision.columns),
-        revision=revision,
-        links=links,
-    )
+    row = _found(await repository.get_visible(session, actor, product_id, lock=lock))
+    if actor.organisation_id not in (row.operator_id, row.owner_id):
+        row = _found(None)
+    require_uploadable(row.status)
+    return row
+
+
+async def lock_visible(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
+    """A product the actor can access, locked until the transaction ends.
+
+    :raises NotFound: there is none the actor can access.
+    """
+    return _found(await repository.get_visible(session, actor, product_id, lock=True))
+
+
+def described_columns(row: DataProduct) -> dict[str, DictionaryEntry]:
+    """The columns of a product that somebody described, by name."""
+    return {entry["name"]: DictionaryEntry(**entry) for entry in row.dictionary}
 
 
 def _found(row: DataProduct | None) -> DataProduct:
@@ -322,57 +301,10 @@ def _found(row: DataProduct | None) -> DataProduct:
     return row
 
 
-async def _locked(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
-    return _found(await repository.visible(session, actor, product_id, lock=True))
-
-
-async def _own(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
-    row = await _locked(session, actor, product_id)
-    if row.operator_id != actor.organisation_id:
-        raise Forbidden(Message("Only the operator of the product does this."))
-    return row
-
-
-async def _own_draft(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
-    row = await _own(session, actor, product_id)
-    states.require_draft(row.status)
-    return row
-
-
-async def _for_review(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
-    row = await _locked(session, actor, product_id)
-    if actor.organisation_kind is not OrganisationKind.REGULATOR:
-        raise Forbidden(Message("Only a regulator reviews products."))
-    require_other_side(actor.organisation_id, {row.operator_id, row.owner_id})
-    return row
-
-
 async def _for_stopping(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
     if actor.organisation_kind is OrganisationKind.REGULATOR:
-        return await _locked(session, actor, product_id)
-    return await _own(session, actor, product_id)
-
-
-async def _require_publishable(session: AsyncSession, row: DataProduct) -> RevisionFacts:
-    await authorisations.live_grant(session, row.authorisation_id, row.resource_id, share=True)
-    resource = await resources.facts(session, row.resource_id)
-    require_listable(resource.classification, resource.risk_assessment_sha256)
-    newest = await revisions.newest_checked(session, row.id)
-    require_complete(
-        Readiness(
-            quality=newest.standing if newest else None,
-            sample_rows=newest.sample_rows if newest else 0,
-            plan_id=row.plan_id,
-            personal_information=resource.personal_information,
-            personal_columns=len(personal_columns(revisions.described_columns(row).values())),
-        )
-    )
-    assert newest is not None
-    return newest.facts
-
-
-def _reviewed(row: DataProduct, revision: RevisionFacts) -> dict[str, str]:
-    return {"revision_id": str(revision.id), "sha256": revision.sha256, "plan_id": str(row.plan_id)}
+        return await lock_visible(session, actor, product_id)
+    return await lock_own(session, actor, product_id)
 
 
 async def _record(session: AsyncSession, actor: Actor, row: DataProduct, what: str, **detail: object) -> None:

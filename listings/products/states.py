@@ -2,13 +2,13 @@
 
 from enum import StrEnum
 
-from infra.errors import Conflict
 from infra.messages import Message
 from infra.states import StateMachine, Transition
+from listings.products.errors import ProductStateForbids
 
 
 class ProductStatus(StrEnum):
-    """Where a product stands."""
+    """Status of a product."""
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -42,15 +42,8 @@ TRANSITIONS = {
 }
 
 
-class ProductStateForbids(Conflict):
-    """The action is not possible in the present state."""
-
-    slug = "product-state"
-    title = Message("The state of the product does not allow that")
-
-
-next_state = StateMachine(Message("product"), TRANSITIONS, ProductStateForbids).next_state
-"""The state that an action leads to; raises `ProductStateForbids` when it may not come from the present one."""
+PRODUCT = StateMachine(Message("product"), TRANSITIONS, ProductStateForbids)
+"""The life of a product; raises `ProductStateForbids` for an action that its status does not allow."""
 
 
 def require_draft(status: ProductStatus) -> None:
@@ -61,7 +54,7 @@ def require_draft(status: ProductStatus) -> None:
     if status is not ProductStatus.DRAFT:
         raise ProductStateForbids(
             Message(
-                "The product is {status}; its dictionary and price plan can be set only while it is draft.",
+                "The product is {status}; its text, dictionary and price plan can be changed only in a draft.",
                 status=status,
             ),
             remedy=Message(
@@ -78,5 +71,7 @@ def require_uploadable(status: ProductStatus) -> None:
     """
     if status in (ProductStatus.SUBMITTED, ProductStatus.WITHDRAWN):
         raise ProductStateForbids(
-            Message("The product is {status} and takes no new revision.", status=status), status=status.value
+            Message("The product is {status} and takes no new revision.", status=status),
+            remedy=Message("Wait for the review to end; for a withdrawn product, list a new one."),
+            status=status.value,
         )

@@ -1,4 +1,4 @@
-"""Tables of data products and their revisions."""
+"""Table of data products."""
 
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ class DataProduct(Table, table=True):
     """One data product of an operator, made of one resource under one authorisation.
 
     ``owner_id`` is the resource's owner. ``dictionary`` holds described columns only. ``search_terms`` are
-    those of `listings.catalogue.domain.index_terms`.
+    those of `listings.products.search.index_terms`.
     """
 
     __tablename__ = "data_products"
@@ -59,32 +59,3 @@ class DataProduct(Table, table=True):
     reviewed_by: UUID | None = None
     review_note: str | None = None
     published_at: datetime | None = timestamp_column(nullable=True)
-
-
-class ProductRevision(Table, table=True):
-    """One immutable revision of a product's data, kept as Parquet in the object store; append-only.
-
-    ``columns`` holds `listings.ingest.result.Column` in the data's order, ``profile`` the rest of what the
-    ingest found, ``sample`` the first rows, unmasked. ``bytes`` and ``sha256`` are of the Parquet file,
-    ``source_*`` of the file as uploaded.
-    """
-
-    __tablename__ = "product_revisions"
-    __table_args__ = (sa.UniqueConstraint("product_id", "number"),)
-
-    id: UUID = id_column()
-    product_id: UUID = Field(foreign_key="data_products.id")
-    number: int
-    object_key: str
-    sha256: str
-    bytes: int = Field(sa_type=sa.BigInteger)
-    rows: int = Field(sa_type=sa.BigInteger)
-    columns: list[dict[str, Any]] = json_column(default_factory=list)
-    profile: dict[str, Any] = json_column()
-    sample: list[dict[str, Any]] = json_column(default_factory=list)
-    source_name: str
-    source_format: str
-    source_sha256: str
-    source_bytes: int = Field(sa_type=sa.BigInteger)
-    uploaded_at: datetime = timestamp_column()
-    uploaded_by: UUID

@@ -10,7 +10,7 @@ from infra.idempotency import Idempotency
 from infra.paging import PageRequest
 from infra.schema import Page
 from listings.resources import service
-from listings.resources.schemas import ResourceCreate, ResourceRead, RiskAssessment
+from listings.resources.schemas import ResourceCreate, ResourceRead, RiskAssessmentUpdate
 
 
 class ResourceController(Controller):
@@ -19,7 +19,11 @@ class ResourceController(Controller):
     path = "/v1/resources"
     tags = ["Resources"]
 
-    @post(guards=[requires(Permission.RESOURCE_MANAGE)], summary="Register a data resource")
+    @post(
+        guards=[requires(Permission.RESOURCE_MANAGE)],
+        operation_id="registerResource",
+        summary="Register a data resource",
+    )
     async def register(
         self, session: AsyncSession, actor: Actor, idempotency: Idempotency, data: ResourceCreate
     ) -> ResourceRead:
@@ -30,7 +34,11 @@ class ResourceController(Controller):
 
         return await idempotency.run(ResourceRead, effect)
 
-    @get(guards=[requires(Permission.RESOURCE_READ)], summary="Resources you may know of")
+    @get(
+        guards=[requires(Permission.RESOURCE_READ)],
+        operation_id="listResources",
+        summary="List data resources",
+    )
     async def list_visible(
         self, session: AsyncSession, actor: Actor, page: PageRequest
     ) -> Page[ResourceRead]:
@@ -38,18 +46,24 @@ class ResourceController(Controller):
         rows, following = await service.list_visible(session, actor, page)
         return Page(items=[ResourceRead.of(row) for row in rows], next_cursor=following)
 
-    @get("/{resource_id:uuid}", guards=[requires(Permission.RESOURCE_READ)], summary="One resource")
+    @get(
+        "/{resource_id:uuid}",
+        guards=[requires(Permission.RESOURCE_READ)],
+        operation_id="getResource",
+        summary="Get a data resource",
+    )
     async def read(self, session: AsyncSession, actor: Actor, resource_id: UUID) -> ResourceRead:
-        """A resource you may know of."""
+        """A resource you can access."""
         return ResourceRead.of(await service.access_resource(session, actor, resource_id))
 
     @put(
         "/{resource_id:uuid}/risk-assessment",
         guards=[requires(Permission.RESOURCE_MANAGE)],
-        summary="Put a risk assessment on file",
+        operation_id="fileRiskAssessment",
+        summary="File a risk assessment",
     )
     async def file_risk_assessment(
-        self, session: AsyncSession, actor: Actor, resource_id: UUID, data: RiskAssessment
+        self, session: AsyncSession, actor: Actor, resource_id: UUID, data: RiskAssessmentUpdate
     ) -> ResourceRead:
         """Important data (重要数据) needs one before it is authorised or published."""
         return ResourceRead.of(await service.file_risk_assessment(session, actor, resource_id, data))

@@ -8,9 +8,9 @@ leaves the state's own hands; important data may only be provided after a risk a
 from collections.abc import Iterable
 from enum import StrEnum
 
-from infra.errors import Conflict, Invalid
 from infra.labels import Label
 from infra.messages import Message
+from listings.resources.errors import NotListable, UnknownTheme
 
 
 class Classification(StrEnum):
@@ -67,20 +67,6 @@ THEMES = {
 """The two axes of the taxonomy, base libraries and theme libraries, as one code list."""
 
 
-class UnknownTheme(Invalid):
-    """A theme that is not in the code list."""
-
-    slug = "unknown-theme"
-    title = Message("No such theme")
-
-
-class NotListable(Conflict):
-    """The classification of the resource forbids what was asked."""
-
-    slug = "resource-not-listable"
-    title = Message("This resource may not be listed")
-
-
 def require_themes(codes: Iterable[str]) -> None:
     """Refuse themes that are not in `THEMES`.
 
@@ -89,7 +75,7 @@ def require_themes(codes: Iterable[str]) -> None:
     for code in codes:
         if code not in THEMES:
             raise UnknownTheme(
-                Message("{code!r} is no theme.", code=code),
+                Message("{code!r} is not a theme.", code=code),
                 remedy=Message("Use one of: {themes}.", themes=", ".join(THEMES)),
             )
 

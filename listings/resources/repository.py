@@ -3,46 +3,36 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
-from listings.authorisations.states import AuthorisationStatus
-from listings.authorisations.tables import Authorisation, AuthorisationResource
-from listings.resources.tables import DataResource
+from listings.resources.tables import DataResource, ResourceViewer
 
 
-def visible_to(actor: Actor) -> SelectOfScalar[DataResource]:
-    """Resources the actor may know of: all to a regulator, one's own, and those one is or was authorised for."""
-    statement = select(DataResource)
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """Resources the actor can access: all to a regulator, one's own, and those one was given access to."""
     if actor.organisation_kind is OrganisationKind.REGULATOR:
-        return statement
-    authorised = (
-        select(AuthorisationResource.resource_id)
-        .join(Authorisation, col(Authorisation.id) == col(AuthorisationResource.authorisation_id))
-        .where(
-            col(Authorisation.operator_id) == actor.organisation_id,
-            col(Authorisation.status) != AuthorisationStatus.DECLINED,
-        )
+        return sa.true()
+    shown = select(ResourceViewer.resource_id).where(
+        col(ResourceViewer.organisation_id) == actor.organisation_id
     )
-    return statement.where(
-        (col(DataResource.owner_id) == actor.organisation_id) | col(DataResource.id).in_(authorised)
-    )
+    return sa.or_(col(DataResource.owner_id) == actor.organisation_id, col(DataResource.id).in_(shown))
 
 
-async def visible(session: AsyncSession, actor: Actor, resource_id: UUID) -> DataResource | None:
-    """The resource, when the actor may know of it."""
-    statement = visible_to(actor).where(col(DataResource.id) == resource_id)
+async def get_visible(session: AsyncSession, actor: Actor, resource_id: UUID) -> DataResource | None:
+    """The resource, when the actor can access it."""
+    statement = select(DataResource).where(visible_to(actor), col(DataResource.id) == resource_id)
     return (await session.exec(statement)).one_or_none()
 
 
-async def page_visible(
+async def list_visible(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[DataResource], str | None]:
-    """One page of the resources the actor may know of."""
-    return await paginate(session, visible_to(actor), col(DataResource.id), page)
+    """One page of the resources the actor can access."""
+    return await paginate(session, select(DataResource).where(visible_to(actor)), col(DataResource.id), page)
 
 
 async def lock(session: AsyncSession, owner_id: UUID, ids: Iterable[UUID]) -> Sequence[DataResource]:
@@ -60,3 +50,23 @@ async def lock(session: AsyncSession, owner_id: UUID, ids: Iterable[UUID]) -> Se
 async def get(session: AsyncSession, resource_id: UUID) -> DataResource | None:
     """The resource, whoever asks."""
     return await session.get(DataResource, resource_id)
+
+
+async def add_viewer(
+    session: AsyncSession, resource_ids: Iterable[UUID], organisation_id: UUID, basis_id: UUID
+) -> None:
+    """Let an organisation see resources, on the ground of one thing."""
+    session.add_all(
+        ResourceViewer(organisation_id=organisation_id, resource_id=resource_id, basis_id=basis_id)
+        for resource_id in resource_ids
+    )
+    await session.flush()
+
+
+async def remove_viewer(session: AsyncSession, organisation_id: UUID, basis_id: UUID) -> None:
+    """End what an organisation sees on the ground of one thing."""
+    await session.execute(
+        sa.delete(ResourceViewer).where(
+            col(ResourceViewer.organisation_id) == organisation_id, col(ResourceViewer.basis_id) == basis_id
+        )
+    )

@@ -35,7 +35,7 @@ class ResourceCreate(Input):
     )
 
 
-class RiskAssessment(Input):
+class RiskAssessmentUpdate(Input):
     """A risk assessment to put on file."""
 
     sha256: Sha256Hex = Field(description="Digest of the document")

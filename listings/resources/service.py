@@ -11,7 +11,7 @@ from infra.messages import Message
 from infra.paging import PageRequest
 from listings.resources import repository
 from listings.resources.domain import require_themes
-from listings.resources.schemas import ResourceCreate, RiskAssessment
+from listings.resources.schemas import ResourceCreate, RiskAssessmentUpdate
 from listings.resources.tables import DataResource
 
 
@@ -22,7 +22,10 @@ async def register(session: AsyncSession, actor: Actor, data: ResourceCreate) ->
     :raises UnknownTheme: the domain is not in the code list.
     """
     if actor.organisation_kind is not OrganisationKind.OWNER:
-        raise Forbidden(Message("Only a data owner registers resources."))
+        raise Forbidden(
+            Message("Only a data owner can register resources."),
+            remedy=Message("Sign in as a member of an organisation of the kind owner."),
+        )
     require_themes([data.domain])
     row = DataResource(
         **data.model_dump(),
@@ -49,7 +52,7 @@ async def register(session: AsyncSession, actor: Actor, data: ResourceCreate) ->
 
 
 async def file_risk_assessment(
-    session: AsyncSession, actor: Actor, resource_id: UUID, data: RiskAssessment
+    session: AsyncSession, actor: Actor, resource_id: UUID, data: RiskAssessmentUpdate
 ) -> DataResource:
     """Put the digest of a risk assessment on file; a later one takes the place of an earlier one.
 
@@ -70,11 +73,11 @@ async def file_risk_assessment(
 
 
 async def access_resource(session: AsyncSession, actor: Actor, resource_id: UUID) -> DataResource:
-    """A resource the actor may know of: the only way to one by its id.
+    """A resource the actor can access: the only way to one by its id.
 
-    :raises NotFound: there is none the actor may know of.
+    :raises NotFound: there is none the actor can access.
     """
-    row = await repository.visible(session, actor, resource_id)
+    row = await repository.get_visible(session, actor, resource_id)
     if row is None:
         raise NotFound(Message("There is no such resource."))
     return row
@@ -95,12 +98,12 @@ async def lock_own(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -
 async def list_visible(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[DataResource], str | None]:
-    """One page of the resources the actor may know of, newest first."""
-    return await repository.page_visible(session, actor, page)
+    """One page of the resources the actor can access, newest first."""
+    return await repository.list_visible(session, actor, page)
 
 
-async def facts(session: AsyncSession, resource_id: UUID) -> DataResource:
-    """A resource, for slices that have decided themselves who may know of what rests on it.
+async def get_resource(session: AsyncSession, resource_id: UUID) -> DataResource:
+    """A resource, for slices that have decided themselves who can access what rests on it.
 
     :raises NotFound: there is none.
     """
@@ -108,3 +111,18 @@ async def facts(session: AsyncSession, resource_id: UUID) -> DataResource:
     if row is None:
         raise NotFound(Message("There is no such resource."))
     return row
+
+
+async def allow_access(
+    session: AsyncSession, organisation_id: UUID, resource_ids: Collection[UUID], *, basis_id: UUID
+) -> None:
+    """Let another organisation see resources, as long as access on this ground is not ended.
+
+    :param basis_id: the thing on the ground of which it may, such as an authorisation.
+    """
+    await repository.add_viewer(session, resource_ids, organisation_id, basis_id)
+
+
+async def end_access(session: AsyncSession, organisation_id: UUID, *, basis_id: UUID) -> None:
+    """End what an organisation sees on this ground; what it sees on others stays."""
+    await repository.remove_viewer(session, organisation_id, basis_id)

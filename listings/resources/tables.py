@@ -1,4 +1,4 @@
-"""Table of data resources."""
+"""Tables of data resources, and of who sees them besides their owners."""
 
 from datetime import datetime
 from uuid import UUID
@@ -39,3 +39,16 @@ class DataResource(Table, table=True):
     risk_assessment_note: str | None = None
     registered_at: datetime = timestamp_column()
     registered_by: UUID
+
+
+class ResourceViewer(Table, table=True):
+    """An organisation that sees a resource of another, and the thing on the ground of which it does.
+
+    ``basis_id`` is opaque here: the slice that gives access says what it is, and ends it by the same id.
+    """
+
+    __tablename__ = "resource_viewers"
+
+    organisation_id: UUID = Field(foreign_key="organisations.id", primary_key=True)
+    resource_id: UUID = Field(foreign_key="data_resources.id", primary_key=True)
+    basis_id: UUID = Field(primary_key=True)

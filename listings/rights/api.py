@@ -19,7 +19,11 @@ class RightController(Controller):
     path = "/v1/resources/{resource_id:uuid}/rights"
     tags = ["Resources"]
 
-    @post(guards=[requires(Permission.RESOURCE_MANAGE)], summary="Record a right to a resource")
+    @post(
+        guards=[requires(Permission.RESOURCE_MANAGE)],
+        operation_id="recordRight",
+        summary="Record a right to a resource",
+    )
     async def record(
         self,
         session: AsyncSession,
@@ -35,10 +39,14 @@ class RightController(Controller):
 
         return await idempotency.run(RightRead, effect)
 
-    @get(guards=[requires(Permission.RESOURCE_READ)], summary="Rights to a resource")
-    async def list_of(
+    @get(
+        guards=[requires(Permission.RESOURCE_READ)],
+        operation_id="listRights",
+        summary="List the rights to a resource",
+    )
+    async def list_rights(
         self, session: AsyncSession, actor: Actor, resource_id: UUID, page: PageRequest
     ) -> Page[RightRead]:
         """Every right on record, newest first."""
-        rows, following = await service.list_of(session, actor, resource_id, page)
+        rows, following = await service.list_rights(session, actor, resource_id, page)
         return Page(items=[RightRead.of(row) for row in rows], next_cursor=following)

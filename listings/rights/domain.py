@@ -10,8 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from infra.errors import Conflict, Invalid
 from infra.messages import Message
+from listings.rights.errors import RightMissing, RightTermReversed
 
 
 class RightKind(StrEnum):
@@ -55,20 +55,6 @@ class Right:
     kind: RightKind
     valid_from: datetime
     valid_until: datetime | None
-
-
-class RightMissing(Conflict):
-    """No recorded right carries what was asked."""
-
-    slug = "right-missing"
-    title = Message("No right covers this")
-
-
-class RightTermReversed(Invalid):
-    """The right would end before it begins."""
-
-    slug = "right-term"
-    title = Message("The term of the right is not a term")
 
 
 def require_term(valid_from: datetime, valid_until: datetime | None) -> None:

@@ -10,7 +10,7 @@ from infra.paging import PageRequest, paginate
 from listings.rights.tables import ResourceRight
 
 
-async def page_of(
+async def list_of_resource(
     session: AsyncSession, resource_id: UUID, page: PageRequest
 ) -> tuple[Sequence[ResourceRight], str | None]:
     """One page of the rights to a resource."""
@@ -18,7 +18,7 @@ async def page_of(
     return await paginate(session, statement, col(ResourceRight.id), page)
 
 
-async def of_resources(session: AsyncSession, resource_ids: Iterable[UUID]) -> Sequence[ResourceRight]:
+async def list_of_resources(session: AsyncSession, resource_ids: Iterable[UUID]) -> Sequence[ResourceRight]:
     """Every right to any of the resources."""
     statement = select(ResourceRight).where(col(ResourceRight.resource_id).in_(list(resource_ids)))
     return (await session.exec(statement)).all()

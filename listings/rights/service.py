@@ -48,15 +48,15 @@ async def record(session: AsyncSession, actor: Actor, resource_id: UUID, data: R
     return row
 
 
-async def list_of(
+async def list_rights(
     session: AsyncSession, actor: Actor, resource_id: UUID, page: PageRequest
 ) -> tuple[Sequence[ResourceRight], str | None]:
-    """One page of the rights to a resource the actor may know of, newest first.
+    """One page of the rights to a resource the actor can access, newest first.
 
-    :raises NotFound: there is no resource the actor may know of.
+    :raises NotFound: there is no resource the actor can access.
     """
     await resources.access_resource(session, actor, resource_id)
-    return await repository.page_of(session, resource_id, page)
+    return await repository.list_of_resource(session, resource_id, page)
 
 
 async def holding_rights(
@@ -66,7 +66,7 @@ async def holding_rights(
 
     :raises RightMissing: a resource has none.
     """
-    rows = await repository.of_resources(session, resource_ids)
+    rows = await repository.list_of_resources(session, resource_ids)
     return {
         resource_id: holding_right(
             [

@@ -13,7 +13,7 @@ from infra.rulebook.domain import SourceStatus
 from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
 from listings.ingest.result import Kind
-from listings.products.domain import DeliveryClass, QualityStanding
+from listings.products.domain import DeliveryClass
 from listings.products.states import ProductAction, ProductStatus
 from listings.resources.domain import CLASSIFICATION_LABELS, Classification, UpdateFrequency
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
@@ -28,7 +28,7 @@ from market.settlement.splits.domain import SplitRole
 from pricing.models.metrics import Metric
 from pricing.regulated.purposes import PURPOSE_TERMS, PurposeClass
 from quality.checks import CheckStatus, CheckType, Dimension, Severity
-from quality.tables import ReportStatus, RunStatus
+from quality.states import QualityStatus, ReportStatus, RunStatus
 
 _PARTIES: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
     OrganisationKind: {
@@ -128,7 +128,7 @@ _LISTINGS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
 }
 
 _QUALITY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
-    QualityStanding: {
+    QualityStatus: {
         "checking": ("评价中", "Checking"),
         "passed": ("合格", "Passed"),
         "failed": ("不合格", "Failed"),

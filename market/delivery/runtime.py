@@ -13,8 +13,8 @@ from infra.db import SessionMaker
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from infra.settings import Settings
-from listings.products import service as products
-from listings.products.facts import RevisionFacts
+from listings.revisions import service as listed_revisions
+from listings.revisions.domain import RevisionFacts
 from market.delivery.engine import Engine, PageCache
 from market.delivery.service import CurrentRevisions, DataPlane
 from market.metering.group_commit import Admission
@@ -64,7 +64,7 @@ async def data_plane(
 
     async def current_revision(product_id: UUID) -> RevisionFacts:
         async with sessions() as session:
-            return await products.current_revision(session, product_id)
+            return await listed_revisions.current_revision(session, product_id)
 
     await admission.start()
     try:

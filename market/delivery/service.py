@@ -14,7 +14,7 @@ from infra.db import new_id
 from infra.errors import Malformed
 from infra.messages import Message
 from infra.objects import ObjectStore
-from listings.products.facts import RevisionFacts
+from listings.revisions.domain import RevisionFacts
 from market.delivery import domain
 from market.delivery.domain import QueryPlan
 from market.delivery.engine import Engine, PageCache, RenderedPage
@@ -151,7 +151,7 @@ class DataPlane:
 class CurrentRevisions:
     """The current revision of each product, looked up once a second at most.
 
-    :param look_up: asks the products slice; raises NotFound when a product has none.
+    :param look_up: asks the revisions slice; raises NotFound when a product has none.
     """
 
     def __init__(self, look_up: Callable[[UUID], Awaitable[RevisionFacts]]) -> None:

@@ -21,7 +21,7 @@ from infra.keys import KeyRing
 from infra.migrations import runner
 from infra.objects import ObjectStore
 from infra.settings import Settings
-from listings.products import jobs as product_jobs
+from listings.revisions import jobs as revision_jobs
 from market.metering import jobs as metering_jobs
 from market.settlement.rails.cards import jobs as card_jobs
 from quality import jobs as quality_jobs
@@ -30,7 +30,7 @@ JOBS: tuple[Job, ...] = (*quality_jobs.JOBS, *card_jobs.JOBS)
 SCHEDULES: tuple[Schedule, ...] = (
     *audit_jobs.SCHEDULES,
     *identity_jobs.SCHEDULES,
-    *product_jobs.SCHEDULES,
+    *revision_jobs.SCHEDULES,
     *metering_jobs.SCHEDULES,
     *card_jobs.SCHEDULES,
 )

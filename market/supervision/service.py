@@ -20,11 +20,11 @@ from infra.stops import service as stops
 from infra.stops.tables import Stop
 from listings.authorisations import service as authorisations
 from listings.authorisations.tables import Authorisation
-from listings.products import revisions
 from listings.products import service as products
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.resources.tables import DataResource
+from listings.revisions import service as revisions
 from listings.rights import service as rights
 from listings.rights.tables import ResourceRight
 from market.settlement.invoices import service as invoices
@@ -86,7 +86,7 @@ async def contract_file(session: AsyncSession, actor: Actor, agreement_id: UUID)
     licence = await licences.access_licence(session, actor, licence_id) if licence_id else None
     authorisation = await authorisations.access_authorisation(session, actor, terms.authorisation_id)
     covered = await authorisations.resource_ids(session, [authorisation])
-    held, _ = await rights.list_of(session, actor, terms.resource_id, _WHOLE)
+    held, _ = await rights.list_rights(session, actor, terms.resource_id, _WHOLE)
     bills, _ = await invoices.list_invoices(session, actor, _WHOLE, agreement_id=agreement.id)
     links = [*ChainOfLinks.from_terms(agreement.id, terms).ids(), *([licence_id] if licence_id else [])]
     return Dossier(
@@ -111,7 +111,7 @@ async def contract_file(session: AsyncSession, actor: Actor, agreement_id: UUID)
 
 async def _quality(session: AsyncSession, product_id: UUID) -> Quality | None:
     try:
-        revision, report = await revisions.current(session, product_id)
+        revision, report = await revisions.current_report(session, product_id)
     except NotFound:
         return None
     return Quality(revision.id, revision.number, revision.rows, str(report.score), report.grade)

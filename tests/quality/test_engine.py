@@ -15,7 +15,8 @@ import pytest
 from listings.ingest.convert import convert
 from market.demo.city_data import write_city_air_quality
 from quality.checks import Check, CheckResult, CheckStatus, CheckType, Dimension
-from quality.runner import CheckingFailed, WarmEngine
+from quality.errors import CheckingFailed
+from quality.runner import WarmEngine
 from quality.suggest import facts_of, suggest
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -8,7 +8,8 @@ from infra.db import new_id
 from quality.checks import Check, CheckResult, CheckType, Dimension, Example
 from quality.schemas import WITHHELD, ReportRead
 from quality.service import _kept
-from quality.tables import QualityReport, ReportStatus
+from quality.states import ReportStatus
+from quality.tables import QualityReport
 
 
 def kept(kind: CheckType, columns: tuple[str, ...], **arguments: Any) -> dict[str, Any]:

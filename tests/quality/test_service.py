@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from infra.auth import SYSTEM
 from infra.db import AsyncSession, SessionMaker, new_id, transaction
+from infra.digest import json_digest
 from infra.jobs import JobContext
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
@@ -19,8 +20,8 @@ from infra.settings import Settings
 from quality import jobs, repository, service
 from quality.runner import WarmEngine
 from quality.schemas import ReportRead
-from quality.service import Standing
-from quality.tables import QualityRun, RunStatus
+from quality.states import QualityStatus, RunStatus
+from quality.tables import QualityRun
 
 COLUMNS = [{"name": "id", "kind": "integer"}, {"name": "note", "kind": "text"}]
 PROFILE: list[dict[str, Any]] = [
@@ -52,9 +53,9 @@ async def request(context: JobContext, revision_id: UUID, key: str) -> QualityRu
         )
 
 
-async def standing(context: JobContext, revision_id: UUID) -> Standing | None:
+async def status(context: JobContext, revision_id: UUID) -> QualityStatus | None:
     async with transaction(context.sessions) as session:
-        return (await service.standings(session, [revision_id])).get(revision_id)
+        return (await service.statuses(session, [revision_id])).get(revision_id)
 
 
 async def queued(session: AsyncSession, run_id: UUID) -> int:
@@ -65,14 +66,14 @@ async def queued(session: AsyncSession, run_id: UUID) -> int:
 async def test_a_revision_is_checked_and_reported_once(context: JobContext, tmp_path: Path) -> None:
     revision_id, key = store_revision(context, tmp_path)
     run = await request(context, revision_id, key)
-    assert await standing(context, revision_id) is Standing.CHECKING
+    assert await status(context, revision_id) is QualityStatus.CHECKING
     await jobs.check(context, {"run_id": str(run.id)})
-    assert await standing(context, revision_id) is Standing.PASSED
+    assert await status(context, revision_id) is QualityStatus.PASSED
     async with transaction(context.sessions) as session:
         report = await service.report_for(session, revision_id)
         assert report is not None
         assert report.passed
-        assert report.digest == service._digest(service.content(report))
+        assert report.digest == json_digest(service.content(report)).hex()
         assert await queued(session, run.id) == 1
     read = ReportRead.of(report).model_dump(mode="json")
     assert read["score"] == str(report.score)
@@ -99,12 +100,12 @@ async def test_a_run_that_could_not_be_carried_out_is_retried_on_request(
     kept = file.read_bytes()
     context.store.discard(key)
     await jobs.check(context, {"run_id": str(run.id)})
-    assert await standing(context, revision_id) is Standing.ERROR
+    assert await status(context, revision_id) is QualityStatus.ERROR
     file.write_bytes(kept)
     again = await request(context, revision_id, key)
     assert (again.id, again.status, again.error) == (run.id, RunStatus.QUEUED, None)
     await jobs.check(context, {"run_id": str(run.id)})
-    assert await standing(context, revision_id) is Standing.PASSED
+    assert await status(context, revision_id) is QualityStatus.PASSED
 
 
 async def test_a_file_that_is_no_parquet_gives_a_reason(context: JobContext, tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ async def test_a_file_that_is_no_parquet_gives_a_reason(context: JobContext, tmp
     file.write_bytes(b"not a table")
     run = await request(context, revision_id, key)
     await jobs.check(context, {"run_id": str(run.id)})
-    assert await standing(context, revision_id) is Standing.ERROR
+    assert await status(context, revision_id) is QualityStatus.ERROR
     async with transaction(context.sessions) as session:
         failed = await repository.lock_run(session, run.id)
         assert failed is not None
@@ -135,7 +136,7 @@ async def test_a_request_that_is_rolled_back_leaves_no_run(session: AsyncSession
         )
         assert await queued(session, run.id) == 1
         await inner.rollback()
-    assert await service.standings(session, [revision_id]) == {}
+    assert await service.statuses(session, [revision_id]) == {}
     assert await queued(session, run.id) == 0
 
 

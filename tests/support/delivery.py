@@ -13,7 +13,7 @@ from infra.db import new_id
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from listings.ingest.result import Column, Kind
-from listings.products.facts import RevisionFacts
+from listings.revisions.domain import RevisionFacts
 
 ISSUER = "http://market.test"
 COLUMNS = (

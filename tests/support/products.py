@@ -150,13 +150,13 @@ async def published(owner: Party, operator: Party, regulator: Party, **changes: 
 
 
 async def settle_quality(party: Party, revision_id: str, *, passed: bool = True) -> None:
-    """Conclude the queued quality run of a revision as the worker would, with results of our choosing."""
+    """Complete the queued quality run of a revision as the worker would, with results of our choosing."""
     async with transaction(party.sessions) as session:
         statement = select(QualityRun).where(col(QualityRun.revision_id) == UUID(revision_id))
         run = (await session.exec(statement)).one()
-        assert await quality.begin(session, run.id) is not None
+        assert await quality.start_run(session, run.id) is not None
         checks = [Check.from_json(item) for item in run.checks]
         results = [CheckResult(check, 60, 60 if passed else 0) for check in checks]
-        report = await quality.conclude(session, run.id, results, "made for a test")
+        report = await quality.complete_run(session, run.id, results, "made for a test")
         assert report is not None
         assert report.passed is passed

@@ -14,10 +14,7 @@ from listings.authorisations.domain import (
     SCENARIO_LABELS,
     Consideration,
     Scenario,
-    ScopeRefused,
     Shares,
-    SharesRefused,
-    TermRefused,
     cells,
     lane,
     region_range,
@@ -25,6 +22,7 @@ from listings.authorisations.domain import (
     require_term,
     scenario_range,
 )
+from listings.authorisations.errors import ScopeRefused, SharesRefused, TermRefused
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 RESOURCE = (UUID(int=1), 7)

@@ -5,13 +5,12 @@ from itertools import product
 
 import pytest
 
+from listings.authorisations.errors import AuthorisationNotLive, AuthorisationStateForbids
 from listings.authorisations.states import (
+    AUTHORISATION,
     TRANSITIONS,
     AuthorisationAction,
-    AuthorisationNotLive,
-    AuthorisationStateForbids,
     AuthorisationStatus,
-    next_state,
     require_live,
 )
 
@@ -23,10 +22,10 @@ START, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 @pytest.mark.parametrize(("status", "action"), list(product(S, A)))
 def test_only_named_transitions_are_possible(status: S, action: A) -> None:
     if status in TRANSITIONS[action].sources:
-        assert next_state(status, action) is TRANSITIONS[action].target
+        assert AUTHORISATION.next_state(status, action) is TRANSITIONS[action].target
     else:
         with pytest.raises(AuthorisationStateForbids, match=str(status)):
-            next_state(status, action)
+            AUTHORISATION.next_state(status, action)
 
 
 @pytest.mark.parametrize("status", [S.DECLINED, S.REVOKED])

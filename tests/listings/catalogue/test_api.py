@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from infra.db import new_id
-from listings.products.domain import MASK
+from listings.products.dictionary import MASK
 from tests.support.parties import Party
 from tests.support.products import complete, published
 

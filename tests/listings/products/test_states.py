@@ -4,12 +4,12 @@ from itertools import product
 
 import pytest
 
+from listings.products.errors import ProductStateForbids
 from listings.products.states import (
+    PRODUCT,
     TRANSITIONS,
     ProductAction,
-    ProductStateForbids,
     ProductStatus,
-    next_state,
     require_draft,
     require_uploadable,
 )
@@ -21,10 +21,10 @@ A = ProductAction
 @pytest.mark.parametrize(("status", "action"), list(product(S, A)))
 def test_only_named_transitions_are_possible(status: S, action: A) -> None:
     if status in TRANSITIONS[action].sources:
-        assert next_state(status, action) is TRANSITIONS[action].target
+        assert PRODUCT.next_state(status, action) is TRANSITIONS[action].target
     else:
         with pytest.raises(ProductStateForbids, match=str(status)):
-            next_state(status, action)
+            PRODUCT.next_state(status, action)
 
 
 def test_publication_comes_only_from_review_or_reinstatement() -> None:

@@ -6,11 +6,10 @@ from listings.resources.domain import (
     CLASSIFICATION_LABELS,
     THEMES,
     Classification,
-    NotListable,
-    UnknownTheme,
     require_listable,
     require_themes,
 )
+from listings.resources.errors import NotListable, UnknownTheme
 
 DIGEST = "a" * 64
 

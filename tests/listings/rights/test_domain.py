@@ -9,11 +9,10 @@ from listings.rights.domain import (
     RIGHT_LABELS,
     Right,
     RightKind,
-    RightMissing,
-    RightTermReversed,
     holding_right,
     require_term,
 )
+from listings.rights.errors import RightMissing, RightTermReversed
 
 
 def at(year: int) -> datetime:

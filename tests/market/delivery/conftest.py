@@ -11,7 +11,7 @@ from contracts.licences.tokens import LicenceVerifier
 from infra import problems
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
-from listings.products.facts import RevisionFacts
+from listings.revisions.domain import RevisionFacts
 from market.delivery.api import records
 from market.delivery.engine import Engine, PageCache
 from market.delivery.service import CurrentRevisions, DataPlane

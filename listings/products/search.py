@@ -1,4 +1,4 @@
-"""How text becomes search terms, in Chinese and in English.
+"""How text becomes search terms, in Chinese and in English. Pure.
 
 A run of Chinese, Japanese or Korean characters is cut into pairs and single characters, so that 空气质量
 finds 城市环境空气质量小时监测 without a dictionary; a word of another script is kept with each of its

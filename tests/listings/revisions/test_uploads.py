@@ -16,8 +16,9 @@ from infra.auth import OrganisationKind
 from infra.db import SessionMaker, transaction
 from infra.objects import ObjectStore
 from infra.settings import Settings
-from listings.products import service
-from listings.products.spool import UploadTooLarge, spooled
+from listings.revisions import service
+from listings.revisions.errors import UploadTooLarge
+from listings.revisions.spool import spooled
 from tests.support.parties import Party, PartyMaker
 from tests.support.products import (
     CSV,

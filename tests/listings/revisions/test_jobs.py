@@ -9,9 +9,9 @@ from infra.jobs import JobContext
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from infra.settings import Settings
-from listings.products import revisions
-from listings.products.jobs import GRACE_SECONDS, sweep
-from listings.products.uploads import FOLDER
+from listings.revisions import service as revisions
+from listings.revisions.jobs import GRACE_SECONDS, sweep
+from listings.revisions.uploads import FOLDER
 from tests.support.parties import Party
 from tests.support.products import draft, upload
 

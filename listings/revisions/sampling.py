@@ -10,7 +10,7 @@ import duckdb
 
 from infra.messages import Message
 from listings.ingest.errors import FileTooLarge
-from listings.products.domain import SAMPLE_ROWS
+from listings.revisions.domain import SAMPLE_ROWS
 
 MAX_TEXT = 200
 """Longest text shown of one value, in characters."""

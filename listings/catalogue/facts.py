@@ -1,30 +1,19 @@
-"""What other slices and the floors above need to know of products and revisions."""
+"""What contracts copy of a product, and what its page in the catalogue is made of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from listings.ingest.result import Column
+from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass
+from listings.products.tables import DataProduct
 from listings.resources.domain import Classification
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionFacts:
-    """One immutable revision.
-
-    :ivar object_key: of the Parquet file in the object store.
-    :ivar columns: in the data's order.
-    """
-
-    id: UUID
-    product_id: UUID
-    number: int
-    object_key: str
-    sha256: str
-    columns: tuple[Column, ...]
-    rows: int
+from listings.revisions.domain import RevisionFacts
+from listings.revisions.tables import ProductRevision
+from pricing.plans.domain import PricePlan
+from quality.service import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +49,20 @@ class ProductFacts:
     columns: tuple[str, ...]
     revision: RevisionFacts
     links: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A product on the market with everything to read before an order.
+
+    :ivar dictionary: one entry a column, in the data's order.
+    :ivar sample: first rows, personal information masked.
+    """
+
+    product: DataProduct
+    facts: ProductFacts
+    revision: ProductRevision
+    dictionary: list[DictionaryEntry]
+    sample: list[dict[str, Any]]
+    report: Report
+    plan: PricePlan

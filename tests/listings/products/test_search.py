@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listings.catalogue.domain import MAX_QUERY, index_terms, query_terms
+from listings.products.search import MAX_QUERY, index_terms, query_terms
 
 TITLE = "城市环境空气质量小时监测"
 ENGLISH = "Hourly urban air-quality monitoring, PM2.5 and O3"

@@ -1,4 +1,4 @@
-"""What the worker does for products."""
+"""What the worker does for revisions."""
 
 import asyncio
 import time
@@ -11,11 +11,11 @@ import structlog
 from infra.db import transaction
 from infra.jobs import JobContext, Schedule
 from infra.objects import ObjectStore
-from listings.products import repository
-from listings.products.uploads import FOLDER
+from listings.revisions import repository
+from listings.revisions.uploads import FOLDER
 
 GRACE_SECONDS = 86_400
-"""Age after which a file that belongs to no revision is given up."""
+"""Age after which a file that belongs to no revision is removed."""
 
 BATCH = 1000
 
@@ -27,7 +27,7 @@ async def sweep(context: JobContext, _: dict[str, Any]) -> None:
     stored = iter(await asyncio.to_thread(_stored_before, context.store, time.time() - GRACE_SECONDS))
     while ids := list(islice(stored, BATCH)):
         async with transaction(context.sessions) as session:
-            known = await repository.known_revisions(session, ids)
+            known = await repository.known_ids(session, ids)
         for revision_id in set(ids) - known:
             await asyncio.to_thread(context.store.discard, f"{FOLDER}/{revision_id}.parquet")
             log.info("unregistered_file_removed", revision_id=str(revision_id))

@@ -1,4 +1,4 @@
-"""Taking in a file: from a stream to a registered revision, or to nothing at all."""
+"""Upload of a file: from a stream to a registered revision, or to nothing at all."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,6 @@ import structlog
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, SessionMaker, new_id, now, transaction
-from infra.errors import NotFound
 from infra.messages import Message
 from infra.objects import ObjectStore
 from infra.settings import Settings
@@ -20,10 +19,13 @@ from listings.authorisations import service as authorisations
 from listings.ingest.convert import convert
 from listings.ingest.errors import BadColumnName
 from listings.ingest.result import IngestResult
-from listings.products import repository, revisions, sampling, states
-from listings.products.domain import require_columns_authorised, require_compatible
-from listings.products.spool import SpoolUnavailable, spooled
-from listings.products.tables import DataProduct, ProductRevision
+from listings.products import service as products
+from listings.revisions import repository, sampling
+from listings.revisions import service as revisions
+from listings.revisions.domain import require_columns_authorised, require_compatible
+from listings.revisions.errors import SpoolUnavailable
+from listings.revisions.spool import spooled
+from listings.revisions.tables import ProductRevision
 from quality import service as quality
 
 FOLDER = "revisions"
@@ -33,8 +35,8 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
-    """What taking in a file needs of the process: it takes longer than one transaction should."""
+class UploadContext:
+    """What an upload needs of the process: it takes longer than one transaction should."""
 
     sessions: SessionMaker
     settings: Settings
@@ -52,8 +54,8 @@ class Converted:
     sample: list[dict[str, Any]]
 
 
-async def take_in(
-    workshop: Workshop, actor: Actor, product_id: UUID, name: str, stream: AsyncIterator[bytes]
+async def ingest_upload(
+    context: UploadContext, actor: Actor, product_id: UUID, name: str, stream: AsyncIterator[bytes]
 ) -> UUID:
     """Turn an uploaded file into the product's next revision; its quality check is asked for with it.
 
@@ -61,20 +63,20 @@ async def take_in(
 
     :param name: of the file, a hint to its format.
     :return: id of the revision.
-    :raises NotFound: the actor may not know of the product.
+    :raises NotFound: the actor is neither operator nor owner of the product.
     :raises ProductStateForbids: it is under review or withdrawn.
     :raises UploadTooLarge: more bytes than the setting `max_upload_bytes`.
     :raises FileRefused: a subclass says what is wrong with the file, with line and column.
     :raises ColumnsUnauthorised, SchemaBroken: the data does not fit the authorisation, or breaks its buyers.
     """
-    async with transaction(workshop.sessions) as session:
-        states.require_uploadable((await _product(session, actor, product_id)).status)
-    settings = workshop.settings
+    async with transaction(context.sessions) as session:
+        await products.get_uploadable(session, actor, product_id)
+    settings = context.settings
     async with spooled(stream, settings.spool_dir, settings.max_upload_bytes) as source:
         target = source.with_suffix(".parquet")
         try:
             converted = await _convert(settings, source, target, name)
-            return await _store(workshop, actor, product_id, converted, target)
+            return await _store(context, actor, product_id, converted, target)
         finally:
             target.unlink(missing_ok=True)
 
@@ -96,11 +98,11 @@ async def _convert(settings: Settings, source: Path, target: Path, name: str) ->
 
 
 async def _store(
-    workshop: Workshop, actor: Actor, product_id: UUID, converted: Converted, target: Path
+    context: UploadContext, actor: Actor, product_id: UUID, converted: Converted, target: Path
 ) -> UUID:
     """Put the file into the store and register it; the file goes again when the registration fails."""
     try:
-        await asyncio.to_thread(workshop.store.put, target, converted.object_key)
+        await asyncio.to_thread(context.store.put, target, converted.object_key)
     except OSError as error:
         raise SpoolUnavailable(
             Message("The object store did not take the file: {error}.", error=error.strerror),
@@ -108,43 +110,42 @@ async def _store(
         ) from error
     registered = converted.revision_id
     try:
-        async with transaction(workshop.sessions) as session:
+        async with transaction(context.sessions) as session:
             registered = await _register(session, actor, product_id, converted)
     except BaseException:
-        await _discard_unregistered(workshop, converted)
+        await _discard_unregistered(context, converted)
         raise
     if registered != converted.revision_id:
-        await asyncio.to_thread(workshop.store.discard, converted.object_key)
+        await asyncio.to_thread(context.store.discard, converted.object_key)
     return registered
 
 
-async def _discard_unregistered(workshop: Workshop, converted: Converted) -> None:
+async def _discard_unregistered(context: UploadContext, converted: Converted) -> None:
     # The answer to a COMMIT can be lost after it took effect: a file without a row is untidy, a row without its
     # file would be a fault. So the file goes only when the database says that there is no row.
     try:
-        async with transaction(workshop.sessions) as session:
-            kept = await repository.revision(session, converted.revision_id) is not None
+        async with transaction(context.sessions) as session:
+            kept = await repository.get(session, converted.revision_id) is not None
     except Exception:
         log.warning("revision_file_left", object_key=converted.object_key, exc_info=True)
         return
     if not kept:
-        await asyncio.to_thread(workshop.store.discard, converted.object_key)
+        await asyncio.to_thread(context.store.discard, converted.object_key)
 
 
 async def _register(session: AsyncSession, actor: Actor, product_id: UUID, converted: Converted) -> UUID:
-    product = await _product(session, actor, product_id, lock=True)
-    states.require_uploadable(product.status)
+    product = await products.get_uploadable(session, actor, product_id, lock=True)
     result = converted.result
     grant = await authorisations.live_grant(session, product.authorisation_id, product.resource_id)
     require_columns_authorised(result.columns, grant.columns)
-    newest = next(iter(await repository.newest_revisions(session, product.id, 1)), None)
+    newest = next(iter(await repository.list_newest(session, product.id, 1)), None)
     if newest is not None and newest.source_sha256 == result.source_sha256:
         # Nothing new, but a check that could not be carried out is tried again.
         await _request_check(session, actor, newest)
         return newest.id
     if product.published_at is not None:
         served = await revisions.newest_passed(session, product.id)
-        require_compatible(served.columns if served else (), result.columns)
+        require_compatible(revisions.facts_of(served).columns if served else (), result.columns)
     row = ProductRevision(
         id=converted.revision_id,
         product_id=product.id,
@@ -200,13 +201,3 @@ async def _request_check(session: AsyncSession, actor: Actor, row: ProductRevisi
         columns=row.columns,
         profile=row.profile["columns"],
     )
-
-
-async def _product(
-    session: AsyncSession, actor: Actor, product_id: UUID, *, lock: bool = False
-) -> DataProduct:
-    product = await repository.visible(session, actor, product_id, lock=lock)
-    # A regulator sees the product and does not fill it.
-    if product is None or actor.organisation_id not in (product.operator_id, product.owner_id):
-        raise NotFound(Message("There is no such product."))
-    return product

@@ -7,24 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from infra.db import new_id
-from infra.errors import TooLarge, Unavailable
 from infra.messages import Message
+from listings.revisions.errors import SpoolUnavailable, UploadTooLarge
 
 _BLOCK = 1024 * 1024
-
-
-class UploadTooLarge(TooLarge):
-    """More bytes than one upload may have."""
-
-    slug = "upload-too-large"
-    title = Message("The file is too large")
-
-
-class SpoolUnavailable(Unavailable):
-    """The disk does not take the file."""
-
-    slug = "spool-unavailable"
-    title = Message("The file cannot be stored at the moment")
 
 
 def require_size(size: int, limit: int) -> None:

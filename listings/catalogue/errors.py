@@ -1,0 +1,18 @@
+"""What the catalogue refuses."""
+
+from infra.errors import Conflict, Invalid
+from infra.messages import Message
+
+
+class NotTradeable(Conflict):
+    """The product is on the market no more, for now or for good."""
+
+    slug = "product-not-tradeable"
+    title = Message("The product cannot be ordered at present")
+
+
+class PurposeNotOffered(Invalid):
+    """The authorisation does not cover the purpose."""
+
+    slug = "purpose-not-offered"
+    title = Message("The product is not offered for this purpose")

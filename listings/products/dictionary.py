@@ -1,0 +1,75 @@
+"""The data dictionary: what the columns of a product mean, and which of them hold personal information. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from infra.messages import Message
+from listings.products.errors import DictionaryRefused
+
+MASK = "***"
+"""What stands in a sample in place of personal information."""
+
+
+@dataclass(frozen=True, slots=True)
+class DictionaryEntry:
+    """What a column means.
+
+    :ivar unit: unit of measure, as written to people, or None.
+    :ivar personal: holds personal information (PIPL art. 4), so samples show it masked.
+    """
+
+    name: str
+    title_zh: str
+    title_en: str
+    unit: str | None
+    personal: bool
+
+
+def data_dictionary(
+    columns: Iterable[str], described: Mapping[str, DictionaryEntry], *, personal: bool
+) -> list[DictionaryEntry]:
+    """One entry for each column, in the data's order; a column nobody described is titled by its name.
+
+    :param columns: names of the data's columns.
+    :param personal: the resource holds personal information, so that a column counts as personal until it is
+        described as not: one that a later revision brings must not be shown before anybody has looked at it.
+    """
+    return [described.get(name, DictionaryEntry(name, name, name, None, personal)) for name in columns]
+
+
+def personal_columns(entries: Iterable[DictionaryEntry]) -> set[str]:
+    """Names of the columns whose values are shown to nobody who has not licensed them."""
+    return {entry.name for entry in entries if entry.personal}
+
+
+def require_known_columns(entries: Sequence[DictionaryEntry], columns: Collection[str] | None) -> None:
+    """Refuse a dictionary that describes a column more than once, or one that is not in the data.
+
+    :param columns: names of the newest revision's columns, or None when there is no revision yet.
+    :raises DictionaryRefused: names the columns.
+    """
+    names = [entry.name for entry in entries]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DictionaryRefused(
+            Message("Described more than once: {columns}.", columns=", ".join(repeated[:20])),
+            remedy=Message("Describe each column once."),
+        )
+    if columns is not None:
+        unknown = sorted(set(names) - set(columns))
+        if unknown:
+            raise DictionaryRefused(
+                Message("Not in the data: {columns}.", columns=", ".join(unknown[:20])),
+                remedy=Message(
+                    "Use the column names of the newest revision; GET /v1/products/{product_id}/revisions lists them."
+                ),
+            )
+
+
+def masked(rows: Iterable[Mapping[str, Any]], personal: Collection[str]) -> list[dict[str, Any]]:
+    """Rows for display: values of personal columns become `MASK`; an absent value stays absent."""
+    return [
+        {name: MASK if name in personal and value is not None else value for name, value in row.items()}
+        for row in rows
+    ]

@@ -1,0 +1,25 @@
+"""What the products slice refuses."""
+
+from infra.errors import Conflict, Invalid, NotFound
+from infra.messages import Message
+
+
+class ProductStateForbids(Conflict):
+    """The action is not possible in the present state."""
+
+    slug = "product-state"
+    title = Message("The state of the product does not allow that")
+
+
+class DictionaryRefused(Invalid):
+    """The dictionary does not fit the data."""
+
+    slug = "dictionary-columns"
+    title = Message("The dictionary does not fit the data")
+
+
+class PlanNotYours(NotFound):
+    """No such price plan of the operator's."""
+
+    slug = "price-plan-not-found"
+    title = Message("No such price plan")

@@ -1,0 +1,1 @@
+"""Publication: a product is submitted when it is complete, and a regulator approves or returns it (四眼)."""

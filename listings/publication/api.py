@@ -1,0 +1,56 @@
+"""Publication over HTTP."""
+
+from uuid import UUID
+
+from litestar import Controller, post
+
+from infra.auth import Actor, Permission, requires
+from infra.db import AsyncSession
+from infra.schema import ReasonBody
+from listings.products.schemas import ProductRead
+from listings.publication import service
+from listings.publication.schemas import ApprovalRequest
+
+
+class PublicationController(Controller):
+    """From draft to publication: submitted by operators, decided by regulators."""
+
+    path = "/v1/products/{product_id:uuid}"
+    tags = ["Products"]
+
+    @post(
+        "/submission",
+        status_code=200,
+        guards=[requires(Permission.PRODUCT_MANAGE)],
+        operation_id="submitProduct",
+        summary="Submit a product for review",
+    )
+    async def submit(self, session: AsyncSession, actor: Actor, product_id: UUID) -> ProductRead:
+        """It needs a revision that passed its quality check, a sample and a price plan; all gaps are named."""
+        return ProductRead.of(await service.submit(session, actor, product_id))
+
+    @post(
+        "/approval",
+        status_code=200,
+        guards=[requires(Permission.PRODUCT_REVIEW)],
+        operation_id="approveProduct",
+        summary="Approve and publish a product",
+    )
+    async def approve(
+        self, session: AsyncSession, actor: Actor, product_id: UUID, data: ApprovalRequest
+    ) -> ProductRead:
+        """By a regulator, whose organisation is no party to it."""
+        return ProductRead.of(await service.approve(session, actor, product_id, data.note))
+
+    @post(
+        "/return",
+        status_code=200,
+        guards=[requires(Permission.PRODUCT_REVIEW)],
+        operation_id="returnProduct",
+        summary="Return a product to its operator",
+    )
+    async def return_to_draft(
+        self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
+    ) -> ProductRead:
+        """By a regulator, with reasons the operator can act on; it is a draft again."""
+        return ProductRead.of(await service.return_to_draft(session, actor, product_id, data.reason))

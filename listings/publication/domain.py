@@ -1,0 +1,111 @@
+"""What a product must have before it is published, and who may decide that it is."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from infra.messages import Message, joined
+from listings.publication.errors import ProductIncomplete, SameOrganisation
+from quality.states import QualityStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that is missing before a product can be published, and how to supply it."""
+
+    code: str
+    detail: Message
+    remedy: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What is known of a product when it is submitted or approved."""
+
+    quality: QualityStatus | None
+    sample_rows: int
+    plan_id: UUID | None
+    personal_information: bool
+    personal_columns: int
+
+
+_QUALITY_GAPS = {
+    None: Gap(
+        "revision",
+        Message("There is no revision."),
+        Message("Upload a file with POST /v1/products/{product_id}/revisions."),
+    ),
+    QualityStatus.CHECKING: Gap(
+        "quality_report",
+        Message("The quality check has not finished."),
+        Message("Wait for it; a check takes seconds to minutes."),
+    ),
+    QualityStatus.FAILED: Gap(
+        "quality_report",
+        Message("The newest revision failed its quality check."),
+        Message("Read the report and upload corrected data."),
+    ),
+    QualityStatus.ERROR: Gap(
+        "quality_report",
+        Message("The quality check could not be carried out."),
+        Message("Upload the same file again, which repeats the check."),
+    ),
+}
+
+
+def gaps(ready: Readiness) -> list[Gap]:
+    """Everything that is missing, not only the first thing; empty when the product may be published."""
+    missing = []
+    if ready.quality is not QualityStatus.PASSED:
+        missing.append(_QUALITY_GAPS[ready.quality])
+    if ready.quality is not None and ready.sample_rows == 0:
+        missing.append(
+            Gap(
+                "sample",
+                Message("The revision has no rows to show."),
+                Message("Upload a file with at least one row."),
+            )
+        )
+    if ready.plan_id is None:
+        missing.append(
+            Gap(
+                "price_plan",
+                Message("No price plan is attached."),
+                Message("Attach one with PUT /v1/products/{product_id}/price-plan."),
+            )
+        )
+    if ready.personal_information and ready.personal_columns == 0:
+        missing.append(
+            Gap(
+                "dictionary",
+                Message("The resource holds personal information and no column is marked as personal."),
+                Message("Mark the columns with PUT /v1/products/{product_id}/dictionary."),
+            )
+        )
+    return missing
+
+
+def require_complete(ready: Readiness) -> None:
+    """Refuse to submit or publish an incomplete product.
+
+    :raises ProductIncomplete: with every gap in `missing`.
+    """
+    missing = gaps(ready)
+    if missing:
+        raise ProductIncomplete(
+            joined((gap.detail for gap in missing), " "),
+            remedy=joined((gap.remedy for gap in missing), " "),
+            missing=[{"code": gap.code, "detail": gap.detail, "remedy": gap.remedy} for gap in missing],
+        )
+
+
+def require_other_organisation(decider: UUID, parties: Collection[UUID]) -> None:
+    """Four eyes: the deciding organisation is neither the operator nor the owner.
+
+    :raises SameOrganisation: it is.
+    """
+    if decider in parties:
+        raise SameOrganisation(
+            Message("Your organisation is a party to this product."),
+            remedy=Message("Leave the decision to a regulator that neither owns nor operates it."),
+        )

@@ -1,0 +1,85 @@
+"""Use cases of publication: submit, approve, return."""
+
+from uuid import UUID
+
+from infra.auth import Actor, OrganisationKind
+from infra.db import AsyncSession
+from infra.errors import Forbidden
+from infra.messages import Message
+from listings.authorisations import service as authorisations
+from listings.products import service as products
+from listings.products.dictionary import personal_columns
+from listings.products.states import PRODUCT, ProductAction
+from listings.products.tables import DataProduct
+from listings.publication.domain import Readiness, require_complete, require_other_organisation
+from listings.resources import service as resources
+from listings.resources.domain import require_listable
+from listings.revisions import service as revisions
+
+
+async def submit(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
+    """The operator submits a complete product for review.
+
+    :raises Forbidden: the actor does not belong to the operator.
+    :raises ProductStateForbids: it is no draft.
+    :raises ProductIncomplete: something is missing; all of it is named.
+    :raises AuthorisationNotLive, NotListable: what it rests on does not carry it now.
+    """
+    row = await products.lock_own(session, actor, product_id)
+    PRODUCT.next_state(row.status, ProductAction.SUBMIT)
+    return await products.submit(session, actor, row, **await _require_publishable(session, row))
+
+
+async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: str | None) -> DataProduct:
+    """A regulator approves: the product is published. Of two at once, one learns that it is published already.
+
+    :raises Forbidden: the actor belongs to no regulator.
+    :raises SameOrganisation: the actor's organisation is a party to the product.
+    :raises ProductStateForbids: it was not submitted.
+    :raises ProductIncomplete, AuthorisationNotLive, NotListable: it is not what was submitted any more.
+    """
+    row = await _lock_for_review(session, actor, product_id)
+    PRODUCT.next_state(row.status, ProductAction.APPROVE)
+    return await products.publish(session, actor, row, note, **await _require_publishable(session, row))
+
+
+async def return_to_draft(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
+    """A regulator returns a submitted product to its operator, with reasons to act on.
+
+    :raises Forbidden: the actor belongs to no regulator.
+    :raises SameOrganisation: the actor's organisation is a party to the product.
+    :raises ProductStateForbids: it was not submitted.
+    """
+    row = await _lock_for_review(session, actor, product_id)
+    return await products.return_to_draft(session, actor, row, reason)
+
+
+async def _lock_for_review(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
+    row = await products.lock_visible(session, actor, product_id)
+    if actor.organisation_kind is not OrganisationKind.REGULATOR:
+        raise Forbidden(
+            Message("Only a regulator reviews products."),
+            remedy=Message("Wait for the regulator's decision; GET /v1/products/{product_id} shows it."),
+        )
+    require_other_organisation(actor.organisation_id, {row.operator_id, row.owner_id})
+    return row
+
+
+async def _require_publishable(session: AsyncSession, row: DataProduct) -> dict[str, str]:
+    """What exactly is published, for the audit log; nothing else changes it until the transaction ends."""
+    await authorisations.live_grant(session, row.authorisation_id, row.resource_id, share=True)
+    resource = await resources.get_resource(session, row.resource_id)
+    require_listable(resource.classification, resource.risk_assessment_sha256)
+    newest = await revisions.newest_checked(session, row.id)
+    require_complete(
+        Readiness(
+            quality=newest.quality if newest else None,
+            sample_rows=newest.sample_rows if newest else 0,
+            plan_id=row.plan_id,
+            personal_information=resource.personal_information,
+            personal_columns=len(personal_columns(products.described_columns(row).values())),
+        )
+    )
+    assert newest is not None
+    revision = newest.facts
+    return {"revision_id": str(revision.id), "sha256": revision.sha256, "plan_id": str(row.plan_id)}

@@ -1,0 +1,154 @@
+"""Revisions over HTTP."""
+
+from email.message import Message as HeaderBlock
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, get, post, put
+from litestar.datastructures import State
+from litestar.openapi.spec import Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import QueryParameter
+
+from infra.auth import Actor, Permission, requires
+from infra.db import AsyncSession, transaction
+from infra.errors import Malformed, UnsupportedType
+from infra.messages import Message
+from infra.openapi import raw_body
+from infra.paging import PageRequest
+from infra.schema import Page
+from listings.products.schemas import DictionaryUpdate, ProductRead
+from listings.revisions import service, uploads
+from listings.revisions.schemas import RevisionRead
+from listings.revisions.spool import require_size
+from quality.schemas import ReportRead
+
+FileName = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=200, description="Name of the file, a hint to its format; or by Content-Disposition"
+    ),
+]
+
+UploadOperation = raw_body(
+    "The file: CSV, TSV, JSON Lines, Parquet or Arrow",
+    "application/octet-stream",
+    Schema(type=OpenAPIType.STRING, format="binary"),  # type: ignore[arg-type]
+)
+
+
+def file_name(request: Request[Any, Any, Any], filename: str | None) -> str:
+    """What the file is called: the query parameter, else Content-Disposition, else `data`; never a path.
+
+    :raises UnsupportedType: the body is a form, so it is not the file itself.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type in ("multipart/form-data", "application/x-www-form-urlencoded"):
+        raise UnsupportedType(
+            Message("The body is a form."),
+            remedy=Message("Send the file itself as the body, as curl --data-binary @file does."),
+        )
+    message = HeaderBlock()
+    message["content-disposition"] = request.headers.get("content-disposition", "attachment")
+    name = filename or message.get_filename() or "data"
+    name = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(character for character in name if character.isprintable())[:200] or "data"
+
+
+def require_declared_size(request: Request[Any, Any, Any], limit: int) -> None:
+    """Refuse a file that says itself that it is too large, before taking any of it.
+
+    :raises Malformed: Content-Length is no number.
+    :raises UploadTooLarge: it is above the limit.
+    """
+    declared = request.headers.get("content-length", "0")
+    if not declared.isascii() or not declared.isdigit():
+        raise Malformed(
+            Message("Content-Length is not a number."),
+            remedy=Message("Send the number of bytes, or leave the header out."),
+        )
+    require_size(int(declared), limit)
+
+
+class RevisionController(Controller):
+    """Revisions: immutable, numbered, checked."""
+
+    path = "/v1"
+    tags = ["Products"]
+
+    @post(
+        "/products/{product_id:uuid}/revisions",
+        guards=[requires(Permission.REVISION_UPLOAD)],
+        operation_class=UploadOperation,
+        # The file is streamed to disk and counted there.
+        request_max_body_size=None,
+        operation_id="uploadRevision",
+        summary="Upload a revision",
+    )
+    async def upload(
+        self,
+        request: Request[Any, Any, Any],
+        state: State,
+        actor: Actor,
+        product_id: UUID,
+        filename: FileName = None,
+    ) -> RevisionRead:
+        """The body is the file: CSV or TSV (UTF-8 or GB18030), JSON Lines, Parquet or Arrow.
+
+        It becomes an immutable Parquet revision, and its quality check is queued. By the operator of the product
+        or the owner of its resource. The bytes of the newest revision again answer with that revision.
+        """
+        require_declared_size(request, state.settings.max_upload_bytes)
+        context = uploads.UploadContext(state.sessions, state.settings, state.store)
+        name = file_name(request, filename)
+        revision_id = await uploads.ingest_upload(context, actor, product_id, name, request.stream())
+        async with transaction(state.sessions) as session:
+            return RevisionRead.of(*await service.access_revision(session, actor, revision_id))
+
+    @get(
+        "/products/{product_id:uuid}/revisions",
+        guards=[requires(Permission.PRODUCT_READ)],
+        operation_id="listRevisions",
+        summary="List the revisions of a product",
+    )
+    async def list_of_product(
+        self, session: AsyncSession, actor: Actor, product_id: UUID, page: PageRequest
+    ) -> Page[RevisionRead]:
+        """With schema, profile and the status of the quality check; newest first."""
+        rows, statuses, following = await service.list_revisions(session, actor, product_id, page)
+        return Page(items=[RevisionRead.of(row, statuses[row.id]) for row in rows], next_cursor=following)
+
+    @get(
+        "/revisions/{revision_id:uuid}",
+        guards=[requires(Permission.PRODUCT_READ)],
+        operation_id="getRevision",
+        summary="Get a revision",
+    )
+    async def read(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
+        """A revision of a product you can access."""
+        return RevisionRead.of(*await service.access_revision(session, actor, revision_id))
+
+    @get(
+        "/revisions/{revision_id:uuid}/quality-report",
+        guards=[requires(Permission.PRODUCT_READ)],
+        operation_id="getQualityReport",
+        summary="Get the quality report of a revision",
+    )
+    async def quality_report(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> ReportRead:
+        """For everybody once the product is published; before, for those who can access the product.
+
+        Values of personal columns are withheld from everybody else.
+        """
+        return ReportRead.of(*await service.get_quality_report(session, actor, revision_id))
+
+    @put(
+        "/products/{product_id:uuid}/dictionary",
+        guards=[requires(Permission.PRODUCT_MANAGE)],
+        operation_id="setDataDictionary",
+        summary="Set the data dictionary of a draft",
+    )
+    async def set_dictionary(
+        self, session: AsyncSession, actor: Actor, product_id: UUID, data: DictionaryUpdate
+    ) -> ProductRead:
+        """State what columns mean and which are personal; replaces what was stated before."""
+        return ProductRead.of(await service.set_dictionary(session, actor, product_id, data))

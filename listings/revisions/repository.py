@@ -1,0 +1,40 @@
+"""SQL of revisions."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from infra.db import AsyncSession
+from infra.paging import PageRequest, paginate
+from listings.revisions.tables import ProductRevision
+
+
+async def get(session: AsyncSession, revision_id: UUID) -> ProductRevision | None:
+    """The revision, whoever asks."""
+    return await session.get(ProductRevision, revision_id)
+
+
+async def known_ids(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
+    """Which of these ids are revisions."""
+    statement = select(ProductRevision.id).where(col(ProductRevision.id).in_(ids))
+    return set((await session.exec(statement)).all())
+
+
+async def list_newest(session: AsyncSession, product_id: UUID, limit: int) -> Sequence[ProductRevision]:
+    """The newest revisions of a product, newest first."""
+    statement = (
+        select(ProductRevision)
+        .where(col(ProductRevision.product_id) == product_id)
+        .order_by(col(ProductRevision.number).desc())
+        .limit(limit)
+    )
+    return (await session.exec(statement)).all()
+
+
+async def list_of_product(
+    session: AsyncSession, product_id: UUID, page: PageRequest
+) -> tuple[Sequence[ProductRevision], str | None]:
+    """One page of the revisions of a product, newest first."""
+    statement = select(ProductRevision).where(col(ProductRevision.product_id) == product_id)
+    return await paginate(session, statement, col(ProductRevision.id), page)

@@ -1,0 +1,48 @@
+"""What goes in and out of revisions over HTTP."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from infra.schema import Output
+from listings.ingest.result import Kind
+from listings.revisions.tables import ProductRevision
+from quality.states import QualityStatus
+
+
+class ColumnRead(Output):
+    """One column of a revision."""
+
+    name: str
+    original_name: str = Field(description="As the file gave it")
+    kind: Kind
+    physical: str = Field(description="Type of the Parquet column")
+    nullable: bool
+    zone: str | None = Field(description="UTC when the file's times carried offsets, else null: local times")
+
+
+class RevisionRead(Output):
+    """One immutable revision of a product's data."""
+
+    id: UUID
+    product_id: UUID
+    number: int
+    sha256: str = Field(description="Digest of the stored Parquet file")
+    bytes: int
+    rows: int
+    columns: list[ColumnRead]
+    profile: dict[str, Any] = Field(description="What was found on the way in: per column, and notices")
+    quality: QualityStatus = Field(description="Status of the quality check")
+    source_name: str
+    source_format: str
+    source_sha256: str
+    source_bytes: int
+    uploaded_at: datetime
+
+    @classmethod
+    def of(cls, row: ProductRevision, quality: QualityStatus) -> "RevisionRead":
+        """Map a row and the status of its quality check."""
+        hidden = {"object_key", "sample", "uploaded_by"}
+        return cls(**row.model_dump(exclude=hidden), quality=quality)

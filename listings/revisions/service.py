@@ -1,0 +1,179 @@
+"""Use cases of revisions: which there are, which of them buyers read, and what was found in them.
+
+Whoever can access a product can access its revisions.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from infra.auth import Actor
+from infra.db import AsyncSession
+from infra.errors import NotFound
+from infra.messages import Message
+from infra.paging import PageRequest
+from listings.ingest.result import Column, Kind
+from listings.products import service as products
+from listings.products.dictionary import (
+    DictionaryEntry,
+    data_dictionary,
+    personal_columns,
+    require_known_columns,
+)
+from listings.products.schemas import DictionaryUpdate
+from listings.products.states import ProductStatus
+from listings.products.tables import DataProduct
+from listings.resources import service as resources
+from listings.revisions import repository
+from listings.revisions.domain import CheckedRevision, RevisionFacts
+from listings.revisions.tables import ProductRevision
+from quality import service as quality
+from quality.states import QualityStatus
+
+LOOK_BACK = 50
+"""How many of the newest revisions are looked at for one that has passed."""
+
+
+def facts_of(row: ProductRevision) -> RevisionFacts:
+    """Map a row."""
+    return RevisionFacts(
+        id=row.id,
+        product_id=row.product_id,
+        number=row.number,
+        object_key=row.object_key,
+        sha256=row.sha256,
+        columns=tuple(Column(**{**column, "kind": Kind(column["kind"])}) for column in row.columns),
+        rows=row.rows,
+    )
+
+
+async def newest(session: AsyncSession, product_id: UUID) -> RevisionFacts | None:
+    """The newest revision, checked or not."""
+    rows = await repository.list_newest(session, product_id, 1)
+    return facts_of(rows[0]) if rows else None
+
+
+async def newest_checked(session: AsyncSession, product_id: UUID) -> CheckedRevision | None:
+    """The newest revision with the status of its quality check."""
+    rows = await repository.list_newest(session, product_id, 1)
+    if not rows:
+        return None
+    status = (await quality_statuses(session, rows))[rows[0].id]
+    return CheckedRevision(facts_of(rows[0]), status, len(rows[0].sample))
+
+
+async def newest_passed(session: AsyncSession, product_id: UUID) -> ProductRevision | None:
+    """The newest revision whose quality check has passed: a bad new one leaves the last good one in service."""
+    rows = await repository.list_newest(session, product_id, LOOK_BACK)
+    statuses = await quality_statuses(session, rows)
+    return next((row for row in rows if statuses[row.id] is QualityStatus.PASSED), None)
+
+
+async def current_revision(session: AsyncSession, product_id: UUID) -> RevisionFacts:
+    """The revision that buyers read: the newest whose quality check has passed. Asks no status of the product.
+
+    :raises NotFound: there is none.
+    """
+    return facts_of(await _current(session, product_id))
+
+
+async def current_report(session: AsyncSession, product_id: UUID) -> tuple[ProductRevision, quality.Report]:
+    """The revision that buyers read, with the report of its quality check.
+
+    :raises NotFound: there is none.
+    """
+    row = await _current(session, product_id)
+    report = await quality.report_for(session, row.id)
+    assert report is not None, "a revision has passed by its report"
+    return row, report
+
+
+async def _current(session: AsyncSession, product_id: UUID) -> ProductRevision:
+    row = await newest_passed(session, product_id)
+    if row is None:
+        raise NotFound(
+            Message("The product has no revision that has passed its quality check."),
+            remedy=Message("Ask again when its operator has uploaded one."),
+        )
+    return row
+
+
+async def quality_statuses(
+    session: AsyncSession, rows: Sequence[ProductRevision]
+) -> dict[UUID, QualityStatus]:
+    """The status of the quality check of each revision."""
+    return await quality.statuses(session, [row.id for row in rows])
+
+
+async def access_revision(
+    session: AsyncSession, actor: Actor, revision_id: UUID
+) -> tuple[ProductRevision, QualityStatus]:
+    """A revision of a product the actor can access, with the status of its quality check.
+
+    :raises NotFound: there is none the actor can access.
+    """
+    row = await repository.get(session, revision_id)
+    if row is None or await products.find_visible(session, actor, row.product_id) is None:
+        raise _no_such_revision()
+    return row, (await quality_statuses(session, [row]))[row.id]
+
+
+async def list_revisions(
+    session: AsyncSession, actor: Actor, product_id: UUID, page: PageRequest
+) -> tuple[Sequence[ProductRevision], dict[UUID, QualityStatus], str | None]:
+    """One page of the revisions of a product the actor can access, newest first, with their quality statuses.
+
+    :raises NotFound: there is no product the actor can access.
+    """
+    await products.access_product(session, actor, product_id)
+    rows, following = await repository.list_of_product(session, product_id, page)
+    return rows, await quality_statuses(session, rows), following
+
+
+async def get_quality_report(
+    session: AsyncSession, actor: Actor, revision_id: UUID
+) -> tuple[quality.Report, set[str]]:
+    """The quality report of a revision: open to everybody once its product is published.
+
+    :return: the report, and the columns whose values the actor may not see in it: the personal ones, unless the
+        actor can access the product itself.
+    :raises NotFound: there is no such revision the actor can access, or no report yet.
+    """
+    row = await repository.get(session, revision_id)
+    product = await products.find_product(session, row.product_id) if row else None
+    inside = row is not None and await products.find_visible(session, actor, row.product_id) is not None
+    if row is None or product is None or not (inside or product.status is ProductStatus.PUBLISHED):
+        raise _no_such_revision()
+    report = await quality.report_for(session, row.id)
+    if report is None:
+        raise NotFound(
+            Message("The quality check has not finished."), remedy=Message("Ask again in a moment.")
+        )
+    if inside:
+        return report, set()
+    resource = await resources.get_resource(session, product.resource_id)
+    described = data_dictionary(
+        [column.name for column in facts_of(row).columns],
+        products.described_columns(product),
+        personal=resource.personal_information,
+    )
+    return report, personal_columns(described)
+
+
+async def set_dictionary(
+    session: AsyncSession, actor: Actor, product_id: UUID, data: DictionaryUpdate
+) -> DataProduct:
+    """Record what the columns of a draft product mean, and which are personal; replaces what was recorded before.
+
+    :raises Forbidden: the actor does not belong to the operator.
+    :raises ProductStateForbids: the product is no draft.
+    :raises DictionaryRefused: a column is described more than once or is not in the newest revision.
+    """
+    row = await products.lock_own_draft(session, actor, product_id)
+    entries = [DictionaryEntry(**entry.model_dump()) for entry in data.columns]
+    revision = await newest(session, row.id)
+    require_known_columns(entries, {column.name for column in revision.columns} if revision else None)
+    return await products.set_dictionary(session, actor, row, entries)
+
+
+def _no_such_revision() -> NotFound:
+    return NotFound(Message("There is no such revision."))
