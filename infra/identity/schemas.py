@@ -1,5 +1,6 @@
 """What goes in and out of sign-in and OAuth over HTTP."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -61,6 +62,10 @@ class PartyName(Output):
 
     zh: str | None = Field(description="Name in Chinese, where it has one.")
     en: str | None = Field(description="Name in English, where it has one.")
+
+
+PartyNames = Mapping[UUID, PartyName]
+"""Names of organisations by their ids."""
 
 
 class OrganisationBrief(Output):

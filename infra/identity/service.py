@@ -1,6 +1,6 @@
 """Organisations: look up, register, add evidence, change status; and the market's first administrator."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +13,7 @@ from infra.errors import NotFound
 from infra.identity import credentials, repository
 from infra.identity.domain import EvidenceKind, normalised_email
 from infra.identity.errors import CreditCodeTaken, OrganisationNotVerified
-from infra.identity.schemas import PartyName
+from infra.identity.schemas import PartyName, PartyNames
 from infra.identity.states import OrganisationAction, OrganisationStatus, next_state
 from infra.identity.tables import IdentityEvidence, Membership, Organisation, Person
 from infra.messages import Message
@@ -42,7 +42,7 @@ async def organisations(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID
     return {row.id: row for row in await repository.organisations(session, ids)}
 
 
-async def party_names(session: AsyncSession, ids: Iterable[UUID]) -> Mapping[UUID, PartyName]:
+async def party_names(session: AsyncSession, ids: Iterable[UUID]) -> PartyNames:
     """What several organisations are called, by id, in one query; ids of no organisation are left out.
 
     Call it once for an answer or a page, with the ids of every party in it.

@@ -18,11 +18,11 @@ from listings.products.states import ProductAction, ProductStatus
 from listings.resources.domain import CLASSIFICATION_LABELS, Classification, UpdateFrequency
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from market.delivery.domain import Operator
-from market.settlement.invoices.states import InvoiceStatus
+from market.settlement.invoices.states import InvoiceAction, InvoiceStatus
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
-from market.settlement.payments.states import Rail, RefundStatus
-from market.settlement.rails.bank.states import BankEntryStatus
-from market.settlement.rails.cards.states import CardPaymentStatus
+from market.settlement.payments.states import Rail, RefundAction, RefundStatus
+from market.settlement.rails.bank.states import BankEntryAction, BankEntryStatus
+from market.settlement.rails.cards.states import CardPaymentAction, CardPaymentStatus
 from market.settlement.reconciliation.domain import BreakKind
 from market.settlement.splits.domain import SplitRole
 from pricing.models.metrics import Metric
@@ -211,15 +211,26 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "requires_action": ("需要付款人操作", "Requires action"),
         "succeeded": ("成功", "Succeeded"),
     },
+    CardPaymentAction: {
+        "failure": ("扣款失败", "Failure"),
+        "confirmation by the payer": ("付款人确认", "Confirmation by the payer"),
+        "success": ("扣款成功", "Success"),
+    },
     RefundStatus: {
         "failed": ("失败", "Failed"),
         "requested": ("处理中", "Requested"),
         "succeeded": ("成功", "Succeeded"),
     },
+    RefundAction: {"completion": ("完成退款", "Completion"), "failure": ("退款失败", "Failure")},
+    InvoiceAction: {"payment": ("付款", "Payment"), "refund": ("退款", "Refund")},
     BankEntryStatus: {
         "paid": ("已核销", "Paid"),
         "received": ("已收到", "Received"),
         "suspense": ("暂挂", "In suspense"),
+    },
+    BankEntryAction: {
+        "being held in suspense": ("转入暂挂", "Being held in suspense"),
+        "payment of an invoice": ("核销账单", "Payment of an invoice"),
     },
     Rail: {"bank": ("银行转账", "Bank transfer"), "card": ("银行卡", "Card")},
     SplitRole: {

@@ -29,9 +29,12 @@ class SupervisionController(Controller):
     @get(
         "/contracts/{agreement_id:uuid}",
         guards=[requires(Permission.SUPERVISE)],
-        summary="A contract's whole file",
+        operation_id="getContractFile",
+        summary="Get the file of a contract",
     )
-    async def contract_file(self, session: AsyncSession, actor: Actor, agreement_id: UUID) -> ContractFile:
+    async def get_contract_file(
+        self, session: AsyncSession, actor: Actor, agreement_id: UUID
+    ) -> ContractFile:
         """Rights, authorisation, quality, price, contract, usage, money, stops and decisions, on one page."""
         file = await service.contract_file(session, actor, agreement_id)
         return ContractFile(

@@ -11,13 +11,13 @@ from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.idempotency import Idempotency
 from infra.identity import service as identity
+from infra.identity.schemas import PartyNames
 from infra.paging import PageRequest
 from infra.schema import Page
 from market.settlement.invoices import service
 from market.settlement.invoices.schemas import (
     InvoiceRead,
     InvoiceSummary,
-    Names,
     PeriodCloseCreate,
     PeriodCloseRead,
     PeriodCloseSummary,
@@ -108,6 +108,6 @@ async def invoice_summaries(session: AsyncSession, rows: Sequence[Invoice]) -> l
     return [InvoiceSummary.of(row, names) for row in rows]
 
 
-async def _names(session: AsyncSession, rows: Sequence[Invoice]) -> Names:
+async def _names(session: AsyncSession, rows: Sequence[Invoice]) -> PartyNames:
     parties = {party for row in rows for party in (row.operator_id, row.owner_id, row.buyer_id)}
     return await identity.party_names(session, parties)

@@ -46,7 +46,6 @@ async def issue(
     due_at = domain.due_at(issued_at, rules.integer("settlement.payment_term_days"))
     series_no, number = await repository.next_number(session, terms.operator_id)
     shares = shares_of(terms.shares, owner_id=terms.owner_id, operator_id=terms.operator_id)
-    status = InvoiceStatus.ISSUED
     invoice = Invoice(
         id=new_id(),
         agreement_id=facts.id,
@@ -67,9 +66,11 @@ async def issue(
         split=[share.document() for share in shares],
         rules=rules.stamp(),
         digest=b"",
-        status=INVOICE.next_state(status, InvoiceAction.PAY) if free else status,
-        paid_at=issued_at if free else None,
+        status=InvoiceStatus.ISSUED,
     )
+    if free:
+        invoice.status = INVOICE.next_state(invoice.status, InvoiceAction.PAY)
+        invoice.paid_at = issued_at
     rows = [_line(invoice, place, rated) for place, rated in enumerate(lines, start=1)]
     invoice.digest = json_digest(invoice_document(invoice, rows))
     session.add(invoice)
@@ -103,7 +104,7 @@ def billed(invoice: Invoice) -> BilledInvoice:
 
 
 def invoice_document(invoice: Invoice, lines: Sequence[InvoiceLine]) -> dict[str, object]:
-    """What an invoice says, as JSON without floats: what its digest is the SHA-256 of.
+    """The content of an invoice as JSON without floats: what its digest is the SHA-256 of.
 
     Everything in it is ASCII, so that the digest is the same whether or not a reader's JSON escapes other text.
     """

@@ -62,7 +62,7 @@ async def next_number(session: AsyncSession, operator_id: UUID) -> tuple[int, in
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
-    """Invoices the actor may see: buyer, operator and owner their own, the regulator and the platform all."""
+    """Invoices the actor can access: buyer, operator and owner their own, the regulator and the platform all."""
     if actor.organisation_kind in _SEE_ALL:
         return sa.true()
     own = actor.organisation_id
@@ -75,7 +75,7 @@ async def get(session: AsyncSession, invoice_id: UUID) -> Invoice | None:
 
 
 async def get_visible(session: AsyncSession, actor: Actor, invoice_id: UUID) -> Invoice | None:
-    """An invoice as it stands now, if the actor may see it."""
+    """An invoice as it stands now, if the actor can access it."""
     statement = select(Invoice).where(col(Invoice.id) == invoice_id, visible_to(actor))
     return (await session.exec(statement.execution_options(populate_existing=True))).one_or_none()
 
@@ -120,7 +120,7 @@ async def invoices_page(
     agreement_id: UUID | None,
     status: InvoiceStatus | None,
 ) -> tuple[Sequence[Invoice], str | None]:
-    """One page of the invoices the actor may see, newest first."""
+    """One page of the invoices the actor can access, newest first."""
     statement = select(Invoice).where(visible_to(actor))
     if agreement_id is not None:
         statement = statement.where(col(Invoice.agreement_id) == agreement_id)

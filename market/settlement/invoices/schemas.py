@@ -1,21 +1,19 @@
 """Invoices over HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
 from pydantic import Field
 
-from infra.identity.schemas import PartyName
+from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import DecimalText, Input, Output
 from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.invoices.tables import Invoice, InvoiceLine, PeriodClose
 from market.settlement.splits.domain import read_shares
 from market.settlement.splits.schemas import SplitPart
 from pricing.money import Money, MoneyOut
-
-Names = Mapping[UUID, PartyName]
 
 
 class PeriodCloseCreate(Input):
@@ -74,7 +72,7 @@ class InvoiceSummary(Output):
     paid_at: datetime | None
 
     @classmethod
-    def of(cls, row: Invoice, names: Names) -> Self:
+    def of(cls, row: Invoice, names: PartyNames) -> Self:
         """Render an invoice without its lines.
 
         :param names: of its parties.
@@ -91,10 +89,10 @@ class InvoiceRead(InvoiceSummary):
     lines: list[InvoiceLineRead]
     split: list[SplitPart]
     rules: list[dict[str, Any]] = Field(description="Rulebook versions it rests on")
-    digest: str = Field(description="SHA-256 of what it says")
+    digest: str = Field(description="SHA-256 of its content")
 
     @classmethod
-    def of_lines(cls, row: Invoice, lines: Sequence[InvoiceLine], names: Names) -> Self:
+    def of_lines(cls, row: Invoice, lines: Sequence[InvoiceLine], names: PartyNames) -> Self:
         """Render an invoice.
 
         :param names: of its parties.
@@ -139,7 +137,7 @@ class PeriodCloseRead(PeriodCloseSummary):
         return cls(**PeriodCloseSummary.of(row).model_dump(), invoice=invoice)
 
 
-def _summary(row: Invoice, names: Names) -> dict[str, Any]:
+def _summary(row: Invoice, names: PartyNames) -> dict[str, Any]:
     return {
         "id": row.id,
         "number": row.document_number,

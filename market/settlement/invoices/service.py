@@ -25,7 +25,7 @@ from pricing.plans import service as plans
 from pricing.quotes.context import quote_context
 
 VisibleInvoice = NewType("VisibleInvoice", Invoice)
-"""An invoice that the caller may see; only :func:`access_invoice` and :func:`lock_visible_invoice` make one."""
+"""An invoice that the caller can access; only :func:`access_invoice` and :func:`lock_visible_invoice` make one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,9 @@ async def close_period(
 
 
 async def access_invoice(session: AsyncSession, actor: Actor, invoice_id: UUID) -> VisibleInvoice:
-    """An invoice the caller may see: buyer, operator and owner, the regulator and the platform.
+    """An invoice the caller can access: buyer, operator and owner, the regulator and the platform.
 
-    :raises NotFound: there is none, or the caller may not know of it.
+    :raises NotFound: there is none, or the caller cannot access it.
     """
     invoice = await repository.get_visible(session, actor, invoice_id)
     if invoice is None:
@@ -145,16 +145,16 @@ async def list_invoices(
     agreement_id: UUID | None = None,
     status: InvoiceStatus | None = None,
 ) -> tuple[Sequence[Invoice], str | None]:
-    """One page of the invoices the caller may see, newest first."""
+    """One page of the invoices the caller can access, newest first."""
     return await repository.invoices_page(session, actor, page, agreement_id=agreement_id, status=status)
 
 
 async def list_period_closes(
     session: AsyncSession, actor: Actor, agreement_id: UUID, page: PageRequest
 ) -> tuple[Sequence[PeriodClose], str | None]:
-    """One page of the closed periods of an agreement the caller may see.
+    """One page of the closed periods of an agreement the caller can access.
 
-    :raises NotFound: there is none, or the caller may not know of it.
+    :raises NotFound: there is none, or the caller cannot access it.
     """
     agreement = await agreements.access_agreement(session, actor, agreement_id)
     return await repository.closes_page(session, agreement.id, page)
@@ -171,9 +171,9 @@ async def lock_invoice(session: AsyncSession, invoice_id: UUID) -> Invoice:
 
 
 async def lock_visible_invoice(session: AsyncSession, actor: Actor, invoice_id: UUID) -> VisibleInvoice:
-    """An invoice the caller may see, locked until the transaction ends.
+    """An invoice the caller can access, locked until the transaction ends.
 
-    :raises NotFound: there is none, or the caller may not know of it.
+    :raises NotFound: there is none, or the caller cannot access it.
     """
     visible = await access_invoice(session, actor, invoice_id)
     return VisibleInvoice(await lock_invoice(session, visible.id))
@@ -194,7 +194,7 @@ def require_payable(invoice: Invoice) -> None:
             Message(
                 "Invoice {document_number} is {status}.",
                 document_number=invoice.document_number,
-                status=invoice.status.value,
+                status=invoice.status,
             ),
             remedy=Message("Pay only invoices whose status is issued."),
         )

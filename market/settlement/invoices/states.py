@@ -8,7 +8,7 @@ from market.settlement.invoices.errors import InvoiceStateForbids
 
 
 class InvoiceStatus(StrEnum):
-    """Where an invoice stands. What it says never changes; only this does."""
+    """Where an invoice stands. Its content never changes; only this does."""
 
     ISSUED = "issued"
     PAID = "paid"

@@ -11,13 +11,13 @@ from infra.auth import Actor, OrganisationKind, Permission, requires
 from infra.db import AsyncSession
 from infra.errors import NotFound
 from infra.identity import service as identity
+from infra.identity.schemas import PartyNames
 from infra.paging import PageRequest
 from infra.schema import Page, moment_parameter, read_moment
 from market.settlement.ledger import service
 from market.settlement.ledger.schemas import (
     AccountRead,
     JournalRead,
-    Names,
     StatementOfAccountRead,
     TrialBalanceRead,
 )
@@ -102,6 +102,6 @@ class StatementOfAccountController(Controller):
         return StatementOfAccountRead.of(own, statement, await identity.party_names(session, [own]))
 
 
-async def _owner_names(session: AsyncSession, accounts: Sequence[LedgerAccount]) -> Names:
+async def _owner_names(session: AsyncSession, accounts: Sequence[LedgerAccount]) -> PartyNames:
     owners = (account.owner_organisation_id for account in accounts)
     return await identity.party_names(session, [owner for owner in owners if owner is not None])

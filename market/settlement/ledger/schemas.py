@@ -1,21 +1,18 @@
 """The ledger over HTTP."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 from pydantic import Field
 
-from infra.identity.schemas import PartyName
+from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Output
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
 from market.settlement.ledger.repository import AccountSums
 from market.settlement.ledger.service import AccountStatement, TrialBalance
 from market.settlement.ledger.tables import LedgerAccount, LedgerJournal, LedgerPosting
 from pricing.money import Money, MoneyOut
-
-Names = Mapping[UUID, PartyName]
 
 
 class AccountRead(Output):
@@ -31,7 +28,7 @@ class AccountRead(Output):
     owner_organisation_name: PartyName | None
 
     @classmethod
-    def of(cls, row: LedgerAccount, names: Names) -> Self:
+    def of(cls, row: LedgerAccount, names: PartyNames) -> Self:
         """Render an account.
 
         :param names: of the organisations that own accounts.
@@ -105,7 +102,7 @@ class TrialBalanceRow(Output):
     balance: MoneyOut = Field(description="Positive on the account's normal side")
 
     @classmethod
-    def of(cls, row: AccountSums, names: Names) -> Self:
+    def of(cls, row: AccountSums, names: PartyNames) -> Self:
         """Render one account's sums."""
         currency = row.account.currency
         signed = row.debit - row.credit
@@ -126,7 +123,7 @@ class TrialBalanceRead(Output):
     differences: list[MoneyOut]
 
     @classmethod
-    def of(cls, trial: TrialBalance, at: datetime | None, names: Names) -> Self:
+    def of(cls, trial: TrialBalance, at: datetime | None, names: PartyNames) -> Self:
         """Render a trial balance.
 
         :param names: of the organisations that own accounts.
@@ -160,7 +157,7 @@ class StatementOfAccountRead(Output):
     movements: list[MovementRead]
 
     @classmethod
-    def of(cls, organisation_id: UUID, statement: AccountStatement, names: Names) -> Self:
+    def of(cls, organisation_id: UUID, statement: AccountStatement, names: PartyNames) -> Self:
         """Render a statement of account."""
         return cls(
             organisation_id=organisation_id,

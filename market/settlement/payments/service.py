@@ -186,7 +186,7 @@ async def complete_refund(
     :param invoice: its row, like the refund's, is locked by the caller.
     :raises RefundStateForbids: it is completed or has failed already.
     """
-    status = REFUND.next_state(refund.status, RefundAction.COMPLETE)
+    refund.status = REFUND.next_state(refund.status, RefundAction.COMPLETE)
     payment = await repository.get_payment(session, refund.payment_id)
     moment = await now(session)
     journals = posting_rules.refund_completed(
@@ -198,7 +198,7 @@ async def complete_refund(
     )
     await ledger.post(session, actor, journals)
     invoices.mark_refunded(invoice)
-    refund.status, refund.completed_at = status, moment
+    refund.completed_at = moment
     await session.flush()
     await audit.record(
         session,

@@ -1,20 +1,17 @@
 """Reconciliation over HTTP."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 from pydantic import Field
 
-from infra.identity.schemas import PartyName
+from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Input, Output
 from market.settlement.reconciliation.domain import BreakKind
 from market.settlement.reconciliation.service import Run
 from market.settlement.reconciliation.tables import Reconciliation, ReconciliationBreak
 from pricing.money import Money, MoneyOut
-
-Names = Mapping[UUID, PartyName]
 
 
 class ReconciliationCreate(Input):
@@ -36,7 +33,7 @@ class BreakRead(Output):
     explanation: str
 
     @classmethod
-    def of(cls, row: ReconciliationBreak, run_at: datetime, names: Names) -> Self:
+    def of(cls, row: ReconciliationBreak, run_at: datetime, names: PartyNames) -> Self:
         """Render a break.
 
         :param names: of the organisations that have to explain breaks.
@@ -87,7 +84,7 @@ class ReconciliationRead(ReconciliationSummary):
     breaks: list[BreakRead]
 
     @classmethod
-    def of_run(cls, run: Run, names: Names) -> Self:
+    def of_run(cls, run: Run, names: PartyNames) -> Self:
         """Render a run.
 
         :param names: of the organisations that have to explain breaks.

@@ -1,12 +1,12 @@
 """Splits over HTTP."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Self
 from uuid import UUID
 
 from pydantic import Field
 
-from infra.identity.schemas import PartyName
+from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Output
 from market.settlement.splits.domain import Share, SplitRole, split_revenue
 from pricing.money import Money, MoneyOut
@@ -21,7 +21,7 @@ class SplitPart(Output):
     amount: MoneyOut
 
     @classmethod
-    def parts_of(cls, total: Money, shares: Sequence[Share], names: Mapping[UUID, PartyName]) -> list[Self]:
+    def parts_of(cls, total: Money, shares: Sequence[Share], names: PartyNames) -> list[Self]:
         """Render the split of an amount.
 
         :param names: of the parties that have a share.

@@ -37,6 +37,15 @@ async def test_the_money_s_way(
     ]
     listed = (await owner.get("/v1/invoices", params={"status": "issued"})).json()["items"]
     assert [item["id"] for item in listed] == [invoice_id]
+    for shown in (seen, listed[0], closed["invoice"]):
+        assert [shown[f"{party}_name"] for party in ("operator", "owner", "buyer")] == [
+            {"zh": f"测试{party}", "en": f"Test {party}"} for party in ("operator", "owner", "buyer")
+        ]
+    assert [part["organisation_name"] and part["organisation_name"]["en"] for part in seen["split"]] == [
+        "Test owner",
+        "Test operator",
+        None,
+    ]
 
     async with transaction(sessions) as session:
         row = await invoices.get(session, UUID(invoice_id))
@@ -54,11 +63,18 @@ async def test_the_money_s_way(
 
     earned = (await owner.get("/v1/statements-of-account")).json()
     assert (earned["closing"]["amount"], len(earned["movements"])) == ("0.88", 1)
+    assert earned["organisation_name"]["en"] == "Test owner"
     journals = (await finance.get("/v1/ledger/journals", params={"source_id": invoice_id})).json()["items"]
     assert {journal["source_kind"] for journal in journals} == {"invoice", "payment", "split"}
     trial = (await finance.get("/v1/ledger/trial-balance")).json()
     assert trial["differences"] == []
-    assert trial["rows"]
+    named = {row["account"]["code"]: row["account"]["owner_organisation_name"] for row in trial["rows"]}
+    assert named[earned["account_code"]]["en"] == "Test owner"
+    assert named["commission:CNY"] is None
+    accounts = (await finance.get("/v1/ledger/accounts", params={"limit": 200})).json()["items"]
+    assert {"Test owner", "Test buyer"} <= {
+        (item["owner_organisation_name"] or {}).get("en") for item in accounts
+    }
     assert (await buyer.get("/v1/ledger/trial-balance")).status_code == 403
 
     run = await finance.post("/v1/reconciliations", json={}, headers=fresh_key())

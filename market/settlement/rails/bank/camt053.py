@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from lxml import etree
 
+from infra.messages import Message
 from market.settlement.rails.bank.domain import Direction, Statement, StatementEntry
 from market.settlement.rails.bank.errors import StatementError
 from pricing.money import Money, MoneyError
@@ -37,10 +38,18 @@ def parse(document: bytes) -> list[Statement]:
     root = _root(document)
     message = _child(root, "BkToCstmrStmt")
     if message is None:
-        raise StatementError(f"not a camt.053 message: <{_name(root)}> holds no <BkToCstmrStmt>")
+        raise StatementError(
+            Message("not a camt.053 message: <{name}> holds no <BkToCstmrStmt>", name=_name(root))
+        )
     found = list(_children(message, "Stmt"))
     if not 1 <= len(found) <= MAX_STATEMENTS:
-        raise StatementError(f"the message holds {len(found)} statements; 1 to {MAX_STATEMENTS} are read")
+        raise StatementError(
+            Message(
+                "the message holds {count} statements; 1 to {limit} are read",
+                count=len(found),
+                limit=MAX_STATEMENTS,
+            )
+        )
     return [_statement(element) for element in found]
 
 
@@ -57,19 +66,19 @@ def _root(document: bytes) -> etree._Element:
     try:
         root = etree.fromstring(document, parser)
     except etree.XMLSyntaxError as error:
-        raise StatementError(f"not well-formed XML: {error}"[:MAX_TEXT]) from None
+        raise StatementError(Message("not well-formed XML: {error}", error=str(error)[:MAX_TEXT])) from None
     docinfo = root.getroottree().docinfo
     if docinfo.doctype or docinfo.internalDTD is not None:
-        raise StatementError("a document type declaration (<!DOCTYPE …>) is refused in a statement")
+        raise StatementError(Message("a document type declaration (<!DOCTYPE …>) is refused in a statement"))
     return root
 
 
 def _statement(element: etree._Element) -> Statement:
     statement_id = _required(element, "Id")
-    place = f"statement {statement_id}"
+    place = Message("statement {statement_id}", statement_id=statement_id)
     account = _text(element, "Acct", "Id", "IBAN") or _text(element, "Acct", "Id", "Othr", "Id")
     if not account:
-        raise StatementError(f"{place}: no account (Acct/Id/IBAN or Acct/Id/Othr/Id)")
+        raise StatementError(Message("{place}: no account (Acct/Id/IBAN or Acct/Id/Othr/Id)", place=place))
     balances = {
         _text(balance, "Tp", "CdOrPrtry", "Cd"): _signed(balance, place)
         for balance in _children(element, "Bal")
@@ -77,7 +86,10 @@ def _statement(element: etree._Element) -> Statement:
     opening, closing = balances.get("OPBD", balances.get("PRCD")), balances.get("CLBD")
     if opening is None or closing is None:
         raise StatementError(
-            f"{place}: an opening (OPBD or PRCD) and a closing (CLBD) booked balance are needed"
+            Message(
+                "{place}: an opening (OPBD or PRCD) and a closing (CLBD) booked balance are needed",
+                place=place,
+            )
         )
     currency = _text(element, "Acct", "Ccy") or opening.currency
     entries = tuple(_entries(element, place))
@@ -86,7 +98,12 @@ def _statement(element: etree._Element) -> Statement:
     }
     if strays:
         raise StatementError(
-            f"{place}: kept in {currency}, but some amounts are in {', '.join(sorted(strays))}"
+            Message(
+                "{place}: the account is in {currency}, but some amounts are in {others}",
+                place=place,
+                currency=currency,
+                others=", ".join(sorted(strays)),
+            )
         )
     return Statement(
         statement_id=statement_id,
@@ -100,10 +117,10 @@ def _statement(element: etree._Element) -> Statement:
     )
 
 
-def _entries(statement: etree._Element, place: str) -> Iterator[StatementEntry]:
+def _entries(statement: etree._Element, place: Message) -> Iterator[StatementEntry]:
     number = 0
     for position, entry in enumerate(_children(statement, "Ntry"), start=1):
-        where = f"{place}, entry {position}"
+        where = Message("{place}, entry {position}", place=place, position=position)
         # .02 to .07 write <Sts>BOOK</Sts>, later versions <Sts><Cd>BOOK</Cd></Sts>.
         status = _text(entry, "Sts", "Cd") or _text(entry, "Sts") or "BOOK"
         if status != "BOOK":
@@ -118,7 +135,9 @@ def _entries(statement: etree._Element, place: str) -> Iterator[StatementEntry]:
                 continue  # banks book fees of nothing; they move no money
             number += 1
             if number > MAX_ENTRIES:
-                raise StatementError(f"{place}: more than {MAX_ENTRIES} entries")
+                raise StatementError(
+                    Message("{place}: more than {limit} entries", place=place, limit=MAX_ENTRIES)
+                )
             yield StatementEntry(
                 number=number,
                 bank_reference=reference,
@@ -131,7 +150,7 @@ def _entries(statement: etree._Element, place: str) -> Iterator[StatementEntry]:
 
 
 def _parts(
-    whole: Money, details: list[etree._Element], where: str
+    whole: Money, details: list[etree._Element], where: Message
 ) -> list[tuple[Money, etree._Element | None]]:
     """The movements of one entry: itself, or the transactions of a batch booking, which must sum to it."""
     if len(details) <= 1:
@@ -142,15 +161,19 @@ def _parts(
         if element is None:
             element = _descend(detail, "AmtDtls", "TxAmt", "Amt")
         if element is None:
-            raise StatementError(f"{where}: a batch whose transactions do not state their amounts")
+            raise StatementError(
+                Message("{place}: a batch whose transactions do not state their amounts", place=where)
+            )
         amount = _amount(element, where)
         sign = _text(detail, "CdtDbtInd")
         debit = _direction(sign, where) is Direction.DEBIT if sign else whole.minor < 0
         amounts.append(-amount if debit else amount)
     if any(amount.currency != whole.currency for amount in amounts):
-        raise StatementError(f"{where}: a batch in several currencies")
+        raise StatementError(Message("{place}: a batch in several currencies", place=where))
     if sum(amount.minor for amount in amounts) != whole.minor:
-        raise StatementError(f"{where}: its transactions do not sum to the entry's {whole}")
+        raise StatementError(
+            Message("{place}: its transactions do not sum to the entry's {amount}", place=where, amount=whole)
+        )
     return list(zip(amounts, details, strict=True))
 
 
@@ -176,52 +199,74 @@ def _counterparty(detail: etree._Element | None, *, incoming: bool) -> str:
     return "" if party is None else _text(party, "Nm") or _text(party, "Pty", "Nm") or ""
 
 
-def _signed(element: etree._Element, place: str) -> Money:
+def _signed(element: etree._Element, place: Message) -> Money:
     amount = _child(element, "Amt")
     if amount is None:
-        raise StatementError(f"{place}: <{_name(element)}> has no amount")
+        raise StatementError(Message("{place}: <{name}> has no amount", place=place, name=_name(element)))
     money = _amount(amount, place)
     return money if _direction(_text(element, "CdtDbtInd"), place) is Direction.CREDIT else -money
 
 
-def _amount(element: etree._Element, place: str) -> Money:
+def _amount(element: etree._Element, place: Message) -> Money:
     text, currency = _text(element) or "", element.get("Ccy", "")
     if not _AMOUNT.fullmatch(text):
-        raise StatementError(f"{place}: {text[:40]!r} is not an amount")
+        raise StatementError(Message("{place}: {text!r} is not an amount", place=place, text=text[:40]))
     try:
         money = Money.from_decimal(Decimal(text), currency)
     except MoneyError as error:
-        raise StatementError(f"{place}: {error}") from None
+        raise StatementError(Message("{place}: {error}", place=place, error=str(error))) from None
     if money.minor > MAX_MINOR:
-        raise StatementError(f"{place}: {money} is more than is ever booked")
+        raise StatementError(
+            Message("{place}: {amount} is more than is ever booked", place=place, amount=money)
+        )
     return money
 
 
-def _direction(code: str | None, place: str) -> Direction:
+def _direction(code: str | None, place: Message) -> Direction:
     if code not in _DIRECTIONS:
-        raise StatementError(f"{place}: {code!r} is neither CRDT nor DBIT")
+        raise StatementError(Message("{place}: {code!r} is neither CRDT nor DBIT", place=place, code=code))
     return _DIRECTIONS[code]
 
 
-def _day(text: str | None, place: str) -> date:
+def _day(text: str | None, place: Message) -> date:
     try:
         day = date.fromisoformat((text or "")[:10])
     except ValueError:
-        raise StatementError(f"{place}: {text!r} is not a booking date") from None
+        raise StatementError(
+            Message("{place}: {text!r} is not a booking date", place=place, text=text)
+        ) from None
     if day.year not in _YEARS:
-        raise StatementError(f"{place}: {day} is not a booking date of this age")
+        raise StatementError(
+            Message(
+                "{place}: {date} does not lie in the years {first} to {last}",
+                place=place,
+                date=day,
+                first=_YEARS.start,
+                last=_YEARS.stop - 1,
+            )
+        )
     return day
 
 
-def _moment(text: str | None, place: str) -> datetime | None:
+def _moment(text: str | None, place: Message) -> datetime | None:
     if text is None:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise StatementError(f"{place}: {text!r} is not a date and time") from None
+        raise StatementError(
+            Message("{place}: {text!r} is not a date and time", place=place, text=text)
+        ) from None
     if moment.year not in _YEARS:
-        raise StatementError(f"{place}: {text} is not a time of this age")
+        raise StatementError(
+            Message(
+                "{place}: {date} does not lie in the years {first} to {last}",
+                place=place,
+                date=text,
+                first=_YEARS.start,
+                last=_YEARS.stop - 1,
+            )
+        )
     # A bank that gives no offset means its own clock, which nothing here depends on: read as UTC.
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -254,5 +299,7 @@ def _text(element: etree._Element, *path: str) -> str | None:
 def _required(element: etree._Element, *path: str) -> str:
     text = _text(element, *path)
     if text is None:
-        raise StatementError(f"<{_name(element)}> lacks <{'/'.join(path)}>")
+        raise StatementError(
+            Message("<{name}> lacks <{missing}>", name=_name(element), missing="/".join(path))
+        )
     return text

@@ -1,4 +1,4 @@
-"""What a bank says, pure: a statement, its entries, and the check that its figures add up."""
+"""Bank statements, pure: their entries, the check that their figures add up, and the references in them."""
 
 import re
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from infra.messages import Message
 from market.settlement.rails.bank.errors import StatementError
 from pricing.money import Money
 
@@ -65,8 +66,15 @@ def check_balances(statement: Statement) -> None:
     expected = statement.opening + moved
     if expected != statement.closing:
         raise StatementError(
-            f"statement {statement.statement_id}: opening {statement.opening} and entries of {moved} make "
-            f"{expected}, but the closing balance is {statement.closing}"
+            Message(
+                "statement {statement_id}: opening {opening} and entries of {moved} make {expected}, "
+                "but the closing balance is {closing}",
+                statement_id=statement.statement_id,
+                opening=statement.opening,
+                moved=moved,
+                expected=expected,
+                closing=statement.closing,
+            )
         )
 
 

@@ -5,7 +5,14 @@ from infra.messages import Message
 
 
 class StatementError(ValueError):
-    """A statement that cannot be read or does not add up; the message says where."""
+    """A statement that cannot be read or does not add up.
+
+    :ivar reason: what is wrong and where, without a full stop.
+    """
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class StatementRefused(Invalid):

@@ -56,7 +56,7 @@ class BankStatementSummary(Output):
     covers_from: datetime | None
     covers_to: datetime | None
     imported_at: datetime
-    digest: str = Field(description="SHA-256 of what it says, whatever file it came in")
+    digest: str = Field(description="SHA-256 of its content, whatever file it came in")
 
     @classmethod
     def of(cls, row: BankStatement) -> Self:

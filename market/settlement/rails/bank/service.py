@@ -40,7 +40,7 @@ MAX_STATEMENT_BYTES = 16_777_216
 
 @dataclass(frozen=True, slots=True)
 class ImportedStatement:
-    """A statement that is on file, and whether this import put it there."""
+    """An imported statement, and whether this import put it there."""
 
     statement: BankStatement
     created: bool
@@ -51,7 +51,7 @@ async def import_statements(session: AsyncSession, actor: Actor, document: bytes
 
     Each is checked first: opening balance + entries = closing balance. Every entry is booked: one that names an
     invoice and has its amount pays it, anything else goes to suspense and is a break until it is explained. A
-    statement that is on file already changes nothing.
+    statement that was imported before changes nothing.
 
     :raises StatementRefused: not a camt.053 message, or a statement whose figures contradict each other.
     :raises StatementConflict: the account's bank gave the id to other content before.
@@ -60,7 +60,7 @@ async def import_statements(session: AsyncSession, actor: Actor, document: bytes
         statements = await asyncio.to_thread(_read, document)
     except StatementError as error:
         raise StatementRefused(
-            Message("{error}.", error=error),
+            Message("{reason}.", reason=error.reason),
             remedy=Message("Ask the bank for the statement again; nothing was imported."),
         ) from None
     digest = hashlib.sha256(document).digest()
@@ -240,7 +240,7 @@ def _day(entry: BankEntry) -> datetime:
 
 
 def _digest(statement: Statement) -> bytes:
-    """SHA-256 of what a statement says, whatever file it came in."""
+    """SHA-256 of the content of a statement, whatever file it came in."""
     content = [
         statement.account,
         statement.statement_id,

@@ -1,4 +1,4 @@
-"""Tables of the bank rail. All append-only: what a bank said is kept as it said it."""
+"""Tables of the bank rail. All append-only: statements are kept as the bank sent them."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -23,7 +23,7 @@ class BankDocument(Table, table=True):
 
 
 class BankStatement(Table, table=True):
-    """One statement of one account. ``digest`` covers what it says, whatever file it came in."""
+    """One statement of one account. ``digest`` covers its content, whatever file it came in."""
 
     __tablename__ = "bank_statements"
     __table_args__ = (sa.UniqueConstraint("account", "statement_id"),)

@@ -48,7 +48,7 @@ async def request_payment(
     """Start to pay an invoice by card; the job charges it.
 
     :param payment_method: the processor's id of it; card numbers never come here.
-    :raises NotFound: no such invoice, or none that the caller may know of.
+    :raises NotFound: no such invoice, or none that the caller can access.
     :raises CardsNotOffered: no processor is configured, or not for the currency.
     :raises NotYourInvoice: the caller is another party.
     :raises InvoiceNotPayable: it does not wait for a payment.
@@ -96,7 +96,7 @@ async def request_refund(
 ) -> Refund:
     """Start to give a card payment back in full; the job does it.
 
-    :raises NotFound: no such invoice, or none that the caller may know of.
+    :raises NotFound: no such invoice, or none that the caller can access.
     :raises InvoiceNotRefundable: there is no card payment to give back.
     :raises CardsNotOffered: no processor is configured.
     """
@@ -108,9 +108,9 @@ async def request_refund(
 
 
 async def access_payment(session: AsyncSession, actor: Actor, card_payment_id: UUID) -> CardPayment:
-    """An attempt to pay an invoice the caller may see.
+    """An attempt to pay an invoice the caller can access.
 
-    :raises NotFound: there is none, or the caller may not know of it.
+    :raises NotFound: there is none, or the caller cannot access it.
     """
     payment = await repository.get(session, card_payment_id)
     if payment is None:

@@ -20,7 +20,7 @@ class CardPaymentAction(StrEnum):
     """What can happen to an attempt to pay."""
 
     FAIL = "failure"
-    REQUIRE_ACTION = "a request for the payer's confirmation"
+    REQUIRE_ACTION = "confirmation by the payer"
     SUCCEED = "success"
 
 

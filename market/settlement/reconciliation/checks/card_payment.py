@@ -9,7 +9,7 @@ check = QueryCheck(
     """
 SELECT c.id::text, coalesce(p.amount_minor, 0) - CASE WHEN c.status = 'succeeded' THEN c.amount_minor ELSE 0 END,
        c.currency, c.requested_at, NULL::uuid,
-       'is ' || c.status || '; the payment on file comes to ' || coalesce(p.amount_minor, 0) || ' minor units'
+       'is ' || c.status || '; the payment on record comes to ' || coalesce(p.amount_minor, 0) || ' minor units'
   FROM card_payments c
   LEFT JOIN payments p ON p.source_id = c.id AND p.rail = 'card'
  WHERE coalesce(p.amount_minor, 0) <> CASE WHEN c.status = 'succeeded' THEN c.amount_minor ELSE 0 END

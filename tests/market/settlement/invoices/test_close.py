@@ -173,6 +173,9 @@ async def test_only_the_parties_see_an_invoice(
     async with transaction(sessions) as session:
         for party in (trade.buyer, trade.operator, trade.owner, trade.finance):
             assert (await service.access_invoice(session, party, invoice.id)).id == invoice.id
+            page = PageRequest(limit=5, after=None)
+            found, _ = await service.list_invoices(session, party, page, agreement_id=trade.agreement_id)
+            assert [item.id for item in found] == [invoice.id]
         for stranger in (other.buyer, other.operator, other.owner):
             with pytest.raises(NotFound):
                 await service.access_invoice(session, stranger, invoice.id)

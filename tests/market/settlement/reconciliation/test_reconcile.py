@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from infra.auth import SYSTEM
 from infra.db import SessionMaker, create_engine, create_sessions, new_id, transaction
+from infra.identity import service as identity
 from market.demo.bank import Receipt
 from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
@@ -17,6 +18,7 @@ from market.settlement.ledger.domain import JournalDraft, credit, debit
 from market.settlement.rails.bank import service as bank
 from market.settlement.reconciliation import service
 from market.settlement.reconciliation.domain import BreakKind
+from market.settlement.reconciliation.schemas import BreakRead
 from pricing.money import Money
 from tests.support.database import TestDatabase, TestServer
 from tests.support.settlement import Meter, TradeMaker, bank_statement, invoice_for, transfer
@@ -116,6 +118,10 @@ async def test_an_open_invoice_is_no_break_until_it_is_overdue(
         trade.buyer.organisation_id,
     )
     assert (datetime.now(UTC) - item.since).days == 40
+    async with transaction(sessions) as session:
+        names = await identity.party_names(session, [trade.buyer.organisation_id])
+    shown = BreakRead.of(item, datetime.now(UTC), names)
+    assert (shown.age_days, shown.owner_name) == (40, names[trade.buyer.organisation_id])
 
 
 async def test_unexplained_money_is_a_break_in_either_direction(

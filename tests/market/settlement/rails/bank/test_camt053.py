@@ -145,13 +145,13 @@ def test_document_types_bombs_and_external_entities_are_refused(prolog: str) -> 
         (old_version("").replace(b"Ccy='EUR'>50.00", b"Ccy='???'>50.00"), "not an ISO 4217"),
         (old_version("").replace(b"CRDT</CdtDbtInd><Sts>BOOK", b"X</CdtDbtInd><Sts>BOOK"), "neither CRDT"),
         (old_version("").replace(b"2026-11-20T10", b"2026-13-20T10"), "not a booking date"),
-        (old_version("").replace(b"2026-11-20T10", b"0001-01-01T10"), "of this age"),
-        (old_version("").replace(b"2026-11-20T00", b"9999-12-31T23"), "of this age"),
+        (old_version("").replace(b"2026-11-20T10", b"0001-01-01T10"), "years 1970 to 2199"),
+        (old_version("").replace(b"2026-11-20T00", b"9999-12-31T23"), "years 1970 to 2199"),
         (old_version("").replace(b">50.00<", b">999999999999999<"), "more than is ever booked"),
         (old_version("").replace(b"DE02", b"DE02")[:400], "not well-formed"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(document: bytes, complaint: str) -> None:
+def test_what_is_wrong_is_named_with_its_place(document: bytes, complaint: str) -> None:
     with pytest.raises(StatementError, match=complaint):
         camt053.parse(document)
 
