@@ -60,6 +60,7 @@ class Permission(StrEnum):
     AUTHORISATION_SUSPEND = "authorisation.suspend"
     BANK_STATEMENT_IMPORT = "bank_statement.import"
     CLIENT_MANAGE = "client.manage"
+    DEAD_LETTER_MANAGE = "dead_letter.manage"
     DIRECTORY_READ = "directory.read"
     INVOICE_PAY = "invoice.pay"
     INVOICE_READ = "invoice.read"
@@ -167,6 +168,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         P.AUDIT_READ,
         P.CLIENT_MANAGE,
+        P.DEAD_LETTER_MANAGE,
         P.MEMBER_MANAGE,
         P.MEMBER_READ,
         P.ORGANISATION_REGISTER,

@@ -81,17 +81,22 @@ async def enqueue(
     :param payload: JSON.
     :param dedupe_key: while a job with this key waits or runs, asking again changes nothing.
     """
-    # The driver opens its transaction with the first statement; without one the job would commit by itself.
+    body = json.dumps(payload, separators=(",", ":")).encode()
+    await (await queries(session)).enqueue(
+        name, body, execute_after=delay, dedupe_key=dedupe_key, on_conflict="skip"
+    )
+
+
+async def queries(session: AsyncSession) -> Queries:
+    """The queue's own statements, run inside the session's transaction."""
+    # The driver opens its transaction with the first statement; without one each of these would commit by itself.
     await session.flush()
     await session.execute(sa.select(1))
     connection = await (await session.connection()).get_raw_connection()
     driver = connection.driver_connection
     assert isinstance(driver, asyncpg.Connection)
     assert driver.is_in_transaction()
-    body = json.dumps(payload, separators=(",", ":")).encode()
-    await Queries(AsyncpgDriver(driver)).enqueue(
-        name, body, execute_after=delay, dedupe_key=dedupe_key, on_conflict="skip"
-    )
+    return Queries(AsyncpgDriver(driver))
 
 
 def register(

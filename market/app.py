@@ -23,6 +23,7 @@ from infra import openapi, problems, secrets, telemetry
 from infra.addresses import secret_box, service_url
 from infra.auth import Actor, authentication, current_actor, optional_actor, public
 from infra.db import AsyncSession, create_engine, create_sessions
+from infra.events.api import DeadLetterController, HeldJobController
 from infra.idempotency import provide_idempotency
 from infra.identity.api import SessionController
 from infra.identity.authenticator import IdentityAuthenticator
@@ -111,6 +112,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     list_code_lists,
     RulebookController,
     AuditController,
+    DeadLetterController,
+    HeldJobController,
     health.live,
     health.ready,
     health.metrics,

@@ -15,6 +15,8 @@ from infra import jobs, telemetry
 from infra.addresses import service_url
 from infra.audit import jobs as audit_jobs
 from infra.db import create_engine, create_sessions
+from infra.events import jobs as event_jobs
+from infra.events import runner as events
 from infra.identity import jobs as identity_jobs
 from infra.jobs import Job, JobContext, Schedule
 from infra.keys import KeyRing
@@ -29,6 +31,7 @@ from quality import jobs as quality_jobs
 JOBS: tuple[Job, ...] = (*quality_jobs.JOBS, *card_jobs.JOBS)
 SCHEDULES: tuple[Schedule, ...] = (
     *audit_jobs.SCHEDULES,
+    *event_jobs.SCHEDULES,
     *identity_jobs.SCHEDULES,
     *revision_jobs.SCHEDULES,
     *metering_jobs.SCHEDULES,
@@ -61,6 +64,9 @@ async def run(settings: Settings) -> None:
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, stop.set)
     warm = asyncio.create_task(quality_jobs.warm_up(context))
+    delivering = asyncio.create_task(events.run(url, context, SUBSCRIBERS, stop))
+    # Whatever ends it but the signal is a fault of ours: the process ends too, and is started anew.
+    delivering.add_done_callback(lambda _: stop.set())
     try:
         while not stop.is_set():
             try:
@@ -74,6 +80,8 @@ async def run(settings: Settings) -> None:
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(ending)
         warm.cancel()
+        stop.set()
+        await asyncio.gather(delivering)
         await quality_jobs.cool_down(context)
         await engine.dispose()
         telemetry.shutdown()

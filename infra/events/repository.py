@@ -1,0 +1,269 @@
+"""SQL of domain events and their deliveries."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
+from sqlmodel import col, select
+
+from infra.db import AsyncSession
+from infra.events.domain import DeliveryStatus, Event
+from infra.events.kinds import EventKind
+from infra.events.tables import EventDelivery, EventOutbox, EventRow
+from infra.paging import PageRequest, paginate
+
+CHANNEL = "events"
+"""Notified when events were published or released."""
+
+_DISPATCH_LOCK = 7263543
+_OPEN = (DeliveryStatus.PENDING, DeliveryStatus.DEAD)
+
+# The subject's row stays locked until the end of the transaction, so numbers are given in the order of the commits;
+# the position in the outbox is drawn under the same lock. An advisory lock would do as well, but a transaction that
+# publishes about thousands of things would fill the server's lock table.
+_APPEND = sa.text("""
+WITH subject AS (
+    INSERT INTO event_subjects AS s (subject_id, last_sequence) VALUES (:subject_id, 1)
+    ON CONFLICT (subject_id) DO UPDATE SET last_sequence = s.last_sequence + 1
+    RETURNING last_sequence
+), event AS (
+    INSERT INTO events
+        (id, kind, subject_kind, subject_id, sequence, organisations, payload, occurred_at, traceparent)
+    SELECT :id, :kind, :subject_kind, :subject_id, last_sequence, :organisations, :payload, now(), :traceparent
+    FROM subject
+    RETURNING id, sequence, occurred_at
+), outbox AS (
+    INSERT INTO event_outbox (event_id) SELECT id FROM event
+)
+SELECT sequence, occurred_at, pg_notify('events', '') FROM event
+""").bindparams(
+    sa.bindparam("id", type_=sa.Uuid()),
+    sa.bindparam("subject_id", type_=sa.Uuid()),
+    sa.bindparam("kind", type_=sa.String()),
+    sa.bindparam("subject_kind", type_=sa.String()),
+    sa.bindparam("organisations", type_=sa.ARRAY(sa.Uuid())),
+    sa.bindparam("payload", type_=JSONB()),
+    sa.bindparam("traceparent", type_=sa.String()),
+)
+
+
+async def append(
+    session: AsyncSession,
+    *,
+    event_id: UUID,
+    kind: EventKind,
+    subject_id: UUID,
+    organisations: Iterable[UUID],
+    payload: Mapping[str, Any],
+    traceparent: str | None,
+) -> tuple[int, datetime]:
+    """Write an event and put it into the outbox; answers its number within the subject and its time."""
+    row = (
+        await session.execute(
+            _APPEND,
+            {
+                "id": event_id,
+                "kind": kind.value,
+                "subject_kind": kind.subject_kind,
+                "subject_id": subject_id,
+                "organisations": list(organisations),
+                "payload": dict(payload),
+                "traceparent": traceparent,
+            },
+        )
+    ).one()
+    return row.sequence, row.occurred_at
+
+
+async def lock_dispatch(session: AsyncSession) -> None:
+    """Let one dispatch at a time go on, until the transaction ends: two could overtake each other within a subject."""
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_DISPATCH_LOCK)))
+
+
+async def take_outbox(session: AsyncSession, limit: int) -> Sequence[EventRow]:
+    """Remove the oldest events from the outbox and answer them, in the order of their positions."""
+    oldest = select(EventOutbox.position).order_by(col(EventOutbox.position)).limit(limit)
+    taken = await session.execute(
+        sa.delete(EventOutbox)
+        .where(col(EventOutbox.position).in_(oldest))
+        .returning(col(EventOutbox.position), col(EventOutbox.event_id))
+        .execution_options(synchronize_session=False)
+    )
+    positions = {row.event_id: row.position for row in taken}
+    rows = (await session.exec(select(EventRow).where(col(EventRow.id).in_(positions)))).all()
+    return sorted(rows, key=lambda row: positions[row.id])
+
+
+async def add_deliveries(session: AsyncSession, deliveries: Sequence[Mapping[str, Any]]) -> None:
+    """Store deliveries, given by their columns."""
+    await session.execute(sa.insert(EventDelivery), list(deliveries))
+
+
+async def due_streams(
+    session: AsyncSession, subscribers: Iterable[str], limit: int
+) -> Sequence[tuple[str, UUID]]:
+    """Pairs of subscriber and subject whose next event is due and that nobody works on, the longest waiting first."""
+    earlier = aliased(EventDelivery)
+    held_back = sa.exists().where(
+        col(earlier.subscriber) == col(EventDelivery.subscriber),
+        col(earlier.subject_id) == col(EventDelivery.subject_id),
+        col(earlier.sequence) < col(EventDelivery.sequence),
+        col(earlier.status).in_(_OPEN),
+    )
+    statement = (
+        select(EventDelivery.subscriber, EventDelivery.subject_id)
+        .where(
+            col(EventDelivery.status) == DeliveryStatus.PENDING,
+            col(EventDelivery.due_at) <= sa.func.clock_timestamp(),
+            col(EventDelivery.subscriber).in_(list(subscribers)),
+            ~held_back,
+        )
+        .order_by(col(EventDelivery.due_at), col(EventDelivery.id))
+        .limit(limit)
+        # What somebody works on is locked by them; the locks taken here end with this transaction.
+        .with_for_update(skip_locked=True, of=EventDelivery)
+    )
+    return (await session.exec(statement)).all()
+
+
+async def lock_next(
+    session: AsyncSession, subscriber: str, subject_id: UUID
+) -> tuple[EventDelivery, Event] | None:
+    """The next event of a subject for a subscriber, locked; None when nothing is due or somebody else has it."""
+    head = (
+        select(EventDelivery.id)
+        .where(
+            col(EventDelivery.subscriber) == subscriber,
+            col(EventDelivery.subject_id) == subject_id,
+            col(EventDelivery.status).in_(_OPEN),
+        )
+        .order_by(col(EventDelivery.sequence))
+        .limit(1)
+    )
+    head_id = (await session.exec(head)).one_or_none()
+    if head_id is None:
+        return None
+    # In a statement of its own: skipping a locked row while looking for the first one would answer the second.
+    statement = (
+        select(EventDelivery, EventRow)
+        .join(EventRow, col(EventRow.id) == col(EventDelivery.event_id))
+        .where(
+            col(EventDelivery.id) == head_id,
+            col(EventDelivery.status) == DeliveryStatus.PENDING,
+            col(EventDelivery.due_at) <= sa.func.clock_timestamp(),
+        )
+        .with_for_update(skip_locked=True, of=EventDelivery)
+        .execution_options(populate_existing=True)
+    )
+    found = (await session.exec(statement)).one_or_none()
+    return None if found is None else (found[0], as_event(found[1]))
+
+
+async def complete(session: AsyncSession, delivery_id: UUID) -> None:
+    """Complete a delivery, which this transaction has locked."""
+    await session.execute(
+        sa.update(EventDelivery)
+        .where(col(EventDelivery.id) == delivery_id)
+        .values(status=DeliveryStatus.DELIVERED, updated_at=sa.func.clock_timestamp())
+    )
+
+
+async def fail(
+    session: AsyncSession,
+    delivery_id: UUID,
+    *,
+    attempts: int,
+    status: DeliveryStatus,
+    delay: timedelta,
+    error: str,
+) -> None:
+    """Note a failed attempt, unless the delivery has moved on since.
+
+    :param attempts: how many have failed, this one included.
+    """
+    await session.execute(
+        sa.update(EventDelivery)
+        .where(
+            col(EventDelivery.id) == delivery_id,
+            col(EventDelivery.status) == DeliveryStatus.PENDING,
+            col(EventDelivery.attempts) == attempts - 1,
+        )
+        .values(
+            attempts=attempts,
+            status=status,
+            due_at=sa.func.clock_timestamp() + delay,
+            updated_at=sa.func.clock_timestamp(),
+            last_error=error,
+        )
+    )
+
+
+async def notify(session: AsyncSession) -> None:
+    """Wake the workers when the transaction commits."""
+    await session.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
+
+
+async def dead_letters(
+    session: AsyncSession, subscriber: str | None, page: PageRequest
+) -> tuple[Sequence[EventDelivery], str | None]:
+    """One page of what is held, newest first."""
+    statement = select(EventDelivery).where(col(EventDelivery.status) == DeliveryStatus.DEAD)
+    if subscriber is not None:
+        statement = statement.where(col(EventDelivery.subscriber) == subscriber)
+    return await paginate(session, statement, EventDelivery.id, page)
+
+
+async def delivery(session: AsyncSession, delivery_id: UUID, *, lock: bool = False) -> EventDelivery | None:
+    """One delivery."""
+    return await session.get(EventDelivery, delivery_id, with_for_update=lock or None, populate_existing=True)
+
+
+async def events(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Event]:
+    """Events by id."""
+    statement = select(EventRow).where(col(EventRow.id).in_(list(ids)))
+    return {row.id: as_event(row) for row in (await session.exec(statement)).all()}
+
+
+async def held_back(session: AsyncSession, row: EventDelivery) -> int:
+    """How many later events of the subject wait behind this one for the same subscriber."""
+    statement = (
+        select(sa.func.count())
+        .select_from(EventDelivery)
+        .where(
+            col(EventDelivery.subscriber) == row.subscriber,
+            col(EventDelivery.subject_id) == row.subject_id,
+            col(EventDelivery.sequence) > row.sequence,
+            col(EventDelivery.status).in_(_OPEN),
+        )
+    )
+    return (await session.exec(statement)).one()
+
+
+async def forget_completed(session: AsyncSession, older_than: timedelta) -> int:
+    """Delete deliveries that were completed or dropped so long ago; answers how many. Events stay."""
+    done = await session.execute(
+        sa.delete(EventDelivery).where(
+            col(EventDelivery.status).in_((DeliveryStatus.DELIVERED, DeliveryStatus.DROPPED)),
+            col(EventDelivery.updated_at) < sa.func.now() - older_than,
+        )
+    )
+    return done.rowcount  # type: ignore[attr-defined, no-any-return]
+
+
+def as_event(row: EventRow) -> Event:
+    """The row as subscribers know it."""
+    return Event(
+        id=row.id,
+        kind=EventKind(row.kind),
+        subject_kind=row.subject_kind,
+        subject_id=row.subject_id,
+        sequence=row.sequence,
+        organisations=tuple(row.organisations),
+        payload=row.payload,
+        occurred_at=row.occurred_at,
+        traceparent=row.traceparent,
+    )

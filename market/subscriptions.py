@@ -1,0 +1,7 @@
+"""Which subscriber hears which domain event. The worker delivers them."""
+
+from collections.abc import Sequence
+
+from infra.events.subscribers import Subscriber
+
+SUBSCRIBERS: Sequence[Subscriber] = ()
