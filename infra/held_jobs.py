@@ -22,6 +22,12 @@ MOST = 200
 """So many are listed at once; retry or drop some to see older ones."""
 
 
+_LAST_FAILURE = sa.text(
+    "SELECT traceback ->> 'exception_type' AS kind, traceback ->> 'exception_message' AS message FROM pgqueuer_log"
+    " WHERE job_id = :id AND traceback IS NOT NULL ORDER BY created DESC, id DESC LIMIT 1"
+)
+
+
 class JobNotHeld(Conflict):
     """The job waits or runs."""
 
@@ -96,8 +102,7 @@ async def _held(session: AsyncSession, job_id: int) -> Job:
 
 
 async def _read(session: AsyncSession, job: Job) -> HeldJob:
-    history = await (await queries(session)).job_log_history(job.id)
-    failures = [entry.traceback for entry in history if entry.traceback is not None]
+    failure = (await session.execute(_LAST_FAILURE, {"id": job.id})).one_or_none()
     return HeldJob(
         id=int(job.id),
         name=job.entrypoint,
@@ -105,7 +110,7 @@ async def _read(session: AsyncSession, job: Job) -> HeldJob:
         attempts=job.attempts + 1,
         created_at=job.created,
         failed_at=job.updated,
-        error=f"{failures[-1].exception_type}: {failures[-1].exception_message}" if failures else None,
+        error=f"{failure.kind}: {failure.message}" if failure else None,
     )
 
 

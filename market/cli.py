@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from market.operations import jobs_command
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -28,6 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(jobs_command.app)
 
 DataDir = Annotated[
     Path | None,

@@ -65,6 +65,18 @@ class Event:
     traceparent: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt to deliver.
+
+    :param number: counts the attempts since the event was published or last retried by the operator, from 1.
+    """
+
+    delivery_id: UUID
+    event_id: UUID
+    number: int
+
+
 def retry_delay(attempts: int) -> timedelta:
     """How long to wait after so many failed attempts: from a second, doubling, to five minutes."""
     return min(FIRST_DELAY * (1 << min(attempts - 1, 30)), LONGEST_DELAY)

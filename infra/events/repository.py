@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
-from infra.events.domain import DeliveryStatus, Event
+from infra.events.domain import Attempt, DeliveryStatus, Event
 from infra.events.kinds import EventKind
 from infra.events.tables import EventDelivery, EventOutbox, EventRow
 from infra.paging import PageRequest, paginate
@@ -130,9 +130,7 @@ async def due_streams(
     return (await session.exec(statement)).all()
 
 
-async def lock_next(
-    session: AsyncSession, subscriber: str, subject_id: UUID
-) -> tuple[EventDelivery, Event] | None:
+async def lock_next(session: AsyncSession, subscriber: str, subject_id: UUID) -> tuple[Attempt, Event] | None:
     """The next event of a subject for a subscriber, locked; None when nothing is due or somebody else has it."""
     head = (
         select(EventDelivery.id)
@@ -160,7 +158,10 @@ async def lock_next(
         .execution_options(populate_existing=True)
     )
     found = (await session.exec(statement)).one_or_none()
-    return None if found is None else (found[0], as_event(found[1]))
+    if found is None:
+        return None
+    row, event = found
+    return Attempt(row.id, row.event_id, row.attempts + 1), as_event(event)
 
 
 async def complete(session: AsyncSession, delivery_id: UUID) -> None:
@@ -173,27 +174,18 @@ async def complete(session: AsyncSession, delivery_id: UUID) -> None:
 
 
 async def fail(
-    session: AsyncSession,
-    delivery_id: UUID,
-    *,
-    attempts: int,
-    status: DeliveryStatus,
-    delay: timedelta,
-    error: str,
+    session: AsyncSession, attempt: Attempt, *, status: DeliveryStatus, delay: timedelta, error: str
 ) -> None:
-    """Note a failed attempt, unless the delivery has moved on since.
-
-    :param attempts: how many have failed, this one included.
-    """
+    """Note a failed attempt, unless the delivery has moved on since."""
     await session.execute(
         sa.update(EventDelivery)
         .where(
-            col(EventDelivery.id) == delivery_id,
+            col(EventDelivery.id) == attempt.delivery_id,
             col(EventDelivery.status) == DeliveryStatus.PENDING,
-            col(EventDelivery.attempts) == attempts - 1,
+            col(EventDelivery.attempts) == attempt.number - 1,
         )
         .values(
-            attempts=attempts,
+            attempts=attempt.number,
             status=status,
             due_at=sa.func.clock_timestamp() + delay,
             updated_at=sa.func.clock_timestamp(),

@@ -12,9 +12,8 @@ import structlog
 from infra import wakeups
 from infra.db import transaction
 from infra.events import repository, service
-from infra.events.domain import DeliveryStatus, after_failure, error_text, retry_delay
+from infra.events.domain import Attempt, DeliveryStatus, after_failure, error_text, retry_delay
 from infra.events.subscribers import Subscriber
-from infra.events.tables import EventDelivery
 from infra.jobs import JobContext
 
 CONCURRENCY = 4
@@ -79,8 +78,8 @@ class Deliveries:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         del self._running[task]
         if not task.cancelled() and (error := task.exception()) is not None:
-            # The database went away: what was under way is rolled back, and due again when it is there.
-            log.warning("delivery_interrupted", error=type(error).__name__)
+            # The database went away, most likely: what was under way is rolled back, and due again.
+            log.error("delivery_interrupted", exc_info=error)
             return
         self.wake.set()
 
@@ -92,7 +91,7 @@ class Deliveries:
 
     async def _deliver_next(self, subscriber: Subscriber, subject_id: UUID) -> bool:
         """Deliver one event; answers whether the next one may follow."""
-        delivery: EventDelivery | None = None
+        attempt: Attempt | None = None
         try:
             async with (
                 asyncio.timeout(subscriber.timeout.total_seconds()),
@@ -101,35 +100,33 @@ class Deliveries:
                 found = await repository.lock_next(session, subscriber.name, subject_id)
                 if found is None:
                     return False
-                delivery, event = found
+                attempt, event = found
                 with structlog.contextvars.bound_contextvars(
                     subscriber=subscriber.name, event_kind=event.kind.value, event_id=str(event.id)
                 ):
                     await subscriber.handler(self._context, session, event)
-                await repository.complete(session, delivery.id)
+                await repository.complete(session, attempt.delivery_id)
         except Exception as error:
-            if delivery is None:
+            if attempt is None:
                 raise
-            await self._failed(subscriber, delivery, error)
+            await self._failed(subscriber, attempt, error)
             return False
         return True
 
-    async def _failed(self, subscriber: Subscriber, delivery: EventDelivery, error: Exception) -> None:
-        attempts = delivery.attempts + 1
-        status = after_failure(attempts, subscriber.attempts)
+    async def _failed(self, subscriber: Subscriber, attempt: Attempt, error: Exception) -> None:
+        status = after_failure(attempt.number, subscriber.attempts)
         log.error(
             "event_held" if status is DeliveryStatus.DEAD else "event_failed",
             subscriber=subscriber.name,
-            event_id=str(delivery.event_id),
-            attempts=attempts,
+            event_id=str(attempt.event_id),
+            attempt=attempt.number,
             exc_info=error,
         )
         async with transaction(self._context.sessions) as session:
             await repository.fail(
                 session,
-                delivery.id,
-                attempts=attempts,
+                attempt,
                 status=status,
-                delay=retry_delay(attempts),
+                delay=retry_delay(attempt.number),
                 error=error_text(error),
             )

@@ -6,6 +6,8 @@ from enum import StrEnum
 from contracts.agreements.states import AgreementAction, AgreementStatus
 from infra import labels
 from infra.auth import OrganisationKind, Permission, Role
+from infra.events.domain import DeliveryAction, DeliveryStatus
+from infra.events.kinds import EventKind
 from infra.identity.domain import EvidenceKind
 from infra.identity.states import OrganisationStatus
 from infra.labels import Label
@@ -271,6 +273,39 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
     },
 }
 
+_EVENTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
+    DeliveryStatus: {
+        "pending": ("待投递", "Pending"),
+        "delivered": ("已投递", "Delivered"),
+        "dead": ("死信", "Dead letter"),
+        "dropped": ("已丢弃", "Dropped"),
+    },
+    DeliveryAction: {"retry": ("重试", "Retry"), "drop": ("丢弃", "Drop")},
+    EventKind: {
+        "agreement.finalized": ("协议已订立", "Agreement finalized"),
+        "agreement.reinstated": ("协议已恢复", "Agreement reinstated"),
+        "agreement.requested": ("协议已申请", "Agreement requested"),
+        "agreement.signed": ("协议已签署", "Agreement signed"),
+        "agreement.suspended": ("协议已暂停", "Agreement suspended"),
+        "agreement.terminated": ("协议已终止", "Agreement terminated"),
+        "authorisation.revoked": ("授权已撤销", "Authorisation revoked"),
+        "authorisation.suspended": ("授权已暂停", "Authorisation suspended"),
+        "bank_statement.imported": ("银行对账单已导入", "Bank statement imported"),
+        "invoice.issued": ("账单已开具", "Invoice issued"),
+        "invoice.paid": ("账单已支付", "Invoice paid"),
+        "invoice.refunded": ("账单已退款", "Invoice refunded"),
+        "licence.issued": ("许可已签发", "Licence issued"),
+        "licence.stopped": ("许可已停止", "Licence stopped"),
+        "organisation.suspended": ("机构已暂停", "Organisation suspended"),
+        "organisation.verified": ("机构已核验", "Organisation verified"),
+        "product.published": ("产品已上架", "Product published"),
+        "product.reinstated": ("产品已恢复", "Product reinstated"),
+        "product.suspended": ("产品已暂停", "Product suspended"),
+        "product.withdrawn": ("产品已下架", "Product withdrawn"),
+        "revision.published": ("数据版本已发布", "Revision published"),
+    },
+}
+
 _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "agreement.read": ("查看协议", "Read agreements"),
     "agreement.review": ("审查协议", "Review agreements"),
@@ -283,6 +318,7 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "authorisation.suspend": ("暂停授权", "Suspend authorisations"),
     "bank_statement.import": ("导入银行对账单", "Import bank statements"),
     "client.manage": ("管理程序凭证", "Manage clients"),
+    "dead_letter.manage": ("处理死信", "Manage dead letters"),
     "directory.read": ("查询机构名录", "Search the directory"),
     "invoice.pay": ("支付账单", "Pay invoices"),
     "invoice.read": ("查看账单", "Read invoices"),
@@ -329,7 +365,7 @@ def register() -> None:
 
     :raises ValueError: a code has no label, or a label no code.
     """
-    for group in (_PARTIES, _LISTINGS, _QUALITY, _CONTRACTS, _MONEY, {Permission: _PERMISSIONS}):
+    for group in (_PARTIES, _LISTINGS, _QUALITY, _CONTRACTS, _MONEY, _EVENTS, {Permission: _PERMISSIONS}):
         for kind, texts in group.items():
             labels.register(kind, {kind(code): Label(zh, en) for code, (zh, en) in texts.items()})
     labels.register(Classification, CLASSIFICATION_LABELS)

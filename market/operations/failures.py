@@ -12,12 +12,13 @@ def one_line(error: BaseException) -> str | None:
     import sqlalchemy.exc
 
     from infra.addresses import NoDatabase
+    from infra.errors import MarketError
     from infra.keys import KeyFolderError
     from infra.migrations.runner import SchemaMismatch
     from infra.postgres import PostgresError
     from infra.secrets import MasterKeyError
 
-    told = (CommandFailed, KeyFolderError, MasterKeyError, NoDatabase, PostgresError, SchemaMismatch)
+    told = (CommandFailed, KeyFolderError, MarketError, MasterKeyError, NoDatabase, PostgresError, SchemaMismatch)
     if isinstance(error, told):
         return " ".join(str(error).split())
     if isinstance(error, pydantic.ValidationError) and error.title == "Settings":

@@ -26,6 +26,7 @@ from infra.settings import Settings
 from listings.revisions import jobs as revision_jobs
 from market.metering import jobs as metering_jobs
 from market.settlement.rails.cards import jobs as card_jobs
+from market.subscriptions import SUBSCRIBERS
 from quality import jobs as quality_jobs
 
 JOBS: tuple[Job, ...] = (*quality_jobs.JOBS, *card_jobs.JOBS)

@@ -12,6 +12,7 @@ import pytest
 from infra.migrations import runner
 from infra.settings import Settings
 from market.operations.failures import one_line
+from tests.support.database import TestDatabase
 
 PROJECT = Path(__file__).parents[2]
 COMMANDS = ("up", "serve", "worker", "migrate", "demo", "openapi", "backup", "restore")
@@ -49,9 +50,23 @@ def test_each_command_explains_itself(command: str) -> None:
     assert "--data-dir" in done.stdout or command == "openapi"
 
 
+@pytest.mark.parametrize("command", ["list", "show", "retry", "drop"])
+def test_each_command_about_held_work_explains_itself(command: str) -> None:
+    done = market("jobs", command, "--help")
+    assert done.returncode == 0
+    assert "--data-dir" in done.stdout
+
+
+def test_held_work_that_does_not_exist_is_told_in_one_line(database: TestDatabase) -> None:
+    for wrong in ("no-id", "00000000-0000-7000-8000-000000000000", "999999999"):
+        assert wrong in complaint(market("jobs", "show", wrong, DATABASE_SERVICE_URL=database.service_url))
+    done = market("jobs", "list", DATABASE_SERVICE_URL=database.service_url)
+    assert done.returncode == 0, done.stderr
+
+
 def test_help_names_every_command_and_loads_little() -> None:
     done = market("--help")
-    assert all(f"  {command} " in done.stdout for command in COMMANDS)
+    assert all(f"  {command} " in done.stdout for command in (*COMMANDS, "jobs"))
     script = (
         "import sys, market.cli; heavy = {'litestar', 'sqlalchemy', 'pydantic', 'great_expectations', 'asyncpg'};"
         "print(sorted(heavy & sys.modules.keys()))"

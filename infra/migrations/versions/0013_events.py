@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from infra.migrations import ddl
 
-revision = "0010"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
