@@ -18,7 +18,15 @@ def one_line(error: BaseException) -> str | None:
     from infra.postgres import PostgresError
     from infra.secrets import MasterKeyError
 
-    told = (CommandFailed, KeyFolderError, MarketError, MasterKeyError, NoDatabase, PostgresError, SchemaMismatch)
+    told = (
+        CommandFailed,
+        KeyFolderError,
+        MarketError,
+        MasterKeyError,
+        NoDatabase,
+        PostgresError,
+        SchemaMismatch,
+    )
     if isinstance(error, told):
         return " ".join(str(error).split())
     if isinstance(error, pydantic.ValidationError) and error.title == "Settings":
