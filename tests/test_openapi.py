@@ -30,7 +30,7 @@ async def test_the_reference_needs_no_other_host(client: httpx.AsyncClient) -> N
 async def test_options_names_every_method_of_a_path(client: httpx.AsyncClient) -> None:
     document = (await client.get("/schema/openapi.json")).json()
     for path, item in document["paths"].items():
-        there = re.sub(r"\{\w+_id\}", str(uuid4()), path).replace("{key}", "a.b")
+        there = re.sub(r"\{\w+_id\}", str(uuid4()), path.replace("{job_id}", "1")).replace("{key}", "a.b")
         answer = await client.options(there)
         if answer.status_code == 401:
             continue  # a controller that is guarded as a whole
