@@ -7,7 +7,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from infra.auth import Permission, requires
+from infra.auth import Permission
 from infra.settings import Settings
 from market.app import create_app
 
@@ -81,4 +81,3 @@ def test_every_permission_guards_something(application: Litestar) -> None:
 
 def test_permissions_are_alphabetical() -> None:
     assert [member.name for member in Permission] == sorted(member.name for member in Permission)
-    assert callable(requires(Permission.QUOTE))

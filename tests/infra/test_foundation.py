@@ -89,7 +89,9 @@ async def test_audit_is_sealed_and_signed(
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY)
-@pytest.mark.parametrize("change", ["UPDATE {} SET {column} = {column}", "DELETE FROM {}", "TRUNCATE {}"])
+@pytest.mark.parametrize(
+    "change", ["UPDATE {} SET {column} = {column}", "DELETE FROM {}", "TRUNCATE {} CASCADE"]
+)
 async def test_append_only_tables_refuse_change(database: TestDatabase, table: str, change: str) -> None:
     for url, refusal in (
         (database.owner_url, asyncpg.RestrictViolationError),
@@ -99,7 +101,7 @@ async def test_append_only_tables_refuse_change(database: TestDatabase, table: s
         column = await connection.fetchval(
             "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum = 1", table
         )
-        with pytest.raises((refusal, asyncpg.FeatureNotSupportedError)):
+        with pytest.raises(refusal):
             await connection.execute(change.format(table, column=column))
         await connection.close()
 

@@ -151,7 +151,8 @@ class TestGoodTokens:
     ) -> None:
         other = KeyRing.load(tmp_path / "keys")
         ring.rotate()
-        other.verify(ring.sign(claims(), TYP), typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+        token = ring.sign(claims(), TYP)
+        assert other.verify(token, typ=TYP, issuer=ISSUER, audience=AUDIENCE)["sub"] == claims()["sub"]
 
     def test_a_deleted_key_stops_verifying_in_every_process(self, tmp_path: Path) -> None:
         clock = [0.0]
@@ -205,7 +206,7 @@ class TestAttacks:
     @pytest.mark.parametrize("kid", [None, 1, ["a"], {"a": 1}])
     def test_kid_of_another_type(self, kid: object, refused: Callable[[str], str]) -> None:
         header = {"alg": "EdDSA", "typ": TYP, "kid": kid}
-        assert refused(f"{encode(header)}.{encode(claims())}.AAAA") in ("malformed", "unknown-key")
+        assert refused(f"{encode(header)}.{encode(claims())}.AAAA") == "malformed"
 
     @pytest.mark.parametrize("name", ["jwk", "jku", "x5u", "x5c", "crit", "b64", "zip", "anything"])
     def test_further_header_members(

@@ -24,9 +24,6 @@ def test_important_data_needs_a_risk_assessment() -> None:
     with pytest.raises(NotListable, match="risk assessment"):
         require_listable(Classification.IMPORTANT, None)
     require_listable(Classification.IMPORTANT, DIGEST)
-
-
-def test_general_data_needs_nothing() -> None:
     require_listable(Classification.GENERAL, None)
 
 

@@ -163,21 +163,21 @@ def parquet(**columns: list[str]) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "status"),
     [
-        b"a,b\nx\x00y,1\nz,2\n",
-        b"a\x00c,b\nx,1\nz,2\n",
-        parquet(a=["x\x00y", "z"] * 30, b=["1", "2"] * 30),
-        parquet(**{"a\x00c": ["x", "z"], "b": ["1", "2"]}),
+        (b"a,b\nx\x00y,1\nz,2\n", 422),
+        (b"a\x00c,b\nx,1\nz,2\n", 422),
+        (parquet(a=["x\x00y", "z"] * 30, b=["1", "2"] * 30), 201),
+        (parquet(**{"a\x00c": ["x", "z"], "b": ["1", "2"]}), 422),
     ],
     ids=["csv value", "csv name", "parquet value", "parquet name"],
 )
 async def test_a_character_the_database_cannot_hold_is_no_fault(
-    owner: Party, operator: Party, data: bytes
+    owner: Party, operator: Party, data: bytes, status: int
 ) -> None:
     product = await draft(owner, operator)
     answer = await operator.http.post(f"/v1/products/{product['id']}/revisions", content=data)
-    assert answer.status_code in (201, 422), answer.text
+    assert answer.status_code == status, answer.text
 
 
 async def test_a_form_is_not_the_file(owner: Party, operator: Party) -> None:

@@ -191,5 +191,11 @@ def test_the_digest_tells_requests_apart_and_the_key_pages() -> None:
 
 @given(st.text(max_size=60), st.sampled_from(["filter", "select", "limit", "cursor", "x"]))
 def test_whatever_is_sent_is_read_or_refused(text: str, name: str) -> None:
+    query = None
     with suppress(QueryRefused, ColumnUnknown):
-        domain.read_query(f"{name}={text}", COLUMNS, REVISION)
+        query = domain.read_query(f"{name}={text}", COLUMNS, REVISION)
+    if query is not None:
+        assert name != "x"
+        assert set(query.columns) <= set(COLUMNS.values())
+        assert 1 <= query.limit <= domain.MAX_LIMIT
+        assert query.after >= -1

@@ -1,13 +1,17 @@
 """Usage over HTTP: current to the last call, for the parties and the regulator, for nobody else."""
 
+import asyncpg
 import pytest
+import sqlalchemy as sa
 from litestar import Litestar
 
 from infra.auth import OrganisationKind
-from infra.db import SessionMaker
+from infra.db import SessionMaker, transaction
 from infra.jobs import JobContext
 from market.metering import jobs
 from tests.support.bargain import Bargain
+from tests.support.database import TestDatabase
+from tests.support.metering import LicenceMaker
 from tests.support.parties import PartyMaker
 
 
@@ -84,11 +88,34 @@ async def test_strangers_see_nothing(bargain: Bargain, party: PartyMaker) -> Non
         assert answer.status_code == 404
 
 
-async def test_the_jobs_prepare_partitions_and_find_differences(
-    app: Litestar, sessions: SessionMaker
-) -> None:
-    context = JobContext(
+@pytest.fixture
+def job_context(app: Litestar, sessions: SessionMaker) -> JobContext:
+    return JobContext(
         settings=app.state.settings, sessions=sessions, store=app.state.store, keys=app.state.key_ring
     )
-    await jobs.prepare_partitions(context, {})
-    await jobs.check_counters(context, {})
+
+
+async def test_the_job_makes_the_partitions_of_the_months_ahead(
+    job_context: JobContext, database: TestDatabase
+) -> None:
+    names = "SELECT relname FROM pg_class WHERE relname ~ '^usage_records_p_[0-9]{6}$' ORDER BY 1 DESC"
+    owner = await asyncpg.connect(database.owner_url)
+    before = await owner.fetch(names)
+    await owner.execute(f"DROP TABLE {before[0]['relname']}")
+    await jobs.prepare_partitions(job_context, {})
+    assert await owner.fetch(names) == before
+    await owner.close()
+
+
+async def test_the_job_tells_of_counters_that_differ_from_the_records(
+    job_context: JobContext, sessions: SessionMaker, make_licence: LicenceMaker
+) -> None:
+    licence_id = await make_licence()
+    change = "UPDATE licence_counters SET used_calls = :n, period_calls = :n WHERE licence_id = :id"
+    async with transaction(sessions) as session:
+        await session.execute(sa.text(change), {"n": 2, "id": licence_id})
+    with pytest.raises(jobs.UsageDiffers, match=str(licence_id)):
+        await jobs.check_counters(job_context, {})
+    async with transaction(sessions) as session:
+        await session.execute(sa.text(change), {"n": 0, "id": licence_id})
+    await jobs.check_counters(job_context, {})
