@@ -10,6 +10,7 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from string import Formatter
 from typing import Any, Self
 
 from infra.labels import label
@@ -49,6 +50,37 @@ def translate(text: str, language: str) -> str:
     if not text.values:
         return template
     return template.format_map({name: _value(value, language) for name, value in text.values.items()})
+
+
+def message_to_json(message: Message) -> dict[str, Any]:
+    """A message for another process, which can still translate it there.
+
+    Values that JSON does not have become text.
+    """
+    return {"template": message.template, "values": {name: _packed(v) for name, v in message.values.items()}}
+
+
+def message_from_json(document: dict[str, Any]) -> Message:
+    """Read what :func:`message_to_json` wrote.
+
+    :raises KeyError, TypeError, ValueError: it is of another shape, or its template asks for more than plain values.
+    """
+    template, values = document["template"], document["values"]
+    # A process that parses strangers' files is not believed: a template must not reach into what it formats.
+    fields = [(name, spec) for _, name, spec, _ in Formatter().parse(template)] if values else []
+    if any(name is not None and not (name.isidentifier() and spec in {"", ","}) for name, spec in fields):
+        raise ValueError("the template is none of this code")
+    return Message(template, **{name: _unpacked(value) for name, value in values.items()})
+
+
+def _packed(value: Any) -> Any:
+    if isinstance(value, Message):
+        return message_to_json(value)
+    return value if value is None or isinstance(value, bool | int) else str(value)
+
+
+def _unpacked(value: Any) -> Any:
+    return message_from_json(value) if isinstance(value, dict) else value
 
 
 def preferred_language(accepted: str | None) -> str:

@@ -1,63 +1,41 @@
-"""The process that checks: ``python -m quality.child``. One JSON request per line in, one JSON answer per line out.
+"""The child process that checks: :func:`infra.child_process.serve` says how it is asked and bounded.
 
-It loads Great Expectations before it says that it is ready, and then serves until its input ends. Whatever the
-libraries print goes to standard error.
+It loads Great Expectations once and answers requests until its input ends. A request is ``{"path", "checks",
+"examples"}``, answered by ``{"results"}`` or ``{"error"}``; an empty request is answered by ``{"version"}``, as soon as
+the library is loaded.
 """
 
-import json
-import os
-import resource
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from infra.child_process import Handler, serve
 from quality.checks import Check
 
+_KEPT = ("evaluated", "satisfied", "examples", "error")
 
-def main() -> None:
-    """Serve requests ``{"path", "checks", "examples"}`` with ``{"results"}`` or ``{"error"}``.
 
-    The first argument is the memory limit in MiB.
-    """
-    _confine(int(sys.argv[1]))
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    from quality import engine  # after the limits: loads Great Expectations
+def _load() -> Handler:
+    from quality import engine  # within the limits: loads Great Expectations
 
-    _say(answers, {"ready": engine.VERSION})
-    for line in sys.stdin:
-        request = json.loads(line)
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        if not request:
+            return {"version": engine.VERSION}
+        checks = [Check.from_json(item) for item in request["checks"]]
         try:
-            checks = [Check.from_json(item) for item in request["checks"]]
             results = engine.run(checks, Path(request["path"]), examples=request["examples"])
         except engine.TooMuchToCheck as refused:
-            _say(answers, {"error": f"{refused}."})
+            return {"error": f"{refused}."}
         except MemoryError:
-            _say(answers, {"error": "The check needs more memory than it may use."})
+            return {"error": "The check needs more memory than it may use."}
         except Exception as error:
             # The last boundary: whatever the libraries raise over one file must not end the process.
             reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
-            _say(answers, {"error": f"The revision cannot be checked: {reason}"})
-        else:
-            kept = ("evaluated", "satisfied", "examples", "error")
-            _say(answers, {"results": [{k: asdict(r)[k] for k in kept} for r in results]})
+            return {"error": f"The revision cannot be checked: {reason}"}
+        return {"results": [{name: asdict(result)[name] for name in _KEPT} for result in results]}
 
-
-def _say(stream: Any, document: dict[str, Any]) -> None:
-    stream.write(json.dumps(document, ensure_ascii=False) + "\n")
-    stream.flush()
-
-
-def _confine(memory_mb: int) -> None:
-    """Bound the address space: what the libraries map before any data (about 2 GiB) and the memory allowed."""
-    bound = (memory_mb + 2_048) * 1024 * 1024
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (bound, bound))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except (OSError, ValueError):
-        return
+    return answer
 
 
 if __name__ == "__main__":
-    main()
+    serve(_load)

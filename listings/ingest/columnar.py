@@ -18,10 +18,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from infra.messages import Message
-from listings.ingest import problems
+from listings.ingest.errors import (
+    EmptyFile,
+    FileTooLarge,
+    HeaderOnly,
+    TruncatedFile,
+    UnsupportedColumn,
+    shown,
+)
 from listings.ingest.limits import Limits
 from listings.ingest.names import column_names
-from listings.ingest.problems import Refusal, shown
 from listings.ingest.result import Column, Kind, Notice
 
 _BATCH_ROWS = 65_536
@@ -43,7 +49,7 @@ def convert_columnar(
 ) -> tuple[list[Column], list[Notice]]:
     """Write a Parquet, Arrow file or Arrow stream anew as a revision.
 
-    :raises Refusal: the file is cut off or damaged, claims more than the limits allow, has no rows, or has a
+    :raises FileRefused: the file is cut off or damaged, claims more than the limits allow, has no rows, or has a
         column of a type that cannot be handed out.
     """
     try:
@@ -55,10 +61,9 @@ def convert_columnar(
         raise MemoryError from None
     except (pa.ArrowException, OSError, EOFError) as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise Refusal(
-            problems.TRUNCATED,
+        raise TruncatedFile(
             Message("The file is damaged or cut off: {reason}.", reason=reason),
-            Message("Upload it again, whole."),
+            remedy=Message("Upload it again, whole."),
         ) from error
 
 
@@ -81,15 +86,14 @@ def _open_ipc(stream: pa.NativeFile, source_format: str) -> tuple[pa.Schema, Ite
 
 def _refuse_oversize(rows: int, columns: int, stated_bytes: int, limits: Limits) -> None:
     if rows > limits.rows or rows * columns > limits.cells or stated_bytes > limits.expanded_bytes:
-        raise Refusal(
-            problems.TOO_LARGE,
+        raise FileTooLarge(
             Message(
                 "The file claims {rows:,} rows of {columns:,} columns, {stated_bytes:,} bytes unpacked.",
                 rows=rows,
                 columns=columns,
                 stated_bytes=stated_bytes,
             ),
-            Message(
+            remedy=Message(
                 "Split it into files of at most {rows:,} rows and {cells:,} values.",
                 rows=limits.rows,
                 cells=limits.cells,
@@ -103,7 +107,7 @@ def _write(
     schema: pa.Schema, batches: Iterator[pa.RecordBatch], target: Path, limits: Limits
 ) -> tuple[list[Column], list[Notice]]:
     if not schema.names:
-        raise Refusal(problems.EMPTY_FILE, Message("The file has no columns."), Message("Upload a table."))
+        raise EmptyFile(Message("The file has no columns."), remedy=Message("Upload a table."))
     names, notices = column_names(schema.names, limits, line=None)
     plans = [_plan(name, field.type) for name, field in zip(names, schema, strict=True)]
     stored = pa.schema([(name, plan.stored) for name, plan in zip(names, plans, strict=True)])
@@ -116,10 +120,9 @@ def _write(
             _refuse_oversize(rows, len(names), unpacked, limits)
             writer.write_table(batch, row_group_size=limits.rows_per_group(len(names)))
     if not rows:
-        raise Refusal(
-            problems.HEADER_ONLY,
+        raise HeaderOnly(
             Message("The file has columns and no rows."),
-            Message("Upload a file with at least one row."),
+            remedy=Message("Upload a file with at least one row."),
         )
     columns = []
     for given, name, plan, missing in zip(schema.names, names, plans, lost, strict=True):
@@ -158,7 +161,7 @@ def _regrouped(
 
 
 def _plan(name: str, kind: pa.DataType) -> _Plan:
-    """:raises Refusal: values of this type cannot be handed out."""
+    """:raises FileRefused: values of this type cannot be handed out."""
     if isinstance(kind, pa.BaseExtensionType):
         inner = _plan(name, kind.storage_type)
         return _Plan(inner.kind, inner.stored, lambda a: inner.convert(a.storage), inner.zone, inner.notice)
@@ -194,14 +197,13 @@ def _text_plan(name: str, kind: pa.DataType) -> _Plan:
         return _Plan(Kind.TEXT, text, lambda a: a.cast(text))
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return _Plan(Kind.TEXT, text, lambda a: a.cast(text))
-    raise Refusal(
-        problems.UNSUPPORTED_COLUMN,
+    raise UnsupportedColumn(
         Message(
             "Column {name} is of the type {kind}, which no interface of the market can hand out.",
             name=shown(name),
             kind=kind,
         ),
-        Message("Leave the column out, or write it as text or numbers."),
+        remedy=Message("Leave the column out, or write it as text or numbers."),
         column=name,
     )
 

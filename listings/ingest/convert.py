@@ -1,22 +1,21 @@
-"""The service's half of an ingest: start the child, wait, and believe nothing it did not say clearly."""
+"""The service's half of an ingest: start the child, ask it, and believe nothing it did not say clearly."""
 
-import asyncio
-import json
-import os
-import signal
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut
 from infra.messages import Message
-from listings.ingest.errors import REFUSALS, FileRefused, IngestFailed, IngestTimeout
-from listings.ingest.result import IngestResult
+from listings.ingest.errors import IngestFailed, IngestTimeout, refusal_from_json
+from listings.ingest.limits import Limits
+from listings.ingest.result import IngestOptions, IngestResult
 
-_ROOT = Path(__file__).resolve().parents[2]
-_ANSWER_BYTES = 32 * 1024 * 1024
+_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
+_DETECT = IngestOptions()
+_DEFAULT_LIMITS = Limits()
 
 
 async def convert(
@@ -25,10 +24,8 @@ async def convert(
     *,
     filename: str,
     timeout_s: int,
-    strict: bool = True,
-    delimiter: str | None = None,
-    header: bool | None = None,
-    limits: Mapping[str, int] | None = None,
+    options: IngestOptions = _DETECT,
+    limits: Limits = _DEFAULT_LIMITS,
 ) -> IngestResult:
     """Turn an uploaded file into one Parquet revision, in a child process of its own.
 
@@ -36,38 +33,47 @@ async def convert(
     :param target: where the Parquet file goes. It appears whole or not at all, and nothing else is left.
     :param filename: the file's original name, a hint to its format.
     :param timeout_s: seconds until the child is killed.
-    :param strict: refuse a column of dates or times that holds something else (``mixed-column``), rather than
-        keep it as text with a notice.
-    :param delimiter: of a CSV file, one character; detected when None. ``header`` likewise.
-    :param limits: single bounds of ``listings.ingest.limits.Limits`` to change, by name.
     :raises FileRefused: a subclass says why, with ``line`` and ``column`` where there is one.
     :raises FileTooLarge: it costs more than one file may.
-    :raises IngestFailed: the child fell or gave no answer.
+    :raises IngestFailed: the child crashed or returned invalid output.
     """
-    command = _command(source, target, filename, timeout_s, limits or {})
-    command += [f"--delimiter={delimiter}"] if delimiter else []
-    command += [] if header is None else ["--header", "yes" if header else "no"]
-    command += [] if strict else ["--lenient"]
     with _all_or_nothing(target) as work:
-        return _read(*await _run([*command, "--work", work], work, timeout_s))
+        request = _request(source, target, work, filename, options, limits)
+        return _result(await _ask(request, work, timeout_s, limits))
 
 
-def _command(
-    source: Path, target: Path, filename: str, timeout_s: int, limits: Mapping[str, int]
-) -> list[str]:
-    command = [sys.executable, "-m", "listings.ingest", str(source.resolve()), str(target.resolve())]
-    return [
-        *command,
-        f"--name={filename[-200:].replace(chr(0), '')}",
-        "--seconds",
-        str(timeout_s),
-        "--limits",
-        json.dumps(dict(limits)),
-    ]
+def _request(
+    source: Path, target: Path, work: Path, filename: str, options: IngestOptions, limits: Limits
+) -> dict[str, Any]:
+    return {
+        "source": str(source.resolve()),
+        "target": str(target.resolve()),
+        "work": str(work.resolve()),
+        "filename": filename,
+        "options": options.to_json(),
+        "limits": asdict(limits),
+    }
+
+
+async def _ask(request: dict[str, Any], work: Path, timeout_s: int, limits: Limits) -> dict[str, Any]:
+    child = await ChildProcess.start(
+        "listings.ingest", limits=limits.process_limits(timeout_s), home=work, environment=_ENVIRONMENT
+    )
+    try:
+        return await child.ask(request, timeout_s=timeout_s)
+    except ChildTimedOut:
+        raise IngestTimeout(
+            Message("The file was not converted within {timeout_s} seconds.", timeout_s=timeout_s),
+            remedy=Message("Split it into smaller files."),
+        ) from None
+    except ChildCrashed as crash:
+        raise _failed(crash.ending) from None
+    finally:
+        await child.kill()
 
 
 @contextmanager
-def _all_or_nothing(target: Path) -> Iterator[str]:
+def _all_or_nothing(target: Path) -> Iterator[Path]:
     """A folder for temporary files beside the target; after a failure neither is there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     existed = target.exists()
@@ -75,74 +81,25 @@ def _all_or_nothing(target: Path) -> Iterator[str]:
         dir=target.parent, prefix=".ingest-", ignore_cleanup_errors=True
     ) as work:
         try:
-            yield work
+            yield Path(work)
         except BaseException:
             if not existed:
                 target.unlink(missing_ok=True)
             raise
 
 
-async def _run(command: list[str], work: str, timeout_s: int) -> tuple[int, bytes]:
-    child = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=_ROOT,
-        env=_environment(work),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        limit=_ANSWER_BYTES,
-        start_new_session=True,
+def _result(answer: dict[str, Any]) -> IngestResult:
+    try:
+        if "result" in answer:
+            return IngestResult.from_json(answer["result"])
+        refusal = refusal_from_json(answer["refusal"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise _failed("invalid output") from None
+    raise refusal
+
+
+def _failed(ending: str) -> IngestFailed:
+    return IngestFailed(
+        Message("The process that reads the file ended without a result ({ending}).", ending=ending),
+        remedy=Message("Try again; if it repeats, the file is damaged or needs more memory than allowed."),
     )
-    assert child.stdout is not None
-    try:
-        async with asyncio.timeout(timeout_s):
-            answer = await child.stdout.read(_ANSWER_BYTES)
-            rest = answer
-            while rest and len(answer) < _ANSWER_BYTES:
-                rest = await child.stdout.read(_ANSWER_BYTES)
-                answer += rest
-            return await child.wait(), answer
-    except TimeoutError:
-        raise IngestTimeout(
-            Message("The file was not converted within {timeout_s} seconds.", timeout_s=timeout_s),
-            remedy=Message("Split it into smaller files."),
-        ) from None
-    finally:
-        if child.returncode is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            await child.wait()
-
-
-def _environment(work: str) -> dict[str, str]:
-    """What the child knows of this process: where the code is. No address, password or key of the service."""
-    kept = {
-        name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ
-    }
-    return kept | {
-        "PYTHONPATH": str(_ROOT),
-        "HOME": work,
-        "TMPDIR": work,
-        "LANG": "C.UTF-8",
-        "TZ": "UTC",
-        "MALLOC_ARENA_MAX": "2",
-        "ARROW_DEFAULT_MEMORY_POOL": "system",
-        "OMP_NUM_THREADS": "1",
-    }
-
-
-def _read(status: int, answer: bytes) -> IngestResult:
-    try:
-        document: dict[str, Any] = json.loads(answer)
-        if status == 0:
-            return IngestResult.from_json(document["result"])
-        problem = document["problem"]
-        refusal = REFUSALS.get(problem["slug"], FileRefused)
-        raise refusal(problem["detail"], remedy=problem["remedy"], **problem["extensions"])
-    except (ValueError, KeyError, TypeError):
-        how = f"signal {-status}" if status < 0 else f"status {status}"
-        raise IngestFailed(
-            Message("The process that reads the file ended with {how} and no answer.", how=how),
-            remedy=Message(
-                "Try again; if it repeats, the file is damaged or needs more memory than allowed."
-            ),
-        ) from None

@@ -19,11 +19,11 @@ from pathlib import Path
 import duckdb
 
 from infra.messages import Message
-from listings.ingest import problems, sniff
+from listings.ingest import sniff
+from listings.ingest.errors import FileRefused, FileTooLarge, HeaderOnly, RaggedRow, TruncatedFile
 from listings.ingest.limits import Limits
-from listings.ingest.problems import Refusal
 from listings.ingest.result import Column, Kind, Notice
-from listings.ingest.verdicts import Table, Typed, trimmed, verdicts
+from listings.ingest.type_inference import InferredType, Table, infer_types, trimmed
 
 
 def convert_csv(
@@ -34,7 +34,7 @@ def convert_csv(
     :param strict: refuse a column that is meant as dates or times and holds something else; otherwise such a
         column is kept as text with a notice, which is always done for numbers: ``12A`` among house numbers is
         ordinary, ``17`` among dates is damage.
-    :raises Refusal: the file is ragged, cut off or malformed, has no rows, or has a mixed column (strict).
+    :raises FileRefused: the file is ragged, cut off or malformed, has no rows, or has a mixed column (strict).
     """
     try:
         typed, notices = _examine(connection, table, limits, strict=strict)
@@ -52,7 +52,7 @@ def convert_csv(
     return [_column(table, i, typed[i]) for i in kept], notices
 
 
-def _column(table: Table, index: int, typed: Typed) -> Column:
+def _column(table: Table, index: int, typed: InferredType) -> Column:
     reading = typed.reading
     kind = reading.kind if reading else Kind.TEXT
     zone = reading.zone if reading else None
@@ -79,7 +79,7 @@ def _source(table: Table, limits: Limits) -> str:
 def _rewritten(table: Table, anew: Path, limits: Limits) -> Table:
     """The table written anew in the plainest form, when DuckDB could not read it as it came.
 
-    :raises Refusal: it cannot be read at all; names the line.
+    :raises FileRefused: it cannot be read at all; names the line.
     """
     width = len(table.names)
     wrong: tuple[int, list[str]] | None = None
@@ -99,9 +99,8 @@ def _rewritten(table: Table, anew: Path, limits: Limits) -> Table:
     return replace(table, path=anew, delimiter=",", header=False)
 
 
-def _cut(line: int, width: int, found: int) -> Refusal:
-    return Refusal(
-        problems.TRUNCATED,
+def _cut(line: int, width: int, found: int) -> FileRefused:
+    return TruncatedFile(
         Message(
             "The last line ({line}) ends after {found} of {width} values, without a line end: "
             "the file was cut off.",
@@ -109,23 +108,26 @@ def _cut(line: int, width: int, found: int) -> Refusal:
             found=found,
             width=width,
         ),
-        Message("Upload it again, whole."),
+        remedy=Message("Upload it again, whole."),
         line=line,
     )
 
 
-def _ragged(line: int, row: Sequence[str], width: int) -> Refusal:
+def _ragged(line: int, row: Sequence[str], width: int) -> RaggedRow:
     count = len(row)
-    return Refusal(
-        problems.RAGGED_ROW,
-        Message(
-            "Line {line} has {count} value{value} where the header has {width}.",
+    return RaggedRow(
+        Message("Line {line} has 1 value where the header has {width}.", line=line, width=width)
+        if count == 1
+        else Message(
+            "Line {line} has {count} values where the header has {width}.",
             line=line,
             count=count,
-            value="" if count == 1 else "s",
             width=width,
         ),
-        Message("Give every line one value per column; quote values that contain the delimiter."),
+        remedy=Message(
+            "Give every line one value per column and quote values that contain the delimiter; or state the"
+            " delimiter when uploading: delimiter=comma, semicolon, tab or pipe."
+        ),
         line=line,
         expected=width,
         found=count,
@@ -134,15 +136,14 @@ def _ragged(line: int, row: Sequence[str], width: int) -> Refusal:
 
 def _examine(
     connection: duckdb.DuckDBPyConnection, table: Table, limits: Limits, *, strict: bool
-) -> tuple[list[Typed], list[Notice]]:
-    """Read the whole file once and give the verdict on every column."""
+) -> tuple[list[InferredType], list[Notice]]:
+    """Read the whole file once and find the type of every column."""
     connection.execute(f"CREATE OR REPLACE TEMP VIEW source AS SELECT * FROM {_source(table, limits)}")
-    rows, typed, notices = verdicts(connection, table, strict=strict)
+    rows, typed, notices = infer_types(connection, table, strict=strict)
     if not rows:
-        raise Refusal(
-            problems.HEADER_ONLY,
+        raise HeaderOnly(
             Message("The file has a header and no rows."),
-            Message("Upload a file with at least one row."),
+            remedy=Message("Upload a file with at least one row."),
             line=1,
         )
     _refuse_oversize(rows, len(table.names), limits)
@@ -151,10 +152,9 @@ def _examine(
 
 def _refuse_oversize(rows: int, columns: int, limits: Limits) -> None:
     if rows > limits.rows or rows * columns > limits.cells:
-        raise Refusal(
-            problems.TOO_LARGE,
+        raise FileTooLarge(
             Message("The table has {rows:,} rows of {columns:,} columns.", rows=rows, columns=columns),
-            Message(
+            remedy=Message(
                 "Split it into files of at most {rows:,} rows and {cells:,} values.",
                 rows=limits.rows,
                 cells=limits.cells,

@@ -1,108 +1,110 @@
-"""Why a file was not taken in, as the service tells it. One class per refusal, found by its slug.
+"""What an ingest refuses, one class each.
 
-Each carries ``line`` (of the source file, from 1) and ``column`` (its name) where the refusal has one.
+Raised in the child process that reads the file, and again by the service, which reads them back by their slugs. Each
+carries ``line`` (of the source file, from 1) and ``column`` (its name) where there is one.
 """
 
+from typing import Any
+
 from infra.errors import Invalid, TooLarge, Unavailable
-from infra.messages import Message
-from listings.ingest import problems
+from infra.messages import Message, message_from_json, message_to_json
 
 
 class FileRefused(Invalid):
     """The file cannot become a revision."""
 
     slug = "file-refused"
-    title = Message("The file cannot be taken in")
+    title = Message("The file was refused")
 
 
 class NotATable(FileRefused):
     """An image, a document, an archive, a web page, or text without a tabular shape."""
 
-    slug = problems.NOT_A_TABLE
+    slug = "not-a-table"
     title = Message("The file is not a table")
 
 
 class EmptyFile(FileRefused):
     """No bytes, or nothing but blanks."""
 
-    slug = problems.EMPTY_FILE
+    slug = "empty-file"
     title = Message("The file is empty")
 
 
 class HeaderOnly(FileRefused):
     """Columns and no rows."""
 
-    slug = problems.HEADER_ONLY
+    slug = "header-without-rows"
     title = Message("The file has no rows")
 
 
 class DuplicateColumn(FileRefused):
     """Two columns of one name, compared without case."""
 
-    slug = problems.DUPLICATE_COLUMN
-    title = Message("Two columns have one name")
+    slug = "duplicate-column"
+    title = Message("Two columns have the same name")
 
 
 class RaggedRow(FileRefused):
     """A line with more or fewer values than the header."""
 
-    slug = problems.RAGGED_ROW
-    title = Message("A line has another number of values than the header")
+    slug = "ragged-row"
+    title = Message("A line and the header differ in length")
 
 
 class WrongEncoding(FileRefused):
     """Neither UTF-8 nor GB18030."""
 
-    slug = problems.WRONG_ENCODING
-    title = Message("The file's encoding is not understood")
+    slug = "wrong-encoding"
+    title = Message("Unsupported encoding")
 
 
 class TruncatedFile(FileRefused):
     """The end of the file is missing, or its inside is damaged."""
 
-    slug = problems.TRUNCATED
+    slug = "truncated-file"
     title = Message("The file is cut off or damaged")
 
 
 class MalformedRecord(FileRefused):
     """A line that breaks the rules of its format."""
 
-    slug = problems.MALFORMED_RECORD
+    slug = "malformed-record"
     title = Message("A line cannot be read")
 
 
 class MixedColumn(FileRefused):
     """A column of dates or times that holds something else."""
 
-    slug = problems.MIXED_COLUMN
+    slug = "mixed-column"
     title = Message("A column holds values of another type")
 
 
 class TooManyColumns(FileRefused):
     """Wider than the limit."""
 
-    slug = problems.TOO_MANY_COLUMNS
+    slug = "too-many-columns"
     title = Message("The table has too many columns")
 
 
 class UnsupportedColumn(FileRefused):
     """A type whose values no interface can hand out."""
 
-    slug = problems.UNSUPPORTED_COLUMN
+    slug = "unsupported-column"
     title = Message("A column's type is not supported")
 
 
 class BadColumnName(FileRefused):
-    """A name too long."""
+    """A name that is too long or holds a NUL character."""
 
-    slug = problems.BAD_COLUMN_NAME
+    slug = "bad-column-name"
     title = Message("A column's name cannot be used")
 
 
 class FileTooLarge(TooLarge):
     """Larger, stored or unpacked, than one revision may be."""
 
-    slug = problems.TOO_LARGE
+    slug = "file-too-large"
     title = Message("The file is too large")
 
 
@@ -110,17 +112,17 @@ class IngestTimeout(FileRefused):
     """The conversion took longer than it may."""
 
     slug = "ingest-timeout"
-    title = Message("Taking in the file took too long")
+    title = Message("Converting the file took too long")
 
 
 class IngestFailed(Unavailable):
-    """The converting process fell or answered nonsense; the file or the machine is to blame, and nothing is kept."""
+    """The converting process crashed or returned invalid output; nothing is kept."""
 
     slug = "ingest-failed"
-    title = Message("Taking in the file failed")
+    title = Message("Converting the file failed")
 
 
-REFUSALS: dict[str, type[FileRefused] | type[FileTooLarge]] = {
+_BY_SLUG: dict[str, type[FileRefused] | type[FileTooLarge]] = {
     kind.slug: kind
     for kind in (
         NotATable,
@@ -138,3 +140,31 @@ REFUSALS: dict[str, type[FileRefused] | type[FileTooLarge]] = {
         FileTooLarge,
     )
 }
+
+
+def refusal_to_json(refusal: FileRefused | FileTooLarge) -> dict[str, Any]:
+    """A refusal as JSON, with its texts as they can still be translated."""
+    assert refusal.remedy is not None, "the owner of a file is told what to do about it"
+    return {
+        "slug": refusal.slug,
+        "detail": message_to_json(refusal.detail),
+        "remedy": message_to_json(refusal.remedy),
+        "extensions": refusal.extensions,
+    }
+
+
+def refusal_from_json(document: dict[str, Any]) -> FileRefused | FileTooLarge:
+    """Read what :func:`refusal_to_json` wrote.
+
+    :raises KeyError, TypeError, ValueError: the document is of another shape.
+    """
+    return _BY_SLUG[document["slug"]](
+        message_from_json(document["detail"]),
+        remedy=message_from_json(document["remedy"]),
+        **document["extensions"],
+    )
+
+
+def shown(value: str, limit: int = 60) -> str:
+    """A value of the file made safe to print in a message: one line, bounded, quoted."""
+    return repr(value if len(value) <= limit else value[: limit - 1] + "…")

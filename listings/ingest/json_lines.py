@@ -13,9 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from infra.messages import Message
-from listings.ingest import problems
+from listings.ingest.errors import (
+    DuplicateColumn,
+    EmptyFile,
+    MalformedRecord,
+    TooManyColumns,
+    TruncatedFile,
+    shown,
+)
 from listings.ingest.limits import Limits
-from listings.ingest.problems import Refusal, shown
 from listings.ingest.result import Kind, Notice
 
 _KINDS_OF = {
@@ -63,7 +69,7 @@ class Keys:
 def survey(path: Path, limits: Limits) -> Keys:
     """Read every line once and learn the columns.
 
-    :raises Refusal: a line is not one JSON object, names a key twice, or there are too many keys.
+    :raises FileRefused: a line is not one JSON object, names a key twice, or there are too many keys.
     """
     keys = Keys()
     for line, record in objects(path, limits):
@@ -74,23 +80,21 @@ def survey(path: Path, limits: Limits) -> Keys:
             if kind is not None:
                 seen.setdefault(kind, line)
         if len(keys.types) > limits.columns:
-            raise Refusal(
-                problems.TOO_MANY_COLUMNS,
+            raise TooManyColumns(
                 Message(
                     "By line {line} the objects have {count:,} different keys; at most {columns:,} are taken.",
                     line=line,
                     count=len(keys.types),
                     columns=limits.columns,
                 ),
-                Message("Split the table, or turn keys into rows."),
+                remedy=Message("Split the table, or turn keys into rows."),
                 line=line,
                 limit=limits.columns,
             )
     if not keys.lines or not keys.types:
-        raise Refusal(
-            problems.EMPTY_FILE,
+        raise EmptyFile(
             Message("The file has no records."),
-            Message("Upload one JSON object per line."),
+            remedy=Message("Upload one JSON object per line."),
         )
     return keys
 
@@ -103,10 +107,9 @@ def spool(path: Path, target: Path, keys: Keys, limits: Limits) -> None:
             try:
                 writer.writerow([_text(record.get(name)) for name in keys.types])
             except UnicodeEncodeError:
-                raise Refusal(
-                    problems.MALFORMED_RECORD,
+                raise MalformedRecord(
                     Message("Line {line} escapes half of a surrogate pair.", line=line),
-                    Message("Write whole characters."),
+                    remedy=Message("Write whole characters."),
                     line=line,
                 ) from None
 
@@ -122,21 +125,20 @@ def line_of(path: Path, limits: Limits, row: int) -> int:
 def objects(path: Path, limits: Limits) -> Iterator[tuple[int, dict[str, Any]]]:
     """Every object with its line; blank lines are passed over.
 
-    :raises Refusal: see ``survey``.
+    :raises FileRefused: see ``survey``.
     """
     with path.open("r", encoding="utf-8-sig", newline="\n") as stream:
         line = 0
         while text := stream.readline(limits.record_bytes):
             line += 1
             if len(text) >= limits.record_bytes:
-                raise Refusal(
-                    problems.MALFORMED_RECORD,
+                raise MalformedRecord(
                     Message(
                         "Line {line} is longer than {record_bytes:,} characters.",
                         line=line,
                         record_bytes=limits.record_bytes,
                     ),
-                    Message("Write one object per line."),
+                    remedy=Message("Write one object per line."),
                     line=line,
                 )
             if text.strip():
@@ -150,43 +152,38 @@ def _parse(text: str, line: int) -> dict[str, Any]:
         )
     except json.JSONDecodeError as error:
         if not text.endswith("\n") and not text.rstrip().endswith("}"):
-            raise Refusal(
-                problems.TRUNCATED,
+            raise TruncatedFile(
                 Message("The last line ({line}) is half an object: the file was cut off.", line=line),
-                Message("Upload it again, whole."),
+                remedy=Message("Upload it again, whole."),
                 line=line,
             ) from None
-        raise Refusal(
-            problems.MALFORMED_RECORD,
+        raise MalformedRecord(
             Message(
                 "Line {line} is not JSON: {msg} at character {colno}.",
                 line=line,
                 msg=error.msg,
                 colno=error.colno,
             ),
-            Message("Write one JSON object per line."),
+            remedy=Message("Write one JSON object per line."),
             line=line,
         ) from None
     except _Twice as twice:
-        raise Refusal(
-            problems.DUPLICATE_COLUMN,
+        raise DuplicateColumn(
             Message("Line {line} names {twice} twice.", line=line, twice=shown(twice.name)),
-            Message("Give each value a key of its own."),
+            remedy=Message("Give each value a key of its own."),
             line=line,
             column=twice.name,
         ) from None
     except (RecursionError, ValueError) as error:
-        raise Refusal(
-            problems.MALFORMED_RECORD,
+        raise MalformedRecord(
             Message("Line {line} cannot be read: {error}.", line=line, error=error),
-            Message("Write plain JSON: no NaN or Infinity, no deep nesting."),
+            remedy=Message("Write plain JSON: no NaN or Infinity, no deep nesting."),
             line=line,
         ) from None
     if not isinstance(record, dict):
-        raise Refusal(
-            problems.MALFORMED_RECORD,
+        raise MalformedRecord(
             Message("Line {line} is not a JSON object.", line=line),
-            Message('Write each record as an object: {"column": value, …}.'),
+            remedy=Message('Write each record as an object: {"column": value, …}.'),
             line=line,
         )
     return record

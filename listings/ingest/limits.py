@@ -1,9 +1,11 @@
-"""Bounds of one ingest, and how the child puts them on itself."""
+"""Bounds of one ingest."""
 
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from infra.child_process import ProcessLimits
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
@@ -38,6 +40,17 @@ class Limits:
     engine_bytes: int = 192 * MEBIBYTE
     threads: int = 2
 
+    def process_limits(self, seconds: int) -> ProcessLimits:
+        """Bounds of the child process.
+
+        :param seconds: of the clock; every thread may work for so long.
+        """
+        return ProcessLimits(
+            address_space_bytes=self.address_space_bytes,
+            cpu_seconds=max(seconds, 1) * self.threads,
+            file_bytes=self.expanded_bytes,
+        )
+
     def engine_bytes_for(self, columns: int) -> int:
         """What DuckDB may hold for a table of so many columns: each needs its vectors, spill or not."""
         return self.engine_bytes + max(columns - 50, 0) * ENGINE_BYTES_PER_COLUMN
@@ -45,26 +58,6 @@ class Limits:
     def rows_per_group(self, columns: int) -> int:
         """Rows of a Parquet row group: about 100,000, fewer for wide tables so that one fits in memory."""
         return max(2_048, min(102_400, 3_000_000 // max(columns, 1) // 2_048 * 2_048))
-
-
-def confine(limits: Limits, seconds: int) -> None:
-    """Put the limits on this process. A limit the platform refuses is left out; the parent's clock remains.
-
-    :param seconds: processor time, over all threads.
-    """
-    wanted = (
-        (resource.RLIMIT_AS, limits.address_space_bytes),
-        (resource.RLIMIT_FSIZE, limits.expanded_bytes),
-        (resource.RLIMIT_CPU, max(seconds, 1) * limits.threads),
-        (resource.RLIMIT_CORE, 0),
-    )
-    for which, value in wanted:
-        _, hard = resource.getrlimit(which)
-        bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        try:
-            resource.setrlimit(which, (bound, bound))
-        except (OSError, ValueError):
-            continue
 
 
 @contextmanager

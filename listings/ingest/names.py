@@ -5,9 +5,8 @@ import unicodedata
 from collections.abc import Sequence
 
 from infra.messages import Message
-from listings.ingest import problems
+from listings.ingest.errors import BadColumnName, DuplicateColumn, TooManyColumns, shown
 from listings.ingest.limits import Limits
-from listings.ingest.problems import Refusal, shown
 from listings.ingest.result import Notice
 
 MAX_NAME = 200
@@ -23,17 +22,16 @@ def column_names(
     file then speak of one thing. A column without a name becomes ``column_3`` by its position, with a notice.
 
     :param line: of the header; None where the format has none.
-    :raises Refusal: too many columns, a name too long, or two of one name (compared without case).
+    :raises FileRefused: too many columns, a name too long, or two of one name (compared without case).
     """
     if len(given) > limits.columns:
-        raise Refusal(
-            problems.TOO_MANY_COLUMNS,
+        raise TooManyColumns(
             Message(
                 "The table has {count:,} columns; at most {columns:,} are taken.",
                 count=len(given),
                 columns=limits.columns,
             ),
-            Message("Split the table, or turn columns into rows."),
+            remedy=Message("Split the table, or turn columns into rows."),
             columns=len(given),
             limit=limits.columns,
         )
@@ -47,16 +45,15 @@ def column_names(
                 Notice("unnamed-column", f"Column {position} has no name; it is called {name}.", name)
             )
         if len(name) > MAX_NAME:
-            raise Refusal(
-                problems.BAD_COLUMN_NAME,
+            raise BadColumnName(
                 Message(
                     "The name of column {position} is {count} characters long: {name}.",
                     position=position,
                     count=len(name),
                     name=shown(name),
                 ),
-                Message(
-                    "Use at most {max_name} characters, and check that the first line is the header.",
+                remedy=Message(
+                    "Use at most {max_name} characters; upload with header=false if the first line is data.",
                     max_name=MAX_NAME,
                 ),
                 column=name[:MAX_NAME],
@@ -76,15 +73,14 @@ def _refuse_duplicates(names: Sequence[str], line: int | None) -> None:
     for position, name in enumerate(names, start=1):
         earlier = seen.setdefault(name.casefold(), position)
         if earlier != position:
-            raise Refusal(
-                problems.DUPLICATE_COLUMN,
+            raise DuplicateColumn(
                 Message(
                     "Columns {earlier} and {position} are both called {name} (case is not told apart).",
                     earlier=earlier,
                     position=position,
                     name=shown(name),
                 ),
-                Message("Give each column a name of its own."),
+                remedy=Message("Give each column a name of its own."),
                 column=name,
                 positions=[earlier, position],
                 **_at(line),

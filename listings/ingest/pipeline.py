@@ -1,9 +1,7 @@
 """One file from source to revision, inside the child process."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -11,56 +9,50 @@ from pathlib import Path
 import duckdb
 
 from infra.messages import Message
-from listings.ingest import json_lines, problems, sniff
+from listings.ingest import json_lines, sniff
 from listings.ingest.delimited import convert_csv
+from listings.ingest.errors import FileTooLarge, MalformedRecord
 from listings.ingest.limits import Limits, unpacking
 from listings.ingest.names import column_names
-from listings.ingest.problems import Refusal, too_large
 from listings.ingest.profile import profile
-from listings.ingest.result import Column, IngestResult, Notice
-from listings.ingest.verdicts import Table
+from listings.ingest.result import Column, IngestOptions, IngestResult, Notice
+from listings.ingest.type_inference import Table
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the owner said about the file.
-
-    :param filename: its original name, a hint to its format.
-    :param delimiter: of a CSV file; None to detect.
-    :param header: whether a CSV file's first record names the columns; None to detect.
-    :param strict: refuse a column of dates that holds something else, rather than keep it as text.
-    """
-
-    filename: str
-    delimiter: str | None = None
-    header: bool | None = None
-    strict: bool = True
-
-
-def ingest(source: Path, target: Path, work: Path | None, wish: Wish, limits: Limits) -> IngestResult:
+def ingest(
+    source: Path, target: Path, work: Path, filename: str, options: IngestOptions, limits: Limits
+) -> IngestResult:
     """Convert, profile and checksum one file. The target appears last and whole, by renaming.
 
-    :param work: folder for temporary files, on the target's file system; None for the target's own folder.
-    :raises Refusal: the file is not taken.
+    :param source: an absolute path.
+    :param work: folder for temporary files, on the target's file system.
+    :param filename: the file's original name, a hint to its format.
+    :raises FileRefused: the file is not taken.
     :raises MemoryError: the limits do not suffice for it.
     """
     size = source.stat().st_size
     if size > limits.source_bytes:
-        raise too_large(f"it has {size:,} bytes, and {limits.source_bytes:,} are allowed")
-    source_format = sniff.format_of(source, wish.filename)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=work or target.parent, prefix=".ingest-") as name:
-        folder = Path(name).resolve()
-        made = folder / "revision.parquet"
-        if source_format in {"csv", "json-lines"}:
-            result = _from_text(source.resolve(), made, source_format, wish, limits)
-        else:
-            result = _from_columns(source, made, source_format, limits)
-        made.replace(target)
+        raise FileTooLarge(
+            Message(
+                "The file has {size:,} bytes; at most {limit:,} are taken.",
+                size=size,
+                limit=limits.source_bytes,
+            ),
+            remedy=Message("Split it into smaller files, or compress it as Parquet."),
+        )
+    source_format = sniff.format_of(source, filename)
+    made = work / "revision.parquet"
+    if source_format in {"csv", "json-lines"}:
+        result = _from_text(source, made, source_format, filename, options, limits)
+    else:
+        result = _from_columns(source, made, source_format, limits)
+    made.replace(target)
     return result
 
 
-def _from_text(source: Path, made: Path, source_format: str, wish: Wish, limits: Limits) -> IngestResult:
+def _from_text(
+    source: Path, made: Path, source_format: str, filename: str, options: IngestOptions, limits: Limits
+) -> IngestResult:
     scan = sniff.scan_text(source)
     text = source
     if scan.encoding == "gb18030":
@@ -69,13 +61,13 @@ def _from_text(source: Path, made: Path, source_format: str, wish: Wish, limits:
     if source_format == "json-lines":
         table, notices = _json_table(text, made.with_name("source.csv"), limits)
     else:
-        table, notices = _csv_table(text, wish, limits)
+        table, notices = _csv_table(text, filename, options, limits)
         if not scan.ends_with_newline:
             notices.append(
                 Notice("no-final-line-end", "The last line has no line end; check that the file is whole.")
             )
     with _engine(made.parent, source, len(table.names), limits) as connection:
-        columns, more = convert_csv(connection, table, made, limits, strict=wish.strict)
+        columns, more = convert_csv(connection, table, made, limits, strict=options.strict)
         delimiter = table.delimiter if source_format == "csv" else None
         return _finished(connection, made, columns, notices + more, scan, source_format, delimiter=delimiter)
 
@@ -116,8 +108,10 @@ def _finished(
     )
 
 
-def _csv_table(path: Path, wish: Wish, limits: Limits) -> tuple[Table, list[Notice]]:
-    dialect = sniff.dialect_of(path, wish.filename, limits, wish.delimiter, wish.header)
+def _csv_table(
+    path: Path, filename: str, options: IngestOptions, limits: Limits
+) -> tuple[Table, list[Notice]]:
+    dialect = sniff.dialect_of(path, filename, options, limits)
     names, notices = column_names(dialect.names, limits)
     if not dialect.header:
         message = f"The first line reads as data; the columns are called {names[0]} to {names[-1]}."
@@ -147,7 +141,7 @@ def _engine(work: Path, source: Path, width: int, limits: Limits) -> Iterator[du
     """DuckDB, held to its memory, and to the source file and the work folder for its file access.
 
     :raises MemoryError: the work inside needs more memory than allowed.
-    :raises Refusal: the work inside failed for a reason that only DuckDB knows.
+    :raises FileRefused: the work inside failed for a reason that only DuckDB knows.
     """
     connection = duckdb.connect(
         ":memory:",
@@ -170,10 +164,9 @@ def _engine(work: Path, source: Path, width: int, limits: Limits) -> Iterator[du
         raise MemoryError from None
     except duckdb.Error as error:
         reason = str(error).splitlines()[0][:300]
-        raise Refusal(
-            problems.MALFORMED_RECORD,
+        raise MalformedRecord(
             Message("The file cannot be read as a table: {reason}.", reason=reason),
-            Message("Check the file, or save it again as CSV (RFC 4180, UTF-8) or Parquet."),
+            remedy=Message("Check the file, or save it again as CSV (RFC 4180, UTF-8) or Parquet."),
         ) from error
     finally:
         connection.close()

@@ -1,8 +1,55 @@
-"""What an ingest gives back: shared by the child that makes it and the service that reads it."""
+"""What goes into an ingest and what comes out: shared by the child that does it and the service that asks."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
+
+
+class Delimiter(StrEnum):
+    """What separates the values of a CSV file."""
+
+    COMMA = "comma"
+    SEMICOLON = "semicolon"
+    TAB = "tab"
+    PIPE = "pipe"
+
+    @property
+    def mark(self) -> str:
+        """The character itself."""
+        return {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """What the owner states about a file; kept with its revision, so that the conversion can be repeated.
+
+    :param strict: refuse a column of dates or times that holds something else (``mixed-column``), rather than keep it
+        as text with a notice.
+    :param delimiter: of a CSV file; None to detect.
+    :param header: whether a CSV file's first line names the columns; None to detect.
+    """
+
+    strict: bool = True
+    delimiter: Delimiter | None = None
+    header: bool | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready mapping; ``from_json`` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "IngestOptions":
+        """Read what ``to_json`` wrote.
+
+        :raises KeyError, TypeError, ValueError: the document is of another shape.
+        """
+        delimiter = document["delimiter"]
+        return cls(
+            strict=document["strict"],
+            delimiter=Delimiter(delimiter) if delimiter is not None else None,
+            header=document["header"],
+        )
 
 
 class Kind(StrEnum):

@@ -12,37 +12,45 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.messages import Message
-from listings.ingest import problems
+from listings.ingest.errors import (
+    EmptyFile,
+    FileRefused,
+    MalformedRecord,
+    NotATable,
+    TruncatedFile,
+    WrongEncoding,
+)
 from listings.ingest.limits import MEBIBYTE, Limits
-from listings.ingest.problems import Refusal
+from listings.ingest.result import IngestOptions
 
 HEAD_BYTES = 256 * 1024
 DELIMITERS = (",", "\t", ";", "|")
+"""Looked for in this order."""
 QUOTE = '"'
 
-_NOT_TABLES: tuple[tuple[bytes, str, str], ...] = (
-    (b"\x89PNG", "a PNG image", "Upload the table the picture was made from."),
-    (b"\xff\xd8\xff", "a JPEG image", "Upload the table the picture was made from."),
-    (b"GIF8", "a GIF image", "Upload the table the picture was made from."),
-    (b"%PDF", "a PDF document", "Upload the table itself, as CSV or Parquet."),
-    (b"{\\rtf", "a word-processor document", "Upload the table itself, as CSV or Parquet."),
+_NOT_TABLES: tuple[tuple[bytes, Message, Message], ...] = (
+    (b"\x89PNG", Message("a PNG image"), Message("Upload the table the picture was made from.")),
+    (b"\xff\xd8\xff", Message("a JPEG image"), Message("Upload the table the picture was made from.")),
+    (b"GIF8", Message("a GIF image"), Message("Upload the table the picture was made from.")),
+    (b"%PDF", Message("a PDF document"), Message("Upload the table itself, as CSV or Parquet.")),
+    (b"{\\rtf", Message("a word-processor document"), Message("Upload the table itself, as CSV or Parquet.")),
     (
         b"PK\x03\x04",
-        "a ZIP container (an Excel workbook, perhaps)",
-        "Save the sheet as CSV, or unpack the archive.",
+        Message("a ZIP container (an Excel workbook, perhaps)"),
+        Message("Save the sheet as CSV, or unpack the archive."),
     ),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "Save the sheet as CSV."),
-    (b"\x1f\x8b", "a gzip archive", "Unpack it and upload the file inside."),
-    (b"BZh", "a bzip2 archive", "Unpack it and upload the file inside."),
-    (b"\xfd7zXZ", "an xz archive", "Unpack it and upload the file inside."),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "Unpack it and upload the file inside."),
-    (b"SQLite format 3", "an SQLite database", "Export the table as CSV or Parquet."),
-    (b"Obj\x01", "an Avro file", "Export the table as CSV or Parquet."),
-    (b"ORC", "an ORC file", "Export the table as CSV or Parquet."),
-    (b"\x7fELF", "a program", "Upload a CSV, TSV, JSON Lines, Parquet or Arrow file."),
+    (b"\xd0\xcf\x11\xe0", Message("an old Excel workbook"), Message("Save the sheet as CSV.")),
+    (b"\x1f\x8b", Message("a gzip archive"), Message("Unpack it and upload the file inside.")),
+    (b"BZh", Message("a bzip2 archive"), Message("Unpack it and upload the file inside.")),
+    (b"\xfd7zXZ", Message("an xz archive"), Message("Unpack it and upload the file inside.")),
+    (b"\x28\xb5\x2f\xfd", Message("a Zstandard archive"), Message("Unpack it and upload the file inside.")),
+    (b"SQLite format 3", Message("an SQLite database"), Message("Export the table as CSV or Parquet.")),
+    (b"Obj\x01", Message("an Avro file"), Message("Export the table as CSV or Parquet.")),
+    (b"ORC", Message("an ORC file"), Message("Export the table as CSV or Parquet.")),
+    (b"\x7fELF", Message("a program"), Message("Upload a CSV, TSV, JSON Lines, Parquet or Arrow file.")),
 )
 _MARKUP = re.compile(rb"\s*<(!doctype|html|\?xml|svg|head|body|table)", re.IGNORECASE)
-_ACCEPTED = "Upload a CSV, TSV, JSON Lines, Parquet or Arrow file."
+_ACCEPTED = Message("Upload a CSV, TSV, JSON Lines, Parquet or Arrow file.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ class Dialect:
 def format_of(path: Path, filename: str) -> str:
     """``csv``, ``json-lines``, ``parquet``, ``arrow-file`` or ``arrow-stream``, by content before name.
 
-    :raises Refusal: the file is empty, is something else, or is cut off.
+    :raises FileRefused: the file is empty, is something else, or is cut off.
     """
     size = path.stat().st_size
     with path.open("rb") as stream:
@@ -75,10 +83,9 @@ def format_of(path: Path, filename: str) -> str:
         stream.seek(max(size - 8, 0))
         tail = stream.read(8)
     if not head.removeprefix(codecs.BOM_UTF8).strip():
-        raise Refusal(
-            problems.EMPTY_FILE,
+        raise EmptyFile(
             Message("The file is empty."),
-            Message("Upload a file with a header and rows."),
+            remedy=Message("Upload a file with a header and rows."),
         )
     if head.startswith(b"PAR1"):
         return _whole("parquet", "Parquet", size >= 12 and tail.endswith(b"PAR1"))
@@ -89,18 +96,16 @@ def format_of(path: Path, filename: str) -> str:
     _refuse_other_formats(head)
     suffix = Path(filename).suffix.lower()
     if suffix in {".parquet", ".arrow", ".feather", ".ipc"}:
-        raise Refusal(
-            problems.NOT_A_TABLE,
+        raise NotATable(
             Message("The file is named {suffix} and its content is something else.", suffix=suffix),
-            _ACCEPTED,
+            remedy=_ACCEPTED,
         )
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()
     if suffix in {".jsonl", ".ndjson", ".json"} or start.startswith(b"{"):
         if start.startswith(b"["):
-            raise Refusal(
-                problems.NOT_A_TABLE,
+            raise NotATable(
                 Message("The file is one JSON array, not JSON Lines."),
-                Message("Write one object per line, without the brackets and commas around them."),
+                remedy=Message("Write one object per line, without the brackets and commas around them."),
                 line=1,
             )
         return "json-lines"
@@ -109,10 +114,9 @@ def format_of(path: Path, filename: str) -> str:
 
 def _whole(name: str, label: str, complete: bool) -> str:
     if not complete:
-        raise Refusal(
-            problems.TRUNCATED,
+        raise TruncatedFile(
             Message("The {label} file has its beginning and not its end: it was cut off.", label=label),
-            Message("Upload it again, whole."),
+            remedy=Message("Upload it again, whole."),
         )
     return name
 
@@ -120,27 +124,21 @@ def _whole(name: str, label: str, complete: bool) -> str:
 def _refuse_other_formats(head: bytes) -> None:
     for magic, what, remedy in _NOT_TABLES:
         if head.startswith(magic):
-            raise Refusal(
-                problems.NOT_A_TABLE, Message("The file is {what}, not a table.", what=what), remedy
-            )
+            raise NotATable(Message("The file is {what}, not a table.", what=what), remedy=remedy)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise Refusal(
-            problems.WRONG_ENCODING,
+        raise WrongEncoding(
             Message("The file is encoded as UTF-16."),
-            Message("Save it as UTF-8."),
+            remedy=Message("Save it as UTF-8."),
             line=1,
             byte=0,
         )
     if _MARKUP.match(head.removeprefix(codecs.BOM_UTF8)):
-        raise Refusal(
-            problems.NOT_A_TABLE,
+        raise NotATable(
             Message("The file is a web page or an XML document, not a table."),
-            Message("Upload the table itself; a login page is often saved in place of a download."),
+            remedy=Message("Upload the table itself; a login page is often saved in place of a download."),
         )
     if b"\x00" in head:
-        raise Refusal(
-            problems.NOT_A_TABLE, Message("The file is binary and of no format known here."), _ACCEPTED
-        )
+        raise NotATable(Message("The file is binary and of no format known here."), remedy=_ACCEPTED)
 
 
 def digest(path: Path) -> Scan:
@@ -160,7 +158,7 @@ def scan_text(path: Path) -> Scan:
     UTF-8 (with or without byte order mark) first. Otherwise GB18030, and only when nearly all of its wide
     characters are everyday Chinese: most Latin-1 files happen to decode as GB18030 too, into nonsense.
 
-    :raises Refusal: neither fits; names the first byte and line that is not UTF-8.
+    :raises FileRefused: neither fits; names the first byte and line that is not UTF-8.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     sha = hashlib.sha256()
@@ -174,10 +172,9 @@ def scan_text(path: Path) -> Scan:
             sha.update(chunk)
             if b"\x00" in chunk:
                 line = lines + chunk[: chunk.index(b"\x00")].count(b"\n") + 1
-                raise Refusal(
-                    problems.NOT_A_TABLE,
+                raise NotATable(
                     Message("Line {line} holds a zero byte: the file is binary or damaged.", line=line),
-                    _ACCEPTED,
+                    remedy=_ACCEPTED,
                     line=line,
                     byte=size + chunk.index(b"\x00"),
                 )
@@ -194,23 +191,21 @@ def scan_text(path: Path) -> Scan:
     if not _is_gb18030(path):
         offset, line, cut = bad
         if cut:
-            raise Refusal(
-                problems.TRUNCATED,
+            raise TruncatedFile(
                 Message(
                     "The file ends in the middle of a character, on line {line}: it was cut off.", line=line
                 ),
-                Message("Upload it again, whole."),
+                remedy=Message("Upload it again, whole."),
                 line=line,
                 byte=offset,
             )
-        raise Refusal(
-            problems.WRONG_ENCODING,
+        raise WrongEncoding(
             Message(
                 "Line {line} is neither UTF-8 nor GB18030 (byte {offset} of the file).",
                 line=line,
                 offset=offset,
             ),
-            Message("Save the file as UTF-8."),
+            remedy=Message("Save the file as UTF-8."),
             line=line,
             byte=offset,
         )
@@ -267,7 +262,7 @@ def transcode(source: Path, target: Path, encoding: str) -> None:
 def records(path: Path, delimiter: str, limits: Limits) -> Iterator[tuple[int, list[str]]]:
     """Every record of a UTF-8 CSV file with the line it starts on; blank lines are passed over.
 
-    :raises Refusal: a quoted value never ends, a quote stands where none may, or a record is too long.
+    :raises FileRefused: a quoted value never ends, a quote stands where none may, or a record is too long.
     """
     csv.field_size_limit(limits.record_bytes)
     with path.open("r", encoding="utf-8-sig", newline="") as stream:
@@ -290,51 +285,46 @@ def _bounded(stream: io.TextIOWrapper, limits: Limits) -> Iterator[str]:
     while line := stream.readline(limits.record_bytes):
         number += 1
         if len(line) >= limits.record_bytes:
-            raise Refusal(
-                problems.MALFORMED_RECORD,
+            raise MalformedRecord(
                 Message(
                     "Line {number} is longer than {record_bytes:,} characters.",
                     number=number,
                     record_bytes=limits.record_bytes,
                 ),
-                Message("Check that the file has line ends, and shorten the value."),
+                remedy=Message("Check that the file has line ends, and shorten the value."),
                 line=number,
             )
         yield line
 
 
-def _broken(message: str, line: int) -> Refusal:
+def _broken(message: str, line: int) -> FileRefused:
     if "unexpected end" in message or "field larger" in message:
-        return Refusal(
-            problems.TRUNCATED,
+        return TruncatedFile(
             Message(
                 "A quoted value that begins in the record on line {line} never ends: the file was "
                 "cut off, or a quote is not closed.",
                 line=line,
             ),
-            Message("Close the quote, or upload the file again, whole."),
+            remedy=Message("Close the quote, or upload the file again, whole."),
             line=line,
         )
-    return Refusal(
-        problems.MALFORMED_RECORD,
+    return MalformedRecord(
         Message("Line {line} has text after a closing quote.", line=line),
-        Message('Double each quote inside a quoted value ("") as RFC 4180 says.'),
+        remedy=Message('Double each quote inside a quoted value ("") as RFC 4180 says.'),
         line=line,
     )
 
 
-def dialect_of(
-    path: Path, filename: str, limits: Limits, delimiter: str | None, header: bool | None
-) -> Dialect:
+def dialect_of(path: Path, filename: str, options: IngestOptions, limits: Limits) -> Dialect:
     """Find delimiter, header and column names of a UTF-8 CSV file from its first 256 KiB.
 
     The delimiter is the one under which most records have as many values as the first. Without a header the
     columns are called ``column_1`` and so on.
 
-    :param delimiter: given by the owner; None to detect.
-    :param header: given by the owner; None to detect.
-    :raises Refusal: the first record cannot be read, or the lines have no constant shape.
+    :param options: delimiter and header as the owner states them; detected where not stated.
+    :raises FileRefused: the first record cannot be read, or the lines have no constant shape.
     """
+    delimiter = options.delimiter.mark if options.delimiter else None
     rows_by = {mark: _head_rows(path, mark) for mark in ([delimiter] if delimiter else DELIMITERS)}
     best = delimiter or max(
         DELIMITERS,
@@ -345,24 +335,22 @@ def dialect_of(
         best, rows = ",", rows_by[","]
     _, first = next(records(path, best, limits), (1, []))
     if not first:
-        raise Refusal(
-            problems.EMPTY_FILE,
+        raise EmptyFile(
             Message("The file has no records."),
-            Message("Upload a file with a header and rows."),
+            remedy=Message("Upload a file with a header and rows."),
         )
     widths = Counter(len(row) for row in rows)
     if len(rows) >= 5 and len(widths) >= 4 and widths[len(first)] < len(rows) / 3:
-        raise Refusal(
-            problems.NOT_A_TABLE,
+        raise NotATable(
             Message(
                 "The lines of the file have {widths} to {widths_2} values: it reads as text, not as a table.",
                 widths=min(widths),
                 widths_2=max(widths),
             ),
-            _ACCEPTED,
+            remedy=_ACCEPTED,
             line=2,
         )
-    has_header = header if header is not None else _has_header(first, rows[1:])
+    has_header = options.header if options.header is not None else _has_header(first, rows[1:])
     names = tuple(first) if has_header else tuple(f"column_{i + 1}" for i in range(len(first)))
     return Dialect(best, has_header, names)
 

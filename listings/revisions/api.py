@@ -17,6 +17,7 @@ from infra.messages import Message
 from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page
+from listings.ingest.result import Delimiter, IngestOptions
 from listings.products.schemas import DictionaryUpdate, ProductRead
 from listings.revisions import service, uploads
 from listings.revisions.schemas import RevisionRead
@@ -27,6 +28,25 @@ FileName = Annotated[
     str | None,
     QueryParameter(
         max_length=200, description="Name of the file, a hint to its format; or by Content-Disposition"
+    ),
+]
+
+Strict = Annotated[
+    bool,
+    QueryParameter(
+        description="Refuse a column of dates or times that holds something else; false keeps it as text with a notice"
+    ),
+]
+DelimiterOption = Annotated[
+    Delimiter | None,
+    QueryParameter(
+        name="delimiter", description="What separates the values of a CSV file; detected if left out"
+    ),
+]
+Header = Annotated[
+    bool | None,
+    QueryParameter(
+        description="Whether the first line of a CSV file names the columns; detected if left out"
     ),
 ]
 
@@ -92,16 +112,23 @@ class RevisionController(Controller):
         actor: Actor,
         product_id: UUID,
         filename: FileName = None,
+        strict: Strict = True,
+        delimiter: DelimiterOption = None,
+        header: Header = None,
     ) -> RevisionRead:
         """The body is the file: CSV or TSV (UTF-8 or GB18030), JSON Lines, Parquet or Arrow.
 
         It becomes an immutable Parquet revision, and its quality check is queued. By the operator of the product
-        or the owner of its resource. The bytes of the newest revision again answer with that revision.
+        or the owner of its resource. The bytes of the newest revision again, uploaded with the same options, answer
+        with that revision.
         """
         require_declared_size(request, state.settings.max_upload_bytes)
         context = uploads.UploadContext(state.sessions, state.settings, state.store)
         name = file_name(request, filename)
-        revision_id = await uploads.ingest_upload(context, actor, product_id, name, request.stream())
+        options = IngestOptions(strict=strict, delimiter=delimiter, header=header)
+        revision_id = await uploads.ingest_upload(
+            context, actor, product_id, name, request.stream(), options=options
+        )
         async with transaction(state.sessions) as session:
             return RevisionRead.of(*await service.access_revision(session, actor, revision_id))
 

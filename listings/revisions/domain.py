@@ -1,11 +1,12 @@
 """What a new revision may hold: no more than is authorised, no less than buyers rely on. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from infra.messages import Message
-from listings.ingest.result import Column
+from listings.ingest.result import Column, IngestOptions
 from listings.revisions.errors import ColumnsUnauthorised, SchemaBroken
 from quality.states import QualityStatus
 
@@ -37,6 +38,12 @@ class CheckedRevision:
     facts: RevisionFacts
     quality: QualityStatus
     sample_rows: int
+
+
+def recorded_options(profile: Mapping[str, Any]) -> IngestOptions:
+    """What was stated about the file of a revision; nothing for one from before there were options."""
+    recorded = profile.get("options")
+    return IngestOptions.from_json(recorded) if recorded is not None else IngestOptions()
 
 
 def require_columns_authorised(columns: Iterable[Column], authorised: Sequence[str] | None) -> None:

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.schema import Output
-from listings.ingest.result import Kind
+from listings.ingest.result import Delimiter, Kind
+from listings.revisions.domain import recorded_options
 from listings.revisions.tables import ProductRevision
 from quality.states import QualityStatus
 
@@ -23,6 +24,14 @@ class ColumnRead(Output):
     zone: str | None = Field(description="UTC when the file's times carried offsets, else null: local times")
 
 
+class IngestOptionsRead(Output):
+    """What was stated about a file when it was uploaded; null was left to be detected."""
+
+    strict: bool
+    delimiter: Delimiter | None
+    header: bool | None
+
+
 class RevisionRead(Output):
     """One immutable revision of a product's data."""
 
@@ -35,6 +44,7 @@ class RevisionRead(Output):
     columns: list[ColumnRead]
     profile: dict[str, Any] = Field(description="What was found on the way in: per column, and notices")
     quality: QualityStatus = Field(description="Status of the quality check")
+    options: IngestOptionsRead = Field(description="What was stated about the file")
     source_name: str
     source_format: str
     source_sha256: str
@@ -44,5 +54,7 @@ class RevisionRead(Output):
     @classmethod
     def of(cls, row: ProductRevision, quality: QualityStatus) -> "RevisionRead":
         """Map a row and the status of its quality check."""
-        hidden = {"object_key", "sample", "uploaded_by"}
-        return cls(**row.model_dump(exclude=hidden), quality=quality)
+        hidden = {"object_key", "sample", "uploaded_by", "profile"}
+        profile = {name: value for name, value in row.profile.items() if name != "options"}
+        options = IngestOptionsRead.model_validate(recorded_options(row.profile))
+        return cls(**row.model_dump(exclude=hidden), profile=profile, quality=quality, options=options)

@@ -18,11 +18,12 @@ from infra.settings import Settings
 from listings.authorisations import service as authorisations
 from listings.ingest.convert import convert
 from listings.ingest.errors import BadColumnName
-from listings.ingest.result import IngestResult
+from listings.ingest.limits import Limits
+from listings.ingest.result import IngestOptions, IngestResult
 from listings.products import service as products
 from listings.revisions import repository, sampling
 from listings.revisions import service as revisions
-from listings.revisions.domain import require_columns_authorised, require_compatible
+from listings.revisions.domain import recorded_options, require_columns_authorised, require_compatible
 from listings.revisions.errors import SpoolUnavailable
 from listings.revisions.spool import spooled
 from listings.revisions.tables import ProductRevision
@@ -50,16 +51,24 @@ class Converted:
     revision_id: UUID
     object_key: str
     name: str
+    options: IngestOptions
     result: IngestResult
     sample: list[dict[str, Any]]
 
 
 async def ingest_upload(
-    context: UploadContext, actor: Actor, product_id: UUID, name: str, stream: AsyncIterator[bytes]
+    context: UploadContext,
+    actor: Actor,
+    product_id: UUID,
+    name: str,
+    stream: AsyncIterator[bytes],
+    *,
+    options: IngestOptions,
 ) -> UUID:
     """Turn an uploaded file into the product's next revision; its quality check is asked for with it.
 
-    The same bytes as those of the newest revision again change nothing, so that an upload may be repeated.
+    The same bytes as those of the newest revision again, with the same options, change nothing, so that an upload may
+    be repeated.
 
     :param name: of the file, a hint to its format.
     :return: id of the revision.
@@ -75,14 +84,23 @@ async def ingest_upload(
     async with spooled(stream, settings.spool_dir, settings.max_upload_bytes) as source:
         target = source.with_suffix(".parquet")
         try:
-            converted = await _convert(settings, source, target, name)
+            converted = await _convert(settings, source, target, name, options)
             return await _store(context, actor, product_id, converted, target)
         finally:
             target.unlink(missing_ok=True)
 
 
-async def _convert(settings: Settings, source: Path, target: Path, name: str) -> Converted:
-    result = await convert(source, target, filename=name, timeout_s=settings.ingest_timeout_s)
+async def _convert(
+    settings: Settings, source: Path, target: Path, name: str, options: IngestOptions
+) -> Converted:
+    result = await convert(
+        source,
+        target,
+        filename=name,
+        timeout_s=settings.ingest_timeout_s,
+        options=options,
+        limits=Limits(source_bytes=settings.max_upload_bytes),
+    )
     if any("\0" in column.original_name for column in result.columns):
         raise BadColumnName(
             Message("A column's name holds a NUL character."), remedy=Message("Rename the column.")
@@ -92,6 +110,7 @@ async def _convert(settings: Settings, source: Path, target: Path, name: str) ->
         revision_id=revision_id,
         object_key=f"{FOLDER}/{revision_id}.parquet",
         name=name,
+        options=options,
         result=result,
         sample=await asyncio.to_thread(sampling.first_rows, target),
     )
@@ -139,7 +158,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
     grant = await authorisations.live_grant(session, product.authorisation_id, product.resource_id)
     require_columns_authorised(result.columns, grant.columns)
     newest = next(iter(await repository.list_newest(session, product.id, 1)), None)
-    if newest is not None and newest.source_sha256 == result.source_sha256:
+    if newest is not None and _is_repeat(newest, converted):
         # Nothing new, but a check that could not be carried out is tried again.
         await _request_check(session, actor, newest)
         return newest.id
@@ -161,6 +180,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
                 "notices": [asdict(notice) for notice in result.notices],
                 "encoding": result.encoding,
                 "delimiter": result.delimiter,
+                "options": converted.options.to_json(),
             }
         ),
         sample=converted.sample,
@@ -189,6 +209,13 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         },
     )
     return row.id
+
+
+def _is_repeat(newest: ProductRevision, converted: Converted) -> bool:
+    return (
+        newest.source_sha256 == converted.result.source_sha256
+        and recorded_options(newest.profile) == converted.options
+    )
 
 
 async def _request_check(session: AsyncSession, actor: Actor, row: ProductRevision) -> None:

@@ -14,7 +14,7 @@ from infra.labels import Label
 from infra.rulebook.domain import SourceStatus
 from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
-from listings.ingest.result import Kind
+from listings.ingest.result import Delimiter, Kind
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductAction, ProductStatus
 from listings.resources.domain import CLASSIFICATION_LABELS, Classification, UpdateFrequency
@@ -120,6 +120,12 @@ _LISTINGS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "boolean": ("布尔值", "Boolean"),
         "date": ("日期", "Date"),
         "timestamp": ("时间", "Timestamp"),
+    },
+    Delimiter: {
+        "comma": ("逗号", "Comma"),
+        "semicolon": ("分号", "Semicolon"),
+        "tab": ("制表符", "Tab"),
+        "pipe": ("竖线", "Pipe"),
     },
     SourceStatus: {
         "T": ("已核对全文", "Read in full text"),

@@ -143,8 +143,8 @@ async def test_a_killed_child_is_replaced_and_a_slow_one_killed(tmp_path: Path) 
         assert fine.status is CheckStatus.PASSED
         child = engine._child
         assert child is not None
-        os.kill(child.pid, signal.SIGKILL)
-        await child.wait()
+        os.kill(child._process.pid, signal.SIGKILL)
+        await child._process.wait()
         assert (await engine.run([asked(CheckType.NOT_NULL, "s")], path))[0].satisfied == 1
     finally:
         await engine.stop()

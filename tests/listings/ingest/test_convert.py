@@ -27,22 +27,23 @@ from listings.ingest.errors import (
     UnsupportedColumn,
     WrongEncoding,
 )
-from listings.ingest.result import IngestResult, Kind
+from listings.ingest.limits import Limits
+from listings.ingest.result import Delimiter, IngestOptions, IngestResult, Kind
 
 DATED = "day,reading\n" + "".join(f"2024-01-{day:02},{day}.5\n" for day in range(1, 31))
 
 
-async def take(folder: Path, content: bytes | str, name: str = "file.csv", **wishes: Any) -> IngestResult:
+async def take(folder: Path, content: bytes | str, name: str = "file.csv", **given: Any) -> IngestResult:
     source = folder / "source"
     source.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return await convert(source, folder / "out" / "revision.parquet", filename=name, timeout_s=60, **wishes)
+    return await convert(source, folder / "out" / "revision.parquet", filename=name, timeout_s=60, **given)
 
 
 async def refused(
-    folder: Path, content: bytes | str, why: type[Exception], name: str = "file.csv", **wishes: Any
+    folder: Path, content: bytes | str, why: type[Exception], name: str = "file.csv", **given: Any
 ) -> dict[str, Any]:
     with pytest.raises(why) as caught:
-        await take(folder, content, name, **wishes)
+        await take(folder, content, name, **given)
     assert list((folder / "out").iterdir()) == [], "a refused file leaves nothing behind"
     error = caught.value
     assert isinstance(error, FileRefused | FileTooLarge)
@@ -112,7 +113,7 @@ async def test_a_number_where_a_date_was(tmp_path: Path) -> None:
     text = DATED + "45322,31.5\n"
     where = await refused(tmp_path, text, MixedColumn)
     assert (where["line"], where["column"], where["value"]) == (32, "day", "45322")
-    result = await take(tmp_path, text, strict=False)
+    result = await take(tmp_path, text, options=IngestOptions(strict=False))
     assert kinds(result)["day"] is Kind.TEXT
     assert (result.notices[0].line, result.notices[0].column) == (32, "day")
 
@@ -137,7 +138,9 @@ async def test_headers_and_delimiters_are_found_or_given(tmp_path: Path) -> None
     assert [column.name for column in result.columns] == ["column_1", "column_2", "column_3"]
     assert (result.delimiter, result.rows, result.notices[0].code) == ("\t", 2, "no-header")
     assert (await take(tmp_path, "region,2023,2024\nEast,1,2\n")).rows == 1
-    assert (await take(tmp_path, "a|b\n1|2\n", delimiter="|", header=False)).rows == 2
+    assert (
+        await take(tmp_path, "a|b\n1|2\n", options=IngestOptions(delimiter=Delimiter.PIPE, header=False))
+    ).rows == 2
 
 
 async def test_untidy_but_whole_files_are_taken(tmp_path: Path) -> None:
@@ -156,7 +159,7 @@ async def test_three_hundred_columns(tmp_path: Path) -> None:
     assert len(result.columns) == 300
     assert set(kinds(result).values()) == {Kind.INTEGER}
     (tmp_path / "out/revision.parquet").unlink()
-    where = await refused(tmp_path, f"{header}\n{line}\n", TooManyColumns, limits={"columns": 299})
+    where = await refused(tmp_path, f"{header}\n{line}\n", TooManyColumns, limits=Limits(columns=299))
     assert (where["columns"], where["limit"]) == (300, 299)
 
 
@@ -263,13 +266,13 @@ async def test_binary_columns_and_bombs_are_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"n": pa.nulls(3_000_000)}), tmp_path / "n.parquet")
     bomb = (tmp_path / "n.parquet").read_bytes()
     assert len(bomb) < 100_000
-    assert (await refused(tmp_path, bomb, FileTooLarge, "n.parquet", limits={"rows": 1_000_000}))[
+    assert (await refused(tmp_path, bomb, FileTooLarge, "n.parquet", limits=Limits(rows=1_000_000)))[
         "rows"
     ] == 3_000_000
 
 
 async def test_too_large_and_too_long(tmp_path: Path) -> None:
-    await refused(tmp_path, DATED, FileTooLarge, limits={"source_bytes": 100})
+    await refused(tmp_path, DATED, FileTooLarge, limits=Limits(source_bytes=100))
     source = tmp_path / "slow.csv"
     source.write_text(DATED)
     with pytest.raises(IngestTimeout):

@@ -267,3 +267,33 @@ async def test_a_published_product_keeps_its_columns_and_its_last_good_revision(
     await settle_quality(operator, (await upload(operator, product_id, CSV + ROW * 2))["id"])
     async with transaction(sessions) as session:
         assert (await service.current_revision(session, UUID(product_id))).number == 3
+
+
+async def test_what_a_refusal_advises_can_be_asked_of_the_upload(owner: Party, operator: Party) -> None:
+    product = await draft(owner, operator)
+    path = f"/v1/products/{product['id']}/revisions"
+    mixed = "day\n" + "".join(f"2024-01-{day:02}\n" for day in range(1, 31)) + "17\n"
+    refused = await operator.http.post(path, content=mixed, headers={"Accept-Language": "en"})
+    assert refused.status_code == 422, refused.text
+    problem = refused.json()
+    assert (slug(problem), problem["line"], problem["column"]) == ("mixed-column", 32, "day")
+    assert "strict=false" in problem["remedy"]
+
+    async def sent(**options: str) -> dict[str, Any]:
+        answer = await operator.http.post(path, content=mixed, params=options)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    lenient = await sent(strict="false")
+    assert lenient["options"] == {"strict": False, "delimiter": None, "header": None}
+    assert (lenient["columns"][0]["kind"], lenient["profile"]["notices"][0]["code"]) == (
+        "text",
+        "kept-as-text",
+    )
+    assert (await sent(strict="false"))["id"] == lenient["id"], "the same upload again"
+    unnamed = await sent(strict="false", header="false", delimiter="tab")
+    assert (unnamed["number"], unnamed["rows"]) == (2, 32)
+    assert unnamed["options"] == {"strict": False, "delimiter": "tab", "header": False}
+    assert unnamed["columns"][0]["name"] == "column_1"
+    assert (await operator.get(f"/v1/revisions/{unnamed['id']}"))["options"] == unnamed["options"]
+    assert (await operator.http.post(path, content=mixed, params={"delimiter": "colon"})).status_code == 400

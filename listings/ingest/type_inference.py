@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 
 from infra.messages import Message
-from listings.ingest import problems
-from listings.ingest.inference import (
+from listings.ingest.errors import MixedColumn, shown
+from listings.ingest.readings import (
     DATED_KINDS,
     DECIMAL,
     INTEGER,
@@ -22,7 +22,6 @@ from listings.ingest.inference import (
     candidates,
     why_not,
 )
-from listings.ingest.problems import Refusal, shown
 from listings.ingest.result import Kind, Notice
 
 SAMPLE_ROWS = 5_000
@@ -56,8 +55,8 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
-    """The verdict on one column: its reading (None for text) and the SQL that yields its values."""
+class InferredType:
+    """The type of one column: its reading (None for text) and the SQL that yields its values."""
 
     reading: Reading | None
     expression: str
@@ -82,22 +81,22 @@ def trimmed(index: int) -> str:
     return f"nullif(trim(c{index}, ' \t\u3000'), '')"
 
 
-def verdicts(
+def infer_types(
     connection: duckdb.DuckDBPyConnection, table: Table, *, strict: bool
-) -> tuple[int, list[Typed], list[Notice]]:
-    """Read the view ``source`` to its end and give the verdict on every column.
+) -> tuple[int, list[InferredType], list[Notice]]:
+    """Read the view ``source`` to its end and find the type of every column.
 
     :param strict: refuse a column of dates or times that holds something else.
-    :returns: the number of rows, a verdict per column, and what the owner should know.
-    :raises Refusal: a column is mixed, and strict is asked for.
+    :returns: the number of rows, a type per column, and what the owner should know.
+    :raises FileRefused: a column is mixed, and strict is asked for.
     """
     suggested = _suggest(connection, table)
-    typed = [Typed(None, f"c{i}", "VARCHAR") for i in range(len(table.names))]
-    rows, unsettled = _settle(connection, suggested, typed)
+    typed = [InferredType(None, f"c{i}", "VARCHAR") for i in range(len(table.names))]
+    rows, undecided = _verify(connection, suggested, typed)
     notices: list[Notice] = []
-    for index in unsettled:
+    for index in undecided:
         readings = suggested[index].readings
-        typed[index], notice = _settle_mixed(connection, table, index, readings, strict=strict)
+        typed[index], notice = _decide_mixed(connection, table, index, readings, strict=strict)
         if notice:
             notices.append(notice)
     return rows, typed, notices
@@ -132,16 +131,16 @@ def _from_first_fitting(readings: tuple[Reading, ...], sample: Sequence[str]) ->
     return readings
 
 
-def _settle(
-    connection: duckdb.DuckDBPyConnection, suggested: dict[int, Suggestion], verdicts: list[Typed]
+def _verify(
+    connection: duckdb.DuckDBPyConnection, suggested: dict[int, Suggestion], types: list[InferredType]
 ) -> tuple[int, list[int]]:
-    """Read the whole file: count the rows, and settle each column whose first reading takes every value.
+    """Read the whole file: count the rows, and decide each column whose first reading takes every value.
 
     One pass does for most tables. Wide ones take more: planning a query grows faster than its columns.
 
     :returns: the number of rows, and the columns that need a closer look.
     """
-    rows, unsettled = 0, []
+    rows, undecided = 0, []
     columns = list(suggested)
     for start in range(0, max(len(columns), 1), COLUMNS_AT_ONCE):
         some = columns[start : start + COLUMNS_AT_ONCE]
@@ -155,12 +154,12 @@ def _settle(
             present, matched, whole, fraction = found[4 * place : 4 * place + 4]
             fits = matched == present
             first, v = suggested[index].readings[0], suggested[index].value
-            verdict = _typed(first, v, whole, fraction) if fits else None
-            if verdict is None:
-                unsettled.append(index)
+            inferred = _typed(first, v, whole, fraction) if fits else None
+            if inferred is None:
+                undecided.append(index)
             else:
-                verdicts[index] = verdict
-    return int(rows), unsettled
+                types[index] = inferred
+    return int(rows), undecided
 
 
 def _digits(v: str, only: str = "") -> list[str]:
@@ -172,7 +171,7 @@ def _digits(v: str, only: str = "") -> list[str]:
     ]
 
 
-def _typed(reading: Reading, v: str, whole: int | None, fraction: int | None) -> Typed | None:
+def _typed(reading: Reading, v: str, whole: int | None, fraction: int | None) -> InferredType | None:
     """How to convert to a reading that fits; None where whole numbers are too long to be quantities."""
     if reading is DECIMAL and (whole or 0) + (fraction or 0) > MAX_DIGITS and fraction:
         reading = NUMBER
@@ -180,18 +179,18 @@ def _typed(reading: Reading, v: str, whole: int | None, fraction: int | None) ->
         if not fraction:
             return None
         physical = f"DECIMAL({(whole or 0) + fraction},{fraction})"
-        return Typed(reading, f"CAST({v} AS {physical})", physical)
-    return Typed(reading, reading.reading(v), _PHYSICAL[reading.kind])
+        return InferredType(reading, f"CAST({v} AS {physical})", physical)
+    return InferredType(reading, reading.reading(v), _PHYSICAL[reading.kind])
 
 
-def _settle_mixed(
+def _decide_mixed(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
     index: int,
     readings: tuple[Reading, ...],
     *,
     strict: bool,
-) -> tuple[Typed, Notice | None]:
+) -> tuple[InferredType, Notice | None]:
     """A closer look at one column whose first reading does not take every value."""
     v = trimmed(index)
     decimals = f" FILTER (WHERE {DECIMAL.testing(v)})"
@@ -208,14 +207,16 @@ def _settle_mixed(
         typed = _typed(reading, v, whole, fraction) if fits else None
         if typed is not None:
             return _with_markers(table, index, typed, markers)
-    text = Typed(None, f"c{index}", "VARCHAR")
+    text = InferredType(None, f"c{index}", "VARCHAR")
     weakest, fitting = readings[-1], counts[-2]
     if fitting * 2 <= present - counts[-1]:
         return text, None
     return text, _misfit_notice(connection, table, index, weakest, (present, fitting), strict=strict)
 
 
-def _with_markers(table: Table, index: int, typed: Typed, markers: int) -> tuple[Typed, Notice | None]:
+def _with_markers(
+    table: Table, index: int, typed: InferredType, markers: int
+) -> tuple[InferredType, Notice | None]:
     if not markers:
         return typed, None
     v = trimmed(index)
@@ -245,7 +246,7 @@ def _misfit_notice(
 ) -> Notice | None:
     """Name the first value that is not like the rest of its column.
 
-    :raises Refusal: the column is meant as dates or times, and ``strict`` is asked for.
+    :raises FileRefused: the column is meant as dates or times, and ``strict`` is asked for.
     """
     v = trimmed(index)
     misfit = f"{_misfit(reading, 'v')} AND upper(v) NOT IN {_MARKERS}"
@@ -259,15 +260,21 @@ def _misfit_notice(
         return None
     line, value, name = table.line_of(found[0]), str(found[1]), table.names[index]
     present, fitting = counts
-    detail = (
-        f"Line {line}, column {shown(name)}: {shown(value)} {why_not(value, reading)}"
-        f" ({fitting:,} of {present:,} values are of that type)."
+    detail = Message(
+        "Line {line}, column {column}: {value} {why} ({fitting:,} of {present:,} values are of that type).",
+        line=line,
+        column=shown(name),
+        value=shown(value),
+        why=why_not(value, reading),
+        fitting=fitting,
+        present=present,
     )
     if strict and reading.kind in DATED_KINDS:
-        raise Refusal(
-            problems.MIXED_COLUMN,
+        raise MixedColumn(
             detail,
-            Message("Correct or empty the value, or upload with strict=false to keep the column as text."),
+            remedy=Message(
+                "Correct or empty the value, or upload with strict=false to keep the column as text."
+            ),
             line=line,
             column=name,
             value=value[:200],

@@ -20,6 +20,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from infra.messages import Message
 from listings.ingest.result import Kind
 
 MAX_INTEGER = 2**53 - 1
@@ -42,7 +43,7 @@ class Reading:
     """
 
     kind: Kind
-    label: str
+    label: Message
     pattern: str
     value: str
     test: str
@@ -65,56 +66,65 @@ def _matching(pattern: str, value: str) -> str:
     return f"(regexp_full_match({{v}}, '{pattern}') AND ({value}) IS NOT NULL)"
 
 
-def _dated(kind: Kind, label: str, pattern: str, value: str, zone: str | None = None) -> Reading:
+def _dated(kind: Kind, label: Message, pattern: str, value: str, zone: str | None = None) -> Reading:
     return Reading(kind, label, pattern, value, _matching(pattern, value), zone)
 
 
 INTEGER = Reading(
     Kind.INTEGER,
-    "integer",
+    Message("integer"),
     _INTEGER,
     "TRY_CAST({v} AS BIGINT)",
     f"(CAST(TRY_CAST({{v}} AS BIGINT) AS VARCHAR) = {{v}}"
     f" AND TRY_CAST({{v}} AS BIGINT) BETWEEN -{MAX_INTEGER} AND {MAX_INTEGER})",
 )
-DECIMAL = Reading(Kind.DECIMAL, "decimal", _DECIMAL, "{v}", f"regexp_full_match({{v}}, '{_DECIMAL}')")
+DECIMAL = Reading(
+    Kind.DECIMAL, Message("decimal"), _DECIMAL, "{v}", f"regexp_full_match({{v}}, '{_DECIMAL}')"
+)
 NUMBER = Reading(
     Kind.NUMBER,
-    "number",
+    Message("number"),
     _NUMBER,
     "TRY_CAST({v} AS DOUBLE)",
     f"(regexp_full_match({{v}}, '{_NUMBER}') AND isfinite(TRY_CAST({{v}} AS DOUBLE)))",
 )
 BOOLEAN = Reading(
-    Kind.BOOLEAN, "boolean", "(?i:true|false)", "TRY_CAST({v} AS BOOLEAN)", "lower({v}) IN ('true', 'false')"
+    Kind.BOOLEAN,
+    Message("boolean"),
+    "(?i:true|false)",
+    "TRY_CAST({v} AS BOOLEAN)",
+    "lower({v}) IN ('true', 'false')",
 )
 DATES = (
-    _dated(Kind.DATE, "date", "[0-9]{4}-[0-9]{2}-[0-9]{2}", "TRY_CAST({v} AS DATE)"),
+    _dated(Kind.DATE, Message("date"), "[0-9]{4}-[0-9]{2}-[0-9]{2}", "TRY_CAST({v} AS DATE)"),
     _dated(
-        Kind.DATE, "date", "[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", "CAST(TRY_STRPTIME({v}, '%Y/%m/%d') AS DATE)"
+        Kind.DATE,
+        Message("date"),
+        "[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}",
+        "CAST(TRY_STRPTIME({v}, '%Y/%m/%d') AS DATE)",
     ),
     _dated(
         Kind.DATE,
-        "date",
+        Message("date"),
         "[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日",
         "CAST(TRY_STRPTIME({v}, '%Y年%m月%d日') AS DATE)",
     ),
     _dated(
         Kind.TIMESTAMP,
-        "date and time",
+        Message("date and time"),
         f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]{_CLOCK}",
         "TRY_CAST({v} AS TIMESTAMP)",
     ),
     _dated(
         Kind.TIMESTAMP,
-        "date and time with offset",
+        Message("date and time with offset"),
         f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]{_CLOCK}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)",
         "timezone('UTC', TRY_CAST({v} AS TIMESTAMPTZ))",
         "UTC",
     ),
     _dated(
         Kind.TIMESTAMP,
-        "date and time",
+        Message("date and time"),
         "[0-9]{4}/[0-9]{1,2}/[0-9]{1,2} [0-9]{1,2}:[0-9]{2}(:[0-9]{2})?",
         "TRY_STRPTIME({v}, ['%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M'])",
     ),
@@ -137,21 +147,23 @@ def candidates(values: Sequence[str]) -> tuple[Reading, ...]:
     return ()
 
 
-def why_not(value: str, reading: Reading) -> str:
-    """In plain words, why a value is not of a reading."""
+def why_not(value: str, reading: Reading) -> Message:
+    """Why a value is not of a reading, to go on after the value."""
     if reading.kind in {Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER}:
         if re.fullmatch(r"-?0[0-9]+(\.[0-9]+)?", value):
-            return "has a leading zero, so the column holds codes"
+            return Message("has a leading zero, so the column holds codes")
         if re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", value):
-            return "has thousands separators"
+            return Message("has thousands separators")
         if re.fullmatch(_INTEGER, value):
-            return "is longer than a number that every program holds exactly, so the column holds identifiers"
-        return "is not a number"
+            return Message(
+                "is longer than a number that every program holds exactly, so the column holds identifiers"
+            )
+        return Message("is not a number")
     if any(
         other.kind in DATED_KINDS and other.pattern == reading.pattern and other.fits(value)
         for other in DATES
     ):
-        return "is not on the calendar"
+        return Message("is not on the calendar")
     if NUMBER.fits(value):
-        return f"is a number, not a {reading.label}"
-    return f"is not a {reading.label} written like the rest"
+        return Message("is a number, not a {kind}", kind=reading.label)
+    return Message("is not a {kind} written like the rest", kind=reading.label)
