@@ -45,7 +45,7 @@ from listings.rights.api import RightController
 from market.audit.api import AuditController
 from market.code_lists import labels
 from market.code_lists.api import list_code_lists
-from market.delivery.api import records
+from market.delivery.api import read_records
 from market.delivery.runtime import data_plane
 from market.metering.api import UsageController
 from market.operations import health
@@ -99,7 +99,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     AgreementController,
     LicenceController,
     ReviewController,
-    records,
+    read_records,
     UsageController,
     PeriodCloseController,
     InvoiceController,

@@ -6,20 +6,13 @@ from litestar import Controller, get, post
 from litestar.datastructures import State
 
 from contracts.agreements import service
-from contracts.agreements.schemas import (
-    AgreementRead,
-    AgreementSummary,
-    OrderPlace,
-    SignatureGive,
-    SignatureRead,
-)
-from contracts.licences import service as licences
+from contracts.agreements.schemas import AgreementRead, AgreementSummary, OrderCreate, SignatureCreate
+from contracts.parties import party_names
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.idempotency import Idempotency
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
-from infra.stops import service as stops
 
 
 class AgreementController(Controller):
@@ -28,61 +21,65 @@ class AgreementController(Controller):
     path = "/v1/agreements"
     tags = ["Agreements"]
 
-    @post(guards=[requires(Permission.ORDER_PLACE)], summary="Order a product")
+    @post(guards=[requires(Permission.ORDER_PLACE)], operation_id="placeOrder", summary="Order a product")
     async def place_order(
-        self, session: AsyncSession, actor: Actor, idempotency: Idempotency, data: OrderPlace
+        self, session: AsyncSession, actor: Actor, idempotency: Idempotency, data: OrderCreate
     ) -> AgreementRead:
         """Order a product for stated columns, purposes, term and quota; the operator signs next, then you."""
 
         async def effect() -> AgreementRead:
-            return await agreement_read(session, await service.place_order(session, actor, data))
+            return await _details(session, await service.place_order(session, actor, data))
 
         return await idempotency.run(AgreementRead, effect)
 
-    @get(guards=[requires(Permission.AGREEMENT_READ)], summary="Agreements")
+    @get(
+        guards=[requires(Permission.AGREEMENT_READ)], operation_id="listAgreements", summary="List agreements"
+    )
     async def list_agreements(
         self, session: AsyncSession, actor: Actor, page: PageRequest
     ) -> Page[AgreementSummary]:
         """The agreements you are a party to, newest first; all of them for the regulator and the platform."""
         rows, cursor = await service.list_agreements(session, actor, page)
-        return Page(items=[AgreementSummary.model_validate(row) for row in rows], next_cursor=cursor)
+        names = await party_names(session, rows)
+        return Page(items=[AgreementSummary.of(row, names) for row in rows], next_cursor=cursor)
 
-    @get("/{agreement_id:uuid}", guards=[requires(Permission.AGREEMENT_READ)], summary="One agreement")
+    @get(
+        "/{agreement_id:uuid}",
+        guards=[requires(Permission.AGREEMENT_READ)],
+        operation_id="getAgreement",
+        summary="Get an agreement",
+    )
     async def get_agreement(self, session: AsyncSession, actor: Actor, agreement_id: UUID) -> AgreementRead:
         """An agreement with its terms, its digest and its signatures."""
-        return await agreement_read(session, await service.access_agreement(session, actor, agreement_id))
+        return await _details(session, await service.access_agreement(session, actor, agreement_id))
 
-    @post("/{agreement_id:uuid}/signatures", guards=[requires(Permission.AGREEMENT_SIGN)], summary="Sign")
+    @post(
+        "/{agreement_id:uuid}/signatures",
+        guards=[requires(Permission.AGREEMENT_SIGN)],
+        operation_id="signAgreement",
+        summary="Sign an agreement",
+    )
     async def sign(
-        self, session: AsyncSession, actor: Actor, state: State, agreement_id: UUID, data: SignatureGive
+        self, session: AsyncSession, actor: Actor, state: State, agreement_id: UUID, data: SignatureCreate
     ) -> AgreementRead:
         """Sign the document whose digest you send: the operator first, then the buyer, which issues the licence."""
         issuer = state.settings.base_url
-        return await agreement_read(
+        return await _details(
             session, await service.sign(session, actor, state.key_ring, issuer, agreement_id, data.digest)
         )
 
     @post(
         "/{agreement_id:uuid}/termination",
         guards=[requires(Permission.AGREEMENT_SIGN)],
-        summary="End an agreement",
+        operation_id="terminateAgreement",
+        summary="Terminate an agreement",
     )
     async def terminate(
         self, session: AsyncSession, actor: Actor, agreement_id: UUID, data: ReasonBody
     ) -> AgreementRead:
         """End an agreement before its term; its licence stops at once."""
-        return await agreement_read(
-            session, await service.terminate(session, actor, agreement_id, data.reason)
-        )
+        return await _details(session, await service.terminate(session, actor, agreement_id, data.reason))
 
 
-async def agreement_read(session: AsyncSession, agreement: service.VisibleAgreement) -> AgreementRead:
-    """Map an agreement with its signatures, its licence and the stops on it."""
-    signatures = await service.signatures(session, agreement)
-    active = await stops.active(session, [agreement.id])
-    return AgreementRead(
-        **agreement.model_dump(exclude={"rules", "requested_by", "termination_reason"}),
-        signatures=[SignatureRead.model_validate(signature) for signature in signatures],
-        licence_id=await licences.licence_of(session, agreement.id),
-        stopped=[stop.reason for stop in active],
-    )
+async def _details(session: AsyncSession, agreement: service.VisibleAgreement) -> AgreementRead:
+    return AgreementRead.of(await service.get_details(session, agreement))

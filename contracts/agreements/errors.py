@@ -8,32 +8,32 @@ class OrderRefused(Invalid):
     """The order asks for something that the product or its authorisation does not give."""
 
     slug = "order-refused"
-    title = Message("The order asks for more than can be given")
+    title = Message("Order exceeds what the product offers")
 
 
 class OwnProduct(Forbidden):
     """Nobody buys from themselves."""
 
     slug = "own-product"
-    title = Message("This product is your own")
+    title = Message("You cannot order your own product")
 
 
 class DigestMismatch(Conflict):
-    """The signature is for another text than the one on file."""
+    """The signature is for another document than the one on file."""
 
     slug = "digest-mismatch"
-    title = Message("You are signing another text")
+    title = Message("Agreement digest does not match")
 
 
-class NotYourSignature(Forbidden):
+class NotASignatory(Forbidden):
     """Only the two sides sign."""
 
     slug = "not-a-side"
-    title = Message("Only the operator and the buyer sign")
+    title = Message("Only the operator and the buyer can sign")
 
 
 class AgreementStateForbids(Conflict):
     """The action is not possible in the present state."""
 
     slug = "agreement-state"
-    title = Message("The state of the agreement does not allow that")
+    title = Message("Agreement status does not allow this action")

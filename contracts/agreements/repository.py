@@ -5,32 +5,41 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from contracts.agreements.tables import Agreement, AgreementSignature
+from infra.auth import Actor
 from infra.db import AsyncSession
+from infra.paging import PageRequest, paginate
+from infra.visibility import parties_and_oversight
 
 
-async def get(session: AsyncSession, agreement_id: UUID, *, lock: bool = False) -> Agreement | None:
-    """One agreement, locked until the transaction ends when asked."""
-    statement = select(Agreement).where(col(Agreement.id) == agreement_id)
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """The agreements that the actor's organisation is a party to; all of them for regulator and platform."""
+    return parties_and_oversight(
+        actor, col(Agreement.buyer_id), col(Agreement.operator_id), col(Agreement.owner_id)
+    )
+
+
+async def get(session: AsyncSession, agreement_id: UUID) -> Agreement | None:
+    """One agreement, whoever asks."""
+    return await session.get(Agreement, agreement_id)
+
+
+async def get_visible(
+    session: AsyncSession, actor: Actor, agreement_id: UUID, *, lock: bool = False
+) -> Agreement | None:
+    """One agreement the actor can see, locked until the transaction ends when asked."""
+    statement = select(Agreement).where(col(Agreement.id) == agreement_id, visible_to(actor))
     if lock:
         statement = statement.with_for_update()
     return (await session.exec(statement)).first()
 
 
-def visible_to(organisation_id: UUID | None) -> SelectOfScalar[Agreement]:
-    """The agreements that one organisation is a party to, or all for None."""
-    statement = select(Agreement)
-    if organisation_id is not None:
-        statement = statement.where(
-            sa.or_(
-                col(Agreement.buyer_id) == organisation_id,
-                col(Agreement.operator_id) == organisation_id,
-                col(Agreement.owner_id) == organisation_id,
-            )
-        )
-    return statement
+async def list_visible(
+    session: AsyncSession, actor: Actor, page: PageRequest
+) -> tuple[Sequence[Agreement], str | None]:
+    """One page of the agreements the actor can see, newest first, and the next cursor."""
+    return await paginate(session, select(Agreement).where(visible_to(actor)), Agreement.id, page)
 
 
 async def signatures(session: AsyncSession, agreement_id: UUID) -> Sequence[AgreementSignature]:

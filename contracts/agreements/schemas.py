@@ -1,19 +1,23 @@
 """What goes in and out of agreements over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import Field
 
+from contracts.agreements.facts import AgreementDetails
 from contracts.agreements.states import AgreementStatus
+from contracts.agreements.tables import Agreement, AgreementSignature
+from contracts.parties import Parties, named_parties
+from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Input, Instant, LongText, Output, Sha256Hex, ShortText
 from pricing.regulated.purposes import PurposeClass
 
 Quota = Annotated[int, Field(ge=1, le=10**12)]
 
 
-class OrderPlace(Input):
+class OrderCreate(Input):
     """An order for a product."""
 
     product_id: UUID
@@ -32,7 +36,7 @@ class OrderPlace(Input):
     quota_rows: Quota | None = Field(None, description="Rows over the whole term; no limit when left out")
 
 
-class SignatureGive(Input):
+class SignatureCreate(Input):
     """A signature under the document whose digest is named."""
 
     digest: Sha256Hex
@@ -42,20 +46,38 @@ class SignatureRead(Output):
     """One side's signature."""
 
     organisation_id: UUID
+    organisation_name: PartyName
     signed_by: UUID
     signed_at: datetime
     witness: str = Field(description="JWS of the platform over signer, digest and time")
 
+    @classmethod
+    def of(cls, row: AgreementSignature, names: PartyNames) -> Self:
+        """Map a row."""
+        return cls(**row.model_dump(), organisation_name=names[row.organisation_id])
 
-class AgreementRead(Output):
+
+class AgreementSummary(Parties):
+    """An agreement in a list."""
+
+    id: UUID
+    status: AgreementStatus
+    product_id: UUID
+    requested_at: datetime
+    finalized_at: datetime | None
+
+    @classmethod
+    def of(cls, row: Agreement, names: PartyNames) -> Self:
+        """Map a row."""
+        return cls(**row.model_dump(), **named_parties(row, names))
+
+
+class AgreementRead(Parties):
     """An agreement with its terms."""
 
     id: UUID
     status: AgreementStatus
     product_id: UUID
-    owner_id: UUID
-    operator_id: UUID
-    buyer_id: UUID
     document: dict[str, Any] = Field(description="The terms, as they are signed")
     digest: str = Field(description="SHA-256 of the document as JSON with sorted keys and no white space")
     signatures: list[SignatureRead]
@@ -65,15 +87,14 @@ class AgreementRead(Output):
     finalized_at: datetime | None
     terminated_at: datetime | None
 
-
-class AgreementSummary(Output):
-    """An agreement in a list."""
-
-    id: UUID
-    status: AgreementStatus
-    product_id: UUID
-    owner_id: UUID
-    operator_id: UUID
-    buyer_id: UUID
-    requested_at: datetime
-    finalized_at: datetime | None
+    @classmethod
+    def of(cls, details: AgreementDetails) -> Self:
+        """Map an agreement with its signatures, its licence and the stops on it."""
+        row, names = details.agreement, details.names
+        return cls(
+            **row.model_dump(),
+            **named_parties(row, names),
+            signatures=[SignatureRead.of(signature, names) for signature in details.signatures],
+            licence_id=details.licence_id,
+            stopped=list(details.stopped),
+        )

@@ -1,26 +1,27 @@
 """Use cases of agreements."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NewType
 from uuid import UUID
 
 from contracts.agreements import repository
 from contracts.agreements.domain import chosen_columns, require_digest, require_purposes, term
-from contracts.agreements.errors import NotYourSignature, OwnProduct
-from contracts.agreements.schemas import OrderPlace
+from contracts.agreements.errors import NotASignatory, OwnProduct
+from contracts.agreements.facts import AgreementDetails, AgreementFacts
+from contracts.agreements.schemas import OrderCreate
 from contracts.agreements.states import AgreementAction, AgreementStatus, next_state
 from contracts.agreements.tables import Agreement, AgreementSignature
 from contracts.licences import service as licences
+from contracts.parties import party_names
 from contracts.terms import Terms, document_digest
 from infra.audit import service as audit
-from infra.auth import Actor, OrganisationKind
+from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.identity import service as identity
 from infra.keys import KeyRing
 from infra.messages import Message
-from infra.paging import PageRequest, paginate
+from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
 from listings.catalogue import service as catalogue
@@ -33,34 +34,18 @@ SIGNATURE_SECONDS = 30 * 366 * 86_400
 VisibleAgreement = NewType("VisibleAgreement", Agreement)
 """An agreement that the caller may see; only :func:`access_agreement` makes one."""
 
-_SEE_ALL = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
-
-
-@dataclass(frozen=True, slots=True)
-class AgreementFacts:
-    """What the floors above need of an agreement."""
-
-    id: UUID
-    status: AgreementStatus
-    terms: Terms
-    digest: str
-    licence_id: UUID | None
-
 
 async def access_agreement(
     session: AsyncSession, actor: Actor, agreement_id: UUID, *, lock: bool = False
 ) -> VisibleAgreement:
     """An agreement the caller may see: its parties, the regulator and the platform.
 
-    :raises NotFound: there is none, or the caller may not know of it.
+    :raises NotFound: there is none, or the caller cannot see it.
     """
-    agreement = await repository.get(session, agreement_id, lock=lock)
-    if agreement is None or not (
-        actor.organisation_kind in _SEE_ALL
-        or actor.organisation_id in (agreement.buyer_id, agreement.operator_id, agreement.owner_id)
-    ):
+    agreement = await repository.get_visible(session, actor, agreement_id, lock=lock)
+    if agreement is None:
         raise NotFound(
-            Message("There is no agreement {agreement_id} that you may see.", agreement_id=agreement_id)
+            Message("There is no agreement {agreement_id} that you can see.", agreement_id=agreement_id)
         )
     return VisibleAgreement(agreement)
 
@@ -69,16 +54,21 @@ async def list_agreements(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[Agreement], str | None]:
     """The agreements the caller may see, newest first."""
-    organisation = None if actor.organisation_kind in _SEE_ALL else actor.organisation_id
-    return await paginate(session, repository.visible_to(organisation), Agreement.id, page)
+    return await repository.list_visible(session, actor, page)
 
 
-async def signatures(session: AsyncSession, agreement: VisibleAgreement) -> Sequence[AgreementSignature]:
-    """The signatures under an agreement."""
-    return await repository.signatures(session, agreement.id)
+async def get_details(session: AsyncSession, agreement: VisibleAgreement) -> AgreementDetails:
+    """An agreement with its signatures, its licence, the stops on it, and the names of its parties."""
+    return AgreementDetails(
+        agreement=agreement,
+        signatures=await repository.signatures(session, agreement.id),
+        licence_id=await licences.licence_of(session, agreement.id),
+        stopped=[stop.reason for stop in await stops.active(session, [agreement.id])],
+        names=await party_names(session, [agreement]),
+    )
 
 
-async def place_order(session: AsyncSession, actor: Actor, order: OrderPlace) -> VisibleAgreement:
+async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -> VisibleAgreement:
     """Order a product: an agreement for both sides to sign.
 
     :raises NotFound: no such product is on the market.
@@ -90,7 +80,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderPlace) ->
     product = await catalogue.tradeable_product(session, order.product_id)
     if actor.organisation_id in (product.operator_id, product.owner_id):
         raise OwnProduct(
-            Message("You operate or own it."),
+            Message("Your organisation operates or owns this product."),
             remedy=Message("Order as the organisation that will use the data."),
         )
     rules = await rulebook.in_force(session)
@@ -144,8 +134,8 @@ async def sign(
     """Sign for one's side: the operator first, then the buyer, whose signature makes the agreement and its licence.
 
     :param issuer: base address of the service, as in its tokens.
-    :raises NotYourSignature: the caller is neither operator nor buyer.
-    :raises DigestMismatch: the caller signs another text than the one on file.
+    :raises NotASignatory: the caller is neither operator nor buyer.
+    :raises DigestMismatch: the caller signs another document than the one on file.
     :raises AgreementStateForbids: it is not this side's turn.
     """
     agreement = await access_agreement(session, actor, agreement_id, lock=True)
@@ -154,7 +144,7 @@ async def sign(
     elif actor.organisation_id == agreement.buyer_id:
         action = AgreementAction.VERIFY
     else:
-        raise NotYourSignature(
+        raise NotASignatory(
             Message("Your organisation is neither the operator nor the buyer of this agreement.")
         )
     require_digest(signed_digest, agreement.digest)
@@ -203,11 +193,13 @@ async def sign(
 async def terminate(session: AsyncSession, actor: Actor, agreement_id: UUID, reason: str) -> VisibleAgreement:
     """End an agreement before its term; its licence stops at once.
 
-    :raises NotYourSignature: the caller is neither operator nor buyer.
+    :raises NotASignatory: the caller is neither operator nor buyer.
     """
     agreement = await access_agreement(session, actor, agreement_id, lock=True)
     if actor.organisation_id not in (agreement.operator_id, agreement.buyer_id):
-        raise NotYourSignature(Message("Only the operator or the buyer ends an agreement."))
+        raise NotASignatory(
+            Message("Your organisation is neither the operator nor the buyer of this agreement.")
+        )
     agreement.status = next_state(agreement.status, AgreementAction.TERMINATE)
     agreement.terminated_at = await now(session)
     agreement.termination_reason = reason

@@ -6,7 +6,8 @@ from litestar import Controller, Response, get, post
 from litestar.datastructures import State
 
 from contracts.licences import service
-from contracts.licences.schemas import LicenceRead, LicenceStanding, LicenceTokenRead
+from contracts.licences.schemas import LicenceRead, LicenceSummary, LicenceTokenRead
+from contracts.parties import party_names
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.paging import PageRequest
@@ -19,25 +20,36 @@ class LicenceController(Controller):
     path = "/v1/licences"
     tags = ["Licences"]
 
-    @get(guards=[requires(Permission.LICENCE_READ)], summary="Licences")
+    @get(guards=[requires(Permission.LICENCE_READ)], operation_id="listLicences", summary="List licences")
     async def list_licences(
         self, session: AsyncSession, actor: Actor, page: PageRequest
-    ) -> Page[LicenceRead]:
+    ) -> Page[LicenceSummary]:
         """The licences you are a party to, newest first; all of them for the regulator and the platform."""
         rows, cursor = await service.list_licences(session, actor, page)
-        return Page(items=[LicenceRead.model_validate(row) for row in rows], next_cursor=cursor)
+        names = await party_names(session, rows)
+        return Page(items=[LicenceSummary.of(row, names) for row in rows], next_cursor=cursor)
 
-    @get("/{licence_id:uuid}", guards=[requires(Permission.LICENCE_READ)], summary="One licence")
-    async def get_licence(self, session: AsyncSession, actor: Actor, licence_id: UUID) -> LicenceStanding:
+    @get(
+        "/{licence_id:uuid}",
+        guards=[requires(Permission.LICENCE_READ)],
+        operation_id="getLicence",
+        summary="Get a licence",
+    )
+    async def get_licence(self, session: AsyncSession, actor: Actor, licence_id: UUID) -> LicenceRead:
         """A licence, what it used, and whether it is live."""
         licence = await service.access_licence(session, actor, licence_id)
-        return await licence_standing(session, licence)
+        return LicenceRead.of(await service.get_details(session, licence))
 
-    @post("/{licence_id:uuid}/tokens", guards=[requires(Permission.LICENCE_TOKEN)], summary="Get a token")
+    @post(
+        "/{licence_id:uuid}/tokens",
+        guards=[requires(Permission.LICENCE_TOKEN)],
+        operation_id="issueLicenceToken",
+        summary="Issue a licence token",
+    )
     async def issue_token(
         self, session: AsyncSession, actor: Actor, state: State, licence_id: UUID
     ) -> Response[LicenceTokenRead]:
-        """A fresh token for a live licence: the bearer of its data calls. It is shown once."""
+        """A new token for a live licence: the bearer of its data calls. It is shown once."""
         issued = await service.issue_token(
             session, actor, state.key_ring, state.settings.base_url, licence_id
         )
@@ -50,16 +62,3 @@ class LicenceController(Controller):
             ),
             headers={"Cache-Control": "no-store"},
         )
-
-
-async def licence_standing(session: AsyncSession, licence: service.VisibleLicence) -> LicenceStanding:
-    """Map a licence with what it used and what stops it."""
-    standing = await service.standing(session, licence)
-    return LicenceStanding(
-        **licence.model_dump(),
-        used_calls=standing.counter.used_calls,
-        used_rows=standing.counter.used_rows,
-        period_no=standing.counter.period_no,
-        live=standing.live,
-        stopped=standing.stopped,
-    )

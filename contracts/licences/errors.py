@@ -15,11 +15,11 @@ class NotTheBuyer(Forbidden):
     """Tokens are for the buyer alone."""
 
     slug = "not-the-buyer"
-    title = Message("Only the buyer gets tokens of a licence")
+    title = Message("Only the buyer can get tokens of a licence")
 
 
-class LicenceRefused(Unauthenticated):
-    """The bearer is no good licence token."""
+class InvalidLicenceToken(Unauthenticated):
+    """There is no bearer, or it is not a valid licence token."""
 
     slug = "licence-refused"
-    title = Message("The licence token is not good")
+    title = Message("Invalid licence token")

@@ -1,38 +1,42 @@
 """SQL of licences."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from contracts.licences.counters import LicenceCounter
 from contracts.licences.tables import Licence
+from infra.auth import Actor
 from infra.db import AsyncSession
+from infra.paging import PageRequest, paginate
+from infra.visibility import parties_and_oversight
 
 
-async def get(session: AsyncSession, licence_id: UUID) -> Licence | None:
-    """One licence."""
-    return await session.get(Licence, licence_id)
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """The licences that the actor's organisation is a party to; all of them for regulator and platform."""
+    return parties_and_oversight(
+        actor, col(Licence.buyer_id), col(Licence.operator_id), col(Licence.owner_id)
+    )
+
+
+async def get_visible(session: AsyncSession, actor: Actor, licence_id: UUID) -> Licence | None:
+    """One licence the actor can see."""
+    statement = select(Licence).where(col(Licence.id) == licence_id, visible_to(actor))
+    return (await session.exec(statement)).first()
+
+
+async def list_visible(
+    session: AsyncSession, actor: Actor, page: PageRequest
+) -> tuple[Sequence[Licence], str | None]:
+    """One page of the licences the actor can see, newest first, and the next cursor."""
+    return await paginate(session, select(Licence).where(visible_to(actor)), Licence.id, page)
 
 
 async def id_of_agreement(session: AsyncSession, agreement_id: UUID) -> UUID | None:
     """The licence that an agreement gave rise to."""
     return (await session.exec(select(Licence.id).where(col(Licence.agreement_id) == agreement_id))).first()
-
-
-def visible_to(organisation_id: UUID | None) -> SelectOfScalar[Licence]:
-    """The licences that one organisation is a party to, or all for None."""
-    statement = select(Licence)
-    if organisation_id is not None:
-        statement = statement.where(
-            sa.or_(
-                col(Licence.buyer_id) == organisation_id,
-                col(Licence.operator_id) == organisation_id,
-                col(Licence.owner_id) == organisation_id,
-            )
-        )
-    return statement
 
 
 async def counter(session: AsyncSession, licence_id: UUID) -> LicenceCounter:

@@ -1,23 +1,23 @@
 """What goes in and out of licences over HTTP."""
 
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from pydantic import Field
 
+from contracts.licences.facts import LicenceDetails
+from contracts.licences.tables import Licence
+from contracts.parties import Parties, named_parties
+from infra.identity.schemas import PartyNames
 from infra.schema import Output
 
 
-class LicenceRead(Output):
-    """A licence, and whether it is live."""
-
+class _Licence(Parties):
     id: UUID
     agreement_id: UUID
     agreement_digest: str
     product_id: UUID
-    owner_id: UUID
-    operator_id: UUID
-    buyer_id: UUID
     columns: list[str]
     purposes: list[str]
     valid_from: datetime
@@ -27,7 +27,16 @@ class LicenceRead(Output):
     issued_at: datetime
 
 
-class LicenceStanding(LicenceRead):
+class LicenceSummary(_Licence):
+    """A licence in a list."""
+
+    @classmethod
+    def of(cls, row: Licence, names: PartyNames) -> Self:
+        """Map a row."""
+        return cls(**row.model_dump(), **named_parties(row, names))
+
+
+class LicenceRead(_Licence):
     """A licence with what it used and what stops it."""
 
     used_calls: int
@@ -35,6 +44,20 @@ class LicenceStanding(LicenceRead):
     period_no: int = Field(description="The open billing period")
     live: bool = Field(description="Whether a call would be admitted, quota aside")
     stopped: list[str] = Field(description="Reasons of the active stops on any link of the chain above it")
+
+    @classmethod
+    def of(cls, details: LicenceDetails) -> Self:
+        """Map a licence with its counters and the stops above it."""
+        row, counter = details.licence, details.counter
+        return cls(
+            **row.model_dump(),
+            **named_parties(row, details.names),
+            used_calls=counter.used_calls,
+            used_rows=counter.used_rows,
+            period_no=counter.period_no,
+            live=details.live,
+            stopped=list(details.stopped),
+        )
 
 
 class LicenceTokenRead(Output):

@@ -10,31 +10,22 @@ from contracts.chain import ChainOfLinks
 from contracts.licences import counters, repository, tokens
 from contracts.licences.counters import LicenceCounter
 from contracts.licences.errors import LicenceNotLive, NotTheBuyer
+from contracts.licences.facts import LicenceDetails
 from contracts.licences.tables import Licence, LicenceToken
+from contracts.parties import party_names
 from contracts.terms import Terms
 from infra.audit import service as audit
-from infra.auth import Actor, OrganisationKind
+from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
 from infra.errors import NotFound
 from infra.keys import KeyRing
 from infra.messages import Message, joined
-from infra.paging import PageRequest, paginate
+from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
 
 VisibleLicence = NewType("VisibleLicence", Licence)
 """A licence that the caller may see; only :func:`access_licence` makes one."""
-
-_SEE_ALL = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A licence's counters and the reasons of the stops that are active above it; live without any, in its term."""
-
-    counter: LicenceCounter
-    stopped: list[str]
-    live: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +40,11 @@ class IssuedToken:
 async def access_licence(session: AsyncSession, actor: Actor, licence_id: UUID) -> VisibleLicence:
     """A licence the caller may see: its parties, the regulator and the platform.
 
-    :raises NotFound: there is none, or the caller may not know of it.
+    :raises NotFound: there is none, or the caller cannot see it.
     """
-    licence = await repository.get(session, licence_id)
-    if licence is None or not (
-        actor.organisation_kind in _SEE_ALL
-        or actor.organisation_id in (licence.buyer_id, licence.operator_id, licence.owner_id)
-    ):
-        raise NotFound(Message("There is no licence {licence_id} that you may see.", licence_id=licence_id))
+    licence = await repository.get_visible(session, actor, licence_id)
+    if licence is None:
+        raise NotFound(Message("There is no licence {licence_id} that you can see.", licence_id=licence_id))
     return VisibleLicence(licence)
 
 
@@ -64,8 +52,7 @@ async def list_licences(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[Licence], str | None]:
     """The licences the caller may see, newest first."""
-    organisation = None if actor.organisation_kind in _SEE_ALL else actor.organisation_id
-    return await paginate(session, repository.visible_to(organisation), Licence.id, page)
+    return await repository.list_visible(session, actor, page)
 
 
 async def licence_of(session: AsyncSession, agreement_id: UUID) -> UUID | None:
@@ -114,13 +101,25 @@ async def issue(
     return licence
 
 
-async def standing(session: AsyncSession, licence: VisibleLicence) -> Standing:
-    """Whether the licence is live now, and what it used."""
+async def get_details(session: AsyncSession, licence: VisibleLicence) -> LicenceDetails:
+    """A licence with what it used, whether it is live now, and the names of its parties."""
     counter = await repository.counter(session, licence.id)
-    active = await stops.active(session, [licence.id, *counter.links])
+    stopped = await _stopped(session, counter)
     moment = await now(session)
     within = licence.valid_from <= moment < licence.valid_until
-    return Standing(counter, [stop.reason for stop in active], within and not active)
+    return LicenceDetails(
+        licence=licence,
+        counter=counter,
+        stopped=stopped,
+        live=within and not stopped,
+        names=await party_names(session, [licence]),
+    )
+
+
+async def _stopped(session: AsyncSession, counter: LicenceCounter) -> list[str]:
+    """Reasons of the stops on a licence and on the links above it."""
+    active = await stops.active(session, [counter.licence_id, *counter.links])
+    return [stop.reason for stop in active]
 
 
 async def issue_token(
@@ -135,14 +134,16 @@ async def issue_token(
     licence = await access_licence(session, actor, licence_id)
     if actor.organisation_id != licence.buyer_id:
         raise NotTheBuyer(Message("Your organisation is not the buyer of this licence."))
-    stand = await standing(session, licence)
     moment = await now(session)
-    if stand.stopped or moment >= licence.valid_until:
+    if stopped := await _stopped(session, await repository.counter(session, licence.id)):
         raise LicenceNotLive(
-            joined(stand.stopped)
-            if stand.stopped
-            else Message("Its term ended at {valid_until}.", valid_until=licence.valid_until.isoformat()),
+            Message("The licence is stopped: {reasons}", reasons=joined(stopped)),
             remedy=Message("Ask the operator, or the regulator who stopped it."),
+        )
+    if moment >= licence.valid_until:
+        raise LicenceNotLive(
+            Message("The licence's term ended at {moment}.", moment=licence.valid_until.isoformat()),
+            remedy=Message("Order the product again."),
         )
     rules = await rulebook.in_force(session)
     life = timedelta(hours=rules.integer("licence.token_hours"))

@@ -11,7 +11,7 @@ from time import monotonic, time
 from typing import Any
 from uuid import UUID
 
-from contracts.licences.errors import LicenceRefused
+from contracts.licences.errors import InvalidLicenceToken
 from infra.keys import KeyRing, TokenRefused
 from infra.messages import Message
 
@@ -81,7 +81,7 @@ def claims_of(
 
 
 class LicenceVerifier:
-    """Verifies licence tokens; remembers a bounded number of good ones, the least recently used goes first."""
+    """Verifies licence tokens; caches a bounded number of valid ones, the least recently used goes first."""
 
     def __init__(self, keys: KeyRing, issuer: str) -> None:
         self._keys = keys
@@ -92,7 +92,7 @@ class LicenceVerifier:
     def verify(self, token: str) -> LicenceClaims:
         """What the token says.
 
-        :raises LicenceRefused: it is malformed, forged, expired, not yet valid, or meant for another service.
+        :raises InvalidLicenceToken: it is malformed, forged, expired, not yet valid, or meant for another service.
         """
         known = self._known.get(token)
         if known is not None and known[1] > monotonic() and known[0].expires_at > time():
@@ -104,9 +104,9 @@ class LicenceVerifier:
                 self._keys.verify(token, typ=TOKEN_TYPE, issuer=self._issuer, audience=self._audience)
             )
         except TokenRefused as refused:
-            raise LicenceRefused(
+            raise InvalidLicenceToken(
                 Message("The licence token was refused: {reason}.", reason=refused.reason),
-                remedy=Message("Get a fresh one at POST /v1/licences/{licence_id}/tokens."),
+                remedy=Message("Get a new one at POST /v1/licences/{licence_id}/tokens."),
                 reason=refused.reason,
             ) from refused
         self._known[token] = (claims, monotonic() + CACHE_SECONDS)

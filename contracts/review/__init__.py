@@ -1,1 +1,1 @@
-"""Review: the regulator opens contracts, keeps its findings, and stops what must stop."""
+"""Review: the regulator opens contracts, records its findings, and stops what must stop."""

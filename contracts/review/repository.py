@@ -13,7 +13,7 @@ from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
 
 
-async def unreviewed(session: AsyncSession, page: PageRequest) -> tuple[Sequence[Agreement], str | None]:
+async def list_unreviewed(session: AsyncSession, page: PageRequest) -> tuple[Sequence[Agreement], str | None]:
     """One page of the concluded agreements without a finding, newest first."""
     reviewed = sa.exists().where(col(ContractReview.agreement_id) == col(Agreement.id))
     statement = select(Agreement).where(col(Agreement.status) == AgreementStatus.FINALIZED, ~reviewed)

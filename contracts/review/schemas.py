@@ -1,21 +1,20 @@
 """What goes in and out of reviews over HTTP."""
 
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
+from pydantic import Field
+
+from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Input, Output, Reason
+from infra.stops.tables import Stop
 
 
-class ReviewGive(Input):
+class ReviewCreate(Input):
     """A finding on an agreement."""
 
     note: Reason
-
-
-class StopOrder(Input):
-    """A decision to stop, or to let go on, with its reason."""
-
-    reason: Reason
 
 
 class ReviewRead(Output):
@@ -36,6 +35,15 @@ class StopRead(Output):
     subject_id: UUID
     reason: str
     placed_by: UUID
+    placed_by_organisation: UUID
+    placed_by_organisation_name: PartyName | None = Field(
+        description="Null where the service itself placed the stop"
+    )
     placed_at: datetime
     lifted_at: datetime | None
     lift_reason: str | None
+
+    @classmethod
+    def of(cls, row: Stop, names: PartyNames) -> Self:
+        """Map a row."""
+        return cls(**row.model_dump(), placed_by_organisation_name=names.get(row.placed_by_organisation))

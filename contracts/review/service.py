@@ -15,13 +15,13 @@ from infra.stops import service as stops
 from infra.stops.tables import Stop
 
 
-async def queue(session: AsyncSession, page: PageRequest) -> tuple[Sequence[Agreement], str | None]:
+async def list_unreviewed(session: AsyncSession, page: PageRequest) -> tuple[Sequence[Agreement], str | None]:
     """Concluded agreements that no regulator has reviewed yet, newest first."""
-    return await repository.unreviewed(session, page)
+    return await repository.list_unreviewed(session, page)
 
 
 async def review(session: AsyncSession, actor: Actor, agreement_id: UUID, note: str) -> ContractReview:
-    """Keep a finding on an agreement; it leaves the queue."""
+    """Record a finding on an agreement; it leaves the list of contracts to review."""
     agreement = await agreements.access_agreement(session, actor, agreement_id)
     finding = ContractReview(
         agreement_id=agreement.id, reviewed_by=actor.id, note=note, reviewed_at=await now(session)
@@ -39,7 +39,7 @@ async def review(session: AsyncSession, actor: Actor, agreement_id: UUID, note: 
     return finding
 
 
-async def reviews_of(session: AsyncSession, agreement_id: UUID) -> Sequence[ContractReview]:
+async def list_reviews(session: AsyncSession, agreement_id: UUID) -> Sequence[ContractReview]:
     """The findings on an agreement, oldest first."""
     return await repository.of_agreement(session, agreement_id)
 

@@ -50,8 +50,8 @@ class AuditController(Controller):
         head = await audit.latest_head(session)
         if head is None:
             raise NotFound(
-                Message("Nothing has been sealed yet."),
-                remedy=Message("The worker seals once a minute; try again then."),
+                Message("There is no signed head yet."),
+                remedy=Message("The worker signs one a minute; try again then."),
             )
         return AuditHeadRead(
             size=head.size,

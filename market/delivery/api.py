@@ -35,7 +35,7 @@ def _header(name: str, description: str, schema: Schema) -> Parameter:
     return Parameter(name=name, param_in="header", description=description, schema=schema, required=False)
 
 
-_DECISIVE = (b"authorization", b"data-purpose", b"idempotency-key")
+_BILLING_HEADERS = (b"authorization", b"data-purpose", b"idempotency-key")
 
 _PARAMETERS = (
     _query(
@@ -56,7 +56,7 @@ _PARAMETERS = (
     ),
     _query(
         "cursor",
-        "`next_cursor` of the page before.",
+        "`next_cursor` of the previous page.",
         Schema(type=OpenAPIType.STRING, pattern="^[A-Za-z0-9_-]{32}$"),
     ),
     _header(
@@ -95,16 +95,17 @@ class _RecordsOperation(Operation):
     },
     opt={"bearer": "licence", "problems": KINDS},
     tags=["Data"],
-    summary="Rows of a licensed product",
+    operation_id="readRecords",
+    summary="Read records of a licensed product",
 )
-async def records(request: Request[Any, Any, Any], product_id: UUID) -> ASGIApp:
+async def read_records(request: Request[Any, Any, Any], product_id: UUID) -> ASGIApp:
     """One page of the product's current revision, by the licence in the Authorization header.
 
     The call is admitted, recorded and counted before it is answered: one call, and as many rows as the page holds. What
     the licence does not open does not exist here. A refused call costs nothing.
     """
     scope: HTTPScope = request.scope
-    authorization, purpose, key = _told_once(scope["headers"])
+    authorization, purpose, key = _billing_headers(scope["headers"])
     bearer = None
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
@@ -120,21 +121,21 @@ async def records(request: Request[Any, Any, Any], product_id: UUID) -> ASGIApp:
     return _Metered(answer)
 
 
-def _told_once(headers: Iterable[tuple[bytes, bytes]]) -> list[str | None]:
-    """The values of the headers that decide what a call costs and whom, in the order of ``_DECISIVE``.
+def _billing_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[str | None]:
+    """The values of the headers that decide what a call costs and whom, in the order of ``_BILLING_HEADERS``.
 
-    :raises Malformed: one came twice: which of the two counts is not for us to guess, nor for a proxy before us.
+    :raises Malformed: one was sent more than once: neither this service nor a proxy before it may guess which counts.
     """
-    told: dict[bytes, str] = {}
+    found: dict[bytes, str] = {}
     for name, value in headers:
-        if name in _DECISIVE:
-            if name in told:
+        if name in _BILLING_HEADERS:
+            if name in found:
                 raise Malformed(
-                    Message("The header {decode} came twice.", decode=name.decode()),
+                    Message("The header {name} was sent more than once.", name=name.decode()),
                     remedy=Message("Send it once."),
                 )
-            told[name] = value.decode("latin-1").strip()
-    return [told.get(name) for name in _DECISIVE]
+            found[name] = value.decode("latin-1").strip()
+    return [found.get(name) for name in _BILLING_HEADERS]
 
 
 class _Metered:

@@ -26,7 +26,7 @@ from uuid import UUID
 
 from infra.messages import Message
 from listings.ingest.result import Column, Kind
-from market.delivery.errors import ColumnUnknown, CursorOutdated, PurposeRefused, QueryRefused
+from market.delivery.errors import ColumnUnknown, CursorOutdated, InvalidQuery, PurposeNotLicensed
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
@@ -90,19 +90,16 @@ class QueryPlan(NamedTuple):
 def choose_purpose(licensed: Sequence[str], stated: str | None) -> str:
     """The purpose of a call.
 
-    :raises PurposeRefused: another than the licence's, or none although it has several.
+    :raises PurposeNotLicensed: another than the licence's, or none although it has several.
     """
     if stated is None and len(licensed) == 1:
         return licensed[0]
     if stated is not None and stated in licensed:
         return stated
-    detail = (
-        Message("The licence has several purposes, so the call must say which one it serves.")
+    raise PurposeNotLicensed(
+        Message("The licence has several purposes; the call must state one of them.")
         if stated is None
-        else Message("The stated purpose is none of the licence's.")
-    )
-    raise PurposeRefused(
-        detail,
+        else Message("The stated purpose is not one of the licence's purposes."),
         remedy=Message("Send one of the licence's purposes in the header Data-Purpose."),
         purposes=list(licensed),
     )
@@ -126,7 +123,7 @@ def plan(
     :param columns: what :func:`readable` gave.
     :param raw_query: the query string as it was sent.
     :param stated: the header ``Data-Purpose``.
-    :raises PurposeRefused, ColumnUnknown, QueryRefused, CursorOutdated: it cannot be answered as it is.
+    :raises PurposeNotLicensed, ColumnUnknown, InvalidQuery, CursorOutdated: it cannot be answered as it is.
     """
     purpose = choose_purpose(licensed_purposes, stated)
     query = read_query(raw_query, columns, revision_id)
@@ -145,7 +142,7 @@ def _normal(query: Query) -> tuple[Any, ...]:
 def read_query(raw: str, columns: Mapping[str, Column], revision_id: UUID) -> Query:
     """Read a query string.
 
-    :raises ColumnUnknown, QueryRefused, CursorOutdated: it cannot be read.
+    :raises ColumnUnknown, InvalidQuery, CursorOutdated: it cannot be read.
     """
     names: list[str] = []
     filters: list[Filter] = []
@@ -158,16 +155,16 @@ def read_query(raw: str, columns: Mapping[str, Column], revision_id: UUID) -> Qu
         elif name in ("limit", "cursor") and name not in once:
             once[name] = value
         else:
-            raise QueryRefused(
-                Message("The parameter {name!r} is not known, or came twice.", name=name[:80]),
+            raise InvalidQuery(
+                Message("The parameter {name!r} is unknown, or was sent more than once.", name=name[:80]),
                 remedy=Message(
                     "Use select, filter, limit and cursor; only select and filter may be repeated."
                 ),
             )
     if len(filters) > MAX_FILTERS:
-        raise QueryRefused(
+        raise InvalidQuery(
             Message(
-                "There are {count} filters; {max_filters} are taken.",
+                "There are {count} filters; at most {max_filters} are allowed.",
                 count=len(filters),
                 max_filters=MAX_FILTERS,
             )
@@ -179,9 +176,9 @@ def read_query(raw: str, columns: Mapping[str, Column], revision_id: UUID) -> Qu
 
 def _fields(raw: str) -> list[tuple[str, str]]:
     if len(raw) > MAX_QUERY_LENGTH:
-        raise QueryRefused(
+        raise InvalidQuery(
             Message(
-                "The query is {count} characters long; {max_query_length} are taken.",
+                "The query is {count} characters long; at most {max_query_length} are allowed.",
                 count=len(raw),
                 max_query_length=MAX_QUERY_LENGTH,
             )
@@ -189,7 +186,7 @@ def _fields(raw: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(raw, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError:  # of which a UnicodeDecodeError is one
-        raise QueryRefused(
+        raise InvalidQuery(
             Message("The query string is not UTF-8, or has too many fields."),
             remedy=Message("Percent-encode it as UTF-8."),
         ) from None
@@ -210,7 +207,7 @@ def _read_limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
     if not re.fullmatch("[0-9]{1,4}", text) or not 1 <= int(text) <= MAX_LIMIT:
-        raise QueryRefused(
+        raise InvalidQuery(
             Message(
                 "limit must be a whole number from 1 to {max_limit}, not {text!r}.",
                 max_limit=MAX_LIMIT,
@@ -224,8 +221,8 @@ def _read_filter(text: str, columns: Mapping[str, Column]) -> Filter:
     # A column's name may hold colons itself, so the first mark with a known column before it counts.
     marks = list(_FILTER_MARK.finditer(text))
     if not marks:
-        raise QueryRefused(
-            Message("The filter {text!r} cannot be read.", text=text[:200]),
+        raise InvalidQuery(
+            Message("Invalid filter {text!r}.", text=text[:200]),
             remedy=Message(
                 "Write column:operator:value, for example pm25:gt:35; operators are {operators}.",
                 operators=", ".join(Operator),
@@ -240,29 +237,29 @@ def _read_filter(text: str, columns: Mapping[str, Column]) -> Filter:
 def _read_values(column: Column, operator: Operator, text: str) -> tuple[Any, ...]:
     if operator is Operator.IS_NULL:
         if text not in ("true", "false"):
-            raise QueryRefused(Message("is_null takes true or false."))
+            raise InvalidQuery(Message("The operator is_null takes true or false."))
         return (text == "true",)
     if operator is Operator.CONTAINS and column.kind is not Kind.TEXT:
-        raise QueryRefused(
+        raise InvalidQuery(
             Message(
-                "contains is for text; {column!r} is of kind {value}.",
+                "The operator contains is for text columns; {column!r} is of kind {value}.",
                 column=column.name,
                 value=column.kind.value,
             )
         )
     if operator in _ORDERING and column.kind is Kind.BOOLEAN:
-        raise QueryRefused(
+        raise InvalidQuery(
             Message(
-                "{operator} is not for true and false; {column!r} takes eq and ne.",
+                "The operator {operator} does not apply to booleans; use eq or ne for {column!r}.",
                 operator=operator.value,
                 column=column.name,
             )
         )
     pieces = text.split(",") if operator is Operator.IN else [text]
     if len(pieces) > MAX_IN_VALUES:
-        raise QueryRefused(
+        raise InvalidQuery(
             Message(
-                "in takes {max_in_values} values, not {count}.",
+                "The operator in takes at most {max_in_values} values, not {count}.",
                 max_in_values=MAX_IN_VALUES,
                 count=len(pieces),
             )
@@ -272,18 +269,18 @@ def _read_values(column: Column, operator: Operator, text: str) -> tuple[Any, ..
 
 def _read_value(column: Column, text: str) -> Any:
     if len(text) > MAX_VALUE_LENGTH or "\x00" in text:
-        raise QueryRefused(
+        raise InvalidQuery(
             Message(
-                "A value may be {max_value_length} characters long and hold no NUL.",
+                "A value may have at most {max_value_length} characters and no NUL.",
                 max_value_length=MAX_VALUE_LENGTH,
             )
         )
     try:
         return _READERS[column.kind](text, column)
     except (KeyError, ValueError, InvalidOperation, OverflowError):
-        raise QueryRefused(
+        raise InvalidQuery(
             Message(
-                "{text!r} is no value of {column!r}, which is of kind {value}.",
+                "{text!r} is not a value of {column!r}, which is of kind {value}.",
                 text=text[:80],
                 column=column.name,
                 value=column.kind.value,
@@ -361,7 +358,7 @@ def encode_cursor(revision_id: UUID, row: int) -> str:
 def decode_cursor(cursor: str, revision_id: UUID) -> int:
     """The row within a cursor.
 
-    :raises QueryRefused: it is none of ours.
+    :raises InvalidQuery: it is none of ours.
     :raises CursorOutdated: it belongs to another revision than the one that is current now.
     """
     try:
@@ -370,13 +367,13 @@ def decode_cursor(cursor: str, revision_id: UUID) -> int:
         content = b""
     row = int.from_bytes(content[16:], "big")
     if len(content) != 24 or row > _FURTHEST_ROW:
-        raise QueryRefused(
-            Message("The cursor is not one that this service gave out."),
-            remedy=Message("Pass next_cursor of the page before, unchanged."),
+        raise InvalidQuery(
+            Message("Invalid cursor."),
+            remedy=Message("Send `next_cursor` of the previous page, unchanged."),
         )
     if content[:16] != revision_id.bytes:
         raise CursorOutdated(
-            Message("The data has a new revision since the page before."),
-            remedy=Message("Begin again without a cursor."),
+            Message("The data has a new revision since the previous page."),
+            remedy=Message("Start again without a cursor."),
         )
     return row

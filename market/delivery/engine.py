@@ -116,7 +116,7 @@ class Engine:
         """
         if self._waiting >= self._backlog:
             raise QueriesBusy(
-                Message("Too many queries wait to be run."), remedy=Message("Send the call again shortly.")
+                Message("Too many queries are waiting."), remedy=Message("Send the call again in a moment.")
             )
         if self._watch is None:
             self._watch = asyncio.create_task(self._interrupt_the_slow())
@@ -127,12 +127,12 @@ class Engine:
             )
         except duckdb.InterruptException:
             raise QueryTooHeavy(
-                Message("The query took longer than {seconds:g} seconds.", seconds=self._seconds),
-                remedy=Message("Filter by fewer or more selective conditions."),
+                Message("The query exceeded its time limit of {seconds:g} seconds.", seconds=self._seconds),
+                remedy=Message("Use fewer or more selective filters."),
             ) from None
         except duckdb.OutOfMemoryException:
             raise QueryTooHeavy(
-                Message("The query needs more memory than one query gets."),
+                Message("The query exceeded its memory limit."),
                 remedy=Message("Ask for fewer columns or a smaller limit."),
             ) from None
         finally:

@@ -1,8 +1,8 @@
 """Why a data call is refused, and with which status.
 
 ====  ==============================  ===========================================================
-401   ``licence-refused``             no licence token, or one that is not good
-403   ``licence-other-product``       the token opens another product; told alike whether this one exists or not
+401   ``licence-refused``             no licence token, or an invalid one
+403   ``licence-other-product``       the token opens another product; the same whether this one exists or not
 403   ``purpose-not-licensed``        the stated purpose is not the licence's, or it has several and none was stated
 403   ``licence-stopped``             the licence, or a link of the chain above it, was stopped; the reason is given
 403   ``licence-outside-term``        the term has not begun, is over, or the licence is not metered here
@@ -12,14 +12,14 @@
 422   ``idempotency-key-reused``      the key came with another request before (or the data has a new revision)
 429   ``quota-exceeded``              the call does not fit what is left of the quota
 503   ``query-too-heavy``             the query needs more time or memory than one query gets
-503   ``queries-busy``                too many queries wait already
+503   ``queries-busy``                too many queries are waiting
 503   ``metering-…``                  the call could not be metered, so it is not answered
 ====  ==============================  ===========================================================
 
 A refused call is not billed.
 """
 
-from contracts.licences.errors import LicenceRefused
+from contracts.licences.errors import InvalidLicenceToken
 from infra.errors import Conflict, Forbidden, Invalid, Malformed, MarketError, QuotaExceeded, Unavailable
 from infra.messages import Message
 from market.metering.domain import Decision, Outcome
@@ -29,10 +29,10 @@ class OtherProduct(Forbidden):
     """The token opens another product."""
 
     slug = "licence-other-product"
-    title = Message("The licence opens another product")
+    title = Message("The licence is for another product")
 
 
-class PurposeRefused(Forbidden):
+class PurposeNotLicensed(Forbidden):
     """The purpose is not one of the licence's."""
 
     slug = "purpose-not-licensed"
@@ -60,11 +60,11 @@ class ColumnUnknown(Malformed):
     title = Message("There is no such column")
 
 
-class QueryRefused(Malformed):
+class InvalidQuery(Malformed):
     """A query parameter cannot be read."""
 
     slug = "query-refused"
-    title = Message("The query cannot be read")
+    title = Message("Invalid query")
 
 
 class CursorOutdated(Conflict):
@@ -78,32 +78,32 @@ class KeyConflict(Invalid):
     """The key belongs to another request."""
 
     slug = "idempotency-key-reused"
-    title = Message("This idempotency key belongs to another request")
+    title = Message("Idempotency key was used for another request")
 
 
 class CallQuotaExceeded(QuotaExceeded):
-    """What is left of the quota does not suffice."""
+    """The call exceeds what is left of the quota."""
 
     slug = "quota-exceeded"
-    title = Message("The licence's quota does not suffice")
+    title = Message("The licence's quota is exceeded")
 
 
 class QueryTooHeavy(Unavailable):
     """The query needs more than one query gets."""
 
     slug = "query-too-heavy"
-    title = Message("The query needs too much")
+    title = Message("The query exceeds its time or memory limit")
 
 
 class QueriesBusy(Unavailable):
-    """Too many queries wait already."""
+    """Too many queries are waiting."""
 
     slug = "queries-busy"
-    title = Message("Too many queries wait")
+    title = Message("Too many queries are waiting")
 
 
 KINDS: tuple[type[MarketError], ...] = (
-    LicenceRefused,
+    InvalidLicenceToken,
     OtherProduct,
     ColumnUnknown,
     CursorOutdated,
@@ -125,19 +125,19 @@ def refusal(decision: Decision) -> MarketError:
             )
         case Outcome.QUOTA_EXCEEDED:
             return CallQuotaExceeded(
-                Message("What the call asks for does not fit what is left of the licence's quota."),
+                Message("The call asks for more than is left of the licence's quota."),
                 remedy=(
                     Message("Ask for fewer rows: limit={left_rows} at most.", left_rows=decision.left_rows)
                     if decision.left_rows and decision.left_calls != 0
-                    else Message("Order more.")
+                    else Message("Order the product again for a larger quota.")
                 ),
                 left_calls=decision.left_calls,
                 left_rows=decision.left_rows,
             )
         case Outcome.KEY_CONFLICT:
             return KeyConflict(
-                Message("The key was used before, for another request or an earlier revision of the data."),
-                remedy=Message("Use a fresh key for a new request."),
+                Message("The key was already used, for another request or an earlier revision of the data."),
+                remedy=Message("Use a new key for a new request."),
             )
         case Outcome.NOT_YET_VALID:
             return OutsideTerm(

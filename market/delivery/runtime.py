@@ -23,7 +23,7 @@ _GARBAGE_THRESHOLDS = (10_000, 20, 20)
 
 
 @contextmanager
-def settled_memory() -> Iterator[None]:
+def relaxed_garbage_collection() -> Iterator[None]:
     """Keep the garbage collector away from what lives as long as the process.
 
     The libraries' hundreds of thousands of objects were looked through every few thousand calls: 70 ms at a time, in
@@ -76,11 +76,11 @@ async def data_plane(
             cache=PageCache(settings.page_cache_mb * 1024 * 1024),
             admission=admission,
         )
-        telemetry.count("market.data.calls", "Data calls by what became of them", plane.metrics)
+        telemetry.count("market.data.calls", "Data calls by outcome", plane.metrics)
         telemetry.count(
             "market.metering.calls", "Calls that metering decided, and batches", admission.metrics
         )
-        with settled_memory():
+        with relaxed_garbage_collection():
             yield plane
     finally:
         await admission.close()

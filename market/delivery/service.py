@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from uuid import UUID
 
-from contracts.licences.errors import LicenceRefused
+from contracts.licences.errors import InvalidLicenceToken
 from contracts.licences.tokens import LicenceClaims, LicenceVerifier
 from infra.db import new_id
 from infra.errors import Malformed
@@ -64,7 +64,7 @@ class DataPlane:
         self._outcomes: Counter[str] = Counter()
 
     def metrics(self) -> list[tuple[int, dict[str, str]]]:
-        """Calls since the process began by what metering made of them, for its metrics."""
+        """Calls since the process began by outcome, for its metrics."""
         return [(count, {"outcome": outcome}) for outcome, count in self._outcomes.items()]
 
     async def records(
@@ -81,7 +81,7 @@ class DataPlane:
         :raises MarketError: see :mod:`market.delivery.errors`; a call that raises is not billed.
         """
         if bearer is None:
-            raise LicenceRefused(
+            raise InvalidLicenceToken(
                 Message("A data call needs a licence token."),
                 remedy=Message(
                     "Get one at POST /v1/licences/{licence_id}/tokens and send it as: Authorization: Bearer …"
@@ -90,8 +90,8 @@ class DataPlane:
         claims = self._verifier.verify(bearer)
         if claims.product_id != product_id:
             raise OtherProduct(
-                Message("The licence token opens another product."),
-                remedy=Message("It opens /data/{product_id}/records.", product_id=claims.product_id),
+                Message("The licence token is for another product."),
+                remedy=Message("Use it at /data/{product_id}/records.", product_id=claims.product_id),
             )
         key = _checked_key(key)
         revision = await self._revisions.current(product_id)
@@ -195,7 +195,7 @@ def _checked_key(key: str | None) -> str | None:
     if not _KEY.fullmatch(bare := key.strip('"')):
         raise Malformed(
             Message("The Idempotency-Key must be 1 to 255 visible ASCII characters."),
-            remedy=Message("Send a fresh UUID, for example."),
+            remedy=Message("Send a new UUID, for example."),
         )
     return bare
 

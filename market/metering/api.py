@@ -21,7 +21,7 @@ class UsageController(Controller):
     tags = ["Usage"]
     guards = [requires(Permission.USAGE_READ)]
 
-    @get(summary="Usage records of a licence")
+    @get(operation_id="listUsageRecords", summary="List usage records")
     async def list_usage(
         self,
         session: AsyncSession,
@@ -37,7 +37,7 @@ class UsageController(Controller):
         records, cursor = await service.list_usage(session, actor, licence_id, period_no, page)
         return Page(items=[UsageRecordRead.model_validate(record) for record in records], next_cursor=cursor)
 
-    @get("/summary", summary="Usage by hour")
+    @get("/summary", operation_id="getHourlyUsage", summary="Get usage by hour")
     async def hourly_usage(
         self,
         session: AsyncSession,

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from litestar import Controller, get
 
-from contracts.agreements.api import agreement_read
-from contracts.licences.api import licence_standing
+from contracts.agreements.schemas import AgreementRead
+from contracts.licences.schemas import LicenceRead
 from contracts.review.schemas import ReviewRead, StopRead
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
@@ -36,19 +36,19 @@ class SupervisionController(Controller):
         self, session: AsyncSession, actor: Actor, agreement_id: UUID
     ) -> ContractFile:
         """Rights, authorisation, quality, price, contract, usage, money, stops and decisions, on one page."""
-        file = await service.contract_file(session, actor, agreement_id)
+        file = await service.get_contract_file(session, actor, agreement_id)
         return ContractFile(
-            agreement=await agreement_read(session, file.agreement),
-            licence=await licence_standing(session, file.licence) if file.licence else None,
+            agreement=AgreementRead.of(file.agreement),
+            licence=LicenceRead.of(file.licence) if file.licence else None,
             product=ProductRead.of(file.product),
             resource=ResourceRead.of(file.resource),
             rights=[RightRead.of(right) for right in file.rights],
             authorisation=AuthorisationRead.of(file.authorisation, file.resource_ids),
-            price_plan=PricePlanRead.model_validate(file.price_plan),
+            price_plan=PricePlanRead.of(file.price_plan, file.agreement.names),
             quality=QualityBrief.model_validate(file.quality) if file.quality else None,
             usage=UsageBrief.model_validate(file.usage),
             invoices=await invoice_summaries(session, file.invoices),
-            stops=[StopRead.model_validate(stop) for stop in file.stops],
+            stops=[StopRead.of(stop, file.stop_names) for stop in file.stops],
             reviews=[ReviewRead.model_validate(review) for review in file.reviews],
             decisions=await read_entries(session, file.decisions),
         )

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import Field
 
 from contracts.agreements.schemas import AgreementRead
-from contracts.licences.schemas import LicenceStanding
+from contracts.licences.schemas import LicenceRead
 from contracts.review.schemas import ReviewRead, StopRead
 from infra.schema import Output
 from listings.authorisations.schemas import AuthorisationRead
@@ -39,7 +39,7 @@ class ContractFile(Output):
     """The whole file of one contract."""
 
     agreement: AgreementRead
-    licence: LicenceStanding | None
+    licence: LicenceRead | None
     product: ProductRead
     resource: ResourceRead
     rights: list[RightRead] = Field(description="Recorded rights to the resource")

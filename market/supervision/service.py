@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.agreements import service as agreements
+from contracts.agreements.facts import AgreementDetails
 from contracts.chain import ChainOfLinks
 from contracts.licences import service as licences
+from contracts.licences.facts import LicenceDetails
 from contracts.review import service as reviews
 from contracts.review.tables import ContractReview
 from contracts.terms import Terms
@@ -15,6 +17,8 @@ from infra.audit.tables import AuditEntry
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.errors import NotFound
+from infra.identity import service as identity
+from infra.identity.schemas import PartyNames
 from infra.paging import MAX_LIMIT, PageRequest
 from infra.stops import service as stops
 from infra.stops.tables import Stop
@@ -59,8 +63,8 @@ class Usage:
 class Dossier:
     """Everything there is about one contract; lists hold at most 200 entries."""
 
-    agreement: agreements.VisibleAgreement
-    licence: licences.VisibleLicence | None
+    agreement: AgreementDetails
+    licence: LicenceDetails | None
     product: DataProduct
     resource: DataResource
     rights: Sequence[ResourceRight]
@@ -71,26 +75,29 @@ class Dossier:
     usage: Usage
     invoices: Sequence[Invoice]
     stops: Sequence[Stop]
+    stop_names: PartyNames
     reviews: Sequence[ContractReview]
     decisions: Sequence[AuditEntry]
 
 
-async def contract_file(session: AsyncSession, actor: Actor, agreement_id: UUID) -> Dossier:
+async def get_contract_file(session: AsyncSession, actor: Actor, agreement_id: UUID) -> Dossier:
     """Everything there is about one contract.
 
     :raises NotFound: there is no such agreement.
     """
     agreement = await agreements.access_agreement(session, actor, agreement_id)
+    details = await agreements.get_details(session, agreement)
     terms = Terms.of(agreement.document)
-    licence_id = await licences.licence_of(session, agreement.id)
-    licence = await licences.access_licence(session, actor, licence_id) if licence_id else None
+    licence = await _licence(session, actor, details.licence_id)
     authorisation = await authorisations.access_authorisation(session, actor, terms.authorisation_id)
     covered = await authorisations.resource_ids(session, [authorisation])
     held, _ = await rights.list_rights(session, actor, terms.resource_id, _WHOLE)
     bills, _ = await invoices.list_invoices(session, actor, _WHOLE, agreement_id=agreement.id)
-    links = [*ChainOfLinks.from_terms(agreement.id, terms).ids(), *([licence_id] if licence_id else [])]
+    own = [agreement.id, *([details.licence_id] if details.licence_id else [])]
+    chain = ChainOfLinks.from_terms(agreement.id, terms)
+    stopped = await stops.history(session, {*own, *chain.ids()})
     return Dossier(
-        agreement=agreement,
+        agreement=details,
         licence=licence,
         product=await products.access_product(session, actor, terms.product_id),
         resource=await resources.access_resource(session, actor, terms.resource_id),
@@ -99,14 +106,19 @@ async def contract_file(session: AsyncSession, actor: Actor, agreement_id: UUID)
         resource_ids=covered[authorisation.id],
         price_plan=await plans.access_price_plan(session, actor, terms.price_plan_id),
         quality=await _quality(session, terms.product_id),
-        usage=await _usage(session, licence),
+        usage=_usage(licence),
         invoices=bills,
-        stops=await stops.history(session, links),
-        reviews=await reviews.reviews_of(session, agreement.id),
-        decisions=await audit.list_about(
-            session, [agreement.id, *([licence_id] if licence_id else [])], MAX_LIMIT
-        ),
+        stops=stopped,
+        stop_names=await identity.party_names(session, (stop.placed_by_organisation for stop in stopped)),
+        reviews=await reviews.list_reviews(session, agreement.id),
+        decisions=await audit.list_about(session, own, MAX_LIMIT),
     )
+
+
+async def _licence(session: AsyncSession, actor: Actor, licence_id: UUID | None) -> LicenceDetails | None:
+    if licence_id is None:
+        return None
+    return await licences.get_details(session, await licences.access_licence(session, actor, licence_id))
 
 
 async def _quality(session: AsyncSession, product_id: UUID) -> Quality | None:
@@ -117,8 +129,8 @@ async def _quality(session: AsyncSession, product_id: UUID) -> Quality | None:
     return Quality(revision.id, revision.number, revision.rows, str(report.score), report.grade)
 
 
-async def _usage(session: AsyncSession, licence: licences.VisibleLicence | None) -> Usage:
+def _usage(licence: LicenceDetails | None) -> Usage:
     if licence is None:
         return Usage(0, 0, 0)
-    counter = (await licences.standing(session, licence)).counter
+    counter = licence.counter
     return Usage(counter.used_calls, counter.used_rows, counter.period_no)

@@ -8,7 +8,7 @@ from pricing.models.reading import Fault
 
 
 class InvalidPricePlan(Invalid):
-    """A plan that cannot be priced with; `faults` names every place."""
+    """A plan that cannot be used to price; `faults` names every place."""
 
     slug = "bad-price-plan"
     title = Message("Invalid price plan")
@@ -29,4 +29,4 @@ class AlreadySuperseded(Conflict):
     """Versions form a line: a version has one successor."""
 
     slug = "price-plan-already-superseded"
-    title = Message("Another version has taken the place of that one")
+    title = Message("Price plan is already superseded")

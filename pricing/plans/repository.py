@@ -7,9 +7,16 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
+from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
+from infra.visibility import parties_and_oversight
 from pricing.plans.tables import PricePlanRow
+
+
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """The plans of the actor's organisation; all of them for regulator and platform."""
+    return parties_and_oversight(actor, col(PricePlanRow.organisation_id))
 
 
 async def add(session: AsyncSession, row: PricePlanRow) -> bool:
@@ -26,19 +33,19 @@ async def add(session: AsyncSession, row: PricePlanRow) -> bool:
     return (await session.execute(statement)).scalar_one_or_none() is not None
 
 
-async def find(session: AsyncSession, plan_id: UUID, organisation_id: UUID | None) -> PricePlanRow | None:
-    """Return the plan, where it is the organisation's (None: anybody's)."""
-    statement = select(PricePlanRow).where(col(PricePlanRow.id) == plan_id, _of(organisation_id))
-    return (await session.exec(statement)).one_or_none()
+async def get(session: AsyncSession, plan_id: UUID) -> PricePlanRow | None:
+    """One plan, whoever asks."""
+    return await session.get(PricePlanRow, plan_id)
 
 
-async def page_of(
-    session: AsyncSession, organisation_id: UUID | None, page: PageRequest
+async def get_visible(session: AsyncSession, actor: Actor, plan_id: UUID) -> PricePlanRow | None:
+    """One plan the actor can see."""
+    statement = select(PricePlanRow).where(col(PricePlanRow.id) == plan_id, visible_to(actor))
+    return (await session.exec(statement)).first()
+
+
+async def list_visible(
+    session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[PricePlanRow], str | None]:
-    """Return a page of the organisation's plans (None: of everybody's), newest first, and the next cursor."""
-    statement = select(PricePlanRow).where(_of(organisation_id))
-    return await paginate(session, statement, PricePlanRow.id, page)
-
-
-def _of(organisation_id: UUID | None) -> sa.ColumnElement[bool]:
-    return sa.true() if organisation_id is None else col(PricePlanRow.organisation_id) == organisation_id
+    """One page of the plans the actor can see, newest first, and the next cursor."""
+    return await paginate(session, select(PricePlanRow).where(visible_to(actor)), PricePlanRow.id, page)

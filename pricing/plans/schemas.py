@@ -6,9 +6,11 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from infra.identity.schemas import PartyName, PartyNames
 from infra.messages import Message
 from infra.schema import Input, Output, ShortText
 from pricing.money import CURRENCIES
+from pricing.plans.tables import PricePlanRow
 
 # Prices are read and refused by the price models, whose messages say more than a pattern: here they are only
 # text, and the pattern documents them.
@@ -84,7 +86,7 @@ class PricePlanCreate(Input):
         list[ChargeSchema],
         Field(min_length=1, max_length=100, description="At most one charge on each metric."),
     ]
-    supersedes: UUID | None = Field(None, description="The version that this one takes the place of")
+    supersedes: UUID | None = Field(None, description="The version that this one supersedes")
 
     @model_validator(mode="after")
     def _named(self) -> Self:
@@ -98,9 +100,15 @@ class PricePlanRead(Output):
 
     id: UUID
     organisation_id: UUID = Field(description="The operator who asks this price")
+    organisation_name: PartyName
     name_zh: str | None
     name_en: str | None
     currency: str
     charges: list[ChargeSchema]
     supersedes: UUID | None
     created_at: datetime
+
+    @classmethod
+    def of(cls, row: PricePlanRow, names: PartyNames) -> Self:
+        """Map a row."""
+        return cls(**row.model_dump(), organisation_name=names[row.organisation_id])

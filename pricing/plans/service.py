@@ -17,27 +17,23 @@ from pricing.plans.limits import ACCEPTED, plan_limits
 from pricing.plans.schemas import PricePlanCreate
 from pricing.plans.tables import PricePlanRow
 
-_SEES_ALL = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
-
 
 async def create(session: AsyncSession, actor: Actor, plan: PricePlanCreate) -> PricePlanRow:
-    """Keep a new price version of the actor's organisation, for good.
+    """Record a new price version of the actor's organisation; it never changes.
 
-    :raises Forbidden: the organisation is no operator; prices are asked by the seller of record.
-    :raises InvalidPricePlan: the plan cannot be priced with; every fault is named with its place.
+    :raises Forbidden: the organisation is not an operator, who is the seller of record.
+    :raises InvalidPricePlan: the plan is invalid; every fault is named with its place.
     :raises NotFound: the version to supersede is not one of the organisation's.
     :raises AlreadySuperseded: that version has a successor.
     """
     if actor.organisation_kind is not OrganisationKind.OPERATOR:
-        raise Forbidden(
-            Message("Prices are asked by operators, the sellers of record; your organisation is none.")
-        )
+        raise Forbidden(Message("Only an operator, the seller of record, can create a price plan."))
     rules = await rulebook.in_force(session)
     charges = read_charges(
         [charge.model_dump() for charge in plan.charges], plan.currency, plan_limits(rules)
     )
     if plan.supersedes is not None:
-        await _find(session, plan.supersedes, actor.organisation_id)
+        await access_price_plan(session, actor, plan.supersedes)
     row = PricePlanRow(
         id=new_id(),
         organisation_id=actor.organisation_id,
@@ -51,7 +47,7 @@ async def create(session: AsyncSession, actor: Actor, plan: PricePlanCreate) -> 
     )
     if not await repository.add(session, row):
         raise AlreadySuperseded(
-            Message("The price plan {supersedes} has a successor already.", supersedes=plan.supersedes),
+            Message("The price plan {supersedes} is already superseded.", supersedes=plan.supersedes),
             remedy=Message("Supersede the newest version, which GET /v1/price-plans lists first."),
         )
     await audit.record(
@@ -71,18 +67,18 @@ async def create(session: AsyncSession, actor: Actor, plan: PricePlanCreate) -> 
 
 
 async def access_price_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PricePlanRow:
-    """Return a price plan that the caller may see: its own organisation's, or any for platform and regulator.
+    """Return a price plan that the caller can see: its own organisation's, or any for platform and regulator.
 
-    :raises NotFound: there is none, or none that the caller may know of.
+    :raises NotFound: there is none, or the caller cannot see it.
     """
-    return await _find(session, plan_id, _scope(actor))
+    return _found(await repository.get_visible(session, actor, plan_id), plan_id)
 
 
 async def list_price_plans(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[PricePlanRow], str | None]:
-    """Return a page of the price plans that the caller may see, newest first, and the next cursor."""
-    return await repository.page_of(session, _scope(actor), page)
+    """Return a page of the price plans that the caller can see, newest first, and the next cursor."""
+    return await repository.list_visible(session, actor, page)
 
 
 async def get_plan(session: AsyncSession, plan_id: UUID) -> PricePlan:
@@ -90,7 +86,7 @@ async def get_plan(session: AsyncSession, plan_id: UUID) -> PricePlan:
 
     :raises NotFound: there is no such plan.
     """
-    row = await _find(session, plan_id, None)
+    row = _found(await repository.get(session, plan_id), plan_id)
     return PricePlan(
         id=row.id,
         organisation_id=row.organisation_id,
@@ -102,16 +98,10 @@ async def get_plan(session: AsyncSession, plan_id: UUID) -> PricePlan:
     )
 
 
-async def _find(session: AsyncSession, plan_id: UUID, organisation_id: UUID | None) -> PricePlanRow:
-    row = await repository.find(session, plan_id, organisation_id)
+def _found(row: PricePlanRow | None, plan_id: UUID) -> PricePlanRow:
     if row is None:
         raise NotFound(
             Message("There is no price plan {plan_id}.", plan_id=plan_id),
             remedy=Message("GET /v1/price-plans lists yours."),
         )
     return row
-
-
-def _scope(actor: Actor) -> UUID | None:
-    """Return the organisation whose plans the actor may see; None for everybody's."""
-    return None if actor.organisation_kind in _SEES_ALL else actor.organisation_id

@@ -5,10 +5,10 @@ from infra.messages import Message
 
 
 class UnpriceableUsage(Invalid):
-    """Usage or ceilings that mean nothing to this plan, or cost more than can be settled."""
+    """Usage or ceilings that do not fit the plan, or cost more than can be settled."""
 
     slug = "unpriceable-usage"
-    title = Message("This use cannot be priced")
+    title = Message("Usage cannot be priced")
 
 
 class BrokenInvariant(AssertionError):

@@ -163,6 +163,34 @@ async def test_strangers_do_not_know_of_it(bargain: Bargain, party: PartyMaker) 
     assert (await stranger.get("/v1/licences"))["items"] == []
 
 
+async def test_answers_name_the_parties_beside_their_ids(bargain: Bargain) -> None:
+    agreement, _ = await bargain.licensed()
+    names = {side: {"zh": f"测试{side}", "en": f"Test {side}"} for side in ("owner", "operator", "buyer")}
+    of_agreement, of_licence = f"/v1/agreements/{agreement['id']}", f"/v1/licences/{agreement['licence_id']}"
+    for answer in (
+        await bargain.buyer.get(of_agreement),
+        await bargain.buyer.get(of_licence),
+        (await bargain.owner.get("/v1/agreements"))["items"][0],
+        (await bargain.operator.get("/v1/licences"))["items"][0],
+        (await bargain.regulator.get("/v1/contract-reviews?limit=1"))["items"][0],
+    ):
+        for side, party in (
+            ("owner", bargain.owner),
+            ("operator", bargain.operator),
+            ("buyer", bargain.buyer),
+        ):
+            assert answer[f"{side}_id"] == str(party.organisation_id)
+            assert answer[f"{side}_name"] == names[side]
+    assert [signature["organisation_name"] for signature in agreement["signatures"]] == [
+        names["operator"],
+        names["buyer"],
+    ]
+    stop = await bargain.regulator.post(
+        f"/v1/contract-reviews/{agreement['id']}/suspension", {"reason": "a look at it"}
+    )
+    assert stop["placed_by_organisation_name"]["en"] == "Test regulator"
+
+
 async def test_signed_terms_cannot_be_changed_even_in_sql(bargain: Bargain, database: TestDatabase) -> None:
     agreement, _ = await bargain.licensed()
     connection = await asyncpg.connect(database.owner_url)

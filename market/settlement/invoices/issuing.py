@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from contracts.agreements.service import AgreementFacts
+from contracts.agreements.facts import AgreementFacts
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now

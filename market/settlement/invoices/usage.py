@@ -1,6 +1,6 @@
 """What was used in a closed period, as rating takes it and as the close keeps it."""
 
-from contracts.agreements.service import AgreementFacts
+from contracts.agreements.facts import AgreementFacts
 from infra.db import AsyncSession
 from market.metering import service as metering
 from market.metering.domain import PeriodUsage

@@ -12,7 +12,7 @@ from infra import problems
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from listings.revisions.domain import RevisionFacts
-from market.delivery.api import records
+from market.delivery.api import read_records
 from market.delivery.engine import Engine, PageCache
 from market.delivery.service import CurrentRevisions, DataPlane
 from market.metering.group_commit import Admission
@@ -23,7 +23,7 @@ from tests.support.delivery import ISSUER, Shop
 @pytest.fixture
 async def shop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Shop]:
     """A product with 120 rows, ready to be called."""
-    app = Litestar([records], exception_handlers=problems.HANDLERS, openapi_config=None)
+    app = Litestar([read_records], exception_handlers=problems.HANDLERS, openapi_config=None)
     made = Shop(app, ObjectStore(tmp_path / "objects"), KeyRing.load(tmp_path / "keys"))
     made.publish()
 

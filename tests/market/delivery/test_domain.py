@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from listings.ingest.result import Column, Kind
 from market.delivery import domain
 from market.delivery.domain import Operator
-from market.delivery.errors import ColumnUnknown, CursorOutdated, PurposeRefused, QueryRefused
+from market.delivery.errors import ColumnUnknown, CursorOutdated, InvalidQuery, PurposeNotLicensed
 
 REVISION = UUID("0198c0de-0000-7000-8000-000000000001")
 OTHER = UUID("0198c0de-0000-7000-8000-000000000002")
@@ -116,7 +116,7 @@ def test_a_plus_sign_that_nobody_encoded_is_still_an_offset() -> None:
     ],
 )
 def test_what_cannot_be_read_is_refused(text: str) -> None:
-    with pytest.raises(QueryRefused):
+    with pytest.raises(InvalidQuery):
         read(("filter", text))
 
 
@@ -137,12 +137,12 @@ def test_what_cannot_be_read_is_refused(text: str) -> None:
     ],
 )
 def test_parameters_that_are_wrong_or_unknown_are_refused(fields: list[tuple[str, str]]) -> None:
-    with pytest.raises(QueryRefused):
+    with pytest.raises(InvalidQuery):
         read(*fields)
 
 
 def test_a_query_that_is_not_utf8_is_refused() -> None:
-    with pytest.raises(QueryRefused):
+    with pytest.raises(InvalidQuery):
         domain.read_query("select=%ff%fe", COLUMNS, REVISION)
 
 
@@ -170,7 +170,7 @@ def test_the_only_purpose_need_not_be_said() -> None:
     assert domain.choose_purpose(["research"], None) == "research"
     assert domain.choose_purpose(["research", "credit"], "credit") == "credit"
     for licensed, stated in ((["research", "credit"], None), (["research"], "credit"), (["research"], "")):
-        with pytest.raises(PurposeRefused):
+        with pytest.raises(PurposeNotLicensed):
             domain.choose_purpose(licensed, stated)
 
 
@@ -192,7 +192,7 @@ def test_the_digest_tells_requests_apart_and_the_key_pages() -> None:
 @given(st.text(max_size=60), st.sampled_from(["filter", "select", "limit", "cursor", "x"]))
 def test_whatever_is_sent_is_read_or_refused(text: str, name: str) -> None:
     query = None
-    with suppress(QueryRefused, ColumnUnknown):
+    with suppress(InvalidQuery, ColumnUnknown):
         query = domain.read_query(f"{name}={text}", COLUMNS, REVISION)
     if query is not None:
         assert name != "x"

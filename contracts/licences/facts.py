@@ -1,0 +1,24 @@
+"""What others read of a licence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.licences.counters import LicenceCounter
+from contracts.licences.tables import Licence
+from infra.identity.schemas import PartyNames
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceDetails:
+    """A licence with everything an answer shows of it.
+
+    :param stopped: reasons of the active stops on it and on the links above it.
+    :param live: whether it is within its term and nothing stops it.
+    :param names: of its parties.
+    """
+
+    licence: Licence
+    counter: LicenceCounter
+    stopped: Sequence[str]
+    live: bool
+    names: PartyNames

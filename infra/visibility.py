@@ -1,0 +1,21 @@
+"""Who can see a row, as SQL: a slice's repository says it once, and both its look-ups and its lists use it."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped
+
+from infra.auth import Actor, OrganisationKind
+
+OVERSIGHT = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
+"""Kinds of organisation that see every trade."""
+
+
+def parties_and_oversight(actor: Actor, *parties: Mapped[UUID]) -> sa.ColumnElement[bool]:
+    """True for the regulator and the platform; for others, whether their organisation is one of the parties.
+
+    :param parties: the columns that name the organisations a row concerns.
+    """
+    if actor.organisation_kind in OVERSIGHT:
+        return sa.true()
+    return sa.or_(*(party == actor.organisation_id for party in parties))
