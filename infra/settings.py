@@ -5,6 +5,7 @@ and from a ``.env`` file beside the process. Figures that are *rules* (terms, ra
 no settings: they live in the rulebook, with an effective date and a source.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -89,6 +90,11 @@ class Settings(BaseSettings):
         None, description="Signing secret of Stripe's webhook endpoint."
     )
     stripe_api_base: HttpUrl | None = Field(None, description="Another address than Stripe's own, for tests.")
+    outgoing_networks: str | None = Field(
+        None,
+        max_length=4000,
+        description="Networks off the internet that others' addresses may lie in: CIDRs, parted by commas.",
+    )
     otlp_endpoint: HttpUrl | None = Field(
         None, description="OTLP/HTTP collector for traces and metrics; without it none are exported."
     )
@@ -103,6 +109,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("outgoing_networks")
+    @classmethod
+    def _networks(cls, value: str | None) -> str | None:
+        for part in (value or "").replace(",", " ").split():
+            ip_network(part)
+        return value
 
     @property
     def base_url(self) -> str:
