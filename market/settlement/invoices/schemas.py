@@ -77,7 +77,24 @@ class InvoiceSummary(Output):
 
         :param names: of its parties.
         """
-        return cls(**_summary(row, names))
+        return cls(
+            id=row.id,
+            number=row.document_number,
+            status=row.status,
+            agreement_id=row.agreement_id,
+            period_no=row.period_no,
+            operator_id=row.operator_id,
+            operator_name=names.get(row.operator_id),
+            owner_id=row.owner_id,
+            owner_name=names.get(row.owner_id),
+            buyer_id=row.buyer_id,
+            buyer_name=names.get(row.buyer_id),
+            total=MoneyOut.of(row.total),
+            payment_reference=row.payment_reference,
+            issued_at=row.issued_at,
+            due_at=row.due_at,
+            paid_at=row.paid_at,
+        )
 
 
 class InvoiceRead(InvoiceSummary):
@@ -98,7 +115,7 @@ class InvoiceRead(InvoiceSummary):
         :param names: of its parties.
         """
         return cls(
-            **_summary(row, names),
+            **InvoiceSummary.of(row, names).model_dump(),
             period_from=row.period_from,
             period_to=row.period_to,
             price_plan_id=row.price_plan_id,
@@ -135,24 +152,3 @@ class PeriodCloseRead(PeriodCloseSummary):
     def of_invoice(cls, row: PeriodClose, invoice: InvoiceSummary | None) -> Self:
         """Render a close."""
         return cls(**PeriodCloseSummary.of(row).model_dump(), invoice=invoice)
-
-
-def _summary(row: Invoice, names: PartyNames) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "number": row.document_number,
-        "status": row.status,
-        "agreement_id": row.agreement_id,
-        "period_no": row.period_no,
-        "operator_id": row.operator_id,
-        "operator_name": names.get(row.operator_id),
-        "owner_id": row.owner_id,
-        "owner_name": names.get(row.owner_id),
-        "buyer_id": row.buyer_id,
-        "buyer_name": names.get(row.buyer_id),
-        "total": MoneyOut.of(row.total),
-        "payment_reference": row.payment_reference,
-        "issued_at": row.issued_at,
-        "due_at": row.due_at,
-        "paid_at": row.paid_at,
-    }

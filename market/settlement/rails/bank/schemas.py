@@ -82,9 +82,8 @@ class BankStatementRead(BankStatementSummary):
     @classmethod
     def of_entries(cls, row: BankStatement, entries: Sequence[tuple[BankEntry, BankMatch]]) -> Self:
         """Render a statement."""
-        summary = BankStatementSummary.of(row)
         return cls(
-            **{name: getattr(summary, name) for name in BankStatementSummary.model_fields},
+            **BankStatementSummary.of(row).model_dump(),
             entries=[BankEntryRead.of(entry, match) for entry, match in entries],
         )
 
