@@ -1,4 +1,4 @@
-"""Checks: what may be asked of a revision, what came of it, and what to ask when nobody said. Pure."""
+"""Checks: what may be asked of a revision, and what came of it. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -33,7 +33,7 @@ class Dimension(StrEnum):
 
 
 class Severity(StrEnum):
-    """What a failed check means: ``blocking`` fails the revision, ``warning`` is told to readers."""
+    """What a failed check means: ``blocking`` fails the revision, ``warning`` is shown to readers."""
 
     BLOCKING = "blocking"
     WARNING = "warning"
@@ -50,7 +50,7 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One question to a revision.
+    """One check of a revision.
 
     :param columns: the columns it is about, in the order the type expects; empty for the whole table.
     :param arguments: JSON: ``minimum`` and ``maximum`` (exact numbers as text), ``values``, ``pattern``.
@@ -162,15 +162,15 @@ def sentences(result: CheckResult) -> tuple[str, str]:
         case CheckStatus.ERROR:
             return f"{zh}：无法检查（{result.error}）", f"{en}: could not be checked ({result.error})"
         case CheckStatus.EMPTY:
-            return f"{zh}：没有可检查的值", f"{en}: there was nothing to check"
+            return f"{zh}：没有可检查的值", f"{en}: no values to check"
         case _ if check.type is CheckType.ROW_COUNT:
-            return (f"{zh}：不符合", f"{en}: not so") if failing else (f"{zh}：符合", f"{en}: so it is")
+            return (f"{zh}：不符合", f"{en}: failed") if failing else (f"{zh}：符合", f"{en}: passed")
         case _ if failing == 0:
-            return f"{zh}：全部 {result.evaluated:,} 行符合", f"{en}: true of all {result.evaluated:,} rows"
+            return f"{zh}：全部 {result.evaluated:,} 行符合", f"{en}: all {result.evaluated:,} rows pass"
         case _:
             return (
                 f"{zh}：{result.evaluated:,} 行中有 {failing:,} 行不符合",
-                f"{en}: not true of {failing:,} of {result.evaluated:,} rows",
+                f"{en}: {failing:,} of {result.evaluated:,} rows fail",
             )
 
 
@@ -181,11 +181,11 @@ def _claims(check: Check) -> tuple[str, str]:
         case CheckType.ROW_COUNT:
             return f"至少 {low} 行", f"There are at least {low} rows"
         case CheckType.NOT_NULL:
-            return f"{names[0]} 有值", f"{names[1]} has a value"
+            return f"{names[0]} 有值", f"{names[1]} is not missing"
         case CheckType.UNIQUE:
-            return f"{names[0]} 不重复", f"{names[1]} is not repeated"
+            return f"{names[0]} 不重复", f"{names[1]} is unique"
         case CheckType.UNIQUE_TOGETHER:
-            return f"{names[0]} 的组合不重复", f"{names[1]} together are not repeated"
+            return f"{names[0]} 的组合不重复", f"{names[1]} are unique together"
         case CheckType.BETWEEN if high is None:
             return f"{names[0]} 不小于 {low}", f"{names[1]} is at least {low}"
         case CheckType.BETWEEN if low is None:
@@ -197,14 +197,14 @@ def _claims(check: Check) -> tuple[str, str]:
             return f"{names[0]} 取自 {count} 个已知值", f"{names[1]} is one of {count} known values"
         case CheckType.MATCHES:
             pattern = check.arguments["pattern"]
-            return f"{names[0]} 符合格式 {pattern}", f"{names[1]} is written as {pattern}"
+            return f"{names[0]} 符合格式 {pattern}", f"{names[1]} matches {pattern}"
         case CheckType.NOT_LESS:
             greater, lesser = check.columns
             return f"{greater} 不小于 {lesser}", f"{greater} is not less than {lesser}"
         case CheckType.INCREASING:
-            return f"{names[0]} 按顺序排列", f"{names[1]} never falls from row to row"
+            return f"{names[0]} 按顺序排列", f"{names[1]} does not decrease from row to row"
 
 
-def digest_form(checks: Sequence[Check]) -> list[dict[str, Any]]:
-    """A suite in the form its digest is taken of."""
+def suite_to_json(checks: Sequence[Check]) -> list[dict[str, Any]]:
+    """A suite as JSON, of which its digest is taken."""
     return [check.to_json() for check in checks]

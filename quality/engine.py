@@ -28,7 +28,7 @@ class TooMuchToCheck(Exception):
 
 
 def run(checks: Sequence[Check], parquet_path: Path, *, examples: int = 5) -> list[CheckResult]:
-    """Put the checks to a revision.
+    """Run the checks on a revision.
 
     :param examples: failing rows kept per check.
     :returns: one result per check, in their order. A check that cannot be carried out (no such column, a type
@@ -46,7 +46,7 @@ def run(checks: Sequence[Check], parquet_path: Path, *, examples: int = 5) -> li
         else:
             asked[number] = check
     if asked:
-        results |= _put(asked, _frame(file, asked), examples)
+        results |= _validate(asked, _frame(file, asked), examples)
     return [results[number] for number in range(len(checks))]
 
 
@@ -67,7 +67,7 @@ def _frame(file: pq.ParquetFile, asked: dict[int, Check]) -> pd.DataFrame:
     return table.to_pandas(types_mapper=nullable.get, date_as_object=False)
 
 
-def _put(asked: dict[int, Check], frame: pd.DataFrame, examples: int) -> dict[int, CheckResult]:
+def _validate(asked: dict[int, Check], frame: pd.DataFrame, examples: int) -> dict[int, CheckResult]:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("revision").add_dataframe_asset("frame")

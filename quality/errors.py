@@ -1,4 +1,4 @@
-"""What quality refuses, and how a check that cannot be carried out is told."""
+"""What quality refuses, and what it raises when a check cannot be carried out."""
 
 from infra.errors import Conflict
 from infra.messages import Message

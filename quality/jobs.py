@@ -1,4 +1,4 @@
-"""What the worker does: put a run's checks to its revision, in a warm process of its own."""
+"""What the worker does: run a suite of checks on a revision, in a warm process of its own."""
 
 from typing import Any
 from uuid import UUID

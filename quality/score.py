@@ -31,7 +31,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The house's parameters.
+    """How a score becomes a grade, from the rulebook.
 
     :param weights: of each dimension, none negative, not all zero.
     :param grades: least score of each grade, best first; below the last is ``E``.
@@ -44,8 +44,8 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Score and grade of a revision; both None-like states are said: no measure at all scores zero, grade E."""
+class Assessment:
+    """Score and grade of a revision; without any measured dimension the score is zero and the grade E."""
 
     score: Decimal
     grade: str
@@ -53,7 +53,7 @@ class Verdict:
     dimensions: Mapping[Dimension, Measure]
 
 
-def judge(results: Sequence[CheckResult], scale: Scale) -> Verdict:
+def assess(results: Sequence[CheckResult], scale: Scale) -> Assessment:
     """Score the results.
 
     A revision passes when no blocking check failed or could not be carried out, and its grade is good enough.
@@ -75,7 +75,7 @@ def judge(results: Sequence[CheckResult], scale: Scale) -> Verdict:
     )
     order = [*scale.grades, LOWEST_GRADE]
     good_enough = order.index(grade) <= order.index(scale.lowest_grade)
-    return Verdict(score, grade, good_enough and not blocked, dimensions)
+    return Assessment(score, grade, good_enough and not blocked, dimensions)
 
 
 def _measure(results: Sequence[CheckResult], dimension: Dimension) -> Measure:

@@ -13,8 +13,8 @@ from infra.digest import json_digest
 from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
 from quality import repository
-from quality.checks import Check, CheckResult, CheckType, Dimension, digest_form, sentences
-from quality.score import Scale, Verdict, judge
+from quality.checks import Check, CheckResult, CheckType, Dimension, sentences, suite_to_json
+from quality.score import Assessment, Scale, assess
 from quality.states import RUN, QualityStatus, ReportStatus, RunAction, RunStatus, quality_status
 from quality.suggest import facts_of, suggest
 from quality.tables import QualityReport as Report
@@ -46,7 +46,7 @@ async def request_run(
     :param checks: the suite; None suggests one from the schema and profile.
     """
     suite = list(checks) if checks is not None else suggest(rows, facts_of(columns, profile))
-    form = digest_form(suite)
+    form = suite_to_json(suite)
     wanted = QualityRun(
         id=new_id(),
         revision_id=revision_id,
@@ -88,16 +88,16 @@ async def complete_run(
     if run is None or not RUN.allows(run.status, RunAction.COMPLETE):
         return None
     rules = await rulebook.in_force(session)
-    verdict = judge(results, _scale(rules))
+    assessed = assess(results, _scale(rules))
     moment = await now(session)
     report = Report(
         run_id=run.id,
         revision_id=run.revision_id,
-        status=ReportStatus.PASSED if verdict.passed else ReportStatus.FAILED,
-        score=verdict.score,
-        grade=verdict.grade,
-        dimensions=_dimensions(verdict),
-        checks=[_kept(result) for result in results],
+        status=ReportStatus.PASSED if assessed.passed else ReportStatus.FAILED,
+        score=assessed.score,
+        grade=assessed.grade,
+        dimensions=_dimensions(assessed),
+        checks=[_result_to_json(result) for result in results],
         engine=engine,
         rules=rules.stamp(),
         digest="",
@@ -170,7 +170,7 @@ def _scale(rules: Rules) -> Scale:
     return Scale(weights, grades, rules.text("quality.lowest_passing_grade"))
 
 
-def _dimensions(verdict: Verdict) -> list[dict[str, Any]]:
+def _dimensions(assessed: Assessment) -> list[dict[str, Any]]:
     return [
         {
             "dimension": str(dimension),
@@ -178,11 +178,11 @@ def _dimensions(verdict: Verdict) -> list[dict[str, Any]]:
             "evaluated": measure.evaluated,
             "value": None if measure.value is None else str(measure.value),
         }
-        for dimension, measure in verdict.dimensions.items()
+        for dimension, measure in assessed.dimensions.items()
     ]
 
 
-def _kept(result: CheckResult) -> dict[str, Any]:
+def _result_to_json(result: CheckResult) -> dict[str, Any]:
     zh, en = sentences(result)
     about = "table" if result.check.type is CheckType.ROW_COUNT else "rows"
     return {

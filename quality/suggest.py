@@ -1,4 +1,4 @@
-"""Checks for a revision nobody has written checks for, from its schema and profile. Pure.
+"""Suggested checks of a revision, from its schema and profile. Pure.
 
 What a column's own extremes say is true of it by construction, so no range is taken from them. Ranges come from
 what the column's name says it measures; sets, shapes and keys come from the profile, and hold later revisions to

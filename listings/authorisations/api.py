@@ -1,5 +1,6 @@
 """Authorisations over HTTP."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from litestar import Controller, get, post
@@ -7,6 +8,7 @@ from litestar import Controller, get, post
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.idempotency import Idempotency
+from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
 from listings.authorisations import service
@@ -14,9 +16,20 @@ from listings.authorisations.schemas import AuthorisationCreate, AuthorisationRe
 from listings.authorisations.tables import Authorisation
 
 
-async def _read(session: AsyncSession, row: Authorisation) -> AuthorisationRead:
-    covered = await service.resource_ids(session, [row])
-    return AuthorisationRead.of(row, covered.get(row.id, []))
+async def authorisation_read(session: AsyncSession, row: Authorisation) -> AuthorisationRead:
+    """Render an authorisation with the resources it covers, its parties named."""
+    return (await authorisation_reads(session, [row]))[0]
+
+
+async def authorisation_reads(
+    session: AsyncSession, rows: Sequence[Authorisation]
+) -> list[AuthorisationRead]:
+    """Render authorisations for a list."""
+    covered = await service.resource_ids(session, rows)
+    names = await identity.party_names(
+        session, {party for row in rows for party in (row.owner_id, row.operator_id)}
+    )
+    return [AuthorisationRead.of(row, covered.get(row.id, []), names) for row in rows]
 
 
 class AuthorisationController(Controller):
@@ -39,7 +52,7 @@ class AuthorisationController(Controller):
         """
 
         async def effect() -> AuthorisationRead:
-            return await _read(session, await service.grant(session, actor, data))
+            return await authorisation_read(session, await service.grant(session, actor, data))
 
         return await idempotency.run(AuthorisationRead, effect)
 
@@ -53,9 +66,7 @@ class AuthorisationController(Controller):
     ) -> Page[AuthorisationRead]:
         """Those you gave or hold, or all for a regulator; newest first."""
         rows, following = await service.list_visible(session, actor, page)
-        covered = await service.resource_ids(session, rows)
-        items = [AuthorisationRead.of(row, covered.get(row.id, [])) for row in rows]
-        return Page(items=items, next_cursor=following)
+        return Page(items=await authorisation_reads(session, rows), next_cursor=following)
 
     @get(
         "/{authorisation_id:uuid}",
@@ -65,7 +76,9 @@ class AuthorisationController(Controller):
     )
     async def read(self, session: AsyncSession, actor: Actor, authorisation_id: UUID) -> AuthorisationRead:
         """An authorisation you can access."""
-        return await _read(session, await service.access_authorisation(session, actor, authorisation_id))
+        return await authorisation_read(
+            session, await service.access_authorisation(session, actor, authorisation_id)
+        )
 
     @post(
         "/{authorisation_id:uuid}/acceptance",
@@ -76,7 +89,7 @@ class AuthorisationController(Controller):
     )
     async def accept(self, session: AsyncSession, actor: Actor, authorisation_id: UUID) -> AuthorisationRead:
         """The operator accepts; products can be made of the resources."""
-        return await _read(session, await service.accept(session, actor, authorisation_id))
+        return await authorisation_read(session, await service.accept(session, actor, authorisation_id))
 
     @post(
         "/{authorisation_id:uuid}/refusal",
@@ -89,7 +102,9 @@ class AuthorisationController(Controller):
         self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: ReasonBody
     ) -> AuthorisationRead:
         """The operator declines; the scope is free again."""
-        return await _read(session, await service.decline(session, actor, authorisation_id, data.reason))
+        return await authorisation_read(
+            session, await service.decline(session, actor, authorisation_id, data.reason)
+        )
 
     @post(
         "/{authorisation_id:uuid}/suspension",
@@ -102,7 +117,9 @@ class AuthorisationController(Controller):
         self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: ReasonBody
     ) -> AuthorisationRead:
         """By the owner or a regulator: every licence that hangs below it stops at once."""
-        return await _read(session, await service.suspend(session, actor, authorisation_id, data.reason))
+        return await authorisation_read(
+            session, await service.suspend(session, actor, authorisation_id, data.reason)
+        )
 
     @post(
         "/{authorisation_id:uuid}/reinstatement",
@@ -115,7 +132,9 @@ class AuthorisationController(Controller):
         self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: ReasonBody
     ) -> AuthorisationRead:
         """Lift your organisation's suspension; it is in force again once no other organisation's remains."""
-        return await _read(session, await service.reinstate(session, actor, authorisation_id, data.reason))
+        return await authorisation_read(
+            session, await service.reinstate(session, actor, authorisation_id, data.reason)
+        )
 
     @post(
         "/{authorisation_id:uuid}/revocation",
@@ -128,4 +147,6 @@ class AuthorisationController(Controller):
         self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: ReasonBody
     ) -> AuthorisationRead:
         """The owner ends it for good; everything below it stops at once."""
-        return await _read(session, await service.revoke(session, actor, authorisation_id, data.reason))
+        return await authorisation_read(
+            session, await service.revoke(session, actor, authorisation_id, data.reason)
+        )

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Input, Instant, Output, ShortText
 from listings.authorisations.domain import (
     CONSIDERATION_LABELS,
@@ -87,7 +88,9 @@ class AuthorisationRead(Output):
 
     id: UUID
     owner_id: UUID
+    owner_name: PartyName | None
     operator_id: UUID
+    operator_name: PartyName | None
     status: AuthorisationStatus
     resource_ids: list[UUID]
     columns: list[str] | None
@@ -106,8 +109,11 @@ class AuthorisationRead(Output):
     reason: str | None
 
     @classmethod
-    def of(cls, row: Authorisation, resource_ids: Sequence[UUID]) -> "AuthorisationRead":
-        """Map a row and the resources it covers."""
+    def of(cls, row: Authorisation, resource_ids: Sequence[UUID], names: PartyNames) -> "AuthorisationRead":
+        """Map a row and the resources it covers.
+
+        :param names: of its parties.
+        """
         kept = {"id", "owner_id", "operator_id", "status", "columns", "regions", "purposes", "valid_from"}
         kept |= {
             "valid_until",
@@ -120,6 +126,8 @@ class AuthorisationRead(Output):
         }
         return cls(
             **row.model_dump(include=kept),
+            owner_name=names.get(row.owner_id),
+            operator_name=names.get(row.operator_id),
             resource_ids=list(resource_ids),
             scenarios=[
                 ScenarioRead(

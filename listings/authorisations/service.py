@@ -124,7 +124,10 @@ async def access_authorisation(session: AsyncSession, actor: Actor, authorisatio
 
 def _found(row: Authorisation | None) -> Authorisation:
     if row is None:
-        raise NotFound(Message("There is no such authorisation."))
+        raise NotFound(
+            Message("There is no such authorisation."),
+            remedy=Message("GET /v1/authorisations lists those you can access."),
+        )
     return row
 
 
@@ -191,7 +194,7 @@ async def suspend(session: AsyncSession, actor: Actor, authorisation_id: UUID, r
 async def reinstate(
     session: AsyncSession, actor: Actor, authorisation_id: UUID, reason: str
 ) -> Authorisation:
-    """Lift the stops of the actor's own organisation; it is in force again once nobody else's stop remains.
+    """Lift the stops of the actor's own organisation; it is in force again once no other organisation's stop remains.
 
     :raises Forbidden: the actor is neither the owner nor a regulator.
     :raises AuthorisationStateForbids: it is not suspended.
@@ -231,7 +234,10 @@ async def live_grant(
     """
     row, covered = await repository.coverage(session, authorisation_id, resource_id, share=share)
     if row is None or covered is None:
-        raise ResourceNotCovered(Message("The authorisation does not cover this resource."))
+        raise ResourceNotCovered(
+            Message("The authorisation does not cover this resource."),
+            remedy=Message("Name one of the authorisation's resource_ids."),
+        )
     given = Grant(
         authorisation_id=row.id,
         resource_id=resource_id,
@@ -271,7 +277,10 @@ async def _locked(session: AsyncSession, actor: Actor, authorisation_id: UUID) -
 
 def _require_party(actor: Actor, organisation_id: UUID) -> None:
     if actor.organisation_id != organisation_id:
-        raise Forbidden(Message("This is for the other side of the authorisation to decide."))
+        raise Forbidden(
+            Message("This is for the other side of the authorisation to decide."),
+            remedy=Message("Ask the organisation named in the authorisation: owner_name or operator_name."),
+        )
 
 
 def _require_supervisor(actor: Actor, row: Authorisation) -> None:

@@ -53,15 +53,24 @@ def require_live(
     """
     if status is not AuthorisationStatus.ACTIVE:
         raise AuthorisationNotLive(
-            Message("The authorisation is {status}.", status=status), status=status.value
+            Message("The authorisation is {status}.", status=status),
+            remedy=Message(
+                "It must be active: accepted by the operator and not suspended, declined or revoked."
+            ),
+            status=status.value,
         )
     if stopped:
-        raise AuthorisationNotLive(Message("The authorisation, or something it rests on, has been stopped."))
+        raise AuthorisationNotLive(
+            Message("The authorisation, or something it rests on, has been stopped."),
+            remedy=Message("Ask again when the stop has been lifted."),
+        )
     if now < valid_from:
         raise AuthorisationNotLive(
-            Message("The authorisation begins at {valid_from}.", valid_from=valid_from.isoformat())
+            Message("The authorisation begins at {valid_from}.", valid_from=valid_from.isoformat()),
+            remedy=Message("Ask again then."),
         )
     if now >= valid_until:
         raise AuthorisationNotLive(
-            Message("The authorisation ended at {valid_until}.", valid_until=valid_until.isoformat())
+            Message("The authorisation ended at {valid_until}.", valid_until=valid_until.isoformat()),
+            remedy=Message("Have the owner offer a new one."),
         )

@@ -1,5 +1,6 @@
 """The catalogue over HTTP, open to everybody."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -8,12 +9,15 @@ from litestar.params import QueryParameter
 
 from infra.auth import Permission, public, requires
 from infra.db import AsyncSession
+from infra.identity import service as identity
+from infra.identity.schemas import PartyNames
 from infra.paging import PageRequest
 from infra.schema import Page
 from listings.catalogue import service
 from listings.catalogue.schemas import CatalogueItem, CatalogueProduct, QuoteRequest
 from listings.products.dictionary import personal_columns
 from listings.products.search import MAX_QUERY
+from listings.products.tables import DataProduct
 from pricing.quotes.schemas import QuoteRead
 from quality.schemas import ReportRead
 
@@ -29,6 +33,11 @@ Theme = Annotated[
 ]
 
 
+async def _names(session: AsyncSession, rows: Sequence[DataProduct]) -> PartyNames:
+    parties = {party for row in rows for party in (row.operator_id, row.owner_id)}
+    return await identity.party_names(session, parties)
+
+
 class CatalogueController(Controller):
     """Products on the market."""
 
@@ -41,7 +50,7 @@ class CatalogueController(Controller):
     ) -> Page[CatalogueItem]:
         """Products on the market, newest first. 空气质量 finds 城市环境空气质量小时监测, `qual` finds `quality`."""
         rows, following = await service.search(session, q, theme, page)
-        names = await service.parties(session, rows)
+        names = await _names(session, rows)
         return Page(items=[CatalogueItem.of(row, names) for row in rows], next_cursor=following)
 
     @get(
@@ -53,7 +62,7 @@ class CatalogueController(Controller):
     async def read(self, session: AsyncSession, product_id: UUID) -> CatalogueProduct:
         """Everything to read before an order: dictionary, masked sample, quality, price."""
         listing = await service.get_listing(session, product_id)
-        names = await service.parties(session, [listing.product])
+        names = await _names(session, [listing.product])
         return CatalogueProduct.of_listing(listing, names)
 
     @get(

@@ -1,6 +1,5 @@
 """What the catalogue shows."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -8,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from infra.identity.tables import Organisation
+from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import DecimalText, Input, Output
 from listings.catalogue.facts import Listing
 from listings.ingest.result import Kind
@@ -43,34 +42,29 @@ class CatalogueItem(Output):
     update_frequency: UpdateFrequency
     delivery_class: DeliveryClass
     operator_id: UUID
-    operator_name_zh: str | None
-    operator_name_en: str | None
+    operator_name: PartyName | None
     owner_id: UUID
-    owner_name_zh: str | None
-    owner_name_en: str | None
+    owner_name: PartyName | None
     published_at: datetime
 
     @classmethod
-    def of(cls, row: DataProduct, parties: Mapping[UUID, Organisation]) -> "CatalogueItem":
+    def of(cls, row: DataProduct, names: PartyNames) -> "CatalogueItem":
         """Map a row.
 
-        :param parties: operators and owners by id.
+        :param names: of operators and owners.
         """
-        return cls(**_brief(row, parties))
+        return cls(**_brief(row, names))
 
 
-def _brief(row: DataProduct, parties: Mapping[UUID, Organisation]) -> dict[str, Any]:
+def _brief(row: DataProduct, names: PartyNames) -> dict[str, Any]:
     assert row.published_at is not None
     kept = {"id", "title_zh", "title_en", "description_zh", "description_en", "update_frequency"}
     kept |= {"delivery_class", "operator_id", "owner_id", "published_at"}
-    operator, owner = parties[row.operator_id], parties[row.owner_id]
     return {
         **row.model_dump(include=kept),
         "themes": ThemeRead.of(row.themes),
-        "operator_name_zh": operator.name_zh,
-        "operator_name_en": operator.name_en,
-        "owner_name_zh": owner.name_zh,
-        "owner_name_en": owner.name_en,
+        "operator_name": names.get(row.operator_id),
+        "owner_name": names.get(row.owner_id),
     }
 
 
@@ -135,15 +129,15 @@ class CatalogueProduct(CatalogueItem):
     price_plan: CataloguePlan
 
     @classmethod
-    def of_listing(cls, listing: Listing, parties: Mapping[UUID, Organisation]) -> "CatalogueProduct":
+    def of_listing(cls, listing: Listing, names: PartyNames) -> "CatalogueProduct":
         """Map a listing.
 
-        :param parties: operators and owners by id.
+        :param names: of operators and owners.
         """
         facts = listing.facts
         kinds = {column.name: column.kind for column in facts.revision.columns}
         return cls(
-            **_brief(listing.product, parties),
+            **_brief(listing.product, names),
             purposes=list(facts.purposes),
             scenarios=list(facts.scenarios),
             regions=list(facts.regions),

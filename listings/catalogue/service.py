@@ -1,13 +1,11 @@
 """Use cases of the catalogue: products on the market, for everybody to read, to quote and to order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from uuid import UUID
 
 from infra.db import AsyncSession
 from infra.errors import NotFound
-from infra.identity import service as identity
-from infra.identity.tables import Organisation
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
@@ -36,13 +34,6 @@ async def search(
     :param query: Chinese, English or both; a product has every word of it. Empty asks for all.
     """
     return await products.search_on_market(session, query, theme, page)
-
-
-async def parties(session: AsyncSession, rows: Sequence[DataProduct]) -> Mapping[UUID, Organisation]:
-    """Operators and owners of the products, by id."""
-    return await identity.organisations(
-        session, {party for row in rows for party in (row.operator_id, row.owner_id)}
-    )
 
 
 async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:

@@ -47,7 +47,7 @@ class _Plan:
 def convert_columnar(
     source: Path, source_format: str, target: Path, limits: Limits
 ) -> tuple[list[Column], list[Notice]]:
-    """Write a Parquet, Arrow file or Arrow stream anew as a revision.
+    """Rewrite a Parquet file, Arrow file or Arrow stream as a revision.
 
     :raises FileRefused: the file is cut off or damaged, claims more than the limits allow, has no rows, or has a
         column of a type that cannot be handed out.

@@ -3,7 +3,7 @@
 Two passes over the file, both streaming. Nothing is guessed from a sample alone: the sample only says which
 readings are worth verifying. DuckDB reads fast and Python's csv module is the arbiter: when DuckDB cannot read
 a file, the arbiter either names the broken line or, where the file is merely untidy (mixed line ends), writes
-it anew.
+it again.
 
 Surplus empty values at the end of a line are dropped, as spreadsheets leave them; surplus values that are not
 empty, and missing ones, make a row ragged.
@@ -76,14 +76,14 @@ def _source(table: Table, limits: Limits) -> str:
     )
 
 
-def _rewritten(table: Table, anew: Path, limits: Limits) -> Table:
-    """The table written anew in the plainest form, when DuckDB could not read it as it came.
+def _rewritten(table: Table, copy: Path, limits: Limits) -> Table:
+    """The table rewritten in the plainest form, when DuckDB could not read it as it came.
 
     :raises FileRefused: it cannot be read at all; names the line.
     """
     width = len(table.names)
     wrong: tuple[int, list[str]] | None = None
-    with anew.open("w", encoding="utf-8", newline="") as stream:
+    with copy.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
         for number, (line, row) in enumerate(sniff.records(table.path, table.delimiter, limits)):
             if wrong is not None:
@@ -96,7 +96,7 @@ def _rewritten(table: Table, anew: Path, limits: Limits) -> Table:
         raise _cut(wrong[0], width, len(wrong[1]))
     if wrong is not None:
         raise _ragged(*wrong, width)
-    return replace(table, path=anew, delimiter=",", header=False)
+    return replace(table, path=copy, delimiter=",", header=False)
 
 
 def _cut(line: int, width: int, found: int) -> FileRefused:

@@ -144,7 +144,7 @@ _BY_SLUG: dict[str, type[FileRefused] | type[FileTooLarge]] = {
 
 def refusal_to_json(refusal: FileRefused | FileTooLarge) -> dict[str, Any]:
     """A refusal as JSON, with its texts as they can still be translated."""
-    assert refusal.remedy is not None, "the owner of a file is told what to do about it"
+    assert refusal.remedy is not None, "every refusal says what to do about it"
     return {
         "slug": refusal.slug,
         "detail": message_to_json(refusal.detail),

@@ -69,7 +69,7 @@ class Keys:
 def survey(path: Path, limits: Limits) -> Keys:
     """Read every line once and learn the columns.
 
-    :raises FileRefused: a line is not one JSON object, names a key twice, or there are too many keys.
+    :raises FileRefused: a line is not one JSON object, names a key more than once, or there are too many keys.
     """
     keys = Keys()
     for line, record in objects(path, limits):
@@ -167,12 +167,12 @@ def _parse(text: str, line: int) -> dict[str, Any]:
             remedy=Message("Write one JSON object per line."),
             line=line,
         ) from None
-    except _Twice as twice:
+    except _DuplicateKey as duplicate:
         raise DuplicateColumn(
-            Message("Line {line} names {twice} twice.", line=line, twice=shown(twice.name)),
+            Message("Line {line} names {key} more than once.", line=line, key=shown(duplicate.name)),
             remedy=Message("Give each value a key of its own."),
             line=line,
-            column=twice.name,
+            column=duplicate.name,
         ) from None
     except (RecursionError, ValueError) as error:
         raise MalformedRecord(
@@ -189,7 +189,7 @@ def _parse(text: str, line: int) -> dict[str, Any]:
     return record
 
 
-class _Twice(Exception):
+class _DuplicateKey(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
@@ -201,7 +201,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for name, _ in pairs:
             if name in seen:
-                raise _Twice(name)
+                raise _DuplicateKey(name)
             seen.add(name)
     return record
 

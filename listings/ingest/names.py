@@ -75,7 +75,7 @@ def _refuse_duplicates(names: Sequence[str], line: int | None) -> None:
         if earlier != position:
             raise DuplicateColumn(
                 Message(
-                    "Columns {earlier} and {position} are both called {name} (case is not told apart).",
+                    "Columns {earlier} and {position} have the same name {name}, compared without case.",
                     earlier=earlier,
                     position=position,
                     name=shown(name),

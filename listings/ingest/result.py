@@ -113,7 +113,7 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something the owner should know about a file that was taken in all the same.
+    """Something the owner should know about a file that was accepted all the same.
 
     :param code: stable slug, e.g. ``kept-as-text``.
     :param line: line of the source file, counted from 1, where there is one.

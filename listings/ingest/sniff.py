@@ -250,7 +250,7 @@ def ends_with_newline(path: Path) -> bool:
 
 
 def transcode(source: Path, target: Path, encoding: str) -> None:
-    """Write a text file anew as UTF-8."""
+    """Rewrite a text file as UTF-8."""
     with (
         source.open("r", encoding=encoding, newline="") as reading,
         target.open("w", encoding="utf-8", newline="") as writing,

@@ -1,5 +1,6 @@
 """Products over HTTP."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -9,15 +10,30 @@ from litestar.params import QueryParameter
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.idempotency import Idempotency
+from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
 from listings.products import service
 from listings.products.schemas import ProductCreate, ProductPricePlanUpdate, ProductRead, ProductUpdate
 from listings.products.states import ProductStatus
+from listings.products.tables import DataProduct
 
 StatusFilter = Annotated[
     ProductStatus | None, QueryParameter(name="status", description="Only products of this status")
 ]
+
+
+async def product_read(session: AsyncSession, row: DataProduct) -> ProductRead:
+    """Render a product, its parties named."""
+    return (await product_reads(session, [row]))[0]
+
+
+async def product_reads(session: AsyncSession, rows: Sequence[DataProduct]) -> list[ProductRead]:
+    """Render products for a list, their parties named."""
+    names = await identity.party_names(
+        session, {party for row in rows for party in (row.operator_id, row.owner_id)}
+    )
+    return [ProductRead.of(row, names) for row in rows]
 
 
 class ProductController(Controller):
@@ -37,7 +53,7 @@ class ProductController(Controller):
         """Create a draft on a resource that you are authorised to operate."""
 
         async def effect() -> ProductRead:
-            return ProductRead.of(await service.create(session, actor, data))
+            return await product_read(session, await service.create(session, actor, data))
 
         return await idempotency.run(ProductRead, effect)
 
@@ -51,7 +67,7 @@ class ProductController(Controller):
     ) -> Page[ProductRead]:
         """Your own, or for a regulator all that were ever submitted; newest first. Buyers use the catalogue."""
         rows, following = await service.list_visible(session, actor, only, page)
-        return Page(items=[ProductRead.of(row) for row in rows], next_cursor=following)
+        return Page(items=await product_reads(session, rows), next_cursor=following)
 
     @get(
         "/{product_id:uuid}",
@@ -61,7 +77,7 @@ class ProductController(Controller):
     )
     async def read(self, session: AsyncSession, actor: Actor, product_id: UUID) -> ProductRead:
         """A product you can access."""
-        return ProductRead.of(await service.access_product(session, actor, product_id))
+        return await product_read(session, await service.access_product(session, actor, product_id))
 
     @put(
         "/{product_id:uuid}",
@@ -73,7 +89,7 @@ class ProductController(Controller):
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: ProductUpdate
     ) -> ProductRead:
         """Replace titles, descriptions, themes and update promise of a draft."""
-        return ProductRead.of(await service.update(session, actor, product_id, data))
+        return await product_read(session, await service.update(session, actor, product_id, data))
 
     @put(
         "/{product_id:uuid}/price-plan",
@@ -85,7 +101,9 @@ class ProductController(Controller):
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: ProductPricePlanUpdate
     ) -> ProductRead:
         """The plan is one of yours; agreements copy it."""
-        return ProductRead.of(await service.attach_plan(session, actor, product_id, data.plan_id))
+        return await product_read(
+            session, await service.attach_plan(session, actor, product_id, data.plan_id)
+        )
 
     @post(
         "/{product_id:uuid}/suspension",
@@ -98,7 +116,7 @@ class ProductController(Controller):
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
     ) -> ProductRead:
         """By its operator or a regulator: every licence to it stops at once."""
-        return ProductRead.of(await service.suspend(session, actor, product_id, data.reason))
+        return await product_read(session, await service.suspend(session, actor, product_id, data.reason))
 
     @post(
         "/{product_id:uuid}/reinstatement",
@@ -111,7 +129,7 @@ class ProductController(Controller):
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
     ) -> ProductRead:
         """Lift your organisation's suspension; it is on the market again once no other organisation's remains."""
-        return ProductRead.of(await service.reinstate(session, actor, product_id, data.reason))
+        return await product_read(session, await service.reinstate(session, actor, product_id, data.reason))
 
     @post(
         "/{product_id:uuid}/withdrawal",
@@ -123,5 +141,5 @@ class ProductController(Controller):
     async def withdraw(
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
     ) -> ProductRead:
-        """Take it off the market: no new orders; what was agreed before goes on to its end."""
-        return ProductRead.of(await service.withdraw(session, actor, product_id, data.reason))
+        """Take it off the market: no new orders; agreements made before run to their end."""
+        return await product_read(session, await service.withdraw(session, actor, product_id, data.reason))

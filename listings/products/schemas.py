@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Code, Input, LongText, Output, ShortText
 from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass
@@ -88,7 +89,9 @@ class ProductRead(Output):
 
     id: UUID
     operator_id: UUID
+    operator_name: PartyName | None
     owner_id: UUID
+    owner_name: PartyName | None
     resource_id: UUID
     authorisation_id: UUID
     status: ProductStatus
@@ -108,7 +111,15 @@ class ProductRead(Output):
     published_at: datetime | None
 
     @classmethod
-    def of(cls, row: DataProduct) -> "ProductRead":
-        """Map a row."""
+    def of(cls, row: DataProduct, names: PartyNames) -> "ProductRead":
+        """Map a row.
+
+        :param names: of its parties.
+        """
         hidden = {"created_by", "submitted_by", "reviewed_by", "search_terms", "themes"}
-        return cls(**row.model_dump(exclude=hidden), themes=ThemeRead.of(row.themes))
+        return cls(
+            **row.model_dump(exclude=hidden),
+            themes=ThemeRead.of(row.themes),
+            operator_name=names.get(row.operator_id),
+            owner_name=names.get(row.owner_id),
+        )

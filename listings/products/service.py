@@ -129,7 +129,7 @@ async def suspend(session: AsyncSession, actor: Actor, product_id: UUID, reason:
 
 
 async def reinstate(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
-    """Lift the stops of the actor's own organisation; it is published again once nobody else's remains.
+    """Lift the stops of the actor's own organisation; it is published again once no other organisation's remains.
 
     :raises Forbidden: the actor is neither the operator nor a regulator.
     :raises ProductStateForbids: it is not suspended.
@@ -187,7 +187,7 @@ async def return_to_draft(session: AsyncSession, actor: Actor, row: DataProduct,
 
 
 async def withdraw(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
-    """The operator takes the product off the market. What was agreed before goes on to its end.
+    """The operator takes the product off the market. Agreements made before run to their end.
 
     :raises Forbidden: the actor does not belong to the operator.
     :raises ProductStateForbids: it is withdrawn already.
@@ -297,7 +297,12 @@ def described_columns(row: DataProduct) -> dict[str, DictionaryEntry]:
 
 def _found(row: DataProduct | None) -> DataProduct:
     if row is None:
-        raise NotFound(Message("There is no such product."))
+        raise NotFound(
+            Message("There is no such product."),
+            remedy=Message(
+                "GET /v1/products lists those you can access, GET /v1/catalogue those on the market."
+            ),
+        )
     return row
 
 

@@ -7,6 +7,7 @@ from litestar import Controller, post
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.schema import ReasonBody
+from listings.products.api import product_read
 from listings.products.schemas import ProductRead
 from listings.publication import service
 from listings.publication.schemas import ApprovalRequest
@@ -27,7 +28,7 @@ class PublicationController(Controller):
     )
     async def submit(self, session: AsyncSession, actor: Actor, product_id: UUID) -> ProductRead:
         """It needs a revision that passed its quality check, a sample and a price plan; all gaps are named."""
-        return ProductRead.of(await service.submit(session, actor, product_id))
+        return await product_read(session, await service.submit(session, actor, product_id))
 
     @post(
         "/approval",
@@ -40,7 +41,7 @@ class PublicationController(Controller):
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: ApprovalRequest
     ) -> ProductRead:
         """By a regulator, whose organisation is no party to it."""
-        return ProductRead.of(await service.approve(session, actor, product_id, data.note))
+        return await product_read(session, await service.approve(session, actor, product_id, data.note))
 
     @post(
         "/return",
@@ -53,4 +54,6 @@ class PublicationController(Controller):
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
     ) -> ProductRead:
         """By a regulator, with reasons the operator can act on; it is a draft again."""
-        return ProductRead.of(await service.return_to_draft(session, actor, product_id, data.reason))
+        return await product_read(
+            session, await service.return_to_draft(session, actor, product_id, data.reason)
+        )

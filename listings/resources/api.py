@@ -1,5 +1,6 @@
 """Resources over HTTP."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from litestar import Controller, get, post, put
@@ -7,10 +8,23 @@ from litestar import Controller, get, post, put
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.idempotency import Idempotency
+from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page
 from listings.resources import service
 from listings.resources.schemas import ResourceCreate, ResourceRead, RiskAssessmentUpdate
+from listings.resources.tables import DataResource
+
+
+async def resource_read(session: AsyncSession, row: DataResource) -> ResourceRead:
+    """Render a resource, its parties named."""
+    return (await resource_reads(session, [row]))[0]
+
+
+async def resource_reads(session: AsyncSession, rows: Sequence[DataResource]) -> list[ResourceRead]:
+    """Render resources for a list, their parties named."""
+    names = await identity.party_names(session, {row.owner_id for row in rows})
+    return [ResourceRead.of(row, names) for row in rows]
 
 
 class ResourceController(Controller):
@@ -30,7 +44,7 @@ class ResourceController(Controller):
         """Register a resource of your organisation. Core data (核心数据) may be registered, and never listed."""
 
         async def effect() -> ResourceRead:
-            return ResourceRead.of(await service.register(session, actor, data))
+            return await resource_read(session, await service.register(session, actor, data))
 
         return await idempotency.run(ResourceRead, effect)
 
@@ -44,7 +58,7 @@ class ResourceController(Controller):
     ) -> Page[ResourceRead]:
         """Your own, those you are authorised for, or all for a regulator; newest first."""
         rows, following = await service.list_visible(session, actor, page)
-        return Page(items=[ResourceRead.of(row) for row in rows], next_cursor=following)
+        return Page(items=await resource_reads(session, rows), next_cursor=following)
 
     @get(
         "/{resource_id:uuid}",
@@ -54,7 +68,7 @@ class ResourceController(Controller):
     )
     async def read(self, session: AsyncSession, actor: Actor, resource_id: UUID) -> ResourceRead:
         """A resource you can access."""
-        return ResourceRead.of(await service.access_resource(session, actor, resource_id))
+        return await resource_read(session, await service.access_resource(session, actor, resource_id))
 
     @put(
         "/{resource_id:uuid}/risk-assessment",
@@ -66,4 +80,6 @@ class ResourceController(Controller):
         self, session: AsyncSession, actor: Actor, resource_id: UUID, data: RiskAssessmentUpdate
     ) -> ResourceRead:
         """Important data (重要数据) needs one before it is authorised or published."""
-        return ResourceRead.of(await service.file_risk_assessment(session, actor, resource_id, data))
+        return await resource_read(
+            session, await service.file_risk_assessment(session, actor, resource_id, data)
+        )

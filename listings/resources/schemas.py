@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Code, Input, LongText, Output, Sha256Hex, ShortText
 from listings.resources.domain import CLASSIFICATION_LABELS, THEMES, Classification, UpdateFrequency
 from listings.resources.tables import DataResource
@@ -47,6 +48,7 @@ class ResourceRead(Output):
 
     id: UUID
     owner_id: UUID
+    owner_name: PartyName | None
     title_zh: str
     title_en: str
     description_zh: str
@@ -62,10 +64,14 @@ class ResourceRead(Output):
     registered_at: datetime
 
     @classmethod
-    def of(cls, row: DataResource) -> "ResourceRead":
-        """Map a row."""
+    def of(cls, row: DataResource, names: PartyNames) -> "ResourceRead":
+        """Map a row.
+
+        :param names: of its parties.
+        """
         return cls(
             **row.model_dump(exclude={"number", "registered_by"}),
+            owner_name=names.get(row.owner_id),
             domain_label=LabelRead.model_validate(THEMES[row.domain]),
             classification_label=LabelRead.model_validate(CLASSIFICATION_LABELS[row.classification]),
         )

@@ -79,7 +79,7 @@ async def access_resource(session: AsyncSession, actor: Actor, resource_id: UUID
     """
     row = await repository.get_visible(session, actor, resource_id)
     if row is None:
-        raise NotFound(Message("There is no such resource."))
+        raise _no_such_resource()
     return row
 
 
@@ -91,7 +91,10 @@ async def lock_own(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -
     rows = await repository.lock(session, actor.organisation_id, ids)
     missing = set(ids) - {row.id for row in rows}
     if missing:
-        raise NotFound(Message("You own no resource {missing}.", missing=min(missing)))
+        raise NotFound(
+            Message("You own no resource {missing}.", missing=min(missing)),
+            remedy=Message("GET /v1/resources lists those of your organisation."),
+        )
     return rows
 
 
@@ -109,7 +112,7 @@ async def get_resource(session: AsyncSession, resource_id: UUID) -> DataResource
     """
     row = await repository.get(session, resource_id)
     if row is None:
-        raise NotFound(Message("There is no such resource."))
+        raise _no_such_resource()
     return row
 
 
@@ -126,3 +129,10 @@ async def allow_access(
 async def end_access(session: AsyncSession, organisation_id: UUID, *, basis_id: UUID) -> None:
     """End what an organisation sees on this ground; what it sees on others stays."""
     await repository.remove_viewer(session, organisation_id, basis_id)
+
+
+def _no_such_resource() -> NotFound:
+    return NotFound(
+        Message("There is no such resource."),
+        remedy=Message("GET /v1/resources lists those you can access."),
+    )

@@ -18,6 +18,7 @@ from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page
 from listings.ingest.result import Delimiter, IngestOptions
+from listings.products.api import product_read
 from listings.products.schemas import DictionaryUpdate, ProductRead
 from listings.revisions import service, uploads
 from listings.revisions.schemas import RevisionRead
@@ -178,4 +179,4 @@ class RevisionController(Controller):
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: DictionaryUpdate
     ) -> ProductRead:
         """State what columns mean and which are personal; replaces what was stated before."""
-        return ProductRead.of(await service.set_dictionary(session, actor, product_id, data))
+        return await product_read(session, await service.set_dictionary(session, actor, product_id, data))

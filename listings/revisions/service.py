@@ -176,4 +176,7 @@ async def set_dictionary(
 
 
 def _no_such_revision() -> NotFound:
-    return NotFound(Message("There is no such revision."))
+    return NotFound(
+        Message("There is no such revision."),
+        remedy=Message("GET /v1/products/{product_id}/revisions lists those of a product you can access."),
+    )

@@ -1,5 +1,6 @@
 """Rights over HTTP."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from litestar import Controller, get, post
@@ -7,10 +8,23 @@ from litestar import Controller, get, post
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.idempotency import Idempotency
+from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page
 from listings.rights import service
 from listings.rights.schemas import RightCreate, RightRead
+from listings.rights.tables import ResourceRight
+
+
+async def right_read(session: AsyncSession, row: ResourceRight) -> RightRead:
+    """Render a right, its parties named."""
+    return (await right_reads(session, [row]))[0]
+
+
+async def right_reads(session: AsyncSession, rows: Sequence[ResourceRight]) -> list[RightRead]:
+    """Render rights for a list, their parties named."""
+    names = await identity.party_names(session, {row.holder_id for row in rows})
+    return [RightRead.of(row, names) for row in rows]
 
 
 class RightController(Controller):
@@ -35,7 +49,7 @@ class RightController(Controller):
         """Record a right of your organisation. A resource is authorised only on a right to hold it (持有权)."""
 
         async def effect() -> RightRead:
-            return RightRead.of(await service.record(session, actor, resource_id, data))
+            return await right_read(session, await service.record(session, actor, resource_id, data))
 
         return await idempotency.run(RightRead, effect)
 
@@ -49,4 +63,4 @@ class RightController(Controller):
     ) -> Page[RightRead]:
         """Every right on record, newest first."""
         rows, following = await service.list_rights(session, actor, resource_id, page)
-        return Page(items=[RightRead.of(row) for row in rows], next_cursor=following)
+        return Page(items=await right_reads(session, rows), next_cursor=following)

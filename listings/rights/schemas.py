@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Input, Instant, LongText, Output, Sha256Hex
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from listings.rights.tables import ResourceRight
@@ -38,6 +39,7 @@ class RightRead(Output):
     id: UUID
     resource_id: UUID
     holder_id: UUID
+    holder_name: PartyName | None
     kind: RightKind
     labels: RightLabelsRead
     basis: RightBasis
@@ -49,9 +51,13 @@ class RightRead(Output):
     recorded_at: datetime
 
     @classmethod
-    def of(cls, row: ResourceRight) -> "RightRead":
-        """Map a row."""
+    def of(cls, row: ResourceRight, names: PartyNames) -> "RightRead":
+        """Map a row.
+
+        :param names: of its parties.
+        """
         return cls(
             **row.model_dump(exclude={"recorded_by"}),
+            holder_name=names.get(row.holder_id),
             labels=RightLabelsRead.model_validate(RIGHT_LABELS[row.kind]),
         )

@@ -168,7 +168,7 @@ async def quality(trade: Trade) -> list[str]:
     found = [check for check in checks if check["status"] == "failed"]
     return [
         f"Great Expectations ran {len(checks)} checks in the worker: score {report['score']}, grade {report['grade']}",
-        f"{len(found)} of them found something" + (f", first: {found[0]['sentence_en']}" if found else ""),
+        f"{len(found)} of them failed" + (f", first: {found[0]['sentence_en']}" if found else ""),
     ]
 
 

@@ -9,10 +9,10 @@ from contracts.licences.schemas import LicenceRead
 from contracts.review.schemas import ReviewRead, StopRead
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
-from listings.authorisations.schemas import AuthorisationRead
-from listings.products.schemas import ProductRead
-from listings.resources.schemas import ResourceRead
-from listings.rights.schemas import RightRead
+from listings.authorisations.api import authorisation_read
+from listings.products.api import product_read
+from listings.resources.api import resource_read
+from listings.rights.api import right_reads
 from market.audit.service import read_entries
 from market.settlement.invoices.api import invoice_summaries
 from market.supervision import service
@@ -40,10 +40,10 @@ class SupervisionController(Controller):
         return ContractFile(
             agreement=AgreementRead.of(file.agreement),
             licence=LicenceRead.of(file.licence) if file.licence else None,
-            product=ProductRead.of(file.product),
-            resource=ResourceRead.of(file.resource),
-            rights=[RightRead.of(right) for right in file.rights],
-            authorisation=AuthorisationRead.of(file.authorisation, file.resource_ids),
+            product=await product_read(session, file.product),
+            resource=await resource_read(session, file.resource),
+            rights=await right_reads(session, file.rights),
+            authorisation=await authorisation_read(session, file.authorisation),
             price_plan=PricePlanRead.of(file.price_plan, file.agreement.names),
             quality=QualityBrief.model_validate(file.quality) if file.quality else None,
             usage=UsageBrief.model_validate(file.usage),

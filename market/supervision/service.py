@@ -69,7 +69,6 @@ class Dossier:
     resource: DataResource
     rights: Sequence[ResourceRight]
     authorisation: Authorisation
-    resource_ids: Sequence[UUID]
     price_plan: PricePlanRow
     quality: Quality | None
     usage: Usage
@@ -90,7 +89,6 @@ async def get_contract_file(session: AsyncSession, actor: Actor, agreement_id: U
     terms = Terms.of(agreement.document)
     licence = await _licence(session, actor, details.licence_id)
     authorisation = await authorisations.access_authorisation(session, actor, terms.authorisation_id)
-    covered = await authorisations.resource_ids(session, [authorisation])
     held, _ = await rights.list_rights(session, actor, terms.resource_id, _WHOLE)
     bills, _ = await invoices.list_invoices(session, actor, _WHOLE, agreement_id=agreement.id)
     own = [agreement.id, *([details.licence_id] if details.licence_id else [])]
@@ -103,7 +101,6 @@ async def get_contract_file(session: AsyncSession, actor: Actor, agreement_id: U
         resource=await resources.access_resource(session, actor, terms.resource_id),
         rights=held,
         authorisation=authorisation,
-        resource_ids=covered[authorisation.id],
         price_plan=await plans.access_price_plan(session, actor, terms.price_plan_id),
         quality=await _quality(session, terms.product_id),
         usage=_usage(licence),

@@ -39,8 +39,8 @@ def test_results_are_told_in_both_languages() -> None:
     check = Check(CheckType.BETWEEN, ("pm25",), Dimension.ACCURACY, {"minimum": "0", "maximum": "1000"})
     zh, en = sentences(CheckResult(check, 100, 98))
     assert zh == "pm25 在 0 与 1000 之间：100 行中有 2 行不符合"
-    assert en == "pm25 lies between 0 and 1000: not true of 2 of 100 rows"
-    assert "nothing to check" in sentences(CheckResult(check, 0, 0))[1]
+    assert en == "pm25 lies between 0 and 1000: 2 of 100 rows fail"
+    assert "no values to check" in sentences(CheckResult(check, 0, 0))[1]
     assert "no such column" in sentences(CheckResult(check, 0, 0, error="no such column"))[1]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quality.checks import Check, CheckResult, CheckStatus, CheckType, Dimension, Severity
-from quality.score import Scale, judge
+from quality.score import Scale, assess
 
 SCALE = Scale(
     {dimension: Decimal("0.2") for dimension in Dimension},
@@ -30,7 +30,7 @@ def results(draw: st.DrawFn) -> list[CheckResult]:
 
 @given(results())
 def test_a_score_lies_between_nothing_and_everything(found: list[CheckResult]) -> None:
-    verdict = judge(found, SCALE)
+    verdict = assess(found, SCALE)
     assert 0 <= verdict.score <= 1
     for measure in verdict.dimensions.values():
         assert measure.value is None or 0 <= measure.value <= 1
@@ -39,7 +39,7 @@ def test_a_score_lies_between_nothing_and_everything(found: list[CheckResult]) -
 @given(results(), st.data())
 def test_a_worse_row_never_raises_the_score(found: list[CheckResult], data: st.DataObject) -> None:
     """A good value turns bad, or goes missing, which leaves fewer values to look at."""
-    before = judge(found, SCALE)
+    before = assess(found, SCALE)
     worse = list(found)
     for place, one in enumerate(found):
         if one.satisfied and data.draw(st.booleans()):
@@ -49,31 +49,31 @@ def test_a_worse_row_never_raises_the_score(found: list[CheckResult], data: st.D
             worse[place] = replace(
                 one, evaluated=one.evaluated - (gone if kept else 0), satisfied=one.satisfied - 1
             )
-    assert judge(worse, SCALE).score <= before.score
+    assert assess(worse, SCALE).score <= before.score
 
 
 @given(results(), st.randoms())
 def test_the_order_does_not_matter(found: list[CheckResult], chance: object) -> None:
     shuffled = list(found)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert judge(shuffled, SCALE) == judge(found, SCALE)
+    assert assess(shuffled, SCALE) == assess(found, SCALE)
 
 
 def test_what_is_not_measured_is_not_perfect() -> None:
     half = CheckResult(Check(CheckType.NOT_NULL, ("a",), Dimension.COMPLETENESS), 4, 2)
-    verdict = judge([half], SCALE)
+    verdict = assess([half], SCALE)
     assert verdict.score == Decimal("0.500000")
     assert verdict.dimensions[Dimension.TIMELINESS].value is None
     assert (verdict.grade, verdict.passed) == ("E", False)
-    assert judge([], SCALE).score == 0
+    assert assess([], SCALE).score == 0
 
 
 def test_a_blocking_check_fails_a_perfect_score() -> None:
     good = CheckResult(Check(CheckType.NOT_NULL, ("a",), Dimension.COMPLETENESS), 10**6, 10**6)
     none = CheckResult(Check(CheckType.ROW_COUNT, (), Dimension.CONFORMITY, severity=Severity.BLOCKING), 1, 0)
-    assert judge([good], SCALE).passed
-    assert not judge([good, none], SCALE).passed
-    assert not judge([good, CheckResult(none.check, 0, 0, error="no such column")], SCALE).passed
+    assert assess([good], SCALE).passed
+    assert not assess([good, none], SCALE).passed
+    assert not assess([good, CheckResult(none.check, 0, 0, error="no such column")], SCALE).passed
 
 
 def test_a_threshold_allows_its_share_and_no_more() -> None:

@@ -143,3 +143,20 @@ async def test_a_request_that_is_rolled_back_leaves_no_run(session: AsyncSession
 async def test_reports_are_kept_as_they_were_written(session: AsyncSession) -> None:
     with pytest.raises(DBAPIError, match=r"permission denied|refused"):
         await session.execute(sa.text("UPDATE quality_reports SET grade = 'A'"))
+
+
+async def test_what_comes_late_changes_nothing(context: JobContext, tmp_path: Path) -> None:
+    revision_id, key = store_revision(context, tmp_path)
+    run = await request(context, revision_id, key)
+    async with transaction(context.sessions) as session:
+        assert await service.complete_run(session, run.id, [], "made for a test") is None, (
+            "it was never started"
+        )
+        await service.fail_run(session, run.id, "It was never started.")
+    assert await status(context, revision_id) is QualityStatus.CHECKING
+    await jobs.check(context, {"run_id": str(run.id)})
+    async with transaction(context.sessions) as session:
+        assert await service.start_run(session, run.id) is None
+        await service.fail_run(session, run.id, "Too late.")
+        assert await service.complete_run(session, run.id, [], "made for a test") is None
+    assert await status(context, revision_id) is QualityStatus.PASSED

@@ -266,3 +266,29 @@ async def test_the_database_refuses_an_overlap_whatever_the_service_does(
     assert len(refused) == 1
     assert isinstance(refused[0], IntegrityError)
     assert EXCLUSIVITY in str(refused[0])
+
+
+async def test_who_was_offered_a_resource_sees_it_until_declining(owner: Party, operator: Party) -> None:
+    resource_id = await held_resource(owner)
+    first, second = [
+        await owner.post("/v1/authorisations", authorisation_body(operator, resource_id)) for _ in range(2)
+    ]
+    path = f"/v1/resources/{resource_id}"
+    assert (await operator.get(path))["owner_name"] == {"zh": "测试owner", "en": "Test owner"}
+    await operator.post(
+        f"/v1/authorisations/{first['id']}/refusal", {"reason": "Once is enough."}, status=200
+    )
+    await operator.get(path)
+    await operator.post(f"/v1/authorisations/{second['id']}/refusal", {"reason": "Not at all."}, status=200)
+    await operator.get(path, status=404)
+    assert (await operator.get("/v1/resources"))["items"] == []
+    await operator.get(f"{path}/rights", status=404)
+
+
+async def test_an_authorisation_names_its_parties(owner: Party, operator: Party) -> None:
+    authorisation_id = await active_authorisation(owner, operator, await held_resource(owner))
+    for party in (owner, operator):
+        (shown,) = (await party.get("/v1/authorisations"))["items"]
+        assert shown == await party.get(f"/v1/authorisations/{authorisation_id}")
+        assert shown["owner_name"] == {"zh": "测试owner", "en": "Test owner"}
+        assert shown["operator_name"] == {"zh": "测试operator", "en": "Test operator"}

@@ -54,7 +54,8 @@ async def test_a_page_shows_everything_to_read_before_an_order(
 ) -> None:
     product_id = await published(owner, operator, regulator)
     page = (await client.get(f"/v1/catalogue/{product_id}")).json()
-    assert page["operator_name_en"] == "Test operator"
+    assert page["operator_name"] == {"zh": "测试operator", "en": "Test operator"}
+    assert page["owner_name"]["en"] == "Test owner"
     assert page["revision"]["rows"] == 60
     assert [column["name"] for column in page["dictionary"]] == ["station", "time", "pm25", "phone"]
     phone = page["dictionary"][3]

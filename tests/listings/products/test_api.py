@@ -45,7 +45,10 @@ async def test_the_whole_way_to_the_market(owner: Party, operator: Party, regula
     done = await regulator.post(f"{path}/approval", {"note": "In order."}, status=200)
     assert done["status"] == "published"
     assert done["review_note"] == "In order."
-    assert (await owner.get(path))["published_at"] is not None
+    listed = await owner.get(path)
+    assert listed["published_at"] is not None
+    assert listed["operator_name"] == {"zh": "测试operator", "en": "Test operator"}
+    assert listed["owner_name"] == {"zh": "测试owner", "en": "Test owner"}
 
 
 async def test_products_are_made_on_an_authorisation_in_force(

@@ -14,6 +14,7 @@ async def test_an_owner_records_the_three_rights(owner: Party, regulator: Party)
         "zh_2025": "数据持有权",
         "en": "right to hold",
     }
+    assert made[0]["holder_name"] == {"zh": "测试owner", "en": "Test owner"}
     assert (await owner.get(path))["items"] == made[::-1]
     assert (await regulator.get(path))["items"] == made[::-1]
 
