@@ -22,6 +22,8 @@ from sqlmodel import Field, SQLModel
 from sqlmodel import Session as SQLModelSession
 from sqlmodel.ext.asyncio.session import AsyncSession as SQLModelAsyncSession
 
+from infra.telemetry.database import ObservedPool, observe_engine
+
 __all__ = [
     "AsyncSession",
     "SessionMaker",
@@ -116,8 +118,9 @@ def create_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5, echo: 
     :param url: ``postgresql://…`` as a user writes it, with or without ``+asyncpg``.
     """
     address = sa.make_url(url).set(drivername="postgresql+asyncpg")
-    return create_async_engine(
+    engine = create_async_engine(
         address,
+        poolclass=ObservedPool,
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_timeout=10,
@@ -130,6 +133,8 @@ def create_engine(url: str, *, pool_size: int = 5, max_overflow: int = 5, echo: 
             "server_settings": {"application_name": "data-market"},
         },
     )
+    observe_engine(engine)
+    return engine
 
 
 def create_sessions(engine: AsyncEngine) -> SessionMaker:

@@ -2,18 +2,25 @@
 
 A job exists exactly when the transaction that asked for it commits. A failing one is tried again after growing
 delays; after its last attempt it is held as a dead letter (status ``failed``) for a person to look at.
+
+The trace of the request that asked for a job travels in the job's headers, and the worker continues it.
 """
 
+import contextlib
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
 import structlog
+from opentelemetry.propagate import extract
+from opentelemetry.trace import SpanKind
 from pgqueuer import PgQueuer
+from pgqueuer.adapters.tracing.opentelemetry import OpenTelemetryTracing
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.executors import DatabaseRetryEntrypointExecutor
 from pgqueuer.models import Job as QueuedJob
@@ -23,7 +30,29 @@ from pgqueuer.queries import Queries
 from infra.db import AsyncSession, SessionMaker
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
+from infra.samples import Sample
 from infra.settings import Settings
+from infra.telemetry.setup import SECONDS, meter, tracer
+
+_sending = OpenTelemetryTracing(tracer)
+
+_durations = meter.create_histogram(
+    "market.job.duration",
+    unit="s",
+    description="Time a job or a schedule ran",
+    explicit_bucket_boundaries_advisory=(*SECONDS, 30, 60, 300, 600),
+)
+_QUEUE = sa.text(
+    """
+    SELECT entrypoint,
+           coalesce(extract(epoch FROM now() - min(execute_after) FILTER (WHERE due)), 0) AS age,
+           count(*) FILTER (WHERE due) AS waiting,
+           count(*) FILTER (WHERE status = 'failed') AS held
+      FROM (SELECT *, status = 'queued' AND execute_after <= now() AS due FROM pgqueuer) AS jobs
+     WHERE entrypoint = ANY(:names)
+     GROUP BY entrypoint
+    """
+)
 
 log = structlog.get_logger()
 
@@ -96,7 +125,41 @@ async def queries(session: AsyncSession) -> Queries:
     driver = connection.driver_connection
     assert isinstance(driver, asyncpg.Connection)
     assert driver.is_in_transaction()
-    return Queries(AsyncpgDriver(driver))
+    return Queries(AsyncpgDriver(driver), tracer=_sending)
+
+
+@contextlib.contextmanager
+def _observed(name: str, queued: QueuedJob | None = None) -> Iterator[None]:
+    """A span and a duration; the span continues the trace of whoever asked for the job."""
+    parent = extract((queued and queued.otel_headers()) or {})
+    began = perf_counter()
+    outcome = "failed"
+    try:
+        with tracer.start_as_current_span(f"process {name}", context=parent, kind=SpanKind.CONSUMER) as span:
+            if queued is not None:
+                span.set_attribute("messaging.message.id", str(queued.id))
+            yield
+        outcome = "succeeded"
+    finally:
+        _durations.record(perf_counter() - began, {"job": name, "outcome": outcome})
+
+
+def samples(jobs: Sequence[Job]) -> tuple[Sample, ...]:
+    """How the queue stands, by kind of job."""
+    names = [job.name for job in jobs]
+
+    def read(figure: str) -> Callable[[AsyncSession], Awaitable[dict[str, float]]]:
+        async def reading(session: AsyncSession) -> dict[str, float]:
+            rows = (await session.execute(_QUEUE, {"names": names})).all()
+            return dict.fromkeys(names, 0.0) | {row.entrypoint: float(getattr(row, figure)) for row in rows}
+
+        return reading
+
+    return (
+        Sample("market.jobs.oldest_waiting", "Age of the oldest job that is due", "s", "job", read("age")),
+        Sample("market.jobs.waiting", "Jobs that are due and wait", "", "job", read("waiting")),
+        Sample("market.jobs.dead_letters", "Jobs held after their last attempt", "", "job", read("held")),
+    )
 
 
 def register(
@@ -112,7 +175,10 @@ def register(
 def _register_job(queue: PgQueuer, context: JobContext, job: Job) -> None:
     async def run(queued: QueuedJob) -> None:
         payload = json.loads(queued.payload or b"{}")
-        with structlog.contextvars.bound_contextvars(job=job.name, job_id=int(queued.id)):
+        with (
+            structlog.contextvars.bound_contextvars(job=job.name, job_id=int(queued.id)),
+            _observed(job.name, queued),
+        ):
             try:
                 await job.handler(context, payload)
             except Exception:
@@ -131,11 +197,16 @@ def _register_job(queue: PgQueuer, context: JobContext, job: Job) -> None:
 
 def _register_schedule(queue: PgQueuer, context: JobContext, schedule: Schedule) -> None:
     async def run(_: QueuedSchedule) -> None:
-        with structlog.contextvars.bound_contextvars(schedule=schedule.name):
+        with (
+            structlog.contextvars.bound_contextvars(schedule=schedule.name),
+            # The next time comes by itself; one failure must not end the scheduler.
+            contextlib.suppress(Exception),
+            _observed(schedule.name),
+        ):
             try:
                 await schedule.handler(context, {})
             except Exception:
-                # The next time comes by itself; one failure must not end the scheduler.
                 log.exception("schedule_failed")
+                raise
 
     queue.schedule(schedule.name, schedule.expression)(run)

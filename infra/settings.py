@@ -95,6 +95,13 @@ class Settings(BaseSettings):
         max_length=4000,
         description="Networks off the internet that others' addresses may lie in: CIDRs, parted by commas.",
     )
+    metrics_host: str = Field("127.0.0.1", description="Address that metrics are served on.")
+    metrics_port: int = Field(
+        9464, ge=0, le=65535, description="Port of the API's metrics (Prometheus text); 0 serves none."
+    )
+    worker_metrics_port: int = Field(
+        9465, ge=0, le=65535, description="Port of the worker's metrics; 0 serves none."
+    )
     otlp_endpoint: HttpUrl | None = Field(
         None, description="OTLP/HTTP collector for traces and metrics; without it none are exported."
     )

@@ -35,6 +35,7 @@ from infra.openapi import SECURITY_SCHEMES, InputSchemas, answer_options
 from infra.paging import page_request
 from infra.rulebook.api import RulebookController
 from infra.settings import Settings
+from infra.telemetry.requests import count_unmatched, observe_requests
 from listings.authorisations.api import AuthorisationController
 from listings.catalogue.api import CatalogueController, QuoteController
 from listings.products.api import ProductController
@@ -116,7 +117,6 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     HeldJobController,
     health.live,
     health.ready,
-    health.metrics,
 )
 
 
@@ -184,8 +184,9 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
             "page": Provide(page_request, sync_to_thread=False),
             "idempotency": Provide(provide_idempotency),
         },
-        middleware=[telemetry.observe_requests, authentication],
+        middleware=[observe_requests, authentication],
         exception_handlers=problems.HANDLERS,
+        after_exception=[count_unmatched],
         request_max_body_size=settings.max_body_bytes,
         before_request=answer_options,
         openapi_config=_openapi(),

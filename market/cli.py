@@ -116,10 +116,10 @@ def worker(data_dir: DataDir = None) -> None:
     die_with_supervisor()
     give_way()
     from market.operations.database import reachable
-    from market.operations.worker import run
+    from market.operations.worker import work
 
     with reachable(settings, start=False) as found:
-        asyncio.run(run(found))
+        work(found)
 
 
 @app.command()

@@ -17,7 +17,6 @@ PUBLIC = {
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
-    ("GET", "/metrics"),
     ("GET", "/v1/audit/head"),
     ("GET", "/v1/code-lists"),
     ("GET", "/v1/catalogue"),

@@ -65,7 +65,7 @@ class DataPlane:
 
     def metrics(self) -> list[tuple[int, dict[str, str]]]:
         """Calls since the process began by outcome, for its metrics."""
-        return [(count, {"outcome": outcome}) for outcome, count in self._outcomes.items()]
+        return [(count, {"outcome": outcome}) for outcome, count in list(self._outcomes.items())]
 
     async def records(
         self, *, bearer: str | None, product_id: UUID, raw_query: str, purpose: str | None, key: str | None

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 import structlog
+from prometheus_client import Histogram
 
 from infra.errors import Unavailable
 from infra.messages import Message
@@ -22,6 +23,19 @@ from market.metering import admission_sql
 from market.metering.domain import Call, Decision
 
 log = structlog.get_logger()
+
+# Straight with Prometheus' library: OpenTelemetry's histogram costs five times as much, and with few connections every
+# call is a batch of its own.
+_batch_calls = Histogram(
+    "market_metering_batch_calls",
+    "Calls that were decided together",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024),
+)
+_batch_seconds = Histogram(
+    "market_metering_batch_seconds",
+    "Time from a batch's oldest call to its decision",
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
 
 _CONNECT_SECONDS = 5.0
 _BATCH_SECONDS = 10.0
@@ -193,6 +207,10 @@ class Admission:
             else:
                 self._decided += len(batch)
                 self._batches += 1
+                _batch_calls.observe(len(batch))
+                # The first has waited longest; its deadline tells since when.
+                oldest = batch[0].deadline - self._wait_seconds
+                _batch_seconds.observe(asyncio.get_running_loop().time() - oldest)
                 for pending, decision in zip(batch, decisions, strict=True):
                     if not pending.answer.done():
                         pending.answer.set_result(decision)

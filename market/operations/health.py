@@ -3,9 +3,8 @@
 import asyncio
 
 import sqlalchemy as sa
-from litestar import MediaType, Response, get
+from litestar import get
 from litestar.datastructures import State
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from infra.auth import public
 from infra.errors import Unavailable
@@ -49,15 +48,3 @@ async def ready(state: State) -> Health:
             Message("The database cannot be reached."), remedy=Message("The service recovers by itself.")
         ) from error
     return Health(status="ready")
-
-
-@get(
-    "/metrics",
-    opt=public("scraped inside the perimeter"),
-    tags=["Health"],
-    summary="Metrics",
-    media_type=MediaType.TEXT,
-)
-async def metrics() -> Response[str]:
-    """Metrics of this process in Prometheus' text format."""
-    return Response(generate_latest().decode(), media_type=CONTENT_TYPE_LATEST)

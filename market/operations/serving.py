@@ -50,10 +50,14 @@ def give_way() -> None:
 
 def application() -> "Litestar":
     """The application, built inside the process that serves it."""
+    from infra.telemetry.endpoint import serve_metrics
     from market.app import create_app
 
     die_with(os.getppid())
-    return create_app()
+    settings = Settings()
+    made = create_app(settings)
+    serve_metrics(settings.metrics_host, settings.metrics_port)
+    return made
 
 
 def check_port(settings: Settings) -> None:

@@ -22,7 +22,10 @@ from infra.jobs import Job, JobContext, Schedule
 from infra.keys import KeyRing
 from infra.migrations import runner
 from infra.objects import ObjectStore
+from infra.samples import Sample, keep_sampling
 from infra.settings import Settings
+from infra.telemetry.endpoint import serve_metrics
+from infra.telemetry.logs import configure_logging
 from listings.revisions import jobs as revision_jobs
 from market.metering import jobs as metering_jobs
 from market.settlement.rails.cards import jobs as card_jobs
@@ -38,11 +41,22 @@ SCHEDULES: tuple[Schedule, ...] = (
     *metering_jobs.SCHEDULES,
     *card_jobs.SCHEDULES,
 )
+SAMPLES: tuple[Sample, ...] = jobs.samples(JOBS)
 RECONNECT_SECONDS = 2.0
 POLL = timedelta(seconds=5)
 """A job whose notification was lost waits for this long at most."""
 
 log = structlog.get_logger()
+
+
+def work(settings: Settings) -> None:
+    """Serve metrics and work until SIGTERM or SIGINT: the whole life of a worker process.
+
+    :raises SchemaMismatch: the database's schema is not this version's.
+    """
+    configure_logging(settings)
+    serve_metrics(settings.metrics_host, settings.worker_metrics_port)
+    asyncio.run(run(settings))
 
 
 async def run(settings: Settings) -> None:
@@ -68,6 +82,7 @@ async def run(settings: Settings) -> None:
     delivering = asyncio.create_task(events.run(url, context, SUBSCRIBERS, stop))
     # Whatever ends it but the signal is a fault of ours: the process ends too, and is started anew.
     delivering.add_done_callback(lambda _: stop.set())
+    sampling = asyncio.create_task(keep_sampling(context.sessions, SAMPLES))
     try:
         while not stop.is_set():
             try:
@@ -83,6 +98,7 @@ async def run(settings: Settings) -> None:
         warm.cancel()
         stop.set()
         await asyncio.gather(delivering)
+        sampling.cancel()
         await quality_jobs.cool_down(context)
         await engine.dispose()
         telemetry.shutdown()

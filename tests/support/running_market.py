@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,15 @@ READY_SECONDS = 180
 
 @dataclass(slots=True)
 class RunningMarket:
-    """A service in processes of its own."""
+    """A service in processes of its own.
+
+    :param settings: further environment variables.
+    """
 
     data_dir: Path
     port: int
     log: Path
+    settings: dict[str, str] = field(default_factory=dict)
     child: subprocess.Popen[str] | None = None
 
     @property
@@ -43,6 +47,7 @@ class RunningMarket:
             "MARKET_DATA_DIR": str(self.data_dir),
             "MARKET_PORT": str(self.port),
             "COLUMNS": "120",
+            **self.settings,
         }
 
     def said(self) -> str:

@@ -1,0 +1,11 @@
+"""Logs, traces and metrics.
+
+Logs are structured and carry the trace id. Traces and metrics go to an OTLP collector when one is configured; metrics
+are always readable as Prometheus text on a port of their own (:mod:`infra.telemetry.endpoint`). Labels are bounded:
+route templates, names of jobs and kinds of statement, never what a caller typed.
+"""
+
+from infra.telemetry.logs import configure_logging
+from infra.telemetry.setup import configure, count, meter, shutdown, trace_id, tracer
+
+__all__ = ["configure", "configure_logging", "count", "meter", "shutdown", "trace_id", "tracer"]

@@ -1,0 +1,111 @@
+"""The service seen from outside: one trace from a request to the job it asked for, and metrics of both processes."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.collector import Collector, ReceivedSpan, collector
+from tests.support.network import free_port, listening_addresses
+from tests.support.running_market import RunningMarket
+
+UPLOAD = "POST /v1/products/{product_id}/revisions"
+SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A service that has played one trade, and those that look at it."""
+
+    market: RunningMarket
+    receiver: Collector
+    api_port: int
+    worker_port: int
+
+
+@pytest.fixture(scope="module")
+def observed() -> Iterator[Observed]:
+    folder = Path(tempfile.mkdtemp(prefix="market-observed-"))
+    folder.chmod(0o711)
+    api_port, worker_port = free_port(), free_port()
+    with collector() as receiver:
+        settings = {
+            "MARKET_METRICS_PORT": str(api_port),
+            "MARKET_WORKER_METRICS_PORT": str(worker_port),
+            "MARKET_OTLP_ENDPOINT": receiver.address,
+        }
+        running = RunningMarket(folder / "var", free_port(), folder / "log", settings)
+        try:
+            running.start()
+            yield Observed(running, receiver, api_port, worker_port)
+        finally:
+            if running.child is not None:
+                running.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def scrape(port: int) -> str:
+    answer = httpx.get(f"http://127.0.0.1:{port}/metrics")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def value(metrics: str, name: str, *labels: str) -> float:
+    """The sum of the series of a name that carry all the labels."""
+    lines = [line for line in metrics.splitlines() if line.startswith((name + "{", name + " "))]
+    found = [float(line.rpartition(" ")[2]) for line in lines if all(label in line for label in labels)]
+    assert found, f"{name} {labels} is not among:\n{metrics}"
+    return sum(found)
+
+
+def arrived(receiver: Collector, service: str, name: str) -> ReceivedSpan:
+    """A span, as soon as it is there; exporters send every few seconds."""
+    ends = time.monotonic() + SECONDS
+    while True:
+        spans = receiver.spans()
+        found = [span for span in spans if (span.service, span.name) == (service, name)]
+        if found:
+            return found[0]
+        assert time.monotonic() < ends, sorted({(span.service, span.name) for span in spans})
+        time.sleep(0.2)
+
+
+def test_a_job_continues_the_trace_of_the_request_that_asked_for_it(observed: Observed) -> None:
+    job = arrived(observed.receiver, "data-market-worker", "process quality.check")
+    request = next(
+        span for span in observed.receiver.spans() if span.name == UPLOAD and span.trace == job.trace
+    )
+    assert request.service == "data-market-api"
+    by_id = {span.id: span for span in observed.receiver.spans()}
+    sent = by_id[job.parent]
+    assert sent.name == "send quality.check"
+    assert sent.parent == request.id
+    below = [span for span in by_id.values() if span.parent == job.id]
+    assert {span.name for span in below} & {"SELECT", "UPDATE"}, "statements of the job are spans below it"
+
+
+def test_the_api_is_scraped_on_a_port_of_its_own(observed: Observed) -> None:
+    metrics = scrape(observed.api_port)
+    assert listening_addresses(observed.api_port) == {"127.0.0.1"}
+    route = 'http_route="/v1/products/{product_id}/revisions"'
+    assert value(metrics, "http_server_request_duration_seconds_count", route) == 1
+    assert value(metrics, "market_metering_batch_calls_sum") >= 20
+    assert value(metrics, "market_metering_batch_seconds_count") >= 20
+    assert value(metrics, "db_client_operation_duration_seconds_count", '"INSERT"') > 20
+    assert value(metrics, "db_client_connection_wait_time_seconds_count") > 20
+    assert httpx.get(f"{observed.market.base_url}/metrics").status_code == 404
+
+
+def test_the_worker_is_scraped_too(observed: Observed) -> None:
+    metrics = scrape(observed.worker_port)
+    assert listening_addresses(observed.worker_port) == {"127.0.0.1"}
+    job = 'job="quality.check"'
+    assert value(metrics, "market_job_duration_seconds_count", job, 'outcome="succeeded"') == 1
+    assert value(metrics, "market_jobs_oldest_waiting_seconds", job) < 30
+    assert value(metrics, "market_jobs_dead_letters", job) == 0
+    assert value(metrics, "db_client_operation_duration_seconds_count") > 0
