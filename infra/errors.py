@@ -25,6 +25,8 @@ from typing import Any, ClassVar
 from infra.messages import Message, translate, translate_throughout
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
+_RESERVED = frozenset({"type", "title", "status", "detail", "instance"})
+
 PROBLEM_TYPE_PREFIX = "urn:data-market:problem:"
 
 
@@ -42,6 +44,7 @@ class MarketError(Exception):
 
     def __init__(self, detail: Message, *, remedy: Message | None = None, **extensions: Any) -> None:
         super().__init__(detail)
+        assert not _RESERVED & extensions.keys(), "RFC 9457 has a meaning of its own for that member"
         self.detail = detail
         self.remedy = remedy
         self.extensions = extensions

@@ -53,6 +53,6 @@ class StateMachine(Generic[StatusT, ActionT]):
                     allowed=joined(sorted(transition.sources), ", "),
                 ),
                 remedy=remedy,
-                status=status.value,
+                current_status=status.value,
             )
         return transition.target

@@ -57,7 +57,7 @@ def require_live(
             remedy=Message(
                 "It must be active: accepted by the operator and not suspended, declined or revoked."
             ),
-            status=status.value,
+            current_status=status.value,
         )
     if stopped:
         raise AuthorisationNotLive(

@@ -60,7 +60,7 @@ def require_draft(status: ProductStatus) -> None:
             remedy=Message(
                 "While it is submitted, ask the reviewer to return it; later, list a new product."
             ),
-            status=status.value,
+            current_status=status.value,
         )
 
 
@@ -73,5 +73,5 @@ def require_uploadable(status: ProductStatus) -> None:
         raise ProductStateForbids(
             Message("The product is {status} and takes no new revision.", status=status),
             remedy=Message("Wait for the review to end; for a withdrawn product, list a new one."),
-            status=status.value,
+            current_status=status.value,
         )

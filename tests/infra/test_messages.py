@@ -80,3 +80,8 @@ def test_the_type_of_a_problem_is_the_same_in_every_language() -> None:
     assert english["type"] == chinese["type"]
     assert english["status"] == chinese["status"] == 404
     assert english["state"] == chinese["state"] == "draft"
+
+
+def test_a_problem_never_overwrites_what_rfc_9457_names() -> None:
+    with pytest.raises(AssertionError):
+        NotFound(Message("There is no such thing."), status="draft")
