@@ -1,6 +1,7 @@
 # The commands of this project. Each creates or updates .venv from the hash-locked files when it has to.
 #   make run     the service, and one whole trade to look at        make check   lint, format, types, floors
 #   make test    make check, then every test                        make bench   what a metered call costs
+#   make test-fast   no faults, fuzzing, end-to-end, Java, browser  make test-long   more faults, deep fuzzing, soaks
 #   make lock    recreate requirements*.txt from pyproject.toml     make clean   remove .venv and caches, not data
 #                (make lock UPGRADE=--upgrade takes newer versions)
 # Another interpreter: PYTHON=python3.13 make run. Another data folder: DATA_DIR=/srv/market make run.
@@ -23,14 +24,29 @@ endif
 endif
 endif
 
-.PHONY: run test check bench lock clean
+.PHONY: run test test-fast test-long check bench lock clean
 .DELETE_ON_ERROR:
+
+# A hundred processes start in the tests; without bytecode each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 run: $(VENV)/runtime.stamp
 	@exec $(BIN)/market up --demo $(if $(DATA_DIR),--data-dir $(DATA_DIR))
 
+# Tests run on as many workers as there are processors, up to MAX_WORKERS; a part of them: make test TESTS=tests/pricing
+MAX_WORKERS ?= 8
+TESTS ?=
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses $(MAX_WORKERS) --dist loadgroup --no-loadscope-reorder
+
 test: check
-	$(BIN)/python -m pytest
+	$(PYTEST) $(TESTS)
+
+test-fast: $(VENV)/development.stamp
+	$(PYTEST) -m "not (e2e or faults or fuzz or java or browser or long)" --hypothesis-profile fast $(TESTS)
+
+test-long: $(VENV)/development.stamp
+	CONTRACT_EXAMPLES=10 CONTRACT_PHASES=coverage,fuzzing,stateful FAULT_ROUNDS=10 \
+		$(PYTEST) -m "fuzz or faults or hypothesis or long" --hypothesis-profile deep $(TESTS)
 
 check: $(VENV)/development.stamp
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 from litestar import Litestar
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,13 +22,26 @@ from infra.auth import OrganisationKind
 from infra.db import AsyncSession, SessionMaker, create_engine, create_sessions
 from infra.postgres import throwaway
 from infra.settings import Settings
+from tests.support import schedule
 from tests.support.application import running
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase, TestServer
 from tests.support.parties import Party, PartyMaker, parties
 from tests.support.products import published
 
+# `--hypothesis-profile`: how many examples a property gets. A failure prints what repeats it.
+hypothesis.settings.register_profile("fast", max_examples=10)
+hypothesis.settings.register_profile("deep", max_examples=2_000, deadline=None)
+
 SERVER = pytest.StashKey[TestServer]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by what they cost; on workers, keep together what shares a costly fixture."""
+    schedule.mark(items)
+    if hasattr(config, "workerinput"):
+        schedule.group(items)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,10 +1,11 @@
-"""SIGKILL of the service and an immediate stop of PostgreSQL, under load, ten times over.
+"""SIGKILL of the service and an immediate stop of PostgreSQL, under load, again and again: ``FAULT_ROUNDS`` times.
 
 Callers behave as a careful buyer's program does: each call has an ``Idempotency-Key`` of its own and is sent again,
 with the same key, until it is answered. One caller uses no keys, to show what is promised without them.
 """
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import pytest
 from infra.db import new_id
 from tests.benchmarks.live import PURPOSE, Live, end, live
 
-ROUNDS = 10
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
 CALLERS_PER_LICENCE = 4
 ROWS = 5
 PORT = 18470

@@ -146,17 +146,18 @@ async def test_it_recovers_when_the_schema_appears(
 ) -> None:
     licence_id = await make_licence()
     owner = await asyncpg.connect(database.owner_url)
-    role = await connection.fetchval("SELECT quote_ident(current_user)")
-    await owner.execute(f"ALTER ROLE {role} NOLOGIN")
+    # Of this database, not of the login, which other workers' databases share.
+    name = await connection.fetchval("SELECT quote_ident(current_database())")
+    await owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
     try:
         async with running(database.service_url) as admission:
             waiting = asyncio.create_task(admission.admit(call_for(licence_id)))
             await asyncio.sleep(0.3)
             assert not waiting.done()
-            await owner.execute(f"ALTER ROLE {role} LOGIN")
+            await owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
             assert (await waiting).outcome is Outcome.ADMITTED
     finally:
-        await owner.execute(f"ALTER ROLE {role} LOGIN")
+        await owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
         await owner.close()
 
 

@@ -36,7 +36,9 @@ LIVES: list[tuple[StateMachine[Any, Any], type[StrEnum], dict[str, set[str]]]] =
 ]
 
 
-@pytest.mark.parametrize(("machine", "statuses", "follows"), LIVES, ids=lambda item: str(item)[:20])
+@pytest.mark.parametrize(
+    ("machine", "statuses", "follows"), LIVES, ids=lambda item: getattr(item, "__name__", "")
+)
 def test_what_may_follow_what(
     machine: StateMachine[Any, Any], statuses: type[StrEnum], follows: dict[str, set[str]]
 ) -> None:

@@ -1,0 +1,55 @@
+"""Which tests are of a costly kind, which stay together on one worker of pytest-xdist, and which start first."""
+
+from collections.abc import Sequence
+
+import pytest
+
+KINDS = {
+    "tests/e2e/": "e2e",
+    "tests/e2e/test_api_contract.py": "fuzz",
+    "tests/faults/": "faults",
+    "tests/infra/events/test_killed.py": "faults",
+    "tests/infra/test_postgres.py": "faults",
+    "tests/infra/test_telemetry.py": "e2e",
+    "tests/market/metering/test_model.py": "fuzz",
+    "tests/market/operations/": "e2e",
+    "tests/market/settlement/payments/test_conservation.py": "fuzz",
+    "tests/market/test_cli.py": "e2e",
+    "tests/quality/test_engine.py": "e2e",
+}
+"""Start of a path → the marker of what lies there."""
+
+TOGETHER = ("tests/e2e/test_api_contract.py", "tests/e2e/", "tests/quality/")
+"""What shares a fixture that takes seconds; otherwise the tests of a file stay together."""
+
+FIRST = (
+    "tests/e2e/test_api_contract.py",
+    "tests/faults/",
+    "tests/e2e/",
+    "tests/market/operations/",
+    "tests/infra/test_postgres.py",
+    "tests/quality/",
+    "tests/market/test_cli.py",
+)
+"""What takes long starts first, so that no worker is left alone with it at the end."""
+
+
+def mark(items: Sequence[pytest.Item]) -> None:
+    """Give every test the markers of its place."""
+    for item in items:
+        for place, kind in KINDS.items():
+            if item.nodeid.startswith(place):
+                item.add_marker(kind)
+
+
+def group(items: list[pytest.Item]) -> None:
+    """Group and order the tests for workers."""
+    for item in items:
+        path = item.nodeid.partition("::")[0]
+        shared = next((place for place in TOGETHER if path.startswith(place)), path)
+        item.add_marker(pytest.mark.xdist_group(shared))
+    items.sort(
+        key=lambda item: next(
+            (n for n, place in enumerate(FIRST) if item.nodeid.startswith(place)), len(FIRST)
+        )
+    )
