@@ -1,5 +1,6 @@
 """The composition root of the HTTP service: every route, and what they share."""
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -35,6 +36,7 @@ from infra.openapi import SECURITY_SCHEMES, InputSchemas, answer_options
 from infra.paging import page_request
 from infra.rulebook.api import RulebookController
 from infra.settings import Settings
+from infra.telemetry.endpoint import serve_metrics
 from infra.telemetry.requests import count_unmatched, observe_requests
 from listings.authorisations.api import AuthorisationController
 from listings.catalogue.api import CatalogueController, QuoteController
@@ -50,6 +52,7 @@ from market.delivery.api import read_records
 from market.delivery.runtime import data_plane
 from market.metering.api import UsageController
 from market.operations import health
+from market.operations.serving import die_with
 from market.participants.access_api import (
     ClientController,
     InvitationController,
@@ -229,3 +232,12 @@ def _reference_assets() -> Router:
         opt=public("scripts of the open API reference"),
         include_in_schema=False,
     )
+
+
+def served_application() -> Litestar:
+    """The application, built inside the process that serves it, which ends when its parent does."""
+    die_with(os.getppid())
+    settings = Settings()
+    app = create_app(settings)
+    serve_metrics(settings.metrics_host, settings.metrics_port)
+    return app

@@ -6,13 +6,9 @@ import os
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING
 
 from infra.settings import Settings
 from market.operations.failures import CommandFailed
-
-if TYPE_CHECKING:
-    from litestar import Litestar
 
 SUPERVISED = "MARKET_SUPERVISED_BY"
 """Set by the supervisor to its process number for the processes it starts."""
@@ -46,18 +42,6 @@ def give_way() -> None:
     """Let the API go first where both want the processor: for the worker that ``market up`` started."""
     if SUPERVISED in os.environ:
         os.nice(_WORKER_NICENESS)
-
-
-def application() -> "Litestar":
-    """The application, built inside the process that serves it."""
-    from infra.telemetry.endpoint import serve_metrics
-    from market.app import create_app
-
-    die_with(os.getppid())
-    settings = Settings()
-    made = create_app(settings)
-    serve_metrics(settings.metrics_host, settings.metrics_port)
-    return made
 
 
 def check_port(settings: Settings) -> None:
@@ -96,7 +80,7 @@ def serve(settings: Settings) -> None:
     die_with_supervisor()
     check_port(settings)
     Server(
-        "market.operations.serving:application",
+        "market.app:served_application",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
