@@ -8,17 +8,14 @@ The trace of the request that asked for a job travels in the job's headers, and 
 
 import contextlib
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from time import perf_counter
 from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
 import structlog
-from opentelemetry.propagate import extract
-from opentelemetry.trace import SpanKind
 from pgqueuer import PgQueuer
 from pgqueuer.adapters.tracing.opentelemetry import OpenTelemetryTracing
 from pgqueuer.db import AsyncpgDriver
@@ -32,16 +29,11 @@ from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from infra.samples import Sample
 from infra.settings import Settings
-from infra.telemetry.setup import SECONDS, meter, tracer
+from infra.telemetry.setup import tracer
+from infra.telemetry.work import observe_work
 
 _sending = OpenTelemetryTracing(tracer)
 
-_durations = meter.create_histogram(
-    "market.job.duration",
-    unit="s",
-    description="Time a job or a schedule ran",
-    explicit_bucket_boundaries_advisory=(*SECONDS, 30, 60, 300, 600),
-)
 _QUEUE = sa.text(
     """
     SELECT entrypoint,
@@ -128,22 +120,6 @@ async def queries(session: AsyncSession) -> Queries:
     return Queries(AsyncpgDriver(driver), tracer=_sending)
 
 
-@contextlib.contextmanager
-def _observed(name: str, queued: QueuedJob | None = None) -> Iterator[None]:
-    """A span and a duration; the span continues the trace of whoever asked for the job."""
-    parent = extract((queued and queued.otel_headers()) or {})
-    began = perf_counter()
-    outcome = "failed"
-    try:
-        with tracer.start_as_current_span(f"process {name}", context=parent, kind=SpanKind.CONSUMER) as span:
-            if queued is not None:
-                span.set_attribute("messaging.message.id", str(queued.id))
-            yield
-        outcome = "succeeded"
-    finally:
-        _durations.record(perf_counter() - began, {"job": name, "outcome": outcome})
-
-
 def samples(jobs: Sequence[Job]) -> tuple[Sample, ...]:
     """How the queue stands, by kind of job."""
     names = [job.name for job in jobs]
@@ -177,7 +153,7 @@ def _register_job(queue: PgQueuer, context: JobContext, job: Job) -> None:
         payload = json.loads(queued.payload or b"{}")
         with (
             structlog.contextvars.bound_contextvars(job=job.name, job_id=int(queued.id)),
-            _observed(job.name, queued),
+            observe_work("job", job.name, queued.otel_headers()),
         ):
             try:
                 await job.handler(context, payload)
@@ -201,7 +177,7 @@ def _register_schedule(queue: PgQueuer, context: JobContext, schedule: Schedule)
             structlog.contextvars.bound_contextvars(schedule=schedule.name),
             # The next time comes by itself; one failure must not end the scheduler.
             contextlib.suppress(Exception),
-            _observed(schedule.name),
+            observe_work("schedule", schedule.name),
         ):
             try:
                 await schedule.handler(context, {})

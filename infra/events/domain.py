@@ -64,6 +64,11 @@ class Event:
     occurred_at: datetime
     traceparent: str | None = None
 
+    @property
+    def trace_headers(self) -> dict[str, str]:
+        """The trace context as W3C headers; empty when it was not traced."""
+        return {} if self.traceparent is None else {"traceparent": self.traceparent}
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

@@ -194,6 +194,35 @@ async def fail(
     )
 
 
+async def lags(session: AsyncSession) -> dict[str, float]:
+    """By subscriber, the seconds since its oldest event that is not delivered yet; held back ones count too."""
+    age = sa.func.extract("epoch", sa.func.now() - sa.func.min(EventRow.occurred_at))
+    statement = (
+        sa.select(col(EventDelivery.subscriber), age)
+        .join(EventRow, col(EventRow.id) == col(EventDelivery.event_id))
+        .where(col(EventDelivery.status) == DeliveryStatus.PENDING)
+        .group_by(col(EventDelivery.subscriber))
+    )
+    return {subscriber: float(seconds) for subscriber, seconds in await session.execute(statement)}
+
+
+async def outbox_age(session: AsyncSession) -> float:
+    """Seconds since the oldest event that no subscriber was given yet; 0 when there is none."""
+    age = sa.func.extract("epoch", sa.func.now() - sa.func.min(EventRow.occurred_at))
+    statement = sa.select(age).join(EventOutbox, col(EventOutbox.event_id) == col(EventRow.id))
+    return float(await session.scalar(statement) or 0)
+
+
+async def dead_letter_counts(session: AsyncSession) -> dict[str, float]:
+    """By subscriber, how many deliveries are held after their last attempt."""
+    statement = (
+        sa.select(col(EventDelivery.subscriber), sa.func.count())
+        .where(col(EventDelivery.status) == DeliveryStatus.DEAD)
+        .group_by(col(EventDelivery.subscriber))
+    )
+    return {subscriber: float(count) for subscriber, count in await session.execute(statement)}
+
+
 async def notify(session: AsyncSession) -> None:
     """Wake the workers when the transaction commits."""
     await session.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))

@@ -15,6 +15,7 @@ from infra.events import repository, service
 from infra.events.domain import Attempt, DeliveryStatus, after_failure, error_text, retry_delay
 from infra.events.subscribers import Subscriber
 from infra.jobs import JobContext
+from infra.telemetry.work import observe_work
 
 CONCURRENCY = 4
 """Subjects that one worker delivers at once; each holds one database connection."""
@@ -101,8 +102,11 @@ class Deliveries:
                 if found is None:
                     return False
                 attempt, event = found
-                with structlog.contextvars.bound_contextvars(
-                    subscriber=subscriber.name, event_kind=event.kind.value, event_id=str(event.id)
+                with (
+                    structlog.contextvars.bound_contextvars(
+                        subscriber=subscriber.name, event_kind=event.kind.value, event_id=str(event.id)
+                    ),
+                    observe_work("delivery", subscriber.name, event.trace_headers),
                 ):
                     await subscriber.handler(self._context, session, event)
                 await repository.complete(session, attempt.delivery_id)

@@ -17,6 +17,7 @@ from infra.audit import jobs as audit_jobs
 from infra.db import create_engine, create_sessions
 from infra.events import jobs as event_jobs
 from infra.events import runner as events
+from infra.events import samples as event_samples
 from infra.identity import jobs as identity_jobs
 from infra.jobs import Job, JobContext, Schedule
 from infra.keys import KeyRing
@@ -41,7 +42,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *metering_jobs.SCHEDULES,
     *card_jobs.SCHEDULES,
 )
-SAMPLES: tuple[Sample, ...] = jobs.samples(JOBS)
+SAMPLES: tuple[Sample, ...] = (*jobs.samples(JOBS), *event_samples.samples(SUBSCRIBERS))
 RECONNECT_SECONDS = 2.0
 POLL = timedelta(seconds=5)
 """A job whose notification was lost waits for this long at most."""

@@ -105,7 +105,9 @@ def test_the_worker_is_scraped_too(observed: Observed) -> None:
     metrics = scrape(observed.worker_port)
     assert listening_addresses(observed.worker_port) == {"127.0.0.1"}
     job = 'job="quality.check"'
-    assert value(metrics, "market_job_duration_seconds_count", job, 'outcome="succeeded"') == 1
+    done = ('kind="job"', 'name="quality.check"', 'outcome="succeeded"')
+    assert value(metrics, "market_work_duration_seconds_count", *done) == 1
     assert value(metrics, "market_jobs_oldest_waiting_seconds", job) < 30
     assert value(metrics, "market_jobs_dead_letters", job) == 0
+    assert value(metrics, "market_events_lag_seconds", 'subscriber="(outbox)"') < 30
     assert value(metrics, "db_client_operation_duration_seconds_count") > 0
