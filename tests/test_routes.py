@@ -1,6 +1,9 @@
 """Every route is guarded or on the list of public ones; nothing else may be open."""
 
+import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from litestar import Litestar
@@ -71,6 +74,20 @@ def test_every_route_explains_itself(application: Litestar) -> None:
         if handler.resolve_include_in_schema():
             assert handler.summary, f"{place} has no summary"
             assert handler.fn.__doc__, f"{place} has no docstring"
+
+
+def test_every_operation_is_named_once(application: Litestar) -> None:
+    described = [
+        (place, handler) for place, handler in handlers(application) if handler.resolve_include_in_schema()
+    ]
+    assert [place for place, handler in described if handler.operation_id is None] == []
+    ids = [str(handler.operation_id) for _, handler in described]
+    assert [name for name in ids if not re.fullmatch("[a-z][a-z0-9]*([A-Z][a-z0-9]*)+", name)] == []
+    assert sorted(ids) == sorted(set(ids))
+    committed = json.loads(Path(__file__).with_name("openapi.json").read_text(encoding="utf-8"))
+    assert sorted(ids) == sorted(
+        operation["operationId"] for item in committed["paths"].values() for operation in item.values()
+    )
 
 
 def test_every_permission_guards_something(application: Litestar) -> None:
