@@ -92,6 +92,7 @@ class Permission(StrEnum):
     STATEMENT_READ = "statement.read"
     SUPERVISE = "supervise"
     USAGE_READ = "usage.read"
+    WEBHOOK_MANAGE = "webhook.manage"
 
 
 P = Permission
@@ -163,7 +164,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.STATEMENT_READ,
         P.USAGE_READ,
     },
-    Role.ORGANISATION_ADMIN: _EVERYBODY | {P.CLIENT_MANAGE, P.MEMBER_MANAGE, P.MEMBER_READ},
+    Role.ORGANISATION_ADMIN: _EVERYBODY | {P.CLIENT_MANAGE, P.MEMBER_MANAGE, P.MEMBER_READ, P.WEBHOOK_MANAGE},
     Role.PLATFORM_ADMIN: _EVERYBODY
     | {
         P.AUDIT_READ,
@@ -174,6 +175,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.ORGANISATION_REGISTER,
         P.ORGANISATION_VERIFY,
         P.RULEBOOK_MANAGE,
+        P.WEBHOOK_MANAGE,
     },
     Role.REGULATOR_OFFICER: _EVERYBODY
     | {

@@ -5,6 +5,7 @@ and from a ``.env`` file beside the process. Figures that are *rules* (terms, ra
 no settings: they live in the rulebook, with an effective date and a source.
 """
 
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
@@ -95,6 +96,19 @@ class Settings(BaseSettings):
         max_length=4000,
         description="Networks off the internet that others' addresses may lie in: CIDRs, parted by commas.",
     )
+    webhook_retry_delays_s: str = Field(
+        "5,300,1800,7200,18000,36000,50400,72000,86400",
+        pattern=r"^[0-9]{1,7}(\.[0-9]{1,3})?(,[0-9]{1,7}(\.[0-9]{1,3})?){0,19}$",
+        description="Seconds before the second, the third … try to send a webhook.",
+    )
+    webhook_timeout_s: float = Field(
+        15, gt=0, le=60, description="Seconds the receiver of a webhook may take to answer."
+    )
+    webhook_disable_after_hours: float = Field(
+        72,
+        ge=0,
+        description="A webhook's last try disables its address when nothing sent there succeeded for so long.",
+    )
     metrics_host: str = Field("127.0.0.1", description="Address that metrics are served on.")
     metrics_port: int = Field(
         9464, ge=0, le=65535, description="Port of the API's metrics (Prometheus text); 0 serves none."
@@ -130,6 +144,11 @@ class Settings(BaseSettings):
         if self.public_base_url is not None:
             return str(self.public_base_url).rstrip("/")
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def webhook_schedule(self) -> tuple[timedelta, ...]:
+        """Delays before the second, the third … try to send a webhook."""
+        return tuple(timedelta(seconds=float(delay)) for delay in self.webhook_retry_delays_s.split(","))
 
     @property
     def secure_cookies(self) -> bool:

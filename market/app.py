@@ -33,11 +33,13 @@ from infra.identity.runtime import Identity
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from infra.openapi import SECURITY_SCHEMES, InputSchemas, answer_options
+from infra.outgoing.client import OutgoingClient
 from infra.paging import page_request
 from infra.rulebook.api import RulebookController
 from infra.settings import Settings
 from infra.telemetry.endpoint import serve_metrics
 from infra.telemetry.requests import count_unmatched, observe_requests
+from infra.webhooks.api import WebhookEndpointController
 from listings.authorisations.api import AuthorisationController
 from listings.catalogue.api import CatalogueController, QuoteController
 from listings.products.api import ProductController
@@ -116,6 +118,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     list_code_lists,
     RulebookController,
     AuditController,
+    WebhookEndpointController,
     DeadLetterController,
     HeldJobController,
     health.live,
@@ -161,6 +164,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         app.state.key_ring = KeyRing.load(settings.keys_dir)
         app.state.identity = identity = Identity(settings, app.state.sessions, app.state.key_ring)
         app.state.authenticator = IdentityAuthenticator(identity)
+        app.state.outgoing = outgoing = OutgoingClient.of(settings)
         secrets.install(secret_box(settings))
         try:
             async with data_plane(
@@ -174,6 +178,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
                 yield
         finally:
             identity.passwords.close()
+            await outgoing.aclose()
             await engine.dispose()
 
     app = Litestar(

@@ -3,5 +3,6 @@
 from collections.abc import Sequence
 
 from infra.events.subscribers import Subscriber
+from infra.webhooks import deliveries as webhooks
 
-SUBSCRIBERS: Sequence[Subscriber] = ()
+SUBSCRIBERS: Sequence[Subscriber] = (webhooks.SUBSCRIBER,)

@@ -12,6 +12,7 @@ from infra.identity.domain import EvidenceKind
 from infra.identity.states import OrganisationStatus
 from infra.labels import Label
 from infra.rulebook.domain import SourceStatus
+from infra.webhooks.domain import DisabledReason, EndpointStatus, WebhookDeliveryStatus
 from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
 from listings.ingest.result import Delimiter, Kind
@@ -286,6 +287,17 @@ _EVENTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "dead": ("死信", "Dead letter"),
         "dropped": ("已丢弃", "Dropped"),
     },
+    EndpointStatus: {"enabled": ("启用", "Enabled"), "disabled": ("停用", "Disabled")},
+    DisabledReason: {
+        "manual": ("人工停用", "Disabled by hand"),
+        "gone": ("接收方已不再接收", "Receiver is gone"),
+        "failing": ("持续投递失败", "Failing"),
+    },
+    WebhookDeliveryStatus: {
+        "pending": ("待投递", "Pending"),
+        "succeeded": ("已送达", "Succeeded"),
+        "failed": ("投递失败", "Failed"),
+    },
     DeliveryAction: {"retry": ("重试", "Retry"), "drop": ("丢弃", "Drop")},
     EventKind: {
         "agreement.finalized": ("协议已订立", "Agreement finalized"),
@@ -356,6 +368,7 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "statement.read": ("查看结算单", "Read statements"),
     "supervise": ("监管", "Supervise"),
     "usage.read": ("查看用量", "Read usage"),
+    "webhook.manage": ("管理网络回调", "Manage webhooks"),
 }
 
 

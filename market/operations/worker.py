@@ -11,8 +11,8 @@ from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.errors import FailingListenerError
 
-from infra import jobs, telemetry
-from infra.addresses import service_url
+from infra import jobs, secrets, telemetry
+from infra.addresses import secret_box, service_url
 from infra.audit import jobs as audit_jobs
 from infra.db import create_engine, create_sessions
 from infra.events import jobs as event_jobs
@@ -27,6 +27,8 @@ from infra.samples import Sample, keep_sampling
 from infra.settings import Settings
 from infra.telemetry.endpoint import serve_metrics
 from infra.telemetry.logs import configure_logging
+from infra.webhooks import jobs as webhook_jobs
+from infra.webhooks import sender as webhooks
 from listings.revisions import jobs as revision_jobs
 from market.metering import jobs as metering_jobs
 from market.settlement.rails.cards import jobs as card_jobs
@@ -38,6 +40,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *audit_jobs.SCHEDULES,
     *event_jobs.SCHEDULES,
     *identity_jobs.SCHEDULES,
+    *webhook_jobs.SCHEDULES,
     *revision_jobs.SCHEDULES,
     *metering_jobs.SCHEDULES,
     *card_jobs.SCHEDULES,
@@ -75,14 +78,19 @@ async def run(settings: Settings) -> None:
         store=ObjectStore(settings.objects_dir),
         keys=KeyRing.load(settings.keys_dir),
     )
+    secrets.install(secret_box(settings))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, stop.set)
     warm = asyncio.create_task(quality_jobs.warm_up(context))
-    delivering = asyncio.create_task(events.run(url, context, SUBSCRIBERS, stop))
-    # Whatever ends it but the signal is a fault of ours: the process ends too, and is started anew.
-    delivering.add_done_callback(lambda _: stop.set())
+    streams = (
+        asyncio.create_task(events.run(url, context, SUBSCRIBERS, stop)),
+        asyncio.create_task(webhooks.run(url, context, stop)),
+    )
+    for stream in streams:
+        # Whatever ends one but the signal is a fault of ours: the process ends too, and is started anew.
+        stream.add_done_callback(lambda _: stop.set())
     sampling = asyncio.create_task(keep_sampling(context.sessions, SAMPLES))
     try:
         while not stop.is_set():
@@ -98,11 +106,13 @@ async def run(settings: Settings) -> None:
             loop.remove_signal_handler(ending)
         warm.cancel()
         stop.set()
-        await asyncio.gather(delivering)
+        await asyncio.wait(streams)
         sampling.cancel()
         await quality_jobs.cool_down(context)
         await engine.dispose()
         telemetry.shutdown()
+    for stream in streams:
+        stream.result()
 
 
 async def _work(url: str, context: JobContext, stop: asyncio.Event) -> None:
