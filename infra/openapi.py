@@ -73,7 +73,7 @@ def _nothing(handler: HTTPRouteHandler) -> dict[int, ResponseSpec]:
     """A 204 has no body, even where a Response object carries its cookies."""
     if handler.status_code != 204:
         return {}
-    return {204: ResponseSpec(None, generate_examples=False, description="Done; there is nothing to say")}
+    return {204: ResponseSpec(None, generate_examples=False, description="No content")}
 
 
 def raw_body(description: str, media_type: str, schema: Schema) -> type[Operation]:

@@ -70,10 +70,11 @@ def observe_requests(app: ASGIApp) -> ASGIApp:
     return middleware
 
 
-def count_unmatched(error: Exception, scope: Scope) -> None:
+async def count_unmatched(error: Exception, scope: Scope) -> None:
     """``after_exception`` of the application: a request that found no route never meets the middleware.
 
-    Neither its path nor a method of its own invention becomes a label.
+    Neither its path nor a method of its own invention becomes a label. A coroutine, because Litestar would send a plain
+    function to a thread, on every refusal.
     """
     if "route_handler" in scope or scope["type"] != ScopeType.HTTP:
         return
