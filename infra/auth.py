@@ -281,10 +281,6 @@ def public(why: str) -> dict[str, Any]:
     return {"public": why}
 
 
-LICENCE_BEARER = {"bearer": "licence"}
-"""Marks a route whose bearer is a data licence, which the route itself verifies: ``opt=LICENCE_BEARER``."""
-
-
 def current_actor(scope: Scope) -> Actor:
     """The caller.
 

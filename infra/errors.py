@@ -5,7 +5,6 @@ The tree::
     MarketError                 500
     ├── Malformed               400  the request itself cannot be read (syntax, header, query parameter)
     ├── Unauthenticated         401  credentials are missing or invalid
-    ├── PaymentRequired         402  a payment stands between the caller and the answer
     ├── Forbidden               403  known, and not allowed
     ├── NotFound                404  absent, or not accessible to the caller
     ├── MethodNotAllowed        405
@@ -90,14 +89,6 @@ class Unauthenticated(MarketError):
     def headers(self) -> dict[str, str]:
         """The challenge that RFC 9110 asks of a 401."""
         return {"WWW-Authenticate": "Bearer"}
-
-
-class PaymentRequired(MarketError):
-    """402: a payment is missing."""
-
-    status = 402
-    slug = "payment-required"
-    title = Message("Payment required")
 
 
 class Forbidden(MarketError):

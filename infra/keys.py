@@ -111,12 +111,6 @@ class KeyRing:
             ) from error
         return cls(folder)
 
-    @property
-    def current_kid(self) -> str:
-        """The id of the key that signs now."""
-        self._follow()
-        return self._keys.current
-
     def rotate(self) -> str:
         """Make a new key and sign with it from now on; older ones still verify. Answers the new kid."""
         with exclusive(self._folder):

@@ -58,7 +58,7 @@ _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 def describe(app: Litestar) -> None:
-    """Complete every route's description. A route adds problems by ``opt={"problems": [PaymentRequired, …]}``."""
+    """Complete every route's description. A route adds problems by ``opt={"problems": [QuotaExceeded, …]}``."""
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             # Litestar keeps a path's methods in no order, and what is described first names what is shared.

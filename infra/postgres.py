@@ -141,13 +141,6 @@ class EmbeddedPostgres:
         self._end(signal.SIGINT)
         self._release_lock()
 
-    def stop_immediately(self) -> None:
-        """End the server as a crash would; the next start recovers from its log. For fault tests.
-
-        This object keeps the data folder, so that ``start`` can follow.
-        """
-        self._end(signal.SIGQUIT)
-
     def destroy(self) -> None:
         """End the server and delete its cluster and its data folder, with everything that lies there.
 

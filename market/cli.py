@@ -150,6 +150,17 @@ def migrate(
 
 
 @app.command()
+def rotate_key(data_dir: DataDir = None) -> None:
+    """Make a new signing key. A running service signs with it within a second; what older keys signed stays valid.
+
+    To withdraw an old key, delete its file in `keys` of the data folder: what it signed is refused from then on.
+    """
+    from infra.keys import KeyRing
+
+    typer.echo(f"The signing key is now {KeyRing.load(_settings(data_dir).keys_dir).rotate()}.")
+
+
+@app.command()
 def demo(
     file: Annotated[
         Path | None,

@@ -25,11 +25,6 @@ async def lock_organisation(session: AsyncSession, organisation_id: UUID) -> Org
     return await session.get(Organisation, organisation_id, with_for_update=lock, populate_existing=True)
 
 
-async def organisations(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[Organisation]:
-    """Several organisations at once, in no order."""
-    return (await session.exec(select(Organisation).where(col(Organisation.id).in_(list(ids))))).all()
-
-
 async def names(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[tuple[UUID, str | None, str | None]]:
     """Id, Chinese and English name of several organisations, in no order."""
     statement = select(Organisation.id, Organisation.name_zh, Organisation.name_en)

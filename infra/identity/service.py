@@ -37,11 +37,6 @@ async def lock_organisation(session: AsyncSession, organisation_id: UUID) -> Org
     return _found(await repository.lock_organisation(session, organisation_id))
 
 
-async def organisations(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Organisation]:
-    """Several organisations by id; unknown ids are left out."""
-    return {row.id: row for row in await repository.organisations(session, ids)}
-
-
 async def party_names(session: AsyncSession, ids: Iterable[UUID]) -> PartyNames:
     """What several organisations are called, by id, in one query; ids of no organisation are left out.
 

@@ -162,7 +162,6 @@ def live(port: int) -> Iterator[Live]:
         try:
             yield Live(settings, server, facts)
         finally:
-            server.stop_immediately()
             server.destroy()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

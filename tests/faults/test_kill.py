@@ -21,6 +21,7 @@ import pytest
 
 from infra.db import new_id
 from tests.benchmarks.live import PURPOSE, Live, end, live
+from tests.support.crash import crash
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
 CALLERS_PER_LICENCE = 4
@@ -177,7 +178,7 @@ async def test_nothing_answered_is_lost_and_nothing_is_counted_twice(
     try:
         for _ in range(ROUNDS):
             await load.more()
-            await asyncio.to_thread(site.server.stop_immediately)
+            await asyncio.to_thread(crash, site.server)
             await asyncio.to_thread(site.server.start)
             await check(site, licences, settled=False)
             await load.more()

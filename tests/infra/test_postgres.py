@@ -17,6 +17,7 @@ import pytest
 
 from infra import postgres_host
 from infra.postgres import EmbeddedPostgres, PostgresError, ServerAddress, throwaway
+from tests.support.crash import crash
 
 ROOT = os.geteuid() == 0
 PROJECT = Path(__file__).parents[2]
@@ -149,14 +150,14 @@ def test_server_of_a_killed_process_is_taken_over(server: EmbeddedPostgres) -> N
 
 async def test_crash_of_the_server_loses_nothing_committed(server: EmbeddedPostgres) -> None:
     await ask(server.start(), "CREATE TABLE t AS SELECT generate_series(1, 1000) AS a")
-    server.stop_immediately()
+    crash(server)
     assert not server.running()
     assert await ask(server.start(), "SELECT count(*) FROM t") == 1000
 
 
 def test_pid_file_that_names_another_program_is_no_obstacle(server: EmbeddedPostgres) -> None:
     server.start()
-    server.stop_immediately()
+    crash(server)
     cluster = server.data_dir / "postgres/cluster"
     (cluster / "postmaster.pid").write_text(
         f"{os.getpid()}\n{cluster}\n1\n5432\n{server.data_dir / 'postgres/socket'}\n\n  1  1\nready   \n"

@@ -9,13 +9,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from infra.keys import REREAD_SECONDS, KeyRing
 from infra.migrations import runner
 from infra.settings import Settings
 from market.operations.failures import one_line
 from tests.support.database import TestDatabase
 
 PROJECT = Path(__file__).parents[2]
-COMMANDS = ("up", "serve", "worker", "migrate", "demo", "openapi", "backup", "restore")
+COMMANDS = ("up", "serve", "worker", "migrate", "demo", "openapi", "backup", "restore", "rotate-key")
 
 
 def market(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -62,6 +63,19 @@ def test_held_work_that_does_not_exist_is_told_in_one_line(database: TestDatabas
         assert wrong in complaint(market("jobs", "show", wrong, DATABASE_SERVICE_URL=database.service_url))
     done = market("jobs", "list", DATABASE_SERVICE_URL=database.service_url)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_rotated_key_signs_in_a_process_that_runs_already(tmp_path: Path) -> None:
+    folder, clock = Settings(_env_file=None, data_dir=tmp_path).keys_dir, [0.0]
+    KeyRing.load(folder)
+    running = KeyRing(folder, monotonic=lambda: clock[0])
+    [before] = running.jwks()["keys"]
+    done = market("rotate-key", "--data-dir", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    clock[0] += REREAD_SECONDS
+    after = [key["kid"] for key in running.jwks()["keys"]]
+    assert after[0] in done.stdout
+    assert after[1:] == [before["kid"]]
 
 
 def test_help_names_every_command_and_loads_little() -> None:

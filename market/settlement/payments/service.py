@@ -92,11 +92,6 @@ async def pay_invoices(
     return payments
 
 
-async def payment_of(session: AsyncSession, invoice: Invoice) -> Payment | None:
-    """The payment that paid an invoice, if one did."""
-    return await repository.payment_of(session, invoice.id)
-
-
 async def list_refunds(session: AsyncSession, invoice: Invoice) -> Sequence[Refund]:
     """Refunds of an invoice, newest first."""
     return await repository.refunds_of(session, invoice.id)
