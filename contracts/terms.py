@@ -17,7 +17,7 @@ class Terms:
     :param right_id: the right to hold the resource that the authorisation rests on.
     :param columns: what may be read, in the product's order.
     :param purposes: what the data may be used for; each call names one of them.
-    :param quota_calls: calls over the whole term, None for no limit; likewise ``quota_rows``.
+    :param quotas: limits over the whole term, by metered unit; a unit that is not named is not limited.
     :param shares: split of the revenue in basis points, by ``owner``, ``operator`` and ``platform``.
     """
 
@@ -36,8 +36,7 @@ class Terms:
     purpose_statement: str
     valid_from: datetime
     valid_until: datetime
-    quota_calls: int | None
-    quota_rows: int | None
+    quotas: Mapping[str, int]
     shares: Mapping[str, int]
 
     def document(self) -> dict[str, Any]:
@@ -58,8 +57,7 @@ class Terms:
             "purpose_statement": self.purpose_statement,
             "valid_from": self.valid_from.isoformat(),
             "valid_until": self.valid_until.isoformat(),
-            "quota_calls": self.quota_calls,
-            "quota_rows": self.quota_rows,
+            "quotas": dict(self.quotas),
             "shares": dict(self.shares),
         }
 
@@ -76,10 +74,17 @@ class Terms:
             purpose_statement=document["purpose_statement"],
             valid_from=datetime.fromisoformat(document["valid_from"]),
             valid_until=datetime.fromisoformat(document["valid_until"]),
-            quota_calls=document["quota_calls"],
-            quota_rows=document["quota_rows"],
+            quotas=_quotas_of(document),
             shares=document["shares"],
         )
+
+
+def _quotas_of(document: Mapping[str, Any]) -> dict[str, int]:
+    """What was signed never changes: documents of the first releases have a member for each of two units."""
+    if "quotas" in document:
+        return dict(document["quotas"])
+    limits = {"calls": document["quota_calls"], "rows": document["quota_rows"]}
+    return {code: limit for code, limit in limits.items() if limit is not None}
 
 
 def document_digest(document: Mapping[str, Any]) -> str:

@@ -14,11 +14,12 @@ MIGRATION = "infra/migrations/versions/0007_metering.py"
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of every released file, with its manifest."""
+    """A copy of every such file, all of them recorded."""
     for path in frozen.released_files():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, tmp_path / path)
-    shutil.copy(frozen.MANIFEST, tmp_path / "manifest")
+    (tmp_path / "manifest").touch()
+    assert frozen.record(tmp_path, tmp_path / "manifest") == []
     return tmp_path
 
 

@@ -1,7 +1,7 @@
 """What goes in and out of agreements over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -12,9 +12,8 @@ from contracts.agreements.tables import Agreement, AgreementSignature
 from contracts.parties import Parties, named_parties
 from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Input, Instant, LongText, Output, Sha256Hex, ShortText
+from infra.unit_schemas import UnitQuotas
 from pricing.regulated.purposes import PurposeClass
-
-Quota = Annotated[int, Field(ge=1, le=10**12)]
 
 
 class OrderCreate(Input):
@@ -32,8 +31,11 @@ class OrderCreate(Input):
     )
     valid_from: Instant | None = Field(None, description="Begin of the term; now when left out")
     valid_until: Instant = Field(description="End of the term, not included")
-    quota_calls: Quota | None = Field(None, description="Calls over the whole term; no limit when left out")
-    quota_rows: Quota | None = Field(None, description="Rows over the whole term; no limit when left out")
+    quotas: UnitQuotas = Field(
+        {},
+        description="Limits over the whole term, by metered unit; a unit that is left out is not limited",
+        examples=[{"calls": 1000, "rows": 50_000}],
+    )
 
 
 class SignatureCreate(Input):

@@ -105,8 +105,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
         purpose_statement=order.purpose_statement,
         valid_from=start,
         valid_until=end,
-        quota_calls=order.quota_calls,
-        quota_rows=order.quota_rows,
+        quotas=order.quotas,
         shares=product.shares,
     )
     document = terms.document()

@@ -4,7 +4,9 @@ The row is written when the licence is issued and is locked by each admission af
 an admission must know and nothing else. Only the database functions of metering raise its counters.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,17 +14,22 @@ from sqlmodel import Field
 
 from contracts.chain import ChainOfLinks
 from infra.db import AsyncSession, Table, now, timestamp_column, uuid_array_column
+from infra.unit_columns import PeriodColumns, QuotaColumns, UsedColumns, quota_values
+from infra.units import SLOTS
 
 
-class LicenceCounter(Table, table=True):
-    """What one licence may use and has used. Quotas are totals over the term; null is unlimited."""
+class LicenceCounter(QuotaColumns, UsedColumns, PeriodColumns, Table, table=True):
+    """What one licence may use and has used, by the slots of the metered units. Quotas are totals over the term."""
 
     __tablename__ = "licence_counters"
     __table_args__ = (
-        sa.CheckConstraint("used_calls <= quota_calls", name="calls_within_quota"),
-        sa.CheckConstraint("used_rows <= quota_rows", name="rows_within_quota"),
         sa.CheckConstraint(
-            "0 <= period_calls AND period_calls <= used_calls AND 0 <= period_rows AND period_rows <= used_rows",
+            " AND ".join(f"used_{slot} <= quota_{slot}" for slot in range(1, SLOTS + 1)), name="within_quota"
+        ),
+        sa.CheckConstraint(
+            " AND ".join(
+                f"0 <= period_{slot} AND period_{slot} <= used_{slot}" for slot in range(1, SLOTS + 1)
+            ),
             name="period_within_total",
         ),
     )
@@ -33,13 +40,7 @@ class LicenceCounter(Table, table=True):
     links: list[UUID] = uuid_array_column()
     valid_from: datetime = timestamp_column()
     valid_until: datetime = timestamp_column()
-    quota_calls: int | None = Field(default=None, sa_type=sa.BigInteger)
-    quota_rows: int | None = Field(default=None, sa_type=sa.BigInteger)
-    used_calls: int = Field(default=0, sa_type=sa.BigInteger)
-    used_rows: int = Field(default=0, sa_type=sa.BigInteger)
     period_no: int = 1
-    period_calls: int = Field(default=0, sa_type=sa.BigInteger)
-    period_rows: int = Field(default=0, sa_type=sa.BigInteger)
     period_opened_at: datetime = timestamp_column()
 
 
@@ -50,15 +51,15 @@ async def open(  # noqa: A001 -- reads as counters.open(...)
     chain: ChainOfLinks,
     valid_from: datetime,
     valid_until: datetime,
-    quota_calls: int | None = None,
-    quota_rows: int | None = None,
+    quotas: Mapping[str, int] = MappingProxyType({}),
 ) -> LicenceCounter:
     """Open the counters of a licence that is being issued; its first period (number 1) opens now.
 
     :param chain: what the licence rests on; a stop on any link stops it.
     :param valid_from: first moment at which calls are admitted.
     :param valid_until: first moment at which they no longer are.
-    :param quota_calls: calls over the whole term, or None for no limit; likewise ``quota_rows``.
+    :param quotas: limits over the whole term, by unit; a unit that is not named is not limited.
+    :raises UnknownUnit: a quota is for a unit that may not have any.
     """
     counter = LicenceCounter(
         licence_id=licence_id,
@@ -67,8 +68,7 @@ async def open(  # noqa: A001 -- reads as counters.open(...)
         links=sorted(set(chain.ids())),
         valid_from=valid_from,
         valid_until=valid_until,
-        quota_calls=quota_calls,
-        quota_rows=quota_rows,
+        **quota_values(quotas),
         period_opened_at=await now(session),
     )
     session.add(counter)

@@ -11,6 +11,7 @@ from contracts.licences.tables import Licence
 from contracts.parties import Parties, named_parties
 from infra.identity.schemas import PartyNames
 from infra.schema import Output
+from infra.unit_schemas import UnitAmounts
 
 
 class _Licence(Parties):
@@ -22,8 +23,7 @@ class _Licence(Parties):
     purposes: list[str]
     valid_from: datetime
     valid_until: datetime
-    quota_calls: int | None
-    quota_rows: int | None
+    quotas: UnitAmounts = Field(description="Limits over the whole term, by metered unit")
     issued_at: datetime
 
 
@@ -33,14 +33,13 @@ class LicenceSummary(_Licence):
     @classmethod
     def of(cls, row: Licence, names: PartyNames) -> Self:
         """Map a row."""
-        return cls(**row.model_dump(), **named_parties(row, names))
+        return cls(**row.model_dump(), **named_parties(row, names), quotas=row.quotas)
 
 
 class LicenceRead(_Licence):
     """A licence with what it used and what stops it."""
 
-    used_calls: int
-    used_rows: int
+    used: UnitAmounts = Field(description="What was used so far, by metered unit")
     period_no: int = Field(description="The open billing period")
     live: bool = Field(description="Whether a call would be admitted, quota aside")
     stopped: list[str] = Field(description="Reasons of the active stops on any link of the chain above it")
@@ -52,8 +51,8 @@ class LicenceRead(_Licence):
         return cls(
             **row.model_dump(),
             **named_parties(row, details.names),
-            used_calls=counter.used_calls,
-            used_rows=counter.used_rows,
+            quotas=row.quotas,
+            used=counter.used,
             period_no=counter.period_no,
             live=details.live,
             stopped=list(details.stopped),

@@ -23,6 +23,7 @@ from infra.messages import Message, joined
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
+from infra.unit_columns import quota_values
 
 VisibleLicence = NewType("VisibleLicence", Licence)
 """A licence that the caller may see; only :func:`access_licence` makes one."""
@@ -75,9 +76,8 @@ async def issue(
         purposes=[purpose.value for purpose in terms.purposes],
         valid_from=terms.valid_from,
         valid_until=terms.valid_until,
-        quota_calls=terms.quota_calls,
-        quota_rows=terms.quota_rows,
         issued_at=await now(session),
+        **quota_values(terms.quotas),
     )
     session.add(licence)
     await session.flush()
@@ -87,8 +87,7 @@ async def issue(
         chain=ChainOfLinks.from_terms(agreement_id, terms),
         valid_from=terms.valid_from,
         valid_until=terms.valid_until,
-        quota_calls=terms.quota_calls,
-        quota_rows=terms.quota_rows,
+        quotas=terms.quotas,
     )
     await audit.record(
         session,
@@ -165,8 +164,7 @@ async def issue_token(
         buyer_id=licence.buyer_id,
         columns=licence.columns,
         purposes=licence.purposes,
-        quota_calls=licence.quota_calls,
-        quota_rows=licence.quota_rows,
+        quotas=licence.quotas,
         valid_from=licence.valid_from,
         issued_at=moment,
         expires_at=expires_at,

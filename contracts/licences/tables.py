@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from infra.db import Table, id_column, timestamp_column
+from infra.unit_columns import QuotaColumns
 
 
-class Licence(Table, table=True):
+class Licence(QuotaColumns, Table, table=True):
     """One licence, issued when both sides have signed; append-only. What stops it are stops on its links."""
 
     __tablename__ = "licences"
@@ -26,8 +27,6 @@ class Licence(Table, table=True):
     purposes: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)
     valid_from: datetime = timestamp_column()
     valid_until: datetime = timestamp_column()
-    quota_calls: int | None = Field(None, sa_type=sa.BigInteger)
-    quota_rows: int | None = Field(None, sa_type=sa.BigInteger)
     issued_at: datetime = timestamp_column()
 
 

@@ -1,10 +1,11 @@
 """Licence tokens: JWTs by RFC 9068 and RFC 8725, signed with EdDSA, verified from memory.
 
-A token says what its licence opens: product, columns, purposes, quota. It never says that the licence is *live*:
+A token says what its licence opens: product, columns, purposes, quotas. It never says that the licence is *live*:
 that is asked of the database at each admission, so that a stop takes effect at the next call.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic, time
@@ -52,8 +53,7 @@ def claims_of(
     buyer_id: UUID,
     columns: list[str],
     purposes: list[str],
-    quota_calls: int | None,
-    quota_rows: int | None,
+    quotas: Mapping[str, int],
     valid_from: datetime,
     issued_at: datetime,
     expires_at: datetime,
@@ -76,7 +76,7 @@ def claims_of(
         "operations": ["records"],
         "columns": columns,
         "purposes": purposes,
-        "quota": {"calls": quota_calls, "rows": quota_rows},
+        "quotas": dict(quotas),
     }
 
 

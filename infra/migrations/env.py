@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
 from infra.db import create_engine
+from infra.migrations import installs
 
 config = context.config
 
@@ -36,6 +37,11 @@ def run(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(7263541)"))
         connection.execute(text("SET LOCAL lock_timeout = '10s'"))
         context.run_migrations()
+        if context.get_context().get_current_revision() == context.get_head_revision():
+            driver = connection.connection.dbapi_connection
+            assert driver is not None
+            role = connection.dialect.identifier_preparer.quote(config.attributes["service_role"])
+            driver.run_async(lambda raw: installs.install(raw, role))
 
 
 async def main() -> None:

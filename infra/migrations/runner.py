@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from infra.addresses import ServiceLogin
+from infra.migrations import installs
 
 __all__ = ["SchemaMismatch", "ServiceLogin", "check", "ensure_service_login", "head", "upgrade"]
 
@@ -76,8 +77,14 @@ async def check(url: str) -> None:
     try:
         present = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
         found = await connection.fetchval("SELECT version_num FROM alembic_version") if present else None
+        outdated = await installs.outdated(connection) if found == head() else []
     finally:
         await connection.close()
+    if outdated:
+        raise SchemaMismatch(
+            f"The database's functions ({', '.join(outdated)}) are made for other metered units than this version's:"
+            " run `market migrate`."
+        )
     if found == head():
         return
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}

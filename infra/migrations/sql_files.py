@@ -9,17 +9,23 @@ takes what differs from one installation to another as parameters, written ``@na
 ``@service_role@`` the role that the service connects as
 =================  =====================================================================================
 
+What a function does to each of several numbered columns is written once, with ``#`` for the number, and comes in lists
+of numbers: ``@each units: v_units_# bigint[]; @end`` is repeated as it stands, ``@list units: p_units_# bigint[]@end``
+with commas between.
+
 A released file never changes; see :mod:`infra.migrations.frozen`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 """The folder that the floors lie in."""
 
 _PARAMETER = re.compile("@([a-z_]+)@")
+_REPEATED = re.compile("@(each|list) ([a-z]+):(.*?)@end", re.DOTALL)
+_NO_SLOTS: Mapping[str, Sequence[int]] = {}
 
 
 def path_of(name: str) -> Path:
@@ -29,13 +35,19 @@ def path_of(name: str) -> Path:
 
 
 def render(
-    name: str, *, schema: str, planner: Mapping[str, str] | None = None, service_role: str | None = None
+    name: str,
+    *,
+    schema: str,
+    planner: Mapping[str, str] | None = None,
+    service_role: str | None = None,
+    slots: Mapping[str, Sequence[int]] = _NO_SLOTS,
 ) -> str:
     """The statements of a file, its parameters filled in.
 
     :param schema: quoted where it needs to be.
     :param planner: setting → value, in the order they are fixed.
     :param service_role: quoted name.
+    :param slots: the lists of numbers that parts of the file are repeated for.
     :raises KeyError: the file takes a parameter that was not given.
     """
     values = {
@@ -44,4 +56,10 @@ def render(
     }
     if service_role is not None:
         values["service_role"] = service_role
-    return _PARAMETER.sub(lambda found: values[found[1]], path_of(name).read_text(encoding="utf-8"))
+
+    def repeat(found: re.Match[str]) -> str:
+        pieces = [found[3].replace("#", str(slot)) for slot in slots[found[2]]]
+        return (", " if found[1] == "list" else "").join(pieces)
+
+    text = _REPEATED.sub(repeat, path_of(name).read_text(encoding="utf-8"))
+    return _PARAMETER.sub(lambda found: values[found[1]], text)

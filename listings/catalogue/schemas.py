@@ -9,6 +9,7 @@ from pydantic import Field
 
 from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import DecimalText, Input, Output
+from infra.unit_schemas import UnitUse
 from listings.catalogue.facts import Listing
 from listings.ingest.result import Kind
 from listings.products.domain import DeliveryClass
@@ -19,14 +20,14 @@ from pricing.plans.domain import PricePlan
 from pricing.plans.schemas import ChargeSchema
 from pricing.regulated.purposes import PurposeClass
 
-MAX_UNITS = 10**12
-
 
 class QuoteRequest(Input):
     """A use to be priced, over one billing period."""
 
-    calls: int = Field(ge=0, le=MAX_UNITS)
-    rows: int = Field(ge=0, le=MAX_UNITS)
+    units: UnitUse = Field(
+        description="The use, by metered unit; a unit that is left out is not used",
+        examples=[{"calls": 1000, "rows": 50_000}],
+    )
     purpose: PurposeClass
 
 

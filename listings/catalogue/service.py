@@ -20,7 +20,6 @@ from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.revisions import service as revisions
-from pricing.models.metrics import Metric
 from pricing.plans import service as plans
 from pricing.quotes import domain as pricing
 from pricing.quotes.context import quote_context
@@ -74,7 +73,7 @@ async def quote(session: AsyncSession, product_id: UUID, data: QuoteRequest) -> 
         )
     plan = await plans.get_plan(session, facts.plan_id)
     context = quote_context(await rulebook.in_force(session), data.purpose)
-    return pricing.quote(plan, {Metric.CALLS: data.calls, Metric.ROWS: data.rows}, context)
+    return pricing.quote(plan, data.units, context)
 
 
 async def tradeable_product(session: AsyncSession, product_id: UUID) -> ProductFacts:

@@ -7,10 +7,11 @@ from types import MappingProxyType
 
 from babel import Locale
 
-from infra import labels
+from infra import labels, units
 from infra.labels import Label
 from listings.resources.domain import THEMES
 from market.code_lists.labels import ACTOR_KINDS, DECISIONS
+from pricing.models.metrics import PERIODS, PERIODS_LABEL
 from pricing.money import CURRENCIES
 
 
@@ -23,7 +24,15 @@ def code_lists() -> Mapping[str, Mapping[str, Label]]:
         }
         for kind, codes in labels.registered().items()
     }
-    lists |= {"actor_kind": ACTOR_KINDS, "currency": _currencies(), "decision": DECISIONS, "theme": THEMES}
+    metered = {unit.code: unit.label for unit in units.UNITS}
+    lists |= {
+        "actor_kind": ACTOR_KINDS,
+        "currency": _currencies(),
+        "decision": DECISIONS,
+        "metric": metered | {PERIODS: PERIODS_LABEL},
+        "theme": THEMES,
+        "unit": metered,
+    }
     return MappingProxyType(dict(sorted(lists.items())))
 
 

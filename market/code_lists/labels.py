@@ -28,7 +28,6 @@ from market.settlement.rails.bank.states import BankEntryAction, BankEntryStatus
 from market.settlement.rails.cards.states import CardPaymentAction, CardPaymentStatus
 from market.settlement.reconciliation.domain import BreakKind
 from market.settlement.splits.domain import SplitRole
-from pricing.models.metrics import Metric
 from pricing.regulated.purposes import PURPOSE_TERMS, PurposeClass
 from quality.checks import CheckStatus, CheckType, Dimension, Severity
 from quality.states import QualityStatus, ReportStatus, RunStatus
@@ -204,11 +203,6 @@ _CONTRACTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
 }
 
 _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
-    Metric: {
-        "calls": ("调用次数", "Calls"),
-        "periods": ("计费周期数", "Billing periods"),
-        "rows": ("数据行数", "Rows"),
-    },
     InvoiceStatus: {
         "issued": ("待支付", "Issued"),
         "paid": ("已支付", "Paid"),

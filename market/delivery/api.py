@@ -15,8 +15,10 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from infra import units
 from infra.errors import Malformed
 from infra.messages import Message
+from infra.units import UnitVector
 from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT
 from market.delivery.errors import KINDS
 from market.delivery.schemas import RecordsPage
@@ -87,8 +89,9 @@ class _RecordsOperation(Operation):
         200: ResponseSpec(
             RecordsPage,
             generate_examples=False,
-            description="A page, metered. The headers say what it cost: Usage-Record, Usage-Rows, Usage-Repeated,"
-            " Data-Revision, and RateLimit with what is left of the licence's quota of calls and rows.",
+            description="A page, metered. The headers say what it counted: Usage-Units (`calls=1, rows=50,"
+            " bytes=10857`), Usage-Record, Usage-Repeated, Data-Revision, and RateLimit with what is left of each of"
+            " the licence's quotas.",
         ),
         # The server itself says so, before there is a request to tell about: without a body.
         414: ResponseSpec(None, generate_examples=False, description="The address is longer than 64 KiB"),
@@ -160,16 +163,15 @@ def headers_of(answer: MeteredResponse) -> list[tuple[bytes, bytes]]:
         _revision_header(answer.revision_id),
         (b"content-length", b"%d" % len(page.body)),
         (b"usage-record", str(decision.record_id).encode()),
-        (b"usage-rows", b"%d" % page.rows),
+        (b"usage-units", _units_header(page.units)),
     ]
-    if decision.left_calls is not None and decision.left_rows is not None:
-        headers.append(
-            (b"ratelimit", b'"calls";r=%d, "rows";r=%d' % (decision.left_calls, decision.left_rows))
-        )
-    elif decision.left_calls is not None:
-        headers.append((b"ratelimit", b'"calls";r=%d' % decision.left_calls))
-    elif decision.left_rows is not None:
-        headers.append((b"ratelimit", b'"rows";r=%d' % decision.left_rows))
+    left = [
+        b'"%s";r=%d' % (unit.code.encode(), left)
+        for unit, left in zip(units.UNITS.quotas, decision.left, strict=True)
+        if left is not None
+    ]
+    if left:
+        headers.append((b"ratelimit", b", ".join(left)))
     if decision.outcome is Outcome.REPEATED:
         headers.append((b"usage-repeated", b"true"))
     return headers
@@ -178,3 +180,8 @@ def headers_of(answer: MeteredResponse) -> list[tuple[bytes, bytes]]:
 @lru_cache(1024)
 def _revision_header(revision_id: UUID) -> tuple[bytes, bytes]:
     return b"data-revision", str(revision_id).encode()
+
+
+def _units_header(counted: UnitVector) -> bytes:
+    """A dictionary of RFC 9651."""
+    return ", ".join([f"{code}={amount}" for code, amount in counted.items()]).encode()

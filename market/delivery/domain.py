@@ -78,6 +78,7 @@ class QueryPlan(NamedTuple):
 
     :ivar page_key: names the page: the same revision and query give the same key, whoever asks.
     :ivar digest: names the request: the page and the purpose it is asked for.
+    :ivar asked: what it asks for at most, by metered unit.
     """
 
     revision_id: UUID
@@ -85,6 +86,7 @@ class QueryPlan(NamedTuple):
     query: Query
     page_key: bytes
     digest: bytes
+    asked: Mapping[str, int]
 
 
 def choose_purpose(licensed: Sequence[str], stated: str | None) -> str:
@@ -129,7 +131,7 @@ def plan(
     query = read_query(raw_query, columns, revision_id)
     page_key = sha256(revision_id.bytes + repr(_normal(query)).encode()).digest()
     digest = sha256(b"records\0" + page_key + purpose.encode()).digest()
-    return QueryPlan(revision_id, purpose, query, page_key, digest)
+    return QueryPlan(revision_id, purpose, query, page_key, digest, {"rows": query.limit})
 
 
 def _normal(query: Query) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from infra.messages import Message
+from infra.units import UnitVector
 from listings.ingest.result import Column, Kind
 from market.delivery.domain import Filter, Operator, Query, encode_cursor
 from market.delivery.errors import QueriesBusy, QueryTooHeavy
@@ -39,10 +40,10 @@ _COMPARISONS = {
 
 
 class RenderedPage(NamedTuple):
-    """A page, ready to be sent: JSON in UTF-8, and how many rows it holds."""
+    """A page, ready to be sent: JSON in UTF-8, and what one call for it counts."""
 
     body: bytes
-    rows: int
+    units: UnitVector
 
 
 class PageCache:
@@ -185,7 +186,8 @@ def _collect(result: duckdb.DuckDBPyConnection, limit: int, revision: Any) -> Re
             lines.append(line)
             last, length = number, length + len(line)
     cursor = f'"{encode_cursor(revision, last)}"' if more else "null"
-    return RenderedPage(f'{{"items":[{",".join(lines)}],"next_cursor":{cursor}}}'.encode(), len(lines))
+    body = f'{{"items":[{",".join(lines)}],"next_cursor":{cursor}}}'.encode()
+    return RenderedPage(body, UnitVector(calls=1, rows=len(lines), bytes=len(body)))
 
 
 def page_statement(path: Path, query: Query) -> tuple[str, list[Any]]:

@@ -124,15 +124,15 @@ def refusal(decision: Decision) -> MarketError:
                 reason=decision.reason,
             )
         case Outcome.QUOTA_EXCEEDED:
+            left = decision.left_by_unit
             return CallQuotaExceeded(
                 Message("The call asks for more than is left of the licence's quota."),
                 remedy=(
-                    Message("Ask for fewer rows: limit={left_rows} at most.", left_rows=decision.left_rows)
-                    if decision.left_rows and decision.left_calls != 0
+                    Message("Ask for fewer rows: limit={left_rows} at most.", left_rows=left["rows"])
+                    if "rows" in left and all(left.values())
                     else Message("Order the product again for a larger quota.")
                 ),
-                left_calls=decision.left_calls,
-                left_rows=decision.left_rows,
+                left=left,
             )
         case Outcome.KEY_CONFLICT:
             return KeyConflict(

@@ -103,13 +103,11 @@ class DataPlane:
                 record_id=new_id(),
                 key=key,
                 digest=plan.digest,
-                calls=1,
-                rows=page.rows,
-                bytes=len(page.body),
                 revision_id=revision.id,
                 purpose=plan.purpose,
                 client_id=client_id,
-                rows_asked=plan.query.limit,
+                units=page.units,
+                asked=plan.asked,
             )
         )
         self._outcomes[decision.outcome] += 1

@@ -22,7 +22,7 @@ async def contract(trade: Trade) -> list[str]:
     shown = await buyer.get(f"/v1/catalogue/{product_id}")
     quote = await buyer.post(
         f"/v1/products/{product_id}/quotes",
-        {"calls": CALLS, "rows": CALLS * trade.page, "purpose": "industry"},
+        {"units": {"calls": CALLS, "rows": CALLS * trade.page}, "purpose": "industry"},
     )
     columns = trade.columns[:-1] or trade.columns
     left = min(15 * trade.page, max(trade.rows - 1, 1))
@@ -34,7 +34,7 @@ async def contract(trade: Trade) -> list[str]:
             "purposes": ["industry"],
             "purpose_statement": "Advice to industry on the siting of plants",
             "valid_until": (datetime.now(UTC) + timedelta(days=365)).isoformat(),
-            "quota_rows": CALLS * trade.page + left,
+            "quotas": {"rows": CALLS * trade.page + left},
         },
     )
     trade.made["agreement_id"] = order["id"]
@@ -51,7 +51,7 @@ async def contract(trade: Trade) -> list[str]:
         f"quote for {CALLS} calls of {trade.page} rows: ¥{quote['total']['amount']}",
         (
             f"both sides signed SHA-256 {order['digest'][:16]}…; licence JWT (EdDSA) for {len(columns)} of "
-            f"{len(trade.columns)} columns, purpose industry, {order['document']['quota_rows']:,} rows"
+            f"{len(trade.columns)} columns, purpose industry, {order['document']['quotas']['rows']:,} rows"
         ),
     ]
 
@@ -79,7 +79,7 @@ async def calls(trade: Trade) -> list[str]:
             cursor = body["next_cursor"]
         key = str(new_id())
         usage = trade.desks["buyer"].get(f"/v1/licences/{trade.made['licence_id']}")
-        if (counted := (await usage)["used_rows"]) != rows:
+        if (counted := (await usage)["used"]["rows"]) != rows:
             raise StepFailed(f"{rows} rows were answered and {counted} metered.")
         refusals = [
             ("over quota", await data_call(http, trade, limit=1000)),

@@ -85,9 +85,10 @@ async def supervise(trade: Trade) -> list[str]:
         )
         (await data_call(http, trade, limit=1)).raise_for_status()
     await regulator.post(f"/v1/contract-reviews/{agreement}", {"note": "Use is within the purpose"})
+    used = file["usage"]["units"]
     money = file["invoices"][0]["total"]["amount"]
     return [
-        f"the regulator sees the whole file: {file['usage']['calls']} calls, {file['usage']['rows']:,} rows, ¥{money}",
+        f"the regulator sees the whole file: {used['calls']} calls, {used['rows']:,} rows, ¥{money}",
         f"contract suspended: the buyer's next call, {took * 1000:.0f} ms later, is refused ({refusal(refused)})",
         "suspension lifted: calls are answered again",
     ]

@@ -1,16 +1,22 @@
 """The one statement of the hot path, on asyncpg: a batch of calls in, a decision for each out."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from infra import units
 from market.metering.domain import Call, Decision, Outcome
 
-_STATEMENT = "SELECT * FROM admit_calls($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
-_RECORDED = (Outcome.ADMITTED, Outcome.REPEATED)
+
+
+@cache
+def _statement(arguments: int) -> str:
+    numbered = ", ".join(f"${number}" for number in range(1, arguments + 1))
+    return f"SELECT * FROM admit_calls({numbered})"  # noqa: S608 -- numbers of our own
 
 
 async def admit(
@@ -22,29 +28,26 @@ async def admit(
     :param seconds: when they pass, or the connection is lost, the batch may or may not be committed, and
         sending the same calls again is safe.
     """
+    registry = units.UNITS
     slots: dict[UUID, int] = {}
     places = [slots.setdefault(call.licence_id, len(slots) + 1) for call in calls]
-    _, records, keys, digests, units, rows, sizes, revisions, purposes, clients, bounds = zip(
-        *calls, strict=True
-    )
-    answer = await connection.fetchrow(
-        _STATEMENT,
+    _, records, keys, digests, revisions, purposes, clients, counted, asked = zip(*calls, strict=True)
+    arguments = [
         list(slots),
         places,
         records,
         keys,
         digests,
-        units,
-        rows,
-        sizes,
         revisions,
         purposes,
         clients,
-        bounds,
-        timeout=seconds,
-    )
+        *zip(*[vector.amounts for vector in counted], strict=True),
+        *([bounds.get(unit.code, 0) for bounds in asked] for unit in registry.bounded),
+    ]
+    answer = await connection.fetchrow(_statement(len(arguments)), *arguments, timeout=seconds)
     assert answer is not None
-    recorded_at, periods, left_calls, left_rows, reasons, outcomes, first_records = answer
+    recorded_at, periods, reasons, *remaining, outcomes, first_records = answer
+    lefts = list(zip(*remaining, strict=True))
     decisions = []
     for call, place, name, first in zip(calls, places, outcomes, first_records, strict=True):
         outcome = _OUTCOMES[name]
@@ -52,15 +55,5 @@ async def admit(
             call.record_id if outcome is Outcome.ADMITTED else first if outcome is Outcome.REPEATED else None
         )
         slot = place - 1
-        decisions.append(
-            Decision(
-                outcome,
-                record_id,
-                recorded_at,
-                periods[slot],
-                left_calls[slot],
-                left_rows[slot],
-                reasons[slot],
-            )
-        )
+        decisions.append(Decision(outcome, record_id, recorded_at, periods[slot], lefts[slot], reasons[slot]))
     return decisions

@@ -1,12 +1,14 @@
 """What is asked of metering and what it answers: pure values, no clock and no I/O."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
-MAX_UNITS = 2**31 - 1
-"""Most calls or rows that one admission may carry."""
+from infra import units
+from infra.units import UnitVector
 
 
 class Outcome(StrEnum):
@@ -23,29 +25,25 @@ class Outcome(StrEnum):
 
 
 class Call(NamedTuple):
-    """A call that asks to be admitted, with all it costs.
+    """A call that asks to be admitted, with all it counts.
 
     :ivar record_id: id of the usage record it becomes; made once, so that sending it again is recognised.
     :ivar key: the caller's ``Idempotency-Key``, or None.
     :ivar digest: SHA-256 of the request and of the revision it was resolved to.
-    :ivar calls: calls to count against the quota, 0 for a further chunk of the same answer.
-    :ivar rows: rows of the answer.
-    :ivar bytes: bytes of the answer's body.
-    :ivar rows_asked: rows the caller asked for at most. The quota must hold these, so that a refusal tells nothing of
-        how many rows there were; ``rows`` is what is counted.
+    :ivar units: what is counted: one call, or none for a further chunk of the same answer, and what the answer holds.
+    :ivar asked: what the caller asked for at most, of the units that have such a bound. The quota must hold it, so that
+        a refusal tells nothing of how much there was.
     """
 
     licence_id: UUID
     record_id: UUID
     key: str | None
     digest: bytes
-    calls: int
-    rows: int
-    bytes: int
     revision_id: UUID
     purpose: str
     client_id: UUID | None
-    rows_asked: int = 0
+    units: UnitVector
+    asked: Mapping[str, int] = MappingProxyType({})
 
 
 class Decision(NamedTuple):
@@ -54,7 +52,7 @@ class Decision(NamedTuple):
     :ivar record_id: the usage record; of a repeat, the record of the first time; None when nothing was recorded.
     :ivar recorded_at: the database's time of the decision (UTC).
     :ivar period_no: the licence's open period; None for a licence metering does not know.
-    :ivar left_calls: calls left of the quota after the batch, None for no limit; likewise ``left_rows``.
+    :ivar left: what is left of each quota after the batch, in the order of the registry's quotas; None for no limit.
     :ivar reason: why the licence, or a link above it, is stopped.
     """
 
@@ -62,9 +60,14 @@ class Decision(NamedTuple):
     record_id: UUID | None
     recorded_at: datetime
     period_no: int | None
-    left_calls: int | None
-    left_rows: int | None
+    left: tuple[int | None, ...]
     reason: str | None
+
+    @property
+    def left_by_unit(self) -> dict[str, int]:
+        """What is left of each quota that there is, by unit."""
+        by_unit = zip(units.UNITS.quotas, self.left, strict=True)
+        return {unit.code: left for unit, left in by_unit if left is not None}
 
 
 class PeriodUsage(NamedTuple):
@@ -77,5 +80,4 @@ class PeriodUsage(NamedTuple):
     period_no: int
     opened_at: datetime
     closed_at: datetime | None
-    calls: int
-    rows: int
+    units: UnitVector

@@ -8,11 +8,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from contracts.licences.counters import LicenceCounter
+from infra import units
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
+from infra.unit_columns import sums
+from infra.units import UnitVector
 from market.metering.domain import PeriodUsage
-from market.metering.tables import UsagePeriod, UsageRecord
+from market.metering.tables import UsageRecord
 
 
 class HourlyUsage(NamedTuple):
@@ -21,9 +23,7 @@ class HourlyUsage(NamedTuple):
     hour: datetime
     revision_id: UUID
     purpose: str
-    calls: int
-    rows: int
-    bytes: int
+    units: UnitVector
 
 
 class Difference(NamedTuple):
@@ -31,10 +31,8 @@ class Difference(NamedTuple):
 
     licence_id: UUID
     period_no: int
-    counted_calls: int
-    counted_rows: int
-    recorded_calls: int
-    recorded_rows: int
+    counted: UnitVector
+    recorded: UnitVector
 
 
 async def close_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage | None:
@@ -42,56 +40,22 @@ async def close_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage |
     row = (
         await session.execute(sa.text("SELECT * FROM close_period(:licence_id)"), {"licence_id": licence_id})
     ).one()
-    return None if row.period_no is None else PeriodUsage(licence_id, *row)
-
-
-async def open_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage | None:
-    """The period that is open, with its totals up to now; None for an unknown licence."""
-    statement = (
-        select(LicenceCounter)
-        .where(col(LicenceCounter.licence_id) == licence_id)
-        .execution_options(populate_existing=True)
-    )
-    found = (await session.exec(statement)).one_or_none()
-    if found is None:
+    if row.period_no is None:
         return None
-    return PeriodUsage(
-        licence_id, found.period_no, found.period_opened_at, None, found.period_calls, found.period_rows
-    )
-
-
-async def closed_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage | None:
-    """One closed period, or None."""
-    found = await session.get(UsagePeriod, (licence_id, period_no))
-    if found is None:
-        return None
-    return PeriodUsage(licence_id, period_no, found.opened_at, found.closed_at, found.calls, found.rows)
-
-
-async def recorded(session: AsyncSession, licence_id: UUID, period_no: int) -> tuple[int, int]:
-    """Calls and rows of a period, added up from its records."""
-    totals = sa.select(
-        sa.cast(sa.func.coalesce(sa.func.sum(col(UsageRecord.calls)), 0), sa.BigInteger),
-        sa.cast(sa.func.coalesce(sa.func.sum(col(UsageRecord.rows)), 0), sa.BigInteger),
-    ).where(col(UsageRecord.licence_id) == licence_id, col(UsageRecord.period_no) == period_no)
-    calls, rows = (await session.execute(totals)).one()
-    return calls, rows
+    period_no, opened_at, closed_at, *amounts = row
+    return PeriodUsage(licence_id, period_no, opened_at, closed_at, UnitVector.of(amounts))
 
 
 async def recorded_by_purpose(
     session: AsyncSession, licence_id: UUID, period_no: int
-) -> dict[str, tuple[int, int]]:
-    """Calls and rows of a period by purpose, added up from its records."""
+) -> dict[str, UnitVector]:
+    """Units of a period by purpose, added up from its records."""
     statement = (
-        sa.select(
-            col(UsageRecord.purpose),
-            sa.cast(sa.func.sum(col(UsageRecord.calls)), sa.BigInteger),
-            sa.cast(sa.func.sum(col(UsageRecord.rows)), sa.BigInteger),
-        )
+        sa.select(col(UsageRecord.purpose), *sums(UsageRecord))
         .where(col(UsageRecord.licence_id) == licence_id, col(UsageRecord.period_no) == period_no)
         .group_by(col(UsageRecord.purpose))
     )
-    return {purpose: (calls, rows) for purpose, calls, rows in (await session.execute(statement)).all()}
+    return {purpose: UnitVector.of(amounts) for purpose, *amounts in await session.execute(statement)}
 
 
 async def list_records(
@@ -114,10 +78,7 @@ async def hourly(
             hour,
             col(UsageRecord.revision_id),
             col(UsageRecord.purpose),
-            *(
-                sa.cast(sa.func.sum(counted), sa.BigInteger)
-                for counted in (col(UsageRecord.calls), col(UsageRecord.rows), col(UsageRecord.bytes))
-            ),
+            *sums(UsageRecord),
         )
         .where(
             col(UsageRecord.licence_id) == licence_id,
@@ -128,27 +89,37 @@ async def hourly(
         .order_by(hour, col(UsageRecord.revision_id), col(UsageRecord.purpose))
         .limit(limit)
     )
-    return [HourlyUsage(*row) for row in (await session.execute(statement)).all()]
+    return [
+        HourlyUsage(begin, revision_id, purpose, UnitVector.of(amounts))
+        for begin, revision_id, purpose, *amounts in await session.execute(statement)
+    ]
 
 
-_DIFFERENCES = """
+def _differences() -> str:
+    """The comparison, for the units of the registry."""
+    slots = [unit.slot for unit in units.UNITS.summed]
+
+    def columns(form: str) -> str:
+        return ", ".join(form.replace("#", str(slot)) for slot in slots)
+
+    return f"""
 WITH counted AS (
-    SELECT licence_id, period_no, period_opened_at AS opened_at, period_calls AS calls, period_rows AS rows
+    SELECT licence_id, period_no, period_opened_at AS opened_at, {columns("coalesce(period_#, 0) AS units_#")}
       FROM licence_counters
     UNION ALL
-    SELECT licence_id, period_no, opened_at, calls, rows
+    SELECT licence_id, period_no, opened_at, {columns("coalesce(units_#, 0)")}
       FROM usage_periods WHERE closed_at > now() - make_interval(days => :days)
 )
-SELECT c.licence_id, c.period_no, c.calls, c.rows, coalesce(r.calls, 0)::bigint, coalesce(r.rows, 0)::bigint
+SELECT c.licence_id, c.period_no, {columns("c.units_#")}, {columns("coalesce(r.units_#, 0)::bigint")}
   FROM counted c
-  LEFT JOIN (SELECT licence_id, period_no, sum(calls) AS calls, sum(rows) AS rows
+  LEFT JOIN (SELECT licence_id, period_no, {columns("sum(units_#) AS units_#")}
                FROM usage_records
               -- leaves out the months before; the day is for a clock that was set back
               WHERE recorded_at > (SELECT min(opened_at) FROM counted) - interval '1 day'
               GROUP BY licence_id, period_no) r USING (licence_id, period_no)
- WHERE (c.calls, c.rows) <> (coalesce(r.calls, 0), coalesce(r.rows, 0))
+ WHERE ({columns("c.units_#")}) <> ({columns("coalesce(r.units_#, 0)")})
  LIMIT :limit
-"""
+"""  # noqa: S608 -- numbers of our own
 
 
 async def differences(session: AsyncSession, *, days: int, limit: int) -> list[Difference]:
@@ -156,8 +127,12 @@ async def differences(session: AsyncSession, *, days: int, limit: int) -> list[D
 
     One statement sees one moment, and an admission writes both at once, so the load does not matter.
     """
-    rows = await session.execute(sa.text(_DIFFERENCES), {"days": days, "limit": limit})
-    return [Difference(*row) for row in rows.all()]
+    found = await session.execute(sa.text(_differences()), {"days": days, "limit": limit})
+    number = len(units.UNITS.summed)
+    return [
+        Difference(licence_id, period_no, UnitVector.of(amounts[:number]), UnitVector.of(amounts[number:]))
+        for licence_id, period_no, *amounts in found
+    ]
 
 
 async def ensure_partitions(session: AsyncSession, months_ahead: int) -> int:

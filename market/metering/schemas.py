@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.schema import Output
+from infra.unit_schemas import UnitAmounts
 
 
 class UsageRecordRead(Output):
@@ -16,9 +17,7 @@ class UsageRecordRead(Output):
     period_no: int = Field(description="Billing period of the licence in which the call counts")
     product_id: UUID
     revision_id: UUID
-    calls: int
-    rows: int
-    bytes: int = Field(description="Bytes of the answer's body")
+    units: UnitAmounts = Field(description="What it counted, by metered unit")
     purpose: str
     client_id: UUID | None = Field(description="Who got the token the call was made with")
 
@@ -29,9 +28,7 @@ class HourlyUsageRead(Output):
     hour: datetime = Field(description="When the hour begins, UTC")
     revision_id: UUID
     purpose: str
-    calls: int
-    rows: int
-    bytes: int
+    units: UnitAmounts = Field(description="What was counted, by metered unit")
 
 
 class UsageSummary(Output):

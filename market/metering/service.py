@@ -10,6 +10,7 @@ from infra.db import AsyncSession, now
 from infra.errors import Malformed, NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
+from infra.units import UnitVector
 from market.metering import repository
 from market.metering.domain import PeriodUsage
 from market.metering.repository import Difference, HourlyUsage
@@ -50,45 +51,10 @@ async def close_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage:
     return closed
 
 
-async def usage_of(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage:
-    """Usage of one period of a licence, current to the last admitted call when it is the open one.
-
-    :raises PeriodUnknown: metering does not know the licence, or the period has not begun.
-    """
-    if (closed := await repository.closed_period(session, licence_id, period_no)) is not None:
-        return closed
-    current = await repository.open_period(session, licence_id)
-    if current is None or current.period_no != period_no:
-        raise PeriodUnknown(
-            Message(
-                "Licence {licence_id} has no billing period {period_no}.",
-                licence_id=licence_id,
-                period_no=period_no,
-            )
-        )
-    return current
-
-
-async def open_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage:
-    """Usage of the period that is open.
-
-    :raises PeriodUnknown: metering does not know the licence.
-    """
-    current = await repository.open_period(session, licence_id)
-    if current is None:
-        raise PeriodUnknown(Message("There is no metered licence {licence_id}.", licence_id=licence_id))
-    return current
-
-
-async def recorded(session: AsyncSession, licence_id: UUID, period_no: int) -> tuple[int, int]:
-    """Calls and rows of one period added up from its records, to hold against what the counters say."""
-    return await repository.recorded(session, licence_id, period_no)
-
-
 async def recorded_by_purpose(
     session: AsyncSession, licence_id: UUID, period_no: int
-) -> dict[str, tuple[int, int]]:
-    """Calls and rows of one period by the purpose of use, added up from its records."""
+) -> dict[str, UnitVector]:
+    """Units of one period by the purpose of use, added up from its records."""
     return await repository.recorded_by_purpose(session, licence_id, period_no)
 
 

@@ -7,10 +7,11 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from infra.db import Table, timestamp_column
+from infra.unit_columns import RecordColumns, UnitColumns
 
 
-class UsageRecord(Table, table=True):
-    """One admitted call: what it cost, in which period it counts, and the digest of what was asked.
+class UsageRecord(RecordColumns, Table, table=True):
+    """One admitted call: what it counted by slot, in which period it counts, and the digest of what was asked.
 
     Partitioned by month of ``recorded_at``, the database's time at admission. ``record_id`` is unique within its
     licence, because only the admission function inserts and it does so under the licence's lock.
@@ -25,12 +26,9 @@ class UsageRecord(Table, table=True):
     period_no: int
     product_id: UUID
     revision_id: UUID
-    calls: int
-    rows: int
     purpose: str
     client_id: UUID | None = None
     digest: bytes
-    bytes: int = Field(sa_type=sa.BigInteger)
 
 
 class UsageKey(Table, table=True):
@@ -43,11 +41,9 @@ class UsageKey(Table, table=True):
     record_id: UUID
     recorded_at: datetime = timestamp_column()
     digest: bytes
-    calls: int
-    rows: int
 
 
-class UsagePeriod(Table, table=True):
+class UsagePeriod(UnitColumns, Table, table=True):
     """A closed billing period of one licence with its totals; half-open, ``opened_at`` to ``closed_at`` (UTC)."""
 
     __tablename__ = "usage_periods"
@@ -56,5 +52,3 @@ class UsagePeriod(Table, table=True):
     period_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     opened_at: datetime = timestamp_column()
     closed_at: datetime = timestamp_column()
-    calls: int = Field(sa_type=sa.BigInteger)
-    rows: int = Field(sa_type=sa.BigInteger)

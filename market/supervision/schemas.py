@@ -8,6 +8,7 @@ from contracts.agreements.schemas import AgreementRead
 from contracts.licences.schemas import LicenceRead
 from contracts.review.schemas import ReviewRead, StopRead
 from infra.schema import Output
+from infra.unit_schemas import UnitAmounts
 from listings.authorisations.schemas import AuthorisationRead
 from listings.products.schemas import ProductRead
 from listings.resources.schemas import ResourceRead
@@ -30,8 +31,7 @@ class QualityBrief(Output):
 class UsageBrief(Output):
     """What was used under the contract so far."""
 
-    calls: int
-    rows: int
+    units: UnitAmounts = Field(description="By metered unit")
     open_period_no: int
 
 

@@ -22,6 +22,7 @@ from infra.identity.schemas import PartyNames
 from infra.paging import MAX_LIMIT, PageRequest
 from infra.stops import service as stops
 from infra.stops.tables import Stop
+from infra.units import UnitVector
 from listings.authorisations import service as authorisations
 from listings.authorisations.tables import Authorisation
 from listings.products import service as products
@@ -54,8 +55,7 @@ class Quality:
 class Usage:
     """What was used under a contract so far."""
 
-    calls: int
-    rows: int
+    units: UnitVector
     open_period_no: int
 
 
@@ -128,6 +128,5 @@ async def _quality(session: AsyncSession, product_id: UUID) -> Quality | None:
 
 def _usage(licence: LicenceDetails | None) -> Usage:
     if licence is None:
-        return Usage(0, 0, 0)
-    counter = licence.counter
-    return Usage(counter.used_calls, counter.used_rows, counter.period_no)
+        return Usage(UnitVector(), 0)
+    return Usage(licence.counter.used, licence.counter.period_no)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
-from pricing.models.metrics import Metric, Sentence, counted
+from pricing.models.metrics import PERIODS, Sentence, counted
 from pricing.models.rating import Line, RatingContext, applied_price, free_line, round_line
 from pricing.models.reading import ChargeReader
 from pricing.money import EXACT
@@ -19,9 +19,9 @@ class Flat:
     amount: Decimal
 
     @property
-    def metric(self) -> Metric:
+    def metric(self) -> str:
         """Billing periods: a flat charge is on nothing that is used."""
-        return Metric.PERIODS
+        return PERIODS
 
     @classmethod
     def read(cls, reader: ChargeReader) -> Self:

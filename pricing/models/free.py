@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-from pricing.models.metrics import Metric
 from pricing.models.rating import ZERO, Line, RatingContext, free_line
 from pricing.models.reading import ChargeReader
 
@@ -14,7 +13,7 @@ class Free:
 
     model: ClassVar[str] = "free"
 
-    metric: Metric
+    metric: str
 
     @classmethod
     def read(cls, reader: ChargeReader) -> Self:
@@ -23,7 +22,7 @@ class Free:
 
     def document(self) -> dict[str, Any]:
         """Return the charge as JSON values."""
-        return {"model": self.model, "metric": self.metric.value}
+        return {"model": self.model, "metric": self.metric}
 
     def rate(self, quantity: int, context: RatingContext) -> Line:
         """Show the use, at no charge."""

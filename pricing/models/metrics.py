@@ -1,17 +1,18 @@
-"""What usage is counted in, and how a count is said in words."""
+"""What usage is counted in, and how a count is said in words.
 
-from collections.abc import Mapping
-from enum import StrEnum
-from types import MappingProxyType
+A metric is the code of a summed unit of the registry (:mod:`infra.units`), or :data:`PERIODS`: a quote covers exactly
+one billing period.
+"""
+
 from typing import NamedTuple
 
+from infra import units
+from infra.labels import Label
 
-class Metric(StrEnum):
-    """What is counted. `periods` counts billing periods: a quote covers exactly one."""
+PERIODS = "periods"
+"""Counts billing periods, which are not used: they pass."""
 
-    CALLS = "calls"
-    PERIODS = "periods"
-    ROWS = "rows"
+PERIODS_LABEL = Label("计费周期数", "Billing periods")
 
 
 class Sentence(NamedTuple):
@@ -21,29 +22,24 @@ class Sentence(NamedTuple):
     zh: str
 
 
-class _Words(NamedTuple):
-    one: str
-    many: str
-    measure_word: str
-    noun: str
+def used_metrics() -> tuple[str, ...]:
+    """The metrics that use is counted in."""
+    return units.UNITS.codes
 
 
-_WORDS: Mapping[Metric, _Words] = MappingProxyType(
-    {
-        Metric.CALLS: _Words("call", "calls", "次", "调用"),
-        Metric.PERIODS: _Words("billing period", "billing periods", "个", "计费周期"),
-        Metric.ROWS: _Words("row", "rows", "行", "数据"),
-    }
-)
-
-
-def counted(quantity: int, metric: Metric) -> Sentence:
+def counted(quantity: int, metric: str) -> Sentence:
     """Say a quantity: "1,250 calls", "1,250次调用"."""
-    one, many, measure, noun = _WORDS[metric]
     digits = f"{quantity:,}"
-    return Sentence(f"{digits} {one if quantity == 1 else many}", f"{digits}{measure}{noun}")
+    if metric == PERIODS:
+        return Sentence(
+            f"{digits} {'billing period' if quantity == 1 else 'billing periods'}", f"{digits}个计费周期"
+        )
+    unit = units.UNITS.by_code[metric]
+    return Sentence(
+        f"{digits} {unit.one if quantity == 1 else unit.many}", f"{digits}{unit.measure}{unit.noun}"
+    )
 
 
-def measure_word(metric: Metric) -> str:
-    """Return the Chinese measure word of a metric (次, 行)."""
-    return _WORDS[metric].measure_word
+def measure_word(metric: str) -> str:
+    """The Chinese measure word of a metric that use is counted in (次, 行)."""
+    return units.UNITS.by_code[metric].measure

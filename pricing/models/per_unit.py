@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
-from pricing.models.metrics import Metric, Sentence, counted, measure_word
+from pricing.models.metrics import Sentence, counted, measure_word
 from pricing.models.rating import Line, RatingContext, applied_price, free_line, round_line
 from pricing.models.reading import ChargeReader
 from pricing.money import EXACT
@@ -16,7 +16,7 @@ class PerUnit:
 
     model: ClassVar[str] = "per_unit"
 
-    metric: Metric
+    metric: str
     unit_price: Decimal
     allowance: int = 0
 
@@ -29,7 +29,7 @@ class PerUnit:
         """Return the charge as JSON values."""
         return {
             "model": self.model,
-            "metric": self.metric.value,
+            "metric": self.metric,
             "unit_price": format(self.unit_price, "f"),
             "allowance": self.allowance,
         }

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple, Protocol, Self
 from uuid import UUID
 
-from pricing.models.metrics import Metric, Sentence, counted
+from pricing.models.metrics import Sentence, counted
 from pricing.models.reading import ChargeReader
 from pricing.money import Money, round_amount
 from pricing.regulated.purposes import PURPOSE_TERMS, PurposeClass
@@ -38,7 +38,7 @@ class RatingContext:
     currency: str
     purpose: PurposeClass
     free_of_charge: bool
-    ceilings: Mapping[Metric, Ceiling]
+    ceilings: Mapping[str, Ceiling]
 
 
 class Line(NamedTuple):
@@ -50,7 +50,7 @@ class Line(NamedTuple):
     """
 
     model: str
-    metric: Metric
+    metric: str
     quantity: int
     allowance_used: int
     agreed_unit_price: Decimal
@@ -67,7 +67,7 @@ class Charge(Protocol):
     model: ClassVar[str]
 
     @property
-    def metric(self) -> Metric:
+    def metric(self) -> str:
         """The metric the charge is on; a plan has at most one charge on each."""
 
     @classmethod
@@ -81,7 +81,7 @@ class Charge(Protocol):
         """Rate `quantity` units (at least 0) of the metric under `context`."""
 
 
-def applied_price(agreed: Decimal, metric: Metric, context: RatingContext) -> tuple[Decimal, Sentence]:
+def applied_price(agreed: Decimal, metric: str, context: RatingContext) -> tuple[Decimal, Sentence]:
     """Return the unit price to charge, the lower of the agreed one and the ceiling in force, and why."""
     ceiling = context.ceilings.get(metric)
     if ceiling is None or agreed <= ceiling.unit_price:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from infra.messages import Message
-from pricing.models.metrics import Metric
+from pricing.models.metrics import used_metrics
 
 _PLAIN_DECIMAL = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?")
 _NOTHING = Decimal(0)
@@ -50,19 +50,19 @@ class ChargeReader:
         self._faults = faults
         self._known = {"model"}
 
-    def metric(self, member: str) -> Metric:
+    def metric(self, member: str) -> str:
         """Return a metric that use is counted in; billing periods are not used, they pass."""
         value = self._take(member)
-        usable = [metric.value for metric in Metric if metric is not Metric.PERIODS]
-        if value in usable:
-            return Metric(value)
+        usable = used_metrics()
+        if isinstance(value, str) and value in usable:
+            return value
         self._fault(
             member,
             Message("must be one of {values}", values=", ".join(usable))
             if value is not None
             else Message("is missing"),
         )
-        return Metric.CALLS
+        return usable[0]
 
     def price(self, member: str) -> Decimal:
         """Return an exact price: text such as "0.05", not negative, within the limits."""

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from infra.messages import Message
 from pricing.models import CHARGES
-from pricing.models.metrics import Metric
 from pricing.models.rating import Charge
 from pricing.models.reading import ChargeReader, Fault, PlanLimits
 from pricing.money import CURRENCIES
@@ -92,7 +91,7 @@ def _read_charge(document: object, place: str, limits: PlanLimits, faults: list[
 
 def _doubled(charges: Sequence[Charge]) -> list[Fault]:
     """Two charges on one metric would leave open which one a unit is charged by."""
-    first: dict[Metric, int] = {}
+    first: dict[str, int] = {}
     faults = []
     for index, charge in enumerate(charges):
         if charge.metric in first:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from infra.identity.schemas import PartyName, PartyNames
 from infra.messages import Message
 from infra.schema import Input, Output, ShortText
+from pricing.models.metrics import used_metrics
 from pricing.money import CURRENCIES
 from pricing.plans.tables import PricePlanRow
 
@@ -43,7 +44,15 @@ def _whole(value: object) -> object:
     return value
 
 
-UsedMetric = Literal["calls", "rows"]
+UsedMetric = Annotated[
+    str,
+    Field(
+        max_length=40,
+        description="A metered unit.",
+        examples=["calls"],
+        json_schema_extra={"enum": list(used_metrics())},
+    ),
+]
 
 
 class FlatCharge(Input):

@@ -7,14 +7,13 @@ from typing import Any
 
 from infra.messages import Message
 from infra.rulebook.domain import Rules
-from pricing.models.metrics import Metric
 from pricing.models.rating import Ceiling
 from pricing.quotes.errors import RoundingNotSupported
 from pricing.regulated.purposes import PUBLIC_PURPOSES, PurposeClass
 
 PUBLIC_PURPOSES_ARE_FREE = "pricing.public_purposes_are_free"
 ROUNDING = "pricing.rounding"
-_NO_CEILINGS: Mapping[Metric, Ceiling] = MappingProxyType({})
+_NO_CEILINGS: Mapping[str, Ceiling] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +27,12 @@ class QuoteContext:
     purpose: PurposeClass
     free_purposes: frozenset[PurposeClass]
     # A factory, since Python 3.11 takes no mapping proxy as a field's default.
-    ceilings: Mapping[Metric, Ceiling] = field(default_factory=lambda: _NO_CEILINGS)
+    ceilings: Mapping[str, Ceiling] = field(default_factory=lambda: _NO_CEILINGS)
     rules: tuple[Mapping[str, Any], ...] = field(default=())
 
 
 def quote_context(
-    rules: Rules, purpose: PurposeClass, ceilings: Mapping[Metric, Ceiling] | None = None
+    rules: Rules, purpose: PurposeClass, ceilings: Mapping[str, Ceiling] | None = None
 ) -> QuoteContext:
     """Return the context of a quote under the rules in force, stamped with the versions it was read from.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.messages import Message
-from pricing.models.metrics import Metric
+from pricing.models.metrics import PERIODS, used_metrics
 from pricing.models.rating import Charge, Line, RatingContext
 from pricing.money import EXACT, AmountTooLarge, Money
 from pricing.plans.domain import PricePlan
@@ -25,12 +25,12 @@ class Quote:
     rules: tuple[Mapping[str, Any], ...]
 
 
-def quote(plan: PricePlan, usage: Mapping[Metric, int], context: QuoteContext) -> Quote:
+def quote(plan: PricePlan, usage: Mapping[str, int], context: QuoteContext) -> Quote:
     """Rate one billing period.
 
-    `usage` maps a metric to the whole number of units used (plain strings such as "calls" do as well); an
-    absent metric is zero, a metric that the plan has no charge for costs nothing, and billing periods are not
-    usage. Each line is rounded once; the total is the sum of the rounded lines.
+    `usage` maps a metric to the whole number of units used; an absent metric is zero, a metric that the plan has no
+    charge for costs nothing, and billing periods are not usage. Each line is rounded once; the total is the sum of
+    the rounded lines.
 
     Executed here, whatever the model does: a purpose that is free is priced at zero, and no line exceeds the
     ceiling in force. Raises `UnpriceableUsage` for an unknown metric, a quantity that is not a whole number
@@ -64,15 +64,16 @@ def quote(plan: PricePlan, usage: Mapping[Metric, int], context: QuoteContext) -
     return Quote(plan, context.purpose, lines, total, context.rules)
 
 
-def _rate(charge: Charge, usage: Mapping[Metric, int], rating: RatingContext) -> Line:
-    line = charge.rate(1 if charge.metric is Metric.PERIODS else usage.get(charge.metric, 0), rating)
+def _rate(charge: Charge, usage: Mapping[str, int], rating: RatingContext) -> Line:
+    line = charge.rate(1 if charge.metric == PERIODS else usage.get(charge.metric, 0), rating)
     _check_line(line, rating)
     return line
 
 
-def _check_usage(usage: Mapping[Metric, int]) -> None:
+def _check_usage(usage: Mapping[str, int]) -> None:
+    used = used_metrics()
     for metric, quantity in usage.items():
-        if metric not in _USED:
+        if metric not in used:
             raise UnpriceableUsage(
                 Message("{metric!r} is not a metric that use is counted in.", metric=metric)
             )
@@ -84,9 +85,6 @@ def _check_usage(usage: Mapping[Metric, int]) -> None:
                     quantity=quantity,
                 )
             )
-
-
-_USED = frozenset({Metric.CALLS, Metric.ROWS})
 
 
 def _check_line(line: Line, rating: RatingContext) -> None:

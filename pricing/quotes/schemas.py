@@ -6,7 +6,6 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.schema import DecimalText, Output
-from pricing.models.metrics import Metric
 from pricing.models.rating import Line
 from pricing.money import MoneyOut
 from pricing.quotes.domain import Quote
@@ -17,7 +16,7 @@ class QuoteLineRead(Output):
     """One rated charge, with the sentence that explains it."""
 
     model: str
-    metric: Metric
+    metric: str = Field(description="A metered unit, or periods for a charge per billing period")
     quantity: int = Field(description="Units used")
     allowance_used: int = Field(description="Of them within the free allowance")
     agreed_unit_price: DecimalText = Field(description="Price of the plan, exact, in major units")

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.db import new_id
+from infra.units import UnitVector
 from market.metering.domain import Call, Outcome
 from market.metering.group_commit import Admission
 from tests.benchmarks import load
@@ -125,6 +126,7 @@ async def admission_alone(
     await admission.start()
     took: list[float] = []
     digest, revision_id, client_id = os.urandom(32), new_id(), new_id()
+    page, asked = UnitVector(calls=1, rows=ROWS, bytes=10_000), {"rows": ROWS}
     stop = time.perf_counter() + seconds
 
     async def caller() -> None:
@@ -135,12 +137,11 @@ async def admission_alone(
                 record_id=record_id,
                 key=record_id.hex if keyed else None,
                 digest=digest,
-                calls=1,
-                rows=ROWS,
-                bytes=10_000,
                 revision_id=revision_id,
                 purpose="industry",
                 client_id=client_id,
+                units=page,
+                asked=asked,
             )
             decision = await admission.admit(call)
             assert decision.outcome is Outcome.ADMITTED
@@ -164,7 +165,7 @@ def alone(console: Console, site: Live, seconds: int) -> None:
         for keyed in (False, True):
 
             async def run(count: int = count, keyed: bool = keyed) -> tuple[float, float, float]:
-                licences = list(await site.open_licences(count, quota_calls=10**12))
+                licences = list(await site.open_licences(count, quotas={"calls": 10**12}))
                 return await admission_alone(site.dsn, licences, keyed=keyed, seconds=seconds)
 
             rate, p50, p99 = uvloop.run(run())

@@ -11,11 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -82,7 +83,9 @@ class Live:
         """Wait until the process answers."""
         asyncio.run(_answers(self.settings.host, self.settings.port, process))
 
-    async def open_licences(self, count: int, *, quota_calls: int | None = None) -> dict[UUID, str]:
+    async def open_licences(
+        self, count: int, *, quotas: Mapping[str, int] = MappingProxyType({})
+    ) -> dict[UUID, str]:
         """Licences of the demo's product and buyer, straight into the counters, each with a token."""
         columns = await self._columns()
         keys = KeyRing.load(self.settings.keys_dir)
@@ -108,7 +111,7 @@ class Live:
                         ),
                         valid_from=moment - timedelta(hours=1),
                         valid_until=moment + timedelta(days=1),
-                        quota_calls=quota_calls,
+                        quotas=quotas,
                     )
                     made[licence_id] = keys.sign(
                         tokens.claims_of(
@@ -122,8 +125,7 @@ class Live:
                             buyer_id=new_id(),
                             columns=columns,
                             purposes=[PURPOSE],
-                            quota_calls=quota_calls,
-                            quota_rows=None,
+                            quotas=quotas,
                             valid_from=moment - timedelta(hours=1),
                             issued_at=moment,
                             expires_at=moment + timedelta(days=1),

@@ -55,7 +55,7 @@ def test_the_digest_that_both_sides_sign_never_changes() -> None:
 
 
 async def test_operator_then_buyer_sign_and_a_licence_exists(bargain: Bargain) -> None:
-    agreement = await bargain.order(columns=["pm25", "station"], quota_calls=10)
+    agreement = await bargain.order(columns=["pm25", "station"], quotas={"calls": 10})
     assert agreement["status"] == "requested"
     assert agreement["document"]["columns"] == ["station", "pm25"]
     signed = await bargain.sign(agreement)
@@ -63,7 +63,7 @@ async def test_operator_then_buyer_sign_and_a_licence_exists(bargain: Bargain) -
     assert len(signed["signatures"]) == 2
     licence = await bargain.buyer.get(f"/v1/licences/{signed['licence_id']}")
     assert licence["live"] is True
-    assert licence["quota_calls"] == 10
+    assert licence["quotas"] == {"calls": 10}
     assert licence["agreement_digest"] == agreement["digest"]
 
 
@@ -76,8 +76,11 @@ async def test_operator_then_buyer_sign_and_a_licence_exists(bargain: Bargain) -
         ({"valid_until": "2029-06-01T00:00:00Z"}, "order-refused"),
         ({"valid_until": "2020-06-01T00:00:00Z"}, "order-refused"),
         ({"valid_from": "2020-01-01T00:00:00Z"}, "order-refused"),
-        ({"quota_calls": 0}, "invalid-payload"),
-        ({"quota_calls": True}, "invalid-payload"),
+        ({"quotas": {"calls": 0}}, "invalid-payload"),
+        ({"quotas": {"calls": True}}, "invalid-payload"),
+        ({"quotas": {"rows": "5"}}, "invalid-payload"),
+        ({"quotas": {"bytes": 10**6}}, "invalid-payload"),
+        ({"quotas": {"surprise": 5}}, "invalid-payload"),
         ({"purposes": []}, "invalid-payload"),
         ({"surprise": 1}, "invalid-payload"),
     ],
@@ -109,7 +112,9 @@ async def test_the_same_key_orders_once(bargain: Bargain) -> None:
     first = await bargain.buyer.call("POST", "/v1/agreements", body, status=201, key=key)
     again = await bargain.buyer.call("POST", "/v1/agreements", body, status=201, key=key)
     assert first == again
-    other = await bargain.buyer.call("POST", "/v1/agreements", body | {"quota_calls": 5}, status=422, key=key)
+    other = await bargain.buyer.call(
+        "POST", "/v1/agreements", body | {"quotas": {"calls": 5}}, status=422, key=key
+    )
     assert other["type"].endswith("idempotency-key-reused")
     assert len((await bargain.buyer.get("/v1/agreements"))["items"]) == 1
 
@@ -197,12 +202,12 @@ async def test_signed_terms_cannot_be_changed_even_in_sql(bargain: Bargain, data
     try:
         with pytest.raises(asyncpg.RestrictViolationError):
             await connection.execute(
-                "UPDATE agreements SET document = jsonb_set(document, '{quota_rows}', '1') WHERE id = $1",
+                "UPDATE agreements SET document = jsonb_set(document, '{quotas,rows}', '1') WHERE id = $1",
                 agreement["id"],
             )
         with pytest.raises(asyncpg.RestrictViolationError):
             await connection.execute(
-                "UPDATE licences SET quota_rows = NULL WHERE id = $1", agreement["licence_id"]
+                "UPDATE licences SET quota_2 = NULL WHERE id = $1", agreement["licence_id"]
             )
     finally:
         await connection.close()

@@ -17,7 +17,7 @@ Move = Callable[[Bargain, dict[str, str]], Awaitable[object]]
 # The name stays until verifiers speak the new one; RFC 9864 only deprecates it.
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 async def test_our_licence_is_verified_by_a_library_that_is_not_ours(bargain: Bargain) -> None:
-    agreement, token = await bargain.licensed(columns=["station", "pm25"], quota_rows=500)
+    agreement, token = await bargain.licensed(columns=["station", "pm25"], quotas={"rows": 500})
     keys = KeySet.import_key_set((await bargain.buyer.http.get("/.well-known/jwks.json")).json())
     claims = jose.decode(token, keys, algorithms=["EdDSA"]).claims
     assert claims["iss"] == "http://market.test"
@@ -25,7 +25,7 @@ async def test_our_licence_is_verified_by_a_library_that_is_not_ours(bargain: Ba
     assert claims["licence_id"] == agreement["licence_id"]
     assert claims["columns"] == ["station", "pm25"]
     assert claims["purposes"] == ["industry"]
-    assert claims["quota"] == {"calls": None, "rows": 500}
+    assert claims["quotas"] == {"rows": 500}
     assert claims["agreement_digest"] == agreement["digest"]
 
 
@@ -91,7 +91,7 @@ async def test_who_did_not_place_a_stop_does_not_lift_it(bargain: Bargain) -> No
 
 async def test_purpose_column_and_quota_bound_every_call(bargain: Bargain) -> None:
     _, token = await bargain.licensed(
-        columns=["station", "pm25"], purposes=["industry", "public_welfare"], quota_rows=30
+        columns=["station", "pm25"], purposes=["industry", "public_welfare"], quotas={"rows": 30}
     )
     assert (await bargain.read(token)).status_code == 403, "several purposes, none named"
     assert (await bargain.read(token, **{"Data-Purpose": "public_governance"})).status_code == 403
@@ -109,7 +109,7 @@ async def test_purpose_column_and_quota_bound_every_call(bargain: Bargain) -> No
 
 
 async def test_a_refusal_tells_nothing_of_the_data(bargain: Bargain) -> None:
-    _, token = await bargain.licensed(quota_rows=5)
+    _, token = await bargain.licensed(quotas={"rows": 5})
     some = await bargain.read(token, "filter=pm25:gt:1&limit=6")
     none = await bargain.read(token, "filter=pm25:gt:1000&limit=6")
     assert (some.status_code, none.status_code) == (429, 429)
@@ -123,7 +123,8 @@ async def test_the_regulator_sees_the_whole_file_and_nobody_else(bargain: Bargai
     await bargain.read(token, "limit=7")
     path = f"/v1/supervision/contracts/{agreement['id']}"
     file = await bargain.regulator.get(path)
-    assert file["usage"] == {"calls": 1, "rows": 7, "open_period_no": 1}
+    assert file["usage"]["units"] | {"bytes": 0} == {"calls": 1, "rows": 7, "bytes": 0}
+    assert file["usage"]["open_period_no"] == 1
     assert file["licence"]["live"] is True
     assert file["rights"][0]["kind"] == "HOLD"
     assert file["authorisation"]["status"] == "active"

@@ -137,12 +137,13 @@ async def check(site: Live, licences: list[Licence], *, settled: bool) -> None:
         for licence in licences:
             told = dict(licence.answered)  # before the query: what was answered by now must be there
             found = await connection.fetch(
-                "SELECT r.record_id::text, r.rows, k.key FROM usage_records r"
+                "SELECT r.record_id::text, k.key FROM usage_records r"
                 " LEFT JOIN usage_keys k USING (licence_id, record_id) WHERE r.licence_id = $1",
                 licence.licence_id,
             )
             counted = await connection.fetchrow(
-                "SELECT used_calls, used_rows FROM licence_counters WHERE licence_id = $1", licence.licence_id
+                "SELECT used_1 AS used_calls, used_2 AS used_rows FROM licence_counters WHERE licence_id = $1",
+                licence.licence_id,
             )
             records = Counter(row["record_id"] for row in found)
             assert set(records.values()) <= {1}
@@ -167,7 +168,9 @@ async def test_nothing_answered_is_lost_and_nothing_is_counted_twice(
     licences = [
         Licence(licence_id, token, quota)
         for quota in (None, QUOTA)
-        for licence_id, token in (await site.open_licences(2, quota_calls=quota)).items()
+        for licence_id, token in (
+            await site.open_licences(2, quotas={} if quota is None else {"calls": quota})
+        ).items()
     ]
     ((licence_id, token),) = (await site.open_licences(1)).items()
     licences.append(Licence(licence_id, token, keyed=False))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pricing.models.flat import Flat
 from pricing.models.free import Free
-from pricing.models.metrics import Metric
+from pricing.models.metrics import PERIODS, used_metrics
 from pricing.models.per_unit import PerUnit
 from pricing.models.rating import Ceiling
 from pricing.models.reading import PlanLimits
@@ -27,16 +27,16 @@ currencies = st.sampled_from(sorted(CURRENCIES))
 prices = st.decimals(min_value=0, max_value=1000, places=8, allow_nan=False, allow_infinity=False)
 quantities = st.integers(0, 1_000_000_000)
 allowances = st.integers(0, 10_000)
-usages = st.fixed_dictionaries({}, optional={Metric.CALLS: quantities, Metric.ROWS: quantities})
+usages = st.fixed_dictionaries({}, optional={"calls": quantities, "rows": quantities})
 
 
-def _used(metric: Metric) -> st.SearchStrategy[PerUnit | Free | None]:
+def _used(metric: str) -> st.SearchStrategy[PerUnit | Free | None]:
     on = st.just(metric)
     return st.none() | st.builds(Free, on) | st.builds(PerUnit, on, prices, allowances)
 
 
 charges = (
-    st.tuples(_used(Metric.CALLS), _used(Metric.ROWS), st.none() | st.builds(Flat, prices))
+    st.tuples(_used("calls"), _used("rows"), st.none() | st.builds(Flat, prices))
     .map(lambda drawn: [charge for charge in drawn if charge is not None])
     .filter(bool)
     .flatmap(st.permutations)
@@ -53,10 +53,10 @@ plans = st.builds(
 )
 
 
-def ceilings_for(plan: PricePlan) -> st.SearchStrategy[dict[Metric, Ceiling]]:
+def ceilings_for(plan: PricePlan) -> st.SearchStrategy[dict[str, Ceiling]]:
     """Ceilings on any of the metrics, in the plan's currency."""
     ceiling = st.builds(Ceiling, prices, st.just(plan.currency), st.just("a decision"))
-    return st.fixed_dictionaries({}, optional=dict.fromkeys(Metric, ceiling))
+    return st.fixed_dictionaries({}, optional=dict.fromkeys((*used_metrics(), PERIODS), ceiling))
 
 
 @st.composite

@@ -1,15 +1,18 @@
 """Licences to meter: counter rows that really commit, each test with ids of its own."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from contracts.chain import ChainOfLinks
 from contracts.licences import counters
+from infra import units
 from infra.db import SessionMaker, new_id, transaction
+from infra.units import UnitVector
 from market.metering.domain import Call
 
 LicenceMaker = Callable[..., Awaitable[UUID]]
@@ -37,13 +40,11 @@ def call_for(
         record_id=new_id(),
         key=key,
         digest=digest_of(request),
-        calls=calls,
-        rows=rows,
-        bytes=size,
         revision_id=UUID(int=7),
         purpose="research",
         client_id=None,
-        rows_asked=asked,
+        units=UnitVector(calls=calls, rows=rows, bytes=size),
+        asked={"rows": asked},
     )
 
 
@@ -52,8 +53,7 @@ def licences(sessions: SessionMaker) -> LicenceMaker:
 
     async def make(
         *,
-        quota_calls: int | None = None,
-        quota_rows: int | None = None,
+        quotas: Mapping[str, int] = MappingProxyType({}),
         starts: timedelta = timedelta(hours=-1),
         ends: timedelta = timedelta(days=30),
         **links: UUID,
@@ -67,28 +67,30 @@ def licences(sessions: SessionMaker) -> LicenceMaker:
                 chain=replace(ChainOfLinks(*(new_id() for _ in fields(ChainOfLinks))), **links),
                 valid_from=moment + starts,
                 valid_until=moment + ends,
-                quota_calls=quota_calls,
-                quota_rows=quota_rows,
+                quotas=quotas,
             )
         return licence_id
 
     return make
 
 
-async def counted(connection: Connection, licence_id: UUID) -> tuple[int, int]:
-    """Calls and rows of the counters."""
-    row = await connection.fetchrow(
-        "SELECT used_calls, used_rows FROM licence_counters WHERE licence_id = $1", licence_id
-    )
-    return row["used_calls"], row["used_rows"]
+async def counted(connection: Connection, licence_id: UUID) -> UnitVector:
+    """What the counters say of a licence's whole term."""
+    row = await connection.fetchrow("SELECT * FROM licence_counters WHERE licence_id = $1", licence_id)
+    return UnitVector.of(row[f"used_{unit.slot}"] or 0 for unit in units.UNITS.summed)
 
 
-async def recorded(connection: Connection, licence_id: UUID, period_no: int | None = None) -> tuple[int, int]:
-    """Calls and rows of the records, of one period or of all."""
+def calls_and_rows(counted: UnitVector) -> tuple[int, int]:
+    """Two units of a vector, where bytes do not matter."""
+    return counted["calls"], counted["rows"]
+
+
+async def recorded(connection: Connection, licence_id: UUID, period_no: int | None = None) -> UnitVector:
+    """What the records add up to, of one period or of all."""
+    sums = ", ".join(f"coalesce(sum(units_{unit.slot}), 0)::bigint" for unit in units.UNITS.summed)
     row = await connection.fetchrow(
-        "SELECT coalesce(sum(calls), 0)::bigint AS calls, coalesce(sum(rows), 0)::bigint AS rows"
-        " FROM usage_records WHERE licence_id = $1 AND ($2::int IS NULL OR period_no = $2)",
+        f"SELECT {sums} FROM usage_records WHERE licence_id = $1 AND ($2::int IS NULL OR period_no = $2)",
         licence_id,
         period_no,
     )
-    return row["calls"], row["rows"]
+    return UnitVector.of(row)

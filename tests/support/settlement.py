@@ -22,6 +22,7 @@ from infra.db import AsyncSession, SessionMaker, new_id, transaction
 from infra.identity import clients
 from infra.identity import service as identity
 from infra.identity.states import OrganisationAction
+from infra.units import UnitVector
 from listings.authorisations.domain import Consideration
 from listings.authorisations.states import AuthorisationStatus
 from listings.authorisations.tables import Authorisation
@@ -132,8 +133,8 @@ async def a_trade(
         product_id=product.id, resource_id=resource.id, right_id=new_id(), authorisation_id=authorisation.id,
         owner_id=owner.organisation_id, operator_id=operator.organisation_id, buyer_id=buyer.organisation_id,
         price_plan_id=plan.id, title_zh="数据", title_en="Data", columns=("a",), purposes=purposes,
-        purpose_statement="testing", valid_from=START, valid_until=START + timedelta(days=900), quota_calls=None,
-        quota_rows=None, shares=split,
+        purpose_statement="testing", valid_from=START, valid_until=START + timedelta(days=900), quotas={},
+        shares=split,
     )  # fmt: skip
     document = terms.document()
     agreement = Agreement(
@@ -168,12 +169,10 @@ async def metering(database: TestDatabase) -> AsyncIterator[Meter]:
                 new_id(),
                 None,
                 sha256(b"x").digest(),
-                1,
-                rows,
-                0,
                 UUID(int=7),
                 purpose.value,
                 None,
+                UnitVector(calls=1, rows=rows),
             )
             for _ in range(calls)
         ]

@@ -144,7 +144,7 @@ def _line(invoice: Invoice, place: int, rated: RatedLine) -> InvoiceLine:
         licence_id=rated.licence_id,
         usage_period_no=rated.usage_period_no,
         model=line.model,
-        metric=line.metric.value,
+        metric=line.metric,
         quantity=line.quantity,
         allowance_used=line.allowance_used,
         agreed_unit_price=line.agreed_unit_price,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from pricing.models.metrics import Metric
+from pricing.models.metrics import PERIODS
 from pricing.models.rating import Line
 from pricing.money import Money
 from pricing.plans.domain import PricePlan
@@ -12,7 +12,7 @@ from pricing.quotes.context import QuoteContext
 from pricing.quotes.domain import quote
 from pricing.regulated.purposes import PurposeClass
 
-PurposeUsage = Mapping[PurposeClass, Mapping[Metric, int]]
+PurposeUsage = Mapping[PurposeClass, Mapping[str, int]]
 """What was used for each purpose, by metric."""
 
 
@@ -68,7 +68,7 @@ def rate(
         used = usage.used.get(purpose, {})
         if any(used.values()):
             rated = quote(plan, used, contexts[purpose]).lines
-            lines.extend(line for line in rated if line.metric is not Metric.PERIODS)
+            lines.extend(line for line in rated if line.metric != PERIODS)
     return [RatedLine(usage.licence_id, usage.usage_period_no, line) for line in lines]
 
 
@@ -77,8 +77,8 @@ def total(lines: Sequence[RatedLine], currency: str) -> Money:
     return Money(sum(rated.line.amount.minor for rated in lines), currency)
 
 
-def _sum(parts: Iterable[Mapping[Metric, int]]) -> dict[Metric, int]:
-    summed: dict[Metric, int] = {}
+def _sum(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    summed: dict[str, int] = {}
     for part in parts:
         for metric, count in part.items():
             summed[metric] = summed.get(metric, 0) + count

@@ -2,25 +2,22 @@
 
 from contracts.agreements.facts import AgreementFacts
 from infra.db import AsyncSession
+from infra.units import UnitVector
 from market.metering import service as metering
 from market.metering.domain import PeriodUsage
 from market.settlement.invoices.rating import LicenceUsage
-from pricing.models.metrics import Metric
 from pricing.regulated.purposes import PurposeClass
 
 
 async def usage_by_purpose(session: AsyncSession, facts: AgreementFacts, period: PeriodUsage) -> LicenceUsage:
     """Usage of a closed period by purpose; the counters' totals where there is one purpose only."""
     if len(facts.terms.purposes) == 1:
-        counted = {facts.terms.purposes[0].value: (period.calls, period.rows)}
+        counted = {facts.terms.purposes[0].value: period.units}
     else:
         counted = await metering.recorded_by_purpose(session, period.licence_id, period.period_no)
-        totals = tuple(sum(column) for column in zip(*counted.values(), strict=True)) or (0, 0)
-        assert totals == (period.calls, period.rows), "records and counters of a closed period differ"
-    used = {
-        PurposeClass(purpose): {Metric.CALLS: calls, Metric.ROWS: rows}
-        for purpose, (calls, rows) in counted.items()
-    }
+        total = sum(counted.values(), UnitVector())
+        assert total == period.units, "records and counters of a closed period differ"
+    used = {PurposeClass(purpose): units for purpose, units in counted.items()}
     return LicenceUsage(period.licence_id, period.period_no, used)
 
 
@@ -29,10 +26,6 @@ def usage_document(usage: LicenceUsage, period: PeriodUsage) -> dict[str, object
     return {
         "licence_id": str(usage.licence_id),
         "usage_period_no": usage.usage_period_no,
-        "calls": period.calls,
-        "rows": period.rows,
-        "by_purpose": {
-            purpose.value: {metric.value: count for metric, count in metrics.items()}
-            for purpose, metrics in usage.used.items()
-        },
+        "units": dict(period.units),
+        "by_purpose": {purpose.value: dict(units) for purpose, units in usage.used.items()},
     }

@@ -227,7 +227,7 @@ async def test_a_quote_prices_a_stated_use(
 ) -> None:
     product_id = await published(owner, operator, regulator)
     path = f"/v1/products/{product_id}/quotes"
-    use = {"calls": 300, "rows": 5000, "purpose": "industry"}
+    use = {"units": {"calls": 300, "rows": 5000}, "purpose": "industry"}
     quote = await buyer.post(path, use, status=200)
     assert quote["total"] == {"amount": "15.00", "currency": "CNY"}
     assert [line["metric"] for line in quote["lines"]] == ["calls", "rows"]
@@ -235,7 +235,7 @@ async def test_a_quote_prices_a_stated_use(
     assert free["total"]["amount"] == "0.00"
     problem = await buyer.post(path, use | {"purpose": "public_governance"}, status=422)
     assert slug(problem) == "purpose-not-offered"
-    await buyer.post(path, use | {"calls": -1}, status=422)
+    await buyer.post(path, use | {"units": {"calls": -1}}, status=422)
     drafted = await draft(owner, operator)
     await buyer.post(f"/v1/products/{drafted['id']}/quotes", use, status=404)
 

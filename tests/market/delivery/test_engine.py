@@ -11,6 +11,7 @@ from uuid import UUID
 import duckdb
 import pytest
 
+from infra.units import UnitVector
 from listings.ingest.result import Column, Kind
 from market.delivery import domain
 from market.delivery.engine import Engine, PageCache, RenderedPage
@@ -61,7 +62,7 @@ async def ask(engine: Engine, store: Path, *fields: tuple[str, str]) -> dict[str
     query = domain.read_query(urlencode(fields), COLUMNS, REVISION)
     page = await engine.page(store / "data.parquet", query, REVISION)
     document: dict[str, Any] = json.loads(page.body, parse_constant=pytest.fail, parse_float=str)
-    assert page.rows == len(document["items"])
+    assert page.units["rows"] == len(document["items"])
     return document
 
 
@@ -148,7 +149,7 @@ async def test_a_slow_query_is_interrupted_and_the_next_one_runs(store: Path) ->
         await engine.page(store / "large.parquet", slow, REVISION)
     assert refusal.value.status == 503
     quick = domain.read_query("limit=1", {"station": COLUMNS["station"]}, REVISION)
-    assert (await engine.page(store / "large.parquet", quick, REVISION)).rows == 1
+    assert (await engine.page(store / "large.parquet", quick, REVISION)).units["rows"] == 1
     await engine.close()
 
 
@@ -161,7 +162,7 @@ async def test_wide_rows_end_a_page_early(store: Path) -> None:
         page = await engine.page(
             store / "wide.parquet", domain.Query(tuple(columns.values()), (), 15, after), REVISION
         )
-        sizes.append(page.rows)
+        sizes.append(page.units["rows"])
         cursor = json.loads(page.body)["next_cursor"]
         if cursor is None:
             break
@@ -183,17 +184,17 @@ async def test_past_its_backlog_it_refuses_at_once(store: Path) -> None:
 def test_the_cache_holds_its_bound_and_forgets_the_least_recently_used() -> None:
     cache = PageCache(100)
     for number in range(10):
-        cache.put(bytes([number]), RenderedPage(b"x" * 10, 1))
+        cache.put(bytes([number]), RenderedPage(b"x" * 10, UnitVector(rows=1)))
     assert cache.get(bytes([0])) is not None
-    cache.put(bytes([10]), RenderedPage(b"x" * 12, 1))
+    cache.put(bytes([10]), RenderedPage(b"x" * 12, UnitVector(rows=1)))
     assert cache.get(bytes([0])) is not None
     assert cache.get(bytes([1])) is cache.get(bytes([2])) is None
-    cache.put(b"large", RenderedPage(b"x" * 13, 1))
+    cache.put(b"large", RenderedPage(b"x" * 13, UnitVector(rows=1)))
     assert cache.get(b"large") is None
     assert cache.get(bytes([10])) is not None
 
 
 def test_a_cache_without_room_keeps_nothing() -> None:
     cache = PageCache(0)
-    cache.put(b"k", RenderedPage(b"x", 1))
+    cache.put(b"k", RenderedPage(b"x", UnitVector(rows=1)))
     assert cache.get(b"k") is None

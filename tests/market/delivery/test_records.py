@@ -11,24 +11,24 @@ from infra.db import SessionMaker, new_id, transaction
 from infra.stops import service as stops
 from market.delivery import service
 from tests.support.delivery import ISSUER, Shop
-from tests.support.metering import Connection, LicenceMaker, counted, recorded
+from tests.support.metering import Connection, LicenceMaker, calls_and_rows, counted, recorded
 
 
 async def test_a_call_is_answered_metered_and_says_what_it_cost(
     shop: Shop, connection: Connection, make_licence: LicenceMaker
 ) -> None:
-    licence_id = await make_licence(quota_calls=10, quota_rows=1000)
+    licence_id = await make_licence(quotas={"calls": 10, "rows": 1000})
     answer = await shop.call(shop.token(licence_id), "filter=station:eq:s1&limit=2&select=id")
     assert answer.status_code == 200
     assert answer.json()["items"] == [{"id": 1}, {"id": 4}]
     assert answer.headers["content-type"] == "application/json"
-    assert answer.headers["usage-rows"] == "2"
+    assert answer.headers["usage-units"] == f"calls=1, rows=2, bytes={len(answer.content)}"
     assert answer.headers["ratelimit"] == '"calls";r=9, "rows";r=998'
     assert "usage-repeated" not in answer.headers
     row = await connection.fetchrow("SELECT * FROM usage_records WHERE licence_id = $1", licence_id)
     assert str(row["record_id"]) == answer.headers["usage-record"]
     assert str(row["revision_id"]) == answer.headers["data-revision"]
-    assert (row["rows"], row["bytes"], row["purpose"]) == (2, len(answer.content), "research")
+    assert (row["units_2"], row["units_3"], row["purpose"]) == (2, len(answer.content), "research")
     assert row["client_id"].int == 5
 
 
@@ -47,7 +47,7 @@ async def test_a_header_that_decides_the_call_counts_once_or_not_at_all(
         path = f"/data/{shop.product_id}/records"
         twice = await client.get(path, headers=[*told.items(), (name.lower(), told[name])])
         assert twice.status_code == 400
-        assert await counted(connection, licence_id) == (0, 0)
+        assert calls_and_rows(await counted(connection, licence_id)) == (0, 0)
         assert (await client.get(path, headers=told)).status_code == 200
 
 
@@ -62,7 +62,7 @@ async def test_pages_lead_to_the_end_and_every_row_is_counted_once(
         seen.extend(item["id"] for item in page["items"])
         query = f"limit=50&cursor={page['next_cursor']}" if page["next_cursor"] else ""
     assert seen == list(range(120))
-    assert await counted(connection, licence_id) == (3, 120)
+    assert calls_and_rows(await counted(connection, licence_id)) == (3, 120)
 
 
 async def test_a_licence_opens_its_columns_and_nothing_shows_that_there_are_more(
@@ -77,7 +77,7 @@ async def test_a_licence_opens_its_columns_and_nothing_shows_that_there_are_more
         assert one.status_code == other.status_code == 400
         assert one.text.replace("phone", "fhone") == other.text
         assert one.json()["type"].endswith("column-unknown")
-    assert await counted(connection, licence_id) == (1, 1)
+    assert calls_and_rows(await counted(connection, licence_id)) == (1, 1)
 
 
 async def test_tokens_that_are_not_good_are_refused(shop: Shop, make_licence: LicenceMaker) -> None:
@@ -113,15 +113,15 @@ async def test_the_purpose_is_the_licences(
 async def test_over_the_quota_nothing_is_answered_and_a_smaller_call_still_is(
     shop: Shop, connection: Connection, make_licence: LicenceMaker
 ) -> None:
-    licence_id = await make_licence(quota_rows=60)
+    licence_id = await make_licence(quotas={"rows": 60})
     token = shop.token(licence_id)
     assert (await shop.call(token, "limit=50")).status_code == 200
     refused = await shop.call(token, "limit=50")
     assert refused.status_code == 429
-    assert refused.json()["left_rows"] == 10
+    assert refused.json()["left"] == {"rows": 10}
     assert "items" not in refused.json()
     assert (await shop.call(token, "limit=10")).headers["ratelimit"] == '"rows";r=0'
-    assert await counted(connection, licence_id) == (2, 60)
+    assert calls_and_rows(await counted(connection, licence_id)) == (2, 60)
 
 
 async def test_a_repeat_is_answered_again_unbilled_and_another_request_is_refused(
@@ -138,7 +138,7 @@ async def test_a_repeat_is_answered_again_unbilled_and_another_request_is_refuse
     assert other.status_code == 422
     assert other.json()["type"].endswith("idempotency-key-reused")
     assert (await shop.call(token, Idempotency_Key="not visible\tascii")).status_code == 400
-    assert await counted(connection, licence_id) == (1, 3)
+    assert calls_and_rows(await counted(connection, licence_id)) == (1, 3)
 
 
 async def test_a_stop_takes_effect_at_the_next_call(
@@ -176,13 +176,15 @@ async def test_a_new_revision_is_read_within_a_second_and_old_cursors_end(
 async def test_many_at_once_make_a_page_once_and_are_all_metered(
     shop: Shop, connection: Connection, make_licence: LicenceMaker
 ) -> None:
-    licence_id = await make_licence(quota_calls=150)
+    licence_id = await make_licence(quotas={"calls": 150})
     token = shop.token(licence_id)
     answers = await asyncio.gather(*(shop.call(token) for _ in range(200)))
     assert Counter(answer.status_code for answer in answers) == {200: 150, 429: 50}
     records = {answer.headers["usage-record"] for answer in answers if answer.status_code == 200}
     assert len(records) == 150
-    assert await counted(connection, licence_id) == await recorded(connection, licence_id) == (150, 7500)
+    used = await counted(connection, licence_id)
+    assert await recorded(connection, licence_id) == used
+    assert calls_and_rows(used) == (150, 7500)
 
 
 @pytest.mark.parametrize(
@@ -204,4 +206,4 @@ async def test_a_query_that_cannot_be_read_costs_nothing(
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["type"].endswith(slug)
-    assert await counted(connection, licence_id) == (0, 0)
+    assert calls_and_rows(await counted(connection, licence_id)) == (0, 0)

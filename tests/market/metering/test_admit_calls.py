@@ -9,6 +9,7 @@ import pytest
 from infra.auth import SYSTEM
 from infra.db import SessionMaker, new_id, transaction
 from infra.stops import service as stops
+from infra.units import UnitVector
 from market.metering.admission_sql import admit
 from market.metering.domain import Call, Decision, Outcome
 from tests.support.database import TestDatabase
@@ -26,58 +27,66 @@ def outcomes(decisions: list[Decision]) -> list[Outcome]:
 async def test_an_admitted_call_is_recorded_and_counted(
     connection: Connection, make_licence: LicenceMaker
 ) -> None:
-    licence_id = await make_licence(quota_calls=10, quota_rows=100)
+    licence_id = await make_licence(quotas={"calls": 10, "rows": 100})
     call = call_for(licence_id, rows=30, size=512)
     (decision,) = await decide(connection, call)
     assert decision.outcome is Outcome.ADMITTED
     assert (decision.record_id, decision.period_no) == (call.record_id, 1)
-    assert (decision.left_calls, decision.left_rows) == (9, 70)
+    assert decision.left_by_unit == {"calls": 9, "rows": 70}
     row = await connection.fetchrow("SELECT * FROM usage_records WHERE licence_id = $1", licence_id)
-    assert (row["record_id"], row["calls"], row["rows"], row["bytes"]) == (call.record_id, 1, 30, 512)
+    assert (row["record_id"], row["units_1"], row["units_2"], row["units_3"]) == (call.record_id, 1, 30, 512)
     assert (row["digest"], row["purpose"], row["recorded_at"]) == (
         call.digest,
         "research",
         decision.recorded_at,
     )
-    assert await counted(connection, licence_id) == (1, 30)
+    assert await counted(connection, licence_id) == UnitVector(calls=1, rows=30, bytes=512)
 
 
 async def test_without_a_quota_nothing_runs_out(connection: Connection, make_licence: LicenceMaker) -> None:
     licence_id = await make_licence()
     (decision,) = await decide(connection, call_for(licence_id, rows=2**31 - 1))
-    assert (decision.outcome, decision.left_calls, decision.left_rows) == (Outcome.ADMITTED, None, None)
+    assert (decision.outcome, decision.left_by_unit) == (Outcome.ADMITTED, {})
 
 
 async def test_a_refused_call_leaves_its_share_to_the_next_smaller_one(
     connection: Connection, make_licence: LicenceMaker
 ) -> None:
-    licence_id = await make_licence(quota_rows=100)
+    licence_id = await make_licence(quotas={"rows": 100})
     sizes = (60, 50, 40, 1, 0)
     decisions = await decide(connection, *(call_for(licence_id, rows=size) for size in sizes))
     admitted, refused = Outcome.ADMITTED, Outcome.QUOTA_EXCEEDED
     assert outcomes(decisions) == [admitted, refused, admitted, refused, admitted]
-    assert decisions[0].left_rows == 0
-    assert await counted(connection, licence_id) == await recorded(connection, licence_id) == (3, 100)
+    assert decisions[0].left_by_unit["rows"] == 0
+    assert (
+        await counted(connection, licence_id)
+        == await recorded(connection, licence_id)
+        == UnitVector(calls=3, rows=100, bytes=3_000)
+    )
 
 
 async def test_the_quota_of_one_licence_does_not_touch_another(
     connection: Connection, make_licence: LicenceMaker
 ) -> None:
-    small, large = await make_licence(quota_calls=1), await make_licence(quota_calls=3)
+    small, large = await make_licence(quotas={"calls": 1}), await make_licence(quotas={"calls": 3})
     decisions = await decide(connection, *(call_for(licence_id) for licence_id in (large, small) * 2))
     assert outcomes(decisions) == [Outcome.ADMITTED] * 3 + [Outcome.QUOTA_EXCEEDED]
-    assert [decision.left_calls for decision in decisions] == [1, 0, 1, 0]
+    assert [decision.left_by_unit["calls"] for decision in decisions] == [1, 0, 1, 0]
 
 
 async def test_a_repeat_is_answered_with_the_first_record_and_not_billed(
     connection: Connection, make_licence: LicenceMaker
 ) -> None:
-    licence_id = await make_licence(quota_calls=1)
+    licence_id = await make_licence(quotas={"calls": 1})
     first = call_for(licence_id, key="order-1")
     await decide(connection, first)
     (again,) = await decide(connection, call_for(licence_id, key="order-1"))
-    assert (again.outcome, again.record_id, again.left_calls) == (Outcome.REPEATED, first.record_id, 0)
-    assert await counted(connection, licence_id) == (1, 10)
+    assert (again.outcome, again.record_id, again.left_by_unit) == (
+        Outcome.REPEATED,
+        first.record_id,
+        {"calls": 0},
+    )
+    assert await counted(connection, licence_id) == UnitVector(calls=1, rows=10, bytes=1_000)
 
 
 async def test_repeats_within_one_batch_are_recognised(
@@ -94,13 +103,13 @@ async def test_repeats_within_one_batch_are_recognised(
     decisions = await decide(connection, *calls)
     assert outcomes(decisions) == ["admitted", "repeated", "key_conflict", "admitted", "admitted"]
     assert decisions[1].record_id == calls[0].record_id
-    assert await counted(connection, licence_id) == (3, 30)
+    assert await counted(connection, licence_id) == UnitVector(calls=3, rows=30, bytes=3_000)
 
 
 async def test_a_key_without_its_call_admitted_is_free_again(
     connection: Connection, make_licence: LicenceMaker
 ) -> None:
-    licence_id = await make_licence(quota_rows=50)
+    licence_id = await make_licence(quotas={"rows": 50})
     decisions = await decide(
         connection,
         call_for(licence_id, key="k", request="big", rows=60),
@@ -125,12 +134,16 @@ async def test_the_same_key_with_another_request_is_a_conflict(
 async def test_the_same_batch_sent_again_changes_nothing(
     connection: Connection, make_licence: LicenceMaker
 ) -> None:
-    licence_id = await make_licence(quota_calls=5)
+    licence_id = await make_licence(quotas={"calls": 5})
     batch = [call_for(licence_id), call_for(licence_id, key="k"), call_for(licence_id)]
     first, second = await decide(connection, *batch), await decide(connection, *batch)
     assert outcomes(second) == [Outcome.REPEATED] * 3
     assert [decision.record_id for decision in second] == [decision.record_id for decision in first]
-    assert await recorded(connection, licence_id) == await counted(connection, licence_id) == (3, 30)
+    assert (
+        await recorded(connection, licence_id)
+        == await counted(connection, licence_id)
+        == UnitVector(calls=3, rows=30, bytes=3_000)
+    )
 
 
 @pytest.mark.parametrize("link", ["licence", "agreement", "product", "further"])
@@ -153,7 +166,7 @@ async def test_a_stop_on_any_link_refuses_the_next_call_until_it_is_lifted(
             session, SYSTEM, subject_kind=link, subject_id=subject_id, reason="Nothing was found"
         )
     assert outcomes(await decide(connection, call_for(licence_id))) == [Outcome.ADMITTED]
-    assert await counted(connection, licence_id) == (1, 10)
+    assert await counted(connection, licence_id) == UnitVector(calls=1, rows=10, bytes=1_000)
 
 
 async def test_a_repeat_is_answered_only_while_the_licence_lives(
@@ -177,11 +190,11 @@ async def test_calls_outside_the_term_are_refused(connection: Connection, make_l
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE usage_records SET rows = 0",
+        "UPDATE usage_records SET units_2 = 0",
         "DELETE FROM usage_records",
         "TRUNCATE usage_records",
         "DELETE FROM usage_records_p_default",
-        "UPDATE usage_keys SET rows = 0",
+        "UPDATE usage_keys SET key = ''",
         "DELETE FROM usage_keys",
         "DELETE FROM usage_periods",
         "DELETE FROM licence_counters",
@@ -193,7 +206,7 @@ async def test_the_service_cannot_change_what_was_recorded(connection: Connectio
         await connection.execute(statement)
 
 
-@pytest.mark.parametrize("verb", ["UPDATE {} SET rows = 0", "DELETE FROM {}", "TRUNCATE {}"])
+@pytest.mark.parametrize("verb", ["UPDATE {} SET licence_id = licence_id", "DELETE FROM {}", "TRUNCATE {}"])
 async def test_not_even_the_owner_changes_records_by_accident(database: TestDatabase, verb: str) -> None:
     owner = await asyncpg.connect(database.owner_url)
     try:

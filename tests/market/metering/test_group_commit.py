@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from infra.units import UnitVector
 from market.metering.domain import Decision, Outcome
 from market.metering.group_commit import Admission, MeteringAway, MeteringBusy
 from tests.support.database import TestDatabase
@@ -41,7 +42,7 @@ def tally(decisions: list[Decision]) -> Counter[str]:
 async def test_several_flushers_never_exceed_a_quota_by_one(
     database: TestDatabase, connection: Connection, make_licence: LicenceMaker
 ) -> None:
-    licence_id = await make_licence(quota_calls=700, quota_rows=6_001)
+    licence_id = await make_licence(quotas={"calls": 700, "rows": 6_001})
     async with AsyncExitStack() as stack:
         flushers = [
             await stack.enter_async_context(running(database.service_url, batch_limit=limit))
@@ -51,11 +52,12 @@ async def test_several_flushers_never_exceed_a_quota_by_one(
             *(flushers[number % 3].admit(call_for(licence_id, rows=number % 19)) for number in range(1500))
         )
     found = tally(decisions)
-    calls, rows = await counted(connection, licence_id)
+    used = await counted(connection, licence_id)
+    calls, rows = used["calls"], used["rows"]
     assert found["admitted"] == calls <= 700
     assert rows <= 6_001
     assert found["admitted"] + found["quota_exceeded"] == 1500
-    assert await recorded(connection, licence_id) == (calls, rows)
+    assert await recorded(connection, licence_id) == used
     # Something small would still have fitted only if a quota has room left and nobody asked for that little.
     assert calls == 700 or rows == 6_001
 
@@ -74,7 +76,11 @@ async def test_concurrent_repeats_are_recorded_once(
         )
     assert tally(decisions) == {"admitted": 40, "repeated": 80}
     assert len({decision.record_id for decision in decisions}) == 40
-    assert await counted(connection, licence_id) == await recorded(connection, licence_id) == (40, 400)
+    assert (
+        await counted(connection, licence_id)
+        == await recorded(connection, licence_id)
+        == UnitVector(calls=40, rows=400, bytes=40_000)
+    )
 
 
 async def test_many_licences_in_any_order_do_not_deadlock(
@@ -87,7 +93,9 @@ async def test_many_licences_in_any_order_do_not_deadlock(
             *(two.admit(call_for(licence_id)) for licence_id in list(reversed(licences)) * 20),
         )
     assert tally(decisions) == {"admitted": 800}
-    assert [await counted(connection, licence_id) for licence_id in licences] == [(40, 400)] * 20
+    assert [await counted(connection, licence_id) for licence_id in licences] == [
+        UnitVector(calls=40, rows=400, bytes=40_000)
+    ] * 20
 
 
 async def test_a_lost_connection_loses_and_doubles_nothing(
@@ -115,7 +123,11 @@ async def test_a_lost_connection_loses_and_doubles_nothing(
     # A batch that had been committed before its answer was lost comes back as repeated: recorded once all the same.
     assert {decision.outcome for decision in decisions} <= {Outcome.ADMITTED, Outcome.REPEATED}
     assert len({decision.record_id for decision in decisions}) == 1200
-    assert await counted(connection, licence_id) == await recorded(connection, licence_id) == (1200, 12_000)
+    assert (
+        await counted(connection, licence_id)
+        == await recorded(connection, licence_id)
+        == UnitVector(calls=1200, rows=12_000, bytes=1_200_000)
+    )
 
 
 async def test_without_a_database_calls_wait_and_are_then_refused() -> None:
@@ -161,7 +173,9 @@ async def test_it_recovers_when_the_schema_appears(
         await owner.close()
 
 
-@pytest.mark.parametrize("change", [{"purpose": "nul\x00"}, {"rows": 2**40}, {"key": 7}])
+@pytest.mark.parametrize(
+    "change", [{"purpose": "nul\x00"}, {"units": UnitVector(calls=1, rows=2**40)}, {"key": 7}]
+)
 async def test_one_call_that_cannot_be_recorded_does_not_hurt_the_others(
     admission: Admission, connection: Connection, make_licence: LicenceMaker, change: dict[str, Any]
 ) -> None:
@@ -176,7 +190,7 @@ async def test_one_call_that_cannot_be_recorded_does_not_hurt_the_others(
     assert [type(answer) for answer in answers].count(Decision) == 11
     assert isinstance(answers[6], asyncpg.PostgresError | asyncpg.InterfaceError)
     assert not isinstance(answers[6], MeteringAway)
-    assert await counted(connection, licence_id) == (11, 110)
+    assert await counted(connection, licence_id) == UnitVector(calls=11, rows=110, bytes=11_000)
 
 
 async def test_closing_answers_everybody_who_waits(
@@ -204,4 +218,4 @@ async def test_a_caller_who_hung_up_in_the_queue_is_not_billed(
     await asyncio.sleep(0)
     await admission.start()
     await admission.close()
-    assert await counted(connection, licence_id) == (0, 0)
+    assert await counted(connection, licence_id) == UnitVector(calls=0, rows=0, bytes=0)

@@ -1,11 +1,14 @@
 """The admission function against a model of it in a few lines of plain Python."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from infra import units
+from infra.units import UnitVector
 from market.metering.admission_sql import admit
 from market.metering.domain import Call, Outcome
 from tests.support.metering import Connection, LicenceMaker, call_for, counted, recorded
@@ -15,10 +18,8 @@ from tests.support.metering import Connection, LicenceMaker, call_for, counted, 
 class Model:
     """One licence, one call at a time."""
 
-    quota_calls: int | None
-    quota_rows: int | None
-    used_calls: int = 0
-    used_rows: int = 0
+    quotas: Mapping[str, int]
+    used: UnitVector = field(default_factory=UnitVector)
     keys: dict[str, Call] = field(default_factory=dict)
 
     def admit(self, call: Call) -> tuple[Outcome, UUID | None]:
@@ -26,25 +27,27 @@ class Model:
             if first.digest != call.digest:
                 return Outcome.KEY_CONFLICT, None
             return Outcome.REPEATED, first.record_id
-        if self.quota_calls is not None and self.used_calls + call.calls > self.quota_calls:
-            return Outcome.QUOTA_EXCEEDED, None
-        if self.quota_rows is not None and self.used_rows + max(call.rows, call.rows_asked) > self.quota_rows:
-            return Outcome.QUOTA_EXCEEDED, None
-        self.used_calls += call.calls
-        self.used_rows += call.rows
+        for code, quota in self.quotas.items():
+            if self.used[code] + max(call.units[code], call.asked.get(code, 0)) > quota:
+                return Outcome.QUOTA_EXCEEDED, None
+        self.used += call.units
         if call.key is not None:
             self.keys[call.key] = call
         return Outcome.ADMITTED, call.record_id
 
+    def left(self) -> dict[str, int]:
+        return {code: quota - self.used[code] for code, quota in self.quotas.items()}
 
-quotas = st.none() | st.integers(0, 12)
+
+amounts = st.fixed_dictionaries({unit.code: st.integers(0, 5) for unit in units.UNITS.summed})
+limits = st.fixed_dictionaries({}, optional={unit.code: st.integers(0, 12) for unit in units.UNITS.quotas})
+bounds = st.fixed_dictionaries({unit.code: st.integers(0, 8) for unit in units.UNITS.bounded})
 requests = st.tuples(
     st.integers(0, 1),  # which licence
     st.none() | st.sampled_from("abc"),  # key
     st.sampled_from(("one", "two")),  # request
-    st.integers(0, 2),  # calls
-    st.integers(0, 5),  # rows
-    st.integers(0, 8),  # rows asked for at most
+    amounts,
+    bounds,
 )
 batches = st.lists(st.lists(requests, min_size=1, max_size=8), min_size=1, max_size=4)
 
@@ -54,29 +57,26 @@ batches = st.lists(st.lists(requests, min_size=1, max_size=8), min_size=1, max_s
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
 )
-@given(limits=st.tuples(quotas, quotas, quotas, quotas), sent=batches)
+@given(quotas=st.tuples(limits, limits), sent=batches)
 async def test_any_batches_are_decided_as_one_call_at_a_time_would_be(
     connection: Connection,
     make_licence: LicenceMaker,
-    limits: tuple[int | None, int | None, int | None, int | None],
-    sent: list[list[tuple[int, str | None, str, int, int, int]]],
+    quotas: tuple[dict[str, int], dict[str, int]],
+    sent: list[list[tuple[int, str | None, str, dict[str, int], dict[str, int]]]],
 ) -> None:
-    models = [Model(limits[0], limits[1]), Model(limits[2], limits[3])]
-    licences = [
-        await make_licence(quota_calls=model.quota_calls, quota_rows=model.quota_rows) for model in models
-    ]
+    models = [Model(limited) for limited in quotas]
+    licences = [await make_licence(quotas=model.quotas) for model in models]
     for batch in sent:
         calls = [
-            call_for(licences[which], key=key, request=request, calls=units, rows=rows, asked=asked)
-            for which, key, request, units, rows, asked in batch
+            call_for(licences[which], key=key, request=request)._replace(
+                units=UnitVector(counts), asked=asked
+            )
+            for which, key, request, counts, asked in batch
         ]
         decisions = await admit(connection, calls, seconds=10)
         expected = [models[entry[0]].admit(call) for entry, call in zip(batch, calls, strict=True)]
         assert [(decision.outcome, decision.record_id) for decision in decisions] == expected
         for entry, decision in zip(batch, decisions, strict=True):
-            model = models[entry[0]]
-            left = None if model.quota_rows is None else model.quota_rows - model.used_rows
-            assert decision.left_rows == left
+            assert decision.left_by_unit == models[entry[0]].left()
     for licence_id, model in zip(licences, models, strict=True):
-        used = (model.used_calls, model.used_rows)
-        assert await counted(connection, licence_id) == await recorded(connection, licence_id) == used
+        assert await counted(connection, licence_id) == await recorded(connection, licence_id) == model.used

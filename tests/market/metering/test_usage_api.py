@@ -24,8 +24,8 @@ async def test_every_party_sees_the_same_calls_at_once(bargain: Bargain) -> None
         assert [item["record_id"] for item in page["items"]] == [
             answer.headers["usage-record"] for answer in reversed(answers)
         ]
-        assert [item["rows"] for item in page["items"]] == [2, 2, 1]
-        assert {(item["calls"], item["period_no"], item["purpose"]) for item in page["items"]} == {
+        assert [item["units"]["rows"] for item in page["items"]] == [2, 2, 1]
+        assert {(item["units"]["calls"], item["period_no"], item["purpose"]) for item in page["items"]} == {
             (1, 1, "industry")
         }
 
@@ -54,9 +54,9 @@ async def test_usage_is_summed_up_by_hour(bargain: Bargain) -> None:
     path = f"/v1/licences/{agreement['licence_id']}/usage/summary"
     summary = (await bargain.buyer.http.get(path)).json()
     found = summary["items"]
-    assert sum(item["calls"] for item in found) == 3
-    assert sum(item["rows"] for item in found) == 6
-    assert sum(item["bytes"] for item in found) == sum(len(answer.content) for answer in answers)
+    assert sum(item["units"]["calls"] for item in found) == 3
+    assert sum(item["units"]["rows"] for item in found) == 6
+    assert sum(item["units"]["bytes"] for item in found) == sum(len(answer.content) for answer in answers)
     assert all(item["hour"].endswith(":00:00Z") for item in found)
 
 
@@ -111,7 +111,7 @@ async def test_the_job_tells_of_counters_that_differ_from_the_records(
     job_context: JobContext, sessions: SessionMaker, make_licence: LicenceMaker
 ) -> None:
     licence_id = await make_licence()
-    change = "UPDATE licence_counters SET used_calls = :n, period_calls = :n WHERE licence_id = :id"
+    change = "UPDATE licence_counters SET used_1 = :n, period_1 = :n WHERE licence_id = :id"
     async with transaction(sessions) as session:
         await session.execute(sa.text(change), {"n": 2, "id": licence_id})
     with pytest.raises(jobs.UsageDiffers, match=str(licence_id)):

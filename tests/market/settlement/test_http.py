@@ -25,7 +25,7 @@ async def test_the_money_s_way(
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].json() == answers[1].json()
     closed = answers[0].json()
-    assert closed["usage"][0]["calls"] == 25
+    assert closed["usage"][0]["units"]["calls"] == 25
     invoice_id = closed["invoice"]["id"]
 
     seen = (await buyer.get(f"/v1/invoices/{invoice_id}")).json()

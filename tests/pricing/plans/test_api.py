@@ -104,7 +104,7 @@ async def test_a_new_version_supersedes_the_old_one_once(operator: httpx.AsyncCl
         ({"charges": [{**CALLS, "unit_price": "-1"}]}, "charges.0.unit_price"),
         ({"charges": [{**CALLS, "unit_price": "0.000000001"}]}, "charges.0.unit_price"),
         ({"charges": [{**CALLS, "unit_price": 0.05}]}, "unit_price"),
-        ({"charges": [{**CALLS, "metric": "bytes"}]}, "metric"),
+        ({"charges": [{**CALLS, "metric": "pages"}]}, "metric"),
         ({"charges": [CALLS, CALLS]}, "charges.1"),
         ({"charges": [ROWS, {"model": "flat", "amount": "1", "allowance": 5}]}, "allowance"),
         ({"charges": [{"model": "per_unit", "unit_price": "1", "allowance": 5}]}, "metric"),

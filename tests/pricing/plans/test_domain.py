@@ -9,7 +9,6 @@ from hypothesis import given
 
 from pricing.models import CHARGES
 from pricing.models.flat import Flat
-from pricing.models.metrics import Metric
 from pricing.models.per_unit import PerUnit
 from pricing.plans.domain import PricePlan, read_charges
 from pricing.plans.errors import InvalidPricePlan
@@ -22,8 +21,8 @@ ROWS = {"model": "per_unit", "metric": "rows", "unit_price": "0.0003"}
 
 def test_a_good_plan_is_read() -> None:
     assert read_charges([CALLS, ROWS, FLAT], "CNY", LIMITS) == (
-        PerUnit(Metric.CALLS, Decimal("0.05"), 100),
-        PerUnit(Metric.ROWS, Decimal("0.0003"), 0),
+        PerUnit("calls", Decimal("0.05"), 100),
+        PerUnit("rows", Decimal("0.0003"), 0),
         Flat(Decimal(200)),
     )
 
@@ -52,9 +51,9 @@ def test_every_model_is_found_by_its_code() -> None:
         ([{**CALLS, "unit_price": "0.000000001"}], "CNY", "charges.0.unit_price", "9 decimal places"),
         ([{**CALLS, "unit_price": "1000000.01"}], "CNY", "charges.0.unit_price", "largest price"),
         ([{"model": "per_unit", "metric": "calls"}], "CNY", "charges.0.unit_price", "is missing"),
-        ([{**CALLS, "metric": "bytes"}], "CNY", "charges.0.metric", "one of calls, rows"),
-        ([{**CALLS, "metric": "periods"}], "CNY", "charges.0.metric", "one of calls, rows"),
-        ([{**CALLS, "metric": ["calls"]}], "CNY", "charges.0.metric", "one of calls, rows"),
+        ([{**CALLS, "metric": "pages"}], "CNY", "charges.0.metric", "one of calls, rows, bytes"),
+        ([{**CALLS, "metric": "periods"}], "CNY", "charges.0.metric", "one of calls, rows, bytes"),
+        ([{**CALLS, "metric": ["calls"]}], "CNY", "charges.0.metric", "one of calls, rows, bytes"),
         (
             [{"model": "per_unit", "unit_price": "1", "allowance": 5}],
             "CNY",
@@ -111,4 +110,4 @@ def test_all_faults_are_named_at_once() -> None:
 def test_trailing_zeros_are_not_precision() -> None:
     limits = replace(LIMITS, max_price_places=2)
     charges = read_charges([{**CALLS, "unit_price": "0.050000000000"}], "CNY", limits)
-    assert charges[0] == PerUnit(Metric.CALLS, Decimal("0.05"), 100)
+    assert charges[0] == PerUnit("calls", Decimal("0.05"), 100)

@@ -18,7 +18,6 @@ from infra.identity.tables import Organisation
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Parameter, Rules
-from pricing.models.metrics import Metric
 from pricing.money import Money
 from pricing.plans import service
 from pricing.plans.errors import AlreadySuperseded, InvalidPricePlan
@@ -68,7 +67,7 @@ async def test_a_plan_comes_back_exactly_and_prices(session: AsyncSession) -> No
     plan = await service.get_plan(session, row.id)
     assert (plan.id, plan.organisation_id, plan.currency) == (row.id, operator.organisation_id, "CNY")
     rules = await rulebook.in_force(session)
-    result = quote(plan, {Metric.CALLS: 101, Metric.ROWS: 10**8}, quote_context(rules, PurposeClass.INDUSTRY))
+    result = quote(plan, {"calls": 101, "rows": 10**8}, quote_context(rules, PurposeClass.INDUSTRY))
     assert [line.amount for line in result.lines] == [Money(5, "CNY"), Money(100, "CNY")]
     assert [stamp["key"] for stamp in result.rules] == [
         "pricing.public_purposes_are_free",
@@ -81,7 +80,7 @@ async def test_the_rulebook_makes_public_purposes_free(session: AsyncSession) ->
     plan = await service.get_plan(session, row.id)
     for purpose in (PurposeClass.PUBLIC_GOVERNANCE, PurposeClass.PUBLIC_WELFARE):
         context = quote_context(await rulebook.in_force(session), purpose)
-        assert quote(plan, {Metric.CALLS: 10**6}, context).total == Money(0, "CNY")
+        assert quote(plan, {"calls": 10**6}, context).total == Money(0, "CNY")
 
 
 def test_a_rounding_that_is_not_carried_out_is_refused() -> None:

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from pricing.models.metrics import Metric
 from pricing.models.per_unit import PerUnit
 from pricing.plans.domain import PricePlan
 from pricing.quotes.context import QuoteContext
@@ -13,11 +12,11 @@ from tests.pricing.strategies import OPERATOR_ID, PLAN_ID
 
 
 def test_a_quote_is_rendered_without_losing_a_digit() -> None:
-    charges = (PerUnit(Metric.ROWS, Decimal("0.00000001"), 10),)
+    charges = (PerUnit("rows", Decimal("0.00000001"), 10),)
     plan = PricePlan(PLAN_ID, OPERATOR_ID, None, "Standard", "KWD", charges)
     rules = ({"key": "pricing.rounding", "version": 3},)
     context = QuoteContext(PurposeClass.INDUSTRY, PUBLIC_PURPOSES, rules=rules)
-    read = QuoteRead.of(quote(plan, {Metric.ROWS: 150_010}, context))
+    read = QuoteRead.of(quote(plan, {"rows": 150_010}, context))
     assert read.model_dump(mode="json") == {
         "price_plan_id": str(PLAN_ID),
         "purpose_class": "industry",

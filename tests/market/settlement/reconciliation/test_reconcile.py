@@ -149,7 +149,7 @@ async def test_a_missing_statement_leaves_a_gap(sessions: SessionMaker, trade_of
         ("UPDATE invoices SET total_minor = total_minor + 1", {BreakKind.INVOICE_LINES, BreakKind.INVOICE_POSTING}),
         ("UPDATE invoice_lines SET amount_minor = amount_minor + 5 WHERE metric = 'calls'", {BreakKind.INVOICE_LINES}),
         ("UPDATE invoice_lines SET quantity = quantity + 1 WHERE metric = 'rows'", {BreakKind.USAGE}),
-        ("UPDATE usage_periods SET calls = calls + 1", {BreakKind.USAGE}),
+        ("UPDATE usage_periods SET units_1 = units_1 + 1", {BreakKind.USAGE}),
         ("DELETE FROM payments", {BreakKind.INVOICE_POSTING}),
         ("UPDATE invoices SET status = 'issued'",
             {BreakKind.CLEARING, BreakKind.RECEIVABLE, BreakKind.INVOICE_POSTING}),
