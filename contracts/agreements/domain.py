@@ -23,7 +23,7 @@ def require_digest(signed: str, on_file: str) -> None:
 def chosen_columns(wanted: Collection[str] | None, offered: Collection[str]) -> tuple[str, ...]:
     """The columns of an order, in the product's order; None asks for all.
 
-    :raises OrderRefused: one of them is not offered, or is asked for twice.
+    :raises OrderRefused: one of them is not offered, or is named more than once.
     """
     if wanted is None:
         return tuple(offered)
@@ -35,14 +35,16 @@ def chosen_columns(wanted: Collection[str] | None, offered: Collection[str]) -> 
             columns=list(offered),
         )
     if len(set(wanted)) != len(wanted):
-        raise OrderRefused(Message("A column is asked for twice."), remedy=Message("Name each column once."))
+        raise OrderRefused(
+            Message("A column is named more than once."), remedy=Message("Name each column once.")
+        )
     return tuple(name for name in offered if name in set(wanted))
 
 
 def require_purposes(wanted: Collection[PurposeClass], authorised: Collection[str]) -> None:
     """Make sure that the authorisation covers every purpose of an order.
 
-    :raises OrderRefused: it does not, or one is named twice.
+    :raises OrderRefused: it does not, or one is named more than once.
     """
     outside = [purpose.value for purpose in wanted if purpose.value not in authorised]
     if outside:
@@ -52,7 +54,9 @@ def require_purposes(wanted: Collection[PurposeClass], authorised: Collection[st
             purposes=sorted(authorised),
         )
     if len(set(wanted)) != len(wanted):
-        raise OrderRefused(Message("A purpose is named twice."), remedy=Message("Name each purpose once."))
+        raise OrderRefused(
+            Message("A purpose is named more than once."), remedy=Message("Name each purpose once.")
+        )
 
 
 def term(

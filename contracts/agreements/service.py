@@ -32,13 +32,13 @@ SIGNATURE_AUDIENCE = "agreement"
 SIGNATURE_SECONDS = 30 * 366 * 86_400
 
 VisibleAgreement = NewType("VisibleAgreement", Agreement)
-"""An agreement that the caller may see; only :func:`access_agreement` makes one."""
+"""An agreement that the caller can see; only :func:`access_agreement` makes one."""
 
 
 async def access_agreement(
     session: AsyncSession, actor: Actor, agreement_id: UUID, *, lock: bool = False
 ) -> VisibleAgreement:
-    """An agreement the caller may see: its parties, the regulator and the platform.
+    """An agreement the caller can see: its parties, the regulator and the platform.
 
     :raises NotFound: there is none, or the caller cannot see it.
     """
@@ -53,7 +53,7 @@ async def access_agreement(
 async def list_agreements(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[Agreement], str | None]:
-    """The agreements the caller may see, newest first."""
+    """The agreements the caller can see, newest first."""
     return await repository.list_visible(session, actor, page)
 
 

@@ -12,7 +12,7 @@ from infra.states import StateMachine, Transition
 
 
 class AgreementStatus(StrEnum):
-    """Where an agreement stands."""
+    """Status of an agreement."""
 
     REQUESTED = "requested"
     AGREED = "agreed"

@@ -26,12 +26,12 @@ from infra.stops import service as stops
 from infra.unit_columns import quota_values
 
 VisibleLicence = NewType("VisibleLicence", Licence)
-"""A licence that the caller may see; only :func:`access_licence` makes one."""
+"""A licence that the caller can see; only :func:`access_licence` makes one."""
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A fresh token and its life in seconds."""
+    """A new token and its lifetime in seconds."""
 
     token: str
     token_id: UUID
@@ -39,7 +39,7 @@ class IssuedToken:
 
 
 async def access_licence(session: AsyncSession, actor: Actor, licence_id: UUID) -> VisibleLicence:
-    """A licence the caller may see: its parties, the regulator and the platform.
+    """A licence the caller can see: its parties, the regulator and the platform.
 
     :raises NotFound: there is none, or the caller cannot see it.
     """
@@ -52,7 +52,7 @@ async def access_licence(session: AsyncSession, actor: Actor, licence_id: UUID) 
 async def list_licences(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[Licence], str | None]:
-    """The licences the caller may see, newest first."""
+    """The licences the caller can see, newest first."""
     return await repository.list_visible(session, actor, page)
 
 
@@ -124,7 +124,7 @@ async def _stopped(session: AsyncSession, counter: LicenceCounter) -> list[str]:
 async def issue_token(
     session: AsyncSession, actor: Actor, keys: KeyRing, issuer: str, licence_id: UUID
 ) -> IssuedToken:
-    """A fresh token for a live licence, for the buyer alone.
+    """A new token for a live licence, for the buyer alone.
 
     :param issuer: base address of the service, as in its tokens.
     :raises NotTheBuyer: the caller is another party.

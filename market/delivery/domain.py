@@ -74,7 +74,7 @@ class Query(NamedTuple):
 
 
 class QueryPlan(NamedTuple):
-    """A call worked out against one revision.
+    """A call planned against one revision.
 
     :ivar page_key: names the page: the same revision and query give the same key, whoever asks.
     :ivar digest: names the request: the page and the purpose it is asked for.
@@ -120,7 +120,7 @@ def plan(
     raw_query: str,
     stated: str | None,
 ) -> QueryPlan:
-    """Work out a call.
+    """Plan a call.
 
     :param columns: what :func:`readable` gave.
     :param raw_query: the query string as it was sent.

@@ -118,7 +118,7 @@ class DataPlane:
     def _plan(
         self, claims: LicenceClaims, revision: RevisionFacts, raw_query: str, purpose: str | None
     ) -> tuple[QueryPlan, UUID | None]:
-        """The call and who makes it, worked out once for as long as the same one comes again."""
+        """The planned call and who makes it, from a bounded cache of the calls planned last."""
         known = (revision.id, claims.token_id, raw_query, purpose)
         worked_out = self._plans.get(known)
         if worked_out is None:

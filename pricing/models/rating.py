@@ -72,7 +72,7 @@ class Charge(Protocol):
 
     @classmethod
     def read(cls, reader: ChargeReader) -> Self:
-        """Build the charge from a document; what is wrong is told to `reader`, with its place."""
+        """Build the charge from a document; what is wrong is reported to `reader`, with its place."""
 
     def document(self) -> dict[str, Any]:
         """Return the charge as JSON values, decimals as text: what `read` takes."""

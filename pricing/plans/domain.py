@@ -17,7 +17,7 @@ from pricing.plans.errors import InvalidPricePlan
 class PricePlan:
     """One immutable price version: what an operator asks, in one currency, by at most one charge per metric.
 
-    `supersedes` is the version it takes the place of. Agreements keep the version they were made with.
+    `supersedes` is the version it replaces. Agreements keep the version they were made with.
     """
 
     id: UUID
