@@ -7,8 +7,7 @@ from sqlalchemy.orm import Mapped
 
 from infra.auth import Actor, OrganisationKind
 
-OVERSIGHT = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
-"""Kinds of organisation that see every trade."""
+_OVERSIGHT = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
 
 
 def parties_and_oversight(actor: Actor, *parties: Mapped[UUID]) -> sa.ColumnElement[bool]:
@@ -16,6 +15,6 @@ def parties_and_oversight(actor: Actor, *parties: Mapped[UUID]) -> sa.ColumnElem
 
     :param parties: the columns that name the organisations a row concerns.
     """
-    if actor.organisation_kind in OVERSIGHT:
+    if actor.organisation_kind in _OVERSIGHT:
         return sa.true()
     return sa.or_(*(party == actor.organisation_id for party in parties))

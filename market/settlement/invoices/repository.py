@@ -7,13 +7,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from infra.auth import Actor, OrganisationKind
+from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
+from infra.visibility import parties_and_oversight
 from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.invoices.tables import Invoice, InvoiceLine, InvoiceSeries, PeriodClose
-
-_SEE_ALL = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
 
 
 async def lock_agreement(session: AsyncSession, agreement_id: UUID) -> None:
@@ -63,10 +62,9 @@ async def next_number(session: AsyncSession, operator_id: UUID) -> tuple[int, in
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """Invoices the actor can access: buyer, operator and owner their own, the regulator and the platform all."""
-    if actor.organisation_kind in _SEE_ALL:
-        return sa.true()
-    own = actor.organisation_id
-    return sa.or_(col(Invoice.buyer_id) == own, col(Invoice.operator_id) == own, col(Invoice.owner_id) == own)
+    return parties_and_oversight(
+        actor, col(Invoice.buyer_id), col(Invoice.operator_id), col(Invoice.owner_id)
+    )
 
 
 async def get(session: AsyncSession, invoice_id: UUID) -> Invoice | None:
