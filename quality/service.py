@@ -20,7 +20,7 @@ from quality.suggest import facts_of, suggest
 from quality.tables import QualityReport as Report
 from quality.tables import QualityRun
 
-__all__ = ["Report", "complete_run", "fail_run", "report_for", "request_run", "start_run", "statuses"]
+__all__ = ["Report", "complete_run", "fail_run", "find_report", "get_statuses", "request_run", "start_run"]
 
 JOB = "quality.check"
 
@@ -139,12 +139,12 @@ async def fail_run(session: AsyncSession, run_id: UUID, reason: str) -> None:
     await session.flush()
 
 
-async def report_for(session: AsyncSession, revision_id: UUID) -> Report | None:
+async def find_report(session: AsyncSession, revision_id: UUID) -> Report | None:
     """The newest report on a revision; None while there is none. Who may read it, the caller knows."""
     return await repository.latest_report(session, revision_id)
 
 
-async def statuses(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, QualityStatus]:
+async def get_statuses(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, QualityStatus]:
     """What the check of each revision has come to, in one query. Revisions that were never checked are left out."""
     found = await repository.latest_statuses(session, revision_ids)
     return {revision_id: quality_status(run, report) for revision_id, run, report in found}

@@ -77,7 +77,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
     :raises OrganisationNotVerified: the caller's organisation may not trade yet.
     """
     await identity.require_verified(session, actor.organisation_id)
-    product = await catalogue.tradeable_product(session, order.product_id)
+    product = await catalogue.get_tradeable_product(session, order.product_id)
     if actor.organisation_id in (product.operator_id, product.owner_id):
         raise OwnProduct(
             Message("Your organisation operates or owns this product."),
@@ -177,7 +177,7 @@ async def sign(
     if agreement.status is AgreementStatus.FINALIZED:
         agreement.finalized_at = moment
         # What was on the market when it was ordered must still be there when it is concluded.
-        await catalogue.tradeable_product(session, agreement.product_id)
+        await catalogue.get_tradeable_product(session, agreement.product_id)
         await licences.issue(
             session,
             actor,

@@ -25,7 +25,7 @@ async def authorisation_reads(
     session: AsyncSession, rows: Sequence[Authorisation]
 ) -> list[AuthorisationRead]:
     """Render authorisations for a list."""
-    covered = await service.resource_ids(session, rows)
+    covered = await service.list_resource_ids(session, rows)
     names = await identity.party_names(
         session, {party for row in rows for party in (row.owner_id, row.operator_id)}
     )
@@ -65,7 +65,7 @@ class AuthorisationController(Controller):
         self, session: AsyncSession, actor: Actor, page: PageRequest
     ) -> Page[AuthorisationRead]:
         """Those you gave or hold, or all for a regulator; newest first."""
-        rows, following = await service.list_visible(session, actor, page)
+        rows, following = await service.list_authorisations(session, actor, page)
         return Page(items=await authorisation_reads(session, rows), next_cursor=following)
 
     @get(

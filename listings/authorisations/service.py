@@ -64,7 +64,7 @@ async def grant(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     owned = await resources.lock_own(session, actor, set(data.resource_ids))
     for resource in owned:
         require_listable(resource.classification, resource.risk_assessment_sha256)
-    held = await rights.holding_rights(
+    held = await rights.find_holding_rights(
         session, [resource.id for resource in owned], data.valid_from, data.valid_until
     )
     spread = cells(
@@ -131,14 +131,16 @@ def _found(row: Authorisation | None) -> Authorisation:
     return row
 
 
-async def list_visible(
+async def list_authorisations(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[Authorisation], str | None]:
     """One page of the authorisations the actor gave, holds or supervises, newest first."""
     return await repository.list_visible(session, actor, page)
 
 
-async def resource_ids(session: AsyncSession, rows: Sequence[Authorisation]) -> Mapping[UUID, Sequence[UUID]]:
+async def list_resource_ids(
+    session: AsyncSession, rows: Sequence[Authorisation]
+) -> Mapping[UUID, Sequence[UUID]]:
     """The resources that each of the authorisations covers."""
     return await repository.resource_ids(session, [row.id for row in rows])
 
@@ -223,7 +225,7 @@ async def revoke(session: AsyncSession, actor: Actor, authorisation_id: UUID, re
     return await _decided(session, actor, row, "revoked", reason)
 
 
-async def live_grant(
+async def get_live_grant(
     session: AsyncSession, authorisation_id: UUID, resource_id: UUID, *, share: bool = False
 ) -> Grant:
     """What the authorisation gives for the resource now.

@@ -43,10 +43,10 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
     row = await products.find_on_market(session, product_id)
     if row is None:
         raise _not_in_catalogue()
-    facts = await tradeable_product(session, product_id)
-    revision, report = await revisions.current_report(session, product_id)
+    facts = await get_tradeable_product(session, product_id)
+    revision, report = await revisions.get_current_report(session, product_id)
     described = data_dictionary(
-        facts.columns, products.described_columns(row), personal=facts.personal_information
+        facts.columns, products.get_described_columns(row), personal=facts.personal_information
     )
     return Listing(
         product=row,
@@ -62,10 +62,10 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
 async def quote(session: AsyncSession, product_id: UUID, data: QuoteRequest) -> pricing.Quote:
     """What a use of a product on the market would cost over one billing period.
 
-    :raises NotFound, NotTradeable: see `tradeable_product`.
+    :raises NotFound, NotTradeable: see `get_tradeable_product`.
     :raises PurposeNotOffered: the authorisation does not cover the purpose.
     """
-    facts = await tradeable_product(session, product_id)
+    facts = await get_tradeable_product(session, product_id)
     if data.purpose.value not in facts.purposes:
         raise PurposeNotOffered(
             Message("The product is offered for: {purposes}.", purposes=", ".join(facts.purposes)),
@@ -76,7 +76,7 @@ async def quote(session: AsyncSession, product_id: UUID, data: QuoteRequest) -> 
     return pricing.quote(plan, data.units, context)
 
 
-async def tradeable_product(session: AsyncSession, product_id: UUID) -> ProductFacts:
+async def get_tradeable_product(session: AsyncSession, product_id: UUID) -> ProductFacts:
     """A product that can be ordered now, with everything a contract copies from it.
 
     :raises NotFound: there is no such product in the catalogue.
@@ -86,13 +86,13 @@ async def tradeable_product(session: AsyncSession, product_id: UUID) -> ProductF
     row = await products.find_product(session, product_id)
     if row is None or row.status is not ProductStatus.PUBLISHED or row.plan_id is None:
         raise _not_in_catalogue()
-    grant = await authorisations.live_grant(session, row.authorisation_id, row.resource_id)
+    grant = await authorisations.get_live_grant(session, row.authorisation_id, row.resource_id)
     if await stops.active(session, [row.id]):
         raise NotTradeable(
             Message("The product has been stopped."),
             remedy=Message("Ask again when the stop has been lifted."),
         )
-    revision = await revisions.current_revision(session, row.id)
+    revision = await revisions.get_current_revision(session, row.id)
     resource = await resources.get_resource(session, row.resource_id)
     return ProductFacts(
         id=row.id,

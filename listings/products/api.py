@@ -66,7 +66,7 @@ class ProductController(Controller):
         only: StatusFilter = None,
     ) -> Page[ProductRead]:
         """Your own, or for a regulator all that were ever submitted; newest first. Buyers use the catalogue."""
-        rows, following = await service.list_visible(session, actor, only, page)
+        rows, following = await service.list_products(session, actor, only, page)
         return Page(items=await product_reads(session, rows), next_cursor=following)
 
     @get(

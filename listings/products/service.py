@@ -41,7 +41,7 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
             Message("Only the authorised operator can create a product on a resource."),
             remedy=Message("Ask the operator of the authorisation to create it."),
         )
-    grant = await authorisations.live_grant(session, data.authorisation_id, data.resource_id)
+    grant = await authorisations.get_live_grant(session, data.authorisation_id, data.resource_id)
     resource = await resources.access_resource(session, actor, data.resource_id)
     require_listable(resource.classification, resource.risk_assessment_sha256)
     require_themes(data.themes)
@@ -209,7 +209,7 @@ async def access_product(session: AsyncSession, actor: Actor, product_id: UUID) 
     return _found(await repository.get_visible(session, actor, product_id))
 
 
-async def list_visible(
+async def list_products(
     session: AsyncSession, actor: Actor, status: ProductStatus | None, page: PageRequest
 ) -> tuple[Sequence[DataProduct], str | None]:
     """One page of the products the actor can access, newest first."""
@@ -290,7 +290,7 @@ async def lock_visible(session: AsyncSession, actor: Actor, product_id: UUID) ->
     return _found(await repository.get_visible(session, actor, product_id, lock=True))
 
 
-def described_columns(row: DataProduct) -> dict[str, DictionaryEntry]:
+def get_described_columns(row: DataProduct) -> dict[str, DictionaryEntry]:
     """The columns of a product that somebody described, by name."""
     return {entry["name"]: DictionaryEntry(**entry) for entry in row.dictionary}
 

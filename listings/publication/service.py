@@ -67,17 +67,17 @@ async def _lock_for_review(session: AsyncSession, actor: Actor, product_id: UUID
 
 async def _require_publishable(session: AsyncSession, row: DataProduct) -> dict[str, str]:
     """What exactly is published, for the audit log; nothing else changes it until the transaction ends."""
-    await authorisations.live_grant(session, row.authorisation_id, row.resource_id, share=True)
+    await authorisations.get_live_grant(session, row.authorisation_id, row.resource_id, share=True)
     resource = await resources.get_resource(session, row.resource_id)
     require_listable(resource.classification, resource.risk_assessment_sha256)
-    newest = await revisions.newest_checked(session, row.id)
+    newest = await revisions.find_newest_checked(session, row.id)
     require_complete(
         Readiness(
             quality=newest.quality if newest else None,
             sample_rows=newest.sample_rows if newest else 0,
             plan_id=row.plan_id,
             personal_information=resource.personal_information,
-            personal_columns=len(personal_columns(products.described_columns(row).values())),
+            personal_columns=len(personal_columns(products.get_described_columns(row).values())),
         )
     )
     assert newest is not None

@@ -57,7 +57,7 @@ class ResourceController(Controller):
         self, session: AsyncSession, actor: Actor, page: PageRequest
     ) -> Page[ResourceRead]:
         """Your own, those you are authorised for, or all for a regulator; newest first."""
-        rows, following = await service.list_visible(session, actor, page)
+        rows, following = await service.list_resources(session, actor, page)
         return Page(items=await resource_reads(session, rows), next_cursor=following)
 
     @get(

@@ -98,7 +98,7 @@ async def lock_own(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -
     return rows
 
 
-async def list_visible(
+async def list_resources(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[DataResource], str | None]:
     """One page of the resources the actor can access, newest first."""

@@ -46,29 +46,29 @@ def facts_of(row: ProductRevision) -> RevisionFacts:
     )
 
 
-async def newest(session: AsyncSession, product_id: UUID) -> RevisionFacts | None:
+async def find_newest(session: AsyncSession, product_id: UUID) -> RevisionFacts | None:
     """The newest revision, checked or not."""
     rows = await repository.list_newest(session, product_id, 1)
     return facts_of(rows[0]) if rows else None
 
 
-async def newest_checked(session: AsyncSession, product_id: UUID) -> CheckedRevision | None:
+async def find_newest_checked(session: AsyncSession, product_id: UUID) -> CheckedRevision | None:
     """The newest revision with the status of its quality check."""
     rows = await repository.list_newest(session, product_id, 1)
     if not rows:
         return None
-    status = (await quality_statuses(session, rows))[rows[0].id]
+    status = (await get_quality_statuses(session, rows))[rows[0].id]
     return CheckedRevision(facts_of(rows[0]), status, len(rows[0].sample))
 
 
-async def newest_passed(session: AsyncSession, product_id: UUID) -> ProductRevision | None:
+async def find_newest_passed(session: AsyncSession, product_id: UUID) -> ProductRevision | None:
     """The newest revision whose quality check has passed: a bad new one leaves the last good one in service."""
     rows = await repository.list_newest(session, product_id, LOOK_BACK)
-    statuses = await quality_statuses(session, rows)
+    statuses = await get_quality_statuses(session, rows)
     return next((row for row in rows if statuses[row.id] is QualityStatus.PASSED), None)
 
 
-async def current_revision(session: AsyncSession, product_id: UUID) -> RevisionFacts:
+async def get_current_revision(session: AsyncSession, product_id: UUID) -> RevisionFacts:
     """The revision that buyers read: the newest whose quality check has passed. Asks no status of the product.
 
     :raises NotFound: there is none.
@@ -76,19 +76,21 @@ async def current_revision(session: AsyncSession, product_id: UUID) -> RevisionF
     return facts_of(await _current(session, product_id))
 
 
-async def current_report(session: AsyncSession, product_id: UUID) -> tuple[ProductRevision, quality.Report]:
+async def get_current_report(
+    session: AsyncSession, product_id: UUID
+) -> tuple[ProductRevision, quality.Report]:
     """The revision that buyers read, with the report of its quality check.
 
     :raises NotFound: there is none.
     """
     row = await _current(session, product_id)
-    report = await quality.report_for(session, row.id)
+    report = await quality.find_report(session, row.id)
     assert report is not None, "a revision has passed by its report"
     return row, report
 
 
 async def _current(session: AsyncSession, product_id: UUID) -> ProductRevision:
-    row = await newest_passed(session, product_id)
+    row = await find_newest_passed(session, product_id)
     if row is None:
         raise NotFound(
             Message("The product has no revision that has passed its quality check."),
@@ -97,11 +99,11 @@ async def _current(session: AsyncSession, product_id: UUID) -> ProductRevision:
     return row
 
 
-async def quality_statuses(
+async def get_quality_statuses(
     session: AsyncSession, rows: Sequence[ProductRevision]
 ) -> dict[UUID, QualityStatus]:
     """The status of the quality check of each revision."""
-    return await quality.statuses(session, [row.id for row in rows])
+    return await quality.get_statuses(session, [row.id for row in rows])
 
 
 async def access_revision(
@@ -114,7 +116,7 @@ async def access_revision(
     row = await repository.get(session, revision_id)
     if row is None or await products.find_visible(session, actor, row.product_id) is None:
         raise _no_such_revision()
-    return row, (await quality_statuses(session, [row]))[row.id]
+    return row, (await get_quality_statuses(session, [row]))[row.id]
 
 
 async def list_revisions(
@@ -126,7 +128,7 @@ async def list_revisions(
     """
     await products.access_product(session, actor, product_id)
     rows, following = await repository.list_of_product(session, product_id, page)
-    return rows, await quality_statuses(session, rows), following
+    return rows, await get_quality_statuses(session, rows), following
 
 
 async def get_quality_report(
@@ -143,7 +145,7 @@ async def get_quality_report(
     inside = row is not None and await products.find_visible(session, actor, row.product_id) is not None
     if row is None or product is None or not (inside or product.status is ProductStatus.PUBLISHED):
         raise _no_such_revision()
-    report = await quality.report_for(session, row.id)
+    report = await quality.find_report(session, row.id)
     if report is None:
         raise NotFound(
             Message("The quality check has not finished."), remedy=Message("Ask again in a moment.")
@@ -153,7 +155,7 @@ async def get_quality_report(
     resource = await resources.get_resource(session, product.resource_id)
     described = data_dictionary(
         [column.name for column in facts_of(row).columns],
-        products.described_columns(product),
+        products.get_described_columns(product),
         personal=resource.personal_information,
     )
     return report, personal_columns(described)
@@ -170,7 +172,7 @@ async def set_dictionary(
     """
     row = await products.lock_own_draft(session, actor, product_id)
     entries = [DictionaryEntry(**entry.model_dump()) for entry in data.columns]
-    revision = await newest(session, row.id)
+    revision = await find_newest(session, row.id)
     require_known_columns(entries, {column.name for column in revision.columns} if revision else None)
     return await products.set_dictionary(session, actor, row, entries)
 

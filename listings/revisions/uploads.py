@@ -155,7 +155,7 @@ async def _discard_unregistered(context: UploadContext, converted: Converted) ->
 async def _register(session: AsyncSession, actor: Actor, product_id: UUID, converted: Converted) -> UUID:
     product = await products.get_uploadable(session, actor, product_id, lock=True)
     result = converted.result
-    grant = await authorisations.live_grant(session, product.authorisation_id, product.resource_id)
+    grant = await authorisations.get_live_grant(session, product.authorisation_id, product.resource_id)
     require_columns_authorised(result.columns, grant.columns)
     newest = next(iter(await repository.list_newest(session, product.id, 1)), None)
     if newest is not None and _is_repeat(newest, converted):
@@ -163,7 +163,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         await _request_check(session, actor, newest)
         return newest.id
     if product.published_at is not None:
-        served = await revisions.newest_passed(session, product.id)
+        served = await revisions.find_newest_passed(session, product.id)
         require_compatible(revisions.facts_of(served).columns if served else (), result.columns)
     row = ProductRevision(
         id=converted.revision_id,

@@ -59,7 +59,7 @@ async def list_rights(
     return await repository.list_of_resource(session, resource_id, page)
 
 
-async def holding_rights(
+async def find_holding_rights(
     session: AsyncSession, resource_ids: Collection[UUID], start: datetime, end: datetime
 ) -> dict[UUID, UUID]:
     """The right to hold that covers [start, end), by resource.

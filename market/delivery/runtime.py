@@ -64,7 +64,7 @@ async def data_plane(
 
     async def current_revision(product_id: UUID) -> RevisionFacts:
         async with sessions() as session:
-            return await listed_revisions.current_revision(session, product_id)
+            return await listed_revisions.get_current_revision(session, product_id)
 
     await admission.start()
     try:

@@ -120,7 +120,7 @@ async def _licence(session: AsyncSession, actor: Actor, licence_id: UUID | None)
 
 async def _quality(session: AsyncSession, product_id: UUID) -> Quality | None:
     try:
-        revision, report = await revisions.current_report(session, product_id)
+        revision, report = await revisions.get_current_report(session, product_id)
     except NotFound:
         return None
     return Quality(revision.id, revision.number, revision.rows, str(report.score), report.grade)

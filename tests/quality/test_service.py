@@ -55,7 +55,7 @@ async def request(context: JobContext, revision_id: UUID, key: str) -> QualityRu
 
 async def status(context: JobContext, revision_id: UUID) -> QualityStatus | None:
     async with transaction(context.sessions) as session:
-        return (await service.statuses(session, [revision_id])).get(revision_id)
+        return (await service.get_statuses(session, [revision_id])).get(revision_id)
 
 
 async def queued(session: AsyncSession, run_id: UUID) -> int:
@@ -70,7 +70,7 @@ async def test_a_revision_is_checked_and_reported_once(context: JobContext, tmp_
     await jobs.check(context, {"run_id": str(run.id)})
     assert await status(context, revision_id) is QualityStatus.PASSED
     async with transaction(context.sessions) as session:
-        report = await service.report_for(session, revision_id)
+        report = await service.find_report(session, revision_id)
         assert report is not None
         assert report.passed
         assert report.digest == json_digest(service.content(report)).hex()
@@ -136,7 +136,7 @@ async def test_a_request_that_is_rolled_back_leaves_no_run(session: AsyncSession
         )
         assert await queued(session, run.id) == 1
         await inner.rollback()
-    assert await service.statuses(session, [revision_id]) == {}
+    assert await service.get_statuses(session, [revision_id]) == {}
     assert await queued(session, run.id) == 0
 
 

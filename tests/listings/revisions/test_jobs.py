@@ -23,7 +23,7 @@ async def test_only_old_files_without_a_revision_go(
     product = await draft(owner, operator)
     await upload(operator, product["id"])
     async with transaction(sessions) as session:
-        registered = await revisions.newest(session, UUID(product["id"]))
+        registered = await revisions.find_newest(session, UUID(product["id"]))
     assert registered is not None
     kept = store.path(registered.object_key)
     left_behind, fresh = (store.path(f"{FOLDER}/{new_id()}.parquet") for _ in range(2))

@@ -56,7 +56,7 @@ async def test_a_file_becomes_an_immutable_parquet_revision(
     assert revision["source_name"] == "air.csv"
     await settle_quality(operator, revision["id"])
     async with transaction(sessions) as session:
-        facts = await service.current_revision(session, UUID(product["id"]))
+        facts = await service.get_current_revision(session, UUID(product["id"]))
     path = ObjectStore(settings.objects_dir).path(facts.object_key)
     assert pq.read_metadata(path).num_rows == 60
     assert path.stat().st_mode & 0o222 == 0
@@ -263,10 +263,10 @@ async def test_a_published_product_keeps_its_columns_and_its_last_good_revision(
     worse = await upload(operator, product_id, CSV + ROW)
     await settle_quality(operator, worse["id"], passed=False)
     async with transaction(sessions) as session:
-        assert (await service.current_revision(session, UUID(product_id))).number == 1
+        assert (await service.get_current_revision(session, UUID(product_id))).number == 1
     await settle_quality(operator, (await upload(operator, product_id, CSV + ROW * 2))["id"])
     async with transaction(sessions) as session:
-        assert (await service.current_revision(session, UUID(product_id))).number == 3
+        assert (await service.get_current_revision(session, UUID(product_id))).number == 3
 
 
 async def test_what_a_refusal_advises_can_be_asked_of_the_upload(owner: Party, operator: Party) -> None:
