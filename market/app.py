@@ -54,7 +54,7 @@ from market.delivery.api import read_records
 from market.delivery.runtime import data_plane
 from market.metering.api import UsageController
 from market.operations import health
-from market.operations.serving import die_with
+from market.operations.serving import exit_with
 from market.participants.access_api import (
     ClientController,
     InvitationController,
@@ -241,7 +241,7 @@ def _reference_assets() -> Router:
 
 def served_application() -> Litestar:
     """The application, built inside the process that serves it, which ends when its parent does."""
-    die_with(os.getppid())
+    exit_with(os.getppid())
     settings = Settings()
     app = create_app(settings)
     serve_metrics(settings.metrics_host, settings.metrics_port)

@@ -71,7 +71,7 @@ def up(
     async def after_ready(password: str | None) -> None:
         if demo:
             from market.demo import launch
-            from market.operations.failures import CommandFailed
+            from market.operations.errors import CommandFailed
 
             try:
                 await launch.play_after_start(settings, console, password)
@@ -111,10 +111,10 @@ def serve(data_dir: DataDir = None, port: Port = None) -> None:
 def worker(data_dir: DataDir = None) -> None:
     """Run the worker alone: background jobs and schedules."""
     settings = _settings(data_dir)
-    from market.operations.serving import die_with_supervisor, give_way
+    from market.operations.serving import exit_with_supervisor, lower_priority
 
-    die_with_supervisor()
-    give_way()
+    exit_with_supervisor()
+    lower_priority()
     from market.operations.database import reachable
     from market.operations.worker import work
 
@@ -239,7 +239,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        from market.operations.failures import one_line
+        from market.operations.errors import one_line
 
         line = one_line(error)
         if line is None:

@@ -35,7 +35,7 @@ def configure(settings: Settings, *, component: str) -> None:
     if _providers:
         return
     resource = Resource.create({SERVICE_NAME: f"data-market-{component}"})
-    readers: list[MetricReader] = [PrometheusMetricReader()]
+    readers: list[MetricReader] = [PrometheusMetricReader(scope_info_enabled=False)]
     if settings.otlp_endpoint is not None:
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

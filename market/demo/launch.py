@@ -18,7 +18,7 @@ from market.demo.desk import Desk, Login, StepFailed
 from market.demo.state import Trade, curl_line
 from market.demo.trade import STEPS
 from market.demo.trade import play as play_steps
-from market.operations.failures import CommandFailed
+from market.operations.errors import CommandFailed
 
 CITY_TITLES = ("城市环境空气质量小时监测", "Hourly urban air quality")
 

@@ -28,7 +28,7 @@ from infra.postgres import EmbeddedPostgres
 from infra.postgres_host import packaged_programs
 from infra.settings import Settings
 from market.operations.database import with_server
-from market.operations.failures import CommandFailed
+from market.operations.errors import CommandFailed
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -13,7 +13,7 @@ from infra.addresses import owner_url, service_login, service_url
 from infra.migrations import runner
 from infra.postgres import EmbeddedPostgres, ServerAddress
 from infra.settings import Settings
-from market.operations.failures import CommandFailed
+from market.operations.errors import CommandFailed
 
 
 def with_server(settings: Settings, address: ServerAddress) -> Settings:

@@ -8,7 +8,7 @@ import socket
 import sys
 
 from infra.settings import Settings
-from market.operations.failures import CommandFailed
+from market.operations.errors import CommandFailed
 
 SUPERVISED = "MARKET_SUPERVISED_BY"
 """Set by the supervisor to its process number for the processes it starts."""
@@ -18,7 +18,7 @@ _STOP_SECONDS = 8
 _WORKER_NICENESS = 5
 
 
-def die_with(parent: int) -> None:
+def exit_with(parent: int) -> None:
     """Let the system kill this process when its parent is gone, so that a killed service leaves no port taken.
 
     Linux only; elsewhere nothing happens. Everything acknowledged is in the database by then, so a sudden end is safe.
@@ -32,13 +32,13 @@ def die_with(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_with_supervisor() -> None:
-    """:func:`die_with` for a process that ``market up`` started; nothing for one started otherwise."""
+def exit_with_supervisor() -> None:
+    """:func:`exit_with` for a process that ``market up`` started; nothing for one started otherwise."""
     if parent := os.environ.get(SUPERVISED):
-        die_with(int(parent))
+        exit_with(int(parent))
 
 
-def give_way() -> None:
+def lower_priority() -> None:
     """Let the API go first where both want the processor: for the worker that ``market up`` started."""
     if SUPERVISED in os.environ:
         os.nice(_WORKER_NICENESS)
@@ -77,7 +77,7 @@ def serve(settings: Settings) -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
-    die_with_supervisor()
+    exit_with_supervisor()
     check_port(settings)
     Server(
         "market.app:served_application",

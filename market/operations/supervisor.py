@@ -24,36 +24,36 @@ from infra.addresses import service_url
 from infra.postgres import EmbeddedPostgres, PostgresError
 from infra.settings import Settings
 from market.operations.database import bring_up_to_date, first_administrator, with_server
-from market.operations.failures import CommandFailed
+from market.operations.errors import CommandFailed
 from market.operations.serving import SUPERVISED, check_port
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 12.0
-_DEATHS = 5
-_DEATHS_SECONDS = 60.0
+_MAX_EXITS = 5
+_EXITS_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 10.0
 _LOG_BYTES = 8 * 1024 * 1024
-_LAST_WORDS_BYTES = 4096
+_LAST_OUTPUT_BYTES = 4096
 _LOOK_SECONDS = 0.5
 
 
 @dataclass
-class _Pace:
-    """How often something died, and how long to wait before it is started again."""
+class _Restarts:
+    """How often a process has exited, and how long to wait before it is started again."""
 
-    deaths: deque[float] = field(default_factory=lambda: deque(maxlen=_DEATHS))
+    exits: deque[float] = field(default_factory=lambda: deque(maxlen=_MAX_EXITS))
 
-    def note(self) -> float:
-        """Count a death now; the pause before the next start, in seconds."""
+    def next_delay(self) -> float:
+        """Count an exit now; the delay before the next start, in seconds."""
         now = time.monotonic()
-        self.deaths.append(now)
-        recent = sum(1 for death in self.deaths if now - death < _DEATHS_SECONDS)
+        self.exits.append(now)
+        recent = sum(1 for exit_ in self.exits if now - exit_ < _EXITS_SECONDS)
         return min(0.25 * 4.0 ** (recent - 1), _LONGEST_PAUSE_SECONDS)
 
     @property
-    def hopeless(self) -> bool:
-        """Whether it died too often within a minute."""
-        return len(self.deaths) == _DEATHS and self.deaths[-1] - self.deaths[0] < _DEATHS_SECONDS
+    def exhausted(self) -> bool:
+        """Whether it exited too often within a minute."""
+        return len(self.exits) == _MAX_EXITS and self.exits[-1] - self.exits[0] < _EXITS_SECONDS
 
 
 class Child:
@@ -65,19 +65,19 @@ class Child:
     def __init__(self, name: str, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
         self.name = name
         self.log = log
-        self.pace = _Pace()
+        self.restarts = _Restarts()
         self._command = [sys.executable, "-m", "market.cli", *command]
         self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
 
     @property
-    def last_words(self) -> str:
+    def last_output(self) -> str:
         """The last line it wrote that says something."""
         with self.log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_WORDS_BYTES))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_OUTPUT_BYTES))
             lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
         telling = (line for line in reversed(lines) if line and "Unexpected exit from worker" not in line)
-        return next(telling, "it said nothing")
+        return next(telling, "no output")
 
     async def run(self) -> int:
         """Start the process and wait for its end; its exit status."""
@@ -136,7 +136,7 @@ class Supervisor:
         """Start everything, stay until told to stop, stop everything.
 
         :param after_ready: awaited once the service answers, with the new administrator's password or None.
-        :raises CommandFailed: the service could not be started, or died too often.
+        :raises CommandFailed: the service could not be started, or exited too often.
         :raises PostgresError: the embedded server could not be started.
         :raises SchemaMismatch: the schema is of a newer version of the service.
         """
@@ -212,21 +212,21 @@ class Supervisor:
         return folder
 
     async def _keep(self, child: Child) -> None:
-        """Run a process again and again until the service stops or the process proves hopeless."""
+        """Run a process again and again until the service stops or the process exits too often."""
         while not self._stopping.is_set():
             status = await child.run()
             if self._stopping.is_set():
                 return
-            pause = child.pace.note()
-            if child.pace.hopeless:
-                self._give_up(
+            pause = child.restarts.next_delay()
+            if child.restarts.exhausted:
+                self._fail(
                     CommandFailed(
-                        f"The {child.name} ended {_DEATHS} times within a minute, last with: {child.last_words} - "
+                        f"The {child.name} ended {_MAX_EXITS} times within a minute, last with: {child.last_output} - "
                         f"read {child.log}, then start again."
                     )
                 )
                 return
-            self._tell(f"The {child.name} ended (status {status}) and is started again: {child.last_words}")
+            self._tell(f"The {child.name} ended (status {status}) and is started again: {child.last_output}")
             await self._unless_stopped(asyncio.sleep(pause))
 
     async def _keep_logs(self) -> None:
@@ -238,15 +238,17 @@ class Supervisor:
 
     async def _keep_server(self, server: EmbeddedPostgres) -> None:
         """Start the embedded PostgreSQL again when it ends; the processes find it again by themselves."""
-        pace = _Pace()
+        restarts = _Restarts()
         while not self._stopping.is_set():
             await self._unless_stopped(asyncio.sleep(_LOOK_SECONDS))
             if self._stopping.is_set() or server.alive():
                 continue
-            pause = pace.note()
-            if pace.hopeless:
-                self._give_up(
-                    CommandFailed(f"PostgreSQL ended {_DEATHS} times within a minute: read its server.log.")
+            pause = restarts.next_delay()
+            if restarts.exhausted:
+                self._fail(
+                    CommandFailed(
+                        f"PostgreSQL ended {_MAX_EXITS} times within a minute: read its server.log."
+                    )
                 )
                 return
             self._tell("PostgreSQL ended and is started again.")
@@ -256,7 +258,7 @@ class Supervisor:
                 self._tell(str(error))
             await self._unless_stopped(asyncio.sleep(pause))
 
-    def _give_up(self, failure: Exception) -> None:
+    def _fail(self, failure: Exception) -> None:
         self._failure = failure
         self._stopping.set()
 
@@ -268,10 +270,10 @@ class Supervisor:
                 return
             await self._unless_stopped(asyncio.sleep(0.05))
         if not self._stopping.is_set():
-            self._give_up(
+            self._fail(
                 CommandFailed(
-                    f"The service was not ready in {_READY_SECONDS:.0f} seconds, last words: "
-                    f"{self._children[0].last_words} Read {self._children[0].log}."
+                    f"The service was not ready in {_READY_SECONDS:.0f} seconds, last output: "
+                    f"{self._children[0].last_output} Read {self._children[0].log}."
                 )
             )
 

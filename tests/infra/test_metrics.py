@@ -77,12 +77,11 @@ USED = 'db_client_connection_count{state="used"}'
 
 
 def figures() -> dict[str, float]:
-    """Every series and its value, without the names of the instruments' scope."""
+    """Every series and its value."""
     figures = {}
     for line in generate_latest().decode().splitlines():
         if not line.startswith("#"):
             series, _, value = line.rpartition(" ")
-            series = re.sub(r'otel_scope_\w+="[^"]*",?', "", series).replace(",}", "}").replace("{}", "")
             figures[series] = float(value)
     return figures
 

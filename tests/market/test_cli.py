@@ -12,7 +12,7 @@ import pytest
 from infra.keys import REREAD_SECONDS, KeyRing
 from infra.migrations import runner
 from infra.settings import Settings
-from market.operations.failures import one_line
+from market.operations.errors import one_line
 from tests.support.database import TestDatabase
 
 PROJECT = Path(__file__).parents[2]

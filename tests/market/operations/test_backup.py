@@ -17,7 +17,7 @@ from infra.postgres import EmbeddedPostgres
 from infra.settings import Settings
 from market.operations.backup import DUMP, MANIFEST, back_up, read_manifest, restore
 from market.operations.database import bring_up_to_date, first_administrator, with_server
-from market.operations.failures import CommandFailed
+from market.operations.errors import CommandFailed
 
 Contents = dict[str, list[str]]
 silent: Callable[[str], None] = print

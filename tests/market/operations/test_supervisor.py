@@ -171,10 +171,10 @@ async def test_large_log_is_put_aside(tmp_path: Path) -> None:
     assert await talkative.run() == 0
     with talkative.log.open("ab") as log:
         log.write(b"last words\n".rjust(9 * MEBIBYTE))
-    assert talkative.last_words == "last words"
+    assert talkative.last_output == "last words"
     talkative.trim_log()
     assert talkative.log.stat().st_size == 0
-    assert talkative.last_words == "it said nothing"
+    assert talkative.last_output == "no output"
     assert (tmp_path / "test.log.1").stat().st_size > 9 * MEBIBYTE
 
 
