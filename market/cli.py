@@ -116,10 +116,10 @@ def worker(data_dir: DataDir = None) -> None:
     exit_with_supervisor()
     lower_priority()
     from market.operations.database import reachable
-    from market.operations.worker import work
+    from market.operations.worker import run
 
     with reachable(settings, start=False) as found:
-        work(found)
+        asyncio.run(run(found))
 
 
 @app.command()

@@ -126,6 +126,8 @@ def settings(data_dir: Path, database: TestDatabase) -> Settings:
         database_service_url=database.service_url,
         public_base_url="http://market.test",
         log_level="ERROR",
+        metrics_port=0,
+        worker_metrics_port=0,
     )
 
 

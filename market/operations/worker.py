@@ -26,7 +26,6 @@ from infra.objects import ObjectStore
 from infra.samples import Sample, keep_sampling
 from infra.settings import Settings
 from infra.telemetry.endpoint import serve_metrics
-from infra.telemetry.logs import configure_logging
 from infra.webhooks import jobs as webhook_jobs
 from infra.webhooks import sender as webhooks
 from listings.revisions import jobs as revision_jobs
@@ -53,24 +52,15 @@ POLL = timedelta(seconds=5)
 log = structlog.get_logger()
 
 
-def work(settings: Settings) -> None:
-    """Serve metrics and work until SIGTERM or SIGINT: the whole life of a worker process.
-
-    :raises SchemaMismatch: the database's schema is not this version's.
-    """
-    configure_logging(settings)
-    serve_metrics(settings.metrics_host, settings.worker_metrics_port)
-    asyncio.run(run(settings))
-
-
 async def run(settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT; when the database goes away, wait for it and go on.
+    """Serve metrics and work until SIGTERM or SIGINT; when the database goes away, wait for it and go on.
 
     :raises SchemaMismatch: the database's schema is not this version's.
     """
     telemetry.configure(settings, component="worker")
     url = service_url(settings)
     await runner.check(url)
+    serve_metrics(settings.metrics_host, settings.worker_metrics_port)
     engine = create_engine(url, pool_size=settings.database_pool_size)
     context = JobContext(
         settings=settings,
