@@ -2,6 +2,7 @@
 #   make run     the service, and one whole trade to look at        make check   lint, format, types, floors
 #   make test    make check, then every test                        make bench   what a metered call costs
 #   make test-fast   no faults, fuzzing, end-to-end, Java, browser  make test-long   more faults, deep fuzzing, soaks
+#   make messages   collect the texts for people into the Chinese catalogue
 #   make lock    recreate requirements*.txt from pyproject.toml     make clean   remove .venv and caches, not data
 #                (make lock UPGRADE=--upgrade takes newer versions)
 # Another interpreter: PYTHON=python3.13 make run. Another data folder: DATA_DIR=/srv/market make run.
@@ -24,7 +25,7 @@ endif
 endif
 endif
 
-.PHONY: run test test-fast test-long check bench lock clean
+.PHONY: run test test-fast test-long check bench messages lock clean
 .DELETE_ON_ERROR:
 
 # A hundred processes start in the tests; without bytecode each would compile everything anew.
@@ -77,6 +78,13 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed and $(PYTHON) is $$($(PYTHON) -V 2>&1): name another with PYTHON=python3.13 make" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make environments: sudo apt-get install python3-venv" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
+
+# What people read is written as Message("…") in the source; the catalogue keeps the translations.
+messages: $(VENV)/development.stamp
+	$(BIN)/pybabel -q extract --keywords=Message --no-default-keywords --sort-output --no-location \
+		-o $(VENV)/messages.pot contracts infra listings market pricing quality
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width=110 \
+		-i $(VENV)/messages.pot -d infra/translations -l zh
 
 lock: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
