@@ -14,7 +14,8 @@ from infra.events.schemas import DeadLetterRead, HeldJobRead, HeldJobs
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
 
-JobNumber = Annotated[int, Parameter(ge=1, le=2**63 - 1)]
+# Up to what a JSON number holds exactly, so that the interface promises no more than it takes.
+JobNumber = Annotated[int, Parameter(ge=1, le=2**53 - 1)]
 
 
 class DeadLetterController(Controller):
