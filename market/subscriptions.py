@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from contracts.licences import events as licences
 from infra.events.subscribers import Subscriber
 from infra.webhooks import deliveries as webhooks
+from listings.revisions import events as revisions
 
-SUBSCRIBERS: Sequence[Subscriber] = (webhooks.SUBSCRIBER,)
+SUBSCRIBERS: Sequence[Subscriber] = (webhooks.SUBSCRIBER, *revisions.SUBSCRIBERS, *licences.SUBSCRIBERS)

@@ -10,6 +10,8 @@ from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, new_id, now
 from infra.digest import json_digest
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
 from quality import repository
@@ -122,6 +124,19 @@ async def complete_run(
             "grade": report.grade,
         },
         rules=rules,
+    )
+    # Whose revision it is, and what follows, is known above.
+    await events.publish(
+        session,
+        EventKind.REVISION_MEASURED,
+        subject_id=run.revision_id,
+        organisations=(),
+        payload={
+            "report_id": str(report.id),
+            "status": report.status.value,
+            "score": str(report.score),
+            "grade": report.grade,
+        },
     )
     return report
 

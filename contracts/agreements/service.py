@@ -18,6 +18,8 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.errors import NotFound
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.identity import service as identity
 from infra.keys import KeyRing
 from infra.messages import Message
@@ -124,6 +126,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
     session.add(agreement)
     await session.flush()
     await _record(session, actor, agreement, "agreement.requested", {"digest": agreement.digest})
+    await publish_event(session, agreement, EventKind.AGREEMENT_REQUESTED)
     return VisibleAgreement(agreement)
 
 
@@ -174,6 +177,7 @@ async def sign(
     await _record(
         session, actor, agreement, "agreement.signed", {"digest": agreement.digest, "as": action.name}
     )
+    await publish_event(session, agreement, EventKind.AGREEMENT_SIGNED)
     if agreement.status is AgreementStatus.FINALIZED:
         agreement.finalized_at = moment
         # What was on the market when it was ordered must still be there when it is concluded.
@@ -185,6 +189,7 @@ async def sign(
             agreement_digest=agreement.digest,
             terms=Terms.of(agreement.document),
         )
+        await publish_event(session, agreement, EventKind.AGREEMENT_FINALIZED)
     await session.flush()
     return agreement
 
@@ -204,6 +209,7 @@ async def terminate(session: AsyncSession, actor: Actor, agreement_id: UUID, rea
     agreement.termination_reason = reason
     await stops.place(session, actor, subject_kind="agreement", subject_id=agreement.id, reason=reason)
     await _record(session, actor, agreement, "agreement.terminated", {"reason": reason})
+    await publish_event(session, agreement, EventKind.AGREEMENT_TERMINATED)
     await session.flush()
     return agreement
 
@@ -222,6 +228,17 @@ async def facts(session: AsyncSession, agreement_id: UUID) -> AgreementFacts:
         terms=Terms.of(agreement.document),
         digest=agreement.digest,
         licence_id=await licences.licence_of(session, agreement.id),
+    )
+
+
+async def publish_event(session: AsyncSession, agreement: Agreement, kind: EventKind) -> None:
+    """Publish what happened to an agreement, in the transaction in which it does."""
+    await events.publish(
+        session,
+        kind,
+        subject_id=agreement.id,
+        organisations=(agreement.buyer_id, agreement.operator_id, agreement.owner_id),
+        payload={"status": agreement.status.value, "product_id": str(agreement.product_id)},
     )
 
 

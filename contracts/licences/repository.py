@@ -47,3 +47,17 @@ async def counter(session: AsyncSession, licence_id: UUID) -> LicenceCounter:
         .execution_options(populate_existing=True)
     )
     return (await session.exec(statement)).one()
+
+
+async def list_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
+    """The licences that rest on a link and whose term has not ended, oldest first."""
+    statement = (
+        select(Licence)
+        .join(LicenceCounter, col(LicenceCounter.licence_id) == col(Licence.id))
+        .where(
+            sa.literal(link_id) == sa.any_(col(LicenceCounter.links)),
+            col(Licence.valid_until) > sa.func.now(),
+        )
+        .order_by(col(Licence.id))
+    )
+    return (await session.exec(statement)).all()

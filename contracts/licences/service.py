@@ -18,6 +18,8 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
 from infra.errors import NotFound
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.keys import KeyRing
 from infra.messages import Message, joined
 from infra.paging import PageRequest
@@ -97,6 +99,7 @@ async def issue(
         subject_id=licence.id,
         detail={"agreement_id": str(agreement_id), "agreement_digest": agreement_digest},
     )
+    await _publish_event(session, licence, EventKind.LICENCE_ISSUED, {})
     return licence
 
 
@@ -180,4 +183,29 @@ async def issue_token(
     )
     return IssuedToken(
         keys.sign(claims, tokens.TOKEN_TYPE), token_id, int((expires_at - moment).total_seconds())
+    )
+
+
+async def publish_stopped(session: AsyncSession, link_id: UUID, cause: EventKind) -> int:
+    """Tell the parties of every licence below a link, whose term has not ended, that it has stopped; answers how many.
+
+    The licences have stopped with the commit that stopped the link; only the news of it travels.
+
+    :param cause: what happened to the link.
+    """
+    below = await repository.list_below(session, link_id)
+    for licence in below:
+        await _publish_event(session, licence, EventKind.LICENCE_STOPPED, {"cause": cause.value})
+    return len(below)
+
+
+async def _publish_event(
+    session: AsyncSession, licence: Licence, kind: EventKind, more: dict[str, str]
+) -> None:
+    await events.publish(
+        session,
+        kind,
+        subject_id=licence.id,
+        organisations=(licence.buyer_id, licence.operator_id, licence.owner_id),
+        payload={"agreement_id": str(licence.agreement_id), "product_id": str(licence.product_id), **more},
     )

@@ -10,6 +10,7 @@ from contracts.review.tables import ContractReview
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
+from infra.events.kinds import EventKind
 from infra.paging import PageRequest
 from infra.stops import service as stops
 from infra.stops.tables import Stop
@@ -47,7 +48,9 @@ async def list_reviews(session: AsyncSession, agreement_id: UUID) -> Sequence[Co
 async def suspend(session: AsyncSession, actor: Actor, agreement_id: UUID, reason: str) -> Stop:
     """Stop an agreement: from the commit on no call under it is admitted, on any node."""
     agreement = await agreements.access_agreement(session, actor, agreement_id, lock=True)
-    return await stops.place(session, actor, subject_kind="agreement", subject_id=agreement.id, reason=reason)
+    stop = await stops.place(session, actor, subject_kind="agreement", subject_id=agreement.id, reason=reason)
+    await agreements.publish_event(session, agreement, EventKind.AGREEMENT_SUSPENDED)
+    return stop
 
 
 async def reinstate(session: AsyncSession, actor: Actor, agreement_id: UUID, reason: str) -> list[Stop]:
@@ -56,4 +59,9 @@ async def reinstate(session: AsyncSession, actor: Actor, agreement_id: UUID, rea
     :raises NotStopped: there is none.
     """
     agreement = await agreements.access_agreement(session, actor, agreement_id, lock=True)
-    return await stops.lift(session, actor, subject_kind="agreement", subject_id=agreement.id, reason=reason)
+    lifted = await stops.lift(
+        session, actor, subject_kind="agreement", subject_id=agreement.id, reason=reason
+    )
+    if not await stops.active(session, [agreement.id]):
+        await agreements.publish_event(session, agreement, EventKind.AGREEMENT_REINSTATED)
+    return lifted

@@ -26,6 +26,7 @@ class EventKind(StrEnum):
     PRODUCT_REINSTATED = "product.reinstated"
     PRODUCT_SUSPENDED = "product.suspended"
     PRODUCT_WITHDRAWN = "product.withdrawn"
+    REVISION_MEASURED = "revision.measured"
     REVISION_PUBLISHED = "revision.published"
 
     @property

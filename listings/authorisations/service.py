@@ -9,6 +9,8 @@ from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.identity import service as identity
 from infra.messages import Message
 from infra.paging import PageRequest
@@ -190,7 +192,8 @@ async def suspend(session: AsyncSession, actor: Actor, authorisation_id: UUID, r
     _require_supervisor(actor, row)
     row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.SUSPEND)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    return await _decided(session, actor, row, "suspended", reason)
+    await _decided(session, actor, row, "suspended", reason)
+    return await _publish_event(session, row, EventKind.AUTHORISATION_SUSPENDED)
 
 
 async def reinstate(
@@ -222,7 +225,8 @@ async def revoke(session: AsyncSession, actor: Actor, authorisation_id: UUID, re
     row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.REVOKE)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     await _end(session, row)
-    return await _decided(session, actor, row, "revoked", reason)
+    await _decided(session, actor, row, "revoked", reason)
+    return await _publish_event(session, row, EventKind.AUTHORISATION_REVOKED)
 
 
 async def get_live_grant(
@@ -307,5 +311,16 @@ async def _decided(
         subject_kind=SUBJECT,
         subject_id=row.id,
         detail={"status": row.status.value, "reason": reason},
+    )
+    return row
+
+
+async def _publish_event(session: AsyncSession, row: Authorisation, kind: EventKind) -> Authorisation:
+    await events.publish(
+        session,
+        kind,
+        subject_id=row.id,
+        organisations=(row.owner_id, row.operator_id),
+        payload={"status": row.status.value},
     )
     return row

@@ -8,6 +8,8 @@ from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.stops import service as stops
@@ -125,6 +127,7 @@ async def suspend(session: AsyncSession, actor: Actor, product_id: UUID, reason:
     row.status = PRODUCT.next_state(row.status, ProductAction.SUSPEND)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     await _record(session, actor, row, "suspended", reason=reason)
+    await _publish_event(session, row, EventKind.PRODUCT_SUSPENDED)
     return row
 
 
@@ -142,6 +145,8 @@ async def reinstate(session: AsyncSession, actor: Actor, product_id: UUID, reaso
         row.status = target
     await session.flush()
     await _record(session, actor, row, "reinstated", reason=reason, status=row.status.value)
+    if row.status is target:
+        await _publish_event(session, row, EventKind.PRODUCT_REINSTATED)
     return row
 
 
@@ -171,6 +176,7 @@ async def publish(
     row.published_at = moment
     await session.flush()
     await _record(session, actor, row, "published", note=note, **seen)
+    await _publish_event(session, row, EventKind.PRODUCT_PUBLISHED)
     return row
 
 
@@ -196,6 +202,7 @@ async def withdraw(session: AsyncSession, actor: Actor, product_id: UUID, reason
     row.status = PRODUCT.next_state(row.status, ProductAction.WITHDRAW)
     await session.flush()
     await _record(session, actor, row, "withdrawn", reason=reason)
+    await _publish_event(session, row, EventKind.PRODUCT_WITHDRAWN)
     return row
 
 
@@ -315,4 +322,14 @@ async def _for_stopping(session: AsyncSession, actor: Actor, product_id: UUID) -
 async def _record(session: AsyncSession, actor: Actor, row: DataProduct, what: str, **detail: object) -> None:
     await audit.record(
         session, actor, action=f"product.{what}", subject_kind=SUBJECT, subject_id=row.id, detail=dict(detail)
+    )
+
+
+async def _publish_event(session: AsyncSession, row: DataProduct, kind: EventKind) -> None:
+    await events.publish(
+        session,
+        kind,
+        subject_id=row.id,
+        organisations=(row.operator_id, row.owner_id),
+        payload={"status": row.status.value},
     )

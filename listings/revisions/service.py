@@ -9,6 +9,8 @@ from uuid import UUID
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.errors import NotFound
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.messages import Message
 from infra.paging import PageRequest
 from listings.ingest.result import Column, Kind
@@ -175,6 +177,24 @@ async def set_dictionary(
     revision = await find_newest(session, row.id)
     require_known_columns(entries, {column.name for column in revision.columns} if revision else None)
     return await products.set_dictionary(session, actor, row, entries)
+
+
+async def publish_if_current(session: AsyncSession, revision_id: UUID) -> None:
+    """Tell the product's parties that buyers read this revision, if they do: the newest that has passed its check."""
+    row = await repository.get(session, revision_id)
+    if row is None:
+        return
+    product = await products.find_product(session, row.product_id)
+    current = await newest_passed(session, row.product_id)
+    if product is None or current is None or current.id != row.id:
+        return
+    await events.publish(
+        session,
+        EventKind.REVISION_PUBLISHED,
+        subject_id=row.id,
+        organisations=(product.operator_id, product.owner_id),
+        payload={"product_id": str(product.id), "number": row.number},
+    )
 
 
 def _no_such_revision() -> NotFound:

@@ -314,6 +314,7 @@ _EVENTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "product.reinstated": ("产品已恢复", "Product reinstated"),
         "product.suspended": ("产品已暂停", "Product suspended"),
         "product.withdrawn": ("产品已下架", "Product withdrawn"),
+        "revision.measured": ("数据版本已评价", "Revision measured"),
         "revision.published": ("数据版本已发布", "Revision published"),
     },
 }

@@ -9,6 +9,8 @@ from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind, Role
 from infra.db import AsyncSession
 from infra.errors import NotFound
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.identity import service as identity
 from infra.identity.states import OrganisationAction, OrganisationStatus
 from infra.identity.tables import IdentityEvidence, Organisation
@@ -162,6 +164,8 @@ async def decide_verification(
         subject_id=organisation_id,
         detail={"reason": reason, "evidence_ids": [str(evidence_id) for evidence_id in accepted]},
     )
+    if row.status is OrganisationStatus.VERIFIED:
+        await _publish_event(session, row, EventKind.ORGANISATION_VERIFIED)
     return row
 
 
@@ -176,6 +180,7 @@ async def suspend(session: AsyncSession, actor: Actor, organisation_id: UUID, re
         raise PlatformStays(Message("Nobody would be left to lift the suspension."))
     await identity.change_status(session, actor, row, OrganisationAction.SUSPEND, reason)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=organisation_id, reason=reason)
+    await _publish_event(session, row, EventKind.ORGANISATION_SUSPENDED)
     return row
 
 
@@ -190,3 +195,9 @@ async def reinstate(session: AsyncSession, actor: Actor, organisation_id: UUID, 
     await identity.change_status(session, actor, row, action, reason)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=organisation_id, reason=reason)
     return row
+
+
+async def _publish_event(session: AsyncSession, row: Organisation, kind: EventKind) -> None:
+    await events.publish(
+        session, kind, subject_id=row.id, organisations=(row.id,), payload={"status": row.status.value}
+    )

@@ -8,6 +8,8 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
 from infra.digest import json_digest
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.rulebook.domain import Rules
 from market.settlement.invoices import domain, rating, repository
 from market.settlement.invoices.rating import RatedLine
@@ -88,7 +90,25 @@ async def issue(
         detail={"number": invoice.document_number, "total": str(total), "digest": invoice.digest.hex()},
         rules=rules,
     )
+    await publish_event(session, invoice, EventKind.INVOICE_ISSUED)
     return invoice
+
+
+async def publish_event(session: AsyncSession, invoice: Invoice, kind: EventKind) -> None:
+    """Publish what happened to an invoice, in the transaction in which it does."""
+    await events.publish(
+        session,
+        kind,
+        subject_id=invoice.id,
+        organisations=(invoice.buyer_id, invoice.operator_id, invoice.owner_id),
+        payload={
+            "agreement_id": str(invoice.agreement_id),
+            "number": invoice.document_number,
+            "status": invoice.status.value,
+            "amount": str(invoice.total.decimal()),
+            "currency": invoice.currency,
+        },
+    )
 
 
 def billed(invoice: Invoice) -> BilledInvoice:

@@ -12,7 +12,9 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
 from infra.errors import NotFound
+from infra.events.kinds import EventKind
 from infra.messages import Message
+from market.settlement.invoices import issuing
 from market.settlement.invoices import service as invoices
 from market.settlement.invoices.issuing import billed
 from market.settlement.invoices.states import INVOICE, InvoiceAction
@@ -88,6 +90,7 @@ async def pay_invoices(
             subject_id=invoice.id,
             detail={"rail": item.rail.value, "amount": str(invoice.total)},
         )
+        await issuing.publish_event(session, invoice, EventKind.INVOICE_PAID)
     await session.flush()
     return payments
 
@@ -203,6 +206,7 @@ async def complete_refund(
         subject_id=invoice.id,
         detail={"refund_id": str(refund.id), "processor_id": refund.processor_id},
     )
+    await issuing.publish_event(session, invoice, EventKind.INVOICE_REFUNDED)
 
 
 async def fail_refund(session: AsyncSession, refund: Refund, failure: str) -> None:

@@ -12,6 +12,8 @@ from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
 from infra.digest import json_digest
 from infra.errors import NotFound
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.messages import Message
 from infra.paging import PageRequest
 from market.settlement.invoices import service as invoices
@@ -148,6 +150,13 @@ async def _import(
         subject_kind="bank_statement",
         subject_id=row.id,
         detail={"account": row.account, "statement_id": row.statement_id, "digest": digest.hex()},
+    )
+    await events.publish(
+        session,
+        EventKind.BANK_STATEMENT_IMPORTED,
+        subject_id=row.id,
+        organisations=(actor.organisation_id,),
+        payload={"currency": row.currency, "entries": len(statement.entries)},
     )
     return ImportedStatement(row, created=True)
 

@@ -1,6 +1,7 @@
 """Paying invoices and giving payments back: all or nothing, each once, and again only after a failure."""
 
 import pytest
+import sqlalchemy as sa
 
 from infra.auth import SYSTEM
 from infra.db import AsyncSession, SessionMaker, new_id, now, transaction
@@ -78,3 +79,32 @@ async def test_a_refund_is_completed_once_and_a_failed_one_asked_for_again(
         with pytest.raises(InvoiceNotRefundable):
             await service.request_refund(session, trade.finance, invoice, "a second time")
         assert [item.id for item in await service.list_refunds(session, invoice)] == [refund.id, refused.id]
+
+
+async def test_those_concerned_are_told_of_the_invoice_its_payment_and_its_refund(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=30)
+    bill = await invoice_for(sessions, trade)
+    async with transaction(sessions) as session:
+        await service.pay_invoices(session, SYSTEM, [await by_card(session, bill)])
+        invoice = await invoices.lock_invoice(session, bill.id)
+        refund = await service.request_refund(session, trade.finance, invoice, "by mistake")
+        await service.complete_refund(session, SYSTEM, invoice, refund, CARD)
+    async with sessions() as session:
+        rows = await session.execute(
+            sa.text(
+                "SELECT kind, organisations, payload FROM events WHERE subject_id = :id ORDER BY sequence"
+            ),
+            {"id": bill.id},
+        )
+        told = rows.all()
+    assert [(event.kind, event.payload["status"]) for event in told] == [
+        ("invoice.issued", "issued"),
+        ("invoice.paid", "paid"),
+        ("invoice.refunded", "refunded"),
+    ]
+    for event in told:
+        assert set(event.organisations) == {bill.buyer_id, bill.operator_id, bill.owner_id}
+        assert (event.payload["amount"], event.payload["currency"]) == (str(bill.total.decimal()), "CNY")

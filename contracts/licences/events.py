@@ -1,0 +1,31 @@
+"""What licences hear of the links above them."""
+
+from contracts.licences import service
+from infra.db import AsyncSession
+from infra.events.domain import Event
+from infra.events.kinds import EventKind
+from infra.events.subscribers import Subscriber
+from infra.jobs import JobContext
+
+
+async def link_stopped(_: JobContext, session: AsyncSession, event: Event) -> None:
+    """A link of the chain was stopped: tell whose licences stopped with it."""
+    await service.publish_stopped(session, event.subject_id, event.kind)
+
+
+SUBSCRIBERS = (
+    Subscriber(
+        "contracts.licences",
+        frozenset(
+            {
+                EventKind.AGREEMENT_SUSPENDED,
+                EventKind.AGREEMENT_TERMINATED,
+                EventKind.AUTHORISATION_REVOKED,
+                EventKind.AUTHORISATION_SUSPENDED,
+                EventKind.ORGANISATION_SUSPENDED,
+                EventKind.PRODUCT_SUSPENDED,
+            }
+        ),
+        link_stopped,
+    ),
+)
