@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
 from infra.events.kinds import EventKind
 from infra.outgoing.domain import MAX_URL_LENGTH
@@ -30,19 +30,13 @@ class WebhookEndpointCreate(Input):
 
 
 class WebhookEndpointUpdate(Input):
-    """What is to change; members that are left out stay."""
+    """What is to change; members that are left out stay. Only ``description`` may be null, which removes it."""
 
-    url: WebhookUrl | None = None
+    # Never read: whoever changes something looks at the members that were sent.
+    url: WebhookUrl = Field(default_factory=str)
     description: ShortText | None = Field(None, description="null removes it")
-    event_kinds: EventKinds | None = None
-    enabled: bool | None = None
-
-    @model_validator(mode="after")
-    def _only_the_description_may_be_null(self) -> Self:
-        for name in self.model_fields_set - {"description"}:
-            if getattr(self, name) is None:
-                raise ValueError(f"{name} must not be null")
-        return self
+    event_kinds: EventKinds = Field(default_factory=list)
+    enabled: bool = Field(default_factory=bool)
 
 
 class WebhookEndpointRead(Output):

@@ -185,7 +185,7 @@ async def publish_if_current(session: AsyncSession, revision_id: UUID) -> None:
     if row is None:
         return
     product = await products.find_product(session, row.product_id)
-    current = await newest_passed(session, row.product_id)
+    current = await find_newest_passed(session, row.product_id)
     if product is None or current is None or current.id != row.id:
         return
     await events.publish(
