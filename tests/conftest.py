@@ -25,6 +25,8 @@ from infra.settings import Settings
 from tests.support import schedule
 from tests.support.application import running
 from tests.support.bargain import Bargain
+from tests.support.command import MarketCommand
+from tests.support.conversions import converted_once
 from tests.support.database import TestDatabase, TestServer
 from tests.support.parties import Party, PartyMaker, parties
 from tests.support.products import published
@@ -141,6 +143,13 @@ async def app(settings: Settings) -> AsyncIterator[Litestar]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def market_command() -> Iterator[MarketCommand]:
+    """The `market` command."""
+    with MarketCommand() as made:
+        yield made
+
+
 @pytest.fixture
 async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the real application that nobody is signed in on."""
@@ -149,8 +158,15 @@ async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def conversions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A file that many tests upload is converted for the first of them only."""
+    with converted_once(tmp_path_factory.mktemp("converted")):
+        yield
+
+
 @pytest.fixture
-async def party(app: Litestar, sessions: SessionMaker) -> AsyncIterator[PartyMaker]:
+async def party(app: Litestar, sessions: SessionMaker, conversions: None) -> AsyncIterator[PartyMaker]:
     """Makes a party of a kind, verified unless told otherwise; committed."""
     async with parties(app, sessions) as made:
         yield made

@@ -5,12 +5,12 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from market.demo.trade import STEPS
+from tests.support.command import MarketCommand
 from tests.support.running_market import RunningMarket
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,9 @@ def test_every_make_target_exists() -> None:
         assert done.returncode == 0, done.stderr
 
 
-def test_every_market_command_works_as_it_is_written(market: RunningMarket, tmp_path: Path) -> None:
+def test_every_market_command_works_as_it_is_written(
+    market_command: MarketCommand, market: RunningMarket, tmp_path: Path
+) -> None:
     rows = "".join(f"{number},{number * 3 % 17}.5,2026-01-01\n" for number in range(200))
     (tmp_path / "data.csv").write_text("id,value,day\n" + rows, encoding="utf-8")
     ran = []
@@ -57,15 +59,7 @@ def test_every_market_command_works_as_it_is_written(market: RunningMarket, tmp_
         words = shlex.split(line)[1:]
         if words[0] in SHOWN_ELSEWHERE:
             continue
-        done = subprocess.run(
-            [sys.executable, "-m", "market.cli", *words],
-            cwd=tmp_path,
-            env=market.environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        done = market_command.run(*words, environment=market.environment, folder=tmp_path)
         assert done.returncode == 0, f"{line}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
         ran.append(words[0])
     assert {"demo", "backup", "restore", "openapi"} <= set(ran)

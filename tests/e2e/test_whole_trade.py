@@ -11,23 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.command import MarketCommand
 from tests.support.running_market import RunningMarket
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 FILES = ("seattle-weather.csv", "airports.csv", "birdstrikes.csv", "flights-200k.arrow")
 API_MEGABYTES = 250
-
-
-def command(market: RunningMarket, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "market.cli", *map(str, arguments)],
-        env=market.environment,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
 
 
 def processes(market: RunningMarket) -> dict[int, str]:
@@ -91,10 +81,14 @@ def test_the_api_never_imports_what_only_the_worker_needs() -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_trade_plays_on_a_file_of_ones_own(market: RunningMarket, tmp_path: Path, name: str) -> None:
+def test_the_trade_plays_on_a_file_of_ones_own(
+    market_command: MarketCommand, market: RunningMarket, tmp_path: Path, name: str
+) -> None:
     if not (SHARED / name).exists():
         pytest.skip(f"{name} is not here; put the public sample files into ../shared/data to run this")
-    done = command(market, "demo", "--file", SHARED / name, "--json", tmp_path / "out.json")
+    done = market_command.run(
+        "demo", "--file", SHARED / name, "--json", tmp_path / "out.json", environment=market.environment
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("✓") == 11
     assert (tmp_path / "out.json").stat().st_mode & 0o777 == 0o600
@@ -110,18 +104,25 @@ def test_the_trade_plays_on_a_file_of_ones_own(market: RunningMarket, tmp_path: 
     ],
 )
 def test_a_file_that_is_no_table_is_told_in_one_line(
-    market: RunningMarket, tmp_path: Path, name: str, content: bytes, words: str
+    market_command: MarketCommand,
+    market: RunningMarket,
+    tmp_path: Path,
+    name: str,
+    content: bytes,
+    words: str,
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    done = command(market, "demo", "--file", tmp_path / name)
+    done = market_command.run("demo", "--file", tmp_path / name, environment=market.environment)
     assert done.returncode == 1
     assert done.stderr.startswith("market: the trade stopped: ")
     assert words in done.stderr.lower()
     assert done.stderr.count("\n") == 1
 
 
-def test_a_second_start_on_the_same_folder_is_told_so(market: RunningMarket) -> None:
-    done = command(market, "up", "--port", str(market.port + 1))
+def test_a_second_start_on_the_same_folder_is_told_so(
+    market_command: MarketCommand, market: RunningMarket
+) -> None:
+    done = market_command.run("up", "--port", str(market.port + 1), environment=market.environment)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("market: ")

@@ -1,6 +1,5 @@
 """The `market` command as a stranger meets it: help, and one line where it cannot go on."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -13,26 +12,11 @@ from infra.keys import REREAD_SECONDS, KeyRing
 from infra.migrations import runner
 from infra.settings import Settings
 from market.operations.errors import one_line
+from tests.support.command import MarketCommand
 from tests.support.database import TestDatabase
 
 PROJECT = Path(__file__).parents[2]
 COMMANDS = ("up", "serve", "worker", "migrate", "demo", "openapi", "backup", "restore", "rotate-key")
-
-
-def market(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command, as a process of its own, with nothing set but what is given."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("MARKET_", "DATABASE_"))
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "market.cli", *arguments],
-        cwd=PROJECT,
-        env=kept | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:
@@ -44,33 +28,39 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_explains_itself(command: str) -> None:
-    done = market(command, "--help")
+def test_each_command_explains_itself(market_command: MarketCommand, command: str) -> None:
+    done = market_command(command, "--help")
     assert done.returncode == 0
     assert f"Usage: market {command}" in done.stdout.replace("python -m market.cli", "market")
     assert "--data-dir" in done.stdout or command == "openapi"
 
 
 @pytest.mark.parametrize("command", ["list", "show", "retry", "drop"])
-def test_each_command_about_held_work_explains_itself(command: str) -> None:
-    done = market("jobs", command, "--help")
+def test_each_command_about_held_work_explains_itself(market_command: MarketCommand, command: str) -> None:
+    done = market_command("jobs", command, "--help")
     assert done.returncode == 0
     assert "--data-dir" in done.stdout
 
 
-def test_held_work_that_does_not_exist_is_told_in_one_line(database: TestDatabase) -> None:
+def test_held_work_that_does_not_exist_is_told_in_one_line(
+    market_command: MarketCommand, database: TestDatabase
+) -> None:
     for wrong in ("no-id", "00000000-0000-7000-8000-000000000000", "999999999"):
-        assert wrong in complaint(market("jobs", "show", wrong, DATABASE_SERVICE_URL=database.service_url))
-    done = market("jobs", "list", DATABASE_SERVICE_URL=database.service_url)
+        assert wrong in complaint(
+            market_command("jobs", "show", wrong, DATABASE_SERVICE_URL=database.service_url)
+        )
+    done = market_command("jobs", "list", DATABASE_SERVICE_URL=database.service_url)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_rotated_key_signs_in_a_process_that_runs_already(tmp_path: Path) -> None:
+def test_a_rotated_key_signs_in_a_process_that_runs_already(
+    market_command: MarketCommand, tmp_path: Path
+) -> None:
     folder, clock = Settings(_env_file=None, data_dir=tmp_path).keys_dir, [0.0]
     KeyRing.load(folder)
     running = KeyRing(folder, monotonic=lambda: clock[0])
     [before] = running.jwks()["keys"]
-    done = market("rotate-key", "--data-dir", str(tmp_path))
+    done = market_command("rotate-key", "--data-dir", str(tmp_path))
     assert done.returncode == 0, done.stderr
     clock[0] += REREAD_SECONDS
     after = [key["kid"] for key in running.jwks()["keys"]]
@@ -78,8 +68,8 @@ def test_a_rotated_key_signs_in_a_process_that_runs_already(tmp_path: Path) -> N
     assert after[1:] == [before["kid"]]
 
 
-def test_help_names_every_command_and_loads_little() -> None:
-    done = market("--help")
+def test_help_names_every_command_and_loads_little(market_command: MarketCommand) -> None:
+    done = market_command("--help")
     assert all(f"  {command} " in done.stdout for command in (*COMMANDS, "jobs"))
     script = (
         "import sys, market.cli; heavy = {'litestar', 'sqlalchemy', 'pydantic', 'great_expectations', 'asyncpg'};"
@@ -99,28 +89,28 @@ def test_api_process_loads_no_great_expectations() -> None:
     assert loaded.stdout.strip() == "False"
 
 
-def test_openapi_needs_no_database() -> None:
-    done = market("openapi")
+def test_openapi_needs_no_database(market_command: MarketCommand) -> None:
+    done = market_command("openapi")
     assert done.returncode == 0, done.stderr
     assert '"openapi": "3.' in done.stdout
 
 
-def test_taken_port_is_named(tmp_path: Path) -> None:
+def test_taken_port_is_named(market_command: MarketCommand, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        told = complaint(market("up", "--data-dir", str(tmp_path), "--port", port))
+        told = complaint(market_command("up", "--data-dir", str(tmp_path), "--port", port))
     assert f"Port {port} on 127.0.0.1: is taken" in told
     assert "--port" in told
     assert list(tmp_path.iterdir()) == []
 
 
-def test_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_data_folder_that_cannot_be_written_is_named(market_command: MarketCommand, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    told = complaint(market("up", "--data-dir", str(tmp_path / "file" / "data"), "--port", "0"))
+    told = complaint(market_command("up", "--data-dir", str(tmp_path / "file" / "data"), "--port", "0"))
     assert "MARKET_PORT" in told
-    told = complaint(market("migrate", "--data-dir", str(tmp_path / "file" / "data")))
+    told = complaint(market_command("migrate", "--data-dir", str(tmp_path / "file" / "data")))
     assert "cannot write to" in told
 
 
@@ -131,27 +121,31 @@ def test_data_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         ("no address at all", "PostgreSQL cannot be reached"),
     ],
 )
-def test_database_that_does_not_answer_is_named(url: str, words: str, tmp_path: Path) -> None:
+def test_database_that_does_not_answer_is_named(
+    market_command: MarketCommand, url: str, words: str, tmp_path: Path
+) -> None:
     for command in (["migrate"], ["serve"], ["worker"], ["backup", str(tmp_path / "b")], ["up"]):
-        told = complaint(market(*command, "--data-dir", str(tmp_path / "d"), DATABASE_URL=url))
+        told = complaint(market_command(*command, "--data-dir", str(tmp_path / "d"), DATABASE_URL=url))
         assert words in told
         assert "DATABASE_URL" in told
 
 
-def test_commands_without_any_database_say_so(tmp_path: Path) -> None:
+def test_commands_without_any_database_say_so(market_command: MarketCommand, tmp_path: Path) -> None:
     for command in ("serve", "worker"):
-        assert "market up" in complaint(market(command, "--data-dir", str(tmp_path)))
+        assert "market up" in complaint(market_command(command, "--data-dir", str(tmp_path)))
 
 
-async def test_wrong_login_is_named(settings: Settings) -> None:
+async def test_wrong_login_is_named(market_command: MarketCommand, settings: Settings) -> None:
     assert settings.database_url is not None
     wrong = settings.database_url.get_secret_value().replace(":", ":x", 2).replace("x//", "//", 1)
-    told = complaint(market("migrate", DATABASE_URL=wrong))
+    told = complaint(market_command("migrate", DATABASE_URL=wrong))
     assert "refuses the login" in told
 
 
 @pytest.mark.parametrize(("revision", "words"), [("0001", "run `market migrate`"), ("9999", "is newer than")])
-async def test_schema_of_another_version_is_named(revision: str, words: str, settings: Settings) -> None:
+async def test_schema_of_another_version_is_named(
+    market_command: MarketCommand, revision: str, words: str, settings: Settings
+) -> None:
     assert settings.database_url is not None
     assert settings.database_service_url is not None
     owner, service = (
@@ -162,10 +156,10 @@ async def test_schema_of_another_version_is_named(revision: str, words: str, set
     try:
         await connection.execute("UPDATE alembic_version SET version_num = $1", revision)
         for command in ("serve", "worker"):
-            told = complaint(market(command, DATABASE_SERVICE_URL=service))
+            told = complaint(market_command(command, DATABASE_SERVICE_URL=service))
             assert words in told
         if revision == "9999":
-            told = complaint(market("migrate", DATABASE_URL=owner, DATABASE_SERVICE_URL=service))
+            told = complaint(market_command("migrate", DATABASE_URL=owner, DATABASE_SERVICE_URL=service))
             assert words in told
     finally:
         await connection.execute("UPDATE alembic_version SET version_num = $1", runner.head())
