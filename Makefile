@@ -43,7 +43,7 @@ test: check
 	$(PYTEST) $(TESTS)
 
 test-fast: $(VENV)/development.stamp
-	$(PYTEST) -m "not (e2e or faults or fuzz or java or browser or long)" --hypothesis-profile fast $(TESTS)
+	$(PYTEST) -m "not (e2e or processes or faults or fuzz or java or browser or long)" --hypothesis-profile fast $(TESTS)
 
 test-long: $(VENV)/development.stamp
 	CONTRACT_EXAMPLES=10 CONTRACT_PHASES=coverage,fuzzing,stateful FAULT_ROUNDS=10 \

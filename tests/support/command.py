@@ -25,10 +25,11 @@ LONGEST_SECONDS = 240
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without any setting of the service."""
-    return {
+    """The environment without any setting of the service but this: no metrics, whose ports others may hold."""
+    kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("MARKET_", "DATABASE_"))
     }
+    return kept | {"MARKET_METRICS_PORT": "0", "MARKET_WORKER_METRICS_PORT": "0"}
 
 
 class MarketCommand:

@@ -1,7 +1,6 @@
 """The whole service as a stranger starts it: `market up --demo` in a data folder of its own."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -9,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.support.command import clean_environment
 
 READY_SECONDS = 180
 
@@ -39,11 +40,7 @@ class RunningMarket:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            **{
-                name: value
-                for name, value in os.environ.items()
-                if not name.startswith(("MARKET_", "DATABASE_"))
-            },
+            **clean_environment(),
             "MARKET_DATA_DIR": str(self.data_dir),
             "MARKET_PORT": str(self.port),
             "COLUMNS": "120",

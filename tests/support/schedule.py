@@ -9,13 +9,19 @@ KINDS = {
     "tests/e2e/test_api_contract.py": "fuzz",
     "tests/faults/": "faults",
     "tests/infra/events/test_killed.py": "faults",
+    "tests/infra/test_child_process.py": "processes",
+    "tests/infra/test_deploy.py": "processes",
     "tests/infra/test_postgres.py": "faults",
+    "tests/infra/test_schema_drift.py": "processes",
     "tests/infra/test_telemetry.py": "e2e",
+    "tests/listings/ingest/": "processes",
+    "tests/market/demo/": "processes",
     "tests/market/metering/test_model.py": "fuzz",
     "tests/market/operations/": "e2e",
-    "tests/market/settlement/payments/test_conservation.py": "fuzz",
+    "tests/market/settlement/ledger/test_conservation.py": "fuzz",
     "tests/market/test_cli.py": "e2e",
-    "tests/quality/test_engine.py": "e2e",
+    "tests/quality/test_engine.py": "processes",
+    "tests/test_upgrade.py": "processes",
 }
 """Start of a path → the marker of what lies there."""
 
