@@ -4,6 +4,7 @@ Not jobs of the queue: that one knows no order, and completes a job after its tr
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -19,6 +20,9 @@ from infra.telemetry.work import observe_work
 
 CONCURRENCY = 4
 """Subjects that one worker delivers at once; each holds one database connection."""
+
+AHEAD = 100
+"""Subjects that are looked up at once, to be delivered one after another."""
 
 GRACE_SECONDS = 10.0
 """Handlers get so long to end when the worker stops; what is cut off is rolled back and delivered again."""
@@ -50,26 +54,30 @@ class Deliveries:
         self._subscribers = {subscriber.name: subscriber for subscriber in subscribers}
         assert len(self._subscribers) == len(subscribers), "two subscribers have one name"
         self._running: dict[asyncio.Task[None], Stream] = {}
+        self._ahead: deque[Stream] = deque()
 
     async def round(self) -> None:
-        """Dispatch what was published, and start on what is due, as far as there is room."""
+        """Dispatch what was published, look up what is due, and start on it as far as there is room."""
         async with transaction(self._context.sessions) as session:
             dispatched = await service.dispatch(session, list(self._subscribers.values()))
         if dispatched == service.DISPATCH_BATCH:
             self.wake.set()
-        room = CONCURRENCY - len(self._running)
-        if room <= 0:
-            return
-        async with transaction(self._context.sessions) as session:
-            streams = await repository.due_streams(session, self._subscribers, room)
-        for stream in streams:
-            if stream not in self._running.values():
-                task = asyncio.create_task(self._deliver(*stream))
-                self._running[task] = stream
-                task.add_done_callback(self._ended)
+        if not self._ahead:
+            async with transaction(self._context.sessions) as session:
+                due = await repository.due_streams(session, self._subscribers, AHEAD)
+            self._ahead.extend(stream for stream in due if stream not in self._running.values())
+        self._start()
+
+    def _start(self) -> None:
+        while self._ahead and len(self._running) < CONCURRENCY:
+            stream = self._ahead.popleft()
+            task = asyncio.create_task(self._deliver(*stream))
+            self._running[task] = stream
+            task.add_done_callback(self._ended)
 
     async def close(self) -> None:
         """Wait for what is under way, then cut it off."""
+        self._ahead.clear()
         if self._running:
             await asyncio.wait(self._running, timeout=GRACE_SECONDS)
         for task in list(self._running):
@@ -81,8 +89,12 @@ class Deliveries:
         if not task.cancelled() and (error := task.exception()) is not None:
             # The database went away, most likely: what was under way is rolled back, and due again.
             log.error("delivery_interrupted", exc_info=error)
-            return
-        self.wake.set()
+            self._ahead.clear()
+        elif self._ahead:
+            self._start()
+        else:
+            # Something may have become due between its last look and now.
+            self.wake.set()
 
     async def _deliver(self, name: str, subject_id: UUID) -> None:
         """Deliver the events of one subject to one subscriber, as many as are due, one after another."""

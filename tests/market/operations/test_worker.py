@@ -5,12 +5,23 @@ import os
 import signal
 
 import asyncpg
+from standardwebhooks import Webhook
 
+from infra import secrets
+from infra.addresses import secret_box
+from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, new_id, transaction
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.jobs import enqueue
+from infra.outgoing.client import OutgoingClient
 from infra.settings import Settings
+from infra.webhooks import service as webhooks
 from market.operations import worker
 from tests.support.database import TestDatabase
+from tests.support.events import until
+from tests.support.people import make_organisation, make_person
+from tests.support.receiver import receiver
 
 LISTENERS = "SELECT pid FROM pg_stat_activity WHERE query ILIKE 'listen%' AND datname = current_database()"
 
@@ -49,3 +60,34 @@ async def test_a_cut_listener_is_replaced_and_jobs_go_on(
         os.kill(os.getpid(), signal.SIGTERM)
         await running
         await connection.close()
+
+
+async def test_the_worker_sends_webhooks_about_events(settings: Settings, sessions: SessionMaker) -> None:
+    here = settings.model_copy(
+        update={"outgoing_networks": "127.0.0.0/8", "metrics_port": 0, "worker_metrics_port": 0}
+    )
+    secrets.install(secret_box(here))
+    organisation_id = await make_organisation(sessions, OrganisationKind.BUYER)
+    someone = await make_person(sessions, organisation_id, [Role.ORGANISATION_ADMIN])
+    async with receiver() as server:
+        async with OutgoingClient.of(here) as outgoing, transaction(sessions) as session:
+            _, secret = await webhooks.create(
+                session,
+                someone.actor,
+                outgoing,
+                url=server.url,
+                description=None,
+                event_kinds=[EventKind.INVOICE_PAID],
+            )
+        running = asyncio.create_task(worker.run(here))
+        try:
+            async with transaction(sessions) as session:
+                await events.publish(
+                    session, EventKind.INVOICE_PAID, subject_id=new_id(), organisations=[organisation_id]
+                )
+            await until(lambda: server.requests, seconds=60)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await running
+    message = Webhook(secret).verify(server.requests[0].body, server.requests[0].headers)
+    assert message["type"] == "invoice.paid"
