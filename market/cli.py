@@ -115,11 +115,16 @@ def worker(data_dir: DataDir = None) -> None:
 
     exit_with_supervisor()
     lower_priority()
+    from infra import telemetry
     from market.operations.database import reachable
     from market.operations.worker import run
 
-    with reachable(settings, start=False) as found:
-        asyncio.run(run(found))
+    telemetry.configure(settings, component="worker")
+    try:
+        with reachable(settings, start=False) as found:
+            asyncio.run(run(found))
+    finally:
+        telemetry.shutdown()
 
 
 @app.command()

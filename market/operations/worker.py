@@ -11,7 +11,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.errors import FailingListenerError
 
-from infra import jobs, secrets, telemetry
+from infra import jobs, secrets
 from infra.addresses import secret_box, service_url
 from infra.audit import jobs as audit_jobs
 from infra.db import create_engine, create_sessions
@@ -57,7 +57,6 @@ async def run(settings: Settings) -> None:
 
     :raises SchemaMismatch: the database's schema is not this version's.
     """
-    telemetry.configure(settings, component="worker")
     url = service_url(settings)
     await runner.check(url)
     serve_metrics(settings.metrics_host, settings.worker_metrics_port)
@@ -94,13 +93,13 @@ async def run(settings: Settings) -> None:
     finally:
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(ending)
-        warm.cancel()
         stop.set()
-        await asyncio.wait(streams)
+        warm.cancel()
         sampling.cancel()
+        # Ended, not only told to end: what is cut off in the middle of a statement would leave its connection behind.
+        await asyncio.wait((*streams, warm, sampling))
         await quality_jobs.cool_down(context)
         await engine.dispose()
-        telemetry.shutdown()
     for stream in streams:
         stream.result()
 
