@@ -37,7 +37,7 @@ run: $(VENV)/runtime.stamp
 # Tests run on as many workers as there are processors, up to MAX_WORKERS; a part of them: make test TESTS=tests/pricing
 MAX_WORKERS ?= 8
 TESTS ?=
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses $(MAX_WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses $(MAX_WORKERS)
 
 test: check
 	$(PYTEST) $(TESTS)

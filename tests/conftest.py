@@ -40,10 +40,16 @@ SERVER = pytest.StashKey[TestServer]()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests by what they cost; on workers, keep together what shares a costly fixture."""
+    """Mark tests by what they cost; on workers, start with what takes long."""
     schedule.mark(items)
     if hasattr(config, "workerinput"):
-        schedule.group(items)
+        schedule.order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> schedule.Together:
+    """Keep on one worker what shares a costly fixture."""
+    return schedule.Together(config, log)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -200,3 +206,21 @@ async def regulator(party: PartyMaker) -> Party:
 async def bargain(owner: Party, operator: Party, buyer: Party, regulator: Party) -> Bargain:
     """A product on the market, with its parties."""
     return Bargain(owner, operator, buyer, regulator, await published(owner, operator, regulator))
+
+
+@pytest.fixture(scope="session")
+async def untouched_bargain(
+    app: Litestar, sessions: SessionMaker, conversions: None
+) -> AsyncIterator[Bargain]:
+    """The same, once for all tests that leave it as it is: what they ask is refused, or rolled back."""
+    async with parties(app, sessions) as make:
+        owner, operator, buyer, regulator = [
+            await make(kind)
+            for kind in (
+                OrganisationKind.OWNER,
+                OrganisationKind.OPERATOR,
+                OrganisationKind.BUYER,
+                OrganisationKind.REGULATOR,
+            )
+        ]
+        yield Bargain(owner, operator, buyer, regulator, await published(owner, operator, regulator))

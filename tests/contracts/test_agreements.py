@@ -86,11 +86,12 @@ async def test_operator_then_buyer_sign_and_a_licence_exists(bargain: Bargain) -
     ],
 )
 async def test_an_order_beyond_what_is_offered_is_refused(
-    bargain: Bargain, change: dict[str, Any], slug: str
+    untouched_bargain: Bargain, change: dict[str, Any], slug: str
 ) -> None:
-    problem = await bargain.buyer.post("/v1/agreements", bargain.order_body(**change), status=422)
+    buyer, body = untouched_bargain.buyer, untouched_bargain.order_body(**change)
+    problem = await buyer.post("/v1/agreements", body, status=422)
     assert problem["type"].endswith(slug), problem
-    assert (await bargain.buyer.get("/v1/agreements"))["items"] == []
+    assert (await buyer.get("/v1/agreements"))["items"] == []
 
 
 async def test_what_is_not_on_the_market_cannot_be_ordered(bargain: Bargain) -> None:

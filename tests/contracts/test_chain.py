@@ -62,20 +62,20 @@ async def test_a_broken_link_stops_the_next_call_and_a_mended_one_lets_it_throug
     assert (await bargain.read(token)).status_code == 200
 
 
-@pytest.mark.parametrize("link", ["resource_id", "right_id", "owner_id", "operator_id", "buyer_id"])
 async def test_a_stop_on_any_id_of_the_chain_stops_the_licence(
-    bargain: Bargain, sessions: SessionMaker, link: str
+    bargain: Bargain, sessions: SessionMaker
 ) -> None:
     agreement, token = await bargain.licensed()
-    subject = agreement["document"][link]
-    assert (await bargain.read(token)).status_code == 200
-    async with transaction(sessions) as session:
-        await stops.place(
-            session, SYSTEM, subject_kind="link", subject_id=subject, reason=f"{link} is broken"
-        )
-    assert (await bargain.read(token)).status_code == 403
-    async with transaction(sessions) as session:
-        await stops.lift(session, SYSTEM, subject_kind="link", subject_id=subject, reason="mended")
+    for link in ("resource_id", "right_id", "owner_id", "operator_id", "buyer_id"):
+        subject = agreement["document"][link]
+        assert (await bargain.read(token)).status_code == 200, link
+        async with transaction(sessions) as session:
+            await stops.place(
+                session, SYSTEM, subject_kind="link", subject_id=subject, reason=f"{link} is broken"
+            )
+        assert (await bargain.read(token)).status_code == 403, link
+        async with transaction(sessions) as session:
+            await stops.lift(session, SYSTEM, subject_kind="link", subject_id=subject, reason="mended")
     assert (await bargain.read(token)).status_code == 200
 
 

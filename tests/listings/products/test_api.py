@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from infra.auth import OrganisationKind
+from infra.auth import SYSTEM, OrganisationKind
 from infra.db import SessionMaker, transaction
 from infra.errors import NotFound
 from infra.stops import service as stops
@@ -14,6 +14,7 @@ from listings.authorisations.errors import AuthorisationNotLive
 from listings.catalogue import service as catalogue
 from listings.catalogue.errors import NotTradeable
 from listings.revisions import service as revisions
+from tests.support.bargain import Bargain
 from tests.support.parties import Party, PartyMaker
 from tests.support.products import (
     CSV,
@@ -209,13 +210,11 @@ async def test_a_contract_finds_everything_it_copies(
 
 @pytest.mark.parametrize("link", range(6))
 async def test_a_stop_on_any_link_takes_the_product_off_the_market(
-    owner: Party, operator: Party, regulator: Party, session: Any, link: int
+    untouched_bargain: Bargain, session: Any, link: int
 ) -> None:
-    product_id = UUID(await published(owner, operator, regulator))
+    product_id = UUID(untouched_bargain.product_id)
     facts = await catalogue.get_tradeable_product(session, product_id)
     assert len(facts.links) == 6
-    from infra.auth import SYSTEM
-
     await stops.place(session, SYSTEM, subject_kind="link", subject_id=facts.links[link], reason="test")
     refusal = AuthorisationNotLive if facts.links[link] != product_id else NotTradeable
     with pytest.raises(refusal):

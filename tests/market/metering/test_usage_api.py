@@ -60,24 +60,22 @@ async def test_usage_is_summed_up_by_hour(bargain: Bargain) -> None:
     assert all(item["hour"].endswith(":00:00Z") for item in found)
 
 
-@pytest.mark.parametrize(
-    ("span", "status"),
-    [
-        ({"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}, 200),
-        ({"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:01Z"}, 400),
-        ({"since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, 400),
-        ({"since": "2026-01-01T00:00:00"}, 400),
-        ({"until": "0001-01-01T00:00:00Z"}, 400),
-        ({"since": "yesterday"}, 400),
-    ],
-)
-async def test_spans_that_cannot_be_summed_up_are_refused(
-    bargain: Bargain, span: dict[str, str], status: int
-) -> None:
+SPANS = [
+    ({"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}, 200),
+    ({"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:01Z"}, 400),
+    ({"since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, 400),
+    ({"since": "2026-01-01T00:00:00"}, 400),
+    ({"until": "0001-01-01T00:00:00Z"}, 400),
+    ({"since": "yesterday"}, 400),
+]
+
+
+async def test_spans_that_cannot_be_summed_up_are_refused(bargain: Bargain) -> None:
     agreement, _ = await bargain.licensed()
     path = f"/v1/licences/{agreement['licence_id']}/usage/summary"
-    answer = await bargain.buyer.http.get(path, params=span)
-    assert answer.status_code == status, answer.text
+    for span, status in SPANS:
+        answer = await bargain.buyer.http.get(path, params=span)
+        assert answer.status_code == status, f"{span}: {answer.text}"
 
 
 async def test_strangers_see_nothing(bargain: Bargain, party: PartyMaker) -> None:
