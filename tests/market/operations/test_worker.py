@@ -5,6 +5,7 @@ import os
 import signal
 
 import asyncpg
+import pytest
 from standardwebhooks import Webhook
 
 from infra import secrets
@@ -24,6 +25,12 @@ from tests.support.people import make_organisation, make_person
 from tests.support.receiver import receiver
 
 LISTENERS = "SELECT pid FROM pg_stat_activity WHERE query ILIKE 'listen%' AND datname = current_database()"
+
+
+@pytest.fixture(autouse=True)
+def measuring_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker ends the telemetry of its process; this process has further tests, which measure."""
+    monkeypatch.setattr("infra.telemetry.shutdown", lambda: None)
 
 
 async def until_listening(connection: "asyncpg.Connection[asyncpg.Record]", other_than: set[int]) -> set[int]:
