@@ -15,6 +15,9 @@ from infra.labels import Label
 SLOTS = 8
 """Numbered columns that the tables of metering have; more need a migration."""
 
+NARROW_SLOTS = (1, 2)
+"""Slots whose columns in usage records are of four bytes: one call counts up to 2³¹ - 1 of such a unit."""
+
 
 class Aggregation(StrEnum):
     """How the amounts of several calls become one."""
@@ -49,6 +52,11 @@ class Unit:
     noun: str
     quota: bool = False
     bounded: bool = False
+
+    @property
+    def column_type(self) -> str:
+        """The type of its column in usage records."""
+        return "int" if self.slot in NARROW_SLOTS else "bigint"
 
 
 class UnknownUnit(ValueError):

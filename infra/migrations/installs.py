@@ -39,8 +39,9 @@ def rendered(schema: str, planner: Mapping[str, str] = HOT_PATH_PLANNER) -> dict
     :param schema: quoted where it needs to be.
     """
     slots = units.UNITS.slots()
+    types = {unit.slot: unit.column_type for unit in units.UNITS.summed}
     return {
-        function: sql_files.render(file, schema=schema, planner=planner, slots=slots)
+        function: sql_files.render(file, schema=schema, planner=planner, slots=slots, types=types)
         for function, file in FUNCTIONS.items()
     }
 

@@ -11,7 +11,7 @@ takes what differs from one installation to another as parameters, written ``@na
 
 What a function does to each of several numbered columns is written once, with ``#`` for the number, and comes in lists
 of numbers: ``@each units: v_units_# bigint[]; @end`` is repeated as it stands, ``@list units: p_units_# bigint[]@end``
-with commas between.
+with commas between. ``#type`` is the type of the column with that number.
 
 A released file never changes; see :mod:`infra.migrations.frozen`.
 """
@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 _PARAMETER = re.compile("@([a-z_]+)@")
 _REPEATED = re.compile("@(each|list) ([a-z]+):(.*?)@end", re.DOTALL)
 _NO_SLOTS: Mapping[str, Sequence[int]] = {}
+_NO_TYPES: Mapping[int, str] = {}
 
 
 def path_of(name: str) -> Path:
@@ -41,6 +42,7 @@ def render(
     planner: Mapping[str, str] | None = None,
     service_role: str | None = None,
     slots: Mapping[str, Sequence[int]] = _NO_SLOTS,
+    types: Mapping[int, str] = _NO_TYPES,
 ) -> str:
     """The statements of a file, its parameters filled in.
 
@@ -48,6 +50,7 @@ def render(
     :param planner: setting → value, in the order they are fixed.
     :param service_role: quoted name.
     :param slots: the lists of numbers that parts of the file are repeated for.
+    :param types: number → the type of its column.
     :raises KeyError: the file takes a parameter that was not given.
     """
     values = {
@@ -58,7 +61,9 @@ def render(
         values["service_role"] = service_role
 
     def repeat(found: re.Match[str]) -> str:
-        pieces = [found[3].replace("#", str(slot)) for slot in slots[found[2]]]
+        pieces = [
+            found[3].replace("#type", types.get(slot, "")).replace("#", str(slot)) for slot in slots[found[2]]
+        ]
         return (", " if found[1] == "list" else "").join(pieces)
 
     text = _REPEATED.sub(repeat, path_of(name).read_text(encoding="utf-8"))

@@ -1,5 +1,6 @@
 -- Rendered for the metered units of the registry (infra.units): "units" are all that are summed, "bounded" those whose
--- quota must hold what a call asks for at most, "exact" the other ones that may have a quota. # is a unit's slot.
+-- quota must hold what a call asks for at most, "exact" the other ones that may have a quota. # is a unit's slot, #type the
+-- type of its column in usage_records: a sum of int is bigint, a sum of bigint is numeric and costs more.
 CREATE FUNCTION admit_calls(
     -- one element for each licence of the batch, none twice
     p_licences uuid[],
@@ -7,10 +8,10 @@ CREATE FUNCTION admit_calls(
     p_slots int[], p_records uuid[], p_keys text[], p_digests bytea[], p_revisions uuid[], p_purposes text[],
     p_clients uuid[],
     -- what each call counts
-    @list units: p_units_# bigint[]@end,
+    @list units: p_units_# #type[]@end,
     -- what it asked for at most: what is left must hold this, so that a refusal depends on the question alone and never
     -- on what the data would have answered
-    @list bounded: p_bounds_# bigint[]@end,
+    @list bounded: p_bounds_# int[]@end,
     OUT recorded_at timestamptz,
     -- one element for each licence: what is left after the batch (null: unlimited), the open period, a stop's reason
     OUT periods int[], OUT reasons text[],
@@ -22,6 +23,8 @@ DECLARE
     v_states text[];
     v_products uuid[];
     v_tight boolean := false;
+    v_keyed boolean;
+    @each quotas: v_left_# bigint[]; @end
     v_slots int[];
     @each units: v_units_# bigint[]; @end
     v_leaders int[];
@@ -74,18 +77,19 @@ BEGIN
              ORDER BY u.n) c;
 
     -- 4. Does all that is new fit? Then the whole batch is admitted at once.
-    SELECT array_agg(s.slot) @each units:, array_agg(s.units_#)@end,
+    SELECT array_agg(s.slot) @each units:, array_agg(s.units_#)@end, bool_or(s.keys > 0)
+           @each quotas:, array_agg(left_#[s.slot] - s.units_#)@end,
            -- null, not false, when the only thing to compare with is a quota that is not there
            coalesce(bool_or(s.keys > s.distinct_keys
                             @each exact: OR s.units_# > left_#[s.slot]@end
                             @each bounded: OR s.bounds_# > left_#[s.slot]@end), false)
-      INTO v_slots @each units:, v_units_#@end, v_tight
+      INTO v_slots @each units:, v_units_#@end, v_keyed @each quotas:, v_left_#@end, v_tight
       FROM (SELECT u.slot @each units:, sum(u.units_#)::bigint AS units_#@end
-                   @each bounded:, sum(greatest(u.units_#, u.bound_#))::bigint AS bounds_#@end,
+                   @each bounded:, sum(greatest(u.units_#, u.bound_#)) AS bounds_#@end,
                    count(u.key) AS keys, count(DISTINCT u.key) AS distinct_keys
               FROM unnest(p_slots, p_keys, outcomes @each units:, p_units_#@end @each bounded:, p_bounds_#@end)
                    AS u (slot, key, outcome @each units:, units_#@end @each bounded:, bound_#@end)
-             WHERE u.outcome = 'admitted' GROUP BY u.slot) s;
+             WHERE u.outcome = 'admitted' GROUP BY u.slot ORDER BY u.slot) s;
 
     -- 5. Otherwise one by one, in order of arrival: a call that does not fit leaves what it would have used to the
     --    next, and of two calls with one key in the same batch the second is a repeat.
@@ -129,10 +133,12 @@ BEGIN
                AS u (slot, record_id, digest, revision_id, purpose, client_id, outcome @each units:, units_#@end)
          WHERE u.outcome = 'admitted';
 
-        INSERT INTO usage_keys (licence_id, key, record_id, recorded_at, digest)
-        SELECT p_licences[u.slot], u.key, u.record_id, admit_calls.recorded_at, u.digest
-          FROM unnest(p_slots, p_keys, p_records, p_digests, outcomes) AS u (slot, key, record_id, digest, outcome)
-         WHERE u.outcome = 'admitted' AND u.key IS NOT NULL;
+        IF v_keyed THEN
+            INSERT INTO usage_keys (licence_id, key, record_id, recorded_at, digest)
+            SELECT p_licences[u.slot], u.key, u.record_id, admit_calls.recorded_at, u.digest
+              FROM unnest(p_slots, p_keys, p_records, p_digests, outcomes) AS u (slot, key, record_id, digest, outcome)
+             WHERE u.outcome = 'admitted' AND u.key IS NOT NULL;
+        END IF;
 
         UPDATE licence_counters c
            SET @list units: used_# = coalesce(c.used_#, 0) + s.units_#,
@@ -141,10 +147,13 @@ BEGIN
          WHERE c.licence_id = p_licences[s.slot];
     END IF;
 
-    IF NOT v_tight AND v_slots IS NOT NULL THEN
+    IF v_tight OR v_slots IS NULL THEN
+        RETURN;
+    ELSIF cardinality(v_slots) = cardinality(p_licences) THEN
+        @each quotas: left_# := v_left_#; @end
+    ELSE
         FOR i IN 1 .. cardinality(v_slots) LOOP
-            v_slot := v_slots[i];
-            @each quotas: left_#[v_slot] := left_#[v_slot] - v_units_#[i]; @end
+            @each quotas: left_#[v_slots[i]] := v_left_#[i]; @end
         END LOOP;
     END IF;
 END
