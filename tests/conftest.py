@@ -33,7 +33,10 @@ from tests.support.products import published
 
 # `--hypothesis-profile`: how many examples a property gets. A failure prints what repeats it.
 hypothesis.settings.register_profile("fast", max_examples=10)
-hypothesis.settings.register_profile("deep", max_examples=2_000, deadline=None)
+# In CI the examples are the same each time, so that a change is judged by what it changes; by hand they are new ones.
+hypothesis.settings.register_profile(
+    "deep", max_examples=2_000, deadline=None, derandomize="CI" in os.environ
+)
 
 SERVER = pytest.StashKey[TestServer]()
 
