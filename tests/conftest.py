@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import argon2
 import httpx
 import hypothesis
 import pytest
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.auth import OrganisationKind
 from infra.db import AsyncSession, SessionMaker, create_engine, create_sessions
+from infra.identity import credentials
 from infra.postgres import throwaway
 from infra.settings import Settings
 from tests.support import schedule
@@ -119,6 +121,17 @@ async def session(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         ) as made:
             yield made
         await outer.rollback()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def production_hasher() -> Iterator[argon2.PasswordHasher]:
+    """What passwords are hashed with outside of tests; in them a hash takes no time and no memory."""
+    kept = credentials._HASHER
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            credentials, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+        )
+        yield kept
 
 
 @pytest.fixture(scope="session")

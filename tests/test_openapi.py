@@ -29,6 +29,7 @@ async def test_the_reference_needs_no_other_host(client: httpx.AsyncClient) -> N
 
 async def test_options_names_every_method_of_a_path(client: httpx.AsyncClient) -> None:
     document = (await client.get("/schema/openapi.json")).json()
+    asked = 0
     for path, item in document["paths"].items():
         there = re.sub(r"\{\w+_id\}", str(uuid4()), path.replace("{job_id}", "1")).replace("{key}", "a.b")
         answer = await client.options(there)
@@ -37,3 +38,5 @@ async def test_options_names_every_method_of_a_path(client: httpx.AsyncClient) -
         assert answer.status_code == 204, path
         allowed = set(answer.headers["allow"].split(", "))
         assert {method.upper() for method in item} == allowed - {"OPTIONS"}, path
+        asked += 1
+    assert asked > len(document["paths"]) / 2

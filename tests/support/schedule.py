@@ -38,6 +38,9 @@ FIRST = (
     "tests/infra/test_postgres.py",
     "tests/quality/",
     "tests/market/test_cli.py",
+    # They handle every event that tests before them have left.
+    "tests/infra/events/",
+    "tests/infra/webhooks/",
 )
 """What takes long starts first, so that no worker is left alone with it at the end."""
 

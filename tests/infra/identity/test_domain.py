@@ -1,5 +1,6 @@
 """Pure rules of identity."""
 
+import argon2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,3 +131,11 @@ def test_verification_is_undone_by_suspension_only() -> None:
     ways = {action for action, way in TRANSITIONS.items() if OrganisationStatus.VERIFIED in way.sources}
     assert ways == {OrganisationAction.SUSPEND}
     assert {status for way in TRANSITIONS.values() for status in way.sources} == set(OrganisationStatus)
+
+
+def test_passwords_are_hashed_at_owasps_figures_outside_of_tests(
+    production_hasher: argon2.PasswordHasher,
+) -> None:
+    figures = (production_hasher.time_cost, production_hasher.memory_cost, production_hasher.parallelism)
+    assert figures == (2, 19_456, 1)
+    assert production_hasher.type is argon2.Type.ID
