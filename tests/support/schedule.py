@@ -16,13 +16,17 @@ KINDS = {
     "tests/infra/test_postgres.py": "faults",
     "tests/infra/test_schema_drift.py": "processes",
     "tests/infra/test_telemetry.py": "e2e",
+    "tests/infra/webhooks/test_webhooks.py": "processes",
     "tests/listings/ingest/": "processes",
+    "tests/listings/revisions/test_uploads.py": "processes",
     "tests/market/demo/": "processes",
     "tests/market/metering/test_model.py": "fuzz",
     "tests/market/operations/": "e2e",
     "tests/market/settlement/ledger/test_conservation.py": "fuzz",
     "tests/market/test_cli.py": "e2e",
+    "tests/market/settlement/rails/cards/": "processes",
     "tests/quality/test_engine.py": "processes",
+    "tests/quality/test_service.py": "processes",
     "tests/test_upgrade.py": "processes",
 }
 """Start of a path → the marker of what lies there."""
