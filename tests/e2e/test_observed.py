@@ -63,12 +63,16 @@ def value(metrics: str, name: str, *labels: str) -> float:
     return sum(found)
 
 
-def arrived(receiver: Collector, service: str, name: str) -> ReceivedSpan:
-    """A span, as soon as it is there; exporters send every few seconds."""
+def arrived(receiver: Collector, service: str, name: str, *, trace: str | None = None) -> ReceivedSpan:
+    """A span, of a trace or of any, as soon as it is there; each process exports every few seconds."""
     ends = time.monotonic() + SECONDS
     while True:
         spans = receiver.spans()
-        found = [span for span in spans if (span.service, span.name) == (service, name)]
+        found = [
+            span
+            for span in spans
+            if (span.service, span.name) == (service, name) and trace in (None, span.trace)
+        ]
         if found:
             return found[0]
         assert time.monotonic() < ends, sorted({(span.service, span.name) for span in spans})
@@ -77,10 +81,7 @@ def arrived(receiver: Collector, service: str, name: str) -> ReceivedSpan:
 
 def test_a_job_continues_the_trace_of_the_request_that_asked_for_it(observed: Observed) -> None:
     job = arrived(observed.receiver, "data-market-worker", "process quality.check")
-    request = next(
-        span for span in observed.receiver.spans() if span.name == UPLOAD and span.trace == job.trace
-    )
-    assert request.service == "data-market-api"
+    request = arrived(observed.receiver, "data-market-api", UPLOAD, trace=job.trace)
     by_id = {span.id: span for span in observed.receiver.spans()}
     sent = by_id[job.parent]
     assert sent.name == "send quality.check"

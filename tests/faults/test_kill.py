@@ -22,11 +22,11 @@ import pytest
 from infra.db import new_id
 from tests.benchmarks.live import PURPOSE, Live, end, live
 from tests.support.crash import crash
+from tests.support.network import free_port
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
 CALLERS_PER_LICENCE = 4
 ROWS = 5
-PORT = 18470
 QUOTA = 30 * ROUNDS
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.2
@@ -114,7 +114,7 @@ class Load:
 @pytest.fixture(scope="module")
 def site() -> Iterator[Live]:
     """A service of its own with the demo trade played, everything synced to disk."""
-    with live(PORT) as made:
+    with live(free_port()) as made:
         yield made
 
 
