@@ -42,6 +42,10 @@ REREAD_SECONDS = 1.0
 _COMPACT = re.compile(r"[A-Za-z0-9_-]{1,4096}\.[A-Za-z0-9_-]{1,8192}\.[A-Za-z0-9_-]{1,128}")
 # A token of ours says exactly this about itself. Anything more (jku, jwk, x5u, crit, …) is of other making.
 _HEADER_NAMES = frozenset({"alg", "kid", "typ"})
+# RFC 7519: whole seconds since 1970, in years that a date can have; texts.
+_TIME_CLAIMS = ("iat", "exp", "nbf")
+_TEXT_CLAIMS = ("sub", "jti", "client_id")
+_LAST_SECOND = 253_402_300_799
 _REQUIRED_CLAIMS = ("iss", "aud", "iat", "exp")
 
 
@@ -167,8 +171,10 @@ class KeyRing:
             raise TokenRefused("wrong-audience") from error
         except jwt.InvalidSignatureError as error:
             raise TokenRefused("bad-signature") from error
-        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
+            # A claim of another type than its RFC gives it: PyJWT looks at some of them before it asks what they are.
             raise TokenRefused("malformed") from error
+        _check_types(claims)
         return claims
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
@@ -252,6 +258,15 @@ class KeyRing:
             )
         public = {kid: key.public_key() for kid, key in private.items()}
         return _Snapshot(stamp, current, private[current], public)
+
+
+def _check_types(claims: Mapping[str, Any]) -> None:
+    for name in _TIME_CLAIMS:
+        moment = claims.get(name, 0)
+        if type(moment) is not int or not 0 <= moment <= _LAST_SECOND:
+            raise TokenRefused("malformed")
+    if not all(isinstance(claims.get(name, ""), str) for name in _TEXT_CLAIMS):
+        raise TokenRefused("malformed")
 
 
 def _read_key(path: Path) -> Ed25519PrivateKey:

@@ -122,10 +122,17 @@ def _read(claims: dict[str, Any]) -> LicenceClaims:
             token_id=str(claims["jti"]),
             agreement_id=UUID(claims["agreement_id"]),
             product_id=UUID(claims["product_id"]),
-            columns=tuple(claims["columns"]),
-            purposes=tuple(claims["purposes"]),
-            expires_at=int(claims["exp"]),
+            columns=_texts(claims["columns"]),
+            purposes=_texts(claims["purposes"]),
+            expires_at=claims["exp"],
             client_id=claims.get("client_id"),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # UUID() of anything but a text fails as whatever that lacks.
         raise TokenRefused("malformed") from error
+
+
+def _texts(claim: Any) -> tuple[str, ...]:
+    if not isinstance(claim, list) or not all(isinstance(item, str) for item in claim):
+        raise TypeError("a list of texts")
+    return tuple(claim)

@@ -140,8 +140,12 @@ def read_token(identity: Identity, token: str) -> dict[str, Any]:
     claims = identity.keys.verify(
         token, typ=ACCESS_TOKEN_TYPE, issuer=identity.issuer, audience=identity.audience
     )
-    if not {"client_id", "jti", "scope"} <= claims.keys():
+    if not isinstance(claims.get("scope"), str):
         raise TokenRefused("malformed")
+    try:
+        UUID(claims["client_id"]), UUID(claims["jti"])
+    except (KeyError, ValueError) as error:
+        raise TokenRefused("malformed") from error
     return claims
 
 
