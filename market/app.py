@@ -37,6 +37,7 @@ from infra.outgoing.client import OutgoingClient
 from infra.paging import page_request
 from infra.rulebook.api import RulebookController
 from infra.settings import Settings
+from infra.telemetry import logs
 from infra.telemetry.endpoint import serve_metrics
 from infra.telemetry.requests import count_unmatched, observe_requests
 from infra.webhooks.api import WebhookEndpointController
@@ -242,6 +243,7 @@ def _reference_assets() -> Router:
 def served_application() -> Litestar:
     """The application, built inside the process that serves it, which ends when its parent does."""
     exit_with(os.getppid())
+    logs.take_over_streams()
     settings = Settings()
     app = create_app(settings)
     serve_metrics(settings.metrics_host, settings.metrics_port)

@@ -61,9 +61,11 @@ def up(
     first start makes a platform administrator, whose password is shown once.
     """
     settings = _settings(data_dir, port)
-    from infra.telemetry import configure_logging
+    from infra.telemetry import configure_logging, logs
     from market.operations.supervisor import Supervisor
 
+    # A terminal that is stopped, or a file on a full volume, holds nothing up.
+    logs.take_over_streams()
     console = _console()
     # What the processes log goes into files; the terminal is for what a person has to know.
     configure_logging(settings.model_copy(update={"log_level": "ERROR"}))
@@ -119,6 +121,7 @@ def worker(data_dir: DataDir = None) -> None:
     from market.operations.database import reachable
     from market.operations.worker import run
 
+    telemetry.logs.take_over_streams()
     telemetry.configure(settings, component="worker")
     try:
         with reachable(settings, start=False) as found:
@@ -251,6 +254,9 @@ def main() -> None:
             raise
         typer.echo(f"market: {line}", err=True)
         sys.exit(1)
+    finally:
+        if (logs := sys.modules.get("infra.telemetry.logs")) is not None:
+            logs.drain()
 
 
 def _settings(data_dir: Path | None = None, port: int | None = None) -> "Settings":

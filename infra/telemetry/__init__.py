@@ -5,7 +5,8 @@ are always readable as Prometheus text on a port of their own (:mod:`infra.telem
 route templates, names of jobs and kinds of statement, never what a caller typed.
 """
 
+from infra.telemetry import logs
 from infra.telemetry.logs import configure_logging
 from infra.telemetry.setup import configure, count, meter, shutdown, trace_id, tracer
 
-__all__ = ["configure", "configure_logging", "count", "meter", "shutdown", "trace_id", "tracer"]
+__all__ = ["configure", "configure_logging", "count", "logs", "meter", "shutdown", "trace_id", "tracer"]

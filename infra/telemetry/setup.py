@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from infra.settings import Settings
+from infra.telemetry import logs
 from infra.telemetry.logs import configure_logging
 
 tracer = trace.get_tracer("data-market")
@@ -49,6 +50,7 @@ def configure(settings: Settings, *, component: str) -> None:
     meters = MeterProvider(metric_readers=readers, resource=resource)
     metrics.set_meter_provider(meters)
     _providers.append(meters)
+    count("market.log.dropped_lines", "Log lines that could not be written", logs.dropped_lines_by_stream)
 
 
 def exports_traces() -> bool:

@@ -15,6 +15,12 @@ SUPERVISED = "MARKET_SUPERVISED_BY"
 
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 8
+_LOGGING = {
+    "handlers": {"console": {"class": "infra.telemetry.logs.LogHandler"}},
+    "loggers": {"_granian": {"handlers": ["console"], "propagate": False}},
+}
+"""Granian's words take the way of ours, in the process that serves and in the one that minds it."""
+
 _WORKER_NICENESS = 5
 
 
@@ -77,6 +83,9 @@ def serve(settings: Settings) -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
+    from infra.telemetry.logs import take_over_streams
+
+    take_over_streams()
     exit_with_supervisor()
     check_port(settings)
     Server(
@@ -89,5 +98,6 @@ def serve(settings: Settings) -> None:
         factory=True,
         websockets=False,
         log_level=LogLevels.warning,
+        log_dictconfig=_LOGGING,
         workers_kill_timeout=_STOP_SECONDS,
     ).serve()

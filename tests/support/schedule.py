@@ -13,6 +13,7 @@ KINDS = {
     "tests/infra/events/test_killed.py": "faults",
     "tests/infra/test_child_process.py": "processes",
     "tests/infra/test_deploy.py": "processes",
+    "tests/infra/test_logs.py": "processes",
     "tests/infra/test_postgres.py": "faults",
     "tests/infra/test_schema_drift.py": "processes",
     "tests/infra/test_telemetry.py": "e2e",
