@@ -207,7 +207,9 @@ async def terminate(session: AsyncSession, actor: Actor, agreement_id: UUID, rea
     agreement.status = next_state(agreement.status, AgreementAction.TERMINATE)
     agreement.terminated_at = await now(session)
     agreement.termination_reason = reason
-    await stops.place(session, actor, subject_kind="agreement", subject_id=agreement.id, reason=reason)
+    await stops.place(
+        session, actor, subject_kind="agreement", subject_id=agreement.id, reason=reason, final=True
+    )
     await _record(session, actor, agreement, "agreement.terminated", {"reason": reason})
     await publish_event(session, agreement, EventKind.AGREEMENT_TERMINATED)
     await session.flush()

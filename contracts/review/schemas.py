@@ -34,6 +34,7 @@ class StopRead(Output):
     subject_kind: str
     subject_id: UUID
     reason: str
+    final: bool = Field(description="Stands for an end, which nobody lifts")
     placed_by: UUID
     placed_by_organisation: UUID
     placed_by_organisation_name: PartyName | None = Field(

@@ -3,4 +3,8 @@
 Every licence carries the ids of all links above it (agreement, product, authorisation, parties …). A call is
 admitted only while none of them has an active stop, and the admission function reads this table under the
 licence's lock. So one row stops everything that hangs below a link, on every node, from its commit on.
+
+A suspension is nothing but an active stop: it is no status of the thing, so that what else happens to the thing (it is
+withdrawn, it expires, another organisation stops it too) never keeps the placer from lifting it. What ends a thing for
+good places a final stop, which nobody lifts.
 """

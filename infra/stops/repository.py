@@ -11,13 +11,14 @@ from infra.stops.tables import Stop
 
 
 async def placed_by(session: AsyncSession, organisation_id: UUID, subject_id: UUID) -> Sequence[Stop]:
-    """Active stops that one organisation placed on a thing, locked until the transaction ends."""
+    """Active stops that one organisation placed on a thing and can lift, locked until the transaction ends."""
     statement = (
         select(Stop)
         .where(
             col(Stop.subject_id) == subject_id,
             col(Stop.lifted_at).is_(None),
             col(Stop.placed_by_organisation) == organisation_id,
+            ~col(Stop.final),
         )
         .with_for_update()
     )

@@ -1,6 +1,6 @@
 """Place, lift and look up stops."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,13 +15,23 @@ from infra.stops.tables import Stop
 
 
 async def place(
-    session: AsyncSession, actor: Actor, *, subject_kind: str, subject_id: UUID, reason: str
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    subject_kind: str,
+    subject_id: UUID,
+    reason: str,
+    final: bool = False,
 ) -> Stop:
-    """Stop a thing and all that hangs below it, from the commit of this transaction on."""
+    """Stop a thing and all that hangs below it, from the commit of this transaction on.
+
+    :param final: the thing has ended for good, so that nobody can lift the stop, not even who places it.
+    """
     stop = Stop(
         subject_kind=subject_kind,
         subject_id=subject_id,
         reason=reason,
+        final=final,
         placed_by=actor.id,
         placed_by_organisation=actor.organisation_id,
         placed_at=await now(session),
@@ -34,7 +44,7 @@ async def place(
         action=f"{subject_kind}.stopped",
         subject_kind=subject_kind,
         subject_id=subject_id,
-        detail={"stop_id": str(stop.id), "reason": reason},
+        detail={"stop_id": str(stop.id), "reason": reason, "final": final},
     )
     return stop
 
@@ -42,7 +52,7 @@ async def place(
 async def lift(
     session: AsyncSession, actor: Actor, *, subject_kind: str, subject_id: UUID, reason: str
 ) -> list[Stop]:
-    """Lift the stops that the actor's own organisation placed on the thing; others' stops stay.
+    """Lift the stops that the actor's own organisation placed on the thing; others' stops stay, and so does an end.
 
     :raises NotStopped: the actor's organisation has no active stop on it.
     """
@@ -52,7 +62,9 @@ async def lift(
             Message(
                 "Your organisation has no active stop on this {subject_kind}.", subject_kind=subject_kind
             ),
-            remedy=Message("Only the organisation that placed a stop can lift it."),
+            remedy=Message(
+                "Only the organisation that placed a stop can lift it, and nobody lifts what was ended for good."
+            ),
         )
     moment = await now(session)
     for stop in stops:
@@ -72,6 +84,14 @@ async def lift(
 async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
     """Active stops on any of the things, oldest first."""
     return await repository.active(session, subject_ids)
+
+
+async def reasons(session: AsyncSession, subject_ids: Collection[UUID]) -> Mapping[UUID, list[str]]:
+    """Why each of the things is stopped: reasons of the active stops on it itself, oldest first."""
+    found: dict[UUID, list[str]] = {subject_id: [] for subject_id in subject_ids}
+    for stop in await repository.active(session, subject_ids):
+        found[stop.subject_id].append(stop.reason)
+    return found
 
 
 async def history(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:

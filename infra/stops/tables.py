@@ -9,7 +9,10 @@ from infra.db import Table, id_column, timestamp_column
 
 
 class Stop(Table, table=True):
-    """One stop on one thing; active while ``lifted_at`` is null. Several may be active on the same thing."""
+    """One stop on one thing; active while ``lifted_at`` is null. Several may be active on the same thing.
+
+    A ``final`` one stands for an end (a termination, a revocation) and is never lifted.
+    """
 
     __tablename__ = "stops"
     __table_args__ = (
@@ -20,6 +23,7 @@ class Stop(Table, table=True):
     subject_kind: str
     subject_id: UUID
     reason: str
+    final: bool = False
     placed_by: UUID
     placed_by_organisation: UUID
     placed_at: datetime = timestamp_column()

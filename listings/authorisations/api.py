@@ -11,6 +11,7 @@ from infra.idempotency import Idempotency
 from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
+from infra.stops import service as stops
 from listings.authorisations import service
 from listings.authorisations.schemas import AuthorisationCreate, AuthorisationRead
 from listings.authorisations.tables import Authorisation
@@ -29,7 +30,8 @@ async def authorisation_reads(
     names = await identity.party_names(
         session, {party for row in rows for party in (row.owner_id, row.operator_id)}
     )
-    return [AuthorisationRead.of(row, covered.get(row.id, []), names) for row in rows]
+    stopped = await stops.reasons(session, [row.id for row in rows])
+    return [AuthorisationRead.of(row, covered.get(row.id, []), names, stopped[row.id]) for row in rows]
 
 
 class AuthorisationController(Controller):
@@ -131,7 +133,7 @@ class AuthorisationController(Controller):
     async def reinstate(
         self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: ReasonBody
     ) -> AuthorisationRead:
-        """Lift your organisation's suspension; it is in force again once no other organisation's remains."""
+        """Lift your organisation's suspension, also of a revoked one; it ends once no other organisation's remains."""
         return await authorisation_read(
             session, await service.reinstate(session, actor, authorisation_id, data.reason)
         )

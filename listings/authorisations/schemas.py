@@ -92,6 +92,7 @@ class AuthorisationRead(Output):
     operator_id: UUID
     operator_name: PartyName | None
     status: AuthorisationStatus
+    stopped: list[str] = Field(description="Reasons of the stops now active on the authorisation itself")
     resource_ids: list[UUID]
     columns: list[str] | None
     scenarios: list[ScenarioRead]
@@ -109,10 +110,13 @@ class AuthorisationRead(Output):
     reason: str | None
 
     @classmethod
-    def of(cls, row: Authorisation, resource_ids: Sequence[UUID], names: PartyNames) -> "AuthorisationRead":
+    def of(
+        cls, row: Authorisation, resource_ids: Sequence[UUID], names: PartyNames, stopped: Sequence[str]
+    ) -> "AuthorisationRead":
         """Map a row and the resources it covers.
 
         :param names: of its parties.
+        :param stopped: why it is stopped.
         """
         kept = {"id", "owner_id", "operator_id", "status", "columns", "regions", "purposes", "valid_from"}
         kept |= {
@@ -126,6 +130,7 @@ class AuthorisationRead(Output):
         }
         return cls(
             **row.model_dump(include=kept),
+            stopped=list(stopped),
             owner_name=names.get(row.owner_id),
             operator_name=names.get(row.operator_id),
             resource_ids=list(resource_ids),

@@ -33,6 +33,7 @@ from listings.authorisations.states import (
     AuthorisationAction,
     AuthorisationStatus,
     require_live,
+    require_suspendable,
 )
 from listings.authorisations.tables import Authorisation
 from listings.resources import service as resources
@@ -190,7 +191,7 @@ async def suspend(session: AsyncSession, actor: Actor, authorisation_id: UUID, r
     """
     row = await _locked(session, actor, authorisation_id)
     _require_supervisor(actor, row)
-    row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.SUSPEND)
+    require_suspendable(row.status)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     await _decided(session, actor, row, "suspended", reason)
     return await _publish_event(session, row, EventKind.AUTHORISATION_SUSPENDED)
@@ -199,18 +200,14 @@ async def suspend(session: AsyncSession, actor: Actor, authorisation_id: UUID, r
 async def reinstate(
     session: AsyncSession, actor: Actor, authorisation_id: UUID, reason: str
 ) -> Authorisation:
-    """Lift the stops of the actor's own organisation; it is in force again once no other organisation's stop remains.
+    """Lift the stops of the actor's own organisation; the suspension ends once no other organisation's remains.
 
     :raises Forbidden: the actor is neither the owner nor a regulator.
-    :raises AuthorisationStateForbids: it is not suspended.
     :raises NotStopped: the actor's organisation has not stopped it.
     """
     row = await _locked(session, actor, authorisation_id)
     _require_supervisor(actor, row)
-    target = AUTHORISATION.next_state(row.status, AuthorisationAction.REINSTATE)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    if not await stops.active(session, [row.id]):
-        row.status = target
     return await _decided(session, actor, row, "reinstated", reason)
 
 
@@ -223,7 +220,7 @@ async def revoke(session: AsyncSession, actor: Actor, authorisation_id: UUID, re
     row = await _locked(session, actor, authorisation_id)
     _require_party(actor, row.owner_id)
     row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.REVOKE)
-    await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
+    await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason, final=True)
     await _end(session, row)
     await _decided(session, actor, row, "revoked", reason)
     return await _publish_event(session, row, EventKind.AUTHORISATION_REVOKED)
@@ -302,7 +299,9 @@ async def _end(session: AsyncSession, row: Authorisation) -> None:
 async def _decided(
     session: AsyncSession, actor: Actor, row: Authorisation, what: str, reason: str | None = None
 ) -> Authorisation:
-    row.reason = reason
+    # Lifting a stop on what has been revoked does not change why it was.
+    if row.status is not AuthorisationStatus.REVOKED or what != "reinstated":
+        row.reason = reason
     await session.flush()
     await audit.record(
         session,

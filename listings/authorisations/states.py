@@ -1,4 +1,7 @@
-"""The states of an authorisation, and which action leads from which to which."""
+"""The states of an authorisation, and which action leads from which to which.
+
+Suspension is no state of it: an authorisation is suspended while a stop on it is active, whatever its status.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,7 +17,6 @@ class AuthorisationStatus(StrEnum):
     OFFERED = "offered"
     ACTIVE = "active"
     DECLINED = "declined"
-    SUSPENDED = "suspended"
     REVOKED = "revoked"
 
 
@@ -23,8 +25,6 @@ class AuthorisationAction(StrEnum):
 
     ACCEPT = "acceptance"
     DECLINE = "refusal"
-    SUSPEND = "suspension"
-    REINSTATE = "reinstatement"
     REVOKE = "revocation"
 
 
@@ -33,14 +33,25 @@ _S = AuthorisationStatus
 TRANSITIONS = {
     AuthorisationAction.ACCEPT: Transition(frozenset({_S.OFFERED}), _S.ACTIVE),
     AuthorisationAction.DECLINE: Transition(frozenset({_S.OFFERED}), _S.DECLINED),
-    AuthorisationAction.SUSPEND: Transition(frozenset({_S.ACTIVE, _S.SUSPENDED}), _S.SUSPENDED),
-    AuthorisationAction.REINSTATE: Transition(frozenset({_S.SUSPENDED}), _S.ACTIVE),
-    AuthorisationAction.REVOKE: Transition(frozenset({_S.OFFERED, _S.ACTIVE, _S.SUSPENDED}), _S.REVOKED),
+    AuthorisationAction.REVOKE: Transition(frozenset({_S.OFFERED, _S.ACTIVE}), _S.REVOKED),
 }
 
 
 AUTHORISATION = StateMachine(Message("authorisation"), TRANSITIONS, AuthorisationStateForbids)
 """The life of an authorisation; raises `AuthorisationStateForbids` for an action that its status does not allow."""
+
+
+def require_suspendable(status: AuthorisationStatus) -> None:
+    """Refuse to suspend what nothing rests on: an offer, or an authorisation that has ended for good.
+
+    :raises AuthorisationStateForbids: the authorisation is not active.
+    """
+    if status is not AuthorisationStatus.ACTIVE:
+        raise AuthorisationStateForbids(
+            Message("The authorisation is {status}; nothing rests on it that could be stopped.", status=status),
+            remedy=Message("An offer is withdrawn by its owner with a revocation."),
+            current_status=status.value,
+        )
 
 
 def require_live(
@@ -55,7 +66,7 @@ def require_live(
         raise AuthorisationNotLive(
             Message("The authorisation is {status}.", status=status),
             remedy=Message(
-                "It must be active: accepted by the operator and not suspended, declined or revoked."
+                "It must be active: accepted by the operator and not declined or revoked."
             ),
             current_status=status.value,
         )

@@ -13,6 +13,7 @@ from infra.idempotency import Idempotency
 from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
+from infra.stops import service as stops
 from listings.products import service
 from listings.products.schemas import ProductCreate, ProductPricePlanUpdate, ProductRead, ProductUpdate
 from listings.products.states import ProductStatus
@@ -20,6 +21,9 @@ from listings.products.tables import DataProduct
 
 StatusFilter = Annotated[
     ProductStatus | None, QueryParameter(name="status", description="Only products of this status")
+]
+StoppedFilter = Annotated[
+    bool | None, QueryParameter(description="Only products with an active stop on them, or only those without")
 ]
 
 
@@ -33,7 +37,8 @@ async def product_reads(session: AsyncSession, rows: Sequence[DataProduct]) -> l
     names = await identity.party_names(
         session, {party for row in rows for party in (row.operator_id, row.owner_id)}
     )
-    return [ProductRead.of(row, names) for row in rows]
+    stopped = await stops.reasons(session, [row.id for row in rows])
+    return [ProductRead.of(row, names, stopped[row.id]) for row in rows]
 
 
 class ProductController(Controller):
@@ -64,9 +69,10 @@ class ProductController(Controller):
         actor: Actor,
         page: PageRequest,
         only: StatusFilter = None,
+        stopped: StoppedFilter = None,
     ) -> Page[ProductRead]:
         """Your own, or for a regulator all that were ever submitted; newest first. Buyers use the catalogue."""
-        rows, following = await service.list_products(session, actor, only, page)
+        rows, following = await service.list_products(session, actor, only, stopped, page)
         return Page(items=await product_reads(session, rows), next_cursor=following)
 
     @get(
@@ -128,7 +134,7 @@ class ProductController(Controller):
     async def reinstate(
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
     ) -> ProductRead:
-        """Lift your organisation's suspension; it is on the market again once no other organisation's remains."""
+        """Lift your organisation's suspension, also of a withdrawn product; it ends once no other organisation's remains."""
         return await product_read(session, await service.reinstate(session, actor, product_id, data.reason))
 
     @post(

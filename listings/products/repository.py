@@ -45,12 +45,14 @@ async def get_visible(
 
 
 async def list_visible(
-    session: AsyncSession, actor: Actor, status: ProductStatus | None, page: PageRequest
+    session: AsyncSession, actor: Actor, status: ProductStatus | None, stopped: bool | None, page: PageRequest
 ) -> tuple[Sequence[DataProduct], str | None]:
     """One page of the products the actor can access."""
     statement = select(DataProduct).where(visible_to(actor))
     if status is not None:
         statement = statement.where(col(DataProduct.status) == status)
+    if stopped is not None:
+        statement = statement.where(stops.any_active(col(DataProduct.id)) == stopped)
     return await paginate(session, statement, col(DataProduct.id), page)
 
 

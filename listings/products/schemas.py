@@ -1,6 +1,6 @@
 """What goes in and out of products over HTTP."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -95,6 +95,7 @@ class ProductRead(Output):
     resource_id: UUID
     authorisation_id: UUID
     status: ProductStatus
+    stopped: list[str] = Field(description="Reasons of the stops now active on the product itself")
     title_zh: str
     title_en: str
     description_zh: str
@@ -111,14 +112,16 @@ class ProductRead(Output):
     published_at: datetime | None
 
     @classmethod
-    def of(cls, row: DataProduct, names: PartyNames) -> "ProductRead":
+    def of(cls, row: DataProduct, names: PartyNames, stopped: Sequence[str]) -> "ProductRead":
         """Map a row.
 
         :param names: of its parties.
+        :param stopped: why it is stopped.
         """
         hidden = {"created_by", "submitted_by", "reviewed_by", "search_terms", "themes"}
         return cls(
             **row.model_dump(exclude=hidden),
+            stopped=list(stopped),
             themes=ThemeRead.of(row.themes),
             operator_name=names.get(row.operator_id),
             owner_name=names.get(row.owner_id),

@@ -19,7 +19,14 @@ from listings.products.dictionary import DictionaryEntry
 from listings.products.errors import PlanNotYours
 from listings.products.schemas import ProductCreate, ProductUpdate
 from listings.products.search import index_terms, query_terms
-from listings.products.states import PRODUCT, ProductAction, ProductStatus, require_draft, require_uploadable
+from listings.products.states import (
+    PRODUCT,
+    ProductAction,
+    ProductStatus,
+    require_draft,
+    require_suspendable,
+    require_uploadable,
+)
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.resources.domain import THEMES, require_listable, require_themes
@@ -121,10 +128,10 @@ async def suspend(session: AsyncSession, actor: Actor, product_id: UUID, reason:
     """The operator or a regulator stops the product, and with its commit every licence that hangs below it.
 
     :raises Forbidden: the actor is neither.
-    :raises ProductStateForbids: it is not published.
+    :raises ProductStateForbids: it was never on the market.
     """
     row = await _for_stopping(session, actor, product_id)
-    row.status = PRODUCT.next_state(row.status, ProductAction.SUSPEND)
+    require_suspendable(row.status)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     await _record(session, actor, row, "suspended", reason=reason)
     await _publish_event(session, row, EventKind.PRODUCT_SUSPENDED)
@@ -132,20 +139,18 @@ async def suspend(session: AsyncSession, actor: Actor, product_id: UUID, reason:
 
 
 async def reinstate(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
-    """Lift the stops of the actor's own organisation; it is published again once no other organisation's remains.
+    """Lift the stops of the actor's own organisation; the suspension ends once no other organisation's remains.
 
     :raises Forbidden: the actor is neither the operator nor a regulator.
-    :raises ProductStateForbids: it is not suspended.
     :raises NotStopped: the actor's organisation has not stopped it.
     """
     row = await _for_stopping(session, actor, product_id)
-    target = PRODUCT.next_state(row.status, ProductAction.REINSTATE)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    if not await stops.active(session, [row.id]):
-        row.status = target
-    await session.flush()
-    await _record(session, actor, row, "reinstated", reason=reason, status=row.status.value)
-    if row.status is target:
+    remaining = len(await stops.active(session, [row.id]))
+    await _record(
+        session, actor, row, "reinstated", reason=reason, status=row.status.value, stops_remaining=remaining
+    )
+    if not remaining:
         await _publish_event(session, row, EventKind.PRODUCT_REINSTATED)
     return row
 
@@ -217,10 +222,13 @@ async def access_product(session: AsyncSession, actor: Actor, product_id: UUID) 
 
 
 async def list_products(
-    session: AsyncSession, actor: Actor, status: ProductStatus | None, page: PageRequest
+    session: AsyncSession, actor: Actor, status: ProductStatus | None, stopped: bool | None, page: PageRequest
 ) -> tuple[Sequence[DataProduct], str | None]:
-    """One page of the products the actor can access, newest first."""
-    return await repository.list_visible(session, actor, status, page)
+    """One page of the products the actor can access, newest first.
+
+    :param stopped: only those with an active stop on them, or only those without.
+    """
+    return await repository.list_visible(session, actor, status, stopped, page)
 
 
 async def find_visible(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct | None:

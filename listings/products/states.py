@@ -1,4 +1,7 @@
-"""The life of a data product: one table says what may follow what."""
+"""The life of a data product: one table says what may follow what.
+
+Suspension is no state of it: a product is suspended while a stop on it is active, whatever its status.
+"""
 
 from enum import StrEnum
 
@@ -13,7 +16,6 @@ class ProductStatus(StrEnum):
     DRAFT = "draft"
     SUBMITTED = "submitted"
     PUBLISHED = "published"
-    SUSPENDED = "suspended"
     WITHDRAWN = "withdrawn"
 
 
@@ -23,8 +25,6 @@ class ProductAction(StrEnum):
     SUBMIT = "submission"
     APPROVE = "approval"
     RETURN = "return"
-    SUSPEND = "suspension"
-    REINSTATE = "reinstatement"
     WITHDRAW = "withdrawal"
 
 
@@ -34,11 +34,7 @@ TRANSITIONS = {
     ProductAction.SUBMIT: Transition(frozenset({_S.DRAFT}), _S.SUBMITTED),
     ProductAction.APPROVE: Transition(frozenset({_S.SUBMITTED}), _S.PUBLISHED),
     ProductAction.RETURN: Transition(frozenset({_S.SUBMITTED}), _S.DRAFT),
-    ProductAction.SUSPEND: Transition(frozenset({_S.PUBLISHED, _S.SUSPENDED}), _S.SUSPENDED),
-    ProductAction.REINSTATE: Transition(frozenset({_S.SUSPENDED}), _S.PUBLISHED),
-    ProductAction.WITHDRAW: Transition(
-        frozenset({_S.DRAFT, _S.SUBMITTED, _S.PUBLISHED, _S.SUSPENDED}), _S.WITHDRAWN
-    ),
+    ProductAction.WITHDRAW: Transition(frozenset({_S.DRAFT, _S.SUBMITTED, _S.PUBLISHED}), _S.WITHDRAWN),
 }
 
 
@@ -60,6 +56,19 @@ def require_draft(status: ProductStatus) -> None:
             remedy=Message(
                 "While it is submitted, ask the reviewer to return it; later, list a new product."
             ),
+            current_status=status.value,
+        )
+
+
+def require_suspendable(status: ProductStatus) -> None:
+    """Refuse to suspend what was never on the market; a withdrawn product still has licences that run on.
+
+    :raises ProductStateForbids: the product is a draft or under review.
+    """
+    if status not in (ProductStatus.PUBLISHED, ProductStatus.WITHDRAWN):
+        raise ProductStateForbids(
+            Message("The product is {status} and not on the market.", status=status),
+            remedy=Message("While it is submitted, return it to its operator instead."),
             current_status=status.value,
         )
 

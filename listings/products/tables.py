@@ -24,7 +24,7 @@ class DataProduct(Table, table=True):
     __tablename__ = "data_products"
     __table_args__ = (
         sa.CheckConstraint(
-            "status NOT IN ('published', 'suspended') OR (plan_id IS NOT NULL AND published_at IS NOT NULL)",
+            "status <> 'published' OR (plan_id IS NOT NULL AND published_at IS NOT NULL)",
             name="published_complete",
         ),
         sa.Index("ix_data_products_search_terms", "search_terms", postgresql_using="gin"),

@@ -99,6 +99,11 @@ async def test_what_is_not_on_the_market_cannot_be_ordered(bargain: Bargain) -> 
     await bargain.operator.post(
         f"/v1/products/{bargain.product_id}/suspension", {"reason": "broken"}, status=200
     )
+    problem = await bargain.buyer.post("/v1/agreements", bargain.order_body(), status=409)
+    assert problem["type"].endswith(":product-not-tradeable")
+    reason = {"reason": "repaired, and then off the market"}
+    await bargain.operator.post(f"/v1/products/{bargain.product_id}/reinstatement", reason, status=200)
+    await bargain.operator.post(f"/v1/products/{bargain.product_id}/withdrawal", reason, status=200)
     problem = await bargain.buyer.post("/v1/agreements", bargain.order_body(), status=404)
     assert problem["type"].endswith(":not-found")
 

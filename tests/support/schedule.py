@@ -7,6 +7,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 KINDS = {
+    "tests/contracts/test_stops_model.py": "fuzz",
     "tests/e2e/": "e2e",
     "tests/e2e/test_api_contract.py": "fuzz",
     "tests/faults/": "faults",

@@ -150,13 +150,17 @@ async def test_suspension_is_one_stop_and_ends_with_it(
             return len(await stops.active(session, [UUID(authorisation_id)]))
 
     await operator.post(f"{path}/suspension", reason, status=403)
-    assert (await owner.post(f"{path}/suspension", reason, status=200))["status"] == "suspended"
+    placed = await owner.post(f"{path}/suspension", reason, status=200)
+    assert (placed["status"], placed["stopped"]) == ("active", [reason["reason"]])
     assert await stopped() == 1
-    assert (await regulator.post(f"{path}/suspension", reason, status=200))["status"] == "suspended"
+    placed = await regulator.post(f"{path}/suspension", {"reason": "Not in the public interest"}, status=200)
+    assert placed["stopped"] == [reason["reason"], "Not in the public interest"]
     # Each lifts its own stop only; the authorisation is in force again after the last.
-    assert (await owner.post(f"{path}/reinstatement", reason, status=200))["status"] == "suspended"
+    left = await owner.post(f"{path}/reinstatement", reason, status=200)
+    assert left["stopped"] == ["Not in the public interest"]
     assert slug(await owner.post(f"{path}/reinstatement", reason, status=409)) == "not-stopped"
-    assert (await regulator.post(f"{path}/reinstatement", reason, status=200))["status"] == "active"
+    free = await regulator.post(f"{path}/reinstatement", reason, status=200)
+    assert (free["status"], free["stopped"]) == ("active", [])
     assert await stopped() == 0
 
 

@@ -12,6 +12,7 @@ from listings.authorisations.states import (
     AuthorisationAction,
     AuthorisationStatus,
     require_live,
+    require_suspendable,
 )
 
 S = AuthorisationStatus
@@ -31,6 +32,15 @@ def test_only_named_transitions_are_possible(status: S, action: A) -> None:
 @pytest.mark.parametrize("status", [S.DECLINED, S.REVOKED])
 def test_an_end_is_an_end(status: S) -> None:
     assert not any(status in transition.sources for transition in TRANSITIONS.values())
+
+
+@pytest.mark.parametrize("status", sorted(S))
+def test_only_what_is_active_is_suspended(status: S) -> None:
+    if status is S.ACTIVE:
+        require_suspendable(status)
+    else:
+        with pytest.raises(AuthorisationStateForbids):
+            require_suspendable(status)
 
 
 def test_the_term_is_half_open() -> None:

@@ -168,12 +168,24 @@ async def test_suspension_is_one_stop_and_each_side_lifts_its_own(
     await regulator.post(f"{path}/suspension", REASON, status=200)
     async with transaction(sessions) as session:
         assert len(await stops.active(session, [UUID(product_id)])) == 1
-        with pytest.raises(NotFound):
+        with pytest.raises(NotTradeable):
             await catalogue.get_tradeable_product(session, UUID(product_id))
     assert slug(await operator.post(f"{path}/reinstatement", REASON, status=409)) == "not-stopped"
-    await operator.post(f"{path}/suspension", REASON, status=200)
-    assert (await regulator.post(f"{path}/reinstatement", REASON, status=200))["status"] == "suspended"
-    assert (await operator.post(f"{path}/reinstatement", REASON, status=200))["status"] == "published"
+    await operator.post(f"{path}/suspension", {"reason": "Being repaired"}, status=200)
+    left = await regulator.post(f"{path}/reinstatement", REASON, status=200)
+    assert (left["status"], left["stopped"]) == ("published", ["Being repaired"])
+    free = await operator.post(f"{path}/reinstatement", REASON, status=200)
+    assert (free["status"], free["stopped"]) == ("published", [])
+
+
+async def test_what_was_never_on_the_market_is_not_suspended(
+    owner: Party, operator: Party, regulator: Party
+) -> None:
+    product_id = await submitted(owner, operator)
+    path = f"/v1/products/{product_id}"
+    assert slug(await regulator.post(f"{path}/suspension", REASON, status=409)) == "product-state"
+    await regulator.post(f"{path}/return", REASON, status=200)
+    assert slug(await operator.post(f"{path}/suspension", REASON, status=409)) == "product-state"
 
 
 async def test_a_withdrawn_product_takes_no_orders_and_keeps_its_promises(

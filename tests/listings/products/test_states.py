@@ -11,6 +11,7 @@ from listings.products.states import (
     ProductAction,
     ProductStatus,
     require_draft,
+    require_suspendable,
     require_uploadable,
 )
 
@@ -27,9 +28,9 @@ def test_only_named_transitions_are_possible(status: S, action: A) -> None:
             PRODUCT.next_state(status, action)
 
 
-def test_publication_comes_only_from_review_or_reinstatement() -> None:
+def test_publication_comes_only_from_review() -> None:
     ways = {action for action, transition in TRANSITIONS.items() if transition.target is S.PUBLISHED}
-    assert ways == {A.APPROVE, A.REINSTATE}
+    assert ways == {A.APPROVE}
     assert TRANSITIONS[A.APPROVE].sources == {S.SUBMITTED}
 
 
@@ -40,6 +41,15 @@ def test_what_a_reviewer_saw_is_not_edited(status: S) -> None:
     else:
         with pytest.raises(ProductStateForbids):
             require_draft(status)
+
+
+@pytest.mark.parametrize("status", sorted(S))
+def test_what_may_have_licences_can_be_suspended(status: S) -> None:
+    if status in (S.PUBLISHED, S.WITHDRAWN):
+        require_suspendable(status)
+    else:
+        with pytest.raises(ProductStateForbids):
+            require_suspendable(status)
 
 
 @pytest.mark.parametrize("status", sorted(S))

@@ -1,0 +1,77 @@
+"""Every suspension can be lifted by whoever placed it, whatever else has happened; an end stays an end."""
+
+from uuid import UUID
+
+from infra.db import SessionMaker, transaction
+from infra.stops import service as stops
+from tests.support.bargain import Bargain
+
+REASON = {"reason": "Because of a complaint"}
+
+
+async def test_a_stop_on_a_product_that_is_then_withdrawn_can_be_lifted(bargain: Bargain) -> None:
+    _, token = await bargain.licensed()
+    path = f"/v1/products/{bargain.product_id}"
+    await bargain.regulator.post(f"{path}/suspension", REASON, status=200)
+    withdrawn = await bargain.operator.post(f"{path}/withdrawal", REASON, status=200)
+    assert (withdrawn["status"], withdrawn["stopped"]) == ("withdrawn", [REASON["reason"]])
+    assert (await bargain.read(token)).status_code == 403
+    lifted = await bargain.regulator.post(f"{path}/reinstatement", REASON, status=200)
+    assert (lifted["status"], lifted["stopped"]) == ("withdrawn", [])
+    assert (await bargain.read(token)).status_code == 200
+
+
+async def test_a_withdrawn_product_whose_licences_run_on_can_be_suspended(bargain: Bargain) -> None:
+    _, token = await bargain.licensed()
+    path = f"/v1/products/{bargain.product_id}"
+    await bargain.operator.post(f"{path}/withdrawal", REASON, status=200)
+    assert (await bargain.read(token)).status_code == 200
+    await bargain.regulator.post(f"{path}/suspension", REASON, status=200)
+    assert (await bargain.read(token)).status_code == 403
+    await bargain.regulator.post(f"{path}/reinstatement", REASON, status=200)
+    assert (await bargain.read(token)).status_code == 200
+
+
+async def test_a_stop_on_an_authorisation_that_is_then_revoked_can_be_lifted_and_the_end_stays(
+    bargain: Bargain,
+) -> None:
+    agreement, token = await bargain.licensed()
+    path = f"/v1/authorisations/{agreement['document']['authorisation_id']}"
+    for supervisor in (bargain.regulator, bargain.owner):
+        await supervisor.post(f"{path}/suspension", REASON, status=200)
+    await bargain.owner.post(f"{path}/revocation", {"reason": "Breach"}, status=200)
+    for supervisor in (bargain.regulator, bargain.owner):
+        after = await supervisor.post(f"{path}/reinstatement", REASON, status=200)
+        assert after["status"] == "revoked"
+    assert after["stopped"] == ["Breach"]
+    refused = await bargain.owner.post(f"{path}/reinstatement", REASON, status=409)
+    assert refused["type"].endswith(":not-stopped")
+    assert "Breach" in (await bargain.read(token)).text
+
+
+async def test_the_termination_of_an_agreement_is_not_lifted_with_a_stop_of_the_same_organisation(
+    bargain: Bargain, sessions: SessionMaker
+) -> None:
+    agreement, token = await bargain.licensed()
+    await bargain.buyer.post(f"/v1/agreements/{agreement['id']}/termination", {"reason": "Done"})
+    path = f"/v1/contract-reviews/{agreement['id']}"
+    await bargain.regulator.post(f"{path}/suspension", REASON)
+    assert len(await bargain.regulator.post(f"{path}/reinstatement", REASON)) == 1
+    await bargain.regulator.post(f"{path}/reinstatement", REASON, status=409)
+    async with transaction(sessions) as session:
+        [end] = await stops.active(session, [UUID(agreement["id"])])
+    assert (end.reason, end.final) == ("Done", True)
+    assert "Done" in (await bargain.read(token)).text
+
+
+async def test_suspended_products_are_listed(bargain: Bargain) -> None:
+    path = f"/v1/products/{bargain.product_id}"
+    await bargain.regulator.post(f"{path}/suspension", REASON, status=200)
+
+    async def listed(stopped: str) -> list[str]:
+        page = await bargain.operator.get(f"/v1/products?status=published&stopped={stopped}")
+        return [item["id"] for item in page["items"]]
+
+    assert (await listed("true"), await listed("false")) == ([bargain.product_id], [])
+    await bargain.regulator.post(f"{path}/reinstatement", REASON, status=200)
+    assert (await listed("true"), await listed("false")) == ([], [bargain.product_id])
