@@ -133,7 +133,7 @@ class AuthorisationController(Controller):
     async def reinstate(
         self, session: AsyncSession, actor: Actor, authorisation_id: UUID, data: ReasonBody
     ) -> AuthorisationRead:
-        """Lift your organisation's suspension, also of a revoked one; it ends once no other organisation's remains."""
+        """Lift your organisation's suspension, also of a revoked one; it ends with the last organisation's."""
         return await authorisation_read(
             session, await service.reinstate(session, actor, authorisation_id, data.reason)
         )

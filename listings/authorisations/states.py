@@ -48,7 +48,9 @@ def require_suspendable(status: AuthorisationStatus) -> None:
     """
     if status is not AuthorisationStatus.ACTIVE:
         raise AuthorisationStateForbids(
-            Message("The authorisation is {status}; nothing rests on it that could be stopped.", status=status),
+            Message(
+                "The authorisation is {status}; nothing rests on it that could be stopped.", status=status
+            ),
             remedy=Message("An offer is withdrawn by its owner with a revocation."),
             current_status=status.value,
         )
@@ -65,9 +67,7 @@ def require_live(
     if status is not AuthorisationStatus.ACTIVE:
         raise AuthorisationNotLive(
             Message("The authorisation is {status}.", status=status),
-            remedy=Message(
-                "It must be active: accepted by the operator and not declined or revoked."
-            ),
+            remedy=Message("It must be active: accepted by the operator and not declined or revoked."),
             current_status=status.value,
         )
     if stopped:

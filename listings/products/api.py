@@ -23,7 +23,8 @@ StatusFilter = Annotated[
     ProductStatus | None, QueryParameter(name="status", description="Only products of this status")
 ]
 StoppedFilter = Annotated[
-    bool | None, QueryParameter(description="Only products with an active stop on them, or only those without")
+    bool | None,
+    QueryParameter(description="Only products with an active stop on them, or only those without"),
 ]
 
 
@@ -134,7 +135,7 @@ class ProductController(Controller):
     async def reinstate(
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
     ) -> ProductRead:
-        """Lift your organisation's suspension, also of a withdrawn product; it ends once no other organisation's remains."""
+        """Lift your organisation's suspension, also of a withdrawn product; it ends with the last organisation's."""
         return await product_read(session, await service.reinstate(session, actor, product_id, data.reason))
 
     @post(

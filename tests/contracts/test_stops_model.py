@@ -46,7 +46,12 @@ class Act:
 
 
 ACTS = [
-    *(Act(who, what, link) for link, by in PLACERS.items() for who in by for what in ("suspend", "reinstate")),
+    *(
+        Act(who, what, link)
+        for link, by in PLACERS.items()
+        for who in by
+        for what in ("suspend", "reinstate")
+    ),
     *(Act(who, "end", link) for link, by in ENDS.items() for who in by),
 ]
 
@@ -100,9 +105,14 @@ class Chain:
 
     async def do(self, act: Act) -> bool:
         """Try it; answers whether it was done. Whatever is not done is refused in words, and nothing crashes."""
-        path, word = self.paths[act.link], {"suspend": "suspension", "reinstate": "reinstatement"}.get(act.what)
+        path, word = (
+            self.paths[act.link],
+            {"suspend": "suspension", "reinstate": "reinstatement"}.get(act.what),
+        )
         if word is None:
-            word = {"product": "withdrawal", "authorisation": "revocation", "agreement": "termination"}[act.link]
+            word = {"product": "withdrawal", "authorisation": "revocation", "agreement": "termination"}[
+                act.link
+            ]
             if act.link == "agreement":
                 path = f"/v1/agreements/{self.agreement['id']}"
         answer = await self.http[act.who].post(f"{path}/{word}", json={"reason": f"{act.who} {act.what}"})

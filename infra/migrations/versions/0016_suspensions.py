@@ -29,9 +29,7 @@ ENDS = {
 
 def upgrade() -> None:
     """Mark the stops of what has ended, give each of these one, and take suspension out of the statuses."""
-    op.add_column(
-        "stops", sa.Column("final", sa.Boolean(), nullable=False, server_default=sa.text("false"))
-    )
+    op.add_column("stops", sa.Column("final", sa.Boolean(), nullable=False, server_default=sa.text("false")))
     op.alter_column("stops", "final", server_default=None)
     for subject, end in ENDS.items():
         _finish(subject, *end)
