@@ -5,7 +5,7 @@ Permissions are one alphabetised enumeration, roles one table. A route names the
 to one of the two. Which *objects* a caller may see is decided by the ``access_*`` functions of each slice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from infra.errors import Forbidden, Unauthenticated, UnsupportedType
 from infra.messages import Message
+from infra.organisation_status import OrganisationStatus, refusal
 
 SESSION_COOKIE = "market_session"
 CSRF_HEADER = "x-csrf-token"
@@ -62,6 +63,8 @@ class Permission(StrEnum):
     CLIENT_MANAGE = "client.manage"
     DEAD_LETTER_MANAGE = "dead_letter.manage"
     DIRECTORY_READ = "directory.read"
+    EVIDENCE_READ = "evidence.read"
+    EVIDENCE_SUBMIT = "evidence.submit"
     INVOICE_PAY = "invoice.pay"
     INVOICE_READ = "invoice.read"
     INVOICE_REFUND = "invoice.refund"
@@ -101,6 +104,7 @@ _EVERYBODY = frozenset(
     {
         P.AGREEMENT_READ,
         P.DIRECTORY_READ,
+        P.EVIDENCE_READ,
         P.LICENCE_READ,
         P.ORGANISATION_READ,
         P.PRODUCT_READ,
@@ -164,12 +168,20 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.STATEMENT_READ,
         P.USAGE_READ,
     },
-    Role.ORGANISATION_ADMIN: _EVERYBODY | {P.CLIENT_MANAGE, P.MEMBER_MANAGE, P.MEMBER_READ, P.WEBHOOK_MANAGE},
+    Role.ORGANISATION_ADMIN: _EVERYBODY
+    | {
+        P.CLIENT_MANAGE,
+        P.EVIDENCE_SUBMIT,
+        P.MEMBER_MANAGE,
+        P.MEMBER_READ,
+        P.WEBHOOK_MANAGE,
+    },
     Role.PLATFORM_ADMIN: _EVERYBODY
     | {
         P.AUDIT_READ,
         P.CLIENT_MANAGE,
         P.DEAD_LETTER_MANAGE,
+        P.EVIDENCE_SUBMIT,
         P.MEMBER_MANAGE,
         P.MEMBER_READ,
         P.ORGANISATION_REGISTER,
@@ -196,6 +208,53 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
 }
 
+_ONBOARDING = frozenset(
+    {
+        P.EVIDENCE_READ,
+        P.EVIDENCE_SUBMIT,
+        P.MEMBER_MANAGE,
+        P.MEMBER_READ,
+        P.ORGANISATION_READ,
+        P.SESSION_OWN,
+    }
+)
+
+STATUS_PERMISSIONS: dict[OrganisationStatus, frozenset[Permission]] = {
+    # Getting in: who it is, and who its people are.
+    OrganisationStatus.REGISTERED: _ONBOARDING,
+    # Better evidence is the way out.
+    OrganisationStatus.REJECTED: frozenset(
+        {P.EVIDENCE_READ, P.EVIDENCE_SUBMIT, P.ORGANISATION_READ, P.SESSION_OWN}
+    ),
+    # Read and export what is its own, pay what it owes, appeal.
+    OrganisationStatus.SUSPENDED: frozenset(
+        {
+            P.AGREEMENT_READ,
+            P.AUTHORISATION_READ,
+            P.EVIDENCE_READ,
+            P.INVOICE_PAY,
+            P.INVOICE_READ,
+            P.LICENCE_READ,
+            P.MEMBER_READ,
+            P.ORGANISATION_READ,
+            P.PRICE_PLAN_READ,
+            P.PRODUCT_READ,
+            P.RESOURCE_READ,
+            P.RULEBOOK_READ,
+            P.SESSION_OWN,
+            P.STATEMENT_READ,
+            P.USAGE_READ,
+        }
+    ),
+    OrganisationStatus.VERIFIED: frozenset(Permission),
+}
+"""What an organisation's status leaves of the permissions of its people's and programs' roles, whatever its kind."""
+
+
+def permissions_of(roles: Collection[Role], status: OrganisationStatus) -> frozenset[Permission]:
+    """What somebody with these roles may do for an organisation with this status."""
+    return frozenset().union(*(ROLE_PERMISSIONS[role] for role in roles)) & STATUS_PERMISSIONS[status]
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -209,10 +268,20 @@ class Actor:
     organisation_id: UUID
     organisation_kind: OrganisationKind
     roles: frozenset[Role]
+    organisation_status: OrganisationStatus
 
     def may(self, permission: Permission) -> bool:
-        """Whether one of the roles carries the permission."""
-        return any(permission in ROLE_PERMISSIONS[role] for role in self.roles)
+        """Whether one of the roles carries the permission and the organisation's status leaves it."""
+        return permission in STATUS_PERMISSIONS[self.organisation_status] and any(
+            permission in ROLE_PERMISSIONS[role] for role in self.roles
+        )
+
+    def oversees(self, *kinds: OrganisationKind) -> bool:
+        """Whether the actor looks at others' affairs for an organisation of one of these kinds.
+
+        Only a verified one does; any other sees its own affairs, like everybody else.
+        """
+        return self.organisation_status is OrganisationStatus.VERIFIED and self.organisation_kind in kinds
 
 
 SYSTEM = Actor(
@@ -221,6 +290,7 @@ SYSTEM = Actor(
     organisation_id=UUID(int=0),
     organisation_kind=OrganisationKind.PLATFORM,
     roles=frozenset(),
+    organisation_status=OrganisationStatus.VERIFIED,
 )
 """The service itself, for what jobs and the command line do."""
 
@@ -243,10 +313,13 @@ Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]
 
 
 def requires(permission: Permission) -> Guard:
-    """A guard: the caller must be signed in and hold the permission."""
+    """A guard: the caller must be signed in and hold the permission, and the organisation's status must leave it."""
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        if not current_actor(connection.scope).may(permission):
+        actor = current_actor(connection.scope)
+        if actor.may(permission):
+            return
+        if permission not in permissions_of(actor.roles, OrganisationStatus.VERIFIED):
             raise Forbidden(
                 Message(
                     "This needs the permission {permission!r}, which none of your roles carries.",
@@ -254,6 +327,7 @@ def requires(permission: Permission) -> Guard:
                 ),
                 remedy=Message("Ask an administrator of your organisation for a role that carries it."),
             )
+        raise refusal(actor.organisation_status, actor.organisation_id)
 
     guard.permission = permission  # type: ignore[attr-defined]
     return guard

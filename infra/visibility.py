@@ -7,14 +7,12 @@ from sqlalchemy.orm import Mapped
 
 from infra.auth import Actor, OrganisationKind
 
-_OVERSIGHT = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
-
 
 def parties_and_oversight(actor: Actor, *parties: Mapped[UUID]) -> sa.ColumnElement[bool]:
-    """True for the regulator and the platform; for others, whether their organisation is one of the parties.
+    """True for a verified regulator and platform; for others, whether their organisation is one of the parties.
 
     :param parties: the columns that name the organisations a row concerns.
     """
-    if actor.organisation_kind in _OVERSIGHT:
+    if actor.oversees(OrganisationKind.PLATFORM, OrganisationKind.REGULATOR):
         return sa.true()
     return sa.or_(*(party == actor.organisation_id for party in parties))

@@ -2,17 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from litestar import Litestar
-from litestar.handlers import HTTPRouteHandler
-from litestar.routes import HTTPRoute
 
 from infra.auth import Permission
 from infra.settings import Settings
 from market.app import create_app
+from tests.support.routes import handlers, permissions
 
 # What anybody may call, and nothing else. A new public route is a decision: add it here with its reason in `opt`.
 PUBLIC = {
@@ -38,19 +36,6 @@ LICENSED = {("GET", "/data/{product_id:uuid}/records")}
 @pytest.fixture(scope="module")
 def application() -> Litestar:
     return create_app(Settings(_env_file=None, database_service_url="postgresql://nobody@127.0.0.1:1/none"))
-
-
-def handlers(application: Litestar) -> Iterator[tuple[tuple[str, str], HTTPRouteHandler]]:
-    for route in application.routes:
-        if isinstance(route, HTTPRoute) and not route.path.startswith("/schema"):
-            for handler in route.route_handlers:
-                for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
-                    yield (method, route.path), handler
-
-
-def permissions(handler: HTTPRouteHandler) -> set[Permission]:
-    guards = [guard for layer in handler.ownership_layers for guard in layer.guards or []]
-    return {guard.permission for guard in guards if hasattr(guard, "permission")}
 
 
 def test_every_route_is_guarded_or_listed_public(application: Litestar) -> None:

@@ -6,7 +6,7 @@ from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.datastructures import Cookie
 from litestar.di import Provide
 
-from infra.auth import ROLE_PERMISSIONS, SESSION_COOKIE, Actor, Permission, json_only, public, requires
+from infra.auth import SESSION_COOKIE, Actor, Permission, json_only, permissions_of, public, requires
 from infra.db import AsyncSession
 from infra.errors import QuotaExceeded, Unauthenticated
 from infra.identity import sessions
@@ -116,7 +116,7 @@ def _read(profile: Profile, token: str | None) -> SessionRead:
         email=profile.email,
         organisation=OrganisationBrief.model_validate(profile.organisation),
         roles=list(profile.roles),
-        permissions=sorted(frozenset().union(*(ROLE_PERMISSIONS[role] for role in profile.roles))),
+        permissions=sorted(permissions_of(profile.roles, profile.organisation.status)),
         csrf_token=csrf_token(token) if token and profile.kind == "person" else None,
         expires_at=profile.expires_at,
     )

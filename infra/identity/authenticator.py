@@ -1,7 +1,7 @@
 """Authenticates each request against the database: credentials in, actor out.
 
-So a removed member, a deleted program, a revoked token or a suspended organisation is nobody from the next
-request on, on every node. The metered data plane does not come this way: it is entered by licence.
+So a removed member, a deleted program or a revoked token is nobody from the next request on, on every node, and the
+organisation's status takes effect at once. The metered data plane does not come this way: it is entered by licence.
 """
 
 import hmac
@@ -14,8 +14,6 @@ from infra.identity import credential_repository, credentials, oauth
 from infra.identity.credential_repository import CredentialHolder
 from infra.identity.errors import CsrfTokenMissing, SessionEnded, TokenNotAccepted
 from infra.identity.runtime import Identity
-from infra.identity.sessions import suspended
-from infra.identity.states import OrganisationStatus
 from infra.keys import TokenRefused
 from infra.messages import Message
 
@@ -33,7 +31,6 @@ class IdentityAuthenticator:
 
         :raises SessionEnded, TokenNotAccepted: the credentials sent are invalid.
         :raises CsrfTokenMissing: something is to change, by cookie, without its CSRF token.
-        :raises OrganisationSuspended: nobody acts for that organisation at the moment.
         """
         if bearer is not None:
             return await self._program(bearer)
@@ -78,14 +75,13 @@ class IdentityAuthenticator:
 
 
 def _actor_of(holder: CredentialHolder, roles: Collection[str]) -> Actor:
-    if holder.status is OrganisationStatus.SUSPENDED:
-        raise suspended()
     return Actor(
         kind="program" if holder.session_id is None else "person",
         id=holder.id,
         organisation_id=holder.organisation_id,
         organisation_kind=holder.organisation_kind,
         roles=frozenset(Role(role) for role in roles),
+        organisation_status=holder.status,
     )
 
 

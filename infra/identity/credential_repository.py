@@ -13,7 +13,6 @@ from sqlmodel.sql.expression import SelectOfScalar
 from infra.auth import OrganisationKind
 from infra.db import AsyncSession
 from infra.identity import domain
-from infra.identity.states import OrganisationStatus
 from infra.identity.tables import (
     Client,
     ClientSecret,
@@ -23,6 +22,7 @@ from infra.identity.tables import (
     SignInAttempts,
     SignInSession,
 )
+from infra.organisation_status import OrganisationStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,20 +67,6 @@ class CsrfTokenMissing(Forbidden):
     title = Message("Missing or invalid CSRF token")
 
 
-class OrganisationSuspended(Forbidden):
-    """The caller's organisation is suspended."""
-
-    slug = "organisation-suspended"
-    title = Message("Organisation suspended")
-
-
-class OrganisationNotVerified(Forbidden):
-    """Only verified organisations trade and see who else does."""
-
-    slug = "organisation-not-verified"
-    title = Message("Organisation not verified")
-
-
 class ChooseOrganisation(Conflict):
     """The person belongs to several organisations and named none."""
 

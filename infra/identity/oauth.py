@@ -16,8 +16,8 @@ from infra.identity.credential_repository import CredentialHolder
 from infra.identity.domain import granted_scope
 from infra.identity.errors import OAuthError
 from infra.identity.runtime import Identity
-from infra.identity.states import OrganisationStatus
 from infra.keys import TokenRefused
+from infra.organisation_status import OrganisationStatus
 
 ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 -- the media type of RFC 9068
 
@@ -72,7 +72,7 @@ def read_credentials(
 async def authenticate_client(session: AsyncSession, credentials: ClientCredentials) -> CredentialHolder:
     """Who a program stands for.
 
-    :raises OAuthError: it is unknown, its secret is wrong, or its organisation is suspended.
+    :raises OAuthError: it is unknown, or its secret is wrong.
     """
     try:
         client_id = UUID(credentials.client_id)
@@ -85,10 +85,6 @@ async def authenticate_client(session: AsyncSession, credentials: ClientCredenti
             "invalid_client",
             "The program is unknown or its secret is wrong.",
             by_header=credentials.by_header,
-        )
-    if holder.status is OrganisationStatus.SUSPENDED:
-        raise OAuthError(
-            "invalid_client", "The program's organisation is suspended.", by_header=credentials.by_header
         )
     return holder
 
@@ -154,7 +150,8 @@ async def introspect(
 ) -> dict[str, Any] | None:
     """The claims of an access token that is active at this moment, or None (RFC 7662).
 
-    The platform's programs may ask about any token, others about those of their own organisation.
+    The platform's programs may ask about any token, others about those of their own organisation. Whoever asks knows
+    nothing of organisations, so a token is active for a verified one only.
 
     :raises OAuthError: the asking program is not known.
     """
@@ -166,10 +163,10 @@ async def introspect(
     holder = await credential_repository.program_holder(
         session, UUID(claims["client_id"]), UUID(claims["jti"])
     )
-    if holder is None or holder.status is OrganisationStatus.SUSPENDED:
+    if holder is None or holder.status is not OrganisationStatus.VERIFIED:
         return None
-    if asking.organisation_kind is not OrganisationKind.PLATFORM and (
-        asking.organisation_id != holder.organisation_id
+    if asking.organisation_id != holder.organisation_id and not _actor(asking).oversees(
+        OrganisationKind.PLATFORM
     ):
         return None
     return claims
@@ -209,4 +206,5 @@ def _actor(client: CredentialHolder) -> Actor:
         organisation_id=client.organisation_id,
         organisation_kind=client.organisation_kind,
         roles=frozenset(Role(role) for role in client.roles),
+        organisation_status=client.status,
     )

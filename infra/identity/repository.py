@@ -9,8 +9,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.auth import OrganisationKind, Role
 from infra.db import AsyncSession
-from infra.identity.states import OrganisationStatus
 from infra.identity.tables import IdentityEvidence, Invitation, Membership, Organisation, Person
+from infra.organisation_status import OrganisationStatus
 
 
 async def organisation(session: AsyncSession, organisation_id: UUID) -> Organisation | None:
@@ -62,6 +62,13 @@ def directory_statement(
             ),
         )
     return statement
+
+
+def is_verified(organisation_id: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bool]:
+    """SQL: whether the organisation is verified."""
+    return sa.exists().where(
+        col(Organisation.id) == organisation_id, col(Organisation.status) == OrganisationStatus.VERIFIED
+    )
 
 
 async def platform_exists(session: AsyncSession) -> bool:

@@ -18,7 +18,7 @@ from pydantic import (
 
 from infra.auth import OrganisationKind, Permission, Role
 from infra.identity.domain import EMAIL_PATTERN, MAX_EMAIL_LENGTH, normalised_email
-from infra.identity.states import OrganisationStatus
+from infra.organisation_status import OrganisationStatus
 from infra.schema import Input, Output
 
 Email = Annotated[

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -12,11 +13,12 @@ from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.identity import credentials, repository
 from infra.identity.domain import EvidenceKind, normalised_email
-from infra.identity.errors import CreditCodeTaken, OrganisationNotVerified
+from infra.identity.errors import CreditCodeTaken
 from infra.identity.schemas import PartyName, PartyNames
-from infra.identity.states import OrganisationAction, OrganisationStatus, next_state
+from infra.identity.states import OrganisationAction, next_state
 from infra.identity.tables import IdentityEvidence, Membership, Organisation, Person
 from infra.messages import Message
+from infra.organisation_status import OrganisationStatus, not_verified
 
 ADMINISTRATOR_ROLES = (Role.ORGANISATION_ADMIN, Role.PLATFORM_ADMIN)
 
@@ -70,14 +72,13 @@ async def require_verified(session: AsyncSession, organisation_id: UUID) -> Orga
     """
     found = await organisation(session, organisation_id)
     if found.status is not OrganisationStatus.VERIFIED:
-        raise OrganisationNotVerified(
-            Message("This needs a verified organisation; this one is {value}.", value=found.status.value),
-            remedy=Message(
-                "File identity evidence at POST /v1/organisations/{organisation_id}/evidence"
-                " and ask the platform to verify it."
-            ),
-        )
+        raise not_verified(found.status, found.id)
     return found
+
+
+def is_verified(organisation_id: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bool]:
+    """A condition for statements of other slices: the organisation in this column is verified."""
+    return repository.is_verified(organisation_id)
 
 
 async def register(

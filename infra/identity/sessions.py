@@ -14,13 +14,11 @@ from infra.identity.errors import (
     InvalidCredentials,
     NoMembership,
     NotAPerson,
-    OrganisationSuspended,
     SessionEnded,
     TooManyAttempts,
     WeakPassword,
 )
 from infra.identity.runtime import Identity
-from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Client, Membership, Organisation, Person, SignInSession
 from infra.messages import Message
 
@@ -65,7 +63,7 @@ async def sign_in(
     :param organisation_id: for whom; may be left out by members of a single organisation.
     :raises InvalidCredentials: the e-mail address or the password is wrong.
     :raises TooManyAttempts: the address is locked for a while.
-    :raises ChooseOrganisation, NoMembership, OrganisationSuspended: there is nobody to act for.
+    :raises ChooseOrganisation, NoMembership: there is nobody to act for.
     """
     person_id, password_hash = await check_password(identity, email, password)
     person = await session.get(Person, person_id, with_for_update={"read": True})
@@ -202,10 +200,7 @@ async def _choose(
                 for _, organisation in places
             ],
         )
-    membership, organisation = places[0]
-    if organisation.status is OrganisationStatus.SUSPENDED:
-        raise suspended()
-    return membership, organisation
+    return places[0]
 
 
 async def _open_session(
@@ -242,14 +237,7 @@ def _actor(person: Person, organisation: Organisation, membership: Membership) -
         organisation_id=organisation.id,
         organisation_kind=OrganisationKind(organisation.kind),
         roles=frozenset(Role(role) for role in membership.roles),
-    )
-
-
-def suspended() -> OrganisationSuspended:
-    """The error for members and programs of a suspended organisation."""
-    return OrganisationSuspended(
-        Message("Nobody can act for your organisation while it is suspended."),
-        remedy=Message("Ask the platform for the reason and for reinstatement."),
+        organisation_status=organisation.status,
     )
 
 

@@ -4,16 +4,8 @@ from enum import StrEnum
 
 from infra.identity.errors import StatusForbids
 from infra.messages import Message
+from infra.organisation_status import OrganisationStatus
 from infra.states import StateMachine, Transition
-
-
-class OrganisationStatus(StrEnum):
-    """How far an organisation's identity is established, and whether it may act."""
-
-    REGISTERED = "registered"
-    REJECTED = "rejected"
-    SUSPENDED = "suspended"
-    VERIFIED = "verified"
 
 
 class OrganisationAction(StrEnum):

@@ -11,7 +11,7 @@ from sqlmodel import Field
 from infra.auth import OrganisationKind
 from infra.db import Table, enum_column, id_column, timestamp_column
 from infra.identity.domain import EvidenceKind
-from infra.identity.states import OrganisationStatus
+from infra.organisation_status import OrganisationStatus
 from infra.secrets import EncryptedText
 
 

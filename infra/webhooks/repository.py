@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from infra.auth import OrganisationKind
 from infra.db import AsyncSession
 from infra.events.kinds import EventKind
+from infra.identity import service as identity
 from infra.paging import PageRequest, paginate
 from infra.webhooks.domain import DisabledReason, EndpointStatus, WebhookDeliveryStatus
 from infra.webhooks.tables import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookSecret
@@ -67,13 +68,19 @@ async def delete_endpoint(session: AsyncSession, endpoint_id: UUID) -> None:
 async def wanting(
     session: AsyncSession, kind: EventKind, concerned: Collection[UUID], readers: Collection[OrganisationKind]
 ) -> Sequence[UUID]:
-    """Endpoints that want a kind of event and whose organisation is concerned, or of a kind that reads all of them."""
+    """Endpoints that want a kind of event and whose organisation is concerned, or reads all of them.
+
+    :param readers: kinds whose verified organisations read all events of the kind.
+    """
     statement = select(WebhookEndpoint.id).where(
         _ENABLED,
         sa.literal(kind.value) == sa.any_(col(WebhookEndpoint.event_kinds)),
         sa.or_(
             col(WebhookEndpoint.organisation_id).in_(concerned),
-            col(WebhookEndpoint.organisation_kind).in_(readers),
+            sa.and_(
+                col(WebhookEndpoint.organisation_kind).in_(readers),
+                identity.is_verified(col(WebhookEndpoint.organisation_id)),
+            ),
         ),
     )
     return (await session.exec(statement)).all()

@@ -27,7 +27,7 @@ from listings.authorisations.tables import (
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """Authorisations the actor can access: all to a regulator, otherwise those one gave or holds."""
-    if actor.organisation_kind is OrganisationKind.REGULATOR:
+    if actor.oversees(OrganisationKind.REGULATOR):
         return sa.true()
     return sa.or_(
         col(Authorisation.owner_id) == actor.organisation_id,

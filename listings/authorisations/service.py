@@ -287,7 +287,7 @@ def _require_party(actor: Actor, organisation_id: UUID) -> None:
 
 
 def _require_supervisor(actor: Actor, row: Authorisation) -> None:
-    if actor.organisation_kind is not OrganisationKind.REGULATOR:
+    if not actor.oversees(OrganisationKind.REGULATOR):
         _require_party(actor, row.owner_id)
 
 

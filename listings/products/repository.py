@@ -17,7 +17,7 @@ from listings.products.tables import DataProduct
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """Products the actor can access: one's own, and to a regulator all that were ever submitted."""
-    if actor.organisation_kind is OrganisationKind.REGULATOR:
+    if actor.oversees(OrganisationKind.REGULATOR):
         return col(DataProduct.submitted_at).is_not(None)
     return sa.or_(
         col(DataProduct.operator_id) == actor.organisation_id,

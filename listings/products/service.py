@@ -322,7 +322,7 @@ def _found(row: DataProduct | None) -> DataProduct:
 
 
 async def _for_stopping(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
-    if actor.organisation_kind is OrganisationKind.REGULATOR:
+    if actor.oversees(OrganisationKind.REGULATOR):
         return await lock_visible(session, actor, product_id)
     return await lock_own(session, actor, product_id)
 

@@ -56,7 +56,7 @@ async def return_to_draft(session: AsyncSession, actor: Actor, product_id: UUID,
 
 async def _lock_for_review(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
     row = await products.lock_visible(session, actor, product_id)
-    if actor.organisation_kind is not OrganisationKind.REGULATOR:
+    if not actor.oversees(OrganisationKind.REGULATOR):
         raise Forbidden(
             Message("Only a regulator reviews products."),
             remedy=Message("Wait for the regulator's decision; GET /v1/products/{product_id} shows it."),

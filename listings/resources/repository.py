@@ -14,7 +14,7 @@ from listings.resources.tables import DataResource, ResourceViewer
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """Resources the actor can access: all to a regulator, one's own, and those one was given access to."""
-    if actor.organisation_kind is OrganisationKind.REGULATOR:
+    if actor.oversees(OrganisationKind.REGULATOR):
         return sa.true()
     shown = select(ResourceViewer.resource_id).where(
         col(ResourceViewer.organisation_id) == actor.organisation_id

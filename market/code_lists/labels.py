@@ -9,8 +9,8 @@ from infra.auth import OrganisationKind, Permission, Role
 from infra.events.domain import DeliveryAction, DeliveryStatus
 from infra.events.kinds import EventKind
 from infra.identity.domain import EvidenceKind
-from infra.identity.states import OrganisationStatus
 from infra.labels import Label
+from infra.organisation_status import OrganisationStatus
 from infra.rulebook.domain import SourceStatus
 from infra.webhooks.domain import DisabledReason, EndpointStatus, WebhookDeliveryStatus
 from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
@@ -327,6 +327,8 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "client.manage": ("管理程序凭证", "Manage clients"),
     "dead_letter.manage": ("处理死信", "Manage dead letters"),
     "directory.read": ("查询机构名录", "Search the directory"),
+    "evidence.read": ("查看身份证明材料", "Read identity evidence"),
+    "evidence.submit": ("提交身份证明材料", "Submit identity evidence"),
     "invoice.pay": ("支付账单", "Pay invoices"),
     "invoice.read": ("查看账单", "Read invoices"),
     "invoice.refund": ("退款", "Refund invoices"),

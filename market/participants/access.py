@@ -85,6 +85,7 @@ async def accept_invitation(
         organisation_id=organisation.id,
         organisation_kind=organisation.kind,
         roles=frozenset(Role(role) for role in membership.roles),
+        organisation_status=organisation.status,
     )
     await audit.record(
         session,

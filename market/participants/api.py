@@ -70,7 +70,7 @@ class OrganisationController(Controller):
 
     @post(
         "/{organisation_id:uuid}/evidence",
-        guards=[requires(Permission.MEMBER_MANAGE)],
+        guards=[requires(Permission.EVIDENCE_SUBMIT)],
         summary="Submit identity evidence",
         operation_id="submitIdentityEvidence",
     )
@@ -82,7 +82,7 @@ class OrganisationController(Controller):
 
     @get(
         "/{organisation_id:uuid}/evidence",
-        guards=[requires(Permission.MEMBER_READ)],
+        guards=[requires(Permission.EVIDENCE_READ)],
         summary="List identity evidence",
         operation_id="listIdentityEvidence",
     )

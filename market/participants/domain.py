@@ -2,7 +2,8 @@
 
 from collections.abc import Collection
 
-from infra.auth import OrganisationKind, Role
+from infra.auth import Actor, OrganisationKind, Role
+from infra.organisation_status import OrganisationStatus
 
 ROLES_OF_KIND: dict[OrganisationKind, frozenset[Role]] = {
     OrganisationKind.BUYER: frozenset({Role.ORGANISATION_ADMIN, Role.BUYER}),
@@ -15,8 +16,21 @@ ROLES_OF_KIND: dict[OrganisationKind, frozenset[Role]] = {
 }
 """A buyer's member cannot become a regulator's officer by anybody's mistake."""
 
-SEES_ALL = frozenset({Role.PLATFORM_ADMIN, Role.REGULATOR_OFFICER})
-"""Roles that look at every organisation; the others know their own."""
+_SEES_ALL = frozenset({Role.PLATFORM_ADMIN, Role.REGULATOR_OFFICER})
+
+
+def sees_all(actor: Actor) -> bool:
+    """Whether the actor looks at every organisation; the others know their own."""
+    return _in_office(actor) and bool(actor.roles & _SEES_ALL)
+
+
+def manages_all(actor: Actor) -> bool:
+    """Whether the actor acts for every organisation where its own people cannot yet; the others act for their own."""
+    return _in_office(actor) and Role.PLATFORM_ADMIN in actor.roles
+
+
+def _in_office(actor: Actor) -> bool:
+    return actor.organisation_status is OrganisationStatus.VERIFIED
 
 
 def roles_not_held_by(kind: OrganisationKind, roles: Collection[Role]) -> list[Role]:

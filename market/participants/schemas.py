@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from infra.auth import OrganisationKind, Role
 from infra.identity.domain import EvidenceKind, is_credit_code
 from infra.identity.schemas import Email, PartyName, Password, Token
-from infra.identity.states import OrganisationStatus
 from infra.messages import Message
+from infra.organisation_status import OrganisationStatus
 from infra.schema import Input, Output, Reason, Sha256Hex, ShortText
 
 

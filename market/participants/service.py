@@ -6,15 +6,16 @@ from uuid import UUID
 from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.audit import service as audit
-from infra.auth import Actor, OrganisationKind, Role
+from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession
 from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.identity import service as identity
-from infra.identity.states import OrganisationAction, OrganisationStatus
+from infra.identity.states import OrganisationAction
 from infra.identity.tables import IdentityEvidence, Organisation
 from infra.messages import Message
+from infra.organisation_status import OrganisationStatus
 from infra.stops import service as stops
 from market.participants import domain
 from market.participants.errors import NoEvidence, PlatformStays
@@ -28,7 +29,7 @@ async def access_organisation(session: AsyncSession, actor: Actor, organisation_
 
     :raises NotFound: there is none, or not for this actor.
     """
-    if organisation_id != actor.organisation_id and not actor.roles & domain.SEES_ALL:
+    if organisation_id != actor.organisation_id and not domain.sees_all(actor):
         raise NotFound(Message("There is no such organisation."))
     return await identity.organisation(session, organisation_id)
 
@@ -48,13 +49,13 @@ def must_manage(actor: Actor, organisation_id: UUID) -> None:
 
     :raises NotFound: the actor may not.
     """
-    if organisation_id != actor.organisation_id and Role.PLATFORM_ADMIN not in actor.roles:
+    if organisation_id != actor.organisation_id and not domain.manages_all(actor):
         raise NotFound(Message("There is no such organisation."))
 
 
 def visible_organisations(actor: Actor, kind: OrganisationKind | None) -> SelectOfScalar[Organisation]:
     """What the actor's list of organisations pages through."""
-    return identity.listing(None if actor.roles & domain.SEES_ALL else actor.organisation_id, kind)
+    return identity.listing(None if domain.sees_all(actor) else actor.organisation_id, kind)
 
 
 async def search_directory(

@@ -17,6 +17,7 @@ from infra.audit.tables import AuditEntry
 from infra.auth import Actor, OrganisationKind, Role
 from infra.db import AsyncSession, SessionMaker, new_id, now, transaction
 from infra.keys import KeyRing
+from infra.organisation_status import OrganisationStatus
 from infra.rulebook import service as rulebook
 from infra.rulebook.errors import RuleBackdated, RuleShapeChanged
 from infra.rulebook.schemas import ParameterSet
@@ -36,7 +37,7 @@ APPEND_ONLY = [
 
 
 def someone(role: Role = Role.PLATFORM_ADMIN, kind: OrganisationKind = OrganisationKind.PLATFORM) -> Actor:
-    return Actor("person", new_id(), new_id(), kind, frozenset({role}))
+    return Actor("person", new_id(), new_id(), kind, frozenset({role}), OrganisationStatus.VERIFIED)
 
 
 def root_by_definition(leaves: list[bytes]) -> bytes:

@@ -13,8 +13,8 @@ from infra.db import SessionMaker, now, transaction
 from infra.identity import clients
 from infra.identity.credentials import hash_password
 from infra.identity.domain import credit_code_check_digit
-from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Membership, Organisation, Person
+from infra.organisation_status import OrganisationStatus
 
 PASSWORD = "a quiet river at night"
 # Hashing is slow on purpose; everybody here shares one.
@@ -30,11 +30,19 @@ class Someone:
     organisation_id: UUID
     organisation_kind: OrganisationKind
     roles: frozenset[Role]
+    organisation_status: OrganisationStatus = OrganisationStatus.VERIFIED
 
     @property
     def actor(self) -> Actor:
         """The person as service functions know them."""
-        return Actor("person", self.id, self.organisation_id, self.organisation_kind, self.roles)
+        return Actor(
+            "person",
+            self.id,
+            self.organisation_id,
+            self.organisation_kind,
+            self.roles,
+            self.organisation_status,
+        )
 
 
 def fresh_code() -> str:
@@ -86,7 +94,9 @@ async def make_person(
         )
         organisation = await session.get(Organisation, organisation_id)
         assert organisation is not None
-    return Someone(person.id, person.email, organisation_id, organisation.kind, frozenset(roles))
+    return Someone(
+        person.id, person.email, organisation_id, organisation.kind, frozenset(roles), organisation.status
+    )
 
 
 async def make_client(sessions: SessionMaker, owner: Someone, roles: Collection[Role]) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from infra.db import AsyncSession, SessionMaker, new_id, transaction
 from infra.identity import clients
 from infra.identity import service as identity
 from infra.identity.states import OrganisationAction
+from infra.organisation_status import OrganisationStatus
 from infra.units import UnitVector
 from listings.authorisations.domain import Consideration
 from listings.authorisations.states import AuthorisationStatus
@@ -78,7 +79,9 @@ async def a_member(session: AsyncSession, kind: OrganisationKind) -> Actor:
         session, SYSTEM, kind=kind, name_zh=f"测试{kind}", name_en=f"Test {kind}", credit_code=None
     )
     await identity.change_status(session, SYSTEM, organisation, OrganisationAction.VERIFY, None)
-    return Actor("person", new_id(), organisation.id, kind, frozenset({ROLES[kind]}))
+    return Actor(
+        "person", new_id(), organisation.id, kind, frozenset({ROLES[kind]}), OrganisationStatus.VERIFIED
+    )
 
 
 async def a_trade(

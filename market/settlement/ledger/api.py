@@ -94,7 +94,7 @@ class StatementOfAccountController(Controller):
     ) -> StatementOfAccountRead:
         """Opening balance, every movement and closing balance of what the market owes your organisation."""
         own = actor.organisation_id
-        if organisation_id is not None and actor.organisation_kind is OrganisationKind.PLATFORM:
+        if organisation_id is not None and actor.oversees(OrganisationKind.PLATFORM):
             own = organisation_id
         statement = await service.get_statement_of_account(
             session, own, currency, since=read_moment(since), until=read_moment(until)

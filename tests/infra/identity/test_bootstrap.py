@@ -12,11 +12,10 @@ from infra.db import SessionMaker, create_engine, create_sessions, transaction
 from infra.errors import NotFound
 from infra.identity import service, sessions
 from infra.identity.domain import EvidenceKind
-from infra.identity.errors import OrganisationNotVerified
 from infra.identity.runtime import Identity
 from infra.identity.service import bootstrap_administrator
-from infra.identity.states import OrganisationStatus
 from infra.keys import KeyRing
+from infra.organisation_status import OrganisationNotVerified, OrganisationStatus
 from infra.settings import Settings
 from tests.support.database import TestServer
 from tests.support.people import make_organisation, make_person

@@ -14,7 +14,8 @@ from infra.identity.domain import (
     password_weakness,
 )
 from infra.identity.errors import StatusForbids
-from infra.identity.states import TRANSITIONS, OrganisationAction, OrganisationStatus, next_state
+from infra.identity.states import TRANSITIONS, OrganisationAction, next_state
+from infra.organisation_status import OrganisationStatus
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 

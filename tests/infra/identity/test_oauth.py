@@ -20,8 +20,8 @@ from sqlmodel import col
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, transaction
 from infra.identity import clients
-from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Client, Organisation
+from infra.organisation_status import OrganisationStatus
 from tests.support.people import Someone, make_client, make_organisation, make_person
 
 ISSUER = "http://market.test"
@@ -241,7 +241,7 @@ class TestEnds:
         assert (await whoami(client, token)).status_code == 401
         assert (await ask(client, program)).status_code == 401
 
-    async def test_a_suspended_organisation_has_no_programs(
+    async def test_a_program_of_a_suspended_organisation_may_do_what_its_people_may(
         self, client: httpx.AsyncClient, program: tuple[str, str], someone: Someone, sessions: SessionMaker
     ) -> None:
         token = await token_of(client, program)
@@ -251,8 +251,15 @@ class TestEnds:
                 .where(col(Organisation.id) == someone.organisation_id)
                 .values(status=OrganisationStatus.SUSPENDED)
             )
-        assert (await whoami(client, token)).status_code == 403
-        assert (await ask(client, program)).status_code == 401
+        assert (await whoami(client, token)).json()["organisation"]["status"] == "suspended"
+        fresh = {"Authorization": f"Bearer {await token_of(client, program)}"}
+        assert (await client.get("/v1/licences", headers=fresh)).status_code == 200
+        refused = await client.get("/v1/directory", headers=fresh)
+        assert refused.status_code == 403
+        assert refused.json()["type"].endswith("organisation-suspended")
+        # Others' services know nothing of organisations.
+        shown = await client.post("/oauth/introspect", data={"token": token}, headers=basic(*program))
+        assert shown.json() == {"active": False}
 
 
 class TestIntrospectionAndRevocation:

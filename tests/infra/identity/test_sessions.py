@@ -16,8 +16,8 @@ from sqlmodel import col, select
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, now, transaction
 from infra.identity import credential_repository, credentials, domain
-from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Membership, Organisation, Person, SignInAttempts, SignInSession
+from infra.organisation_status import OrganisationStatus
 from tests.support.people import PASSWORD, Someone, browser, make_organisation, make_person, sign_in
 
 
@@ -306,7 +306,7 @@ class TestEnds:
             ).one()
             assert await now(session) - row.last_used_at < timedelta(minutes=1)
 
-    async def test_a_suspended_organisation_is_nobody_at_once(
+    async def test_a_suspended_organisation_reads_and_changes_nothing_at_once(
         self, app: Litestar, someone: Someone, sessions: SessionMaker
     ) -> None:
         mine = await sign_in(app, someone.email)
@@ -316,10 +316,12 @@ class TestEnds:
                 .where(col(Organisation.id) == someone.organisation_id)
                 .values(status=OrganisationStatus.SUSPENDED)
             )
-        answer = await mine.get("/v1/session")
+        assert (await mine.get("/v1/session")).json()["organisation"]["status"] == "suspended"
+        assert (await attempt(browser(app), someone.email)).status_code == 201
+        invitations = f"/v1/organisations/{someone.organisation_id}/invitations"
+        answer = await mine.post(invitations, json={"email": "x@y.example", "roles": ["data_operator"]})
         assert answer.status_code == 403
         assert answer.json()["type"].endswith("organisation-suspended")
-        assert (await attempt(browser(app), someone.email)).status_code == 403
         # A public route still answers.
         assert (await mine.get("/.well-known/jwks.json")).status_code == 200
 

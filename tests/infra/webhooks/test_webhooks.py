@@ -10,11 +10,14 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
+from sqlmodel import col
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from infra.auth import OrganisationKind, Role
-from infra.db import SessionMaker, new_id
+from infra.db import SessionMaker, new_id, transaction
 from infra.events.kinds import EventKind
+from infra.identity.tables import Organisation
+from infra.organisation_status import OrganisationStatus
 from infra.outgoing.client import OutgoingClient
 from infra.outgoing.domain import AllowedNetworks
 from infra.settings import Settings
@@ -90,6 +93,7 @@ async def test_an_organisation_receives_only_what_it_may_read(
     mine, other = await administrator(), await administrator()
     regulator = await administrator(OrganisationKind.REGULATOR)
     platform = await administrator(OrganisationKind.PLATFORM)
+    suspended = await administrator(OrganisationKind.REGULATOR)
     readers = {"mine": mine, "other": other, "regulator": regulator, "platform": platform}
     got: dict[str, list[str]] = {name: [] for name in readers}
     async with receiver() as server:
@@ -102,6 +106,13 @@ async def test_an_organisation_receives_only_what_it_may_read(
         server.reply = reply
         endpoints = {name: await reader.register(f"{server.url}/{name}") for name, reader in readers.items()}
         paid_only = await mine.register(f"{server.url}/unused", PAID)
+        blind = await suspended.register(f"{server.url}/unused")
+        async with transaction(sessions) as session:
+            await session.execute(
+                sa.update(Organisation)
+                .where(col(Organisation.id) == suspended.organisation_id)
+                .values(status=OrganisationStatus.SUSPENDED)
+            )
         expected = {
             ISSUED: {"mine", "regulator", "platform"},
             EventKind.AUTHORISATION_REVOKED: {"mine", "regulator"},
@@ -119,6 +130,9 @@ async def test_an_organisation_receives_only_what_it_may_read(
             for item in await reader.deliveries(endpoints[name]):
                 assert item["kind"] in {kind.value for kind in expected} or reader is not other
         assert await mine.deliveries(paid_only) == []
+        async with sessions() as session:
+            sent = sa.text("SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = :id")
+            assert (await session.execute(sent, {"id": blind["id"]})).scalar_one() == 0
         answer = await other.http.get(f"{PATH}/{endpoints['mine']['id']}/deliveries")
         assert answer.status_code == 404
 

@@ -14,8 +14,8 @@ from sqlmodel import col
 from infra.auth import SYSTEM, OrganisationKind, Role
 from infra.db import SessionMaker, now, transaction
 from infra.identity import clients, repository
-from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Organisation
+from infra.organisation_status import OrganisationStatus
 from tests.support.people import fresh_code, make_organisation, make_person, sign_in
 
 PUBLIC = {"id", "kind", "name_zh", "name_en", "unified_social_credit_code", "verified_at"}

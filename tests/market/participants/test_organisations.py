@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, transaction
-from infra.identity.states import OrganisationStatus
+from infra.organisation_status import OrganisationStatus
 from infra.stops import service as stops
 from tests.support.people import Someone, fresh_code, make_client, make_organisation, make_person, sign_in
 
@@ -171,7 +171,7 @@ class TestVerification:
 
 
 class TestSuspension:
-    async def test_nobody_acts_and_licences_stop_until_reinstated(
+    async def test_its_people_only_read_and_licences_stop_until_reinstated(
         self,
         app: Litestar,
         platform: httpx.AsyncClient,
@@ -188,8 +188,11 @@ class TestSuspension:
         suspended = await platform.post(f"{base}/suspension", json=REASON)
         assert suspended.json()["status"] == "suspended"
         assert suspended.json()["status_reason"] == REASON["reason"]
-        assert (await buyers.get("/v1/session")).status_code == 403
-        assert (await platform.get("/v1/session", headers=bearer)).status_code == 403
+        for headers in ({}, bearer):
+            assert (await buyers.get("/v1/agreements", headers=headers)).status_code == 200
+            order = await buyers.post("/v1/agreements", headers=headers, json={})
+            assert order.status_code == 403
+            assert order.json()["type"].endswith("organisation-suspended")
         async with transaction(sessions) as session:
             [stop] = await stops.active(session, [buyer.organisation_id])
             assert stop.subject_kind == "organisation"
@@ -197,7 +200,7 @@ class TestSuspension:
 
         reinstated = await platform.post(f"{base}/reinstatement", json=REASON)
         assert reinstated.json()["status"] == "verified"
-        assert (await buyers.get("/v1/session")).status_code == 200
+        assert (await buyers.post("/v1/agreements", json={})).status_code != 403
         async with transaction(sessions) as session:
             assert not await stops.active(session, [buyer.organisation_id])
         assert (await platform.post(f"{base}/reinstatement", json=REASON)).status_code == 409

@@ -13,8 +13,8 @@ from litestar import Litestar
 from infra.auth import CSRF_HEADER, OrganisationKind, Role
 from infra.db import SessionMaker, transaction
 from infra.identity.credentials import hash_password
-from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Membership, Organisation, Person
+from infra.organisation_status import OrganisationStatus
 
 CALLS = {"model": "per_unit", "metric": "calls", "unit_price": "0.050", "allowance": 100}
 ROWS = {"model": "per_unit", "metric": "rows", "unit_price": "0.0003"}

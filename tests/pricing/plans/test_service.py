@@ -13,8 +13,8 @@ from infra.audit.tables import AuditEntry
 from infra.auth import Actor, OrganisationKind, Role
 from infra.db import AsyncSession, new_id
 from infra.errors import Forbidden, NotFound
-from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Organisation
+from infra.organisation_status import OrganisationStatus
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Parameter, Rules
@@ -42,7 +42,9 @@ async def a_member(session: AsyncSession, kind: OrganisationKind = OrganisationK
     )
     session.add(organisation)
     await session.flush()
-    return Actor("person", new_id(), organisation.id, kind, frozenset({Role.DATA_OPERATOR}))
+    return Actor(
+        "person", new_id(), organisation.id, kind, frozenset({Role.DATA_OPERATOR}), organisation.status
+    )
 
 
 def a_plan(**changes: object) -> PricePlanCreate:
