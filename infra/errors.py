@@ -8,6 +8,7 @@ The tree::
     ├── Forbidden               403  known, and not allowed
     ├── NotFound                404  absent, or not accessible to the caller
     ├── MethodNotAllowed        405
+    ├── RequestTimeout          408  the body did not come in time
     ├── Conflict                409  the state of the thing forbids it
     ├── TooLarge                413
     ├── UnsupportedType         415
@@ -113,6 +114,18 @@ class MethodNotAllowed(MarketError):
     status = 405
     slug = "method-not-allowed"
     title = Message("Method not allowed")
+
+
+class RequestTimeout(MarketError):
+    """408: the body did not come in time. The connection ends, since what may still come cannot be told apart."""
+
+    status = 408
+    slug = "request-timeout"
+    title = Message("Request body too slow")
+
+    def headers(self) -> dict[str, str]:
+        """The connection is not used again (RFC 9110, section 15.5.9)."""
+        return {"Connection": "close"}
 
 
 class Conflict(MarketError):

@@ -171,6 +171,7 @@ def _problems(handler: HTTPRouteHandler, has_path_parameters: bool) -> set[type[
             errors.Forbidden,
             errors.Invalid,
             errors.NotFound,
+            errors.RequestTimeout,
             errors.TooLarge,
             errors.UnsupportedType,
         }

@@ -61,6 +61,18 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         268_435_456, ge=1024, description="Largest data file or bank statement taken."
     )
+    header_timeout_s: int = Field(
+        15,
+        ge=1,
+        le=300,
+        description="Seconds a connection may take to send a request's headers, or stay idle between requests.",
+    )
+    body_timeout_s: float = Field(
+        30,
+        gt=0,
+        le=3600,
+        description="Seconds a request's body may pause; it must also come at 8 KiB a second in the long run.",
+    )
     ingest_timeout_s: int = Field(300, ge=1, description="Seconds a data file may take to be converted.")
     session_idle_minutes: int = Field(60, ge=1, description="A session unused for so long ends.")
     session_hours: int = Field(12, ge=1, description="A session ends after so long in any case.")

@@ -4,25 +4,21 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components
-from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 from contracts.agreements.api import AgreementController
 from contracts.licences.api import LicenceController
 from contracts.review.api import ReviewController
-from infra import openapi, problems, secrets, telemetry
+from infra import edge, openapi, problems, secrets, telemetry
 from infra.addresses import secret_box, service_url
-from infra.auth import Actor, authentication, current_actor, optional_actor, public
+from infra.auth import Actor, authentication, current_actor, optional_actor
 from infra.db import AsyncSession, create_engine, create_sessions
 from infra.events.api import DeadLetterController, HeldJobController
 from infra.idempotency import provide_idempotency
@@ -35,6 +31,7 @@ from infra.objects import ObjectStore
 from infra.openapi import SECURITY_SCHEMES, InputSchemas, answer_options
 from infra.outgoing.client import OutgoingClient
 from infra.paging import page_request
+from infra.reference import ASSETS, ReferencePage, assets, start_script
 from infra.rulebook.api import RulebookController
 from infra.settings import Settings
 from infra.telemetry import logs
@@ -81,8 +78,6 @@ delivered call by call with every call metered, settled and reconciled.
 People sign in at `POST /v1/session` (cookie, and its CSRF token in `X-CSRF-Token`); programs get a bearer token at
 `POST /oauth/token`; the data plane under `/data` takes a licence as its bearer.
 """
-
-REFERENCE_ASSETS = "/schema/assets"
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     SessionController,
@@ -183,7 +178,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
             await engine.dispose()
 
     app = Litestar(
-        route_handlers=[*ROUTES, _reference_assets()],
+        route_handlers=[*ROUTES, start_script, assets()],
         lifespan=[lifespan],
         state=State({"settings": settings}),
         dependencies={
@@ -205,6 +200,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         debug=False,
     )
     openapi.describe(app)
+    app.asgi_handler = edge.guarded(app.asgi_handler, body_seconds=settings.body_timeout_s)
     return app
 
 
@@ -215,28 +211,11 @@ def _openapi() -> OpenAPIConfig:
         description=DESCRIPTION,
         path="/schema",
         render_plugins=[
-            SwaggerRenderPlugin(
-                path="/",
-                favicon="<link rel='icon' href='data:,'>",
-                js_url=f"{REFERENCE_ASSETS}/swagger-ui-bundle.js",
-                css_url=f"{REFERENCE_ASSETS}/swagger-ui.css",
-                standalone_preset_js_url=f"{REFERENCE_ASSETS}/swagger-ui-standalone-preset.js",
+            ReferencePage(
+                path="/", favicon="<link rel='icon' href='data:,'>", css_url=f"{ASSETS}/swagger-ui.css"
             )
         ],
         components=Components(security_schemes=dict(SECURITY_SCHEMES)),
-    )
-
-
-def _reference_assets() -> Router:
-    """Script and style of the rendered API reference, out of a pinned package: nothing comes from another host."""
-    package = find_spec("swagger_ui")
-    assert package is not None
-    assert package.submodule_search_locations is not None
-    return create_static_files_router(
-        path=REFERENCE_ASSETS,
-        directories=[Path(package.submodule_search_locations[0]) / "static"],
-        opt=public("scripts of the open API reference"),
-        include_in_schema=False,
     )
 
 

@@ -16,8 +16,6 @@ from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from infra import units
-from infra.errors import Malformed
-from infra.messages import Message
 from infra.units import UnitVector
 from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT
 from market.delivery.errors import KINDS
@@ -127,18 +125,13 @@ async def read_records(request: Request[Any, Any, Any], product_id: UUID) -> ASG
 def _billing_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[str | None]:
     """The values of the headers that decide what a call costs and whom, in the order of ``_BILLING_HEADERS``.
 
-    :raises Malformed: one was sent more than once: neither this service nor a proxy before it may guess which counts.
+    None of them came twice: see :mod:`infra.edge`.
     """
-    found: dict[bytes, str] = {}
-    for name, value in headers:
-        if name in _BILLING_HEADERS:
-            if name in found:
-                raise Malformed(
-                    Message("The header {name} was sent more than once.", name=name.decode()),
-                    remedy=Message("Send it once."),
-                )
-            found[name] = value.decode("latin-1").strip()
-    return [found.get(name) for name in _BILLING_HEADERS]
+    found = dict(headers)
+    return [
+        None if (value := found.get(name)) is None else value.decode("latin-1").strip()
+        for name in _BILLING_HEADERS
+    ]
 
 
 class _Metered:

@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import resource
 import signal
 import socket
 import sys
@@ -22,6 +23,11 @@ _LOGGING = {
 """Granian's words take the way of ours, in the process that serves and in the one that minds it."""
 
 _WORKER_NICENESS = 5
+_CONNECTIONS = 8192
+"""Connections at once. Each may be idle, so that a thousand of them, as is the server's default, must not be all."""
+
+_OTHER_FILES = 512
+_HEADER_BYTES = 64 * 1024
 
 
 def exit_with(parent: int) -> None:
@@ -73,13 +79,24 @@ def check_port(settings: Settings) -> None:
             ) from error
 
 
+def _connections() -> int:
+    """Connections that may be open at once, with the limit on open files raised to what the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OTHER_FILES
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(allowed - _OTHER_FILES, _OTHER_FILES)
+
+
 def serve(settings: Settings) -> None:
     """Serve the API until SIGTERM or SIGINT; returns when every answer under way has been given.
 
     :raises CommandFailed: the port is taken.
     :raises SystemExit: the serving process ended by itself.
     """
-    from granian.constants import Interfaces, Loops
+    from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
     from granian.server import Server
 
@@ -97,6 +114,12 @@ def serve(settings: Settings) -> None:
         loop=Loops.uvloop,
         factory=True,
         websockets=False,
+        # What a proxy speaks to us. HTTP/2 would have no time-out for headers.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=settings.header_timeout_s * 1000, max_buffer_size=_HEADER_BYTES
+        ),
+        backpressure=_connections(),
         log_level=LogLevels.warning,
         log_dictconfig=_LOGGING,
         workers_kill_timeout=_STOP_SECONDS,

@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar
 
 from contracts.licences.tokens import LicenceVerifier
-from infra import problems
+from infra import edge, problems
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from listings.revisions.domain import RevisionFacts
@@ -24,6 +24,7 @@ from tests.support.delivery import ISSUER, Shop
 async def shop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Shop]:
     """A product with 120 rows, ready to be called."""
     app = Litestar([read_records], exception_handlers=problems.HANDLERS, openapi_config=None)
+    app.asgi_handler = edge.guarded(app.asgi_handler, body_seconds=30)
     made = Shop(app, ObjectStore(tmp_path / "objects"), KeyRing.load(tmp_path / "keys"))
     made.publish()
 
