@@ -119,6 +119,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     HeldJobController,
     health.live,
     health.ready,
+    start_script,
 )
 
 
@@ -178,7 +179,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
             await engine.dispose()
 
     app = Litestar(
-        route_handlers=[*ROUTES, start_script, assets()],
+        route_handlers=[*ROUTES, assets()],
         lifespan=[lifespan],
         state=State({"settings": settings}),
         dependencies={

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from litestar.types import Receive
 
 from infra import edge
 from infra.errors import RequestTimeout
@@ -148,7 +149,7 @@ class TestSlowBodies:
         assert (await body())["type"] == "http.disconnect"
 
     @staticmethod
-    def chunks(parts: list[bytes], then_wait: float = 0.0, *, end: bool = False) -> edge.Receive:
+    def chunks(parts: list[bytes], then_wait: float = 0.0, *, end: bool = False) -> Receive:
         left = list(parts)
 
         async def receive() -> object:
