@@ -23,6 +23,9 @@ MAX_LOCK_SECONDS = 900
 """A lock doubles with each further failure up to this, so that nobody can lock another out for good."""
 FAILURES_FORGOTTEN_HOURS = 24
 
+MAX_ACCOUNTS_TRIED = 4
+"""Accounts of one address whose passwords are compared at a sign-in; naming the organisation puts its own first."""
+
 MAX_SESSIONS_PER_PERSON = 20
 SESSION_TOUCH_SECONDS = 60
 """How exact the time of last use is kept: one write a minute, not one a request."""

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.auth import Actor, Role
@@ -19,7 +18,6 @@ from infra.identity.errors import (
     WeakPassword,
 )
 from infra.identity.runtime import Identity
-from infra.identity.sessions import check_password
 from infra.identity.tables import Invitation, Membership, Person
 from infra.messages import Message
 
@@ -89,52 +87,44 @@ async def revoke_invitation(session: AsyncSession, organisation_id: UUID, invita
 async def accept(
     session: AsyncSession, identity: Identity, *, token: str, name: str, password: str
 ) -> tuple[Membership, Person]:
-    """Use an invitation: make the person, or add the membership to one who proves the existing password.
+    """Use an invitation: make an account for the address, with a password of its own, and its membership.
 
-    Whoever invited saw the token too: that is why it never sets the password of an existing account.
+    Accounts that the address has elsewhere are neither looked at nor touched. So the answer tells nobody whether there
+    is one, whoever holds a token takes none over, and none stands in the way.
 
     :raises InvitationNotOpen: the token is unknown, used, revoked or expired.
-    :raises WeakPassword: a new account's password is too easily guessed.
-    :raises InvalidCredentials: the address has an account with another password.
-    :raises TooManyAttempts: after several of those.
+    :raises WeakPassword: the password is too easily guessed.
+    :raises AlreadyMember: the address joined the organisation in the meantime.
     """
     token_digest = credentials.digest(token)
     # Apart from the request's transaction, so that no connection is held while the processor hashes.
     async with transaction(identity.sessions) as look:
         invitation = await repository.open_invitation(look, token_digest, lock=False)
-        person = await repository.person_by_email(look, invitation.email) if invitation else None
     if invitation is None:
         raise _not_open()
-    if person is not None:
-        await check_password(identity, invitation.email, password)
-    elif (weakness := password_weakness(password, invitation.email)) is not None:
+    if (weakness := password_weakness(password, invitation.email)) is not None:
         raise WeakPassword(Message("The password {weakness}.", weakness=weakness))
-    password_hash = None if person is not None else await identity.passwords.hash(password)
-    # Two may have come this far: the lock shows who was first.
+    password_hash = await identity.passwords.hash(password)
+    # Several may have come this far, by this invitation or another one: the locks show who was first.
+    await repository.lock_organisation(session, invitation.organisation_id)
     invitation = await repository.open_invitation(session, token_digest, lock=True)
     if invitation is None:
         raise _not_open()
-    moment = await now(session)
-    try:
-        async with session.begin_nested():
-            if person is None:
-                assert password_hash is not None
-                person = _new_person(invitation.email, name, password_hash, moment)
-                session.add(person)
-                await session.flush()
-            membership = Membership(
-                person_id=person.id,
-                organisation_id=invitation.organisation_id,
-                roles=list(invitation.roles),
-                created_at=moment,
-            )
-            session.add(membership)
-            await session.flush()
-    except IntegrityError as error:
+    if await repository.is_member(session, invitation.organisation_id, invitation.email):
         raise AlreadyMember(
-            Message("The address joined by another invitation a moment ago."),
-            remedy=Message("Sign in, or accept once more."),
-        ) from error
+            Message("The address joined by another invitation a moment ago."), remedy=Message("Sign in.")
+        )
+    moment = await now(session)
+    person = _new_person(invitation.email, name, password_hash, moment)
+    session.add(person)
+    await session.flush()
+    membership = Membership(
+        person_id=person.id,
+        organisation_id=invitation.organisation_id,
+        roles=list(invitation.roles),
+        created_at=moment,
+    )
+    session.add(membership)
     invitation.accepted_at, invitation.accepted_by = moment, person.id
     await session.flush()
     return membership, person

@@ -83,9 +83,23 @@ async def person(session: AsyncSession, person_id: UUID) -> Person | None:
     return await session.get(Person, person_id)
 
 
-async def person_by_email(session: AsyncSession, email: str) -> Person | None:
-    """The person with an address, given in lower case."""
-    return (await session.exec(select(Person).where(col(Person.email) == email))).one_or_none()
+async def accounts_of(
+    session: AsyncSession, email: str, *, organisation_id: UUID | None, limit: int
+) -> Sequence[Person]:
+    """Accounts with an address, up to ``limit``.
+
+    :param email: in lower case.
+    :param organisation_id: its member comes first; then whoever belongs somewhere, proved addresses before others.
+    """
+    places = sa.select(col(Membership.id)).where(col(Membership.person_id) == col(Person.id))
+    there = places.where(col(Membership.organisation_id) == organisation_id).exists()
+    statement = (
+        select(Person)
+        .where(col(Person.email) == email)
+        .order_by(there.desc(), places.exists().desc(), col(Person.email_proved_at).is_(None), col(Person.id))
+        .limit(limit)
+    )
+    return (await session.exec(statement)).all()
 
 
 async def membership(session: AsyncSession, organisation_id: UUID, person_id: UUID) -> Membership | None:
@@ -96,12 +110,14 @@ async def membership(session: AsyncSession, organisation_id: UUID, person_id: UU
     return (await session.exec(statement)).one_or_none()
 
 
-async def memberships_of(session: AsyncSession, person_id: UUID) -> Sequence[tuple[Membership, Organisation]]:
-    """Every place a person has, with its organisation, oldest first."""
+async def memberships_of(
+    session: AsyncSession, person_ids: Iterable[UUID]
+) -> Sequence[tuple[Membership, Organisation]]:
+    """Every place that some accounts have, with its organisation, oldest first."""
     statement = (
         select(Membership, Organisation)
         .join(Organisation, col(Organisation.id) == col(Membership.organisation_id))
-        .where(col(Membership.person_id) == person_id)
+        .where(col(Membership.person_id).in_(list(person_ids)))
         .order_by(col(Membership.id))
         .limit(100)
     )

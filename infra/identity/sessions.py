@@ -1,5 +1,7 @@
 """Signing in and out, and passwords."""
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,7 +10,7 @@ from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor, OrganisationKind, Role
 from infra.db import AsyncSession, now, transaction
 from infra.identity import credential_repository, credentials, repository
-from infra.identity.domain import MAX_SESSIONS_PER_PERSON, password_weakness
+from infra.identity.domain import MAX_ACCOUNTS_TRIED, MAX_SESSIONS_PER_PERSON, password_weakness
 from infra.identity.errors import (
     ChooseOrganisation,
     InvalidCredentials,
@@ -65,11 +67,12 @@ async def sign_in(
     :raises TooManyAttempts: the address is locked for a while.
     :raises ChooseOrganisation, NoMembership: there is nobody to act for.
     """
-    person_id, password_hash = await check_password(identity, email, password)
-    person = await session.get(Person, person_id, with_for_update={"read": True})
+    accounts = await check_password(identity, email, password, organisation_id=organisation_id)
+    membership, organisation = await _choose(session, accounts, organisation_id)
+    password_hash = accounts[membership.person_id]
+    person = await session.get(Person, membership.person_id, with_for_update={"read": True})
     if person is None or person.password_hash != password_hash:
         raise _wrong()  # it was changed in the meantime
-    membership, organisation = await _choose(session, person_id, organisation_id)
     if previous_token is not None:
         await credential_repository.drop_session(session, credentials.digest(previous_token))
     if identity.passwords.outdated(password_hash):
@@ -80,15 +83,24 @@ async def sign_in(
         _actor(person, organisation, membership),
         action="session.opened",
         subject_kind="person",
-        subject_id=person_id,
+        subject_id=person.id,
     )
     return signed_in
 
 
-async def check_password(identity: Identity, email: str, password: str) -> tuple[UUID, str]:
+async def check_password(
+    identity: Identity,
+    email: str,
+    password: str,
+    *,
+    organisation_id: UUID | None = None,
+    only: UUID | None = None,
+) -> dict[UUID, str]:
     """Check a password, counted against the address's limit whatever becomes of the request.
 
-    :return: the person's id and the hash the password was checked against.
+    :param organisation_id: the account of its member is tried first.
+    :param only: the one account in question, of those that the address has.
+    :return: the hash the password was checked against, by the id of every account that it opens.
     :raises InvalidCredentials: the e-mail address or the password is wrong.
     :raises TooManyAttempts: the address is locked for a while.
     :raises Unavailable: too many passwords wait to be checked.
@@ -97,19 +109,36 @@ async def check_password(identity: Identity, email: str, password: str) -> tuple
     async with transaction(identity.sessions) as session:
         if not await credential_repository.begin_attempt(session, account):
             raise TooManyAttempts(await credential_repository.seconds_locked(session, account))
-        person = await repository.person_by_email(session, email)
-    # No connection is held while the processor works.
-    good = await identity.passwords.check(person.password_hash if person else None, password)
+        hashes = await _hashes(session, email, organisation_id, only)
+    # No connection is held while the processor works. Where there is no account, a password is compared all the same.
+    checks = [identity.passwords.check(kept, password) for kept in hashes.values() or [None]]
+    opened = {
+        person_id: kept
+        for (person_id, kept), good in zip(hashes.items(), await asyncio.gather(*checks), strict=False)
+        if good
+    }
     async with transaction(identity.sessions) as session:
-        if good:
+        if opened:
             await credential_repository.forget_attempts(session, account)
-        elif person is not None:
+        for person_id in () if opened else hashes:
             await audit.record(
-                session, SYSTEM, action="session.refused", subject_kind="person", subject_id=person.id
+                session, SYSTEM, action="session.refused", subject_kind="person", subject_id=person_id
             )
-    if person is None or not good:
+    if not opened:
         raise _wrong()
-    return person.id, person.password_hash
+    return opened
+
+
+async def _hashes(
+    session: AsyncSession, email: str, organisation_id: UUID | None, only: UUID | None
+) -> dict[UUID, str]:
+    if only is not None:
+        person = await repository.person(session, only)
+        return {person.id: person.password_hash} if person is not None else {}
+    found = await repository.accounts_of(
+        session, email, organisation_id=organisation_id, limit=MAX_ACCOUNTS_TRIED
+    )
+    return {person.id: person.password_hash for person in found}
 
 
 async def get_session(session: AsyncSession, actor: Actor, identity: Identity, token: str | None) -> Profile:
@@ -167,13 +196,13 @@ async def change_password(
     if weakness is not None:
         raise WeakPassword(Message("The password {weakness}.", weakness=weakness))
     # All this before the request's own transaction begins: no connection is held while the processor hashes.
-    _, old_hash = await check_password(identity, known.email, current_password)
+    old_hash = (await check_password(identity, known.email, current_password, only=actor.id))[actor.id]
     new_hash = await identity.passwords.hash(new_password)
     person = await session.get(Person, actor.id, with_for_update=True, populate_existing=True)
     if person is None or person.password_hash != old_hash:
         raise _wrong()
     person.password_hash, person.password_changed_at = new_hash, await now(session)
-    membership, organisation = await _choose(session, actor.id, actor.organisation_id)
+    membership, organisation = await _choose(session, [actor.id], actor.organisation_id)
     await credential_repository.drop_sessions_of(session, actor.id, keep=0)
     signed_in = await _open_session(session, identity, person, membership, organisation)
     await audit.record(session, actor, action="password.changed", subject_kind="person", subject_id=actor.id)
@@ -181,9 +210,9 @@ async def change_password(
 
 
 async def _choose(
-    session: AsyncSession, person_id: UUID, organisation_id: UUID | None
+    session: AsyncSession, person_ids: Iterable[UUID], organisation_id: UUID | None
 ) -> tuple[Membership, Organisation]:
-    places = await repository.memberships_of(session, person_id)
+    places = await repository.memberships_of(session, person_ids)
     if organisation_id is not None:
         places = [place for place in places if place[1].id == organisation_id]
     if not places:
@@ -247,4 +276,9 @@ def _must_be_person(actor: Actor, remedy: Message) -> None:
 
 
 def _wrong() -> InvalidCredentials:
-    return InvalidCredentials(Message("The e-mail address or the password is wrong."))
+    return InvalidCredentials(
+        Message("The e-mail address or the password is wrong."),
+        remedy=Message(
+            "Members of several organisations may have a password for each: send the organisation_id."
+        ),
+    )

@@ -51,20 +51,24 @@ class Organisation(Table, table=True):
 
 
 class Person(Table, table=True):
-    """A person who can sign in; ``email`` is kept in lower case, so that its uniqueness ignores case."""
+    """An account of a person who can sign in; ``email`` is kept in lower case.
+
+    Nobody owns an address here: every acceptance of an invitation makes an account, and an address may have several,
+    each with a password of its own. So an account in one organisation keeps nobody from joining another.
+    ``email_proved_at`` is when a token that was mailed to the address came back; without it the address rests on the
+    word of the officer who handed the token over.
+    """
 
     __tablename__ = "people"
-    __table_args__ = (
-        sa.UniqueConstraint("email"),
-        sa.CheckConstraint("email = lower(email)", name="email_lower_case"),
-    )
+    __table_args__ = (sa.CheckConstraint("email = lower(email)", name="email_lower_case"),)
 
     id: UUID = id_column()
-    email: str
+    email: str = Field(index=True)
     name: str
     password_hash: str
     created_at: datetime = timestamp_column()
     password_changed_at: datetime = timestamp_column()
+    email_proved_at: datetime | None = timestamp_column(nullable=True)
 
 
 class Membership(Table, table=True):

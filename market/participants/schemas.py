@@ -144,9 +144,9 @@ class InvitationCreated(InvitationRead):
 
 
 class InvitationAccept(Input):
-    """Accepting an invitation.
+    """Accepting an invitation: name and password of the account that it makes.
 
-    A new person chooses name and password; one who has an account gives its password, and the name is left as it is.
+    Accounts that the address has with other organisations stay as they are, each with its own password.
     """
 
     token: Token

@@ -120,24 +120,93 @@ class TestInvitations:
             (404, answers[0].json()["detail"])
         }
 
-    async def test_an_existing_account_is_joined_by_its_password_and_never_overwritten(
+    async def test_accepting_tells_nobody_whether_the_address_has_an_account_and_touches_none(
         self,
         app: Litestar,
         client: httpx.AsyncClient,
-        platform: httpx.AsyncClient,
+        buyers: httpx.AsyncClient,
         buyer: Someone,
         sessions: SessionMaker,
     ) -> None:
-        operator = await make_organisation(sessions, OrganisationKind.OPERATOR)
-        token = (await invite(platform, operator, buyer.email, "data_operator")).json()["token"]
-        # Whoever sent the invitation has the token too, but not the password.
-        taken_over = await accept(client, token, CHOSEN)
-        assert taken_over.status_code == 401
-        joined = await accept(client, token, PASSWORD)
-        assert joined.status_code == 201
-        assert joined.json()["name"] == "Test Person"
-        refused = await browser(app).post("/v1/session", json={"email": buyer.email, "password": CHOSEN})
-        assert refused.status_code == 401
+        elsewhere = await make_organisation(sessions, OrganisationKind.OPERATOR)
+        known = await make_person(sessions, elsewhere, [Role.DATA_OPERATOR])
+        answers = []
+        for email in (known.email, fresh_email()):
+            token = (await invite(buyers, buyer.organisation_id, email)).json()["token"]
+            for password in ("short", CHOSEN):
+                answer = await accept(client, token, password)
+                body = answer.json()
+                answers.append((answer.status_code, body.get("type"), body.get("name"), sorted(body)))
+        assert answers[:2] == answers[2:]
+        # The password chosen opens what the invitation was for, and the account that was there stays its holder's.
+        theirs = await sign_in(app, known.email, CHOSEN)
+        assert (await theirs.get("/v1/session")).json()["organisation"]["id"] == str(buyer.organisation_id)
+        mine = await sign_in(app, known.email)
+        read = (await mine.get("/v1/session")).json()
+        assert (read["id"], read["organisation"]["id"]) == (str(known.id), str(elsewhere))
+
+    async def test_whoever_took_an_address_first_keeps_nobody_from_joining_another_organisation(
+        self,
+        app: Litestar,
+        client: httpx.AsyncClient,
+        buyers: httpx.AsyncClient,
+        buyer: Someone,
+        sessions: SessionMaker,
+    ) -> None:
+        address = fresh_email()
+        squatting = await make_organisation(sessions, OrganisationKind.OPERATOR)
+        squatter = await make_person(sessions, squatting, [Role.DATA_OPERATOR, Role.ORGANISATION_ADMIN])
+        theirs = await sign_in(app, squatter.email)
+        token = (await invite(theirs, squatting, address, "data_operator")).json()["token"]
+        assert (await accept(client, token, "the squatter's password")).status_code == 201
+        token = (await invite(buyers, buyer.organisation_id, address)).json()["token"]
+        assert (await accept(client, token)).status_code == 201
+        mine = await sign_in(app, address, CHOSEN)
+        assert (await mine.get("/v1/session")).json()["organisation"]["id"] == str(buyer.organisation_id)
+
+    async def test_one_password_for_several_accounts_chooses_among_their_organisations(
+        self, client: httpx.AsyncClient, buyers: httpx.AsyncClient, buyer: Someone, sessions: SessionMaker
+    ) -> None:
+        elsewhere = await make_organisation(sessions, OrganisationKind.OPERATOR)
+        known = await make_person(sessions, elsewhere, [Role.DATA_OPERATOR])
+        token = (await invite(buyers, buyer.organisation_id, known.email)).json()["token"]
+        assert (await accept(client, token, PASSWORD)).status_code == 201
+        credentials = {"email": known.email, "password": PASSWORD}
+        choice = await client.post("/v1/session", json=credentials)
+        assert choice.status_code == 409
+        offered = {item["id"] for item in choice.json()["organisations"]}
+        assert offered == {str(elsewhere), str(buyer.organisation_id)}
+        for organisation_id in offered:
+            answer = await client.post(
+                "/v1/session", json={**credentials, "organisation_id": organisation_id}
+            )
+            assert answer.json()["organisation"]["id"] == organisation_id
+
+    async def test_however_many_accounts_an_address_has_its_members_sign_in_by_naming_the_organisation(
+        self, client: httpx.AsyncClient, sessions: SessionMaker
+    ) -> None:
+        address = fresh_email()
+        for _ in range(6):
+            organisation_id = await make_organisation(sessions, OrganisationKind.BUYER)
+            someone = await make_person(sessions, organisation_id, [Role.BUYER], email=address)
+        body = {"email": address, "password": PASSWORD, "organisation_id": str(organisation_id)}
+        answer = await client.post("/v1/session", json=body)
+        assert answer.json()["id"] == str(someone.id)
+
+    async def test_who_was_removed_joins_again(
+        self, client: httpx.AsyncClient, buyers: httpx.AsyncClient, buyer: Someone
+    ) -> None:
+        address = fresh_email()
+        members = f"/v1/organisations/{buyer.organisation_id}/members"
+        token = (await invite(buyers, buyer.organisation_id, address)).json()["token"]
+        joined = (await accept(client, token)).json()
+        assert (await buyers.delete(f"{members}/{joined['person_id']}")).status_code == 204
+        token = (await invite(buyers, buyer.organisation_id, address)).json()["token"]
+        assert (await accept(client, token, "quite another password")).status_code == 201
+        answer = await client.post(
+            "/v1/session", json={"email": address, "password": "quite another password"}
+        )
+        assert answer.status_code == 201
 
     async def test_a_weak_password_leaves_the_invitation_open(
         self, client: httpx.AsyncClient, buyers: httpx.AsyncClient, buyer: Someone
