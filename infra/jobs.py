@@ -6,8 +6,10 @@ delays; after its last attempt it is held as a dead letter (status ``failed``) f
 The trace of the request that asked for a job travels in the job's headers, and the worker continues it.
 """
 
+import asyncio
 import contextlib
 import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,11 +24,13 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.executors import DatabaseRetryEntrypointExecutor
 from pgqueuer.models import Job as QueuedJob
 from pgqueuer.models import Schedule as QueuedSchedule
+from pgqueuer.ports.driver import Driver
 from pgqueuer.queries import Queries
 
 from infra.db import AsyncSession, SessionMaker
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
+from infra.outages import UNAVAILABLE, is_outage
 from infra.samples import Sample
 from infra.settings import Settings
 from infra.telemetry.setup import tracer
@@ -45,6 +49,15 @@ _QUEUE = sa.text(
      GROUP BY entrypoint
     """
 )
+
+PATIENCE_SECONDS = 120.0
+"""What became of a job is written down even if the database is away for so long; after that the job is run again."""
+
+OUTAGE_TRIES = 20
+"""A job whose connection is cut in the middle is tried again so often before that counts as a failed attempt."""
+
+_OUTAGE_PAUSE_SECONDS = 2.0
+_INSIST_PAUSE_SECONDS = 0.5
 
 log = structlog.get_logger()
 
@@ -138,6 +151,49 @@ def samples(jobs: Sequence[Job]) -> tuple[Sample, ...]:
     )
 
 
+class _WorkerQueries(Queries):
+    """The queue's statements as the worker runs them: what became of a job outlasts a short absence of the database.
+
+    Left alone, the queue holds a job as failed for the last time when the database is away at the moment in which its
+    next attempt is to be written down, and drops a job that it cut off itself because its connection was lost.
+    """
+
+    def __init__(self, driver: Driver, stop: asyncio.Event) -> None:
+        super().__init__(driver)
+        self._stop = stop
+
+    async def retry_job(self, job: QueuedJob, delay: timedelta, traceback_record: Any) -> None:
+        """Write down that a job is to be tried again; if that cannot be, it is when its heartbeat has grown old."""
+        try:
+            await self._insist(lambda: super(_WorkerQueries, self).retry_job(job, delay, traceback_record))
+        except UNAVAILABLE as error:
+            log.error("job_retry_not_recorded", job_id=int(job.id), error=type(error).__name__)
+
+    async def log_jobs(self, job_status: list[Any]) -> None:
+        """Write down how jobs ended. One that was cut off has not ended: it is run again."""
+        ended = [entry for entry in job_status if entry[1] != "canceled"]
+        if ended:
+            await self._insist(lambda: super(_WorkerQueries, self).log_jobs(ended))
+
+    async def _insist(self, statement: Callable[[], Awaitable[None]]) -> None:
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await statement()
+            except UNAVAILABLE:
+                if self._stop.is_set() or time.monotonic() > ends:
+                    raise
+                await asyncio.sleep(_INSIST_PAUSE_SECONDS)
+
+
+def make_queue(driver: Driver, stop: asyncio.Event) -> PgQueuer:
+    """The queue as a worker runs it.
+
+    :param stop: set when the worker ends: then it no longer waits for a database that is away.
+    """
+    return PgQueuer(connection=driver, queries=_WorkerQueries(driver, stop))
+
+
 def register(
     queue: PgQueuer, context: JobContext, jobs: Sequence[Job], schedules: Sequence[Schedule]
 ) -> None:
@@ -156,7 +212,7 @@ def _register_job(queue: PgQueuer, context: JobContext, job: Job) -> None:
             observe_work("job", job.name, queued.otel_headers()),
         ):
             try:
-                await job.handler(context, payload)
+                await _through_outages(lambda: job.handler(context, payload))
             except Exception:
                 log.exception("job_failed", attempt=queued.attempts)
                 raise
@@ -169,6 +225,20 @@ def _register_job(queue: PgQueuer, context: JobContext, job: Job) -> None:
             parameters=parameters, max_attempts=job.attempts - 1
         ),
     )(run)
+
+
+async def _through_outages(work: Callable[[], Awaitable[None]]) -> None:
+    """Do work again when the database went away in the middle of it: that is no fault of the work."""
+    for tries_left in reversed(range(OUTAGE_TRIES)):
+        try:
+            await work()
+        except Exception as error:
+            if not (tries_left and is_outage(error)):
+                raise
+            log.warning("job_interrupted", error=type(error).__name__)
+            await asyncio.sleep(_OUTAGE_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _register_schedule(queue: PgQueuer, context: JobContext, schedule: Schedule) -> None:

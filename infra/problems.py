@@ -15,6 +15,7 @@ from pydantic import Field
 from infra import errors
 from infra.errors import PROBLEM_MEDIA_TYPE, MarketError
 from infra.messages import Message, joined, preferred_language
+from infra.outages import is_out_of_room, is_outage
 from infra.schema import Output
 from infra.telemetry import trace_id
 from infra.validation import msgspec_finding, pydantic_finding
@@ -124,31 +125,43 @@ def _too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[di
     )
 
 
-def _database(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    if isinstance(error, sqlalchemy.exc.DBAPIError) and not _gone(error):
+def _dependency(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """What the service stands on is away, or takes nothing more: the database, or a volume of this machine."""
+    if is_out_of_room(error):
+        log.error("out_of_room", path=request.url.path, error=type(error).__name__, exc_info=error)
+        return render(
+            request,
+            errors.Unavailable(
+                Message("The service has no room to write at the moment."),
+                remedy=Message(
+                    "Nothing was changed. Try again later: the service recovers once there is room."
+                ),
+                retry_after=30,
+            ),
+        )
+    if not (is_outage(error) or isinstance(error, OSError)):
         return _unforeseen(request, error)
+    if isinstance(error, OSError) and error.filename is not None:
+        log.error("file_unavailable", path=request.url.path, exc_info=error)
+        return render(
+            request,
+            errors.Unavailable(
+                Message("A file of the service cannot be reached at the moment."),
+                remedy=Message("Try again later; if it goes on, tell the platform's operator."),
+                retry_after=30,
+            ),
+        )
     log.warning("database_unavailable", error=type(error).__name__)
     return render(
         request,
         errors.Unavailable(
             Message("The database cannot be reached at the moment."),
-            remedy=Message("Try again; nothing was changed."),
+            # Whether a change was made is unknown when the connection ended during its commit.
+            remedy=Message(
+                "Try again; repeat a change under the same Idempotency-Key, so that it is made once."
+            ),
             retry_after=1,
         ),
-    )
-
-
-def _gone(error: sqlalchemy.exc.DBAPIError) -> bool:
-    cause = error.orig.__cause__ if error.orig is not None else None
-    return error.connection_invalidated or isinstance(
-        cause,
-        asyncpg.PostgresConnectionError
-        | asyncpg.InterfaceError
-        | asyncpg.CannotConnectNowError
-        | asyncpg.AdminShutdownError
-        | asyncpg.CrashShutdownError
-        | asyncpg.TooManyConnectionsError
-        | OSError,
     )
 
 
@@ -165,13 +178,13 @@ def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[d
 HANDLERS: ExceptionHandlersMap = {
     MarketError: _known,
     HTTPException: _framework,
-    sqlalchemy.exc.DBAPIError: _database,
-    sqlalchemy.exc.TimeoutError: _database,
-    asyncpg.PostgresConnectionError: _database,
-    asyncpg.InterfaceError: _database,
-    asyncpg.CannotConnectNowError: _database,
-    asyncio.TimeoutError: _database,
-    OSError: _database,
+    sqlalchemy.exc.DBAPIError: _dependency,
+    sqlalchemy.exc.TimeoutError: _dependency,
+    asyncpg.PostgresError: _dependency,
+    asyncpg.InterfaceError: _dependency,
+    asyncpg.InternalClientError: _dependency,
+    asyncio.TimeoutError: _dependency,
+    OSError: _dependency,
     RecursionError: _too_deep,
     Exception: _unforeseen,
 }

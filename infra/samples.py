@@ -31,21 +31,28 @@ class Sample:
     read: Callable[[AsyncSession], Awaitable[Mapping[str, float]]]
 
 
-async def keep_sampling(sessions: SessionMaker, samples: Sequence[Sample]) -> None:
-    """Take the samples every :data:`SAMPLE_SECONDS` until cancelled; what cannot be read is not shown."""
-    latest: dict[str, Mapping[str, float]] = {}
-    for sample in samples:
-        _show(sample, latest)
-    while True:
+class Sampler:
+    """Shows samples as gauges. One to a process."""
+
+    def __init__(self, sessions: SessionMaker, samples: Sequence[Sample]) -> None:
+        self._sessions = sessions
+        self._samples = samples
+        self._latest: dict[str, Mapping[str, float]] = {}
         for sample in samples:
-            try:
-                async with asyncio.timeout(SAMPLE_SECONDS), transaction(sessions) as session:
-                    latest[sample.name] = await sample.read(session)
-            except Exception as error:
-                # The database may be away; the worker says so, and goes on.
-                log.warning("sample_failed", sample=sample.name, error=type(error).__name__)
-                latest.pop(sample.name, None)
-        await asyncio.sleep(SAMPLE_SECONDS)
+            _show(sample, self._latest)
+
+    async def run(self) -> None:
+        """Take the samples every :data:`SAMPLE_SECONDS` until cancelled; what cannot be read is not shown."""
+        while True:
+            for sample in self._samples:
+                try:
+                    async with asyncio.timeout(SAMPLE_SECONDS), transaction(self._sessions) as session:
+                        self._latest[sample.name] = await sample.read(session)
+                except Exception as error:
+                    # The database may be away; the process says so, and goes on.
+                    log.warning("sample_failed", sample=sample.name, error=type(error).__name__)
+                    self._latest.pop(sample.name, None)
+            await asyncio.sleep(SAMPLE_SECONDS)
 
 
 def _show(sample: Sample, latest: Mapping[str, Mapping[str, float]]) -> None:

@@ -5,20 +5,14 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
-import sqlalchemy as sa
 import structlog
+
+from infra.outages import UNAVAILABLE
 
 POLL_SECONDS = 1.0
 """What becomes due by the clock, or whose notification was lost, waits for this long at most."""
 
 RECONNECT_SECONDS = 2.0
-_UNAVAILABLE = (
-    OSError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    sa.exc.DBAPIError,
-    sa.exc.TimeoutError,
-)
 
 log = structlog.get_logger()
 
@@ -48,7 +42,7 @@ async def keep_going(
                             raise ConnectionResetError("the connection that listens has ended")
                         await round_()
                         await _first(wake, stopping, POLL_SECONDS)
-            except _UNAVAILABLE as error:
+            except UNAVAILABLE as error:
                 log.warning("database_unavailable", channel=channel, error=type(error).__name__)
                 await asyncio.wait({stopping}, timeout=RECONNECT_SECONDS)
     finally:

@@ -21,6 +21,7 @@ from infra.addresses import secret_box, service_url
 from infra.auth import Actor, authentication, current_actor, optional_actor
 from infra.db import AsyncSession, create_engine, create_sessions
 from infra.events.api import DeadLetterController, HeldJobController
+from infra.heartbeats import service as heartbeats
 from infra.idempotency import provide_idempotency
 from infra.identity.api import SessionController
 from infra.identity.authenticator import IdentityAuthenticator
@@ -33,7 +34,9 @@ from infra.outgoing.client import OutgoingClient
 from infra.paging import page_request
 from infra.reference import ASSETS, ReferencePage, assets, start_script
 from infra.rulebook.api import RulebookController
+from infra.samples import Sampler
 from infra.settings import Settings
+from infra.tasks import TaskRegistry
 from infra.telemetry import logs
 from infra.telemetry.endpoint import serve_metrics
 from infra.telemetry.requests import count_unmatched, observe_requests
@@ -162,6 +165,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         app.state.identity = identity = Identity(settings, app.state.sessions, app.state.key_ring)
         app.state.authenticator = IdentityAuthenticator(identity)
         app.state.outgoing = outgoing = OutgoingClient.of(settings)
+        app.state.tasks = tasks = TaskRegistry()
         secrets.install(secret_box(settings))
         try:
             async with data_plane(
@@ -170,11 +174,15 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
                 sessions=app.state.sessions,
                 store=app.state.store,
                 keys=app.state.key_ring,
+                tasks=app.state.tasks,
             ) as plane:
                 app.state.data_plane = plane
+                sampler = Sampler(app.state.sessions, (heartbeats.SAMPLE,))
+                tasks.start("samples", sampler.run, essential=False)
                 yield
         finally:
             identity.passwords.close()
+            await tasks.close()
             await outgoing.aclose()
             await engine.dispose()
 

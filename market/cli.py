@@ -113,7 +113,7 @@ def serve(data_dir: DataDir = None, port: Port = None) -> None:
 def worker(data_dir: DataDir = None) -> None:
     """Run the worker alone: background jobs and schedules."""
     settings = _settings(data_dir)
-    from market.operations.serving import exit_with_supervisor, lower_priority
+    from market.operations.serving import SUPERVISED, exit_with_supervisor, lower_priority
 
     exit_with_supervisor()
     lower_priority()
@@ -124,6 +124,10 @@ def worker(data_dir: DataDir = None) -> None:
     telemetry.logs.take_over_streams()
     telemetry.configure(settings, component="worker")
     try:
+        if SUPERVISED in os.environ:
+            # The supervisor has seen to the database; should it be away just now, the worker waits for it.
+            asyncio.run(run(settings))
+            return
         with reachable(settings, start=False) as found:
             asyncio.run(run(found))
     finally:

@@ -4,17 +4,27 @@ The port is served by a thread of its own, one request at a time: a scrape never
 nor the loop for a scrape, and many scrapes at once cost no more than one after another.
 """
 
+import json
 import socket
-import threading
+from collections.abc import Callable, Iterable, Mapping
 from socketserver import TCPServer
+from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import structlog
 from prometheus_client import make_wsgi_app
 
+from infra.tasks import run_thread
+
 log = structlog.get_logger()
 
 _CLIENT_SECONDS = 5.0
+
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Probe = Callable[[], tuple[bool, Mapping[str, Any]]]
 
 
 class _Handler(WSGIRequestHandler):
@@ -32,10 +42,11 @@ class _Server(WSGIServer):
         self.setup_environ()
 
 
-def serve_metrics(host: str, port: int) -> bool:
-    """Serve this process's metrics for as long as it lives.
+def serve_metrics(host: str, port: int, ready: Probe | None = None) -> bool:
+    """Serve this process's metrics for as long as it lives, and its probes where it has no other port for them.
 
     :param port: 0 serves nothing.
+    :param ready: whether the process does its work, and JSON that says how it stands; called from another thread.
     :return: whether they are served. A port that is taken is logged and stops nothing else.
     """
     if port == 0:
@@ -47,6 +58,25 @@ def serve_metrics(host: str, port: int) -> bool:
     except OSError as error:
         log.error("metrics_port_unavailable", host=host, port=port, error=str(error))
         return False
-    server.set_app(make_wsgi_app())
-    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    metrics = make_wsgi_app()
+    server.set_app(metrics if ready is None else _with_probes(metrics, ready))
+    run_thread("metrics", server.serve_forever)
     return True
+
+
+def _with_probes(metrics: "WSGIApplication", ready: Probe) -> "WSGIApplication":
+    probes: Mapping[str, Probe] = {
+        "/health/live": lambda: (True, {"status": "live"}),
+        "/health/ready": ready,
+    }
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        probe = probes.get(environ["PATH_INFO"])
+        if probe is None:
+            return metrics(environ, start_response)
+        well, document = probe()
+        status = "200 OK" if well else "503 Service Unavailable"
+        start_response(status, [("Content-Type", "application/json"), ("Cache-Control", "no-store")])
+        return [json.dumps(document).encode()]
+
+    return application

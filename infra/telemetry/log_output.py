@@ -61,7 +61,7 @@ class LogOutput:
                 return
             self._queue.append(line)
             self._bytes += len(line)
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._start()
             self._changed.notify_all()
 

@@ -21,6 +21,7 @@ from listings.products.states import ProductAction, ProductStatus
 from listings.resources.domain import CLASSIFICATION_LABELS, Classification, UpdateFrequency
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from market.delivery.domain import Operator
+from market.operations.readiness import ComponentState, ReadinessStatus
 from market.settlement.invoices.states import InvoiceAction, InvoiceStatus
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
 from market.settlement.payments.states import Rail, RefundAction, RefundStatus
@@ -268,6 +269,20 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
     },
 }
 
+_OPERATIONS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
+    ReadinessStatus: {
+        "degraded": ("降级运行", "Degraded"),
+        "not_ready": ("未就绪", "Not ready"),
+        "ready": ("就绪", "Ready"),
+    },
+    ComponentState: {
+        "away": ("失联", "Away"),
+        "degraded": ("部分异常", "Degraded"),
+        "down": ("故障", "Down"),
+        "up": ("正常", "Up"),
+    },
+}
+
 _EVENTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
     DeliveryStatus: {
         "pending": ("待投递", "Pending"),
@@ -375,7 +390,16 @@ def register() -> None:
 
     :raises ValueError: a code has no label, or a label no code.
     """
-    for group in (_PARTIES, _LISTINGS, _QUALITY, _CONTRACTS, _MONEY, _EVENTS, {Permission: _PERMISSIONS}):
+    for group in (
+        _PARTIES,
+        _LISTINGS,
+        _QUALITY,
+        _CONTRACTS,
+        _MONEY,
+        _OPERATIONS,
+        _EVENTS,
+        {Permission: _PERMISSIONS},
+    ):
         for kind, texts in group.items():
             labels.register(kind, {kind(code): Label(zh, en) for code, (zh, en) in texts.items()})
     labels.register(Classification, CLASSIFICATION_LABELS)

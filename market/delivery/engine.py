@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from infra.messages import Message
+from infra.tasks import TaskRegistry
 from infra.units import UnitVector
 from listings.ingest.result import Column, Kind
 from market.delivery.domain import Filter, Operator, Query, encode_cursor
@@ -82,9 +83,18 @@ class Engine:
     :param threads: queries that run at once.
     :param memory_mb: memory for all of them together.
     :param seconds: how long one may take.
+    :param tasks: watches the task that sees to it; one of its own without it.
     """
 
-    def __init__(self, root: Path, *, threads: int, memory_mb: int, seconds: float) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        threads: int,
+        memory_mb: int,
+        seconds: float,
+        tasks: TaskRegistry | None = None,
+    ) -> None:
         self._database = duckdb.connect(
             config={
                 "threads": threads,
@@ -105,6 +115,7 @@ class Engine:
         self._waiting = 0
         self._lock = threading.Lock()
         self._running: dict[int, tuple[duckdb.DuckDBPyConnection, float]] = {}
+        self._tasks = tasks or TaskRegistry()
         self._watch: asyncio.Task[None] | None = None
 
     async def page(self, path: Path, query: Query, revision: Any) -> RenderedPage:
@@ -120,7 +131,7 @@ class Engine:
                 Message("Too many queries are waiting."), remedy=Message("Send the call again in a moment.")
             )
         if self._watch is None:
-            self._watch = asyncio.create_task(self._interrupt_the_slow())
+            self._watch = self._tasks.start("query-limits", self._interrupt_the_slow)
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(

@@ -13,6 +13,7 @@ from infra.db import SessionMaker
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from infra.settings import Settings
+from infra.tasks import TaskRegistry
 from listings.revisions import service as listed_revisions
 from listings.revisions.domain import RevisionFacts
 from market.delivery.engine import Engine, PageCache
@@ -42,11 +43,18 @@ def relaxed_garbage_collection() -> Iterator[None]:
 
 @asynccontextmanager
 async def data_plane(
-    settings: Settings, *, database_url: str, sessions: SessionMaker, store: ObjectStore, keys: KeyRing
+    settings: Settings,
+    *,
+    database_url: str,
+    sessions: SessionMaker,
+    store: ObjectStore,
+    keys: KeyRing,
+    tasks: TaskRegistry,
 ) -> AsyncIterator[DataPlane]:
     """The data plane, admitting on a connection of its own; at the end every waiting call is answered first.
 
     :param database_url: address of the service's own login.
+    :param tasks: watches what runs all the time.
     """
     dsn = sa.make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     admission = Admission(
@@ -54,12 +62,14 @@ async def data_plane(
         queue_limit=settings.admission_queue,
         batch_limit=settings.admission_batch,
         wait_seconds=settings.admission_wait_s,
+        tasks=tasks,
     )
     engine = Engine(
         store.root,
         threads=settings.query_threads,
         memory_mb=settings.query_memory_mb,
         seconds=settings.query_timeout_s,
+        tasks=tasks,
     )
 
     async def current_revision(product_id: UUID) -> RevisionFacts:

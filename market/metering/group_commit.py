@@ -9,6 +9,7 @@ again with the same ids on a new connection, and the function recognises what it
 
 import asyncio
 import random
+import time
 from collections import deque
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
@@ -19,6 +20,7 @@ from prometheus_client import Histogram
 
 from infra.errors import Unavailable
 from infra.messages import Message
+from infra.tasks import TaskRegistry
 from market.metering import admission_sql
 from market.metering.domain import Call, Decision
 
@@ -42,6 +44,7 @@ _BATCH_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 _EXPIRE_SECONDS = 0.25
+_INTERRUPTED_SECONDS = 2.0
 
 # The database is away, ending, out of something, or asks for another try: what was sent may be sent again.
 _TRANSIENT = (
@@ -97,13 +100,20 @@ class Admission:
     :param queue_limit: calls that may wait; one more is refused with 503.
     :param batch_limit: calls in one batch at most.
     :param wait_seconds: how long a call waits, database gone or slow, before it is refused with 503.
+    :param tasks: watches the tasks of this; one of its own without it.
     """
 
     # One batch at a time: on two cores two connections in flight were no faster (50,000 decisions/s at 128 in flight
     # either way), and with one the order of arrival is the order of admission.
 
     def __init__(
-        self, dsn: str, *, queue_limit: int = 8192, batch_limit: int = 512, wait_seconds: float = 10
+        self,
+        dsn: str,
+        *,
+        queue_limit: int = 8192,
+        batch_limit: int = 512,
+        wait_seconds: float = 10,
+        tasks: TaskRegistry | None = None,
     ) -> None:
         self._dsn = dsn
         self._queue_limit = queue_limit
@@ -115,11 +125,18 @@ class Admission:
         self._closing = False
         self._decided = 0
         self._batches = 0
+        self._interrupted: tuple[float, str] | None = None
+        self._watch = tasks or TaskRegistry()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin. Does not need the database to be there."""
-        self._tasks = [asyncio.create_task(work) for work in (self._flush(), self._expire_overdue())]
+        self._tasks = [
+            self._watch.start(
+                "metering", self._flush, ended=lambda: self._closing, problem=self._interruption
+            ),
+            self._watch.start("metering-expiry", self._expire_overdue),
+        ]
 
     async def close(self) -> None:
         """Take no more calls, answer those that wait, and end. Takes as long as the longest wait at most."""
@@ -156,6 +173,13 @@ class Admission:
         self._wake.set()
         return await pending.answer
 
+    def _interruption(self) -> str | None:
+        """What has kept batches from being decided for a while now."""
+        interrupted = self._interrupted
+        if interrupted is None or time.monotonic() - interrupted[0] < _INTERRUPTED_SECONDS:
+            return None
+        return interrupted[1]
+
     async def _flush(self) -> None:
         """Send batch after batch, for as long as the process lives."""
         connection = _Connection(self._dsn)
@@ -164,6 +188,7 @@ class Admission:
                 self._sent = self._next_batch()
                 if self._sent:
                     await self._decide(connection, self._sent)
+                    self._interrupted = None  # decided, or nobody waits for it any more: the next one tells
                 elif self._closing:
                     return
                 else:
@@ -190,6 +215,7 @@ class Admission:
                 calls = [pending.call for pending in batch]
                 decisions = await admission_sql.admit(await connection.get(), calls, seconds=_BATCH_SECONDS)
             except _TRANSIENT as error:
+                self._interrupted = self._interrupted or (time.monotonic(), type(error).__name__)
                 log.warning("metering_interrupted", error=repr(error), calls=len(batch), again_in=pause)
                 await connection.close()
                 await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 -- spreads the processes' retries

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import signal
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import structlog
-from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.errors import FailingListenerError
 
@@ -18,18 +19,22 @@ from infra.db import create_engine, create_sessions
 from infra.events import jobs as event_jobs
 from infra.events import runner as events
 from infra.events import samples as event_samples
+from infra.heartbeats.service import Heartbeat
 from infra.identity import jobs as identity_jobs
 from infra.jobs import Job, JobContext, Schedule
 from infra.keys import KeyRing
 from infra.migrations import runner
 from infra.objects import ObjectStore
-from infra.samples import Sample, keep_sampling
+from infra.outages import UNAVAILABLE
+from infra.samples import Sample, Sampler
 from infra.settings import Settings
+from infra.tasks import TaskRegistry
 from infra.telemetry.endpoint import serve_metrics
 from infra.webhooks import jobs as webhook_jobs
 from infra.webhooks import sender as webhooks
 from listings.revisions import jobs as revision_jobs
 from market.metering import jobs as metering_jobs
+from market.operations.readiness import ReadinessStatus, of_tasks, status_of
 from market.settlement.rails.cards import jobs as card_jobs
 from market.subscriptions import SUBSCRIBERS
 from quality import jobs as quality_jobs
@@ -49,17 +54,43 @@ RECONNECT_SECONDS = 2.0
 POLL = timedelta(seconds=5)
 """A job whose notification was lost waits for this long at most."""
 
+_STATEMENT_SECONDS = 60
+_CLOSE_SECONDS = 5
+
 log = structlog.get_logger()
 
 
 async def run(settings: Settings) -> None:
-    """Serve metrics and work until SIGTERM or SIGINT; when the database goes away, wait for it and go on.
+    """Serve metrics and probes and work until SIGTERM or SIGINT; when the database goes away, wait for it and go on.
 
     :raises SchemaMismatch: the database's schema is not this version's.
     """
     url = service_url(settings)
-    await runner.check(url)
-    serve_metrics(settings.metrics_host, settings.worker_metrics_port)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(ending, stop.set)
+    try:
+        if await _schema_is_there(url, stop):
+            await _run(settings, url, stop)
+    finally:
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(ending)
+
+
+async def _schema_is_there(url: str, stop: asyncio.Event) -> bool:
+    """Whether work may begin, once the database answers; not when the worker is told to stop before that."""
+    while not stop.is_set():
+        try:
+            await runner.check(url)
+        except UNAVAILABLE as error:
+            await _wait_for_database(error, stop)
+        else:
+            return True
+    return False
+
+
+async def _run(settings: Settings, url: str, stop: asyncio.Event) -> None:
     engine = create_engine(url, pool_size=settings.database_pool_size)
     context = JobContext(
         settings=settings,
@@ -68,46 +99,67 @@ async def run(settings: Settings) -> None:
         keys=KeyRing.load(settings.keys_dir),
     )
     secrets.install(secret_box(settings))
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for ending in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(ending, stop.set)
+    tasks = TaskRegistry()
+    heartbeat = Heartbeat(context.sessions, tasks)
+    serve_metrics(settings.metrics_host, settings.worker_metrics_port, lambda: _readiness(tasks))
     warm = asyncio.create_task(quality_jobs.warm_up(context))
-    streams = (
-        asyncio.create_task(events.run(url, context, SUBSCRIBERS, stop)),
-        asyncio.create_task(webhooks.run(url, context, stop)),
+    tasks.start("heartbeat", heartbeat.run, problem=heartbeat.problem)
+    tasks.start("samples", Sampler(context.sessions, SAMPLES).run, essential=False)
+    ending = (
+        tasks.start("jobs", lambda: _jobs(url, context, stop), ended=stop.is_set),
+        tasks.start("events", lambda: events.run(url, context, SUBSCRIBERS, stop), ended=stop.is_set),
+        tasks.start("webhooks", lambda: webhooks.run(url, context, stop), ended=stop.is_set),
     )
-    for stream in streams:
-        # Whatever ends one but the signal is a fault of ours: the process ends too, and is started anew.
-        stream.add_done_callback(lambda _: stop.set())
-    sampling = asyncio.create_task(keep_sampling(context.sessions, SAMPLES))
     try:
-        while not stop.is_set():
-            try:
-                await _work(url, context, stop)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, FailingListenerError) as error:
-                # The last is a connection that was cut without a word: its notifications stopped coming.
-                log.warning("database_unavailable", error=type(error).__name__)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
+        await stop.wait()
     finally:
-        for ending in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(ending)
         stop.set()
         warm.cancel()
-        sampling.cancel()
         # Ended, not only told to end: what is cut off in the middle of a statement would leave its connection behind.
-        await asyncio.wait((*streams, warm, sampling))
+        await asyncio.wait((*ending, warm))
+        await tasks.close()
+        await heartbeat.leave()
         await quality_jobs.cool_down(context)
         await engine.dispose()
-    for stream in streams:
-        stream.result()
+
+
+def _readiness(tasks: TaskRegistry) -> tuple[bool, Mapping[str, Any]]:
+    components = of_tasks(tasks.components())
+    status = status_of(components)
+    return status is not ReadinessStatus.NOT_READY, {
+        "status": status.value,
+        "components": {
+            name: {
+                "status": part.state.value,
+                "since": part.since.isoformat() if part.since else None,
+                "reason": part.reason,
+            }
+            for name, part in components.items()
+        },
+    }
+
+
+async def _jobs(url: str, context: JobContext, stop: asyncio.Event) -> None:
+    """Run jobs and schedules until told to stop; when the database goes away, wait for it and go on."""
+    while not stop.is_set():
+        try:
+            await _work(url, context, stop)
+        except (*UNAVAILABLE, FailingListenerError) as error:
+            # The last is a connection that was cut without a word: its notifications stopped coming.
+            await _wait_for_database(error, stop)
+
+
+async def _wait_for_database(error: BaseException, stop: asyncio.Event) -> None:
+    log.warning("database_unavailable", error=type(error).__name__)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), RECONNECT_SECONDS)
 
 
 async def _work(url: str, context: JobContext, stop: asyncio.Event) -> None:
-    """One connection's worth of work: ends when the worker stops, raises when the database goes away."""
-    async with asyncpg.create_pool(url, min_size=2, max_size=6) as pool:
-        queue = PgQueuer(AsyncpgPoolDriver(pool))
+    """One pool's worth of work: ends when the worker stops, raises when the database goes away."""
+    pool = await asyncpg.create_pool(url, min_size=2, max_size=6, command_timeout=_STATEMENT_SECONDS)
+    try:
+        queue = jobs.make_queue(AsyncpgPoolDriver(pool), stop)
         jobs.register(queue, context, JOBS, SCHEDULES)
         stopping = asyncio.create_task(stop.wait())
         running = asyncio.create_task(queue.run(dequeue_timeout=POLL, shutdown_on_listener_failure=True))
@@ -118,3 +170,9 @@ async def _work(url: str, context: JobContext, stop: asyncio.Event) -> None:
         finally:
             stopping.cancel()
             running.cancel()
+    finally:
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await pool.close()
+        except UNAVAILABLE:
+            pool.terminate()

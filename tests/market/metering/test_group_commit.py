@@ -11,7 +11,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from infra.tasks import TaskRegistry
 from infra.units import UnitVector
+from market.metering import group_commit
 from market.metering.domain import Decision, Outcome
 from market.metering.group_commit import Admission, MeteringAway, MeteringBusy
 from tests.support.database import TestDatabase
@@ -19,9 +21,9 @@ from tests.support.metering import Connection, LicenceMaker, call_for, counted, 
 
 
 @asynccontextmanager
-async def running(dsn: str, **limits: float) -> AsyncIterator[Admission]:
+async def running(dsn: str, **limits: Any) -> AsyncIterator[Admission]:
     """A flusher at work."""
-    admission = Admission(dsn, **limits)  # type: ignore[arg-type]
+    admission = Admission(dsn, **limits)
     await admission.start()
     try:
         yield admission
@@ -219,3 +221,43 @@ async def test_a_caller_who_hung_up_in_the_queue_is_not_billed(
     await admission.start()
     await admission.close()
     assert await counted(connection, licence_id) == UnitVector(calls=0, rows=0, bytes=0)
+
+
+async def test_metering_goes_on_after_its_flusher_ended(
+    database: TestDatabase, make_licence: LicenceMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    licence_id, tasks = await make_licence(), TaskRegistry()
+    broken = True
+    decide = Admission._decide
+
+    async def unforeseen(admission: Admission, *arguments: Any) -> None:
+        if broken:
+            raise OSError("whatever nobody has thought of")
+        await decide(admission, *arguments)
+
+    monkeypatch.setattr(Admission, "_decide", unforeseen)
+    async with running(database.service_url, wait_seconds=5, tasks=tasks) as admission:
+        with pytest.raises(MeteringAway):
+            await admission.admit(call_for(licence_id))
+        assert tasks.components()["metering"].reason == "OSError"
+        broken = False
+        started = perf_counter()
+        decision = await admission.admit(call_for(licence_id))
+        assert decision.outcome is Outcome.ADMITTED
+        assert perf_counter() - started < 3
+
+
+async def test_metering_says_that_it_cannot_reach_its_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "_INTERRUPTED_SECONDS", 0.2)
+    tasks = TaskRegistry()
+    async with running("postgresql://nobody@127.0.0.1:1/nothing", wait_seconds=1, tasks=tasks) as admission:
+        assert tasks.components()["metering"].up
+        waiting = asyncio.create_task(admission.admit(call_for(UUID(int=1))))
+        await asyncio.sleep(0.7)
+        assert not tasks.components()["metering"].up
+        with pytest.raises(MeteringAway):
+            await waiting
+        # Nobody waits any more: the next call is tried, rather than refused for ever.
+        async with asyncio.timeout(3):
+            while not tasks.components()["metering"].up:
+                await asyncio.sleep(0.05)

@@ -1,0 +1,55 @@
+"""Which errors say that the database, or the room to write, is away for the moment: what failed may be tried again."""
+
+import errno
+
+import asyncpg
+import sqlalchemy as sa
+
+UNAVAILABLE = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # A connection that is cut at a bad moment leaves asyncpg's own protocol in a state it did not foresee.
+    asyncpg.InternalClientError,
+    sa.exc.DBAPIError,
+    sa.exc.TimeoutError,
+)
+"""What a loop that only talks to the database may meet when that goes away."""
+
+_OUTAGES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    ConnectionError,
+    sa.exc.TimeoutError,
+)
+_NO_ROOM = (
+    asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.PostgresSystemError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
+)
+_NO_ROOM_NUMBERS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOMEM, errno.EMFILE})
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database was away: the connection was lost, or none could be had."""
+    if isinstance(error, sa.exc.DBAPIError):
+        return error.connection_invalidated or isinstance(_cause(error), (*_OUTAGES, OSError))
+    return isinstance(error, _OUTAGES)
+
+
+def is_out_of_room(error: BaseException) -> bool:
+    """Whether the database, or a volume of this machine, takes nothing more for the moment."""
+    found = _cause(error) if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(found, OSError):
+        return found.errno in _NO_ROOM_NUMBERS
+    return isinstance(found, _NO_ROOM)
+
+
+def _cause(error: sa.exc.DBAPIError) -> BaseException | None:
+    return error.orig.__cause__ if error.orig is not None else None
