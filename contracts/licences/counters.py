@@ -1,20 +1,17 @@
 """The counter row of a licence: its term, its quotas, what it used, and every link of the chain above it.
 
 The row is written when the licence is issued and is locked by each admission afterwards, so it holds exactly what
-an admission must know and nothing else. Only the database functions of metering raise its counters.
+an admission must know and nothing else. Only functions of the database's owner write it.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
-from types import MappingProxyType
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from contracts.chain import ChainOfLinks
-from infra.db import AsyncSession, Table, now, timestamp_column, uuid_array_column
-from infra.unit_columns import PeriodColumns, QuotaColumns, UsedColumns, quota_values
+from infra.db import AsyncSession, Table, timestamp_column, uuid_array_column
+from infra.unit_columns import PeriodColumns, QuotaColumns, UsedColumns
 from infra.units import SLOTS
 
 
@@ -32,6 +29,7 @@ class LicenceCounter(QuotaColumns, UsedColumns, PeriodColumns, Table, table=True
             ),
             name="period_within_total",
         ),
+        sa.Index("ix_licence_counters_tokens_ended", "licence_id", postgresql_where=sa.text("tokens_ended")),
     )
 
     licence_id: UUID = Field(primary_key=True)
@@ -42,35 +40,20 @@ class LicenceCounter(QuotaColumns, UsedColumns, PeriodColumns, Table, table=True
     valid_until: datetime = timestamp_column()
     period_no: int = 1
     period_opened_at: datetime = timestamp_column()
+    # Null: there are several, and admission counts each apart (`usage_purposes`).
+    sole_purpose: str | None = None
+    # Whether admission has to look for tokens that were ended before their time.
+    tokens_ended: bool = False
 
 
 async def open(  # noqa: A001 -- reads as counters.open(...)
-    session: AsyncSession,
-    *,
-    licence_id: UUID,
-    chain: ChainOfLinks,
-    valid_from: datetime,
-    valid_until: datetime,
-    quotas: Mapping[str, int] = MappingProxyType({}),
-) -> LicenceCounter:
+    session: AsyncSession, licence_id: UUID
+) -> None:
     """Open the counters of a licence that is being issued; its first period (number 1) opens now.
 
-    :param chain: what the licence rests on; a stop on any link stops it.
-    :param valid_from: first moment at which calls are admitted.
-    :param valid_until: first moment at which they no longer are.
-    :param quotas: limits over the whole term, by unit; a unit that is not named is not limited.
-    :raises UnknownUnit: a quota is for a unit that may not have any.
+    A function of the database's owner takes term, quotas, purposes and links from the licence and the signed agreement;
+    the service itself may write no counters.
+
+    :raises sqlalchemy.exc.DBAPIError: the licence is not what its agreement says, or its counters are open already.
     """
-    counter = LicenceCounter(
-        licence_id=licence_id,
-        agreement_id=chain.agreement_id,
-        product_id=chain.product_id,
-        links=sorted(set(chain.ids())),
-        valid_from=valid_from,
-        valid_until=valid_until,
-        **quota_values(quotas),
-        period_opened_at=await now(session),
-    )
-    session.add(counter)
-    await session.flush()
-    return counter
+    await session.execute(sa.text("SELECT open_licence_counters(:licence_id)"), {"licence_id": licence_id})

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import NewType
 from uuid import UUID
 
-from contracts.chain import ChainOfLinks
 from contracts.licences import counters, repository, tokens
 from contracts.licences.counters import LicenceCounter
 from contracts.licences.errors import LicenceNotLive, NotTheBuyer
@@ -15,11 +14,12 @@ from contracts.licences.tables import Licence, LicenceToken
 from contracts.parties import party_names
 from contracts.terms import Terms
 from infra.audit import service as audit
-from infra.auth import Actor
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession, new_id, now
 from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
+from infra.identity import holders
 from infra.keys import KeyRing
 from infra.messages import Message, joined
 from infra.paging import PageRequest
@@ -83,14 +83,7 @@ async def issue(
     )
     session.add(licence)
     await session.flush()
-    await counters.open(
-        session,
-        licence_id=licence.id,
-        chain=ChainOfLinks.from_terms(agreement_id, terms),
-        valid_from=terms.valid_from,
-        valid_until=terms.valid_until,
-        quotas=terms.quotas,
-    )
+    await counters.open(session, licence.id)
     await audit.record(
         session,
         actor,
@@ -132,10 +125,11 @@ async def issue_token(
     :param issuer: base address of the service, as in its tokens.
     :raises NotTheBuyer: the caller is another party.
     :raises LicenceNotLive: a link above it is broken, or its term is over.
+    :raises HolderEnded: the caller's program or membership ended since the request was authenticated.
     """
     licence = await access_licence(session, actor, licence_id)
-    if actor.organisation_id != licence.buyer_id:
-        raise NotTheBuyer(Message("Your organisation is not the buyer of this licence."))
+    _require_buyer(actor, licence)
+    membership_id = await holders.hold(session, actor, Permission.LICENCE_TOKEN)
     moment = await now(session)
     if stopped := await _stopped(session, await repository.counter(session, licence.id)):
         raise LicenceNotLive(
@@ -153,7 +147,13 @@ async def issue_token(
     token_id = new_id()
     session.add(
         LicenceToken(
-            id=token_id, licence_id=licence.id, issued_to=actor.id, issued_at=moment, expires_at=expires_at
+            id=token_id,
+            licence_id=licence.id,
+            issued_to=actor.id,
+            membership_id=membership_id,
+            organisation_id=actor.organisation_id,
+            issued_at=moment,
+            expires_at=expires_at,
         )
     )
     claims = tokens.claims_of(
@@ -184,6 +184,11 @@ async def issue_token(
     return IssuedToken(
         keys.sign(claims, tokens.TOKEN_TYPE), token_id, int((expires_at - moment).total_seconds())
     )
+
+
+def _require_buyer(actor: Actor, licence: VisibleLicence) -> None:
+    if actor.organisation_id != licence.buyer_id:
+        raise NotTheBuyer(Message("Your organisation is not the buyer of this licence."))
 
 
 async def publish_stopped(session: AsyncSession, link_id: UUID, cause: EventKind) -> int:

@@ -1,12 +1,13 @@
 """Tables of licences. Their counters are in `counters.py`."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from infra.db import Table, id_column, timestamp_column
+from infra.db import Table, enum_column, id_column, timestamp_column
 from infra.unit_columns import QuotaColumns
 
 
@@ -30,13 +31,38 @@ class Licence(QuotaColumns, Table, table=True):
     issued_at: datetime = timestamp_column()
 
 
+class TokenEndReason(StrEnum):
+    """Why a licence token ended before its time."""
+
+    CLIENT_DELETED = "client_deleted"
+    MEMBER_REMOVED = "member_removed"
+    ORGANISATION_NOT_VERIFIED = "organisation_not_verified"
+    REVOKED = "revoked"
+    ROLE_REMOVED = "role_removed"
+    SECRET_REVOKED = "secret_revoked"  # noqa: S105 -- a reason
+
+
 class LicenceToken(Table, table=True):
-    """A token that was given out for a licence; append-only. The id is its ``jti``."""
+    """A token that was issued for a licence, kept until it has run out. The id is its ``jti``.
+
+    Ended once ``ended_at`` is set: by its owner, or by the database with what it was issued to (`end_licence_tokens`).
+
+    :ivar issued_to: the person's or the program's id.
+    :ivar membership_id: what a person's token stands on; null for a program's.
+    """
 
     __tablename__ = "licence_tokens"
+    __table_args__ = (
+        sa.UniqueConstraint("id"),
+        sa.CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_for_a_reason"),
+    )
 
     licence_id: UUID = Field(foreign_key="licences.id", primary_key=True)
     id: UUID = Field(primary_key=True)
-    issued_to: UUID
+    issued_to: UUID = Field(index=True)
+    membership_id: UUID | None = None
+    organisation_id: UUID = Field(index=True)
     issued_at: datetime = timestamp_column()
-    expires_at: datetime = timestamp_column()
+    expires_at: datetime = timestamp_column(index=True)
+    ended_at: datetime | None = timestamp_column(nullable=True)
+    end_reason: TokenEndReason | None = enum_column(TokenEndReason, default=None, nullable=True)

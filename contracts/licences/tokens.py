@@ -1,7 +1,8 @@
 """Licence tokens: JWTs by RFC 9068 and RFC 8725, signed with EdDSA, verified from memory.
 
-A token says what its licence opens: product, columns, purposes, quotas. It never says that the licence is *live*:
-that is asked of the database at each admission, so that a stop takes effect at the next call.
+A token says what its licence opens: product, columns, purposes, quotas. It never says that the licence is *live*, nor
+that the token was not *ended*: both are asked of the database at each admission, so that a stop, a revocation and the
+end of who holds the token take effect at the next call. What is cached here only saves the check of the signature.
 """
 
 from collections import OrderedDict
@@ -27,7 +28,7 @@ class LicenceClaims:
     """What a verified token says. ``expires_at`` is in seconds since 1970 (UTC)."""
 
     licence_id: UUID
-    token_id: str
+    token_id: UUID
     agreement_id: UUID
     product_id: UUID
     columns: tuple[str, ...]
@@ -119,7 +120,7 @@ def _read(claims: dict[str, Any]) -> LicenceClaims:
     try:
         return LicenceClaims(
             licence_id=UUID(claims["licence_id"]),
-            token_id=str(claims["jti"]),
+            token_id=UUID(claims["jti"]),
             agreement_id=UUID(claims["agreement_id"]),
             product_id=UUID(claims["product_id"]),
             columns=_texts(claims["columns"]),

@@ -148,3 +148,10 @@ class OAuthError(Exception):
     def status(self) -> int:
         """401 for an invalid client, 400 for everything else."""
         return 401 if self.code == "invalid_client" else 400
+
+
+class HolderEnded(Unauthenticated):
+    """What the caller acts by ended while the request was under way."""
+
+    slug = "holder-ended"
+    title = Message("Access has ended")

@@ -61,6 +61,12 @@ def mutable(table: str, *, delete: bool = False) -> None:
     grant("SELECT, INSERT, UPDATE" + (", DELETE" if delete else ""), table)
 
 
+def written_by_functions(table: str) -> None:
+    """The service may read the table; only functions of the owner (SECURITY DEFINER) write it."""
+    op.execute(sa.text(f"REVOKE ALL ON {table} FROM {service_role()}"))
+    grant("SELECT", table)
+
+
 def parameter(
     key: str,
     value: Any,

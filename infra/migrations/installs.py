@@ -28,7 +28,7 @@ HOT_PATH_PLANNER: Mapping[str, str] = MappingProxyType(
 )
 
 FUNCTIONS: Mapping[str, str] = MappingProxyType(
-    {"admit_calls": "market/metering/admit_calls.v2", "close_period": "market/metering/close_period.v2"}
+    {"admit_calls": "market/metering/admit_calls.v3", "close_period": "market/metering/close_period.v3"}
 )
 """Function → the file it is rendered from."""
 

@@ -1,7 +1,7 @@
 """Why a data call is refused, and with which status.
 
 ====  ==============================  ===========================================================
-401   ``licence-refused``             no licence token, or an invalid one
+401   ``licence-refused``             no licence token, or an invalid or revoked one
 403   ``licence-other-product``       the token opens another product; the same whether this one exists or not
 403   ``purpose-not-licensed``        the stated purpose is not the licence's, or it has several and none was stated
 403   ``licence-stopped``             the licence, or a link of the chain above it, was stopped; the reason is given
@@ -133,6 +133,12 @@ def refusal(decision: Decision) -> MarketError:
                     else Message("Order the product again for a larger quota.")
                 ),
                 left=left,
+            )
+        case Outcome.TOKEN_ENDED:
+            return InvalidLicenceToken(
+                Message("The licence token was revoked, or whoever it was issued to has lost access."),
+                remedy=Message("Get a new one at POST /v1/licences/{licence_id}/tokens."),
+                reason="revoked",
             )
         case Outcome.KEY_CONFLICT:
             return KeyConflict(

@@ -57,7 +57,7 @@ class DataPlane:
         self._cache = cache
         self._admission = admission
         self._revisions = revisions
-        self._plans: OrderedDict[tuple[UUID, str, str, str | None], tuple[QueryPlan, UUID | None]] = (
+        self._plans: OrderedDict[tuple[UUID, UUID, str, str | None], tuple[QueryPlan, UUID | None]] = (
             OrderedDict()
         )
         self._making: dict[bytes, asyncio.Task[RenderedPage]] = {}
@@ -106,6 +106,7 @@ class DataPlane:
                 revision_id=revision.id,
                 purpose=plan.purpose,
                 client_id=client_id,
+                token_id=claims.token_id,
                 units=page.units,
                 asked=plan.asked,
             )

@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     QUOTA_EXCEEDED = "quota_exceeded"
     REPEATED = "repeated"
     STOPPED = "stopped"
+    TOKEN_ENDED = "token_ended"  # noqa: S105 -- an outcome
     UNKNOWN = "unknown"
 
 
@@ -30,6 +31,7 @@ class Call(NamedTuple):
     :ivar record_id: id of the usage record it becomes; made once, so that sending it again is recognised.
     :ivar key: the caller's ``Idempotency-Key``, or None.
     :ivar digest: SHA-256 of the request and of the revision it was resolved to.
+    :ivar token_id: the licence token it was made with (its ``jti``), which must not have been ended.
     :ivar units: what is counted: one call, or none for a further chunk of the same answer, and what the answer holds.
     :ivar asked: what the caller asked for at most, of the units that have such a bound. The quota must hold it, so that
         a refusal tells nothing of how much there was.
@@ -42,6 +44,7 @@ class Call(NamedTuple):
     revision_id: UUID
     purpose: str
     client_id: UUID | None
+    token_id: UUID
     units: UnitVector
     asked: Mapping[str, int] = MappingProxyType({})
 

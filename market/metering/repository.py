@@ -14,7 +14,7 @@ from infra.paging import PageRequest, paginate
 from infra.unit_columns import sums
 from infra.units import UnitVector
 from market.metering.domain import PeriodUsage
-from market.metering.tables import UsageRecord
+from market.metering.tables import UsagePurpose, UsageRecord
 
 
 class HourlyUsage(NamedTuple):
@@ -27,35 +27,38 @@ class HourlyUsage(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A period whose counters do not say what its records say."""
+    """A period whose counters do not say what its records say, or whose total is not the sum of its purposes.
+
+    :ivar purpose: for which of them; None for the total.
+    :ivar recorded: what the records add up to; of a total, what its purposes add up to.
+    """
 
     licence_id: UUID
     period_no: int
+    purpose: str | None
     counted: UnitVector
     recorded: UnitVector
 
 
-async def close_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage | None:
-    """Close the open period and open the next, under the licence's lock; None for an unknown licence."""
-    row = (
-        await session.execute(sa.text("SELECT * FROM close_period(:licence_id)"), {"licence_id": licence_id})
-    ).one()
+async def close_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage | None:
+    """Close a period and open the next, under the licence's lock; as it was closed, when it was before.
+
+    None for a period that is not open yet, and for an unknown licence.
+    """
+    closing = sa.text("SELECT * FROM close_period(:licence_id, :period_no)")
+    row = (await session.execute(closing, {"licence_id": licence_id, "period_no": period_no})).one()
     if row.period_no is None:
         return None
     period_no, opened_at, closed_at, *amounts = row
     return PeriodUsage(licence_id, period_no, opened_at, closed_at, UnitVector.of(amounts))
 
 
-async def recorded_by_purpose(
-    session: AsyncSession, licence_id: UUID, period_no: int
-) -> dict[str, UnitVector]:
-    """Units of a period by purpose, added up from its records."""
-    statement = (
-        sa.select(col(UsageRecord.purpose), *sums(UsageRecord))
-        .where(col(UsageRecord.licence_id) == licence_id, col(UsageRecord.period_no) == period_no)
-        .group_by(col(UsageRecord.purpose))
+async def used_by_purpose(session: AsyncSession, licence_id: UUID, period_no: int) -> dict[str, UnitVector]:
+    """Units of a closed period by purpose, as they were counted."""
+    statement = select(UsagePurpose).where(
+        col(UsagePurpose.licence_id) == licence_id, col(UsagePurpose.period_no) == period_no
     )
-    return {purpose: UnitVector.of(amounts) for purpose, *amounts in await session.execute(statement)}
+    return {row.purpose: row.units for row in (await session.exec(statement)).all()}
 
 
 async def list_records(
@@ -95,44 +98,82 @@ async def hourly(
     ]
 
 
-def _differences() -> str:
-    """The comparison, for the units of the registry."""
-    slots = [unit.slot for unit in units.UNITS.summed]
-
-    def columns(form: str) -> str:
-        return ", ".join(form.replace("#", str(slot)) for slot in slots)
-
-    return f"""
-WITH counted AS (
-    SELECT licence_id, period_no, period_opened_at AS opened_at, {columns("coalesce(period_#, 0) AS units_#")}
+_WATCHED = """
+WITH watched AS (
+    SELECT licence_id, period_no, period_opened_at AS opened_at, sole_purpose, {period}, false AS closed
       FROM licence_counters
     UNION ALL
-    SELECT licence_id, period_no, opened_at, {columns("coalesce(units_#, 0)")}
-      FROM usage_periods WHERE closed_at > now() - make_interval(days => :days)
+    SELECT u.licence_id, u.period_no, u.opened_at, c.sole_purpose, {closed}, true
+      FROM usage_periods u JOIN licence_counters c USING (licence_id)
+     WHERE u.closed_at > now() - make_interval(days => :days)
 )
-SELECT c.licence_id, c.period_no, {columns("c.units_#")}, {columns("coalesce(r.units_#, 0)::bigint")}
-  FROM counted c
-  LEFT JOIN (SELECT licence_id, period_no, {columns("sum(units_#) AS units_#")}
-               FROM usage_records
-              -- leaves out the months before; the day is for a clock that was set back
-              WHERE recorded_at > (SELECT min(opened_at) FROM counted) - interval '1 day'
-              GROUP BY licence_id, period_no) r USING (licence_id, period_no)
- WHERE ({columns("c.units_#")}) <> ({columns("coalesce(r.units_#, 0)")})
+"""
+_TOTALS_AND_PURPOSES = """
+SELECT w.licence_id, w.period_no, NULL::text, {counted}, {summed}
+  FROM watched w
+  LEFT JOIN (SELECT licence_id, period_no, {sums} FROM usage_purposes GROUP BY licence_id, period_no) r
+      USING (licence_id, period_no)
+ WHERE (w.closed OR w.sole_purpose IS NULL) AND ({counted}) <> ({summed})
  LIMIT :limit
-"""  # noqa: S608 -- numbers of our own
+"""
+_PURPOSES_AND_RECORDS = """
+SELECT licence_id, period_no, purpose, {counted}, {summed}
+  FROM (SELECT licence_id, period_no, sole_purpose AS purpose, {units}
+          FROM watched WHERE NOT closed AND sole_purpose IS NOT NULL
+        UNION ALL
+        SELECT licence_id, period_no, p.purpose, {purposes}
+          FROM watched JOIN usage_purposes p USING (licence_id, period_no)) w
+  FULL JOIN (SELECT r.licence_id, r.period_no, r.purpose, {sums}
+               FROM usage_records r JOIN watched USING (licence_id, period_no)
+              -- leaves out the months before; the day is for a clock that was set back
+              WHERE r.recorded_at > (SELECT min(opened_at) FROM watched) - interval '1 day'
+              GROUP BY r.licence_id, r.period_no, r.purpose) r USING (licence_id, period_no, purpose)
+ WHERE ({counted}) <> ({summed})
+ LIMIT :limit
+"""
+
+
+def _comparison(query: str, table: str) -> str:
+    """One of the comparisons, for the units of the registry.
+
+    :param table: where the sums on the right side come from.
+    """
+    slots = [unit.slot for unit in units.UNITS.summed]
+    forms = {
+        "period": "coalesce(period_#, 0) AS units_#",
+        "closed": "coalesce(u.units_#, 0)",
+        "units": "units_#",
+        "purposes": "coalesce(p.units_#, 0)",
+        "counted": "coalesce(w.units_#, 0)",
+        "summed": "coalesce(r.units_#, 0)",
+        "sums": f"sum({table}.units_#)::bigint AS units_#",
+    }
+    columns = {
+        name: ", ".join(form.replace("#", str(slot)) for slot in slots) for name, form in forms.items()
+    }
+    return (_WATCHED + query).format_map(columns)
 
 
 async def differences(session: AsyncSession, *, days: int, limit: int) -> list[Difference]:
-    """Periods, open or closed within the last days, whose counters and records differ.
+    """Periods, open or closed within the last days, whose counters and records differ, by purpose and in total.
 
-    One statement sees one moment, and an admission writes both at once, so the load does not matter.
+    Each statement sees one moment, and an admission writes everything at once, so the load does not matter.
     """
-    found = await session.execute(sa.text(_differences()), {"days": days, "limit": limit})
     number = len(units.UNITS.summed)
-    return [
-        Difference(licence_id, period_no, UnitVector.of(amounts[:number]), UnitVector.of(amounts[number:]))
-        for licence_id, period_no, *amounts in found
-    ]
+    found: list[Difference] = []
+    for query, table in ((_TOTALS_AND_PURPOSES, "usage_purposes"), (_PURPOSES_AND_RECORDS, "r")):
+        rows = await session.execute(sa.text(_comparison(query, table)), {"days": days, "limit": limit})
+        found.extend(
+            Difference(
+                licence_id,
+                period_no,
+                purpose,
+                UnitVector.of(amounts[:number]),
+                UnitVector.of(amounts[number:]),
+            )
+            for licence_id, period_no, purpose, *amounts in rows
+        )
+    return found
 
 
 async def ensure_partitions(session: AsyncSession, months_ahead: int) -> int:

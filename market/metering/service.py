@@ -37,25 +37,30 @@ class SpanRefused(Malformed):
     title = Message("The span cannot be summed up")
 
 
-async def close_period(session: AsyncSession, licence_id: UUID) -> PeriodUsage:
-    """Close the open billing period of a licence and open the next one; answers the closed one's totals.
+async def close_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage:
+    """Close a billing period of a licence and open the next one; answers the closed one's totals.
 
-    Calls wait from here until the transaction ends, so close late in it and keep it short. Every call is wholly in the
-    closed period or wholly in the next.
+    The licence's calls wait until the transaction ends, and with them whatever shares a batch with them: it is a
+    transaction of its own, with nothing else in it. Every call is wholly in the closed period or wholly in the next. A
+    period that was closed before is answered as it was closed.
 
-    :raises PeriodUnknown: metering does not know the licence.
+    :raises PeriodUnknown: metering does not know the licence, or the period is not open yet.
     """
-    closed = await repository.close_period(session, licence_id)
+    closed = await repository.close_period(session, licence_id, period_no)
     if closed is None:
-        raise PeriodUnknown(Message("There is no metered licence {licence_id}.", licence_id=licence_id))
+        raise PeriodUnknown(
+            Message(
+                "There is no period {period_no} of a metered licence {licence_id}.",
+                period_no=period_no,
+                licence_id=licence_id,
+            )
+        )
     return closed
 
 
-async def recorded_by_purpose(
-    session: AsyncSession, licence_id: UUID, period_no: int
-) -> dict[str, UnitVector]:
-    """Units of one period by the purpose of use, added up from its records."""
-    return await repository.recorded_by_purpose(session, licence_id, period_no)
+async def used_by_purpose(session: AsyncSession, licence_id: UUID, period_no: int) -> dict[str, UnitVector]:
+    """Units of one closed period by the purpose of use."""
+    return await repository.used_by_purpose(session, licence_id, period_no)
 
 
 async def list_usage(
@@ -97,7 +102,7 @@ async def hourly_usage(
 
 
 async def differences(session: AsyncSession) -> list[Difference]:
-    """Periods, open or closed lately, whose counters and records differ: there are none, or something is broken."""
+    """Periods, open or closed lately, whose counters, purposes and records differ: none, or something is broken."""
     return await repository.differences(session, days=2, limit=100)
 
 

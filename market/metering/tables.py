@@ -1,4 +1,4 @@
-"""Tables of metering. All of them are append-only and carry the licence id first in their primary key."""
+"""Tables of metering, written by functions of the database's owner alone. The licence id comes first in their keys."""
 
 from datetime import datetime
 from uuid import UUID
@@ -52,3 +52,17 @@ class UsagePeriod(UnitColumns, Table, table=True):
     period_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     opened_at: datetime = timestamp_column()
     closed_at: datetime = timestamp_column()
+
+
+class UsagePurpose(UnitColumns, Table, table=True):
+    """What a licence used for one purpose in one period.
+
+    Of an open period only where the licence has several purposes; the one purpose of another gets its row when the
+    period is closed. The rows of a closed period do not change any more.
+    """
+
+    __tablename__ = "usage_purposes"
+
+    licence_id: UUID = Field(primary_key=True)
+    period_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    purpose: str = Field(primary_key=True)

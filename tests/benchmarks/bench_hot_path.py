@@ -127,20 +127,22 @@ async def admission_alone(
     await admission.start()
     took: list[float] = []
     digest, revision_id, client_id = os.urandom(32), new_id(), new_id()
+    tokens = {licence_id: new_id() for licence_id in licences}
     page, asked = UnitVector(calls=1, rows=ROWS, bytes=10_000), {"rows": ROWS}
     stop = time.perf_counter() + seconds
 
     async def caller() -> None:
         while (started := time.perf_counter()) < stop:
-            record_id = new_id()
+            record_id, licence_id = new_id(), random.choice(licences)
             call = Call(
-                licence_id=random.choice(licences),
+                licence_id=licence_id,
                 record_id=record_id,
                 key=record_id.hex if keyed else None,
                 digest=digest,
                 revision_id=revision_id,
                 purpose="industry",
                 client_id=client_id,
+                token_id=tokens[licence_id],
                 units=page,
                 asked=asked,
             )

@@ -22,14 +22,16 @@ from uuid import UUID
 
 import asyncpg
 
-from contracts.chain import ChainOfLinks
-from contracts.licences import counters, tokens
-from infra.addresses import service_url
-from infra.db import create_engine, create_sessions, new_id, transaction
+from contracts.licences import tokens
+from contracts.licences.counters import LicenceCounter
+from infra.addresses import owner_url, service_url
+from infra.db import new_id
 from infra.keys import KeyRing
 from infra.postgres import EmbeddedPostgres
 from infra.settings import Settings
+from infra.unit_columns import quota_values
 from market.operations.database import with_server
+from tests.support.metering import open_counters
 
 _READY_SECONDS = 60.0
 _TRADE_SECONDS = 180.0
@@ -89,51 +91,46 @@ class Live:
         """Licences of the demo's product and buyer, straight into the counters, each with a token."""
         columns = await self._columns()
         keys = KeyRing.load(self.settings.keys_dir)
-        engine = create_engine(self.dsn, pool_size=1)
         made: dict[UUID, str] = {}
+        rows = []
         moment = datetime.now(UTC)
-        try:
-            async with transaction(create_sessions(engine)) as session:
-                for _ in range(count):
-                    licence_id, agreement_id = new_id(), new_id()
-                    await counters.open(
-                        session,
-                        licence_id=licence_id,
-                        chain=ChainOfLinks(
-                            agreement_id=agreement_id,
-                            product_id=UUID(self.facts["product_id"]),
-                            authorisation_id=new_id(),
-                            right_id=new_id(),
-                            resource_id=UUID(self.facts["resource_id"]),
-                            owner_id=new_id(),
-                            operator_id=new_id(),
-                            buyer_id=new_id(),
-                        ),
-                        valid_from=moment - timedelta(hours=1),
-                        valid_until=moment + timedelta(days=1),
-                        quotas=quotas,
-                    )
-                    made[licence_id] = keys.sign(
-                        tokens.claims_of(
-                            issuer=self.settings.base_url,
-                            token_id=new_id(),
-                            client_id=str(new_id()),
-                            licence_id=licence_id,
-                            agreement_id=agreement_id,
-                            agreement_digest="0" * 64,
-                            product_id=UUID(self.facts["product_id"]),
-                            buyer_id=new_id(),
-                            columns=columns,
-                            purposes=[PURPOSE],
-                            quotas=quotas,
-                            valid_from=moment - timedelta(hours=1),
-                            issued_at=moment,
-                            expires_at=moment + timedelta(days=1),
-                        ),
-                        tokens.TOKEN_TYPE,
-                    )
-        finally:
-            await engine.dispose()
+        for _ in range(count):
+            licence_id, agreement_id = new_id(), new_id()
+            product_id, resource_id = UUID(self.facts["product_id"]), UUID(self.facts["resource_id"])
+            rows.append(
+                LicenceCounter(
+                    licence_id=licence_id,
+                    agreement_id=agreement_id,
+                    product_id=product_id,
+                    # As many links as a licence has.
+                    links=[agreement_id, product_id, resource_id, *(new_id() for _ in range(5))],
+                    valid_from=moment - timedelta(hours=1),
+                    valid_until=moment + timedelta(days=1),
+                    period_opened_at=moment,
+                    sole_purpose=PURPOSE,
+                    **quota_values(quotas),
+                )
+            )
+            made[licence_id] = keys.sign(
+                tokens.claims_of(
+                    issuer=self.settings.base_url,
+                    token_id=new_id(),
+                    client_id=str(new_id()),
+                    licence_id=licence_id,
+                    agreement_id=agreement_id,
+                    agreement_digest="0" * 64,
+                    product_id=product_id,
+                    buyer_id=new_id(),
+                    columns=columns,
+                    purposes=[PURPOSE],
+                    quotas=quotas,
+                    valid_from=moment - timedelta(hours=1),
+                    issued_at=moment,
+                    expires_at=moment + timedelta(days=1),
+                ),
+                tokens.TOKEN_TYPE,
+            )
+        await open_counters(owner_url(with_server(self.settings, self.server.address)), rows)
         return made
 
     async def _columns(self) -> list[str]:

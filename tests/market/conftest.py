@@ -5,15 +5,14 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from infra.db import SessionMaker
 from tests.support.database import TestDatabase
 from tests.support.metering import Connection, LicenceMaker, licences
 
 
 @pytest.fixture
-def make_licence(sessions: SessionMaker) -> LicenceMaker:
+def make_licence(database: TestDatabase) -> LicenceMaker:
     """Opens the counters of a licence; committed."""
-    return licences(sessions)
+    return licences(database.owner_url)
 
 
 @pytest.fixture

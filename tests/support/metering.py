@@ -1,7 +1,7 @@
 """Licences to meter: counter rows that really commit, each test with ids of its own."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from contracts.chain import ChainOfLinks
-from contracts.licences import counters
+from contracts.licences.counters import LicenceCounter
 from infra import units
-from infra.db import SessionMaker, new_id, transaction
+from infra.db import create_engine, create_sessions, new_id, transaction
+from infra.unit_columns import quota_values
 from infra.units import UnitVector
 from market.metering.domain import Call
 
@@ -33,6 +34,8 @@ def call_for(
     rows: int = 10,
     size: int = 1000,
     asked: int = 0,
+    purpose: str = "research",
+    token_id: UUID | None = None,
 ) -> Call:
     """A call on a licence."""
     return Call(
@@ -41,37 +44,61 @@ def call_for(
         key=key,
         digest=digest_of(request),
         revision_id=UUID(int=7),
-        purpose="research",
+        purpose=purpose,
         client_id=None,
+        token_id=token_id or new_id(),
         units=UnitVector(calls=calls, rows=rows, bytes=size),
         asked={"rows": asked},
     )
 
 
-def licences(sessions: SessionMaker) -> LicenceMaker:
-    """A maker of licences' counters; committed. A link that is not named is a fresh one."""
+def licences(owner_url: str) -> LicenceMaker:
+    """A maker of licences' counters without the trade that leads to them; committed.
+
+    It writes as the owner of the database: the service itself opens counters of signed agreements only. A link that is
+    not named is a fresh one.
+    """
 
     async def make(
         *,
         quotas: Mapping[str, int] = MappingProxyType({}),
         starts: timedelta = timedelta(hours=-1),
         ends: timedelta = timedelta(days=30),
+        sole_purpose: str | None = "research",
         **links: UUID,
     ) -> UUID:
         licence_id = new_id()
         moment = datetime.now(UTC)
-        async with transaction(sessions) as session:
-            await counters.open(
-                session,
-                licence_id=licence_id,
-                chain=replace(ChainOfLinks(*(new_id() for _ in fields(ChainOfLinks))), **links),
-                valid_from=moment + starts,
-                valid_until=moment + ends,
-                quotas=quotas,
-            )
+        chain = replace(ChainOfLinks(*(new_id() for _ in fields(ChainOfLinks))), **links)
+        await open_counters(
+            owner_url,
+            [
+                LicenceCounter(
+                    licence_id=licence_id,
+                    agreement_id=chain.agreement_id,
+                    product_id=chain.product_id,
+                    links=list(chain.ids()),
+                    valid_from=moment + starts,
+                    valid_until=moment + ends,
+                    period_opened_at=moment,
+                    sole_purpose=sole_purpose,
+                    **quota_values(quotas),
+                )
+            ],
+        )
         return licence_id
 
     return make
+
+
+async def open_counters(owner_url: str, rows: Sequence[LicenceCounter]) -> None:
+    """Write counters as the owner of the database."""
+    engine = create_engine(owner_url, pool_size=1)
+    try:
+        async with transaction(create_sessions(engine)) as session:
+            session.add_all(rows)
+    finally:
+        await engine.dispose()
 
 
 async def counted(connection: Connection, licence_id: UUID) -> UnitVector:

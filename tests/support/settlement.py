@@ -175,6 +175,7 @@ async def metering(database: TestDatabase) -> AsyncIterator[Meter]:
                 UUID(int=7),
                 purpose.value,
                 None,
+                new_id(),
                 UnitVector(calls=1, rows=rows),
             )
             for _ in range(calls)

@@ -77,9 +77,9 @@ async def close_period(
     # Everything slow is read before the licence is locked, since its calls wait from then on.
     rules = await rulebook.in_force(session)
     plan = await plans.get_plan(session, facts.terms.price_plan_id)
-    period = await metering.close_period(session, facts.licence_id)
+    period = await metering.close_period(session, facts.licence_id, wanted)
     assert period.closed_at is not None, "metering answers a period it has just closed"
-    usage = await usage_by_purpose(session, facts, period)
+    usage = await usage_by_purpose(session, period)
     lines = rating.rate(plan, facts.terms.purposes, usage, lambda purpose: quote_context(rules, purpose))
     total = rating.total(lines, plan.currency)
     invoice = None

@@ -1,6 +1,5 @@
 """What was used in a closed period, as rating takes it and as the close keeps it."""
 
-from contracts.agreements.facts import AgreementFacts
 from infra.db import AsyncSession
 from infra.units import UnitVector
 from market.metering import service as metering
@@ -9,14 +8,10 @@ from market.settlement.invoices.rating import LicenceUsage
 from pricing.regulated.purposes import PurposeClass
 
 
-async def usage_by_purpose(session: AsyncSession, facts: AgreementFacts, period: PeriodUsage) -> LicenceUsage:
-    """Usage of a closed period by purpose; the counters' totals where there is one purpose only."""
-    if len(facts.terms.purposes) == 1:
-        counted = {facts.terms.purposes[0].value: period.units}
-    else:
-        counted = await metering.recorded_by_purpose(session, period.licence_id, period.period_no)
-        total = sum(counted.values(), UnitVector())
-        assert total == period.units, "records and counters of a closed period differ"
+async def usage_by_purpose(session: AsyncSession, period: PeriodUsage) -> LicenceUsage:
+    """Usage of a closed period by purpose, as it was counted."""
+    counted = await metering.used_by_purpose(session, period.licence_id, period.period_no)
+    assert sum(counted.values(), UnitVector()) == period.units, "purposes and total of a closed period differ"
     used = {PurposeClass(purpose): units for purpose, units in counted.items()}
     return LicenceUsage(period.licence_id, period.period_no, used)
 

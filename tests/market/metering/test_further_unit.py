@@ -49,6 +49,7 @@ class Metered:
     """
 
     connection: Any
+    owner: Any
     sessions: SessionMaker
     make_licence: LicenceMaker
     older: UUID
@@ -66,7 +67,7 @@ async def metered(test_server: TestServer, monkeypatch: pytest.MonkeyPatch) -> A
     async with test_server.copy() as made:
         engine = create_engine(made.service_url)
         sessions = create_sessions(engine)
-        older = await licences(sessions)(quotas={"calls": 5})
+        older = await licences(made.owner_url)(quotas={"calls": 5})
         before = await asyncpg.connect(made.service_url)
         await admit(before, [call_for(older)], seconds=10)
         await before.close()
@@ -76,8 +77,10 @@ async def metered(test_server: TestServer, monkeypatch: pytest.MonkeyPatch) -> A
         await migrate(made)
         await runner.check(made.service_url)
         connection = await asyncpg.connect(made.service_url)
-        yield Metered(connection, sessions, licences(sessions), older)
+        owner = await asyncpg.connect(made.owner_url)
+        yield Metered(connection, owner, sessions, licences(made.owner_url), older)
         await connection.close()
+        await owner.close()
         await engine.dispose()
 
 
@@ -100,9 +103,9 @@ async def test_it_is_counted_limited_recorded_and_summed_up_by_period(metered: M
     assert await counted(metered.connection, licence_id) == used
     assert await recorded(metered.connection, licence_id) == used
     async with transaction(metered.sessions) as session:
-        assert (await service.recorded_by_purpose(session, licence_id, 1))["research"] == used
-        assert (await service.close_period(session, licence_id)).units == used
-        assert (await service.close_period(session, licence_id)).units == UnitVector()
+        assert (await service.close_period(session, licence_id, 1)).units == used
+        assert (await service.used_by_purpose(session, licence_id, 1))["research"] == used
+        assert (await service.close_period(session, licence_id, 2)).units == UnitVector()
         assert await service.differences(session) == []
         ((record, _), _) = await repository.list_records(session, licence_id, 1, PageRequest(10, None))
         assert UsageRecordRead.model_validate(record).units["seconds"] in (4, 5)
@@ -111,11 +114,10 @@ async def test_it_is_counted_limited_recorded_and_summed_up_by_period(metered: M
 async def test_what_differs_in_it_alone_is_found(metered: Metered) -> None:
     licence_id = await metered.make_licence()
     await metered.decide(licence_id, 3)
+    await metered.owner.execute(
+        "UPDATE licence_counters SET used_4 = 5, period_4 = 5 WHERE licence_id = $1", licence_id
+    )
     async with transaction(metered.sessions) as session:
-        await session.execute(
-            sa.text("UPDATE licence_counters SET used_4 = 5, period_4 = 5 WHERE licence_id = :id"),
-            {"id": licence_id},
-        )
         (found,) = await service.differences(session)
         (broken,) = await usage_check.check(session, datetime.now(UTC))
     assert (found.counted["seconds"], found.recorded["seconds"]) == (5, 3)
@@ -162,4 +164,4 @@ async def test_a_licence_from_before_the_unit_goes_on_and_counts_it_from_nothing
     assert await counted(metered.connection, metered.older) == used
     assert await recorded(metered.connection, metered.older) == used
     async with transaction(metered.sessions) as session:
-        assert (await service.close_period(session, metered.older)).units == used
+        assert (await service.close_period(session, metered.older, 1)).units == used

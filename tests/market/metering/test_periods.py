@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from infra.db import AsyncSession, SessionMaker, new_id, transaction
+from infra.db import AsyncSession, SessionMaker, create_engine, create_sessions, new_id, transaction
 from infra.units import UnitVector
 from market.metering import service
 from market.metering.domain import PeriodUsage
@@ -24,10 +24,10 @@ async def test_closing_under_load_loses_and_doubles_nothing(
     closed: list[PeriodUsage] = []
 
     async def close_now_and_then() -> None:
-        for _ in range(8):
+        for period_no in range(1, 9):
             await asyncio.sleep(0.01)
             async with transaction(sessions) as session:
-                closed.append(await service.close_period(session, licence_id))
+                closed.append(await service.close_period(session, licence_id, period_no))
 
     async def caller() -> list[int | None]:
         return [(await admission.admit(call_for(licence_id, rows=3))).period_no for _ in range(50)]
@@ -37,7 +37,7 @@ async def test_closing_under_load_loses_and_doubles_nothing(
     await closing
     await admission.close()
     async with transaction(sessions) as session:
-        closed.append(await service.close_period(session, licence_id))
+        closed.append(await service.close_period(session, licence_id, 9))
         differences = await service.differences(session)
     told = [period_no for answer in answers for period_no in answer]
     for period in closed:
@@ -53,26 +53,29 @@ async def test_closing_under_load_loses_and_doubles_nothing(
 async def test_a_rolled_back_close_closes_nothing(sessions: SessionMaker, make_licence: LicenceMaker) -> None:
     licence_id = await make_licence()
     async with sessions() as session:
-        await service.close_period(session, licence_id)
+        await service.close_period(session, licence_id, 1)
         await session.rollback()
     async with transaction(sessions) as session:
-        assert (await service.close_period(session, licence_id)).period_no == 1
+        assert (await service.close_period(session, licence_id, 1)).period_no == 1
 
 
 async def test_a_licence_that_is_not_metered_has_no_period_to_close(session: AsyncSession) -> None:
     with pytest.raises(service.PeriodUnknown):
-        await service.close_period(session, new_id())
+        await service.close_period(session, new_id(), 1)
 
 
 async def test_counters_that_differ_from_the_records_are_found(
-    session: AsyncSession, make_licence: LicenceMaker
+    database: TestDatabase, make_licence: LicenceMaker
 ) -> None:
     licence_id = await make_licence()
-    await session.execute(
-        sa.text("UPDATE licence_counters SET used_1 = 2, period_1 = 2 WHERE licence_id = :id"),
-        {"id": licence_id},
-    )
-    (found,) = [entry for entry in await service.differences(session) if entry.licence_id == licence_id]
+    engine = create_engine(database.owner_url, pool_size=1)
+    async with create_sessions(engine)() as session:  # rolled back
+        await session.execute(
+            sa.text("UPDATE licence_counters SET used_1 = 2, period_1 = 2 WHERE licence_id = :id"),
+            {"id": licence_id},
+        )
+        (found,) = [entry for entry in await service.differences(session) if entry.licence_id == licence_id]
+    await engine.dispose()
     assert (found.counted["calls"], found.recorded["calls"]) == (2, 0)
 
 

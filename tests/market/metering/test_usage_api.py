@@ -2,11 +2,10 @@
 
 import asyncpg
 import pytest
-import sqlalchemy as sa
 from litestar import Litestar
 
 from infra.auth import OrganisationKind
-from infra.db import SessionMaker, transaction
+from infra.db import SessionMaker
 from infra.jobs import JobContext
 from market.metering import jobs
 from tests.support.bargain import Bargain
@@ -106,14 +105,14 @@ async def test_the_job_makes_the_partitions_of_the_months_ahead(
 
 
 async def test_the_job_tells_of_counters_that_differ_from_the_records(
-    job_context: JobContext, sessions: SessionMaker, make_licence: LicenceMaker
+    job_context: JobContext, database: TestDatabase, make_licence: LicenceMaker
 ) -> None:
     licence_id = await make_licence()
-    change = "UPDATE licence_counters SET used_1 = :n, period_1 = :n WHERE licence_id = :id"
-    async with transaction(sessions) as session:
-        await session.execute(sa.text(change), {"n": 2, "id": licence_id})
+    change = "UPDATE licence_counters SET used_1 = $1, period_1 = $1 WHERE licence_id = $2"
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute(change, 2, licence_id)
     with pytest.raises(jobs.UsageDiffers, match=str(licence_id)):
         await jobs.check_counters(job_context, {})
-    async with transaction(sessions) as session:
-        await session.execute(sa.text(change), {"n": 0, "id": licence_id})
+    await owner.execute(change, 0, licence_id)
+    await owner.close()
     await jobs.check_counters(job_context, {})

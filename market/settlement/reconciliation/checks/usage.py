@@ -6,6 +6,7 @@ from infra import units
 from infra.db import AsyncSession
 from infra.units import UnitVector
 from market.metering import service as metering
+from market.metering.repository import Difference
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import Break, BreakKind
 
@@ -51,10 +52,16 @@ async def _counters(session: AsyncSession, moment: datetime) -> list[Break]:
             currency=None,
             owner_id=None,
             since=moment,
-            explanation=f"counters hold {_listed(item.counted)}; records hold {_listed(item.recorded)}",
+            explanation=_explained(item),
         )
         for item in await metering.differences(session)
     ]
+
+
+def _explained(item: Difference) -> str:
+    if item.purpose is None:
+        return f"counters hold {_listed(item.counted)}; the purposes add up to {_listed(item.recorded)}"
+    return f"counters hold {_listed(item.counted)} for {item.purpose}; records hold {_listed(item.recorded)}"
 
 
 def _listed(counted: UnitVector) -> str:
