@@ -12,9 +12,9 @@ from sqlmodel import col
 from infra.auth import ROLE_PERMISSIONS, Actor, Permission, Role
 from infra.db import AsyncSession
 from infra.identity.errors import HolderEnded
-from infra.identity.states import OrganisationStatus
 from infra.identity.tables import Client, Membership, Organisation
 from infra.messages import Message
+from infra.organisation_status import OrganisationStatus
 
 
 async def hold(session: AsyncSession, actor: Actor, permission: Permission) -> UUID | None:
