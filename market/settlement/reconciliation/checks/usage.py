@@ -6,7 +6,6 @@ from infra import units
 from infra.db import AsyncSession
 from infra.units import UnitVector
 from market.metering import service as metering
-from market.metering.repository import Difference
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import Break, BreakKind
 
@@ -52,16 +51,16 @@ async def _counters(session: AsyncSession, moment: datetime) -> list[Break]:
             currency=None,
             owner_id=None,
             since=moment,
-            explanation=_explained(item),
+            explanation=_explained(item.purpose, item.counted, item.recorded),
         )
         for item in await metering.differences(session)
     ]
 
 
-def _explained(item: Difference) -> str:
-    if item.purpose is None:
-        return f"counters hold {_listed(item.counted)}; the purposes add up to {_listed(item.recorded)}"
-    return f"counters hold {_listed(item.counted)} for {item.purpose}; records hold {_listed(item.recorded)}"
+def _explained(purpose: str | None, counted: UnitVector, recorded: UnitVector) -> str:
+    if purpose is None:
+        return f"counters hold {_listed(counted)}; the purposes add up to {_listed(recorded)}"
+    return f"counters hold {_listed(counted)} for {purpose}; records hold {_listed(recorded)}"
 
 
 def _listed(counted: UnitVector) -> str:
