@@ -6,7 +6,6 @@ probe until it has run for a while. A test reads the source: long-lived tasks ar
 """
 
 import asyncio
-import threading
 import time
 import weakref
 from collections.abc import Callable, Coroutine, Mapping
@@ -27,7 +26,7 @@ STEADY_SECONDS = 60.0
 """After so long a further end is taken for the first one: the pause before the next start is short again."""
 
 log = structlog.get_logger()
-# Not by infra.telemetry, whose port for metrics runs on a thread of this module.
+# Not by infra.telemetry, whose port for metrics runs on a thread that reports here.
 _meter = metrics.get_meter("data-market")
 _restarts = _meter.create_counter(
     "market.task.restarts",
@@ -171,27 +170,10 @@ class TaskRegistry:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
-def run_thread(name: str, work: Callable[[], None]) -> threading.Thread:
-    """Run work on a thread of its own for as long as the process lives; started again whenever it ends."""
-
-    def watch() -> None:
-        pause = FIRST_PAUSE_SECONDS
-        while True:
-            began, failure = time.monotonic(), None
-            try:
-                work()
-            except Exception as error:
-                failure = error
-            if time.monotonic() - began >= STEADY_SECONDS:
-                pause = FIRST_PAUSE_SECONDS
-            _restarts.add(1, {"task": name})
-            log.error("thread_ended", task=name, again_in=pause, exc_info=failure)
-            time.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-
-    thread = threading.Thread(target=watch, name=name, daemon=True)
-    thread.start()
-    return thread
+def thread_ended(name: str, failure: Exception | None) -> None:
+    """Count and log the end of a thread that :mod:`infra.threads` starts again."""
+    _restarts.add(1, {"task": name})
+    log.error("thread_ended", task=name, exc_info=failure)
 
 
 _registries: "weakref.WeakSet[TaskRegistry]" = weakref.WeakSet()

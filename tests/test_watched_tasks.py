@@ -9,8 +9,9 @@ FLOORS = ("contracts", "infra", "listings", "market", "pricing", "quality")
 # Where a task or a thread may be started by hand: what it does is over soon, or somebody waits for its end at once.
 SHORT = {
     "infra/events/runner.py": {"_start": "one subject's events; its end is looked at in _ended"},
-    "infra/tasks.py": {"start": "the registry itself", "run_thread": "the registry itself"},
+    "infra/tasks.py": {"start": "the registry itself"},
     "infra/telemetry/log_output.py": {"_start": "writes logs, is started by the next line when it has ended"},
+    "infra/threads.py": {"run_thread": "the same for threads"},
     "infra/wakeups.py": {
         "keep_going": "waits for the stop, and is cancelled with it",
         "_first": "waits for one wake-up",

@@ -14,7 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 import structlog
 from prometheus_client import make_wsgi_app
 
-from infra.tasks import run_thread
+from infra.threads import run_thread
 
 log = structlog.get_logger()
 

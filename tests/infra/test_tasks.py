@@ -11,6 +11,7 @@ from prometheus_client import generate_latest
 from infra import tasks, telemetry
 from infra.settings import Settings
 from infra.tasks import TaskRegistry
+from infra.threads import run_thread
 from tests.support.events import until
 
 
@@ -110,5 +111,5 @@ async def test_a_thread_that_ends_is_started_again() -> None:
             time.sleep(60)
         raise OSError("selector")
 
-    tasks.run_thread("test", work)
+    run_thread("test", work)
     await until(done)
