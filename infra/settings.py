@@ -80,6 +80,17 @@ class Settings(BaseSettings):
         None,
         description="Mark the session cookie Secure; by default exactly when the public address is https.",
     )
+    sign_ins_per_minute: int = Field(
+        60,
+        ge=1,
+        le=1_000_000,
+        description="Sign-ins of one network a minute, twice as many at once; a wrong password counts as five.",
+    )
+    trusted_proxies: str | None = Field(
+        None,
+        max_length=4000,
+        description="Proxies whose X-Forwarded-For tells who called: CIDRs, parted by commas; none by default.",
+    )
     access_token_minutes: int = Field(15, ge=1, le=60, description="Life of a program's access token.")
     admission_queue: int = Field(
         8192, ge=1, description="Metered calls that may wait in one process; more get 503."
@@ -143,7 +154,7 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
-    @field_validator("outgoing_networks")
+    @field_validator("outgoing_networks", "trusted_proxies")
     @classmethod
     def _networks(cls, value: str | None) -> str | None:
         for part in (value or "").replace(",", " ").split():

@@ -162,11 +162,12 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         app.state.sessions = create_sessions(engine)
         app.state.store = ObjectStore(settings.objects_dir)
         app.state.key_ring = KeyRing.load(settings.keys_dir)
-        app.state.identity = identity = Identity(settings, app.state.sessions, app.state.key_ring)
+        box = secret_box(settings)
+        app.state.identity = identity = Identity.of(settings, app.state.sessions, app.state.key_ring, box)
         app.state.authenticator = IdentityAuthenticator(identity)
         app.state.outgoing = outgoing = OutgoingClient.of(settings)
         app.state.tasks = tasks = TaskRegistry()
-        secrets.install(secret_box(settings))
+        secrets.install(box)
         try:
             async with data_plane(
                 settings,

@@ -10,8 +10,10 @@ from infra.auth import SESSION_COOKIE, Actor, Permission, json_only, permissions
 from infra.db import AsyncSession
 from infra.errors import QuotaExceeded, Unauthenticated
 from infra.identity import sessions
+from infra.identity.attempts import Origin
 from infra.identity.credentials import csrf_token
-from infra.identity.runtime import Identity, provide_identity
+from infra.identity.devices import DEVICE_COOKIE, DEVICE_DAYS, DEVICE_PATH
+from infra.identity.runtime import Identity, provide_identity, provide_origin
 from infra.identity.schemas import OrganisationBrief, PasswordChange, SessionCreate, SessionRead
 from infra.identity.sessions import Profile, SignedIn
 
@@ -21,7 +23,10 @@ class SessionController(Controller):
 
     path = "/v1/session"
     tags = ["Session"]
-    dependencies = {"identity": Provide(provide_identity, sync_to_thread=False)}
+    dependencies = {
+        "identity": Provide(provide_identity, sync_to_thread=False),
+        "origin": Provide(provide_origin, sync_to_thread=False),
+    }
 
     @post(
         opt={**public("nobody is signed in before"), "problems": [Unauthenticated, QuotaExceeded]},
@@ -30,15 +35,22 @@ class SessionController(Controller):
         operation_id="signIn",
     )
     async def sign_in(
-        self, session: AsyncSession, identity: Identity, request: Request[Any, Any, Any], data: SessionCreate
+        self,
+        session: AsyncSession,
+        identity: Identity,
+        origin: Origin,
+        request: Request[Any, Any, Any],
+        data: SessionCreate,
     ) -> Response[SessionRead]:
-        """Open a session: sets the cookie and returns its CSRF token.
+        """Open a session: sets the cookie and returns its CSRF token; a second cookie makes the device known.
 
-        After ten wrong passwords in a row an address waits, up to fifteen minutes (429 with Retry-After).
+        After ten wrong passwords in a row from one network, the address waits there, up to fifteen minutes (429 with
+        Retry-After). On a device on which the address has signed in before, only that device's attempts count.
         """
         signed_in = await sessions.sign_in(
             session,
             identity,
+            origin=origin,
             email=data.email,
             password=data.password,
             organisation_id=data.organisation_id,
@@ -75,13 +87,17 @@ class SessionController(Controller):
         operation_id="changePassword",
     )
     async def change_password(
-        self, session: AsyncSession, actor: Actor, identity: Identity, data: PasswordChange
+        self, session: AsyncSession, actor: Actor, identity: Identity, origin: Origin, data: PasswordChange
     ) -> Response[SessionRead]:
-        """Set another password. Every session of the person ends; this one goes on with a new cookie."""
+        """Set another password. Every session of the person ends; this one goes on with a new cookie.
+
+        Devices that were known are not any more, but this one.
+        """
         signed_in = await sessions.change_password(
             session,
             actor,
             identity,
+            origin,
             current_password=data.current_password,
             new_password=data.new_password,
         )
@@ -92,7 +108,18 @@ def _with_cookie(identity: Identity, signed_in: SignedIn) -> Response[SessionRea
     return Response(
         _read(signed_in.profile, signed_in.token),
         headers={"Cache-Control": "no-store"},
-        cookies=[_cookie(identity, signed_in.token, max_age=identity.settings.session_hours * 3600)],
+        cookies=[
+            _cookie(identity, signed_in.token, max_age=identity.settings.session_hours * 3600),
+            Cookie(
+                DEVICE_COOKIE,
+                value=signed_in.device,
+                max_age=DEVICE_DAYS * 86_400,
+                path=DEVICE_PATH,
+                httponly=True,
+                samesite="strict",
+                secure=identity.settings.secure_cookies,
+            ),
+        ],
     )
 
 

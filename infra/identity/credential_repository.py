@@ -1,4 +1,4 @@
-"""SQL of sessions, sign-in attempts, programs, their secrets and revoked tokens."""
+"""SQL of sessions, programs, their secrets and revoked tokens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ from infra.identity.tables import (
     Membership,
     Organisation,
     RevokedToken,
-    SignInAttempts,
     SignInSession,
 )
 from infra.organisation_status import OrganisationStatus
@@ -118,46 +117,6 @@ async def drop_sessions_of(session: AsyncSession, person_id: UUID, *, keep: int)
     await session.execute(sa.delete(SignInSession).where(col(SignInSession.id).in_(theirs)))
 
 
-async def begin_attempt(session: AsyncSession, account: bytes) -> bool:
-    """Count an attempt to sign in before it is looked at, so that attempts at once cannot slip past the limit.
-
-    :return: False when the address is locked; such an attempt is not counted.
-    """
-    failures = col(SignInAttempts.failures) + 1
-    doublings = sa.func.least(failures - domain.FREE_FAILURES, 20)
-    seconds = sa.func.least(domain.MAX_LOCK_SECONDS, domain.FIRST_LOCK_SECONDS * sa.func.power(2, doublings))
-    lock = sa.case(
-        (
-            failures >= domain.FREE_FAILURES,
-            sa.func.now() + seconds * sa.literal(timedelta(seconds=1), sa.Interval()),
-        ),
-        else_=None,
-    )
-    statement = (
-        insert(SignInAttempts)
-        .values(account=account, failures=1, last_at=sa.func.now(), locked_until=None)
-        .on_conflict_do_update(
-            index_elements=["account"],
-            set_={"failures": failures, "last_at": sa.func.now(), "locked_until": lock},
-            where=sa.func.coalesce(col(SignInAttempts.locked_until) <= sa.func.now(), True),
-        )
-        .returning(col(SignInAttempts.failures))
-    )
-    return (await session.execute(statement)).one_or_none() is not None
-
-
-async def seconds_locked(session: AsyncSession, account: bytes) -> int:
-    """Whole seconds until an address is unlocked, at least one."""
-    left = sa.func.extract("epoch", col(SignInAttempts.locked_until) - sa.func.now())
-    statement = sa.select(sa.func.ceil(left)).where(col(SignInAttempts.account) == account)
-    return max(1, int((await session.execute(statement)).scalar() or 1))
-
-
-async def forget_attempts(session: AsyncSession, account: bytes) -> None:
-    """Start counting anew after the right password."""
-    await session.execute(sa.delete(SignInAttempts).where(col(SignInAttempts.account) == account))
-
-
 def clients_statement(organisation_id: UUID) -> SelectOfScalar[Client]:
     """Programs of an organisation that are not deleted."""
     return select(Client).where(
@@ -199,7 +158,7 @@ async def revoke_token(session: AsyncSession, client_id: UUID, token_id: UUID, e
 
 
 async def sweep(session: AsyncSession) -> None:
-    """Delete what has run out: sessions, secrets, revocations of ended tokens, old attempts."""
+    """Delete what has run out: sessions, secrets, revocations of ended tokens."""
     moment = sa.func.now()
     await session.execute(sa.delete(SignInSession).where(col(SignInSession.expires_at) < moment))
     await session.execute(sa.delete(ClientSecret).where(col(ClientSecret.expires_at) < moment))
@@ -207,5 +166,3 @@ async def sweep(session: AsyncSession) -> None:
     await session.execute(
         sa.delete(RevokedToken).where(col(RevokedToken.expires_at) < moment - timedelta(minutes=5))
     )
-    forgotten = moment - timedelta(hours=domain.FAILURES_FORGOTTEN_HOURS)
-    await session.execute(sa.delete(SignInAttempts).where(col(SignInAttempts.last_at) < forgotten))

@@ -4,7 +4,10 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import os
 import secrets
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -18,11 +21,16 @@ from infra.messages import Message
 
 ResultT = TypeVar("ResultT")
 
-# OWASP's figures for argon2id: 19 MiB and two passes, so that two at once stay small beside the service.
+# OWASP's figures for argon2id: 19 MiB and two passes, so that a few at once stay small beside the service.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-HASHING_THREADS = 2
+HASHING_THREADS = max(1, min(4, (os.cpu_count() or 1) // 2))
+"""Never more than half of the processors, and 19 MiB of memory each."""
+HASHING_NICENESS = 10
+"""The threads give way to the service's own: the data plane goes first where both want the processor."""
 MAX_WAITING = 32
 """Passwords that wait for a thread at most; more are told to come back, so that nobody can tie up the service."""
+MAX_WAITING_KNOWN = 64
+"""The same for known devices, so that strangers in the queue do not keep them out."""
 
 
 def new_token() -> str:
@@ -50,7 +58,9 @@ class Passwords:
     """Hashes and checks passwords on a few threads of their own, with a bounded queue before them."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(HASHING_THREADS, thread_name_prefix="argon2")
+        self._threads = ThreadPoolExecutor(
+            HASHING_THREADS, thread_name_prefix="argon2", initializer=_give_way
+        )
         self._waiting = 0
         # Checked for addresses nobody has, so that they take as long as others.
         self._nobody = hash_password(new_token())
@@ -60,13 +70,16 @@ class Passwords:
 
         :raises Unavailable: too many are waiting.
         """
+        self.check_room(known=True)
         return await self._run(hash_password, password)
 
-    async def check(self, password_hash: str | None, password: str) -> bool:
+    async def check(self, password_hash: str | None, password: str, *, known: bool = False) -> bool:
         """Whether the password belongs to the hash; no hash takes as long and is always false.
 
+        :param known: it comes from a known device.
         :raises Unavailable: too many are waiting.
         """
+        self.check_room(known=known)
         matches = await self._run(_matches, password_hash or self._nobody, password)
         return matches and password_hash is not None
 
@@ -78,18 +91,29 @@ class Passwords:
         """Let the threads end."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, work: Callable[..., ResultT], *arguments: str) -> ResultT:
-        if self._waiting >= MAX_WAITING:
+    def check_room(self, *, known: bool) -> None:
+        """Make sure that there is room in the queue, before anything is spent on a password.
+
+        :raises Unavailable: too many are waiting.
+        """
+        if self._waiting >= (MAX_WAITING_KNOWN if known else MAX_WAITING):
             raise Unavailable(
                 Message("Too many people are signing in at once."),
                 retry_after=2,
                 remedy=Message("Try again shortly."),
             )
+
+    async def _run(self, work: Callable[..., ResultT], *arguments: str) -> ResultT:
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
         finally:
             self._waiting -= 1
+
+
+def _give_way() -> None:
+    if sys.platform == "linux":  # where a thread has a priority of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), HASHING_NICENESS)
 
 
 def _matches(password_hash: str, password: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection
+from dataclasses import dataclass
 from enum import StrEnum
 
 from infra.messages import Message
@@ -17,11 +18,16 @@ MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_LENGTH = 128
 
 FREE_FAILURES = 10
-"""Wrong passwords in a row after which an account is locked for a while."""
+"""Wrong passwords in a row, for one account from one source, after which these two wait for a while."""
 FIRST_LOCK_SECONDS = 30
 MAX_LOCK_SECONDS = 900
-"""A lock doubles with each further failure up to this, so that nobody can lock another out for good."""
+"""A lock doubles with each further failure up to this."""
 FAILURES_FORGOTTEN_HOURS = 24
+MAX_ATTEMPT_ROWS = 200_000
+"""Pairs of account and source that are remembered; the oldest go first."""
+
+WRONG_COSTS = 5
+"""What a wrong password or secret takes out of its source's budget; a right password takes one."""
 
 MAX_ACCOUNTS_TRIED = 4
 """Accounts of one address whose passwords are compared at a sign-in; naming the organisation puts its own first."""
@@ -29,6 +35,25 @@ MAX_ACCOUNTS_TRIED = 4
 MAX_SESSIONS_PER_PERSON = 20
 SESSION_TOUCH_SECONDS = 60
 """How exact the time of last use is kept: one write a minute, not one a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Attempts that may come at once, and how long each takes to be there again.
+
+    :param seconds_each: after so many seconds there is one more, up to ``burst``.
+    """
+
+    burst: int
+    seconds_each: float
+
+
+KNOWN_DEVICES = Budget(burst=30, seconds_each=2)
+"""For an account, from all devices it is known on: these pass by the limits of their source."""
+NEW_SOURCES = Budget(burst=100, seconds_each=1)
+"""For an account, from unknown devices whose source has not been wrong about it before."""
+REPEATED_SOURCES = Budget(burst=100, seconds_each=5)
+"""For an account, from unknown devices of other sources: a flood of guesses comes out of this one."""
 
 
 class EvidenceKind(StrEnum):

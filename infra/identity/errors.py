@@ -16,7 +16,7 @@ class InvalidCredentials(Unauthenticated):
 
 
 class TooManyAttempts(QuotaExceeded):
-    """Too many wrong passwords in a row for one address.
+    """Too many wrong passwords for one address: in a row from here, or altogether from unknown devices.
 
     :param retry_after: seconds until the next attempt is looked at.
     """
@@ -27,12 +27,38 @@ class TooManyAttempts(QuotaExceeded):
     def __init__(self, retry_after: int) -> None:
         super().__init__(
             Message(
-                "Sign-in for this address is locked for {retry_after} seconds after several wrong passwords.",
+                "Sign-in for this address is locked for {retry_after} seconds here after several wrong passwords.",
                 retry_after=retry_after,
             ),
             remedy=Message(
-                "Wait, then try again; an administrator of the platform can help if the password is lost."
+                "Wait, then try again, or sign in on a device on which you have done so before; an administrator of"
+                " the platform can help if the password is lost."
             ),
+            retry_after=retry_after,
+        )
+        self.retry_after = retry_after
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.retry_after)}
+
+
+class SourceThrottled(QuotaExceeded):
+    """Too many attempts from one network, whatever they were about.
+
+    :param retry_after: seconds until the next attempt is looked at.
+    """
+
+    slug = "too-many-attempts-from-network"
+    title = Message("Too many attempts from this network")
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            Message(
+                "Too many attempts came from your network; the next is looked at in {retry_after} seconds.",
+                retry_after=retry_after,
+            ),
+            remedy=Message("Wait, then try again; devices on which you have signed in before need not wait."),
             retry_after=retry_after,
         )
         self.retry_after = retry_after
@@ -136,17 +162,23 @@ class OAuthError(Exception):
     :param code: ``invalid_request``, ``invalid_client``, ``unauthorized_client``, ``unsupported_grant_type``
         or ``invalid_scope``.
     :param by_header: the program used the Authorization header, so a challenge belongs into the answer.
+    :param retry_after: seconds after which the program is looked at again; its network guessed too often.
     """
 
-    def __init__(self, code: str, description: str, *, by_header: bool = False) -> None:
+    def __init__(
+        self, code: str, description: str, *, by_header: bool = False, retry_after: int | None = None
+    ) -> None:
         super().__init__(code)
         self.code = code
         self.description = description
         self.by_header = by_header
+        self.retry_after = retry_after
 
     @property
     def status(self) -> int:
-        """401 for an invalid client, 400 for everything else."""
+        """401 for an invalid client, 429 for one that is to wait, 400 for everything else."""
+        if self.retry_after is not None:
+            return 429
         return 401 if self.code == "invalid_client" else 400
 
 

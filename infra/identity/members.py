@@ -10,6 +10,7 @@ from infra.auth import Actor, Role
 from infra.db import AsyncSession, now, transaction
 from infra.errors import NotFound
 from infra.identity import credentials, repository
+from infra.identity.attempts import Origin
 from infra.identity.domain import password_weakness
 from infra.identity.errors import (
     AlreadyMember,
@@ -85,7 +86,7 @@ async def revoke_invitation(session: AsyncSession, organisation_id: UUID, invita
 
 
 async def accept(
-    session: AsyncSession, identity: Identity, *, token: str, name: str, password: str
+    session: AsyncSession, identity: Identity, origin: Origin, *, token: str, name: str, password: str
 ) -> tuple[Membership, Person]:
     """Use an invitation: make an account for the address, with a password of its own, and its membership.
 
@@ -95,12 +96,15 @@ async def accept(
     :raises InvitationNotOpen: the token is unknown, used, revoked or expired.
     :raises WeakPassword: the password is too easily guessed.
     :raises AlreadyMember: the address joined the organisation in the meantime.
+    :raises SourceThrottled: too many tokens were guessed from the same network.
     """
+    await identity.throttle.check_guess(origin)
     token_digest = credentials.digest(token)
     # Apart from the request's transaction, so that no connection is held while the processor hashes.
     async with transaction(identity.sessions) as look:
         invitation = await repository.open_invitation(look, token_digest, lock=False)
     if invitation is None:
+        await identity.throttle.wrong_guess(origin)
         raise _not_open()
     if (weakness := password_weakness(password, invitation.email)) is not None:
         raise WeakPassword(Message("The password {weakness}.", weakness=weakness))

@@ -12,9 +12,10 @@ from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind, Role
 from infra.db import AsyncSession, new_id, now
 from infra.identity import clients, credential_repository
+from infra.identity.attempts import Origin
 from infra.identity.credential_repository import CredentialHolder
 from infra.identity.domain import granted_scope
-from infra.identity.errors import OAuthError
+from infra.identity.errors import OAuthError, SourceThrottled
 from infra.identity.runtime import Identity
 from infra.keys import TokenRefused
 from infra.organisation_status import OrganisationStatus
@@ -69,11 +70,21 @@ def read_credentials(
     return ClientCredentials(client_id, client_secret, by_header=False)
 
 
-async def authenticate_client(session: AsyncSession, credentials: ClientCredentials) -> CredentialHolder:
+async def authenticate_client(
+    session: AsyncSession, identity: Identity, origin: Origin, credentials: ClientCredentials
+) -> CredentialHolder:
     """Who a program stands for.
 
-    :raises OAuthError: it is unknown, or its secret is wrong.
+    :raises OAuthError: it is unknown, its secret is wrong, or its network has guessed too often.
     """
+    try:
+        await identity.throttle.check_guess(origin)
+    except SourceThrottled as error:
+        raise OAuthError(
+            "temporarily_unavailable",
+            "Too many wrong secrets came from your network.",
+            retry_after=error.retry_after,
+        ) from error
     try:
         client_id = UUID(credentials.client_id)
     except ValueError:
@@ -81,6 +92,7 @@ async def authenticate_client(session: AsyncSession, credentials: ClientCredenti
     holder = await credential_repository.program_holder(session, client_id, None)
     good = await clients.has_secret(session, client_id, credentials.secret)
     if holder is None or not good:
+        await identity.throttle.wrong_guess(origin)
         raise OAuthError(
             "invalid_client",
             "The program is unknown or its secret is wrong.",
@@ -90,14 +102,20 @@ async def authenticate_client(session: AsyncSession, credentials: ClientCredenti
 
 
 async def issue(
-    session: AsyncSession, identity: Identity, credentials: ClientCredentials, *, grant_type: str, scope: str
+    session: AsyncSession,
+    identity: Identity,
+    origin: Origin,
+    credentials: ClientCredentials,
+    *,
+    grant_type: str,
+    scope: str,
 ) -> AccessToken:
     """An access token for a program (RFC 6749, section 4.4; claims of RFC 9068).
 
     :param scope: roles the token is to be narrowed to, parted by spaces; empty for all of the program's.
     :raises OAuthError: it is refused.
     """
-    client = await authenticate_client(session, credentials)
+    client = await authenticate_client(session, identity, origin, credentials)
     if grant_type != "client_credentials":
         raise OAuthError("unsupported_grant_type", "Only client_credentials is offered.")
     roles = granted_scope(scope, client.roles)
@@ -146,7 +164,7 @@ def read_token(identity: Identity, token: str) -> dict[str, Any]:
 
 
 async def introspect(
-    session: AsyncSession, identity: Identity, credentials: ClientCredentials, token: str
+    session: AsyncSession, identity: Identity, origin: Origin, credentials: ClientCredentials, token: str
 ) -> dict[str, Any] | None:
     """The claims of an access token that is active at this moment, or None (RFC 7662).
 
@@ -155,7 +173,7 @@ async def introspect(
 
     :raises OAuthError: the asking program is not known.
     """
-    asking = await authenticate_client(session, credentials)
+    asking = await authenticate_client(session, identity, origin, credentials)
     try:
         claims = read_token(identity, token)
     except TokenRefused:
@@ -173,13 +191,13 @@ async def introspect(
 
 
 async def revoke(
-    session: AsyncSession, identity: Identity, credentials: ClientCredentials, token: str
+    session: AsyncSession, identity: Identity, origin: Origin, credentials: ClientCredentials, token: str
 ) -> None:
     """End an access token before its time (RFC 7009); an invalid token is no error.
 
     :raises OAuthError: the program is not known, or the token is another program's.
     """
-    asking = await authenticate_client(session, credentials)
+    asking = await authenticate_client(session, identity, origin, credentials)
     try:
         claims = read_token(identity, token)
     except TokenRefused:

@@ -12,9 +12,10 @@ from litestar.params import Body
 from infra.auth import Role, public
 from infra.db import AsyncSession
 from infra.identity import oauth
+from infra.identity.attempts import Origin
 from infra.identity.errors import OAuthError
 from infra.identity.oauth import ClientCredentials
-from infra.identity.runtime import Identity, provide_identity
+from infra.identity.runtime import Identity, provide_identity, provide_origin
 from infra.identity.schemas import (
     AuthorizationServerRead,
     IntrospectionRead,
@@ -32,6 +33,7 @@ _AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 _RESPONSES = {
     400: ResponseSpec(OAuthErrorRead, generate_examples=False, description="Invalid request"),
     401: ResponseSpec(OAuthErrorRead, generate_examples=False, description="Invalid client"),
+    429: ResponseSpec(OAuthErrorRead, generate_examples=False, description="Too many wrong secrets"),
 }
 
 TokenRequestBody = Annotated[TokenRequest, Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -42,6 +44,8 @@ def _render(_: Request[Any, Any, Any], error: OAuthError) -> Response[OAuthError
     headers = dict(_NO_STORE)
     if error.status == 401 and error.by_header:
         headers["WWW-Authenticate"] = 'Basic realm="oauth"'
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
     body = OAuthErrorRead(error=error.code, error_description=error.description)
     return Response(body, status_code=error.status, headers=headers)
 
@@ -60,7 +64,10 @@ class OAuthController(Controller):
 
     path = "/oauth"
     tags = ["OAuth"]
-    dependencies = {"identity": Provide(provide_identity, sync_to_thread=False)}
+    dependencies = {
+        "identity": Provide(provide_identity, sync_to_thread=False),
+        "origin": Provide(provide_origin, sync_to_thread=False),
+    }
     exception_handlers = {OAuthError: _render, HTTPException: _unreadable}
 
     @post(
@@ -75,6 +82,7 @@ class OAuthController(Controller):
         self,
         session: AsyncSession,
         identity: Identity,
+        origin: Origin,
         request: Request[Any, Any, Any],
         data: TokenRequestBody,
     ) -> Response[TokenRead]:
@@ -85,6 +93,7 @@ class OAuthController(Controller):
         issued = await oauth.issue(
             session,
             identity,
+            origin,
             _credentials(request, data),
             grant_type=data.grant_type,
             scope=data.scope or "",
@@ -104,11 +113,12 @@ class OAuthController(Controller):
         self,
         session: AsyncSession,
         identity: Identity,
+        origin: Origin,
         request: Request[Any, Any, Any],
         data: TokenReferenceBody,
     ) -> Response[IntrospectionRead]:
         """Whether a token is active at this moment, and its claims (RFC 7662)."""
-        claims = await oauth.introspect(session, identity, _credentials(request, data), data.token)
+        claims = await oauth.introspect(session, identity, origin, _credentials(request, data), data.token)
         if claims is None:
             return Response(IntrospectionRead(active=False), headers=_NO_STORE)
         body = IntrospectionRead(active=True, token_type="Bearer", **claims)  # noqa: S106 -- a kind of token
@@ -126,11 +136,12 @@ class OAuthController(Controller):
         self,
         session: AsyncSession,
         identity: Identity,
+        origin: Origin,
         request: Request[Any, Any, Any],
         data: TokenReferenceBody,
     ) -> None:
         """End a token of the program before its time (RFC 7009); an invalid token is no error."""
-        await oauth.revoke(session, identity, _credentials(request, data), data.token)
+        await oauth.revoke(session, identity, origin, _credentials(request, data), data.token)
 
 
 class WellKnownController(Controller):

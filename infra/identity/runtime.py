@@ -1,18 +1,24 @@
 """What identity works with in one process, made once by the composition root."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
+from litestar import Request
 from litestar.datastructures import State
 
 from infra.db import SessionMaker
+from infra.identity.attempts import Origin, Throttle
 from infra.identity.credentials import Passwords
+from infra.identity.devices import DeviceCookies
 from infra.keys import KeyRing
+from infra.secrets import SecretBox
 from infra.settings import Settings
+from infra.sources import networks
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Settings, keys, the password threads, and transactions apart from the request's own.
+    """Settings, keys, the password threads, the limits on guessing, and transactions apart from the request's own.
 
     The latter count wrong passwords: a refused request is rolled back, its count must not be.
     """
@@ -20,7 +26,24 @@ class Identity:
     settings: Settings
     sessions: SessionMaker
     keys: KeyRing
+    devices: DeviceCookies
+    throttle: Throttle
     passwords: Passwords = field(default_factory=Passwords)
+
+    @classmethod
+    def of(cls, settings: Settings, sessions: SessionMaker, keys: KeyRing, box: SecretBox) -> "Identity":
+        """Identity as the settings have it.
+
+        :param box: the installation's, which the key of the device cookies is derived from.
+        """
+        devices = DeviceCookies(box.derive(b"device cookie"))
+        throttle = Throttle(
+            sessions,
+            devices,
+            per_minute=settings.sign_ins_per_minute,
+            proxies=networks(settings.trusted_proxies),
+        )
+        return cls(settings, sessions, keys, devices, throttle)
 
     @property
     def issuer(self) -> str:
@@ -38,3 +61,8 @@ def provide_identity(state: State) -> Identity:
     identity = state.identity
     assert isinstance(identity, Identity)
     return identity
+
+
+def provide_origin(request: Request[Any, Any, Any], identity: Identity) -> Origin:
+    """Dependency ``origin``: where the request comes from."""
+    return identity.throttle.origin(request)

@@ -1,7 +1,7 @@
 """Signing in and out, and passwords."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,6 +10,7 @@ from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor, OrganisationKind, Role
 from infra.db import AsyncSession, now, transaction
 from infra.identity import credential_repository, credentials, repository
+from infra.identity.attempts import Attempt, Origin
 from infra.identity.domain import MAX_ACCOUNTS_TRIED, MAX_SESSIONS_PER_PERSON, password_weakness
 from infra.identity.errors import (
     ChooseOrganisation,
@@ -17,12 +18,14 @@ from infra.identity.errors import (
     NoMembership,
     NotAPerson,
     SessionEnded,
-    TooManyAttempts,
     WeakPassword,
 )
 from infra.identity.runtime import Identity
 from infra.identity.tables import Client, Membership, Organisation, Person, SignInSession
 from infra.messages import Message
+
+_NOBODY = UUID(int=0)
+"""Whom the audit log names when a password was refused for an address that nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,21 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A new session: the cookie's value, which is kept nowhere, and who it stands for."""
+    """A new session: the cookie's value, which is kept nowhere, and who it stands for.
+
+    :param device: the value of the cookie by which the device is known from now on.
+    """
 
     token: str
     profile: Profile
+    device: str
 
 
 async def sign_in(
     session: AsyncSession,
     identity: Identity,
     *,
+    origin: Origin,
     email: str,
     password: str,
     organisation_id: UUID | None,
@@ -61,13 +69,14 @@ async def sign_in(
 ) -> SignedIn:
     """Open a session for a person. It always gets a token of its own; one sent along ends.
 
+    :param origin: where the request comes from.
     :param email: in lower case.
     :param organisation_id: for whom; may be left out by members of a single organisation.
     :raises InvalidCredentials: the e-mail address or the password is wrong.
-    :raises TooManyAttempts: the address is locked for a while.
+    :raises TooManyAttempts, SourceThrottled: the address, or the network, is to wait for a while.
     :raises ChooseOrganisation, NoMembership: there is nobody to act for.
     """
-    accounts = await check_password(identity, email, password, organisation_id=organisation_id)
+    accounts = await check_password(identity, origin, email, password, organisation_id=organisation_id)
     membership, organisation = await _choose(session, accounts, organisation_id)
     password_hash = accounts[membership.person_id]
     person = await session.get(Person, membership.person_id, with_for_update={"read": True})
@@ -77,7 +86,7 @@ async def sign_in(
         await credential_repository.drop_session(session, credentials.digest(previous_token))
     if identity.passwords.outdated(password_hash):
         person.password_hash = await identity.passwords.hash(password)
-    signed_in = await _open_session(session, identity, person, membership, organisation)
+    signed_in = await _open_session(session, identity, origin, person, membership, organisation)
     await audit.record(
         session,
         _actor(person, organisation, membership),
@@ -90,55 +99,68 @@ async def sign_in(
 
 async def check_password(
     identity: Identity,
+    origin: Origin,
     email: str,
     password: str,
     *,
     organisation_id: UUID | None = None,
     only: UUID | None = None,
 ) -> dict[UUID, str]:
-    """Check a password, counted against the address's limit whatever becomes of the request.
+    """Check a password, counted against the limits whatever becomes of the request.
+
+    An address that nobody has takes the same statements and the same hash as one with an account.
+
 
     :param organisation_id: the account of its member is tried first.
     :param only: the one account in question, of those that the address has.
     :return: the hash the password was checked against, by the id of every account that it opens.
     :raises InvalidCredentials: the e-mail address or the password is wrong.
-    :raises TooManyAttempts: the address is locked for a while.
+    :raises TooManyAttempts: the address is locked for a while, for where the request comes from.
+    :raises SourceThrottled: the network has made too many attempts.
     :raises Unavailable: too many passwords wait to be checked.
     """
-    account = credentials.digest(email)
+    await identity.throttle.check(origin)
+    identity.passwords.check_room(known=origin.device is not None)
     async with transaction(identity.sessions) as session:
-        if not await credential_repository.begin_attempt(session, account):
-            raise TooManyAttempts(await credential_repository.seconds_locked(session, account))
-        hashes = await _hashes(session, email, organisation_id, only)
+        accounts = await _accounts(session, email, organisation_id, only)
+        changed = {person.id: person.password_changed_at for person in accounts}
+        attempt = await identity.throttle.begin(session, origin, email, changed)
+    if not isinstance(attempt, Attempt):
+        raise attempt
     # No connection is held while the processor works. Where there is no account, a password is compared all the same.
-    checks = [identity.passwords.check(kept, password) for kept in hashes.values() or [None]]
+    hashes = {person.id: person.password_hash for person in accounts}
+    checks = [
+        identity.passwords.check(kept, password, known=attempt.known) for kept in hashes.values() or [None]
+    ]
     opened = {
         person_id: kept
         for (person_id, kept), good in zip(hashes.items(), await asyncio.gather(*checks), strict=False)
         if good
     }
     async with transaction(identity.sessions) as session:
-        if opened:
-            await credential_repository.forget_attempts(session, account)
-        for person_id in () if opened else hashes:
+        await identity.throttle.end(session, attempt, good=bool(opened))
+        if not opened:
             await audit.record(
-                session, SYSTEM, action="session.refused", subject_kind="person", subject_id=person_id
+                session,
+                SYSTEM,
+                action="session.refused",
+                subject_kind="person",
+                subject_id=next(iter(hashes), _NOBODY),
             )
     if not opened:
         raise _wrong()
     return opened
 
 
-async def _hashes(
+async def _accounts(
     session: AsyncSession, email: str, organisation_id: UUID | None, only: UUID | None
-) -> dict[UUID, str]:
+) -> Sequence[Person]:
     if only is not None:
         person = await repository.person(session, only)
-        return {person.id: person.password_hash} if person is not None else {}
-    found = await repository.accounts_of(
+        return [person] if person is not None else []
+    return await repository.accounts_of(
         session, email, organisation_id=organisation_id, limit=MAX_ACCOUNTS_TRIED
     )
-    return {person.id: person.password_hash for person in found}
 
 
 async def get_session(session: AsyncSession, actor: Actor, identity: Identity, token: str | None) -> Profile:
@@ -173,9 +195,15 @@ async def sign_out(session: AsyncSession, actor: Actor, token: str | None) -> No
 
 
 async def change_password(
-    session: AsyncSession, actor: Actor, identity: Identity, *, current_password: str, new_password: str
+    session: AsyncSession,
+    actor: Actor,
+    identity: Identity,
+    origin: Origin,
+    *,
+    current_password: str,
+    new_password: str,
 ) -> SignedIn:
-    """Set another password; every session of the person ends and a new one opens.
+    """Set another password; every session of the person ends and a new one opens. No device is known but this one.
 
     :raises NotAPerson: a program has no password.
     :raises InvalidCredentials: the current password is wrong.
@@ -196,7 +224,8 @@ async def change_password(
     if weakness is not None:
         raise WeakPassword(Message("The password {weakness}.", weakness=weakness))
     # All this before the request's own transaction begins: no connection is held while the processor hashes.
-    old_hash = (await check_password(identity, known.email, current_password, only=actor.id))[actor.id]
+    opened = await check_password(identity, origin, known.email, current_password, only=actor.id)
+    old_hash = opened[actor.id]
     new_hash = await identity.passwords.hash(new_password)
     person = await session.get(Person, actor.id, with_for_update=True, populate_existing=True)
     if person is None or person.password_hash != old_hash:
@@ -204,7 +233,7 @@ async def change_password(
     person.password_hash, person.password_changed_at = new_hash, await now(session)
     membership, organisation = await _choose(session, [actor.id], actor.organisation_id)
     await credential_repository.drop_sessions_of(session, actor.id, keep=0)
-    signed_in = await _open_session(session, identity, person, membership, organisation)
+    signed_in = await _open_session(session, identity, origin, person, membership, organisation)
     await audit.record(session, actor, action="password.changed", subject_kind="person", subject_id=actor.id)
     return signed_in
 
@@ -235,6 +264,7 @@ async def _choose(
 async def _open_session(
     session: AsyncSession,
     identity: Identity,
+    origin: Origin,
     person: Person,
     membership: Membership,
     organisation: Organisation,
@@ -255,7 +285,9 @@ async def _open_session(
     await credential_repository.drop_sessions_of(session, person.id, keep=MAX_SESSIONS_PER_PERSON)
     roles = tuple(sorted(Role(role) for role in membership.roles))
     return SignedIn(
-        token, Profile("person", person.id, person.name, person.email, roles, organisation, expires_at)
+        token,
+        Profile("person", person.id, person.name, person.email, roles, organisation, expires_at),
+        identity.devices.make(person.id, moment, origin.device),
     )
 
 

@@ -125,14 +125,29 @@ class SignInSession(Table, table=True):
 
 
 class SignInAttempts(Table, table=True):
-    """Wrong passwords in a row for one address, known or not; ``account`` is the address's SHA-256."""
+    """Wrong passwords in a row for one address, known or not, from one source or known device.
+
+    ``subject`` is the SHA-256 of the two.
+    """
 
     __tablename__ = "sign_in_attempts"
 
-    account: bytes = Field(primary_key=True)
+    subject: bytes = Field(primary_key=True)
     failures: int
     last_at: datetime = timestamp_column(index=True)
     locked_until: datetime | None = timestamp_column(nullable=True)
+
+
+class AttemptBudget(Table, table=True):
+    """What a source, or an account, has left of the attempts that :mod:`infra.identity.attempts` allows.
+
+    ``spent_until`` is when the budget would be full again; a budget that is full needs no row.
+    """
+
+    __tablename__ = "attempt_budgets"
+
+    subject: bytes = Field(primary_key=True)
+    spent_until: datetime = timestamp_column(index=True)
 
 
 class Client(Table, table=True):

@@ -13,6 +13,7 @@ from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.identity import clients, members
 from infra.identity import service as organisations
+from infra.identity.attempts import Origin
 from infra.identity.runtime import Identity
 from infra.identity.tables import Client, Invitation, Membership, Organisation, Person
 from infra.messages import Message
@@ -72,11 +73,11 @@ async def revoke_invitation(
 
 
 async def accept_invitation(
-    session: AsyncSession, identity: Identity, data: InvitationAccept
+    session: AsyncSession, identity: Identity, origin: Origin, data: InvitationAccept
 ) -> tuple[Membership, Person]:
     """Join by an invitation's token; see :func:`infra.identity.members.accept` for what is refused."""
     membership, person = await members.accept(
-        session, identity, token=data.token, name=data.name, password=data.password
+        session, identity, origin, token=data.token, name=data.name, password=data.password
     )
     organisation = await organisations.organisation(session, membership.organisation_id)
     joined = Actor(

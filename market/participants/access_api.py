@@ -13,7 +13,8 @@ from litestar.di import Provide
 from infra.auth import Actor, Permission, json_only, public, requires
 from infra.db import AsyncSession
 from infra.errors import QuotaExceeded, Unauthenticated
-from infra.identity.runtime import Identity, provide_identity
+from infra.identity.attempts import Origin
+from infra.identity.runtime import Identity, provide_identity, provide_origin
 from infra.identity.schemas import PartyName
 from infra.identity.service import party_names
 from infra.identity.tables import Client, Invitation, Membership, Person
@@ -83,14 +84,19 @@ class InvitationController(Controller):
     "/v1/invitations/acceptance",
     opt={**public("the token is the credential"), "problems": [Unauthenticated, QuotaExceeded]},
     guards=[json_only],
-    dependencies={"identity": Provide(provide_identity, sync_to_thread=False)},
+    dependencies={
+        "identity": Provide(provide_identity, sync_to_thread=False),
+        "origin": Provide(provide_origin, sync_to_thread=False),
+    },
     tags=["Members"],
     summary="Accept an invitation",
     operation_id="acceptInvitation",
 )
-async def accept_invitation(session: AsyncSession, identity: Identity, data: InvitationAccept) -> MemberRead:
+async def accept_invitation(
+    session: AsyncSession, identity: Identity, origin: Origin, data: InvitationAccept
+) -> MemberRead:
     """Join by an invitation's token. Then sign in at `POST /v1/session`."""
-    membership, person = await access.accept_invitation(session, identity, data)
+    membership, person = await access.accept_invitation(session, identity, origin, data)
     return await _member(session, membership, person)
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,14 @@ def test_collector_runs_what_it_names() -> None:
     for pipeline in config["service"]["pipelines"].values():
         for kind, names in pipeline.items():
             assert set(names) <= config[kind].keys()
+
+
+def test_the_service_knows_its_proxy_and_nobody_else() -> None:
+    address = SERVICES["proxy"]["networks"]["default"]["ipv4_address"]
+    (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+    assert ip_address(address) in ip_network(network["subnet"])
+    for name in OURS:
+        assert SERVICES[name]["environment"]["MARKET_TRUSTED_PROXIES"] == address
 
 
 def test_uploads_pass_the_proxy() -> None:

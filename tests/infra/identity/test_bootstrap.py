@@ -7,10 +7,12 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from infra.addresses import secret_box
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, create_engine, create_sessions, transaction
 from infra.errors import NotFound
 from infra.identity import service, sessions
+from infra.identity.attempts import Origin
 from infra.identity.domain import EvidenceKind
 from infra.identity.runtime import Identity
 from infra.identity.service import bootstrap_administrator
@@ -41,11 +43,12 @@ async def test_starting_processes_make_one_administrator_who_can_sign_in(
     answers = await asyncio.gather(*(bootstrap(fresh) for _ in range(4)))
     [password] = [answer for answer in answers if answer is not None]
     assert await bootstrap(fresh) is None
-    identity = Identity(settings, fresh, KeyRing.load(settings.keys_dir))
+    identity = Identity.of(settings, fresh, KeyRing.load(settings.keys_dir), secret_box(settings))
     async with transaction(fresh) as session:
         signed_in = await sessions.sign_in(
             session,
             identity,
+            origin=Origin("192.0.2.1", None),
             email="admin@market.example",
             password=password,
             organisation_id=None,

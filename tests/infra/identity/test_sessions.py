@@ -16,7 +16,7 @@ from sqlmodel import col, select
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, now, transaction
 from infra.identity import credential_repository, credentials, domain
-from infra.identity.tables import Membership, Organisation, Person, SignInAttempts, SignInSession
+from infra.identity.tables import Membership, Organisation, Person, SignInSession
 from infra.organisation_status import OrganisationStatus
 from tests.support.people import PASSWORD, Someone, browser, make_organisation, make_person, sign_in
 
@@ -40,7 +40,11 @@ class TestSigningIn:
         assert body["roles"] == ["buyer", "organisation_admin"]
         assert "order.place" in body["permissions"]
         assert "argon2" not in answer.text
-        cookie = answer.headers["set-cookie"].lower()
+        (cookie,) = [
+            text.lower()
+            for text in answer.headers.get_list("set-cookie")
+            if text.startswith("market_session=")
+        ]
         assert {"httponly", "samesite=lax", "path=/"} <= set(cookie.split("; "))
         assert "secure" not in cookie  # the test's address is plain http
         assert answer.headers["cache-control"] == "no-store"
@@ -207,51 +211,6 @@ class TestCsrf:
 
 
 class TestLimits:
-    async def test_after_ten_wrong_passwords_the_right_one_waits_too_and_then_passes(
-        self, app: Litestar, someone: Someone, sessions: SessionMaker
-    ) -> None:
-        client = browser(app)
-        for _ in range(domain.FREE_FAILURES):
-            assert (await attempt(client, someone.email, "wrong one, sorry")).status_code == 401
-        locked = await attempt(client, someone.email)
-        assert locked.status_code == 429
-        assert 1 <= int(locked.headers["retry-after"]) <= domain.FIRST_LOCK_SECONDS
-        async with transaction(sessions) as session:
-            await session.execute(
-                sa.update(SignInAttempts)
-                .where(col(SignInAttempts.account) == credentials.digest(someone.email))
-                .values(locked_until=sa.func.now())
-            )
-        assert (await attempt(client, someone.email)).status_code == 201
-        # The right password starts the count anew.
-        assert (await attempt(client, someone.email, "wrong one, sorry")).status_code == 401
-        assert (await attempt(client, someone.email)).status_code == 201
-
-    async def test_an_unknown_address_is_locked_alike(self, app: Litestar) -> None:
-        client, email = browser(app), f"nobody{secrets.token_hex(4)}@people.example"
-        answers = [await attempt(client, email, "wrong one, sorry") for _ in range(domain.FREE_FAILURES + 1)]
-        assert [answer.status_code for answer in answers] == [401] * domain.FREE_FAILURES + [429]
-
-    async def test_attempts_at_once_do_not_slip_past_the_limit(self, sessions: SessionMaker) -> None:
-        account = credentials.digest(secrets.token_hex())
-
-        async def begin() -> bool:
-            async with transaction(sessions) as session:
-                return await credential_repository.begin_attempt(session, account)
-
-        admitted = await asyncio.gather(*(begin() for _ in range(25)))
-        assert sum(admitted) == domain.FREE_FAILURES
-
-    async def test_a_lock_grows_and_stays_bounded(self, sessions: SessionMaker) -> None:
-        account, seen = credentials.digest(secrets.token_hex()), []
-        for _ in range(domain.FREE_FAILURES + 8):
-            async with transaction(sessions) as session:
-                assert await credential_repository.begin_attempt(session, account)
-                seen.append(await credential_repository.seconds_locked(session, account))
-                await session.execute(sa.update(SignInAttempts).values(locked_until=sa.func.now()))
-        assert seen[domain.FREE_FAILURES - 1 :][:5] == [30, 60, 120, 240, 480]
-        assert seen[-1] == domain.MAX_LOCK_SECONDS
-
     async def test_more_passwords_than_may_wait_are_sent_away(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from infra.errors import Unavailable
 

@@ -1,0 +1,180 @@
+"""Who may guess how often: the limits on passwords, program secrets and invitation tokens.
+
+Attempts at a password are counted by account *and* source, so that wrong ones from elsewhere lock nobody out. Around
+that stand a budget for each source over all accounts, and a wide one for each account over all sources, which slows
+down a flood from many. A known device (see :mod:`infra.identity.devices`) meets neither of these two. What is counted
+lies in the database, so that the limits are the same whichever process is asked; only a refusal that the database has
+given is remembered here for as long as it lasts, so that hammering on it costs next to nothing.
+"""
+
+import asyncio
+import math
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+
+from infra.db import AsyncSession, SessionMaker, now, transaction
+from infra.identity import attempt_repository, domain
+from infra.identity.credentials import digest
+from infra.identity.devices import DEVICE_COOKIE, Device, DeviceCookies
+from infra.identity.domain import Budget
+from infra.identity.errors import SourceThrottled, TooManyAttempts
+from infra.sources import Network, source_of
+
+_REMEMBERED = 10_000
+_HELD = 500
+_HELD_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from.
+
+    :param source: its network, see :mod:`infra.sources`.
+    :param device: what its device cookie says; None without one of ours.
+    """
+
+    source: str
+    device: Device | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One admitted attempt at an account's password.
+
+    :param known: it comes from a device that the account is known on.
+    """
+
+    subject: bytes
+    source: str
+    known: bool
+
+
+class Throttle:
+    """The limits, in one process.
+
+    :param sessions: transactions of its own: what is counted stays counted when the request fails.
+    :param per_minute: attempts that one source may make a minute.
+    :param proxies: whose word is taken for where a request comes from.
+    """
+
+    def __init__(
+        self, sessions: SessionMaker, devices: DeviceCookies, *, per_minute: int, proxies: tuple[Network, ...]
+    ) -> None:
+        self._sessions = sessions
+        self._devices = devices
+        self._proxies = proxies
+        self._source = Budget(burst=2 * per_minute, seconds_each=60 / per_minute)
+        self._refused: OrderedDict[bytes, float] = OrderedDict()  # not money: when a refusal ends
+        self._held = 0
+
+    def origin(self, request: Request[Any, Any, Any]) -> Origin:
+        """Where a request comes from."""
+        peer = request.client.host if request.client else None
+        forwarded = request.headers.getall("x-forwarded-for", [])
+        return Origin(
+            source_of(peer, forwarded, self._proxies), self._devices.read(request.cookies.get(DEVICE_COOKIE))
+        )
+
+    async def begin(
+        self, session: AsyncSession, origin: Origin, account: str, accounts: Mapping[UUID, datetime]
+    ) -> Attempt | TooManyAttempts | SourceThrottled:
+        """Count an attempt at a password before it is looked at.
+
+        The refusal is answered rather than raised, so that the caller's transaction keeps what was counted.
+
+        :param account: the address that is tried, whether anybody has it or not.
+        :param accounts: who has it, with the moment of each last change of password.
+        """
+        device = origin.device
+        known = device is not None and device.knows(accounts, await now(session))
+        source = _subject("known" if known else "source", account if known else origin.source)
+        budget = domain.KNOWN_DEVICES if known else self._source
+        if waiting := await attempt_repository.spend(session, source, budget):
+            self._remember(source, waiting)
+            return SourceThrottled(math.ceil(waiting))
+        place = device.id.hex() if known and device is not None else origin.source
+        attempt = Attempt(_subject("attempts", account, place), origin.source, known)
+        savepoint = await session.begin_nested()
+        failures = await attempt_repository.begin_attempt(session, attempt.subject)
+        if failures is None:
+            await savepoint.commit()
+            return TooManyAttempts(await attempt_repository.seconds_locked(session, attempt.subject))
+        if not known:
+            # A source that has not failed here before goes first: a flood from a few sources leaves room for others.
+            kind, brake = (
+                ("new", domain.NEW_SOURCES) if failures == 1 else ("repeated", domain.REPEATED_SOURCES)
+            )
+            waiting = await attempt_repository.spend(session, _subject(kind, account), brake)
+            if waiting:
+                await savepoint.rollback()  # it was not looked at, so it does not count as wrong
+                return TooManyAttempts(math.ceil(waiting))
+        await savepoint.commit()
+        return attempt
+
+    async def end(self, session: AsyncSession, attempt: Attempt, *, good: bool) -> None:
+        """Tell how an attempt ended: the right password starts the count anew, a wrong one costs its source more."""
+        if good:
+            await attempt_repository.forget_attempts(session, attempt.subject)
+        elif not attempt.known:
+            source = _subject("source", attempt.source)
+            await attempt_repository.charge(session, source, self._source, domain.WRONG_COSTS - 1)
+
+    async def check(self, origin: Origin) -> None:
+        """Refuse a source that the database has refused, after a while.
+
+        A device that carries a cookie of ours waits too and is then looked at: it may be known for the account.
+
+        :raises SourceThrottled: its refusal has not ended.
+        """
+        try:
+            await self._still_refused(_subject("source", origin.source))
+        except SourceThrottled:
+            if origin.device is None:
+                raise
+
+    async def check_guess(self, origin: Origin) -> None:
+        """The same for what is guessed of random secrets: see :meth:`wrong_guess`.
+
+        :raises SourceThrottled: its refusal has not ended.
+        """
+        await self._still_refused(_subject("guess", origin.source))
+
+    async def wrong_guess(self, origin: Origin) -> None:
+        """Count a wrong program secret or invitation token. Right ones cost nothing."""
+        subject = _subject("guess", origin.source)
+        async with transaction(self._sessions) as session:
+            if waiting := await attempt_repository.spend(session, subject, self._source, domain.WRONG_COSTS):
+                self._remember(subject, waiting)
+
+    def _remember(self, subject: bytes, seconds: float) -> None:
+        self._refused[subject] = monotonic() + seconds
+        if len(self._refused) > _REMEMBERED:
+            self._refused.popitem(last=False)
+
+    async def _still_refused(self, subject: bytes) -> None:
+        until = self._refused.get(subject)
+        if until is None:
+            return
+        left = until - monotonic()
+        if left <= 0:
+            self._refused.pop(subject, None)
+            return
+        if self._held < _HELD:
+            # Whoever waits for the answer before asking again asks once a second.
+            self._held += 1
+            try:
+                await asyncio.sleep(min(left, _HELD_SECONDS))
+            finally:
+                self._held -= 1
+        raise SourceThrottled(math.ceil(left))
+
+
+def _subject(*parts: str) -> bytes:
+    return digest("\n".join(parts))
