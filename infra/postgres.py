@@ -90,6 +90,11 @@ class EmbeddedPostgres:
         return self._data_dir
 
     @property
+    def log(self) -> Path:
+        """Where the server logs."""
+        return self._home / "server.log"
+
+    @property
     def address(self) -> ServerAddress:
         """Where the running server answers, whoever started it, as the owner of its database.
 
@@ -231,7 +236,7 @@ class EmbeddedPostgres:
         command += ["-h", listen, "-p", str(port), "-k", "" if listen else str(socket_folder)]
         for name, value in (THROWAWAY_SETTINGS if self._throwaway else SETTINGS).items():
             command += ["-c", f"{name}={value}"]
-        log = self._home / "server.log"
+        log = self.log
         try:
             if log.exists() and log.stat().st_size > _LOG_BYTES:
                 log.replace(log.with_suffix(".log.1"))

@@ -2,7 +2,9 @@
 
 The supervisor starts the embedded PostgreSQL (unless there is a ``DATABASE_URL``), brings the schema up to date, makes
 the first administrator, and runs the API and the worker as processes of their own. What dies is started again, after
-growing delays and not for ever. The processes get the service's login only; the owner's address stays here.
+growing pauses and for as long as the service is meant to run: the death of one is no reason to end the others. Only a
+first start that does not succeed is given up, because a person waits for it. The processes get the service's login
+only; the owner's address stays here.
 """
 
 import asyncio
@@ -12,48 +14,66 @@ import shutil
 import signal
 import sys
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from rich.console import Console
 
 from infra.addresses import service_url
 from infra.postgres import EmbeddedPostgres, PostgresError
 from infra.settings import Settings
+from infra.tasks import TaskRegistry
 from market.operations.database import bring_up_to_date, first_administrator, with_server
 from market.operations.errors import CommandFailed
 from market.operations.serving import SUPERVISED, check_port
 
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 12.0
-_MAX_EXITS = 5
-_EXITS_SECONDS = 60.0
-_LONGEST_PAUSE_SECONDS = 10.0
+_MAX_EXITS_BEFORE_READY = 3
+_FIRST_PAUSE_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 30.0
+_STEADY_SECONDS = 60.0
+_TELL_SECONDS = 60.0
 _LOG_BYTES = 8 * 1024 * 1024
 _LAST_OUTPUT_BYTES = 4096
 _LOOK_SECONDS = 0.5
 
 
 @dataclass
-class _Restarts:
-    """How often a process has exited, and how long to wait before it is started again."""
+class Restarts:
+    """How often a process has ended, how long to wait before the next start, and when a person is told.
 
-    exits: deque[float] = field(default_factory=lambda: deque(maxlen=_MAX_EXITS))
+    :ivar in_a_row: ends after each of which it had not run for a minute.
+    """
 
-    def next_delay(self) -> float:
-        """Count an exit now; the delay before the next start, in seconds."""
-        now = time.monotonic()
-        self.exits.append(now)
-        recent = sum(1 for exit_ in self.exits if now - exit_ < _EXITS_SECONDS)
-        return min(0.25 * 4.0 ** (recent - 1), _LONGEST_PAUSE_SECONDS)
+    in_a_row: int = 0
+    _untold: int = 0
+    _told_at: float | None = None
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether it exited too often within a minute."""
-        return len(self.exits) == _MAX_EXITS and self.exits[-1] - self.exits[0] < _EXITS_SECONDS
+    def ended(self, ran: float) -> float:
+        """Count an end.
+
+        :param ran: seconds since the start.
+        :return: the pause before the next start, in seconds.
+        """
+        self.in_a_row = 1 if ran >= _STEADY_SECONDS else self.in_a_row + 1
+        self._untold += 1
+        # The exponent is bounded: a thousand ends are no float's power of two.
+        return float(min(_FIRST_PAUSE_SECONDS * 2 ** min(self.in_a_row - 1, 10), _LONGEST_PAUSE_SECONDS))
+
+    def to_tell(self, now: float) -> int:
+        """Ends that a person is to be told of now: none when that was done less than a minute ago.
+
+        :param now: seconds of a monotonic clock.
+        """
+        if self._told_at is not None and now - self._told_at < _TELL_SECONDS:
+            return 0
+        untold, self._untold, self._told_at = self._untold, 0, now
+        return untold
 
 
 class Child:
@@ -65,7 +85,7 @@ class Child:
     def __init__(self, name: str, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
         self.name = name
         self.log = log
-        self.restarts = _Restarts()
+        self.restarts = Restarts()
         self._command = [sys.executable, "-m", "market.cli", *command]
         self._environment = environment
         self._process: asyncio.subprocess.Process | None = None
@@ -73,16 +93,12 @@ class Child:
     @property
     def last_output(self) -> str:
         """The last line it wrote that says something."""
-        with self.log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_OUTPUT_BYTES))
-            lines = [line.strip() for line in file.read().decode(errors="replace").splitlines()]
-        telling = (line for line in reversed(lines) if line and "Unexpected exit from worker" not in line)
-        return next(telling, "no output")
+        return last_line(self.log)
 
     async def run(self) -> int:
         """Start the process and wait for its end; its exit status."""
         # A session of its own: Ctrl-C at the terminal reaches the supervisor alone, which stops all in order.
-        with self.log.open("ab") as log:
+        with self._open_log() as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -97,6 +113,12 @@ class Child:
             os.killpg(self._process.pid, signal.SIGKILL)
         return status
 
+    def _open_log(self) -> BinaryIO:
+        try:
+            return self.log.open("ab")
+        except OSError:  # a full volume, or one that is gone: the process runs all the same
+            return Path(os.devnull).open("ab")
+
     async def stop(self) -> None:
         """End the process: asked first, then made to."""
         process = self._process
@@ -107,15 +129,21 @@ class Child:
             async with asyncio.timeout(_STOP_SECONDS):
                 await process.wait()
         except TimeoutError:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
 
     def trim_log(self) -> None:
         """Put a log that has grown large aside, in place of the one put aside before."""
         # The process keeps writing to the end of the same file, so it is emptied rather than moved.
-        if self.log.stat().st_size > _LOG_BYTES:
-            shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
-            os.truncate(self.log, 0)
+        if self.log.stat().st_size <= _LOG_BYTES:
+            return
+        aside = self.log.with_suffix(".log.1")
+        try:
+            shutil.copyfile(self.log, aside)
+        except OSError:  # no room for two: rather none than one that fills the volume
+            aside.unlink(missing_ok=True)
+        os.truncate(self.log, 0)
 
 
 class Supervisor:
@@ -131,12 +159,14 @@ class Supervisor:
         self._failure: Exception | None = None
         self._server: EmbeddedPostgres | None = None
         self._children: list[Child] = []
+        self._tasks = TaskRegistry()
+        self._was_ready = False
 
     async def run(self, after_ready: Callable[[str | None], Awaitable[None]] | None = None) -> None:
         """Start everything, stay until told to stop, stop everything.
 
         :param after_ready: awaited once the service answers, with the new administrator's password or None.
-        :raises CommandFailed: the service could not be started, or exited too often.
+        :raises CommandFailed: the service could not be started.
         :raises PostgresError: the embedded server could not be started.
         :raises SchemaMismatch: the schema is of a newer version of the service.
         """
@@ -148,10 +178,7 @@ class Supervisor:
         try:
             settings = await self._prepare()
             if not self._stopping.is_set():
-                keepers = [asyncio.create_task(self._keep(child)) for child in self._children]
-                keepers.append(asyncio.create_task(self._keep_logs()))
-                if self._server is not None:
-                    keepers.append(asyncio.create_task(self._keep_server(self._server)))
+                keepers = self._start_keepers()
                 # Beside the API's start: reading what it takes to make an administrator costs as long.
                 login = asyncio.create_task(first_administrator(settings))
                 await self._until_ready()
@@ -211,22 +238,36 @@ class Supervisor:
             ) from error
         return folder
 
+    def _start_keepers(self) -> list[asyncio.Task[None]]:
+        works: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+            f"keep-{child.name}": partial(self._keep, child) for child in self._children
+        }
+        works["keep-logs"] = self._keep_logs
+        if self._server is not None:
+            works["keep-postgresql"] = partial(self._keep_server, self._server)
+        return [self._tasks.start(name, work, ended=self._stopping.is_set) for name, work in works.items()]
+
     async def _keep(self, child: Child) -> None:
-        """Run a process again and again until the service stops or the process exits too often."""
+        """Run a process again and again until the service stops."""
         while not self._stopping.is_set():
-            status = await child.run()
+            began = time.monotonic()
+            try:
+                ending = f"status {await child.run()}"
+            except OSError as error:  # out of memory, processes or descriptors: there was none to run
+                ending = error.strerror or str(error)
             if self._stopping.is_set():
                 return
-            pause = child.restarts.next_delay()
-            if child.restarts.exhausted:
+            pause = child.restarts.ended(time.monotonic() - began)
+            given_up = not self._was_ready and child is self._children[0]
+            if given_up and child.restarts.in_a_row >= _MAX_EXITS_BEFORE_READY:
                 self._fail(
                     CommandFailed(
-                        f"The {child.name} ended {_MAX_EXITS} times within a minute, last with: {child.last_output} - "
-                        f"read {child.log}, then start again."
+                        f"The {child.name} ended {_MAX_EXITS_BEFORE_READY} times and was never ready, last with: "
+                        f"{child.last_output} - read {child.log}, then start again."
                     )
                 )
                 return
-            self._tell(f"The {child.name} ended (status {status}) and is started again: {child.last_output}")
+            self._tell_of(f"The {child.name}", child.restarts, ending, pause, child.last_output, child.log)
             await self._unless_stopped(asyncio.sleep(pause))
 
     async def _keep_logs(self) -> None:
@@ -238,24 +279,19 @@ class Supervisor:
 
     async def _keep_server(self, server: EmbeddedPostgres) -> None:
         """Start the embedded PostgreSQL again when it ends; the processes find it again by themselves."""
-        restarts = _Restarts()
+        restarts, began = Restarts(), time.monotonic()
         while not self._stopping.is_set():
             await self._unless_stopped(asyncio.sleep(_LOOK_SECONDS))
             if self._stopping.is_set() or server.alive():
                 continue
-            pause = restarts.next_delay()
-            if restarts.exhausted:
-                self._fail(
-                    CommandFailed(
-                        f"PostgreSQL ended {_MAX_EXITS} times within a minute: read its server.log."
-                    )
-                )
-                return
-            self._tell("PostgreSQL ended and is started again.")
+            pause = restarts.ended(time.monotonic() - began)
+            reason = last_line(server.log, "PANIC:", "FATAL:")
+            began = time.monotonic()
             try:
                 await asyncio.to_thread(server.start)
-            except PostgresError as error:
-                self._tell(str(error))
+            except (PostgresError, OSError) as error:
+                reason = str(error)
+            self._tell_of("PostgreSQL", restarts, "", pause, reason, server.log)
             await self._unless_stopped(asyncio.sleep(pause))
 
     def _fail(self, failure: Exception) -> None:
@@ -266,6 +302,7 @@ class Supervisor:
         began = time.monotonic()
         while not self._stopping.is_set() and time.monotonic() - began < _READY_SECONDS:
             if await asyncio.to_thread(answers, self._settings):
+                self._was_ready = True
                 self._say("Service", f"ready at {self._settings.base_url}", began)
                 return
             await self._unless_stopped(asyncio.sleep(0.05))
@@ -297,11 +334,38 @@ class Supervisor:
         if self._server is not None:
             await asyncio.to_thread(self._server.stop)
 
+    def _tell_of(
+        self, name: str, restarts: Restarts, ending: str, pause: float, reason: str, log: Path
+    ) -> None:
+        """Tell a person that something ended: at once the first time, then once a minute at most."""
+        count = restarts.to_tell(time.monotonic())
+        if count == 0:
+            return
+        times = "" if count == 1 else f" {count} times since this was last said"
+        how = f" ({ending})" if ending else ""
+        self._tell(
+            f"{name} ended{times}{how} and is started again after {pause:.2g} s: {reason} - read {log}"
+        )
+
     def _say(self, what: str, how: str, began: float) -> None:
         self._tell(f"{what:<12} {how}  ({time.monotonic() - began:.1f} s)")
 
     def _tell(self, line: str) -> None:
         self._console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+def last_line(log: Path, *marks: str) -> str:
+    """The last line of a log that says something; the last one with a mark, where there is one."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_OUTPUT_BYTES))
+            # Without the frame that Python draws around a group of exceptions.
+            lines = [line.strip(" \t|+-") for line in file.read().decode(errors="replace").splitlines()]
+    except OSError as error:
+        return f"its log cannot be read ({error.strerror})"
+    telling = [line for line in reversed(lines) if line and "Unexpected exit from worker" not in line]
+    marked = (line for line in telling if any(mark in line for mark in marks))
+    return next(marked, next(iter(telling), "no output"))
 
 
 def answers(settings: Settings) -> bool:

@@ -87,6 +87,27 @@ def test_ports_match() -> None:
     assert endpoint == f"http://collector:{receiver.rsplit(':', 1)[1]}"
 
 
+def test_the_worker_is_probed_on_its_metrics_port() -> None:
+    port = Settings.model_fields["worker_metrics_port"].default
+    assert f"http://127.0.0.1:{port}/health/ready" in " ".join(SERVICES["worker"]["healthcheck"]["test"])
+
+
+@pytest.mark.parametrize("name", ["data-market-api.service", "data-market-worker.service"])
+def test_units_are_started_again_for_ever(name: str) -> None:
+    unit, service = text(name).split("[Service]")
+    assert re.search(r"^StartLimitIntervalSec=0$", unit, re.MULTILINE)
+    assert re.search(r"^Restart=always$", service, re.MULTILINE)
+    (pause,) = re.findall(r"^RestartSec=(\d+)$", service, re.MULTILINE)
+    assert int(pause) >= 1
+    # A migration that failed once, because the database came later, must not keep the service from ever starting.
+    assert "Requires=" not in unit
+    assert re.search(r"^Wants=.*data-market-migrate\.service", unit, re.MULTILINE)
+    assert re.search(r"^After=.*data-market-migrate\.service", unit, re.MULTILINE)
+    migrate = text("data-market-migrate.service")
+    assert "Restart=on-failure\n" in migrate
+    assert "StartLimitIntervalSec=0\n" in migrate
+
+
 def test_collector_runs_what_it_names() -> None:
     config = yaml.safe_load(text("collector.yaml"))
     for pipeline in config["service"]["pipelines"].values():

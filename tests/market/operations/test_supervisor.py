@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from infra.postgres import EmbeddedPostgres
 from infra.postgres_host import free_port
 from infra.settings import Settings
-from market.operations.supervisor import Child, answers
+from market.operations.supervisor import Child, Restarts, answers, last_line
 
 PROJECT = Path(__file__).parents[3]
 MEBIBYTE = 1024 * 1024
@@ -166,6 +167,70 @@ def test_running_service_is_backed_up(running: Up) -> None:
     assert running.answers()
 
 
+class TestRestarts:
+    def test_pauses_grow_up_to_a_bound_and_never_end(self) -> None:
+        restarts = Restarts()
+        pauses = [restarts.ended(ran=0.1) for _ in range(2000)]
+        assert pauses[:8] == [0.25, 0.5, 1, 2, 4, 8, 16, 30]
+        assert set(pauses[8:]) == {30}
+        assert restarts.ended(ran=61) == 0.25
+
+    def test_a_person_is_told_at_once_and_then_once_a_minute(self) -> None:
+        restarts = Restarts()
+        told = []
+        for second in range(0, 200, 10):
+            restarts.ended(ran=1)
+            told.append(restarts.to_tell(now=1000.0 + second))
+        assert told == [1, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 6, 0]
+
+
+async def test_a_log_that_cannot_be_put_aside_does_not_fill_the_volume(tmp_path: Path) -> None:
+    talkative = Child("test", ["--help"], dict(os.environ), tmp_path / "test.log")
+    talkative.log.write_bytes(b"x" * 9 * MEBIBYTE)
+    (tmp_path / "test.log.1").symlink_to("/dev/full")
+    talkative.trim_log()
+    assert talkative.log.stat().st_size == 0
+
+
+async def test_a_process_runs_without_a_log_where_none_can_be_written(tmp_path: Path) -> None:
+    silent = Child("test", ["--help"], dict(os.environ), tmp_path / "missing" / "test.log")
+    assert await silent.run() == 0
+    assert "cannot be read" in silent.last_output
+
+
+def test_the_reason_is_the_last_line_that_is_marked(tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    log.write_text("LOG: up\nPANIC: No space left on device\nLOG: terminated\n")
+    assert last_line(log, "PANIC:") == "PANIC: No space left on device"
+    assert last_line(log) == "LOG: terminated"
+
+
+def test_a_first_start_that_does_not_succeed_is_given_up_with_its_reason() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="market-up-"))
+    folder.chmod(0o755)
+    made = Up(folder / "data", free_port())
+    made.data_dir.mkdir(mode=0o711)
+    (made.data_dir / "keys").write_text("a file where a folder should be")
+    try:
+        done = subprocess.run(
+            made.command(),
+            cwd=PROJECT,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+        assert done.returncode == 1
+        # The second on a machine so busy that a minute is over first.
+        assert re.search("was never ready, last with: .*keys|was not ready in 60 seconds", done.stderr)
+        assert str(made.data_dir / "logs/api.log") in done.stderr
+        assert done.stderr.count("\n") == 1
+    finally:
+        EmbeddedPostgres(made.data_dir).destroy()
+        shutil.rmtree(folder)
+
+
 async def test_large_log_is_put_aside(tmp_path: Path) -> None:
     talkative = Child("test", ["--help"], dict(os.environ), tmp_path / "test.log")
     assert await talkative.run() == 0
@@ -197,6 +262,27 @@ def test_stopped_postgresql_comes_back_and_the_service_with_it(running: Up) -> N
     os.kill(int(postmaster.read_text().splitlines()[0]), signal.SIGQUIT)
     wait_until(lambda: "PostgreSQL ended and is started again" in running.output.read_text(), 10)
     wait_until(running.answers, 20, running.output.read_text)
+
+
+def test_deaths_in_a_row_of_everything_end_nothing(running: Up) -> None:
+    """More of them than was once thought enough to give up, within a minute, and of each process."""
+    told_before = running.output.read_text()
+    postmaster = running.data_dir / "postgres/cluster/postmaster.pid"
+    for round_ in range(6):
+        for words in ("worker", "serve"):
+            wait_until(lambda words=words: bool(running.children(words)), 30, running.output.read_text)  # type: ignore[misc]
+            for pid in running.children(words):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        if round_ % 2:
+            wait_until(EmbeddedPostgres(running.data_dir).alive, 30, running.output.read_text)
+            os.kill(int(postmaster.read_text().splitlines()[0]), signal.SIGQUIT)
+    wait_until(lambda: running.ended() or running.answers(), 60, running.output.read_text)
+    assert not running.ended(), running.output.read_text()
+    wait_until(lambda: len(running.children("worker")) == 1, 40, running.output.read_text)
+    told = running.output.read_text().removeprefix(told_before)
+    # Once a minute for each of the three, with the reason and where to read more.
+    assert told.count("is started again") <= 6, told
 
 
 def test_killed_service_leaves_nothing_in_the_way_of_the_next(running: Up) -> None:
