@@ -54,6 +54,8 @@ class Permission(StrEnum):
     AGREEMENT_REVIEW = "agreement.review"
     AGREEMENT_SIGN = "agreement.sign"
     AGREEMENT_SUSPEND = "agreement.suspend"
+    APPEAL_DECIDE = "appeal.decide"
+    APPEAL_LODGE = "appeal.lodge"
     AUDIT_READ = "audit.read"
     AUTHORISATION_ACCEPT = "authorisation.accept"
     AUTHORISATION_GRANT = "authorisation.grant"
@@ -170,6 +172,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.ORGANISATION_ADMIN: _EVERYBODY
     | {
+        P.APPEAL_LODGE,
         P.CLIENT_MANAGE,
         P.EVIDENCE_SUBMIT,
         P.MEMBER_MANAGE,
@@ -178,6 +181,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.PLATFORM_ADMIN: _EVERYBODY
     | {
+        P.APPEAL_DECIDE,
+        P.APPEAL_LODGE,
         P.AUDIT_READ,
         P.CLIENT_MANAGE,
         P.DEAD_LETTER_MANAGE,
@@ -193,6 +198,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         P.AGREEMENT_REVIEW,
         P.AGREEMENT_SUSPEND,
+        P.APPEAL_DECIDE,
         P.AUDIT_READ,
         P.AUTHORISATION_READ,
         P.AUTHORISATION_SUSPEND,
@@ -230,6 +236,7 @@ STATUS_PERMISSIONS: dict[OrganisationStatus, frozenset[Permission]] = {
     OrganisationStatus.SUSPENDED: frozenset(
         {
             P.AGREEMENT_READ,
+            P.APPEAL_LODGE,
             P.AUTHORISATION_READ,
             P.EVIDENCE_READ,
             P.INVOICE_PAY,

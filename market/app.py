@@ -63,6 +63,7 @@ from market.participants.access_api import (
     accept_invitation,
 )
 from market.participants.api import OrganisationController
+from market.participants.appeals_api import AppealController
 from market.participants.directory_api import DirectoryController
 from market.settlement.invoices.api import InvoiceController, PeriodCloseController
 from market.settlement.ledger.api import LedgerController, StatementOfAccountController
@@ -88,6 +89,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     WellKnownController,
     OrganisationController,
     DirectoryController,
+    AppealController,
     InvitationController,
     accept_invitation,
     MemberController,

@@ -12,6 +12,8 @@ class EventKind(StrEnum):
     AGREEMENT_SIGNED = "agreement.signed"
     AGREEMENT_SUSPENDED = "agreement.suspended"
     AGREEMENT_TERMINATED = "agreement.terminated"
+    APPEAL_DECIDED = "appeal.decided"
+    APPEAL_LODGED = "appeal.lodged"
     AUTHORISATION_REVOKED = "authorisation.revoked"
     AUTHORISATION_SUSPENDED = "authorisation.suspended"
     BANK_STATEMENT_IMPORTED = "bank_statement.imported"

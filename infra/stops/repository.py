@@ -10,19 +10,17 @@ from infra.db import AsyncSession
 from infra.stops.tables import Stop
 
 
-async def placed_by(session: AsyncSession, organisation_id: UUID, subject_id: UUID) -> Sequence[Stop]:
-    """Active stops that one organisation placed on a thing and can lift, locked until the transaction ends."""
-    statement = (
-        select(Stop)
-        .where(
-            col(Stop.subject_id) == subject_id,
-            col(Stop.lifted_at).is_(None),
-            col(Stop.placed_by_organisation) == organisation_id,
-            ~col(Stop.final),
-        )
-        .with_for_update()
+async def liftable(session: AsyncSession, subject_id: UUID, placed_by: UUID | None) -> Sequence[Stop]:
+    """Active stops on a thing that are no end, locked until the transaction ends.
+
+    :param placed_by: only those that this organisation placed.
+    """
+    statement = select(Stop).where(
+        col(Stop.subject_id) == subject_id, col(Stop.lifted_at).is_(None), ~col(Stop.final)
     )
-    return (await session.exec(statement)).all()
+    if placed_by is not None:
+        statement = statement.where(col(Stop.placed_by_organisation) == placed_by)
+    return (await session.exec(statement.with_for_update())).all()
 
 
 async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:

@@ -56,7 +56,7 @@ async def lift(
 
     :raises NotStopped: the actor's organisation has no active stop on it.
     """
-    stops = list(await repository.placed_by(session, actor.organisation_id, subject_id))
+    stops = await repository.liftable(session, subject_id, actor.organisation_id)
     if not stops:
         raise NotStopped(
             Message(
@@ -66,6 +66,26 @@ async def lift(
                 "Only the organisation that placed a stop can lift it, and nobody lifts what was ended for good."
             ),
         )
+    await _lift(session, actor, stops, subject_kind, subject_id, reason)
+    return list(stops)
+
+
+async def lift_every(
+    session: AsyncSession, actor: Actor, *, subject_kind: str, subject_id: UUID, reason: str
+) -> None:
+    """Lift the stops on the thing whoever placed them, but an end: for who decides over those that did."""
+    stops = await repository.liftable(session, subject_id, None)
+    await _lift(session, actor, stops, subject_kind, subject_id, reason)
+
+
+async def _lift(
+    session: AsyncSession,
+    actor: Actor,
+    stops: Sequence[Stop],
+    subject_kind: str,
+    subject_id: UUID,
+    reason: str,
+) -> None:
     moment = await now(session)
     for stop in stops:
         stop.lifted_at, stop.lifted_by, stop.lift_reason = moment, actor.id, reason
@@ -78,7 +98,6 @@ async def lift(
         subject_id=subject_id,
         detail={"stop_ids": [str(stop.id) for stop in stops], "reason": reason},
     )
-    return stops
 
 
 async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:

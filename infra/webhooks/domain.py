@@ -31,7 +31,8 @@ _BEYOND_THE_PARTIES: Mapping[OrganisationKind, frozenset[EventKind]] = {
     OrganisationKind.PLATFORM: frozenset(
         kind
         for kind in EventKind
-        if kind.subject_kind in {"agreement", "bank_statement", "invoice", "licence", "organisation"}
+        if kind.subject_kind
+        in {"agreement", "appeal", "bank_statement", "invoice", "licence", "organisation"}
     ),
 }
 _PUBLIC = frozenset({EventKind.PRODUCT_PUBLISHED})

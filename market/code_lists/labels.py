@@ -22,6 +22,7 @@ from listings.resources.domain import CLASSIFICATION_LABELS, Classification, Upd
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from market.delivery.domain import Operator
 from market.operations.readiness import ComponentState, ReadinessStatus
+from market.participants.states import AppealDecision, AppealStatus
 from market.settlement.invoices.states import InvoiceAction, InvoiceStatus
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
 from market.settlement.payments.states import Rail, RefundAction, RefundStatus
@@ -46,6 +47,15 @@ _PARTIES: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "rejected": ("未通过核验", "Rejected"),
         "suspended": ("已暂停", "Suspended"),
         "verified": ("已核验", "Verified"),
+    },
+    AppealStatus: {
+        "open": ("待处理", "Open"),
+        "dismissed": ("已驳回", "Dismissed"),
+        "upheld": ("已支持", "Upheld"),
+    },
+    AppealDecision: {
+        "dismiss": ("驳回", "Dismiss"),
+        "uphold": ("支持", "Uphold"),
     },
     EvidenceKind: {
         "authorisation_letter": ("授权委托书", "Letter of authorisation"),
@@ -309,6 +319,8 @@ _EVENTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "agreement.signed": ("协议已签署", "Agreement signed"),
         "agreement.suspended": ("协议已暂停", "Agreement suspended"),
         "agreement.terminated": ("协议已终止", "Agreement terminated"),
+        "appeal.decided": ("申诉已处理", "Appeal decided"),
+        "appeal.lodged": ("申诉已提出", "Appeal lodged"),
         "authorisation.revoked": ("授权已撤销", "Authorisation revoked"),
         "authorisation.suspended": ("授权已暂停", "Authorisation suspended"),
         "bank_statement.imported": ("银行对账单已导入", "Bank statement imported"),
@@ -333,6 +345,8 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "agreement.review": ("审查协议", "Review agreements"),
     "agreement.sign": ("签署协议", "Sign agreements"),
     "agreement.suspend": ("暂停协议", "Suspend agreements"),
+    "appeal.decide": ("处理申诉", "Decide appeals"),
+    "appeal.lodge": ("提出申诉", "Lodge appeals"),
     "audit.read": ("查看审计日志", "Read the audit log"),
     "authorisation.accept": ("接受授权", "Accept authorisations"),
     "authorisation.grant": ("授予授权", "Grant authorisations"),

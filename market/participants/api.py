@@ -12,7 +12,7 @@ from infra.identity.domain import masked
 from infra.identity.tables import IdentityEvidence, Organisation
 from infra.paging import PageRequest, paginate
 from infra.schema import Page, ReasonBody
-from market.participants import service
+from market.participants import appeals, service
 from market.participants.schemas import (
     EvidenceCreate,
     EvidenceRead,
@@ -121,7 +121,7 @@ class OrganisationController(Controller):
     async def suspend_organisation(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonBody
     ) -> OrganisationRead:
-        """Stop the party at once: its people and programs are refused, and every licence it is a link of."""
+        """Stop every licence the party is a link of, at once; its people and programs only read, pay and appeal."""
         return read_organisation(await service.suspend(session, actor, organisation_id, data.reason))
 
     @post(
@@ -134,8 +134,9 @@ class OrganisationController(Controller):
     async def reinstate_organisation(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonBody
     ) -> OrganisationRead:
-        """Lift the suspension; the organisation is as far verified as it was before."""
-        return read_organisation(await service.reinstate(session, actor, organisation_id, data.reason))
+        """Lift the suspension; the organisation is as far verified as it was before. An open appeal is upheld."""
+        await appeals.reinstate(session, actor, organisation_id, data.reason)
+        return read_organisation(await service.access_organisation(session, actor, organisation_id))
 
 
 def read_organisation(row: Organisation) -> OrganisationRead:

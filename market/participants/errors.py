@@ -4,6 +4,27 @@ from infra.errors import Conflict, Forbidden, Invalid
 from infra.messages import Message
 
 
+class AppealDecided(Conflict):
+    """An appeal is decided once."""
+
+    slug = "appeal-decided"
+    title = Message("Appeal already decided")
+
+
+class AppealOpen(Conflict):
+    """One appeal of an organisation is open at a time."""
+
+    slug = "appeal-open"
+    title = Message("An appeal is open already")
+
+
+class NotSuspended(Conflict):
+    """An appeal is against a suspension."""
+
+    slug = "organisation-not-suspended"
+    title = Message("Organisation not suspended")
+
+
 class NoEvidence(Conflict):
     """Verification rests on evidence."""
 
@@ -19,7 +40,7 @@ class PlatformRoleProtected(Forbidden):
 
 
 class PlatformStays(Conflict):
-    """The organisation that runs the market cannot be suspended by its own administrators."""
+    """A platform organisation cannot be suspended by its own administrators."""
 
     slug = "platform-stays"
     title = Message("Platform cannot be suspended")

@@ -11,7 +11,8 @@ from infra.identity.domain import EvidenceKind, is_credit_code
 from infra.identity.schemas import Email, PartyName, Password, Token
 from infra.messages import Message
 from infra.organisation_status import OrganisationStatus
-from infra.schema import Input, Output, Reason, Sha256Hex, ShortText
+from infra.schema import Input, LongText, Output, Reason, Sha256Hex, ShortText
+from market.participants.states import AppealDecision, AppealStatus
 
 
 def _credit_code(text: str) -> str:
@@ -115,6 +116,37 @@ class VerificationCreate(Input):
     """The platform's finding about an organisation's identity."""
 
     decision: Literal["verify", "reject"]
+    reason: Reason
+
+
+class AppealCreate(Input):
+    """An objection to a suspension."""
+
+    text: LongText = Field(description="Why the suspension should be lifted.")
+    document_sha256: Sha256Hex | None = Field(
+        None, description="SHA-256 of a document that shows it, in hexadecimal."
+    )
+
+
+class AppealRead(Output):
+    """An objection to a suspension, and its decision."""
+
+    id: UUID
+    organisation_id: UUID
+    text: str
+    document_sha256: str | None
+    status: AppealStatus
+    lodged_by: UUID
+    lodged_at: datetime
+    decided_by: UUID | None
+    decided_at: datetime | None
+    decision_reason: str | None
+
+
+class AppealDecisionCreate(Input):
+    """The decision of an appeal."""
+
+    decision: AppealDecision
     reason: Reason
 
 

@@ -171,13 +171,13 @@ async def decide_verification(
 
 
 async def suspend(session: AsyncSession, actor: Actor, organisation_id: UUID, reason: str) -> Organisation:
-    """Suspend a party: nobody acts for it any more, and every licence it is a link of stops.
+    """Suspend a party: its people and programs only read, pay and appeal, and every licence it is a link of stops.
 
-    :raises PlatformStays: it runs the market.
+    :raises PlatformStays: it is the actor's own.
     :raises StatusForbids: it is suspended already.
     """
     row = await access_to_manage(session, actor, organisation_id)
-    if row.kind is OrganisationKind.PLATFORM:
+    if row.id == actor.organisation_id:
         raise PlatformStays(Message("Nobody would be left to lift the suspension."))
     await identity.change_status(session, actor, row, OrganisationAction.SUSPEND, reason)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=organisation_id, reason=reason)
@@ -185,17 +185,15 @@ async def suspend(session: AsyncSession, actor: Actor, organisation_id: UUID, re
     return row
 
 
-async def reinstate(session: AsyncSession, actor: Actor, organisation_id: UUID, reason: str) -> Organisation:
-    """Lift a suspension; the organisation is again as far verified as it was before.
+async def lift_suspension(session: AsyncSession, actor: Actor, row: Organisation, reason: str) -> None:
+    """End the suspension of a locked organisation, which is again as far verified as it was before.
 
     :raises StatusForbids: it is not suspended.
     """
-    row = await access_to_manage(session, actor, organisation_id)
     verified = row.verified_at is not None
     action = OrganisationAction.REINSTATE_AS_VERIFIED if verified else OrganisationAction.REINSTATE
     await identity.change_status(session, actor, row, action, reason)
-    await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=organisation_id, reason=reason)
-    return row
+    await stops.lift_every(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
 
 
 async def _publish_event(session: AsyncSession, row: Organisation, kind: EventKind) -> None:

@@ -215,6 +215,14 @@ class TestSuspension:
         await platform.post(f"{base}/suspension", json=REASON)
         assert (await platform.post(f"{base}/reinstatement", json=REASON)).json()["status"] == "registered"
 
+    async def test_a_further_platform_organisation_is_suspended_like_any_other(
+        self, platform: httpx.AsyncClient, sessions: SessionMaker
+    ) -> None:
+        further = await make_organisation(sessions, OrganisationKind.PLATFORM)
+        base = f"/v1/organisations/{further}"
+        assert (await platform.post(f"{base}/suspension", json=REASON)).json()["status"] == "suspended"
+        assert (await platform.post(f"{base}/reinstatement", json=REASON)).json()["status"] == "verified"
+
     async def test_the_platform_does_not_lock_itself_out(
         self, platform: httpx.AsyncClient, administrator: Someone
     ) -> None:

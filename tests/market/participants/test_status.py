@@ -28,7 +28,7 @@ REFUSED = {
 }
 OWN_SESSION = {"getSession", "signOut", "changePassword"}
 OWN_EVIDENCE = {"submitIdentityEvidence", "listIdentityEvidence"}
-OWN_ORGANISATION = {"listOrganisations", "getOrganisation"}
+OWN_ORGANISATION = {"listOrganisations", "getOrganisation", "listOrganisationAppeals"}
 OWN_PEOPLE = {
     "listMembers",
     "updateMember",
@@ -135,6 +135,7 @@ def test_what_is_left_to_whom(app: Litestar) -> None:
     assert {route.operation_id for route in suspended if route.method != "GET"} == {
         "signOut",
         "changePassword",
+        "createAppeal",
         "createCardPayment",
     }
     assert {"listAgreements", "listUsageRecords", "getInvoice", "getStatementOfAccount", "listLicences"} <= {
