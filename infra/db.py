@@ -35,6 +35,7 @@ __all__ = [
     "json_column",
     "new_id",
     "now",
+    "snapshot",
     "timestamp_column",
     "transaction",
     "uuid_array_column",
@@ -146,6 +147,16 @@ def create_sessions(engine: AsyncEngine) -> SessionMaker:
 async def transaction(sessions: SessionMaker) -> AsyncIterator[AsyncSession]:
     """A session whose transaction commits at the end of the block, or is rolled back as a whole."""
     async with sessions() as session, session.begin():
+        yield session
+
+
+@asynccontextmanager
+async def snapshot(sessions: SessionMaker) -> AsyncIterator[AsyncSession]:
+    """A read-only session all of whose statements see one moment; it waits for nobody and holds nobody up."""
+    async with sessions() as session, session.begin():
+        await session.connection(
+            execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
         yield session
 
 

@@ -41,7 +41,13 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("DATABASE_SERVICE_URL", "database_service_url"),
         description="Address for the service's own login, which owns nothing; derived from DATABASE_URL without it.",
     )
-    database_pool_size: int = Field(8, ge=1, le=100, description="Database connections per process.")
+    database_pool_size: int = Field(
+        8,
+        ge=1,
+        le=100,
+        description="Database connections per process; the API keeps up to three more, for metering and for closing"
+        " periods.",
+    )
     master_key: SecretStr | None = Field(
         None,
         description="Base64 of 32 bytes that encrypt secrets at rest; a 0600 file in the data folder without it.",

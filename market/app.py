@@ -162,6 +162,10 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         engine = create_engine(url, pool_size=settings.database_pool_size)
         app.state.sessions = create_sessions(engine)
+        # For transactions apart from a request's own, so that none waits for a connection that another request holds
+        # while it waits for one itself.
+        apart = create_engine(url, pool_size=2, max_overflow=0)
+        app.state.apart_sessions = create_sessions(apart)
         app.state.store = ObjectStore(settings.objects_dir)
         app.state.key_ring = KeyRing.load(settings.keys_dir)
         box = secret_box(settings)
@@ -187,6 +191,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
             identity.passwords.close()
             await tasks.close()
             await outgoing.aclose()
+            await apart.dispose()
             await engine.dispose()
 
     app = Litestar(

@@ -14,7 +14,7 @@ from infra.paging import PageRequest, paginate
 from infra.unit_columns import sums
 from infra.units import UnitVector
 from market.metering.domain import PeriodUsage
-from market.metering.tables import UsagePurpose, UsageRecord
+from market.metering.tables import UsagePeriod, UsagePurpose, UsageRecord
 
 
 class HourlyUsage(NamedTuple):
@@ -51,6 +51,14 @@ async def close_period(session: AsyncSession, licence_id: UUID, period_no: int) 
         return None
     period_no, opened_at, closed_at, *amounts = row
     return PeriodUsage(licence_id, period_no, opened_at, closed_at, UnitVector.of(amounts))
+
+
+async def get_closed_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage | None:
+    """A closed period as it was closed."""
+    row = await session.get(UsagePeriod, (licence_id, period_no))
+    if row is None:
+        return None
+    return PeriodUsage(licence_id, period_no, row.opened_at, row.closed_at, row.units)
 
 
 async def used_by_purpose(session: AsyncSession, licence_id: UUID, period_no: int) -> dict[str, UnitVector]:

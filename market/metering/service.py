@@ -58,6 +58,11 @@ async def close_period(session: AsyncSession, licence_id: UUID, period_no: int) 
     return closed
 
 
+async def get_closed_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage | None:
+    """A closed period of a licence with its totals; None while it is open. Waits for nobody."""
+    return await repository.get_closed_period(session, licence_id, period_no)
+
+
 async def used_by_purpose(session: AsyncSession, licence_id: UUID, period_no: int) -> dict[str, UnitVector]:
     """Units of one closed period by the purpose of use."""
     return await repository.used_by_purpose(session, licence_id, period_no)

@@ -35,6 +35,7 @@ from infra.webhooks import sender as webhooks
 from listings.revisions import jobs as revision_jobs
 from market.metering import jobs as metering_jobs
 from market.operations.readiness import ReadinessStatus, of_tasks, status_of
+from market.settlement.invoices import jobs as invoice_jobs
 from market.settlement.rails.cards import jobs as card_jobs
 from market.subscriptions import SUBSCRIBERS
 from quality import jobs as quality_jobs
@@ -47,6 +48,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *webhook_jobs.SCHEDULES,
     *revision_jobs.SCHEDULES,
     *metering_jobs.SCHEDULES,
+    *invoice_jobs.SCHEDULES,
     *card_jobs.SCHEDULES,
 )
 SAMPLES: tuple[Sample, ...] = (*jobs.samples(JOBS), *event_samples.samples(SUBSCRIBERS))

@@ -107,6 +107,19 @@ async def counted(connection: Connection, licence_id: UUID) -> UnitVector:
     return UnitVector.of(row[f"used_{unit.slot}"] or 0 for unit in units.UNITS.summed)
 
 
+async def counted_by_purpose(
+    connection: Connection, licence_id: UUID, period_no: int = 1
+) -> dict[str, UnitVector]:
+    """What the counters by purpose say of a period: those of licences with several purposes, while it is open."""
+    rows = await connection.fetch(
+        "SELECT * FROM usage_purposes WHERE licence_id = $1 AND period_no = $2", licence_id, period_no
+    )
+    return {
+        row["purpose"]: UnitVector.of(row[f"units_{unit.slot}"] or 0 for unit in units.UNITS.summed)
+        for row in rows
+    }
+
+
 def calls_and_rows(counted: UnitVector) -> tuple[int, int]:
     """Two units of a vector, where bytes do not matter."""
     return counted["calls"], counted["rows"]

@@ -190,7 +190,7 @@ async def metering(database: TestDatabase) -> AsyncIterator[Meter]:
 async def invoice_for(sessions: SessionMaker, trade: Trade) -> Invoice:
     """Closes the open period of a trade that was used."""
     async with transaction(sessions) as session:
-        closed = await invoices.close_period(session, trade.finance, trade.agreement_id)
+        closed = await invoices.close_period(session, sessions, trade.finance, trade.agreement_id)
     assert closed.invoice is not None
     return closed.invoice
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get, post
+from litestar.datastructures import State
 from litestar.params import QueryParameter
 
 from infra.auth import Actor, Permission, requires
@@ -41,6 +42,7 @@ class PeriodCloseController(Controller):
         self,
         session: AsyncSession,
         actor: Actor,
+        state: State,
         idempotency: Idempotency,
         agreement_id: UUID,
         data: PeriodCloseCreate,
@@ -51,7 +53,9 @@ class PeriodCloseController(Controller):
         """
 
         async def effect() -> PeriodCloseRead:
-            closed = await service.close_period(session, actor, agreement_id, data.period_no)
+            closed = await service.close_period(
+                session, state.apart_sessions, actor, agreement_id, data.period_no
+            )
             invoices = await invoice_summaries(session, [closed.invoice] if closed.invoice else [])
             return PeriodCloseRead.of_invoice(closed.close, next(iter(invoices), None))
 

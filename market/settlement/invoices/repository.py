@@ -37,6 +37,18 @@ async def find_close(session: AsyncSession, agreement_id: UUID, period_no: int) 
     return (await session.exec(statement)).one_or_none()
 
 
+async def cut_periods(session: AsyncSession) -> Sequence[tuple[UUID, int]]:
+    """Agreement and number of the periods that were cut five minutes ago or before and are not billed."""
+    statement = sa.text(
+        "SELECT l.agreement_id, u.period_no FROM usage_periods u JOIN licences l ON l.id = u.licence_id"
+        " WHERE u.closed_at < now() - interval '5 minutes'"
+        "   AND NOT EXISTS (SELECT FROM period_closes p"
+        "                    WHERE p.agreement_id = l.agreement_id AND p.period_no = u.period_no)"
+        " ORDER BY u.closed_at LIMIT 100"
+    )
+    return [(agreement_id, period_no) for agreement_id, period_no in await session.execute(statement)]
+
+
 async def closes_page(
     session: AsyncSession, agreement_id: UUID, page: PageRequest
 ) -> tuple[Sequence[PeriodClose], str | None]:

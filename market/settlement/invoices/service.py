@@ -7,14 +7,16 @@ from typing import NewType
 from uuid import UUID
 
 from contracts.agreements import service as agreements
+from contracts.agreements.facts import AgreementFacts
 from infra.audit import service as audit
 from infra.auth import Actor
-from infra.db import AsyncSession, now
+from infra.db import AsyncSession, SessionMaker, now, transaction
 from infra.errors import NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from market.metering import service as metering
+from market.metering.domain import PeriodUsage
 from market.settlement.invoices import rating, repository
 from market.settlement.invoices.errors import AgreementNotConcluded, InvoiceNotPayable, PeriodNotOpen
 from market.settlement.invoices.issuing import issue
@@ -37,48 +39,100 @@ class ClosedPeriod:
 
 
 async def close_period(
-    session: AsyncSession, actor: Actor, agreement_id: UUID, period_no: int | None = None
+    session: AsyncSession,
+    apart: SessionMaker,
+    actor: Actor,
+    agreement_id: UUID,
+    period_no: int | None = None,
 ) -> ClosedPeriod:
     """Close a billing period of an agreement and invoice what was used in it.
+
+    The cut is a transaction of its own, which is all that calls wait for; what was cut is billed afterwards. When the
+    second fails, the period stays cut, and the next close, or the worker (`jobs.bill_cut_periods`), bills it.
 
     Closing a period that is closed already changes nothing and answers what it came to. Without usage and
     without a charge per period there is no invoice; usage that costs nothing is invoiced at zero and needs no
     payment.
 
-    :param period_no: counted from 1; default: the period that is open when this is asked.
+    :param apart: for the cut, on a connection of its own.
+    :param period_no: counted from 1; default: the first that is not billed when this is asked.
     :raises NotFound: no such agreement.
     :raises AgreementNotConcluded: it is not signed by both sides.
     :raises PeriodNotOpen: an earlier period is still open.
     """
     facts = await agreements.facts(session, agreement_id)
+    licence_id = _licence_of(facts)
+    wanted = period_no or await repository.last_period(session, agreement_id) + 1
+    if not await _is_next(session, agreement_id, wanted):
+        return await _get_closed(session, agreement_id, wanted)
+    async with transaction(apart) as cutting:
+        period = await metering.close_period(cutting, licence_id, wanted)
+    return await _bill(session, actor, facts, period)
+
+
+async def bill_period(
+    session: AsyncSession, actor: Actor, agreement_id: UUID, period_no: int
+) -> ClosedPeriod:
+    """Invoice a period that was cut; one that is billed already is answered as it was.
+
+    :raises PeriodNotOpen: an earlier period is not billed, or this one is not cut.
+    """
+    facts = await agreements.facts(session, agreement_id)
+    licence_id = _licence_of(facts)
+    if not await _is_next(session, agreement_id, period_no):
+        return await _get_closed(session, agreement_id, period_no)
+    period = await metering.get_closed_period(session, licence_id, period_no)
+    if period is None:
+        raise _not_open(agreement_id, period_no, period_no)
+    return await _bill(session, actor, facts, period)
+
+
+async def list_cut_periods(session: AsyncSession) -> Sequence[tuple[UUID, int]]:
+    """Agreements and periods that were cut some minutes ago and are not billed, the oldest first."""
+    return await repository.cut_periods(session)
+
+
+def _licence_of(facts: AgreementFacts) -> UUID:
     if facts.licence_id is None:
         raise AgreementNotConcluded(
             Message(
                 "Agreement {agreement_id} has no licence, so nothing was used under it.",
-                agreement_id=agreement_id,
+                agreement_id=facts.id,
             ),
             remedy=Message("Close a period once both sides have signed the agreement."),
         )
-    wanted = period_no or await repository.last_period(session, agreement_id) + 1
+    return facts.licence_id
+
+
+async def _is_next(session: AsyncSession, agreement_id: UUID, wanted: int) -> bool:
+    """Whether a period is the next to be billed, and not billed yet; nobody else bills until the transaction ends."""
     await repository.lock_agreement(session, agreement_id)
     last = await repository.last_period(session, agreement_id)
-    if wanted <= last:
-        return await _get_closed(session, agreement_id, wanted)
     if wanted > last + 1:
-        raise PeriodNotOpen(
-            Message(
-                "Period {wanted} of agreement {agreement_id} is not open: period {open} is.",
-                wanted=wanted,
-                agreement_id=agreement_id,
-                open=last + 1,
-            ),
-            remedy=Message("Close period {open} first.", open=last + 1),
-        )
-    # Everything slow is read before the licence is locked, since its calls wait from then on.
-    rules = await rulebook.in_force(session)
+        raise _not_open(agreement_id, wanted, last + 1)
+    return wanted > last
+
+
+def _not_open(agreement_id: UUID, wanted: int, next_one: int) -> PeriodNotOpen:
+    return PeriodNotOpen(
+        Message(
+            "Period {wanted} of agreement {agreement_id} is not open: period {open} is.",
+            wanted=wanted,
+            agreement_id=agreement_id,
+            open=next_one,
+        ),
+        remedy=Message("Close period {open} first.", open=next_one),
+    )
+
+
+async def _bill(
+    session: AsyncSession, actor: Actor, facts: AgreementFacts, period: PeriodUsage
+) -> ClosedPeriod:
+    """Invoice a period of an agreement that is locked. Agreements and their licences count their periods alike."""
+    assert period.closed_at is not None, "only what is closed is billed"
+    # As of the cut: what a period costs does not depend on when it is billed.
+    rules = await rulebook.in_force(session, period.closed_at)
     plan = await plans.get_plan(session, facts.terms.price_plan_id)
-    period = await metering.close_period(session, facts.licence_id, wanted)
-    assert period.closed_at is not None, "metering answers a period it has just closed"
     usage = await usage_by_purpose(session, period)
     lines = rating.rate(plan, facts.terms.purposes, usage, lambda purpose: quote_context(rules, purpose))
     total = rating.total(lines, plan.currency)
@@ -89,15 +143,15 @@ async def close_period(
             actor,
             facts,
             plan,
-            period_no=wanted,
+            period_no=period.period_no,
             period_from=period.opened_at,
             period_to=period.closed_at,
             lines=lines,
             rules=rules,
         )
     close = PeriodClose(
-        agreement_id=agreement_id,
-        period_no=wanted,
+        agreement_id=facts.id,
+        period_no=period.period_no,
         opened_at=period.opened_at,
         closed_at=period.closed_at,
         usage=[usage_document(usage, period)],
@@ -112,9 +166,9 @@ async def close_period(
         actor,
         action="period.closed",
         subject_kind="agreement",
-        subject_id=agreement_id,
+        subject_id=facts.id,
         detail={
-            "period_no": wanted,
+            "period_no": period.period_no,
             "usage": close.usage,
             "invoice_id": str(invoice.id) if invoice else None,
             "total": str(total),

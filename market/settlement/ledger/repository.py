@@ -15,9 +15,6 @@ from infra.paging import PageRequest, paginate
 from market.settlement.ledger.domain import Account, JournalDraft
 from market.settlement.ledger.tables import LedgerAccount, LedgerJournal, LedgerPosting
 
-POSTING_LOCK = 815_001
-"""Advisory lock: shared by every transaction that posts, exclusive for who compares the books with the rest."""
-
 MAX_MOVEMENTS = 10_000
 """Most movements one statement of account shows."""
 
@@ -46,7 +43,7 @@ _POST = sa.text(
                AS p (journal_id, line, account_id, amount, currency)
           JOIN posted ON posted.id = p.journal_id
     )
-    SELECT idempotency_key, id, pg_advisory_xact_lock_shared(:posting_lock) FROM posted
+    SELECT idempotency_key, id FROM posted
     """
 )
 
@@ -104,7 +101,6 @@ async def insert_journals(
     ]
     values: dict[str, Any] = {
         "recorded_by": recorded_by,
-        "posting_lock": POSTING_LOCK,
         "ids": ids,
         "keys": [journal.key for journal in journals],
         "digests": [journal.digest for journal in journals],
@@ -213,8 +209,3 @@ async def balance_before(session: AsyncSession, account_code: str, moment: datet
         .where(col(LedgerAccount.code) == account_code, col(LedgerPosting.effective_at) < moment)
     )
     return int((await session.execute(statement)).scalar_one())
-
-
-async def lock_postings(session: AsyncSession) -> None:
-    """Wait for the transactions that are posting, and hold off others until this one ends."""
-    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(POSTING_LOCK)))

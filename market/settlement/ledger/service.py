@@ -93,11 +93,6 @@ async def balance(session: AsyncSession, account: Account, at: datetime | None =
     return Money(signed if account.normal_side is Side.DEBIT else -signed, account.currency)
 
 
-async def lock_postings(session: AsyncSession) -> None:
-    """Let nobody post until this transaction ends, so that several statements see one state of the books."""
-    await repository.lock_postings(session)
-
-
 async def list_accounts(
     session: AsyncSession, page: PageRequest
 ) -> tuple[Sequence[LedgerAccount], str | None]:

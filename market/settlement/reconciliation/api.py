@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from litestar import Controller, get, post
+from litestar.datastructures import State
 
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
@@ -27,7 +28,12 @@ class ReconciliationController(Controller):
 
     @post(operation_id="createReconciliation", summary="Reconcile the books")
     async def create_reconciliation(
-        self, session: AsyncSession, actor: Actor, idempotency: Idempotency, data: ReconciliationCreate
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        state: State,
+        idempotency: Idempotency,
+        data: ReconciliationCreate,
     ) -> ReconciliationRead:
         """Compare statements, invoices, payments, usage and books; every difference is a break with owner and age.
 
@@ -35,7 +41,7 @@ class ReconciliationController(Controller):
         """
 
         async def effect() -> ReconciliationRead:
-            return await _read(session, await service.reconcile(session, actor))
+            return await _read(session, await service.reconcile(session, state.apart_sessions, actor))
 
         return await idempotency.run(ReconciliationRead, effect)
 

@@ -6,11 +6,10 @@ from uuid import UUID
 
 from infra.audit import service as audit
 from infra.auth import Actor
-from infra.db import AsyncSession, new_id, now
+from infra.db import AsyncSession, SessionMaker, new_id, now, snapshot
 from infra.errors import NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
-from market.settlement.ledger import service as ledger
 from market.settlement.reconciliation import repository
 from market.settlement.reconciliation.checks import CHECKS
 from market.settlement.reconciliation.domain import Break, oldest_first
@@ -25,15 +24,18 @@ class Run:
     breaks: Sequence[ReconciliationBreak]
 
 
-async def reconcile(session: AsyncSession, actor: Actor) -> Run:
+async def reconcile(session: AsyncSession, apart: SessionMaker, actor: Actor) -> Run:
     """Compare statements, invoices, payments, usage and books, and record the run with every difference found.
 
-    Nobody posts while it compares, so that all of it is one moment. An invoice that is not due yet is no break.
+    All of it is read in one snapshot, so that it is one moment and stops nobody. An invoice that is not due yet is no
+    break.
+
+    :param apart: for the snapshot, on a connection of its own.
     """
-    await ledger.lock_postings(session)
-    moment = await now(session)
-    found = oldest_first([item for check in CHECKS.values() for item in await check(session, moment)])
-    checked = await repository.counts(session)
+    async with snapshot(apart) as reading:
+        moment = await now(reading)
+        found = oldest_first([item for check in CHECKS.values() for item in await check(reading, moment)])
+        checked = await repository.counts(reading)
     run = Reconciliation(id=new_id(), run_at=moment, run_by=actor.id, clean=not found, checked=checked)
     session.add(run)
     await session.flush()

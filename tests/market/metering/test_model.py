@@ -11,7 +11,14 @@ from infra import units
 from infra.units import UnitVector
 from market.metering.admission_sql import admit
 from market.metering.domain import Call, Outcome
-from tests.support.metering import Connection, LicenceMaker, call_for, counted, recorded
+from tests.support.metering import (
+    Connection,
+    LicenceMaker,
+    call_for,
+    counted,
+    counted_by_purpose,
+    recorded,
+)
 
 
 @dataclass
@@ -20,6 +27,7 @@ class Model:
 
     quotas: Mapping[str, int]
     used: UnitVector = field(default_factory=UnitVector)
+    purposes: dict[str, UnitVector] = field(default_factory=dict)
     keys: dict[str, Call] = field(default_factory=dict)
 
     def admit(self, call: Call) -> tuple[Outcome, UUID | None]:
@@ -31,6 +39,7 @@ class Model:
             if self.used[code] + max(call.units[code], call.asked.get(code, 0)) > quota:
                 return Outcome.QUOTA_EXCEEDED, None
         self.used += call.units
+        self.purposes[call.purpose] = self.purposes.get(call.purpose, UnitVector()) + call.units
         if call.key is not None:
             self.keys[call.key] = call
         return Outcome.ADMITTED, call.record_id
@@ -48,6 +57,7 @@ requests = st.tuples(
     st.sampled_from(("one", "two")),  # request
     amounts,
     bounds,
+    st.sampled_from(("industry", "research")),
 )
 batches = st.lists(st.lists(requests, min_size=1, max_size=8), min_size=1, max_size=4)
 
@@ -62,16 +72,20 @@ async def test_any_batches_are_decided_as_one_call_at_a_time_would_be(
     connection: Connection,
     make_licence: LicenceMaker,
     quotas: tuple[dict[str, int], dict[str, int]],
-    sent: list[list[tuple[int, str | None, str, dict[str, int], dict[str, int]]]],
+    sent: list[list[tuple[int, str | None, str, dict[str, int], dict[str, int], str]]],
 ) -> None:
     models = [Model(limited) for limited in quotas]
-    licences = [await make_licence(quotas=model.quotas) for model in models]
+    # The first has several purposes, the second has one.
+    licences = [
+        await make_licence(quotas=model.quotas, sole_purpose=sole)
+        for model, sole in zip(models, (None, "research"), strict=True)
+    ]
     for batch in sent:
         calls = [
-            call_for(licences[which], key=key, request=request)._replace(
-                units=UnitVector(counts), asked=asked
-            )
-            for which, key, request, counts, asked in batch
+            call_for(
+                licences[which], key=key, request=request, purpose="research" if which else purpose
+            )._replace(units=UnitVector(counts), asked=asked)
+            for which, key, request, counts, asked, purpose in batch
         ]
         decisions = await admit(connection, calls, seconds=10)
         expected = [models[entry[0]].admit(call) for entry, call in zip(batch, calls, strict=True)]
@@ -80,3 +94,5 @@ async def test_any_batches_are_decided_as_one_call_at_a_time_would_be(
             assert decision.left_by_unit == models[entry[0]].left()
     for licence_id, model in zip(licences, models, strict=True):
         assert await counted(connection, licence_id) == await recorded(connection, licence_id) == model.used
+    assert await counted_by_purpose(connection, licences[0]) == models[0].purposes
+    assert await counted_by_purpose(connection, licences[1]) == {}

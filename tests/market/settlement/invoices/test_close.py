@@ -1,20 +1,27 @@
 """Closing periods on the real database: one invoice each, numbered without gaps, traced to metered use."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
+from litestar import Litestar
 from sqlalchemy.exc import DBAPIError
 
 from contracts.licences.counters import LicenceCounter
 from infra.auth import OrganisationKind
-from infra.db import SessionMaker, new_id, transaction
+from infra.db import SessionMaker, create_engine, create_sessions, new_id, transaction
 from infra.digest import json_digest
 from infra.errors import NotFound
+from infra.jobs import JobContext
 from infra.paging import PageRequest
+from market.metering import service as metering
+from market.metering.admission_sql import admit
+from market.metering.domain import Outcome
 from market.metering.tables import UsagePeriod
-from market.settlement.invoices import repository, service
+from market.settlement.invoices import jobs, repository, service
 from market.settlement.invoices.errors import PeriodNotOpen
 from market.settlement.invoices.issuing import invoice_document
 from market.settlement.invoices.states import InvoiceStatus
@@ -22,7 +29,17 @@ from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
 from pricing.money import Money
 from pricing.regulated.purposes import PurposeClass
-from tests.support.settlement import Meter, TradeMaker, a_member, invoice_for
+from tests.support.database import TestDatabase
+from tests.support.metering import call_for
+from tests.support.settlement import Meter, Trade, TradeMaker, a_member, invoice_for
+
+
+@pytest.fixture
+async def apart(database: TestDatabase) -> AsyncIterator[SessionMaker]:
+    """Connections of their own, as the application keeps them for cuts."""
+    engine = create_engine(database.service_url, pool_size=2, max_overflow=0)
+    yield create_sessions(engine)
+    await engine.dispose()
 
 
 async def test_use_becomes_an_invoice_that_traces_to_it(
@@ -62,11 +79,11 @@ async def test_closing_again_changes_nothing(
     invoice = await invoice_for(sessions, trade)
     await meter(trade.licence_id, calls=20)
     async with transaction(sessions) as session:
-        again = await service.close_period(session, trade.finance, trade.agreement_id, 1)
+        again = await service.close_period(session, sessions, trade.finance, trade.agreement_id, 1)
         assert again.invoice is not None
         assert again.invoice.id == invoice.id
         with pytest.raises(PeriodNotOpen):
-            await service.close_period(session, trade.finance, trade.agreement_id, 3)
+            await service.close_period(session, sessions, trade.finance, trade.agreement_id, 3)
         counter = await session.get(LicenceCounter, trade.licence_id)
         assert counter is not None
         assert (counter.period_no, counter.period_1) == (2, 20)
@@ -81,7 +98,7 @@ async def test_many_closes_at_once_make_one_invoice(
     async def close() -> object:
         async with transaction(sessions) as session:
             # By number: without one, a close that begins after another has ended means the period after it.
-            closed = await service.close_period(session, trade.finance, trade.agreement_id, 1)
+            closed = await service.close_period(session, sessions, trade.finance, trade.agreement_id, 1)
             assert closed.invoice is not None
             return closed.invoice.id
 
@@ -93,7 +110,7 @@ async def test_many_closes_at_once_make_one_invoice(
 
 
 async def test_numbers_of_an_operator_have_no_gaps_under_concurrency(
-    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+    sessions: SessionMaker, apart: SessionMaker, trade_of: TradeMaker, meter: Meter
 ) -> None:
     async with transaction(sessions) as session:
         operator = await a_member(session, OrganisationKind.OPERATOR)
@@ -103,7 +120,7 @@ async def test_numbers_of_an_operator_have_no_gaps_under_concurrency(
 
     async def close(place: int) -> None:
         async with sessions() as session, session.begin() as begun:
-            await service.close_period(session, trades[place].finance, trades[place].agreement_id)
+            await service.close_period(session, apart, trades[place].finance, trades[place].agreement_id)
             if place % 3 == 0:
                 await begun.rollback()  # as a crash would
 
@@ -121,7 +138,7 @@ async def test_nothing_used_makes_no_invoice_and_free_use_one_of_zero(
 ) -> None:
     trade = await trade_of()
     async with transaction(sessions) as session:
-        closed = await service.close_period(session, trade.finance, trade.agreement_id)
+        closed = await service.close_period(session, sessions, trade.finance, trade.agreement_id)
         assert (closed.close.period_no, closed.invoice) == (1, None)
     await meter(trade.licence_id, calls=10)  # within the allowance
     invoice = await invoice_for(sessions, trade)
@@ -185,4 +202,121 @@ async def test_only_the_parties_see_an_invoice(
             found, _ = await service.list_invoices(session, stranger, PageRequest(limit=5, after=None))
             assert found == []
         with pytest.raises(NotFound):
-            await service.close_period(session, trade.finance, new_id())
+            await service.close_period(session, sessions, trade.finance, new_id())
+
+
+async def test_calls_wait_for_the_cut_alone(
+    sessions: SessionMaker, apart: SessionMaker, database: TestDatabase, trade_of: TradeMaker, meter: Meter
+) -> None:
+    trade = await trade_of(purposes=(PurposeClass.INDUSTRY, PurposeClass.PUBLIC_WELFARE))
+    await meter(trade.licence_id, calls=20)
+    connection = await asyncpg.connect(database.service_url)
+    async with transaction(sessions) as session:
+        closed = await service.close_period(session, apart, trade.finance, trade.agreement_id)
+        # The bill is not committed yet: neither the licence nor another one waits for it.
+        (decision,) = await admit(connection, [call_for(trade.licence_id, purpose="industry")], seconds=2)
+        assert (decision.outcome, decision.period_no) == (Outcome.ADMITTED, 2)
+    await connection.close()
+    assert closed.close.usage[0]["units"] == {"calls": 20, "rows": 0, "bytes": 0}
+
+
+async def test_a_close_that_waits_for_a_licence_keeps_nobody_else_from_closing(
+    sessions: SessionMaker, apart: SessionMaker, database: TestDatabase, trade_of: TradeMaker, meter: Meter
+) -> None:
+    async with transaction(sessions) as session:
+        operator = await a_member(session, OrganisationKind.OPERATOR)
+    busy, other = await trade_of(operator=operator), await trade_of(operator=operator)
+    for trade in (busy, other):
+        await meter(trade.licence_id, calls=20)
+    owner = await asyncpg.connect(database.owner_url)
+    async with owner.transaction():
+        await owner.execute(
+            "SELECT 1 FROM licence_counters WHERE licence_id = $1 FOR UPDATE", busy.licence_id
+        )
+
+        async def close_busy() -> None:
+            async with transaction(sessions) as session:
+                await service.close_period(session, apart, busy.finance, busy.agreement_id)
+
+        waiting = asyncio.create_task(close_busy())
+        await asyncio.sleep(0.2)
+        async with asyncio.timeout(5):
+            invoice = await invoice_for(sessions, other)
+        assert invoice.number == 1
+        assert not waiting.done()
+    await waiting
+    await owner.close()
+
+
+async def cut(apart: SessionMaker, trade: Trade, period_no: int) -> None:
+    """What a close leaves whose process dies right after its first transaction."""
+    async with transaction(apart) as session:
+        await metering.close_period(session, trade.licence_id, period_no)
+
+
+async def test_a_period_that_was_cut_and_not_billed_is_billed_by_the_next_close_once(
+    sessions: SessionMaker, apart: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    trade = await trade_of(purposes=(PurposeClass.INDUSTRY, PurposeClass.PUBLIC_WELFARE))
+    await meter(trade.licence_id, calls=12, rows=5)
+    await cut(apart, trade, 1)
+    await meter(trade.licence_id, calls=30, purpose=PurposeClass.PUBLIC_WELFARE)
+    await meter(trade.licence_id, calls=15)
+    first, second = await invoice_for(sessions, trade), await invoice_for(sessions, trade)
+    async with transaction(sessions) as session:
+        billed = [
+            [
+                (line.usage_period_no, line.metric, line.quantity)
+                for line in await service.lines_of(session, invoice)
+            ]
+            for invoice in (first, second)
+        ]
+        assert (await service.close_period(session, apart, trade.finance, trade.agreement_id)).invoice is None
+    assert (first.period_no, second.period_no) == (1, 2)
+    assert first.period_to == second.period_from
+    assert billed[0][:2] == [(1, "calls", 12), (1, "rows", 60)]
+    assert [entry for entry in billed[1] if entry[2]] == [(2, "calls", 15), (2, "calls", 30)]
+
+
+async def test_the_worker_bills_what_was_cut_and_not_billed(
+    app: Litestar,
+    sessions: SessionMaker,
+    apart: SessionMaker,
+    database: TestDatabase,
+    trade_of: TradeMaker,
+    meter: Meter,
+) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=20)
+    await cut(apart, trade, 1)
+    context = JobContext(
+        settings=app.state.settings, sessions=sessions, store=app.state.store, keys=app.state.key_ring
+    )
+    page = PageRequest(limit=5, after=None)
+    await jobs.bill_cut_periods(context, {})
+    async with transaction(sessions) as session:
+        # Perhaps its close is still at it.
+        assert (await service.list_invoices(session, trade.buyer, page))[0] == []
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute("ALTER TABLE usage_periods DISABLE TRIGGER USER")
+    await owner.execute(
+        "UPDATE usage_periods SET opened_at = opened_at - interval '1 hour', closed_at = now() - interval '6 minutes'"
+        " WHERE licence_id = $1",
+        trade.licence_id,
+    )
+    await owner.execute("ALTER TABLE usage_periods ENABLE TRIGGER USER")
+    async with owner.transaction():
+        # Billing waits for no call.
+        await owner.execute("SELECT 1 FROM licence_counters FOR UPDATE")
+        async with asyncio.timeout(5):
+            await jobs.bill_cut_periods(context, {})
+    await owner.close()
+    await jobs.bill_cut_periods(context, {})
+    async with transaction(sessions) as session:
+        (invoice,) = (await service.list_invoices(session, trade.buyer, page))[0]
+        assert (invoice.period_no, invoice.total_minor) == (1, 50)
+        with pytest.raises(PeriodNotOpen):
+            await service.bill_period(session, trade.finance, trade.agreement_id, 2)
+        again = await service.close_period(session, apart, trade.finance, trade.agreement_id, 1)
+        assert again.invoice is not None
+        assert again.invoice.id == invoice.id

@@ -1,5 +1,6 @@
 """Reconciliation on a database of its own: clean when everything matches, and a break for each way it cannot."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -9,19 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from infra.auth import SYSTEM
-from infra.db import SessionMaker, create_engine, create_sessions, new_id, transaction
+from infra.db import SessionMaker, create_engine, create_sessions, transaction
 from infra.identity import service as identity
 from market.demo.bank import Receipt
-from market.settlement.ledger import chart
-from market.settlement.ledger import service as ledger
-from market.settlement.ledger.domain import JournalDraft, credit, debit
 from market.settlement.rails.bank import service as bank
 from market.settlement.reconciliation import service
 from market.settlement.reconciliation.domain import BreakKind
 from market.settlement.reconciliation.schemas import BreakRead
 from pricing.money import Money
 from tests.support.database import TestDatabase, TestServer
-from tests.support.settlement import Meter, TradeMaker, bank_statement, invoice_for, transfer
+from tests.support.settlement import Meter, Trade, TradeMaker, bank_statement, invoice_for, transfer
 
 Damage = Callable[[str], Awaitable[None]]
 BOOKS = {
@@ -65,7 +63,7 @@ async def damage(database: TestDatabase) -> AsyncIterator[Damage]:
 
 async def found(sessions: SessionMaker) -> list[tuple[BreakKind, int]]:
     async with transaction(sessions) as session:
-        run = await service.reconcile(session, SYSTEM)
+        run = await service.reconcile(session, sessions, SYSTEM)
         assert run.reconciliation.clean == (not run.breaks)
         return [(item.kind, item.difference) for item in run.breaks]
 
@@ -88,7 +86,7 @@ async def test_a_settled_trade_is_clean_and_the_run_is_kept(
     await settled_trade(sessions, trade_of, meter)
     await meter((await trade_of()).licence_id, calls=5)  # use that is not invoiced yet is no break
     async with transaction(sessions) as session:
-        run = await service.reconcile(session, SYSTEM)
+        run = await service.reconcile(session, sessions, SYSTEM)
     assert run.reconciliation.clean
     assert run.reconciliation.checked == {
         "statements": 1, "statement_lines": 1, "statement_lines_matched": 1, "invoices": 1, "invoices_open": 0,
@@ -111,7 +109,7 @@ async def test_an_open_invoice_is_no_break_until_it_is_overdue(
     assert await found(sessions) == []
     await damage("UPDATE invoices SET due_at = now() - interval '40 days'")
     async with transaction(sessions) as session:
-        (item,) = (await service.reconcile(session, SYSTEM)).breaks
+        (item,) = (await service.reconcile(session, sessions, SYSTEM)).breaks
     assert (item.kind, item.difference, item.owner_id) == (
         BreakKind.INVOICE_OVERDUE,
         -100,
@@ -173,16 +171,45 @@ async def test_tampering_is_found(
     assert {kind for kind, _ in await found(sessions)} == expected
 
 
-async def test_nobody_posts_while_the_books_are_compared(
-    sessions: SessionMaker, trade_of: TradeMaker
-) -> None:
-    draft = JournalDraft(
-        "t", datetime.now(UTC), "t", "t", new_id(),
-        (debit(chart.bank("x", "CNY"), Money(1, "CNY")), credit(chart.suspense("CNY"), Money(1, "CNY"))),
-    )  # fmt: skip
+async def test_comparing_stops_nobody(sessions: SessionMaker, trade_of: TradeMaker, meter: Meter) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=20)
     async with transaction(sessions) as looking:
-        await service.reconcile(looking, SYSTEM)
-        async with sessions() as posting:
-            await posting.execute(sa.text("SET LOCAL lock_timeout = '200ms'"))
-            with pytest.raises(DBAPIError, match="lock timeout"):
-                await ledger.post(posting, SYSTEM, [draft])
+        await service.reconcile(looking, sessions, SYSTEM)
+        # Not committed yet: calls, closes and payments go on.
+        async with asyncio.timeout(5):
+            await meter(trade.licence_id, calls=1)
+            invoice = await invoice_for(sessions, trade)
+            async with transaction(sessions) as session:
+                await bank.import_statements(
+                    session, trade.finance, bank_statement(transfer(invoice), account="ACC-1")
+                )
+
+
+async def test_one_moment_is_compared_while_periods_are_closed_and_invoices_paid(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+) -> None:
+    trades = [await trade_of() for _ in range(3)]
+    runs: list[list[tuple[BreakKind, int]]] = []
+    metering = asyncio.Lock()
+
+    async def trade_on(trade: Trade, account: str) -> None:
+        opening = 0
+        for number in range(6):
+            async with metering:
+                await meter(trade.licence_id, calls=20 + number)
+            invoice = await invoice_for(sessions, trade)
+            statement = bank_statement(
+                transfer(invoice), account=account, statement_id=f"{account}-{number}", opening=opening
+            )
+            async with transaction(sessions) as session:
+                await bank.import_statements(session, trade.finance, statement)
+            opening += invoice.total_minor
+
+    trading = asyncio.gather(*(trade_on(trade, f"ACC-{place}") for place, trade in enumerate(trades)))
+    while not trading.done():
+        runs.append(await found(sessions))
+    await trading
+    assert len(runs) >= 3
+    assert [run for run in runs if run] == []
+    assert await found(sessions) == []
