@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from infra.auth import SYSTEM
-from infra.db import SessionMaker, create_engine, create_sessions, transaction
+from infra.db import AsyncSession, SessionMaker, create_engine, create_sessions, snapshot, transaction
 from infra.identity import service as identity
 from market.demo.bank import Receipt
 from market.settlement.rails.bank import service as bank
 from market.settlement.reconciliation import service
-from market.settlement.reconciliation.domain import BreakKind
+from market.settlement.reconciliation.domain import Break, BreakKind
 from market.settlement.reconciliation.schemas import BreakRead
 from pricing.money import Money
 from tests.support.database import TestDatabase, TestServer
@@ -184,6 +184,33 @@ async def test_comparing_stops_nobody(sessions: SessionMaker, trade_of: TradeMak
                 await bank.import_statements(
                     session, trade.finance, bank_statement(transfer(invoice), account="ACC-1")
                 )
+
+
+async def test_every_check_sees_the_same_moment(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=20)
+    seen: list[int] = []
+
+    async def look_and_trade_on(reading: AsyncSession, _: datetime) -> list[Break]:
+        seen.append((await reading.execute(sa.text("SELECT count(*) FROM invoices"))).scalar_one())
+        if len(seen) == 1:
+            await invoice_for(sessions, trade)
+        return []
+
+    monkeypatch.setattr(
+        service,
+        "CHECKS",
+        {BreakKind.CLEARING: look_and_trade_on, BreakKind.RECEIVABLE: look_and_trade_on},
+    )
+    async with transaction(sessions) as session:
+        run = await service.reconcile(session, sessions, SYSTEM)
+    assert seen == [0, 0]
+    assert run.reconciliation.checked["invoices"] == 0
+    async with snapshot(sessions) as session:
+        with pytest.raises(DBAPIError, match="read-only"):
+            await session.execute(sa.text("DELETE FROM webhook_endpoints"))
 
 
 async def test_one_moment_is_compared_while_periods_are_closed_and_invoices_paid(
