@@ -5,7 +5,8 @@ request and each answer is one line of JSON, on standard input and output. Whate
 
 A parser that crashes or runs out of memory takes down the child, and the parent hears :class:`ChildCrashed`. Before it
 loads anything the child bounds its own memory, processor time and file size, and asks the kernel to be killed when its
-parent ends, however that comes about.
+parent ends, however that comes about. The memory it may use is claimed from the machine's budget
+(:mod:`infra.memory_budget`), and the claim ends with the child.
 """
 
 import asyncio
@@ -19,10 +20,22 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:  # what a child needs not load
+    from infra.memory_budget import Claim
 
 ROOT = Path(__file__).resolve().parents[1]
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
+_WATCH_SECONDS = 0.01
+_LAST_WORDS_BYTES = 4096
+_OUT_OF_MEMORY = (
+    b"bad_alloc",
+    b"MemoryError",
+    b"annot allocate memory",
+    b"ut of memory",
+    b"memory allocation",
+)
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH")
 _PR_SET_PDEATHSIG = 1
 
@@ -42,23 +55,30 @@ class ChildCrashed(ChildFailed):
     """It ended, or answered with something other than a JSON object.
 
     :param ending: how, for a log or a person: ``signal 9``, ``status 1``, ``invalid output``.
+    :param out_of_memory: it ended since it needed more memory than it had; otherwise something else went wrong.
     """
 
-    def __init__(self, ending: str) -> None:
+    def __init__(self, ending: str, *, out_of_memory: bool = False) -> None:
         super().__init__(ending)
         self.ending = ending
+        self.out_of_memory = out_of_memory
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessLimits:
     """What a child may use; None for no bound besides the parent's clock.
 
-    :param address_space_bytes: all that it maps, libraries included.
+    :param address_space_bytes: all that it maps, libraries and what is only reserved included.
+    :param data_bytes: memory of its own that it may map for writing (``RLIMIT_DATA``), whether it uses it or not.
+    :param resident_bytes: memory of its own that it uses. The parent looks every few milliseconds, and kills it: for
+        libraries that map much more than they use.
     :param cpu_seconds: processor time over all threads.
     :param file_bytes: size of any file that it writes.
     """
 
     address_space_bytes: int | None = None
+    data_bytes: int | None = None
+    resident_bytes: int | None = None
     cpu_seconds: int | None = None
     file_bytes: int | None = None
 
@@ -66,16 +86,27 @@ class ProcessLimits:
 class ChildProcess:
     """A running child, from :meth:`start`; one request at a time."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, resident_bytes: int | None) -> None:
         self._process = process
+        self._killed = self._too_large = False
+        self._last_words = b""
+        self._listening = asyncio.create_task(self._listen())
+        self._watching = asyncio.create_task(self._watch(resident_bytes)) if resident_bytes else None
 
     @classmethod
     async def start(
-        cls, module: str, *, limits: ProcessLimits, home: Path, environment: Mapping[str, str] | None = None
+        cls,
+        module: str,
+        *,
+        limits: ProcessLimits,
+        home: Path,
+        claim: "Claim",
+        environment: Mapping[str, str] | None = None,
     ) -> Self:
         """Start ``python -m module``.
 
         :param home: folder of the child's temporary files; the caller removes it.
+        :param claim: on the machine's memory; held as long as the child lives, also when the caller releases it.
         :param environment: further variables. Of this process's own only the search paths are handed on: no address,
             password or key of the service.
         """
@@ -96,16 +127,32 @@ class ChildProcess:
             env=kept | own | dict(environment or {}),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
             limit=MAX_ANSWER_BYTES,
             start_new_session=True,
+            pass_fds=claim.handles,
         )
-        return cls(process)
+        return cls(process, limits.resident_bytes)
 
     @property
     def running(self) -> bool:
         """Whether the child has not ended."""
         return self._process.returncode is None
+
+    @property
+    def data_bytes(self) -> int | None:
+        """Memory of its own that the child has at present; None where the platform does not say."""
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
+                if line.startswith("VmData:"):
+                    return int(line.split()[1]) * 1024
+        return None
+
+    def bound_data(self, data_bytes: int) -> None:
+        """Move the bound of the child's own memory, up to the one that it was started with."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # it has ended, or the platform cannot
+            _, hard = resource.prlimit(self._process.pid, resource.RLIMIT_DATA)
+            resource.prlimit(self._process.pid, resource.RLIMIT_DATA, (data_bytes, hard))
 
     async def ask(self, request: Mapping[str, Any], *, timeout_s: float) -> dict[str, Any]:
         """The answer to one request. When there is none, for whatever reason, the child is killed.
@@ -124,7 +171,8 @@ class ChildProcess:
                 line = await self._process.stdout.readline()
             if not line:
                 await self._process.wait()
-                raise ChildCrashed(self._ending())
+                await self._listening
+                raise ChildCrashed(self._ending(), out_of_memory=self._ran_out_of_memory())
             answer = json.loads(line)
             if not isinstance(answer, dict):
                 raise ChildCrashed("invalid output")
@@ -141,14 +189,50 @@ class ChildProcess:
     async def kill(self) -> None:
         """End the child and whatever it started; nothing to do when it has ended."""
         if self.running:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            self._killed = True
+            self._signal()
             await self._process.wait()
+        await self._listening
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def _signal(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def _watch(self, resident_bytes: int) -> None:
+        """Kill it when it uses more than that, until it has ended."""
+        while self.running and (used := _resident_bytes(self._process.pid)) is not None:
+            if used > resident_bytes:
+                self._too_large = True
+                self._signal()
+                return
+            await asyncio.sleep(_WATCH_SECONDS)
+
+    async def _listen(self) -> None:
+        """Keep the end of what it prints: the reason of a crash, if libraries tell one."""
+        assert self._process.stderr is not None
+        while printed := await self._process.stderr.read(_LAST_WORDS_BYTES):
+            self._last_words = (self._last_words + printed)[-_LAST_WORDS_BYTES:]
+
+    def _ran_out_of_memory(self) -> bool:
+        """Whether it ended for want of memory: its libraries say so, or the kernel killed it, as nobody else does."""
+        told = any(words in self._last_words for words in _OUT_OF_MEMORY)
+        return self._too_large or told or (self._process.returncode == -signal.SIGKILL and not self._killed)
 
     def _ending(self) -> str:
         status = self._process.returncode
         assert status is not None
         return f"signal {-status}" if status < 0 else f"status {status}"
+
+
+def _resident_bytes(pid: int) -> int | None:
+    """Memory of its own that a process uses; None when it has ended, or where the platform does not say."""
+    try:
+        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return (int(resident) - int(shared)) * resource.getpagesize()
 
 
 def serve(load: Callable[[], Handler]) -> None:
@@ -179,6 +263,7 @@ def _confine(limits: ProcessLimits) -> None:
     """Put the bounds on this process. One that the platform refuses is left out; the parent's clock remains."""
     wanted = (
         (resource.RLIMIT_AS, limits.address_space_bytes),
+        (resource.RLIMIT_DATA, limits.data_bytes),
         (resource.RLIMIT_CPU, limits.cpu_seconds),
         (resource.RLIMIT_FSIZE, limits.file_bytes),
         (resource.RLIMIT_CORE, 0),

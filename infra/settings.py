@@ -8,10 +8,13 @@ no settings: they live in the rulebook, with an effective date and a source.
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AliasChoices, Field, HttpUrl, SecretStr, field_validator
+from pydantic import AliasChoices, Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CANARY_MB = 384
+"""Memory that trying out a revision takes besides the query engine's."""
 
 
 class Settings(BaseSettings):
@@ -80,6 +83,20 @@ class Settings(BaseSettings):
         description="Seconds a request's body may pause; it must also come at 8 KiB a second in the long run.",
     )
     ingest_timeout_s: int = Field(300, ge=1, description="Seconds a data file may take to be converted.")
+    file_memory_mb: int = Field(
+        4096,
+        ge=1024,
+        description="Memory of all processes of this machine together that read data files; more work waits.",
+    )
+    file_queue: int = Field(
+        16, ge=1, le=1000, description="Pieces of work on files that may wait in one process; more get 503."
+    )
+    file_wait_s: float = Field(
+        30, gt=0, description="Seconds an upload waits for memory to be converted in before 503."
+    )
+    ingest_memory_mb: int = Field(
+        1024, ge=512, description="Memory the conversion of one data file may take; a hard limit."
+    )
     session_idle_minutes: int = Field(60, ge=1, description="A session unused for so long ends.")
     session_hours: int = Field(12, ge=1, description="A session ends after so long in any case.")
     cookie_secure: bool | None = Field(
@@ -112,7 +129,9 @@ class Settings(BaseSettings):
     query_timeout_s: float = Field(10, gt=0, description="Seconds one data query may take.")
     page_cache_mb: int = Field(32, ge=0, description="Memory for ready pages of data in one process.")
     quality_timeout_s: int = Field(600, ge=1, description="Seconds one quality check may take.")
-    quality_memory_mb: int = Field(2048, ge=512, description="Memory one quality check may take.")
+    quality_memory_mb: int = Field(
+        2048, ge=512, description="Memory one quality check may take; a hard limit."
+    )
     stripe_api_key: SecretStr | None = Field(
         None, description="Stripe secret key; without it cards are not offered."
     )
@@ -155,6 +174,13 @@ class Settings(BaseSettings):
         "json", description="One JSON object a line, or text for people."
     )
 
+    @model_validator(mode="after")
+    def _limits_fit_the_budget(self) -> Self:
+        needed = max(self.ingest_memory_mb, self.quality_memory_mb, self.query_memory_mb + CANARY_MB)
+        if needed > self.file_memory_mb:
+            raise ValueError(f"file_memory_mb must be {needed} at least, the largest limit of one process")
+        return self
+
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -193,6 +219,11 @@ class Settings(BaseSettings):
     def spool_dir(self) -> Path:
         """Folder for uploads on their way in; emptied at start-up."""
         return self.data_dir / "spool"
+
+    @property
+    def run_dir(self) -> Path:
+        """Folder of what running processes share and nobody keeps."""
+        return self.data_dir / "run"
 
     @property
     def keys_dir(self) -> Path:

@@ -28,6 +28,7 @@ from infra.identity.authenticator import IdentityAuthenticator
 from infra.identity.oauth_api import OAuthController, WellKnownController
 from infra.identity.runtime import Identity
 from infra.keys import KeyRing
+from infra.memory_budget import MemoryBudget
 from infra.objects import ObjectStore
 from infra.openapi import SECURITY_SCHEMES, InputSchemas, answer_options
 from infra.outgoing.client import OutgoingClient
@@ -167,6 +168,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         apart = create_engine(url, pool_size=2, max_overflow=0)
         app.state.apart_sessions = create_sessions(apart)
         app.state.store = ObjectStore(settings.objects_dir)
+        app.state.budget = MemoryBudget.of(settings)
         app.state.key_ring = KeyRing.load(settings.keys_dir)
         box = secret_box(settings)
         app.state.identity = identity = Identity.of(settings, app.state.sessions, app.state.key_ring, box)

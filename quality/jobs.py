@@ -7,6 +7,7 @@ import structlog
 
 from infra.db import transaction
 from infra.jobs import Job, JobContext
+from infra.memory_budget import MemoryBudget
 from quality import service
 from quality.checks import Check, CheckResult
 from quality.errors import CheckingFailed
@@ -14,6 +15,7 @@ from quality.runner import WarmEngine
 from quality.tables import QualityRun
 
 ENGINE = "quality.engine"
+BUDGET = "quality.budget"
 TRIES = 2
 
 log = structlog.get_logger()
@@ -70,11 +72,23 @@ async def cool_down(context: JobContext) -> None:
         await engine.stop()
 
 
+def budget_of(context: JobContext) -> MemoryBudget:
+    """The machine's memory for work on files, as this worker sees it."""
+    found = context.extras.get(BUDGET)
+    if not isinstance(found, MemoryBudget):
+        found = context.extras[BUDGET] = MemoryBudget.of(context.settings)
+    return found
+
+
 def _engine(context: JobContext) -> WarmEngine:
     engine = context.extras.get(ENGINE)
     if not isinstance(engine, WarmEngine):
         settings = context.settings
-        engine = WarmEngine(timeout_s=settings.quality_timeout_s, memory_mb=settings.quality_memory_mb)
+        engine = WarmEngine(
+            timeout_s=settings.quality_timeout_s,
+            memory_mb=settings.quality_memory_mb,
+            budget=budget_of(context),
+        )
         context.extras[ENGINE] = engine
     return engine
 

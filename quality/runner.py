@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut, ProcessLimits
+from infra.memory_budget import MemoryBudget
 from quality.checks import Check, CheckResult
 from quality.errors import CheckingFailed
 
 _START_SECONDS = 120
 _LIBRARIES_MB = 2_048
-"""What the libraries map before any data."""
+"""What the libraries map before any data, most of it without touching it."""
+
+_IDLE_MB = 512
+"""Memory that the child keeps between two runs; one that has not given back more is ended."""
+
+_MEBIBYTE = 1024 * 1024
 
 _ENVIRONMENT = {
     "GX_ANALYTICS_ENABLED": "false",
@@ -40,13 +46,19 @@ class WarmEngine:
     """Great Expectations in a child process that outlives a run and not a fault.
 
     :param timeout_s: seconds one run may take.
-    :param memory_mb: memory one run may take.
+    :param memory_mb: memory one run may take, libraries included.
+    :param budget: of the machine, which the child's memory is claimed from: a little while it is idle, all of it for a
+        run, which waits until there is enough.
     :param examples: failing rows kept per check.
     """
 
-    def __init__(self, *, timeout_s: int, memory_mb: int, examples: int = 5) -> None:
+    def __init__(self, *, timeout_s: int, memory_mb: int, budget: MemoryBudget, examples: int = 5) -> None:
         self._timeout_s = timeout_s
-        self._limits = ProcessLimits(address_space_bytes=(memory_mb + _LIBRARIES_MB) * 1024 * 1024)
+        self._limits = ProcessLimits(
+            address_space_bytes=(memory_mb + _LIBRARIES_MB) * _MEBIBYTE, data_bytes=memory_mb * _MEBIBYTE
+        )
+        self._memory_mb = memory_mb
+        self._budget = budget
         self._examples = examples
         self._child: ChildProcess | None = None
         self._home: tempfile.TemporaryDirectory[str] | None = None
@@ -77,7 +89,7 @@ class WarmEngine:
             "examples": self._examples,
         }
         async with self._turn:
-            answer = await _ask(await self._started(), request, self._timeout_s)
+            answer = await self._answer(await self._started(), request)
         if "error" in answer:
             raise CheckingFailed(answer["error"], transient=False)
         pairs = zip(checks, answer["results"], strict=True)
@@ -92,14 +104,36 @@ class WarmEngine:
             self._home.cleanup()
             self._home = None
 
+    async def _answer(self, child: ChildProcess, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the child all of its memory for one request, and take it back."""
+        claim = await self._budget.take(max(self._memory_mb - _IDLE_MB, 0), wait_s=None)
+        try:
+            child.bound_data(self._memory_mb * _MEBIBYTE)
+            answer = await _ask(child, request, self._timeout_s)
+            child.bound_data(_IDLE_MB * _MEBIBYTE)
+            if (child.data_bytes or 0) > _IDLE_MB * _MEBIBYTE:
+                await self.stop()
+            return answer
+        finally:
+            claim.release()
+
     async def _started(self) -> ChildProcess:
         if self._child is not None and self._child.running:
             return self._child
         await self.stop()
         self._home = tempfile.TemporaryDirectory(prefix="quality-", ignore_cleanup_errors=True)
-        self._child = await ChildProcess.start(
-            "quality.child", limits=self._limits, home=Path(self._home.name), environment=_ENVIRONMENT
-        )
+        claim = await self._budget.take(min(_IDLE_MB, self._memory_mb), wait_s=None)
+        try:
+            self._child = await ChildProcess.start(
+                "quality.child",
+                limits=self._limits,
+                home=Path(self._home.name),
+                claim=claim,
+                environment=_ENVIRONMENT,
+            )
+        finally:
+            claim.release()
+        self._child.bound_data(_IDLE_MB * _MEBIBYTE)
         self._version = str((await _ask(self._child, {}, _START_SECONDS))["version"])
         return self._child
 
@@ -111,7 +145,11 @@ async def _ask(child: ChildProcess, request: Mapping[str, Any], timeout_s: int) 
     except ChildTimedOut:
         raise CheckingFailed(f"The checks took longer than {timeout_s} seconds.", transient=False) from None
     except ChildCrashed as crash:
+        if crash.out_of_memory:
+            raise CheckingFailed(
+                "The check needs more memory than it may use; upload the data in smaller files.",
+                transient=False,
+            ) from None
         raise CheckingFailed(
-            f"The checking process ended without an answer ({crash.ending}); it may need more memory than allowed.",
-            transient=True,
+            f"The checking process ended without an answer ({crash.ending}).", transient=True
         ) from None

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.child_process import Handler, serve
-from infra.messages import Message
-from listings.ingest.errors import FileRefused, FileTooLarge, refusal_to_json
+from listings.ingest.errors import FileRefused, FileTooLarge, needs_too_much_memory, refusal_to_json
 from listings.ingest.limits import Limits
 from listings.ingest.result import IngestOptions
 
@@ -30,17 +29,10 @@ def _load() -> Handler:
         except (FileRefused, FileTooLarge) as refusal:
             return {"refusal": refusal_to_json(refusal)}
         except MemoryError:
-            return {"refusal": refusal_to_json(_needs_too_much_memory())}
+            return {"refusal": refusal_to_json(needs_too_much_memory())}
         return {"result": result.to_json()}
 
     return convert
-
-
-def _needs_too_much_memory() -> FileTooLarge:
-    return FileTooLarge(
-        Message("The file needs more memory than a conversion may use."),
-        remedy=Message("Split it into smaller files, or into fewer columns."),
-    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ Types are already stated by the file, so nothing is inferred; they are brought t
 - decimals up to 38 digits stay exact; dates are days; timestamps are microseconds, in UTC if they had a zone;
 - dictionaries are unpacked; times of day become text; lists, structs and maps become JSON text with a notice;
 - binary values and durations are refused: no API of the market could hand them out.
+
+A kilobyte can unpack to gigabytes: a dictionary names one long text in every row. So texts stay in their dictionaries
+until they have been measured, and are unpacked a row group at a time.
 """
 
 import json
@@ -19,6 +22,7 @@ import pyarrow.parquet as pq
 
 from infra.messages import Message
 from listings.ingest.errors import (
+    BadColumnName,
     EmptyFile,
     FileTooLarge,
     HeaderOnly,
@@ -26,11 +30,14 @@ from listings.ingest.errors import (
     UnsupportedColumn,
     shown,
 )
-from listings.ingest.limits import Limits
-from listings.ingest.names import column_names
+from listings.ingest.lengths import is_binary, is_text, lengths, nesting
+from listings.ingest.limits import MAX_NESTING, MEBIBYTE, Limits
+from listings.ingest.names import column_names, require_columns
 from listings.ingest.result import Column, Kind, Notice
+from listings.ingest.row_groups import measured, write_groups
 
 _BATCH_ROWS = 65_536
+_BATCH_BYTES = 32 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,10 @@ def convert_columnar(
             return _write(*_open_ipc(pa.PythonFile(stream), source_format), target, limits)
     except pa.ArrowMemoryError:
         raise MemoryError from None
+    except UnicodeDecodeError:
+        raise BadColumnName(
+            Message("A column's name is not UTF-8."), remedy=Message("Rename the column.")
+        ) from None
     except (pa.ArrowException, OSError, EOFError) as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise TruncatedFile(
@@ -68,12 +79,25 @@ def convert_columnar(
 
 
 def _open_parquet(stream: pa.NativeFile, limits: Limits) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    file = pq.ParquetFile(stream)
-    metadata = file.metadata
-    stated = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    metadata = pq.read_metadata(stream)
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    stated = sum(group.total_byte_size for group in groups)
+    require_columns(len(metadata.schema.to_arrow_schema().names), limits)
     _refuse_oversize(metadata.num_rows, metadata.num_columns, stated, limits)
-    rows = min(_BATCH_ROWS, limits.rows_per_group(metadata.num_columns))
+    stream.seek(0)
+    file = pq.ParquetFile(stream, read_dictionary=_dictionaries(metadata))
+    widest = max((group.total_byte_size // max(group.num_rows, 1) for group in groups), default=0)
+    rows = max(1, min(_BATCH_ROWS, limits.rows_per_group(metadata.num_columns), _BATCH_BYTES // (widest + 1)))
     return file.schema_arrow, file.iter_batches(batch_size=rows, use_threads=False)
+
+
+def _dictionaries(metadata: pq.FileMetaData) -> list[str]:
+    """Paths of the texts that are kept in dictionaries, at any depth: they are read as such."""
+    if not metadata.num_row_groups:
+        return []
+    first = metadata.row_group(0)
+    columns = (first.column(i) for i in range(first.num_columns))
+    return [c.path_in_schema for c in columns if c.physical_type == "BYTE_ARRAY" and c.has_dictionary_page]
 
 
 def _open_ipc(stream: pa.NativeFile, source_format: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
@@ -112,13 +136,26 @@ def _write(
     plans = [_plan(name, field.type) for name, field in zip(names, schema, strict=True)]
     stored = pa.schema([(name, plan.stored) for name, plan in zip(names, plans, strict=True)])
     lost = [0] * len(plans)
-    rows = unpacked = 0
-    with pq.ParquetWriter(target, stored, compression="zstd") as writer:
-        for batch in _regrouped(batches, limits.rows_per_group(len(names)), stored, plans, lost):
-            rows += batch.num_rows
-            unpacked += batch.nbytes
-            _refuse_oversize(rows, len(names), unpacked, limits)
-            writer.write_table(batch, row_group_size=limits.rows_per_group(len(names)))
+
+    def convert(batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
+        arrays = []
+        for index, plan in enumerate(plans):
+            before = batch.column(index)
+            arrays.append(plan.convert(before))
+            lost[index] += arrays[-1].null_count - before.null_count
+        made = pa.record_batch(arrays, schema=stored)
+        measured(made, names, limits, first_row=first_row)  # the JSON text of nested values is known only now
+        return made
+
+    rows = write_groups(
+        _valid(batches),
+        names,
+        stored,
+        convert,
+        target,
+        limits,
+        lambda rows: _refuse_oversize(rows, len(names), 0, limits),
+    )
     if not rows:
         raise HeaderOnly(
             Message("The file has columns and no rows."),
@@ -135,29 +172,10 @@ def _write(
     return columns, notices
 
 
-def _regrouped(
-    batches: Iterator[pa.RecordBatch], size: int, stored: pa.Schema, plans: list[_Plan], lost: list[int]
-) -> Iterator[pa.Table]:
-    """The batches converted and joined to tables of at least ``size`` rows; counts values lost to NaN."""
-    pending: list[pa.RecordBatch] = []
-    waiting = 0
-    for whole in batches:
-        whole.validate(full=True)
-        for start in range(0, whole.num_rows, size):
-            batch = whole.slice(start, size)
-            arrays = []
-            for index, plan in enumerate(plans):
-                before = batch.column(index)
-                after = plan.convert(before)
-                lost[index] += after.null_count - before.null_count
-                arrays.append(after)
-            pending.append(pa.record_batch(arrays, schema=stored))
-            waiting += batch.num_rows
-            if waiting >= size:
-                yield pa.Table.from_batches(pending, schema=stored)
-                pending, waiting = [], 0
-    if pending:
-        yield pa.Table.from_batches(pending, schema=stored)
+def _valid(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        batch.validate(full=True)
+        yield batch
 
 
 def _plan(name: str, kind: pa.DataType) -> _Plan:
@@ -166,6 +184,8 @@ def _plan(name: str, kind: pa.DataType) -> _Plan:
         inner = _plan(name, kind.storage_type)
         return _Plan(inner.kind, inner.stored, lambda a: inner.convert(a.storage), inner.zone, inner.notice)
     if pa.types.is_dictionary(kind):
+        if pa.types.is_nested(kind.value_type) or pa.types.is_dictionary(kind.value_type):
+            raise _unsupported(name, kind)
         inner = _plan(name, kind.value_type)
         return _Plan(
             inner.kind, inner.stored, lambda a: inner.convert(a.dictionary_decode()), inner.zone, inner.notice
@@ -190,18 +210,42 @@ def _plan(name: str, kind: pa.DataType) -> _Plan:
 
 def _text_plan(name: str, kind: pa.DataType) -> _Plan:
     text = pa.string()
-    if pa.types.is_nested(kind):
+    if kind.num_fields:
+        _require_measurable(name, kind)
         notice = f"Column {shown(name)} holds {kind}; it is kept as JSON text."
         return _Plan(Kind.TEXT, text, _as_json, notice=notice[:300])
     if pa.types.is_time(kind) or pa.types.is_null(kind):
         return _Plan(Kind.TEXT, text, lambda a: a.cast(text))
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    if is_text(kind) and not is_binary(kind):
         return _Plan(Kind.TEXT, text, lambda a: a.cast(text))
-    raise UnsupportedColumn(
+    raise _unsupported(name, kind)
+
+
+def _require_measurable(name: str, kind: pa.DataType) -> None:
+    """Refuse what is nested too deep, or in ways that let a few bytes stand for many."""
+    if nesting(kind) > MAX_NESTING:
+        raise UnsupportedColumn(
+            Message(
+                "Column {name} is nested {depth} deep; at most {limit} are taken.",
+                name=shown(name),
+                depth=nesting(kind),
+                limit=MAX_NESTING,
+            ),
+            remedy=Message("Write its parts as columns of their own."),
+            column=name,
+        )
+    try:
+        lengths(pa.array([], kind))
+    except (ValueError, pa.ArrowException):
+        raise _unsupported(name, kind) from None
+
+
+def _unsupported(name: str, kind: pa.DataType) -> UnsupportedColumn:
+    return UnsupportedColumn(
         Message(
             "Column {name} is of the type {kind}, which no interface of the market can hand out.",
             name=shown(name),
-            kind=kind,
+            kind=str(kind)[:200],
         ),
         remedy=Message("Leave the column out, or write it as text or numbers."),
         column=name,
@@ -219,8 +263,9 @@ def _microseconds(values: pa.Array, zone: str | None) -> pa.Array:
 
 
 def _as_json(values: pa.Array) -> pa.Array:
+    # One at a time: as Python's objects a value takes many times its size.
     texts = (
-        None if value is None else json.dumps(value, ensure_ascii=False, default=str)
-        for value in values.to_pylist()
+        json.dumps(value.as_py(), ensure_ascii=False, default=str) if value.is_valid else None
+        for value in values
     )
     return pa.array(texts, pa.string())

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut
+from infra.memory_budget import Claim, MemoryBudget
 from infra.messages import Message
-from listings.ingest.errors import IngestFailed, IngestTimeout, refusal_from_json
-from listings.ingest.limits import Limits
+from listings.ingest.errors import IngestFailed, IngestTimeout, needs_too_much_memory, refusal_from_json
+from listings.ingest.limits import MEBIBYTE, Limits
 from listings.ingest.result import IngestOptions, IngestResult
 
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
@@ -24,6 +25,7 @@ async def convert(
     *,
     filename: str,
     timeout_s: int,
+    budget: MemoryBudget,
     options: IngestOptions = _DETECT,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> IngestResult:
@@ -33,13 +35,16 @@ async def convert(
     :param target: where the Parquet file goes. It appears whole or not at all, and nothing else is left.
     :param filename: the file's original name, a hint to its format.
     :param timeout_s: seconds until the child is killed.
+    :param budget: what the child's memory is claimed from; it starts when there is enough.
     :raises FileRefused: a subclass says why, with ``line`` and ``column`` where there is one.
     :raises FileTooLarge: it costs more than one file may.
+    :raises FilesBusy: there was no memory for it in time.
     :raises IngestFailed: the child crashed or returned invalid output.
     """
-    with _all_or_nothing(target) as work:
-        request = _request(source, target, work, filename, options, limits)
-        return _result(await _ask(request, work, timeout_s, limits))
+    async with budget.claim(limits.memory_bytes // MEBIBYTE) as claim:
+        with _all_or_nothing(target) as work:
+            request = _request(source, target, work, filename, options, limits)
+            return _result(await _ask(request, work, timeout_s, limits, claim))
 
 
 def _request(
@@ -55,9 +60,15 @@ def _request(
     }
 
 
-async def _ask(request: dict[str, Any], work: Path, timeout_s: int, limits: Limits) -> dict[str, Any]:
+async def _ask(
+    request: dict[str, Any], work: Path, timeout_s: int, limits: Limits, claim: Claim
+) -> dict[str, Any]:
     child = await ChildProcess.start(
-        "listings.ingest", limits=limits.process_limits(timeout_s), home=work, environment=_ENVIRONMENT
+        "listings.ingest",
+        limits=limits.process_limits(timeout_s),
+        home=work,
+        claim=claim,
+        environment=_ENVIRONMENT,
     )
     try:
         return await child.ask(request, timeout_s=timeout_s)
@@ -67,6 +78,8 @@ async def _ask(request: dict[str, Any], work: Path, timeout_s: int, limits: Limi
             remedy=Message("Split it into smaller files."),
         ) from None
     except ChildCrashed as crash:
+        if crash.out_of_memory:
+            raise needs_too_much_memory() from None
         raise _failed(crash.ending) from None
     finally:
         await child.kill()
@@ -101,5 +114,5 @@ def _result(answer: dict[str, Any]) -> IngestResult:
 def _failed(ending: str) -> IngestFailed:
     return IngestFailed(
         Message("The process that reads the file ended without a result ({ending}).", ending=ending),
-        remedy=Message("Try again; if it repeats, the file is damaged or needs more memory than allowed."),
+        remedy=Message("Try again; if it repeats, the file is damaged: save it again as CSV or Parquet."),
     )

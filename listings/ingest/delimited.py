@@ -21,9 +21,18 @@ import duckdb
 from infra.messages import Message
 from listings.ingest import sniff
 from listings.ingest.errors import FileRefused, FileTooLarge, HeaderOnly, RaggedRow, TruncatedFile
-from listings.ingest.limits import Limits
+from listings.ingest.limits import PLAIN_VALUE_BYTES, Limits
+from listings.ingest.measures import row_too_large, total_of, value_too_large
+from listings.ingest.names import names_bytes
 from listings.ingest.result import Column, Kind, Notice
-from listings.ingest.type_inference import InferredType, Table, infer_types, trimmed
+from listings.ingest.type_inference import Inferred, InferredType, Table, infer_types, trimmed
+
+_PLAIN_BYTES = 16
+_NARROW_COLUMNS = 100
+"""DuckDB's writer takes megabytes a column, and pyarrow's kilobytes."""
+
+_VECTOR = 2048
+"""Rows that DuckDB works on at a time; a row group of its making has a multiple of them."""
 
 
 def convert_csv(
@@ -37,19 +46,80 @@ def convert_csv(
     :raises FileRefused: the file is ragged, cut off or malformed, has no rows, or has a mixed column (strict).
     """
     try:
-        typed, notices = _examine(connection, table, limits, strict=strict)
+        found = _examine(connection, table, limits, strict=strict)
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:
         table = _rewritten(table, target.with_name("rewritten.csv"), limits)
-        typed, notices = _examine(connection, table, limits, strict=strict)
+        found = _examine(connection, table, limits, strict=strict)
+    typed = found.types
     kept = [i for i in range(len(table.names)) if not _is_padding(connection, table, i)]
+    _require_lengths(connection, table, kept, found.longest, limits)
+    widest = sum(found.longest[i] if typed[i].physical == "VARCHAR" else _PLAIN_BYTES for i in kept)
     selected = ", ".join(f"{typed[i].expression} AS {_quoted(table.names[i])}" for i in kept)
-    connection.execute(
-        f"COPY (SELECT {selected} FROM source) TO {_literal(str(target))} "
-        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {limits.rows_per_group(len(kept))})"
+    _write(
+        connection, f"SELECT {selected} FROM source", [table.names[i] for i in kept], widest, target, limits
     )
-    return [_column(table, i, typed[i]) for i in kept], notices
+    return [_column(table, i, typed[i]) for i in kept], found.notices
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    names: Sequence[str],
+    widest: int,
+    target: Path,
+    limits: Limits,
+) -> None:
+    """Write what a query yields, rows in their order, in row groups of bounded size.
+
+    :param widest: bytes of the widest row at most, as it is stored.
+    """
+    rows = min(limits.rows_per_group(len(names)), limits.group_bytes // max(widest, 1) // _VECTOR * _VECTOR)
+    if rows and len(names) <= _NARROW_COLUMNS:
+        connection.execute(
+            f"COPY ({query}) TO {_literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {rows})"
+        )
+        return
+    from listings.ingest.row_groups import write_groups  # pyarrow, which most text files do without
+
+    reader = connection.execute(query).to_arrow_reader(_VECTOR)
+    write_groups(reader, names, reader.schema, lambda batch, _: batch, target, limits, lambda _: None)
+
+
+def _require_lengths(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    kept: Sequence[int],
+    longest: Sequence[int],
+    limits: Limits,
+) -> None:
+    """See that every value and row can be served.
+
+    :param longest: bytes of each column's longest value.
+    :raises ValueTooLarge: a value or a row is longer than the limits allow.
+    """
+    for index in kept:
+        if longest[index] > limits.cell_bytes:
+            row, size = _largest(connection, f"strlen(c{index})")
+            raise value_too_large(table.names[index], row + 1, size, limits, table.line_of(row))
+    plain = names_bytes([table.names[i] for i in kept])
+    if plain + sum(max(longest[i], PLAIN_VALUE_BYTES) for i in kept) <= limits.row_bytes:
+        return
+    each = [f"greatest(coalesce(strlen(c{i}), 0), {PLAIN_VALUE_BYTES})" for i in kept]
+    row, size = _largest(connection, total_of(each))
+    if plain + size > limits.row_bytes:
+        raise row_too_large(row + 1, plain + size, limits, table.line_of(row))
+
+
+def _largest(connection: duckdb.DuckDBPyConnection, measure: str) -> tuple[int, int]:
+    """The first row, counted from 0, in which a measure is largest, and how much it is there."""
+    found = connection.execute(
+        "SELECT arg_max(row, size), max(size) FROM "
+        f"(SELECT row_number() OVER () - 1 AS row, {measure} AS size FROM source)"
+    ).fetchone()
+    assert found is not None
+    return int(found[0]), int(found[1])
 
 
 def _column(table: Table, index: int, typed: InferredType) -> Column:
@@ -136,18 +206,18 @@ def _ragged(line: int, row: Sequence[str], width: int) -> RaggedRow:
 
 def _examine(
     connection: duckdb.DuckDBPyConnection, table: Table, limits: Limits, *, strict: bool
-) -> tuple[list[InferredType], list[Notice]]:
+) -> Inferred:
     """Read the whole file once and find the type of every column."""
     connection.execute(f"CREATE OR REPLACE TEMP VIEW source AS SELECT * FROM {_source(table, limits)}")
-    rows, typed, notices = infer_types(connection, table, strict=strict)
-    if not rows:
+    found = infer_types(connection, table, strict=strict)
+    if not found.rows:
         raise HeaderOnly(
             Message("The file has a header and no rows."),
             remedy=Message("Upload a file with at least one row."),
             line=1,
         )
-    _refuse_oversize(rows, len(table.names), limits)
-    return typed, notices
+    _refuse_oversize(found.rows, len(table.names), limits)
+    return found
 
 
 def _refuse_oversize(rows: int, columns: int, limits: Limits) -> None:

@@ -101,6 +101,13 @@ class BadColumnName(FileRefused):
     title = Message("A column's name cannot be used")
 
 
+class ValueTooLarge(FileRefused):
+    """One value, or one row, is longer than any page of data may be."""
+
+    slug = "value-too-large"
+    title = Message("A value is too large")
+
+
 class FileTooLarge(TooLarge):
     """Larger, stored or unpacked, than one revision may be."""
 
@@ -137,9 +144,20 @@ _BY_SLUG: dict[str, type[FileRefused] | type[FileTooLarge]] = {
         TooManyColumns,
         UnsupportedColumn,
         BadColumnName,
+        ValueTooLarge,
         FileTooLarge,
     )
 }
+
+
+def needs_too_much_memory() -> FileTooLarge:
+    """What is said of a file whose conversion ended for want of memory."""
+    return FileTooLarge(
+        Message("The file needs more memory than a conversion may use."),
+        remedy=Message(
+            "Split it into smaller files or fewer columns; write Parquet in row groups of at most 100,000 rows."
+        ),
+    )
 
 
 def refusal_to_json(refusal: FileRefused | FileTooLarge) -> dict[str, Any]:

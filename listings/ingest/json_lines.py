@@ -14,6 +14,7 @@ from typing import Any
 
 from infra.messages import Message
 from listings.ingest.errors import (
+    BadColumnName,
     DuplicateColumn,
     EmptyFile,
     MalformedRecord,
@@ -90,6 +91,18 @@ def survey(path: Path, limits: Limits) -> Keys:
                 remedy=Message("Split the table, or turn keys into rows."),
                 line=line,
                 limit=limits.columns,
+            )
+        if sum(map(len, keys.types)) > limits.names_bytes:
+            raise BadColumnName(
+                Message(
+                    "By line {line} the keys have {size:,} characters together; at most {limit:,} are taken.",
+                    line=line,
+                    size=sum(map(len, keys.types)),
+                    limit=limits.names_bytes,
+                ),
+                remedy=Message("Shorten the keys: every row of an answer repeats them."),
+                line=line,
+                limit=limits.names_bytes,
             )
     if not keys.lines or not keys.types:
         raise EmptyFile(

@@ -14,7 +14,7 @@ from listings.ingest.delimited import convert_csv
 from listings.ingest.errors import FileTooLarge, MalformedRecord
 from listings.ingest.limits import Limits, unpacking
 from listings.ingest.names import column_names
-from listings.ingest.profile import profile
+from listings.ingest.profile import first_rows, profile, widest_row
 from listings.ingest.result import Column, IngestOptions, IngestResult, Notice
 from listings.ingest.type_inference import Table
 
@@ -53,7 +53,7 @@ def ingest(
 def _from_text(
     source: Path, made: Path, source_format: str, filename: str, options: IngestOptions, limits: Limits
 ) -> IngestResult:
-    scan = sniff.scan_text(source)
+    scan = sniff.scan_text(source, limits)
     text = source
     if scan.encoding == "gb18030":
         text = made.with_name("source.utf8")
@@ -105,6 +105,8 @@ def _finished(
         encoding=scan.encoding,
         delimiter=delimiter,
         notices=tuple(notices),
+        sample=first_rows(connection, columns),
+        row_bytes=widest_row(connection, columns),
     )
 
 

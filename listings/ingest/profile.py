@@ -2,13 +2,19 @@
 
 # ruff: noqa: S608 -- the SQL is put together from quoted names and patterns of our own, in a sandbox
 
+import math
 import re
 from dataclasses import replace
+from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from listings.ingest.limits import PLAIN_VALUE_BYTES
+from listings.ingest.measures import total_of
+from listings.ingest.names import names_bytes
 from listings.ingest.result import Column, ColumnProfile, Kind
 
 EXACT_DISTINCT_CELLS = 5_000_000
@@ -16,6 +22,13 @@ NARROW_COLUMNS = 300  # wider tables get counts and extremes only
 FEW_VALUES = 20
 SHAPE_SAMPLE = 1_000
 SHAPE_SHARE = 0.99
+SHAPE_LENGTH = 32
+SAMPLE_ROWS = 20
+SAMPLE_TEXT = 200
+SAMPLE_TEXT_LEAST = 10
+SAMPLE_CHARACTERS = 1_000_000
+"""Of all rows of a sample together."""
+
 _COLUMNS_AT_ONCE = 200
 _EXACT_AT_ONCE = 16  # an exact count holds several megabytes per column and thread
 _ORDERED = frozenset({Kind.INTEGER, Kind.DECIMAL, Kind.NUMBER, Kind.DATE, Kind.TIMESTAMP})
@@ -47,6 +60,53 @@ def profile(
         for column, measured, line in zip(columns, profiles, described, strict=True)
     ]
     return int(rows), settled, profiles
+
+
+def widest_row(connection: duckdb.DuckDBPyConnection, columns: list[Column]) -> int:
+    """Bytes of the widest row of the view that :func:`profile` made: names, texts, and a bound for other values."""
+    texts = [
+        f"greatest(coalesce(strlen({_quoted(c.name)}), 0), {PLAIN_VALUE_BYTES})"
+        for c in columns
+        if c.kind is Kind.TEXT
+    ]
+    plain = names_bytes([column.name for column in columns]) + PLAIN_VALUE_BYTES * (len(columns) - len(texts))
+    if not texts:
+        return plain
+    (widest,) = connection.execute(f"SELECT max({total_of(texts)}) FROM revision").fetchone() or (0,)
+    return plain + int(widest or 0)
+
+
+def first_rows(connection: duckdb.DuckDBPyConnection, columns: list[Column]) -> tuple[dict[str, Any], ...]:
+    """The first rows of the view that :func:`profile` made, by column name.
+
+    Exact decimals and instants become text. A long text is cut where it is read and ends in an ellipsis; in a wide
+    table, sooner.
+    """
+    longest = max(SAMPLE_TEXT_LEAST, min(SAMPLE_TEXT, SAMPLE_CHARACTERS // (SAMPLE_ROWS * len(columns))))
+    shown = ", ".join(
+        f"CASE WHEN length({name}) > {longest} THEN left({name}, {longest - 1}) || '…' ELSE {name} END"
+        if column.kind is Kind.TEXT
+        else name
+        for column in columns
+        for name in (_quoted(column.name),)
+    )
+    found = connection.execute(f"SELECT {shown} FROM revision LIMIT {SAMPLE_ROWS}").fetchall()
+    return tuple(
+        {column.name: _json_value(value) for column, value in zip(columns, row, strict=True)} for row in found
+    )
+
+
+def _json_value(value: Any) -> Any:
+    """A value of a column as JSON holds it, and PostgreSQL: NUL, which it cannot, becomes the replacement character."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
 
 
 def _measured(
@@ -105,7 +165,7 @@ def _detailed(
     ):
         return replace(measured, values=_values(connection, name))
     sample = connection.execute(
-        f"SELECT {name} FROM revision WHERE {name} IS NOT NULL LIMIT {SHAPE_SAMPLE}"
+        f"SELECT left({name}, {SHAPE_LENGTH + 1}) FROM revision WHERE {name} IS NOT NULL LIMIT {SHAPE_SAMPLE}"
     ).fetchall()
     shape = shape_of([value for (value,) in sample])
     if shape is not None:
@@ -126,7 +186,7 @@ def _values(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, ...]
 def shape_of(values: list[str]) -> str | None:
     """A regular expression for a code-like column: one alphabet, few lengths. None where there is no shape."""
     lengths = {len(value) for value in values}
-    if len(values) < 20 or max(lengths) > 32 or max(lengths) - min(lengths) > 2:
+    if len(values) < 20 or max(lengths) > SHAPE_LENGTH or max(lengths) - min(lengths) > 2:
         return None
     for alphabet in ("[0-9]", "[A-Z]", "[A-Z0-9]", "[A-Z0-9-]", "[A-Za-z0-9_-]"):
         if all(re.fullmatch(f"{alphabet}+", value) for value in values):

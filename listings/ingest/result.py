@@ -135,6 +135,8 @@ class IngestResult:
     :param source_format: ``csv``, ``json-lines``, ``parquet``, ``arrow-file`` or ``arrow-stream``.
     :param encoding: ``utf-8``, ``utf-8-bom`` or ``gb18030`` for text formats, else None.
     :param delimiter: of a CSV file, else None.
+    :param sample: the first rows by column name, long texts cut.
+    :param row_bytes: of the widest row: names, texts, and a bound for what is no text.
     """
 
     rows: int
@@ -148,6 +150,8 @@ class IngestResult:
     encoding: str | None = None
     delimiter: str | None = None
     notices: tuple[Notice, ...] = field(default=())
+    sample: tuple[dict[str, Any], ...] = field(default=())
+    row_bytes: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; ``from_json`` reads it back."""
@@ -166,5 +170,6 @@ class IngestResult:
         values["profile"] = tuple(
             ColumnProfile(**{**item, "values": tuple(item["values"])}) for item in values["profile"]
         )
+        values["sample"] = tuple(values["sample"])
         values["notices"] = tuple(Notice(**item) for item in values["notices"])
         return cls(**values)

@@ -152,17 +152,18 @@ def digest(path: Path) -> Scan:
     return Scan(sha.hexdigest(), size, None, True)
 
 
-def scan_text(path: Path) -> Scan:
+def scan_text(path: Path, limits: Limits) -> Scan:
     """Checksum a text file and find its encoding by decoding all of it strictly.
 
     UTF-8 (with or without byte order mark) first. Otherwise GB18030, and only when nearly all of its wide
     characters are everyday Chinese: most Latin-1 files happen to decode as GB18030 too, into nonsense.
 
-    :raises FileRefused: neither fits; names the first byte and line that is not UTF-8.
+    :raises FileRefused: neither fits; names the first byte and line that is not UTF-8. Or a line is longer than the
+        limits allow: DuckDB passes over one that does not fit its buffer.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     sha = hashlib.sha256()
-    size = lines = 0
+    size = lines = ends = length = 0
     bad: tuple[int, int, bool] | None = None
     head = last = b""
     with path.open("rb") as stream:
@@ -178,6 +179,11 @@ def scan_text(path: Path) -> Scan:
                     line=line,
                     byte=size + chunk.index(b"\x00"),
                 )
+            first, *others = chunk.replace(b"\r", b"\n").split(b"\n")
+            if length + len(first) >= limits.record_bytes:
+                raise _overlong(ends + 1, limits)
+            length = len(others[-1]) if others else length + len(first)
+            ends += chunk.count(b"\n")
             if bad is None:
                 bad = _undecodable(decoder, chunk, size, lines)
                 lines += chunk.count(b"\n")
@@ -285,16 +291,20 @@ def _bounded(stream: io.TextIOWrapper, limits: Limits) -> Iterator[str]:
     while line := stream.readline(limits.record_bytes):
         number += 1
         if len(line) >= limits.record_bytes:
-            raise MalformedRecord(
-                Message(
-                    "Line {number} is longer than {record_bytes:,} characters.",
-                    number=number,
-                    record_bytes=limits.record_bytes,
-                ),
-                remedy=Message("Check that the file has line ends, and shorten the value."),
-                line=number,
-            )
+            raise _overlong(number, limits)
         yield line
+
+
+def _overlong(line: int, limits: Limits) -> MalformedRecord:
+    return MalformedRecord(
+        Message(
+            "Line {number} is longer than {record_bytes:,} characters.",
+            number=line,
+            record_bytes=limits.record_bytes,
+        ),
+        remedy=Message("Check that the file has line ends, and shorten the value."),
+        line=line,
+    )
 
 
 def _broken(message: str, line: int) -> FileRefused:

@@ -5,6 +5,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -26,6 +27,9 @@ from listings.ingest.result import Kind, Notice
 
 SAMPLE_ROWS = 5_000
 SAMPLE_CELLS = 200_000
+SAMPLE_LENGTH = 300
+"""Characters of a value that are looked at for a suggestion; longer ones are text."""
+
 COLUMNS_AT_ONCE = 200
 _PHYSICAL = {
     Kind.INTEGER: "BIGINT",
@@ -76,36 +80,44 @@ class Suggestion:
     value: str
 
 
+class Inferred(NamedTuple):
+    """What was found: the number of rows; per column its type and the bytes of its longest text; what to tell."""
+
+    rows: int
+    types: list[InferredType]
+    longest: list[int]
+    notices: list[Notice]
+
+
 def trimmed(index: int) -> str:
     """SQL of a value without surrounding blanks; NULL when nothing is left."""
     return f"nullif(trim(c{index}, ' \t\u3000'), '')"
 
 
-def infer_types(
-    connection: duckdb.DuckDBPyConnection, table: Table, *, strict: bool
-) -> tuple[int, list[InferredType], list[Notice]]:
+def infer_types(connection: duckdb.DuckDBPyConnection, table: Table, *, strict: bool) -> "Inferred":
     """Read the view ``source`` to its end and find the type of every column.
 
     :param strict: refuse a column of dates or times that holds something else.
-    :returns: the number of rows, a type per column, and what the owner should know.
+    :returns: see :class:`Inferred`.
     :raises FileRefused: a column is mixed, and strict is asked for.
     """
     suggested = _suggest(connection, table)
     typed = [InferredType(None, f"c{i}", "VARCHAR") for i in range(len(table.names))]
-    rows, undecided = _verify(connection, suggested, typed)
+    rows, undecided, longest = _verify(connection, suggested, typed)
     notices: list[Notice] = []
     for index in undecided:
         readings = suggested[index].readings
         typed[index], notice = _decide_mixed(connection, table, index, readings, strict=strict)
         if notice:
             notices.append(notice)
-    return rows, typed, notices
+    return Inferred(rows, typed, longest, notices)
 
 
 def _suggest(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[int, Suggestion]:
     """What each column's first values suggest; columns empty there are looked for further down."""
     wanted = max(100, min(SAMPLE_ROWS, SAMPLE_CELLS // len(table.names)))
-    rows = connection.execute(f"SELECT * FROM source LIMIT {wanted}").fetchall()
+    shown = ", ".join(f"left(c{i}, {SAMPLE_LENGTH})" for i in range(len(table.names)))
+    rows = connection.execute(f"SELECT {shown} FROM source LIMIT {wanted}").fetchall()
     suggested = {}
     for index in range(len(table.names)):
         first = [row[index] for row in rows if row[index] is not None]
@@ -113,7 +125,7 @@ def _suggest(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[int, S
         value = f"c{index}" if sample == first else trimmed(index)
         if not sample and len(rows) == wanted:
             found = connection.execute(
-                f"SELECT v FROM (SELECT {trimmed(index)} AS v FROM source) WHERE v IS NOT NULL LIMIT 1000"
+                f"SELECT v FROM (SELECT left({trimmed(index)}, {SAMPLE_LENGTH}) AS v FROM source) WHERE v IS NOT NULL LIMIT 1000"
             ).fetchall()
             sample = [text for (text,) in found]
         allowed = table.allowed[index]
@@ -133,33 +145,38 @@ def _from_first_fitting(readings: tuple[Reading, ...], sample: Sequence[str]) ->
 
 def _verify(
     connection: duckdb.DuckDBPyConnection, suggested: dict[int, Suggestion], types: list[InferredType]
-) -> tuple[int, list[int]]:
+) -> tuple[int, list[int], list[int]]:
     """Read the whole file: count the rows, and decide each column whose first reading takes every value.
 
     One pass does for most tables. Wide ones take more: planning a query grows faster than its columns.
 
-    :returns: the number of rows, and the columns that need a closer look.
+    :returns: the number of rows, the columns that need a closer look, and the longest text of every column, in bytes.
     """
-    rows, undecided = 0, []
-    columns = list(suggested)
-    for start in range(0, max(len(columns), 1), COLUMNS_AT_ONCE):
-        some = columns[start : start + COLUMNS_AT_ONCE]
+    rows, undecided, longest = 0, [], []
+    for start in range(0, len(types), COLUMNS_AT_ONCE):
+        some = range(start, min(start + COLUMNS_AT_ONCE, len(types)))
         measures = ["count(*)"]
         for index in some:
+            measures.append(f"coalesce(max(strlen(c{index})), 0)")
+            if index not in suggested:
+                measures += ["NULL"] * 4
+                continue
             v, first = suggested[index].value, suggested[index].readings[0]
             measures += [f"count({v})", f"count(*) FILTER (WHERE {first.testing(v)})"]
             measures += _digits(v) if first is DECIMAL else ["NULL", "NULL"]
         rows, *found = connection.execute(f"SELECT {', '.join(measures)} FROM source").fetchone() or (0,)
         for place, index in enumerate(some):
-            present, matched, whole, fraction = found[4 * place : 4 * place + 4]
-            fits = matched == present
+            length, present, matched, whole, fraction = found[5 * place : 5 * place + 5]
+            longest.append(int(length))
+            if index not in suggested:
+                continue
             first, v = suggested[index].readings[0], suggested[index].value
-            inferred = _typed(first, v, whole, fraction) if fits else None
+            inferred = _typed(first, v, whole, fraction) if matched == present else None
             if inferred is None:
                 undecided.append(index)
             else:
                 types[index] = inferred
-    return int(rows), undecided
+    return int(rows), undecided, longest
 
 
 def _digits(v: str, only: str = "") -> list[str]:

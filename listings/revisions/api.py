@@ -124,7 +124,7 @@ class RevisionController(Controller):
         with that revision.
         """
         require_declared_size(request, state.settings.max_upload_bytes)
-        context = uploads.UploadContext(state.sessions, state.settings, state.store)
+        context = uploads.UploadContext(state.sessions, state.settings, state.store, state.budget)
         name = file_name(request, filename)
         options = IngestOptions(strict=strict, delimiter=delimiter, header=header)
         revision_id = await uploads.ingest_upload(

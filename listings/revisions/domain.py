@@ -10,9 +10,6 @@ from listings.ingest.result import Column, IngestOptions
 from listings.revisions.errors import ColumnsUnauthorised, SchemaBroken
 from quality.states import QualityStatus
 
-SAMPLE_ROWS = 20
-"""Rows of a sample."""
-
 
 @dataclass(frozen=True, slots=True)
 class RevisionFacts:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -12,20 +11,22 @@ import structlog
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, SessionMaker, new_id, now, transaction
+from infra.memory_budget import MemoryBudget
 from infra.messages import Message
 from infra.objects import ObjectStore
 from infra.settings import Settings
 from listings.authorisations import service as authorisations
 from listings.ingest.convert import convert
 from listings.ingest.errors import BadColumnName
-from listings.ingest.limits import Limits
+from listings.ingest.limits import MEBIBYTE, Limits
 from listings.ingest.result import IngestOptions, IngestResult
 from listings.products import service as products
-from listings.revisions import repository, sampling
+from listings.revisions import repository
 from listings.revisions import service as revisions
 from listings.revisions.domain import recorded_options, require_columns_authorised, require_compatible
 from listings.revisions.errors import SpoolUnavailable
 from listings.revisions.spool import spooled
+from listings.revisions.storable import storable
 from listings.revisions.tables import ProductRevision
 from quality import service as quality
 
@@ -42,6 +43,7 @@ class UploadContext:
     sessions: SessionMaker
     settings: Settings
     store: ObjectStore
+    budget: MemoryBudget
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,6 @@ class Converted:
     name: str
     options: IngestOptions
     result: IngestResult
-    sample: list[dict[str, Any]]
 
 
 async def ingest_upload(
@@ -74,6 +75,7 @@ async def ingest_upload(
     :return: id of the revision.
     :raises NotFound: the actor is neither operator nor owner of the product.
     :raises ProductStateForbids: it is under review or withdrawn.
+    :raises FilesBusy: other files take the memory there is for conversions.
     :raises UploadTooLarge: more bytes than the setting `max_upload_bytes`.
     :raises FileRefused: a subclass says what is wrong with the file, with line and column.
     :raises ColumnsUnauthorised, SchemaBroken: the data does not fit the authorisation, or breaks its buyers.
@@ -84,22 +86,25 @@ async def ingest_upload(
     async with spooled(stream, settings.spool_dir, settings.max_upload_bytes) as source:
         target = source.with_suffix(".parquet")
         try:
-            converted = await _convert(settings, source, target, name, options)
+            converted = await _convert(settings, context.budget, source, target, name, options)
             return await _store(context, actor, product_id, converted, target)
         finally:
             target.unlink(missing_ok=True)
 
 
 async def _convert(
-    settings: Settings, source: Path, target: Path, name: str, options: IngestOptions
+    settings: Settings, budget: MemoryBudget, source: Path, target: Path, name: str, options: IngestOptions
 ) -> Converted:
     result = await convert(
         source,
         target,
         filename=name,
         timeout_s=settings.ingest_timeout_s,
+        budget=budget,
         options=options,
-        limits=Limits(source_bytes=settings.max_upload_bytes),
+        limits=Limits(
+            source_bytes=settings.max_upload_bytes, memory_bytes=settings.ingest_memory_mb * MEBIBYTE
+        ),
     )
     if any("\0" in column.original_name for column in result.columns):
         raise BadColumnName(
@@ -112,7 +117,6 @@ async def _convert(
         name=name,
         options=options,
         result=result,
-        sample=await asyncio.to_thread(sampling.first_rows, target),
     )
 
 
@@ -174,16 +178,17 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         bytes=result.size_bytes,
         rows=result.rows,
         columns=[asdict(column) for column in result.columns],
-        profile=sampling.storable(
+        profile=storable(
             {
                 "columns": [asdict(column) for column in result.profile],
                 "notices": [asdict(notice) for notice in result.notices],
                 "encoding": result.encoding,
                 "delimiter": result.delimiter,
                 "options": converted.options.to_json(),
+                "row_bytes": result.row_bytes,
             }
         ),
-        sample=converted.sample,
+        sample=list(result.sample),
         source_name=converted.name,
         source_format=result.source_format,
         source_sha256=result.source_sha256,

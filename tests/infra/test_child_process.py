@@ -14,15 +14,19 @@ from typing import Any
 import pytest
 
 from infra.child_process import ROOT, ChildCrashed, ChildProcess, ChildTimedOut, ProcessLimits
+from tests.support.budget import roomy
 
 MODULE = "tests.support.odd_child"
 PARENT = """
 import asyncio, pathlib, sys
 from infra.child_process import ChildProcess, ProcessLimits
 from tests.infra.test_child_process import MODULE
+from tests.support.budget import roomy
 
 async def main():
-    child = await ChildProcess.start(MODULE, limits=ProcessLimits(), home=pathlib.Path(sys.argv[1]))
+    home = pathlib.Path(sys.argv[1])
+    async with roomy(home).claim(256) as claim:
+        child = await ChildProcess.start(MODULE, limits=ProcessLimits(), home=home, claim=claim)
     await child.ask({"do": "echo", "text": ""}, timeout_s=30)
     print(child._process.pid, flush=True)
     await child.ask({"do": "sleep"}, timeout_s=60)
@@ -33,7 +37,8 @@ asyncio.run(main())
 
 @asynccontextmanager
 async def child(home: Path, **limits: int) -> AsyncIterator[ChildProcess]:
-    started = await ChildProcess.start(MODULE, limits=ProcessLimits(**limits), home=home)
+    async with roomy(home).claim(256) as claim:
+        started = await ChildProcess.start(MODULE, limits=ProcessLimits(**limits), home=home, claim=claim)
     try:
         yield started
     finally:
@@ -132,3 +137,42 @@ def _alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+@pytest.mark.parametrize(
+    ("do", "memory"), [("abort", True), ("be killed", True), ("crash", False), ("leave", False)]
+)
+async def test_a_want_of_memory_is_told_from_other_crashes(tmp_path: Path, do: str, memory: bool) -> None:
+    async with child(tmp_path) as started:
+        with pytest.raises(ChildCrashed) as crash:
+            await ask(started, do)
+    assert crash.value.out_of_memory is memory
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs bounds that another process can move")
+async def test_the_bound_of_its_own_memory_can_be_moved_below_the_one_it_began_with(tmp_path: Path) -> None:
+    megabyte = 1024 * 1024
+    async with child(tmp_path, data_bytes=200 * megabyte) as started:
+        assert (await ask(started, "allocate", bytes=100 * megabyte))["size"] == 100 * megabyte
+        assert 0 < (started.data_bytes or 0) < 100 * megabyte
+        started.bound_data(64 * megabyte)
+        with pytest.raises(ChildCrashed) as crash:
+            await ask(started, "allocate", bytes=100 * megabyte)
+        assert crash.value.out_of_memory
+    async with child(tmp_path, data_bytes=64 * megabyte) as started:
+        started.bound_data(200 * megabyte)
+        with pytest.raises(ChildCrashed):
+            await ask(started, "allocate", bytes=100 * megabyte)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs the kernel to say what a process uses")
+async def test_one_that_uses_too_much_memory_is_killed_and_one_that_only_maps_it_is_not(
+    tmp_path: Path,
+) -> None:
+    megabyte = 1024 * 1024
+    async with child(tmp_path, resident_bytes=100 * megabyte) as started:
+        assert (await ask(started, "map", bytes=1000 * megabyte))["size"] == 1000 * megabyte
+        assert (await ask(started, "use", bytes=50 * megabyte))["size"] == 50 * megabyte
+        with pytest.raises(ChildCrashed) as crash:
+            await ask(started, "use", bytes=2000 * megabyte)
+        assert crash.value.out_of_memory

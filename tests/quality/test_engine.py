@@ -18,6 +18,7 @@ from quality.checks import Check, CheckResult, CheckStatus, CheckType, Dimension
 from quality.errors import CheckingFailed
 from quality.runner import WarmEngine
 from quality.suggest import facts_of, suggest
+from tests.support.budget import roomy
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -32,7 +33,9 @@ async def put(engine: WarmEngine, folder: Path, table: pa.Table, *checks: Check)
 
 
 async def suggested(engine: WarmEngine, source: Path, folder: Path) -> list[CheckResult]:
-    result = await convert(source, folder / "r.parquet", filename=source.name, timeout_s=60)
+    result = await convert(
+        source, folder / "r.parquet", filename=source.name, timeout_s=60, budget=roomy(folder)
+    )
     facts = result.to_json()
     return await engine.run(
         suggest(result.rows, facts_of(facts["columns"], facts["profile"])), folder / "r.parquet"
@@ -131,7 +134,7 @@ async def test_clean_public_files_raise_no_false_alarm(warm_engine: WarmEngine, 
 async def test_a_killed_child_is_replaced_and_a_slow_one_killed(tmp_path: Path) -> None:
     pq.write_table(pa.table({"s": ["a" * 40 + "!"]}), tmp_path / "r.parquet")
     path = tmp_path / "r.parquet"
-    engine = WarmEngine(timeout_s=3, memory_mb=2_048)
+    engine = WarmEngine(timeout_s=3, memory_mb=2_048, budget=roomy(tmp_path))
     try:
         await engine.start()
         assert engine.version.startswith("great_expectations 1.")

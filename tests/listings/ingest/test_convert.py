@@ -29,6 +29,7 @@ from listings.ingest.errors import (
 )
 from listings.ingest.limits import Limits
 from listings.ingest.result import Delimiter, IngestOptions, IngestResult, Kind
+from tests.support.budget import roomy
 
 DATED = "day,reading\n" + "".join(f"2024-01-{day:02},{day}.5\n" for day in range(1, 31))
 
@@ -36,7 +37,8 @@ DATED = "day,reading\n" + "".join(f"2024-01-{day:02},{day}.5\n" for day in range
 async def take(folder: Path, content: bytes | str, name: str = "file.csv", **given: Any) -> IngestResult:
     source = folder / "source"
     source.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return await convert(source, folder / "out" / "revision.parquet", filename=name, timeout_s=60, **given)
+    target = folder / "out" / "revision.parquet"
+    return await convert(source, target, filename=name, timeout_s=60, budget=roomy(folder), **given)
 
 
 async def refused(
@@ -275,8 +277,9 @@ async def test_too_large_and_too_long(tmp_path: Path) -> None:
     await refused(tmp_path, DATED, FileTooLarge, limits=Limits(source_bytes=100))
     source = tmp_path / "slow.csv"
     source.write_text(DATED)
+    target = tmp_path / "out/revision.parquet"
     with pytest.raises(IngestTimeout):
-        await convert(source, tmp_path / "out/revision.parquet", filename="slow.csv", timeout_s=0)
+        await convert(source, target, filename="slow.csv", timeout_s=0, budget=roomy(tmp_path))
     assert list((tmp_path / "out").iterdir()) == []
 
 

@@ -30,6 +30,7 @@ from listings.ingest.errors import (
 )
 from listings.ingest.limits import Limits
 from listings.ingest.result import Delimiter, IngestOptions, IngestResult
+from tests.support.budget import roomy
 
 AS_IT_IS = IngestOptions()
 GOOD = "a,b\n1,2\n"
@@ -48,7 +49,13 @@ async def take(folder: Path, content: bytes | str, name: str, options: IngestOpt
     source.write_bytes(content if isinstance(content, bytes) else content.encode())
     target.unlink(missing_ok=True)
     return await convert(
-        source, target, filename=name, timeout_s=60, options=options, limits=Limits(columns=10, rows=1_000)
+        source,
+        target,
+        filename=name,
+        timeout_s=60,
+        budget=roomy(folder),
+        options=options,
+        limits=Limits(columns=10, rows=1_000),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from listings.ingest.convert import convert
 from listings.ingest.result import IngestResult, Kind
+from tests.support.budget import roomy
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.skipif(
 
 async def take(folder: Path, name: str) -> tuple[IngestResult, duckdb.DuckDBPyRelation]:
     target = folder / "revision.parquet"
-    result = await convert(DATA / name, target, filename=name, timeout_s=60)
+    result = await convert(DATA / name, target, filename=name, timeout_s=60, budget=roomy(folder.parent))
     assert [item.name for item in folder.iterdir()] == ["revision.parquet"]
     return result, duckdb.read_parquet(str(target))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from listings.ingest.convert import convert
 from listings.ingest.result import Kind
 from market.demo.city_data import COLUMNS, STATIONS, write_city_air_quality
+from tests.support.budget import roomy
 
 
 def test_the_same_file_every_time(tmp_path: Path) -> None:
@@ -31,7 +32,9 @@ def test_believable_with_a_few_honest_defects(tmp_path: Path) -> None:
 
 async def test_it_is_taken_in_with_the_types_it_means(tmp_path: Path) -> None:
     source = write_city_air_quality(tmp_path / "a.csv")
-    result = await convert(source, tmp_path / "r.parquet", filename="a.csv", timeout_s=60)
+    result = await convert(
+        source, tmp_path / "r.parquet", filename="a.csv", timeout_s=60, budget=roomy(tmp_path)
+    )
     kinds = [column.kind for column in result.columns]
     assert kinds[:4] == [Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.TIMESTAMP]
     assert kinds[4:] == [*[Kind.DECIMAL] * 6, Kind.INTEGER, Kind.DECIMAL, Kind.INTEGER]
