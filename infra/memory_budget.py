@@ -116,7 +116,7 @@ class MemoryBudget:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         held: list[int] = []
         with contextlib.ExitStack() as on_failure:
-            on_failure.callback(lambda: [os.close(handle) for handle in held])
+            on_failure.callback(lambda: Claim(held, 0).release())
             turn = await self._lock_turn()
             try:
                 taken: set[int] = set()

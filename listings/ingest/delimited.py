@@ -15,6 +15,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -83,7 +84,7 @@ def _write(
         return
     from listings.ingest.row_groups import write_groups  # pyarrow, which most text files do without
 
-    reader = connection.execute(query).to_arrow_reader(_VECTOR)
+    reader: Any = connection.execute(query).to_arrow_reader(_VECTOR)
     write_groups(reader, names, reader.schema, lambda batch, _: batch, target, limits, lambda _: None)
 
 

@@ -11,8 +11,9 @@ from listings.ingest.result import Notice
 
 MAX_NAME = 200
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]+")
+_INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
 """Marks that turn the direction of the text around them or have no width: two names could look like one."""
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def column_names(
@@ -33,6 +34,12 @@ def column_names(
     for position, original in enumerate(given, start=1):
         if len(original) > 8 * MAX_NAME:  # before any work is done on it
             raise _too_long(original, position, line)
+        if _HALVES.search(original):
+            raise BadColumnName(
+                Message("The name of column {position} holds half of a surrogate pair.", position=position),
+                remedy=Message("Write whole characters."),
+                **_at(line),
+            )
         text = unicodedata.normalize("NFC", _INVISIBLE.sub("", original))
         name = _CONTROL.sub(" ", text).strip(" \u3000")
         if not name:

@@ -124,9 +124,8 @@ def _suggest(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[int, S
         sample = [text for value in first if (text := value.strip(" \t\u3000"))]
         value = f"c{index}" if sample == first else trimmed(index)
         if not sample and len(rows) == wanted:
-            found = connection.execute(
-                f"SELECT v FROM (SELECT left({trimmed(index)}, {SAMPLE_LENGTH}) AS v FROM source) WHERE v IS NOT NULL LIMIT 1000"
-            ).fetchall()
+            values = f"SELECT left({trimmed(index)}, {SAMPLE_LENGTH}) AS v FROM source"
+            found = connection.execute(f"SELECT v FROM ({values}) WHERE v IS NOT NULL LIMIT 1000").fetchall()
             sample = [text for (text,) in found]
         allowed = table.allowed[index]
         readings = tuple(r for r in candidates(sample) if allowed is None or r.kind in allowed)

@@ -14,6 +14,7 @@ from litestar import Litestar
 
 from infra.auth import OrganisationKind
 from infra.db import SessionMaker, transaction
+from infra.memory_budget import MemoryBudget
 from infra.objects import ObjectStore
 from infra.settings import Settings
 from listings.revisions import service
@@ -178,6 +179,52 @@ async def test_a_character_the_database_cannot_hold_is_no_fault(
     product = await draft(owner, operator)
     answer = await operator.http.post(f"/v1/products/{product['id']}/revisions", content=data)
     assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "expected"),
+    [("x" * 50_000_000, 422, "value-too-large"), ("x" * 1_500_000_000, 413, "file-too-large")],
+    ids=["long values", "a page of 1.5 GB"],
+)
+async def test_a_small_file_that_unpacks_to_much_takes_no_memory_of_this_process(
+    owner: Party, operator: Party, settings: Settings, text: str, status: int, expected: str
+) -> None:
+    sink = io.BytesIO()
+    pq.write_table(
+        pa.table({"a": pa.array([text]).dictionary_encode().take([0] * 8)}), sink, compression="zstd"
+    )
+    del text
+    product = await draft(owner, operator)
+    before = files(settings)
+    used = resident_megabytes()
+    problem = await upload(operator, product["id"], sink.getvalue(), name="a.parquet", status=status)
+    assert slug(problem) == expected
+    assert resident_megabytes() - used < 50
+    assert files(settings) == before
+
+
+def resident_megabytes() -> int:
+    """Memory that this process uses."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 // 1_000_000
+
+
+async def test_an_upload_that_there_is_no_memory_for_is_told_when_to_come_again(
+    app: Litestar, owner: Party, operator: Party, settings: Settings
+) -> None:
+    product = await draft(owner, operator)
+    path = f"/v1/products/{product['id']}/revisions"
+    elsewhere = MemoryBudget.of(settings)  # as the worker has it, or another process of the API
+    held = await elsewhere.take(settings.file_memory_mb, wait_s=1)
+    app.state.budget = MemoryBudget.of(settings.model_copy(update={"file_wait_s": 0.2}))
+    try:
+        answer = await operator.http.post(path, content=CSV + ROW)
+        assert answer.status_code == 503, answer.text
+        assert slug(answer.json()) == "files-busy"
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert not list(settings.spool_dir.iterdir())
+    finally:
+        held.release()
+    await upload(operator, product["id"], CSV + ROW)
 
 
 async def test_a_form_is_not_the_file(owner: Party, operator: Party) -> None:
