@@ -8,6 +8,7 @@ FLOORS = ("contracts", "infra", "listings", "market", "pricing", "quality")
 
 # Where a task or a thread may be started by hand: what it does is over soon, or somebody waits for its end at once.
 SHORT = {
+    "infra/child_process.py": {"__init__": "as long as a child lives, whose end is waited for with theirs"},
     "infra/events/runner.py": {"_start": "one subject's events; its end is looked at in _ended"},
     "infra/tasks.py": {"start": "the registry itself"},
     "infra/telemetry/log_output.py": {"_start": "writes logs, is started by the next line when it has ended"},
