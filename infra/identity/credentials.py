@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from infra.errors import Unavailable
-from infra.identity.domain import normalised_password
+from infra.identity.password_strength import normalised_password, password_weakness
 from infra.messages import Message
 
 ResultT = TypeVar("ResultT")
@@ -83,6 +83,14 @@ class Passwords:
         matches = await self._run(_matches, password_hash or self._nobody, password)
         return matches and password_hash is not None
 
+    async def weakness(self, password: str, *known: str | None) -> Message | None:
+        """Why a password may not be chosen, or None; see :mod:`infra.identity.password_strength`.
+
+        :raises Unavailable: too many are waiting.
+        """
+        self.check_room(known=True)
+        return await self._run(password_weakness, password, known)
+
     def outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with weaker figures than today's."""
         return _HASHER.check_needs_rehash(password_hash)
@@ -103,7 +111,7 @@ class Passwords:
                 remedy=Message("Try again shortly."),
             )
 
-    async def _run(self, work: Callable[..., ResultT], *arguments: str) -> ResultT:
+    async def _run(self, work: Callable[..., ResultT], *arguments: object) -> ResultT:
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)

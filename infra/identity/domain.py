@@ -1,7 +1,6 @@
-"""Rules of identity: the unified social credit code, e-mail addresses, passwords, sign-in limits, scopes."""
+"""Rules of identity: the unified social credit code, e-mail addresses, sign-in limits, scopes."""
 
 import re
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,8 +13,6 @@ _CREDIT_CODE = re.compile(f"[{_CREDIT_ALPHABET}]{{18}}")
 EMAIL_PATTERN = r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$"
 """Plain ASCII addresses, as browsers' e-mail fields take them."""
 MAX_EMAIL_LENGTH = 200
-MIN_PASSWORD_LENGTH = 12
-MAX_PASSWORD_LENGTH = 128
 
 FREE_FAILURES = 10
 """Wrong passwords in a row, for one account from one source, after which these two wait for a while."""
@@ -89,23 +86,6 @@ def normalised_email(text: str) -> str:
     if len(address) > MAX_EMAIL_LENGTH or not re.fullmatch(EMAIL_PATTERN, address):
         raise ValueError(Message("must be an e-mail address such as name@example.org"))
     return address
-
-
-def normalised_password(text: str) -> str:
-    """The spelling a password is hashed in, so that two keyboards of one person give the same (NFKC, RFC 8265)."""
-    return unicodedata.normalize("NFKC", text)
-
-
-def password_weakness(password: str, email: str) -> str | None:
-    """Why a password may not be chosen, or None. Length counts, not character classes (NIST SP 800-63B)."""
-    password = normalised_password(password)
-    if not MIN_PASSWORD_LENGTH <= len(password) <= MAX_PASSWORD_LENGTH:
-        return f"must have {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters"
-    if len(set(password)) < 5:
-        return "repeats the same few characters"
-    if email.partition("@")[0] in password.lower() and len(password) < 2 * MIN_PASSWORD_LENGTH:
-        return "contains the name in the e-mail address"
-    return None
 
 
 def granted_scope(asked: str, held: Collection[str]) -> list[str] | None:

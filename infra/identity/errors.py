@@ -121,6 +121,13 @@ class WeakPassword(Invalid):
     title = Message("Password too weak")
 
 
+CHOOSE_A_PASSWORD = Message(
+    "Choose another one of 15 characters or more: several words that do not belong together, or one that a password"
+    " manager makes."
+)
+"""The way out of :class:`WeakPassword`."""
+
+
 class InvitationNotOpen(NotFound):
     """The invitation's token is unknown, used, revoked or expired; which of them is not disclosed."""
 

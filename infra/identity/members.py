@@ -11,15 +11,15 @@ from infra.db import AsyncSession, now, transaction
 from infra.errors import NotFound
 from infra.identity import credentials, repository
 from infra.identity.attempts import Origin
-from infra.identity.domain import password_weakness
 from infra.identity.errors import (
+    CHOOSE_A_PASSWORD,
     AlreadyMember,
     InvitationNotOpen,
     LastAdministrator,
     WeakPassword,
 )
 from infra.identity.runtime import Identity
-from infra.identity.tables import Invitation, Membership, Person
+from infra.identity.tables import Invitation, Membership, Organisation, Person
 from infra.messages import Message
 
 # Roles of which an organisation that has a holder keeps one: without them nobody could let others in.
@@ -103,11 +103,15 @@ async def accept(
     # Apart from the request's transaction, so that no connection is held while the processor hashes.
     async with transaction(identity.sessions) as look:
         invitation = await repository.open_invitation(look, token_digest, lock=False)
-    if invitation is None:
+        organisation = await look.get(Organisation, invitation.organisation_id) if invitation else None
+    if invitation is None or organisation is None:
         await identity.throttle.wrong_guess(origin)
         raise _not_open()
-    if (weakness := password_weakness(password, invitation.email)) is not None:
-        raise WeakPassword(Message("The password {weakness}.", weakness=weakness))
+    weakness = await identity.passwords.weakness(
+        password, invitation.email, name, organisation.name_zh, organisation.name_en
+    )
+    if weakness is not None:
+        raise WeakPassword(weakness, remedy=CHOOSE_A_PASSWORD)
     password_hash = await identity.passwords.hash(password)
     # Several may have come this far, by this invitation or another one: the locks show who was first.
     await repository.lock_organisation(session, invitation.organisation_id)

@@ -54,7 +54,7 @@ class PasswordChange(Input):
     """A change of password."""
 
     current_password: Password
-    new_password: Password = Field(description="12 to 128 characters.")
+    new_password: Password = Field(description="15 to 128 characters, and none that is easily guessed.")
 
 
 class PartyName(Output):

@@ -11,8 +11,9 @@ from infra.auth import SYSTEM, Actor, OrganisationKind, Role
 from infra.db import AsyncSession, now, transaction
 from infra.identity import credential_repository, credentials, repository
 from infra.identity.attempts import Attempt, Origin
-from infra.identity.domain import MAX_ACCOUNTS_TRIED, MAX_SESSIONS_PER_PERSON, password_weakness
+from infra.identity.domain import MAX_ACCOUNTS_TRIED, MAX_SESSIONS_PER_PERSON
 from infra.identity.errors import (
+    CHOOSE_A_PASSWORD,
     ChooseOrganisation,
     InvalidCredentials,
     NoMembership,
@@ -217,15 +218,17 @@ async def change_password(
     )
     async with transaction(identity.sessions) as look:
         known = await repository.person(look, actor.id)
+        theirs = await look.get(Organisation, actor.organisation_id)
     assert known is not None
-    weakness = password_weakness(new_password, known.email)
-    if weakness is None and new_password == current_password:
-        weakness = "is the one you have"
-    if weakness is not None:
-        raise WeakPassword(Message("The password {weakness}.", weakness=weakness))
+    names = (theirs.name_zh, theirs.name_en) if theirs is not None else ()
     # All this before the request's own transaction begins: no connection is held while the processor hashes.
     opened = await check_password(identity, origin, known.email, current_password, only=actor.id)
     old_hash = opened[actor.id]
+    if new_password == current_password:
+        raise WeakPassword(Message("The password is the one you have."), remedy=CHOOSE_A_PASSWORD)
+    weakness = await identity.passwords.weakness(new_password, known.email, known.name, *names)
+    if weakness is not None:
+        raise WeakPassword(weakness, remedy=CHOOSE_A_PASSWORD)
     new_hash = await identity.passwords.hash(new_password)
     person = await session.get(Person, actor.id, with_for_update=True, populate_existing=True)
     if person is None or person.password_hash != old_hash:

@@ -11,7 +11,6 @@ from infra.identity.domain import (
     is_credit_code,
     masked,
     normalised_email,
-    password_weakness,
 )
 from infra.identity.errors import StatusForbids
 from infra.identity.states import TRANSITIONS, OrganisationAction, next_state
@@ -80,18 +79,6 @@ class TestEmail:
     def test_what_is_no_address_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match="e-mail"):
             normalised_email(text)
-
-
-class TestPassword:
-    @pytest.mark.parametrize(
-        "password", ["correct horse battery", "数据要素市场化配置改革开放", "x7#Kq!m2Zr9p"]
-    )
-    def test_long_enough_passes(self, password: str) -> None:
-        assert password_weakness(password, "li@bureau.example") is None
-
-    @pytest.mark.parametrize("password", ["short", "a" * 129, "abababababababab", "liwei-2026-data"])
-    def test_weak_ones_do_not(self, password: str) -> None:
-        assert password_weakness(password, "liwei@bureau.example") is not None
 
 
 class TestScope:
