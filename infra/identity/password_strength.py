@@ -28,8 +28,10 @@ _NO_LETTER = "~"
 _MAX_KNOWN = 40
 _SHORTEST_KNOWN = 3
 _LEAST_OF_ITS_OWN = 8
-"""Characters that a password must have besides what is known of the person. zxcvbn counts each such word for little, and
-what stands between them for too much."""
+"""Characters that a password must have besides what is known of the person.
+
+zxcvbn counts each such word for little, and what stands between them for too much.
+"""
 
 _JUDGING = threading.Lock()
 """zxcvbn keeps what it is told of a person in a table of the module."""
