@@ -67,6 +67,25 @@ def written_by_functions(table: str) -> None:
     grant("SELECT", table)
 
 
+def status_edges(table: str, edges: Sequence[str]) -> None:
+    """The database refuses a status that does not follow from the one before; replaces the edges set before.
+
+    A change of a state machine needs a migration that calls this: a test holds the two together.
+
+    :param edges: ``draft>submitted``, and ``>draft`` for what a new row may be.
+    """
+    arguments = ", ".join(f"'{edge}'" for edge in sorted(edges))
+    for name, event, condition in (
+        ("begins", "INSERT", ""),
+        ("follows", "UPDATE", "WHEN (old.status IS DISTINCT FROM new.status)"),
+    ):
+        script(
+            f"DROP TRIGGER IF EXISTS {table}_status_{name} ON {table};"
+            f" CREATE TRIGGER {table}_status_{name} BEFORE {event} ON {table} FOR EACH ROW {condition}"
+            f" EXECUTE FUNCTION keep_status_edges({arguments})"
+        )
+
+
 def parameter(
     key: str,
     value: Any,

@@ -32,6 +32,7 @@ PLACERS = {
 ENDS = {"product": ("operator",), "authorisation": ("owner",), "agreement": ("buyer", "operator")}
 """Who withdraws, revokes and terminates."""
 
+SURE, ANY = frozenset.intersection, frozenset.union
 CHAIN = frozenset({"product", "authorisation", "agreement", "owner", "operator", "buyer"})
 ORGANISATIONS = frozenset({"owner", "operator", "buyer", "regulator"})
 
@@ -166,23 +167,27 @@ async def chain(make_party: PartyMaker, platform: httpx.AsyncClient) -> Chain:
 async def test_every_suspension_can_be_lifted_and_admission_is_as_the_lives_say(
     make_party: PartyMaker, platform: httpx.AsyncClient, steps: Sequence[Sequence[Act]], order: object
 ) -> None:
-    real, model = await chain(make_party, platform), Model()
+    real, models = await chain(make_party, platform), {Model()}
     assert await real.admits()
     for step in steps:
         done = list(await asyncio.gather(*(real.do(act) for act in step)))
         # Two at once end as one after the other would, in one of the two orders.
-        possible = [played(model, step, turns) for turns in (range(len(step)), range(len(step))[::-1])]
-        matching = [after for outcome, after in possible if outcome == done]
-        assert matching, (step, done, model)
+        orders = (range(len(step)), range(len(step))[::-1])
+        possible = [played(model, step, turns) for model in models for turns in orders]
+        after = {model for outcome, model in possible if outcome == done}
+        assert after, (step, done, models)
         admitted = await real.admits()
-        model = next((after for after in matching if after.admits == admitted), matching[0])
-        assert admitted == model.admits, (step, model)
+        models = {model for model in after if model.admits == admitted}
+        assert models, (step, admitted, after)
     # Whatever is left is lifted by whoever placed it: first those who must be able to act again.
-    left = sorted(model.stops)
+    certain, uncertain = (frozenset(how(*(model.stops for model in models))) for how in (SURE, ANY))
+    left = sorted(uncertain)
     order.shuffle(left)  # type: ignore[attr-defined]
     for who, link in sorted(left, key=lambda stop: stop[0] != "platform"):
-        assert await real.do(Act(who, "reinstate", link)), (who, link, model)
-    assert await real.admits() == (not model.ended - {"product"})
+        lifted = await real.do(Act(who, "reinstate", link))
+        assert lifted or (who, link) not in certain, (who, link, models)
+    (ended,) = {model.ended for model in models}
+    assert await real.admits() == (not ended - {"product"})
 
 
 def played(model: Model, acts: Sequence[Act], turns: Sequence[int]) -> tuple[list[bool], Model]:

@@ -21,10 +21,9 @@ from infra.organisation_status import OrganisationStatus
 from infra.rulebook import service as rulebook
 from infra.rulebook.errors import RuleBackdated, RuleShapeChanged
 from infra.rulebook.schemas import ParameterSet
-from infra.rulebook.tables import RulebookParameter
 from infra.stops import service as stops
 from infra.stops.errors import NotStopped
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, execute
 
 APPEND_ONLY = [
     "rulebook_parameters",
@@ -127,21 +126,17 @@ async def test_the_service_may_neither_empty_nor_rebuild_anything(database: Test
     await connection.close()
 
 
-async def test_rules_in_force_change_at_their_date_and_are_stamped(session: AsyncSession) -> None:
-    moment = await now(session)
-    for version, since in ((1, moment - timedelta(days=2)), (2, moment + timedelta(days=2))):
-        session.add(
-            RulebookParameter(
-                key="test.term",
-                version=version,
-                value=version,
-                effective_from=since,
-                source="test",
-                source_status="house",
-                recorded_at=moment,
-            )
+async def test_rules_in_force_change_at_their_date_and_are_stamped(
+    session: AsyncSession, database: TestDatabase
+) -> None:
+    # Rules are made by migrations, so by the owner.
+    for version, since in ((1, "- interval '2 days'"), (2, "+ interval '2 days'")):
+        await execute(
+            database.owner_url,
+            "INSERT INTO rulebook_parameters (id, key, version, value, effective_from, source, source_status)"
+            f" VALUES (gen_random_uuid(), 'test.term', {version}, '{version}', now() {since}, 'test', 'house')",
         )
-    await session.flush()
+    moment = await now(session)
     today = await rulebook.in_force(session)
     later = await rulebook.in_force(session, moment + timedelta(days=3))
     assert (today.integer("test.term"), later.integer("test.term")) == (1, 2)

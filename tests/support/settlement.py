@@ -14,7 +14,7 @@ import httpx
 from litestar import Litestar
 
 from contracts.agreements.states import AgreementStatus
-from contracts.agreements.tables import Agreement
+from contracts.agreements.tables import Agreement, AgreementSignature
 from contracts.licences import service as licences
 from contracts.terms import Terms, document_digest
 from infra.auth import SYSTEM, Actor, OrganisationKind, Role
@@ -109,13 +109,17 @@ async def a_trade(
     session.add(resource)
     await session.flush()
     authorisation = Authorisation(
-        owner_id=owner.organisation_id, operator_id=operator.organisation_id, status=AuthorisationStatus.ACTIVE,
-        scenarios=["x"], regions=["310000"], purposes=[purpose.value for purpose in purposes], valid_from=START,
+        owner_id=owner.organisation_id, operator_id=operator.organisation_id, status=AuthorisationStatus.OFFERED,
+        scenarios=["environmental_services"], regions=["310000"],
+        purposes=[purpose.value for purpose in purposes], valid_from=START,
         valid_until=START + timedelta(days=1000), exclusive=False, consideration=Consideration.REVENUE_SHARE,
         owner_share=split["owner"], operator_share=split["operator"], platform_share=split["platform"],
         granted_at=START, granted_by=owner.id,
     )  # fmt: skip
     session.add(authorisation)
+    await session.flush()
+    authorisation.status, authorisation.accepted_at = AuthorisationStatus.ACTIVE, START
+    authorisation.accepted_by = operator.id
     plan = await plans.create(
         session,
         operator,
@@ -141,12 +145,22 @@ async def a_trade(
     )  # fmt: skip
     document = terms.document()
     agreement = Agreement(
-        status=AgreementStatus.FINALIZED, product_id=product.id, owner_id=owner.organisation_id,
+        status=AgreementStatus.REQUESTED, product_id=product.id, owner_id=owner.organisation_id,
         operator_id=operator.organisation_id, buyer_id=buyer.organisation_id, document=document,
-        digest=document_digest(document), requested_at=START, requested_by=buyer.id, finalized_at=START,
+        digest=document_digest(document), requested_at=START, requested_by=buyer.id,
     )  # fmt: skip
     session.add(agreement)
     await session.flush()
+    for signatory, status in ((operator, AgreementStatus.AGREED), (buyer, AgreementStatus.FINALIZED)):
+        agreement.status = status
+        session.add(
+            AgreementSignature(
+                agreement_id=agreement.id, organisation_id=signatory.organisation_id, signed_by=signatory.id,
+                digest=agreement.digest, witness="", signed_at=START,
+            )
+        )  # fmt: skip
+        agreement.finalized_at = START if status is AgreementStatus.FINALIZED else None
+        await session.flush()
     licence = await licences.issue(
         session, buyer, agreement_id=agreement.id, agreement_digest=agreement.digest, terms=terms
     )

@@ -29,7 +29,7 @@ from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
 from pricing.money import Money
 from pricing.regulated.purposes import PurposeClass
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, execute
 from tests.support.metering import call_for
 from tests.support.settlement import Meter, Trade, TradeMaker, a_member, invoice_for
 
@@ -168,17 +168,19 @@ async def test_each_purpose_is_charged_by_its_own_rule(
 
 
 async def test_an_invoice_once_issued_is_not_rewritten(
-    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter, database: TestDatabase
 ) -> None:
     trade = await trade_of()
     await meter(trade.licence_id, calls=20)
     invoice = await invoice_for(sessions, trade)
     for change in ("total_minor = 1", "buyer_id = owner_id", "split = '[]'", "due_at = now()"):
         async with sessions() as session:
-            with pytest.raises(DBAPIError, match="only its status"):
+            with pytest.raises(DBAPIError, match="permission denied"):
                 await session.execute(
                     sa.text(f"UPDATE invoices SET {change} WHERE id = :id"), {"id": invoice.id}
                 )
+        with pytest.raises(asyncpg.RestrictViolationError, match="only its status"):
+            await execute(database.owner_url, f"UPDATE invoices SET {change} WHERE id = '{invoice.id}'")
     async with sessions() as session:
         with pytest.raises(DBAPIError, match=r"permission denied|refused"):
             await session.execute(sa.text("DELETE FROM invoices"))

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from infra.auth import SYSTEM
+from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, SessionMaker, new_id, now, transaction
 from market.settlement.invoices import service as invoices
 from market.settlement.invoices.errors import InvoiceNotPayable
@@ -15,6 +15,9 @@ from market.settlement.payments import service
 from market.settlement.payments.errors import InvoiceNotRefundable, RefundStateForbids
 from market.settlement.payments.service import InvoicePayment
 from market.settlement.payments.states import Rail, RefundStatus
+from market.settlement.payments.tables import Refund
+from market.settlement.rails.cards.states import CardPaymentStatus
+from market.settlement.rails.cards.tables import CardPayment
 from pricing.money import Money
 from tests.support.settlement import Meter, TradeMaker, invoice_for
 
@@ -23,7 +26,27 @@ CARD = chart.card("CNY")
 
 async def by_card(session: AsyncSession, invoice: Invoice) -> InvoicePayment:
     locked = await invoices.lock_invoice(session, invoice.id)
-    return InvoicePayment(locked, Rail.CARD, new_id(), CARD, await now(session))
+    moment = await now(session)
+    charged = CardPayment(
+        invoice_id=invoice.id,
+        amount_minor=invoice.total_minor,
+        currency=invoice.currency,
+        payment_method="pm_card",
+        status=CardPaymentStatus.REQUESTED,
+        requested_by=new_id(),
+        requested_at=moment,
+    )
+    session.add(charged)
+    await session.flush()
+    charged.status, charged.completed_at = CardPaymentStatus.SUCCEEDED, moment
+    await session.flush()
+    return InvoicePayment(locked, Rail.CARD, charged.id, CARD, moment)
+
+
+async def request_refund(session: AsyncSession, finance: Actor, invoice: Invoice) -> Refund:
+    refund = await service.request_refund(session, finance, invoice, "by mistake")
+    refund.processor_id = f"re_{refund.id}"
+    return refund
 
 
 async def test_of_a_batch_all_are_paid_or_none(
@@ -67,7 +90,7 @@ async def test_a_refund_is_completed_once_and_a_failed_one_asked_for_again(
         assert invoice.status is InvoiceStatus.PAID
         with pytest.raises(RefundStateForbids):
             await service.complete_refund(session, SYSTEM, invoice, refused, CARD)
-        refund = await service.request_refund(session, trade.finance, invoice, "by mistake")
+        refund = await request_refund(session, trade.finance, invoice)
         await service.complete_refund(session, SYSTEM, invoice, refund, CARD)
         assert (refund.status, invoice.status) == (RefundStatus.SUCCEEDED, InvoiceStatus.REFUNDED)
         for again in (
@@ -90,7 +113,7 @@ async def test_those_concerned_are_told_of_the_invoice_its_payment_and_its_refun
     async with transaction(sessions) as session:
         await service.pay_invoices(session, SYSTEM, [await by_card(session, bill)])
         invoice = await invoices.lock_invoice(session, bill.id)
-        refund = await service.request_refund(session, trade.finance, invoice, "by mistake")
+        refund = await request_refund(session, trade.finance, invoice)
         await service.complete_refund(session, SYSTEM, invoice, refund, CARD)
     async with sessions() as session:
         rows = await session.execute(

@@ -31,6 +31,7 @@ from market.settlement.rails.cards.tables import CardEvent, CardPayment
 from market.settlement.reconciliation.checks import CHECKS
 from market.settlement.reconciliation.domain import BreakKind
 from pricing.money import Money
+from tests.support.database import TestDatabase, execute
 from tests.support.settlement import (
     Caller,
     Meter,
@@ -373,14 +374,12 @@ async def test_events_of_others_concern_nothing_here(
 
 
 async def test_the_sweep_asks_again_for_what_is_stuck(
-    desk: Desk, context: JobContext, sessions: SessionMaker
+    desk: Desk, context: JobContext, sessions: SessionMaker, database: TestDatabase
 ) -> None:
     made = await desk.ask()
+    earlier = f"requested_at = now() - interval '1 hour' WHERE id = '{UUID(made['id'])}'"
+    await execute(database.owner_url, f"UPDATE card_payments SET {earlier}")
     async with transaction(sessions) as session:
-        await session.execute(
-            sa.text("UPDATE card_payments SET requested_at = now() - interval '1 hour' WHERE id = :id"),
-            {"id": UUID(made["id"])},
-        )
         before = await repository.stale(session, work.STALE, 1000)
     assert UUID(made["id"]) in before[0]
     await jobs.sweep(context, {})  # one is waiting already: asking again changes nothing

@@ -1,0 +1,215 @@
+"""What the service's own database role may do, table by table: a new table, column or right takes a decision here.
+
+The first rule is append-only. Where rows live on, the role may change named columns only; where the whole row is the
+service's to write (credentials, queues), the reason is given.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import pytest
+
+from contracts.agreements import states as agreements
+from contracts.agreements.states import AgreementStatus
+from infra.states import Transition
+from listings.authorisations import states as authorisations
+from listings.authorisations.states import AuthorisationStatus
+from listings.products import states as products
+from listings.products.states import ProductStatus
+from market.settlement.invoices.states import INVOICE, InvoiceStatus
+from market.settlement.payments.states import REFUND, RefundStatus
+from market.settlement.rails.cards.states import CARD_PAYMENT, CardPaymentStatus
+from quality import states as quality
+from quality.states import RunStatus
+from tests.support.database import TestDatabase
+
+ALL = frozenset({"*"})
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What the role may do to a table besides reading it.
+
+    :ivar update: the columns it may change; `ALL` for whole rows.
+    """
+
+    insert: bool = True
+    update: frozenset[str] = frozenset()
+    delete: bool = False
+
+
+def changing(columns: str) -> Rights:
+    return Rights(update=frozenset(columns.split()))
+
+
+READ_ONLY = Rights(insert=False)
+APPEND_ONLY = Rights()
+WHOLE_ROWS = Rights(update=ALL)
+QUEUE = Rights(update=ALL, delete=True)
+
+DECIDED: Mapping[str, Rights] = {
+    "agreement_signatures": APPEND_ONLY,
+    "agreements": changing("status finalized_at terminated_at termination_reason"),
+    "alembic_version": READ_ONLY,
+    "audit_entries": APPEND_ONLY,
+    "audit_heads": APPEND_ONLY,
+    "audit_leaves": APPEND_ONLY,
+    "audit_nodes": APPEND_ONLY,
+    "authorisation_cells": changing("term"),
+    "authorisation_resources": APPEND_ONLY,
+    "authorisations": changing("status accepted_at accepted_by ended_at reason rules"),
+    "bank_documents": APPEND_ONLY,
+    "bank_entries": APPEND_ONLY,
+    "bank_matches": APPEND_ONLY,
+    "bank_statements": APPEND_ONLY,
+    "card_events": changing("applied_at outcome"),
+    "card_payments": changing("status failure processor_id sent_at completed_at"),
+    # Credentials come and go; to whom they belong is kept by a trigger.
+    "client_secrets": QUEUE,
+    "clients": WHOLE_ROWS,
+    "contract_reviews": APPEND_ONLY,
+    "data_products": changing(
+        "status title_zh title_en description_zh description_en themes update_frequency dictionary plan_id"
+        " search_terms submitted_at submitted_by reviewed_at reviewed_by review_note published_at"
+    ),
+    "data_resources": changing("risk_assessment_sha256 risk_assessment_note"),
+    # Handled events are forgotten after a time.
+    "event_deliveries": Rights(
+        update=frozenset({"status", "attempts", "due_at", "updated_at", "last_error"}), delete=True
+    ),
+    "event_outbox": Rights(delete=True),
+    "event_subjects": changing("last_sequence"),
+    "events": APPEND_ONLY,
+    "idempotency_keys": APPEND_ONLY,
+    "identity_evidence": WHOLE_ROWS,
+    "invitations": WHOLE_ROWS,
+    "invoice_lines": APPEND_ONLY,
+    "invoice_series": changing("last_number"),
+    "invoices": changing("status paid_at"),
+    "ledger_accounts": APPEND_ONLY,
+    "ledger_journals": APPEND_ONLY,
+    "ledger_postings": APPEND_ONLY,
+    "licence_counters": WHOLE_ROWS,
+    "licence_tokens": APPEND_ONLY,
+    "licences": APPEND_ONLY,
+    "memberships": QUEUE,
+    "organisations": WHOLE_ROWS,
+    "payments": APPEND_ONLY,
+    "people": WHOLE_ROWS,
+    "period_closes": APPEND_ONLY,
+    "pgqueuer": QUEUE,
+    "pgqueuer_log": QUEUE,
+    "pgqueuer_schedules": QUEUE,
+    "pgqueuer_statistics": QUEUE,
+    "price_plans": APPEND_ONLY,
+    "product_revisions": APPEND_ONLY,
+    "quality_reports": APPEND_ONLY,
+    "quality_runs": changing("status error started_at finished_at"),
+    "reconciliation_breaks": APPEND_ONLY,
+    "reconciliations": APPEND_ONLY,
+    "refunds": changing("status failure processor_id sent_at completed_at"),
+    "resource_rights": APPEND_ONLY,
+    "resource_viewers": Rights(delete=True),
+    "revoked_tokens": QUEUE,
+    "rulebook_parameters": APPEND_ONLY,
+    "sessions": QUEUE,
+    "sign_in_attempts": QUEUE,
+    "stops": changing("lifted_at lifted_by lift_reason"),
+    "usage_keys": APPEND_ONLY,
+    "usage_periods": APPEND_ONLY,
+    "usage_records": APPEND_ONLY,
+    "webhook_attempts": APPEND_ONLY,
+    "webhook_deliveries": QUEUE,
+    "webhook_endpoints": QUEUE,
+    "webhook_secrets": QUEUE,
+}
+
+TABLES = """
+SELECT c.relname AS name, has_table_privilege(c.oid, 'INSERT') AS insert, has_table_privilege(c.oid, 'UPDATE') AS update,
+       has_table_privilege(c.oid, 'DELETE') AS delete,
+       ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                AND has_column_privilege(c.oid, a.attnum, 'UPDATE')) AS columns,
+       has_table_privilege(c.oid, 'SELECT') AS read,
+       has_table_privilege(c.oid, 'TRUNCATE, REFERENCES, TRIGGER') OR pg_has_role(current_user, c.relowner, 'USAGE') AS more
+  FROM pg_class c
+ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+"""
+
+MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
+    "agreements": (agreements.TRANSITIONS, frozenset({AgreementStatus.REQUESTED})),
+    "authorisations": (authorisations.TRANSITIONS, frozenset({AuthorisationStatus.OFFERED})),
+    "card_payments": (CARD_PAYMENT.transitions, frozenset({CardPaymentStatus.REQUESTED})),
+    "data_products": (products.TRANSITIONS, frozenset({ProductStatus.DRAFT})),
+    # An invoice of zero needs no payment.
+    "invoices": (INVOICE.transitions, frozenset({InvoiceStatus.ISSUED, InvoiceStatus.PAID})),
+    "quality_runs": (quality.TRANSITIONS, frozenset({RunStatus.QUEUED})),
+    "refunds": (REFUND.transitions, frozenset({RefundStatus.REQUESTED})),
+}
+"""Table → its state machine, and what a new row may be."""
+
+EDGES = """
+SELECT tgrelid::regclass::text AS name, encode(tgargs, 'escape') AS arguments
+  FROM pg_trigger WHERE tgfoid = 'keep_status_edges'::regproc
+"""
+
+DEFINERS = """
+SELECT p.oid::regproc::text FROM pg_proc p
+ WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+   AND (p.proconfig IS NULL OR NOT 'search_path=public, pg_temp' = ANY (p.proconfig)
+        OR has_function_privilege('public', p.oid, 'EXECUTE') AND p.prorettype <> 'trigger'::regtype)
+"""
+
+
+@pytest.fixture
+async def service(database: TestDatabase) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    made = await asyncpg.connect(database.service_url)
+    yield made
+    await made.close()
+
+
+async def test_every_table_has_the_rights_that_were_decided(service: "asyncpg.Connection[Any]") -> None:
+    found = {}
+    for row in await service.fetch(TABLES):
+        assert row["read"], row["name"]
+        assert not row["more"], row["name"]
+        update = ALL if row["update"] else frozenset(row["columns"])
+        found[row["name"]] = Rights(row["insert"], update, row["delete"])
+    assert found == DECIDED
+
+
+async def test_what_is_append_only_refuses_its_owner_too(database: TestDatabase) -> None:
+    owner = await asyncpg.connect(database.owner_url)
+    try:
+        guarded = await owner.fetch(
+            "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgfoid = 'refuse_change'::regproc"
+            " AND tgtype::int & 1 = 0 AND tgtype::int & 16 = 16"
+        )
+    finally:
+        await owner.close()
+    kept = {row[0] for row in guarded}
+    append_only = {name for name, rights in DECIDED.items() if rights == APPEND_ONLY}
+    # Deleted with its delivery.
+    assert append_only - kept == {"webhook_attempts"}
+
+
+async def test_the_database_knows_the_state_machines_of_the_code(service: "asyncpg.Connection[Any]") -> None:
+    held: dict[str, set[str]] = {}
+    for row in await service.fetch(EDGES):
+        held[row["name"]] = {edge for edge in row["arguments"].split("\\000") if edge}
+    wanted = {}
+    for table, (transitions, first) in MACHINES.items():
+        wanted[table] = {f">{status.value}" for status in first} | {
+            f"{source.value}>{transition.target.value}"
+            for transition in transitions.values()
+            for source in transition.sources
+            if source is not transition.target
+        }
+    assert held == wanted, "a change of a state machine takes a migration that calls ddl.status_edges"
+
+
+async def test_what_runs_as_the_owner_fixes_its_search_path_and_is_called_by_the_service_alone(
+    service: "asyncpg.Connection[Any]",
+) -> None:
+    assert [row[0] for row in await service.fetch(DEFINERS)] == []
