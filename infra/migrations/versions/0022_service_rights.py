@@ -10,8 +10,8 @@ from alembic import op
 
 from infra.migrations import ddl
 
-revision = "0017"
-down_revision = "0016"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
