@@ -18,6 +18,7 @@ from listings.authorisations import states as authorisations
 from listings.authorisations.states import AuthorisationStatus
 from listings.products import states as products
 from listings.products.states import ProductStatus
+from market.participants.states import APPEAL, AppealStatus
 from market.settlement.invoices.states import INVOICE, InvoiceStatus
 from market.settlement.payments.states import REFUND, RefundStatus
 from market.settlement.rails.cards.states import CARD_PAYMENT, CardPaymentStatus
@@ -53,6 +54,8 @@ DECIDED: Mapping[str, Rights] = {
     "agreement_signatures": APPEND_ONLY,
     "agreements": changing("status finalized_at terminated_at termination_reason"),
     "alembic_version": READ_ONLY,
+    "appeals": changing("status decided_by decided_at decision_reason"),
+    "attempt_budgets": QUEUE,
     "audit_entries": APPEND_ONLY,
     "audit_heads": APPEND_ONLY,
     "audit_leaves": APPEND_ONLY,
@@ -145,6 +148,7 @@ SELECT c.relname AS name, has_table_privilege(c.oid, 'INSERT') AS insert,
 
 MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     "agreements": (agreements.TRANSITIONS, frozenset({AgreementStatus.REQUESTED})),
+    "appeals": (APPEAL.transitions, frozenset({AppealStatus.OPEN})),
     "authorisations": (authorisations.TRANSITIONS, frozenset({AuthorisationStatus.OFFERED})),
     "card_payments": (CARD_PAYMENT.transitions, frozenset({CardPaymentStatus.REQUESTED})),
     "data_products": (products.TRANSITIONS, frozenset({ProductStatus.DRAFT})),

@@ -17,6 +17,7 @@ depends_on = None
 
 UPDATED: Mapping[str, Sequence[str]] = {
     "agreements": ("status", "finalized_at", "terminated_at", "termination_reason"),
+    "appeals": ("status", "decided_by", "decided_at", "decision_reason"),
     "authorisation_cells": ("term",),
     "authorisations": ("status", "accepted_at", "accepted_by", "ended_at", "reason", "rules"),
     "card_events": ("applied_at", "outcome"),
@@ -50,6 +51,7 @@ EDGES: Mapping[str, Sequence[str]] = {
         *(">requested", "requested>agreed", "agreed>finalized"),
         *("requested>terminated", "agreed>terminated", "finalized>terminated"),
     ),
+    "appeals": (">open", "open>dismissed", "open>upheld"),
     "authorisations": (">offered", "offered>active", "offered>declined", "offered>revoked", "active>revoked"),
     "card_payments": (
         *(">requested", "requested>failed", "requested>requires_action", "requested>succeeded"),
