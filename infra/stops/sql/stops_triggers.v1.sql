@@ -1,5 +1,6 @@
--- A stop is placed active and lifted once, by the organisation that placed it, unless it is final; both are in the audit
--- log, whose entry is written in the same transaction.
+-- A stop is placed active and lifted once, unless it is final, by the organisation that placed it; that of an organisation
+-- also by another platform or regulator, who decide on appeals. Both are in the audit log, whose entry is written in the
+-- same transaction.
 CREATE FUNCTION keep_stop() RETURNS trigger LANGUAGE plpgsql SET search_path = @schema@, pg_temp AS $$
 BEGIN
     IF tg_op = 'INSERT' THEN
@@ -23,7 +24,11 @@ CREATE FUNCTION require_stop_logged() RETURNS trigger LANGUAGE plpgsql SET searc
 BEGIN
     IF NOT EXISTS (
         SELECT FROM audit_entries e
-         WHERE e.subject_id = new.subject_id AND e.organisation_id = new.placed_by_organisation
+         WHERE e.subject_id = new.subject_id
+           AND (e.organisation_id = new.placed_by_organisation
+                OR new.subject_kind = 'organisation' AND new.lifted_at IS NOT NULL
+                   AND EXISTS (SELECT FROM organisations o
+                                WHERE o.id = e.organisation_id AND o.kind IN ('platform', 'regulator')))
            AND CASE WHEN new.lifted_at IS NULL
                     THEN e.action = new.subject_kind || '.stopped' AND e.actor_id = new.placed_by
                          AND e.detail ->> 'stop_id' = new.id::text
