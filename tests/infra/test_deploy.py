@@ -80,7 +80,7 @@ def test_ports_match() -> None:
     container = text("Containerfile")
     assert re.findall(r"^EXPOSE (\d+)$", container, re.MULTILINE) == [port]
     assert re.findall(r"MARKET_PORT=(\d+)", container) == [port]
-    assert re.findall(r"reverse_proxy api:(\d+)", text("Caddyfile")) == [port]
+    assert re.findall(r"reverse_proxy {\$UPSTREAM:api:(\d+)}", text("Caddyfile")) == [port]
     assert f"http://127.0.0.1:{port}/health/ready" in " ".join(SERVICES["api"]["healthcheck"]["test"])
     receiver = yaml.safe_load(text("collector.yaml"))["receivers"]["otlp"]["protocols"]["http"]["endpoint"]
     endpoint = SERVICES["api"]["environment"]["MARKET_OTLP_ENDPOINT"]
@@ -121,6 +121,11 @@ def test_the_service_knows_its_proxy_and_nobody_else() -> None:
     assert ip_address(address) in ip_network(network["subnet"])
     for name in OURS:
         assert SERVICES[name]["environment"]["MARKET_TRUSTED_PROXIES"] == address
+
+
+def test_the_proxy_ends_idle_connections_before_the_service_does() -> None:
+    (seconds,) = re.findall(r"keepalive (\d+)s", text("Caddyfile"))
+    assert int(seconds) < Settings.model_fields["header_timeout_s"].default
 
 
 def test_uploads_pass_the_proxy() -> None:
