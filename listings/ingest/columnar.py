@@ -14,6 +14,7 @@ until they have been measured, and are unpacked a row group at a time.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -36,6 +37,9 @@ from listings.ingest.names import column_names, require_columns
 from listings.ingest.result import Column, Kind, Notice
 from listings.ingest.row_groups import measured, write_groups
 
+_DAY = 86_400_000_000
+_FIRST_DAY = (date.min - date(1970, 1, 1)).days
+_LAST_DAY = (date.max - date(1970, 1, 1)).days
 _BATCH_ROWS = 65_536
 _BATCH_BYTES = 32 * MEBIBYTE
 
@@ -201,10 +205,10 @@ def _plan(name: str, kind: pa.DataType) -> _Plan:
     if pa.types.is_boolean(kind):
         return _Plan(Kind.BOOLEAN, kind, lambda a: a)
     if pa.types.is_date(kind):
-        return _Plan(Kind.DATE, pa.date32(), lambda a: a.cast(pa.date32()))
+        return _Plan(Kind.DATE, pa.date32(), lambda a: _days(a, name))
     if pa.types.is_timestamp(kind):
         zone = "UTC" if kind.tz else None
-        return _Plan(Kind.TIMESTAMP, pa.timestamp("us"), lambda a: _microseconds(a, kind.tz), zone)
+        return _Plan(Kind.TIMESTAMP, pa.timestamp("us"), lambda a: _microseconds(a, kind.tz, name), zone)
     return _text_plan(name, kind)
 
 
@@ -257,9 +261,35 @@ def _finite(values: pa.Array) -> pa.Array:
     return values if pc.all(finite).as_py() is not False else pc.if_else(finite, values, None)
 
 
-def _microseconds(values: pa.Array, zone: str | None) -> pa.Array:
+def _microseconds(values: pa.Array, zone: str | None, name: str) -> pa.Array:
+    # Seconds far enough away would begin anew when they are counted in microseconds.
+    per_day = {"s": 86_400, "ms": 86_400_000, "us": _DAY, "ns": _DAY * 1_000}[values.type.unit]
+    _of_our_era(values, name, per_day)
     exact = values.cast(pa.timestamp("us", zone), safe=False)
     return exact.cast(pa.timestamp("us")) if zone else exact
+
+
+def _days(values: pa.Array, name: str) -> pa.Array:
+    return _of_our_era(values, name, 1 if pa.types.is_date32(values.type) else 86_400_000).cast(pa.date32())
+
+
+def _of_our_era(values: pa.Array, name: str, per_day: int) -> pa.Array:
+    """The values, when four digits can say their years (RFC 3339).
+
+    :param per_day: units of the values in a day.
+    :raises UnsupportedColumn: one is before the year 1 or after the year 9999.
+    """
+    counted = values.cast(pa.int32() if pa.types.is_date32(values.type) else pa.int64())
+    found = pc.min_max(counted)
+    if found["min"].is_valid and not (
+        _FIRST_DAY * per_day <= found["min"].as_py() and found["max"].as_py() < (_LAST_DAY + 1) * per_day
+    ):
+        raise UnsupportedColumn(
+            Message("Column {name} holds a date before the year 1 or after the year 9999.", name=shown(name)),
+            remedy=Message("Correct or empty the value, or write the column as text."),
+            column=name,
+        )
+    return values
 
 
 def _as_json(values: pa.Array) -> pa.Array:

@@ -43,8 +43,8 @@ def profile(
     :returns: the number of rows, the columns with ``nullable`` and ``physical`` as they are in the file, and
         one profile for each.
     """
-    literal = "'" + str(target).replace("'", "''") + "'"
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW revision AS SELECT * FROM read_parquet({literal})")
+    file = "'" + str(target).replace("'", "''") + "', hive_partitioning = false"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW revision AS SELECT * FROM read_parquet({file})")
     described = connection.execute("DESCRIBE revision").fetchall()
     (rows,) = connection.execute("SELECT count(*) FROM revision").fetchone() or (0,)
     narrow = len(columns) <= NARROW_COLUMNS

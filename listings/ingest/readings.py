@@ -7,7 +7,7 @@ Values are read without surrounding blanks, and an empty value is a missing one.
   the column text, and so does a longer number: it is an identifier, and many JSON readers would round it.
 - decimal: the same with a fraction, exact, up to 38 digits. number: with an exponent, binary floating point.
 - boolean: true and false in any case.
-- date: 2024-01-31, 2024/1/31 or 2024年1月31日, one form per column, and on the calendar.
+- date, of the years 1 to 9999: 2024-01-31, 2024/1/31 or 2024年1月31日, one form per column, and on the calendar.
 - timestamp: an ISO 8601 date and time (blank or T between them, up to microseconds), or 2024/1/31 8:05.
   With offsets, all values must have one, and they are stored in UTC.
 
@@ -30,6 +30,9 @@ MISSING_MARKERS = ("NA", "N/A", "NULL", "NAN", "NONE", "NIL", "\\N", "-", "--", 
 _INTEGER = r"-?(0|[1-9][0-9]*)"
 _DECIMAL = r"-?((0|[1-9][0-9]*)(\.[0-9]+)?|\.[0-9]+)"
 _NUMBER = r"-?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?"
+_SPAN = "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
+"""What a date of four digits can say (RFC 3339)."""
+
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 
 
@@ -67,7 +70,8 @@ def _matching(pattern: str, value: str) -> str:
 
 
 def _dated(kind: Kind, label: Message, pattern: str, value: str, zone: str | None = None) -> Reading:
-    return Reading(kind, label, pattern, value, _matching(pattern, value), zone)
+    bounded = f"CASE WHEN ({value}) BETWEEN {_SPAN} THEN ({value}) END"
+    return Reading(kind, label, pattern, value, _matching(pattern, bounded), zone)
 
 
 INTEGER = Reading(

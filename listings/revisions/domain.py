@@ -17,6 +17,7 @@ class RevisionFacts:
 
     :ivar object_key: of the Parquet file in the object store.
     :ivar columns: in the data's order.
+    :ivar row_bytes: of the widest row; None for a revision from before it was measured.
     """
 
     id: UUID
@@ -26,6 +27,7 @@ class RevisionFacts:
     sha256: str
     columns: tuple[Column, ...]
     rows: int
+    row_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,6 @@ class RevisionRead(Output):
     def of(cls, row: ProductRevision, quality: QualityStatus) -> "RevisionRead":
         """Map a row and the status of its quality check."""
         hidden = {"object_key", "sample", "uploaded_by", "profile"}
-        profile = {name: value for name, value in row.profile.items() if name != "options"}
+        profile = {name: value for name, value in row.profile.items() if name not in ("options", "row_bytes")}
         options = IngestOptionsRead.model_validate(recorded_options(row.profile))
         return cls(**row.model_dump(exclude=hidden), profile=profile, quality=quality, options=options)

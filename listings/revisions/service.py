@@ -45,6 +45,7 @@ def facts_of(row: ProductRevision) -> RevisionFacts:
         sha256=row.sha256,
         columns=tuple(Column(**{**column, "kind": Kind(column["kind"])}) for column in row.columns),
         rows=row.rows,
+        row_bytes=row.profile.get("row_bytes"),
     )
 
 

@@ -1,14 +1,18 @@
 """DuckDB over a Parquet revision: pages as ready JSON, with bounded memory, threads, time and backlog.
 
-Nothing a caller types becomes SQL text. Names in a statement are the revision's own columns, quoted; operators come
-from a table; every value, the path included, is a bound parameter. The engine may read the object store's folder and
-nothing else, and its settings are locked before the first query.
+The engine may read the object store's folder and nothing else, and its settings are locked before the first query. What
+it is asked is in :mod:`market.delivery.statements`.
+
+DuckDB works on two thousand rows at a time, all of their columns. So that any revision can be served in little memory,
+the rows of a page are found first, by their numbers, and then rendered a few megabytes at a time: some rows, and of a
+wide table some columns.
 """
 
 import asyncio
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,26 +22,21 @@ import duckdb
 from infra.messages import Message
 from infra.tasks import TaskRegistry
 from infra.units import UnitVector
+from listings.ingest.limits import PLAIN_VALUE_BYTES
 from listings.ingest.result import Column, Kind
-from market.delivery.domain import Filter, Operator, Query, encode_cursor
+from listings.revisions.domain import RevisionFacts
+from market.delivery.domain import Query, encode_cursor
 from market.delivery.errors import QueriesBusy, QueryTooHeavy
+from market.delivery.statements import Source, Statement, matching_rows, rendered, text_bytes
 
 MAX_PAGE_BYTES = 8 * 1024 * 1024
 """A page ends early when its rows are longer than this together; it holds one row at least."""
 
 _BACKLOG_PER_THREAD = 32
-_FETCH_ROWS = 64
 _WATCH_SECONDS = 0.1
-
-_COMPARISONS = {
-    Operator.EQ: "{} = ?",
-    Operator.NE: "{} <> ?",
-    Operator.LT: "{} < ?",
-    Operator.LE: "{} <= ?",
-    Operator.GT: "{} > ?",
-    Operator.GE: "{} >= ?",
-    Operator.CONTAINS: "contains({}, ?)",
-}
+_COLUMNS_AT_ONCE = 200
+_BATCH_BYTES = 2 * 1024 * 1024
+"""Of the texts and names that are rendered at once; JSON may take six times as many."""
 
 
 class RenderedPage(NamedTuple):
@@ -118,11 +117,10 @@ class Engine:
         self._tasks = tasks or TaskRegistry()
         self._watch: asyncio.Task[None] | None = None
 
-    async def page(self, path: Path, query: Query, revision: Any) -> RenderedPage:
+    async def page(self, path: Path, query: Query, revision: RevisionFacts) -> RenderedPage:
         """Make one page.
 
         :param path: the revision's Parquet file.
-        :param revision: the revision's id, which its cursors carry.
         :raises QueriesBusy: too many wait already.
         :raises QueryTooHeavy: it took too long or too much memory.
         """
@@ -160,17 +158,24 @@ class Engine:
         await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
         self._database.close()
 
-    def _make(self, path: Path, query: Query, revision: Any) -> RenderedPage:
+    def _make(self, path: Path, query: Query, revision: RevisionFacts) -> RenderedPage:
         """On a thread of the pool."""
         if not hasattr(self._local, "cursor"):
             self._local.cursor = self._database.cursor()
         cursor: duckdb.DuckDBPyConnection = self._local.cursor
         thread = threading.get_ident()
-        statement, values = page_statement(path, query)
+        deadline = time.monotonic() + self._seconds
         with self._lock:
-            self._running[thread] = (cursor, time.monotonic() + self._seconds)
+            self._running[thread] = (cursor, deadline)
+
+        def ask(statement: Statement) -> list[Any]:
+            # An interrupt between two statements meets none of them.
+            if time.monotonic() > deadline:
+                raise duckdb.InterruptException
+            return cursor.execute(*statement).fetchall()
+
         try:
-            return _collect(cursor.execute(statement, values), query.limit, revision)
+            return make_page(ask, Source(path, revision.columns), query, revision)
         finally:
             # Under the lock, so that a late interrupt never meets the thread's next query.
             with self._lock:
@@ -186,66 +191,106 @@ class Engine:
                         cursor.interrupt()
 
 
-def _collect(result: duckdb.DuckDBPyConnection, limit: int, revision: Any) -> RenderedPage:
-    lines: list[str] = []
-    last, length, more = -1, 0, False
-    while not more and (rows := result.fetchmany(_FETCH_ROWS)):
-        for number, line in rows:
-            if len(lines) == limit or (lines and length + len(line) > MAX_PAGE_BYTES):
+def make_page(
+    ask: Callable[[Statement], list[Any]], source: Source, query: Query, revision: RevisionFacts
+) -> RenderedPage:
+    """Make one page.
+
+    :param ask: carries out a statement.
+    """
+    rows, more = _rows(ask, source, query, revision)
+    lines: list[bytes] = []
+    length = 0
+    for some in _chunks(ask, source, query, revision, rows):
+        for line in some:
+            if lines and length + len(line) > MAX_PAGE_BYTES:
                 more = True
                 break
             lines.append(line)
-            last, length = number, length + len(line)
-    cursor = f'"{encode_cursor(revision, last)}"' if more else "null"
-    body = f'{{"items":[{",".join(lines)}],"next_cursor":{cursor}}}'.encode()
+            length += len(line) + 1
+        else:
+            continue
+        break
+    cursor = f'"{encode_cursor(revision.id, rows[len(lines) - 1])}"' if more else "null"
+    body = b'{"items":[' + b",".join(lines) + f'],"next_cursor":{cursor}}}'.encode()
     return RenderedPage(body, UnitVector(calls=1, rows=len(lines), bytes=len(body)))
 
 
-def page_statement(path: Path, query: Query) -> tuple[str, list[Any]]:
-    """The statement of a page, one row more than asked for to know whether it is the last, and its parameters."""
-    shown = ", ".join(f"{_literal(column.name)}: {_shown(column)}" for column in query.columns)
-    values: list[Any] = [str(path), query.after]
-    conditions = ["file_row_number > ?"]
-    for filter_ in query.filters:
-        condition, bound = _condition(filter_)
-        conditions.append(condition)
-        values.extend(bound)
-    values.append(query.limit + 1)
-    # Put together from the revision's own names and fixed operators only; see the module's first words.
-    statement = (
-        f"SELECT file_row_number, CAST(to_json({{{shown}}}) AS VARCHAR)"  # noqa: S608
-        " FROM read_parquet(?, file_row_number = true)"
-        f" WHERE {' AND '.join(conditions)} ORDER BY file_row_number LIMIT ?"
-    )
-    return statement, values
+def _rows(
+    ask: Callable[[Statement], list[Any]], source: Source, query: Query, revision: RevisionFacts
+) -> tuple[Sequence[int], bool]:
+    """Which rows the page has at most, and whether there are more."""
+    if query.filters:
+        found = ask(matching_rows(source, query.filters, query.after, query.limit + 1))
+        return [row for (row,) in found[: query.limit]], len(found) > query.limit
+    first = query.after + 1
+    return range(
+        first, max(first, min(first + query.limit, revision.rows))
+    ), first + query.limit < revision.rows
 
 
-def _shown(column: Column) -> str:
-    name = _identifier(column.name)
-    if column.kind is Kind.NUMBER:  # JSON has no NaN and no infinity
-        return f"CASE WHEN isfinite({name}) THEN {name} END"
-    if column.kind is Kind.TIMESTAMP:  # RFC 3339
-        return f"replace(CAST({name} AS VARCHAR), ' ', 'T')" + (" || 'Z'" if column.zone == "UTC" else "")
-    return name
+def _chunks(
+    ask: Callable[[Statement], list[Any]],
+    source: Source,
+    query: Query,
+    revision: RevisionFacts,
+    rows: Sequence[int],
+) -> Iterator[list[bytes]]:
+    """The rows as JSON objects, in order, a page's length at a time at most."""
+    blocks = [
+        query.columns[start : start + _COLUMNS_AT_ONCE]
+        for start in range(0, len(query.columns), _COLUMNS_AT_ONCE)
+    ]
+    if not rows:
+        return
+    if len(blocks) == 1 and revision.row_bytes is not None and revision.row_bytes * len(rows) <= _BATCH_BYTES:
+        yield [line.encode() for line in _objects(ask, source, blocks[0], [rows])]
+        return
+    sizes = [_sizes(ask, source, block, rows) for block in blocks]
+    totals = [sum(of_row) for of_row in zip(*sizes, strict=True)]
+    for start, end in _pieces(totals, MAX_PAGE_BYTES):
+        parts = []
+        for block, each in zip(blocks, sizes, strict=True):
+            batches = [
+                rows[start + first : start + last] for first, last in _pieces(each[start:end], _BATCH_BYTES)
+            ]
+            parts.append(_objects(ask, source, block, batches))
+        yield [f"{{{','.join(part[1:-1] for part in row)}}}".encode() for row in zip(*parts, strict=True)]
 
 
-def _condition(filter_: Filter) -> tuple[str, list[Any]]:
-    name = _identifier(filter_.column.name)
-    # What is shown as null is null: NaN, which DuckDB holds to be greater than every number, and the infinities.
-    number = filter_.column.kind is Kind.NUMBER
-    if filter_.operator is Operator.IS_NULL:
-        missing = f"({name} IS NULL OR NOT isfinite({name}))" if number else f"{name} IS NULL"
-        return missing if filter_.values[0] else f"NOT ({missing})", []
-    if filter_.operator is Operator.IN:
-        condition = f"{name} IN ({', '.join('?' * len(filter_.values))})"
-    else:
-        condition = _COMPARISONS[filter_.operator].format(name)
-    return condition + (f" AND isfinite({name})" if number else ""), list(filter_.values)
+def _objects(
+    ask: Callable[[Statement], list[Any]],
+    source: Source,
+    columns: Sequence[Column],
+    batches: Iterable[Sequence[int]],
+) -> list[str]:
+    """The rows of all batches as JSON objects of these columns, in order."""
+    lines: list[str] = []
+    for rows in batches:
+        found: dict[int, str] = dict(ask(rendered(source, columns, rows)))
+        lines.extend(found[row] for row in rows)
+    return lines
 
 
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _sizes(
+    ask: Callable[[Statement], list[Any]], source: Source, columns: Sequence[Column], rows: Sequence[int]
+) -> list[int]:
+    """Bytes of each row in these columns: names, texts, and a bound for other values."""
+    plain = sum(len(column.name.encode()) + PLAIN_VALUE_BYTES for column in columns)
+    texts = [column for column in columns if column.kind is Kind.TEXT]
+    if not texts:
+        return [plain] * len(rows)
+    found: dict[int, int] = dict(ask(text_bytes(source, texts, rows)))
+    return [plain + found[row] for row in rows]
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _pieces(sizes: Sequence[int], limit: int) -> Iterator[tuple[int, int]]:
+    """Ranges whose sizes are within a limit together, one at least."""
+    start = total = 0
+    for place, size in enumerate(sizes):
+        if place > start and total + size > limit:
+            yield start, place
+            start, total = place, 0
+        total += size
+    if start < len(sizes):
+        yield start, len(sizes)

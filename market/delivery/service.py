@@ -135,7 +135,7 @@ class DataPlane:
         making = self._making.get(plan.page_key)
         if making is None:
             making = asyncio.create_task(
-                self._engine.page(self._store.path(revision.object_key), plan.query, revision.id)
+                self._engine.page(self._store.path(revision.object_key), plan.query, revision)
             )
             self._making[plan.page_key] = making
             making.add_done_callback(lambda done: self._made(plan.page_key, done))

@@ -209,3 +209,32 @@ async def test_the_machine_converts_as_many_at_once_as_its_budget_holds(tmp_path
     kinds = [type(outcome) for outcome in outcomes]
     assert kinds.count(FilesBusy) == 1, "two at work, five in the queue"
     assert kinds.count(ValueTooLarge) == 7
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([0, -62_135_596_801], pa.timestamp("s")),
+        pa.array([2**62], pa.timestamp("s")),
+        pa.array([253_402_300_800_000], pa.timestamp("ms", "UTC")),
+        pa.array([-(2**62)], pa.timestamp("us")),
+        pa.array([-719_163], pa.date32()),
+        pa.array([2**31 - 1], pa.date32()),
+        pa.array([86_400_000 * 2**34], pa.date64()),
+    ],
+)
+async def test_dates_that_four_digits_cannot_say_are_refused(tmp_path: Path, column: pa.Array) -> None:
+    content = arrow(tmp_path, pa.table({"at": column}))
+    assert (await refused(tmp_path, content, "dates.arrow", UnsupportedColumn))["column"] == "at"
+    later = pa.table({"at": pa.array([-62_135_596_800, 253_402_300_799], pa.timestamp("s"))})
+    result = await take(tmp_path, arrow(tmp_path, later), "later.arrow")
+    assert [row["at"] for row in result.sample] == ["0001-01-01T00:00:00", "9999-12-31T23:59:59"]
+
+
+@pytest.mark.parametrize("value", ["0000-01-01", "0000-12-31 10:00:00", "0001-01-01T00:00:00+08:00"])
+async def test_a_date_before_our_era_is_no_date_in_a_text_file_either(tmp_path: Path, value: str) -> None:
+    like = value.replace("0000", "2024").replace("0001", "2024")
+    with pytest.raises(FileRefused) as caught:
+        await take(tmp_path, "at\n" + f"{like}\n" * 20 + f"{value}\n", "dates.csv")
+    assert caught.value.slug == "mixed-column"
+    assert caught.value.extensions["line"] == 22

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +13,7 @@ import pytest
 
 from infra.units import UnitVector
 from listings.ingest.result import Column, Kind
+from listings.revisions.domain import RevisionFacts
 from market.delivery import domain
 from market.delivery.engine import Engine, PageCache, RenderedPage
 from market.delivery.errors import QueriesBusy, QueryTooHeavy
@@ -58,9 +59,14 @@ async def engine(store: Path) -> AsyncIterator[Engine]:
     await made.close()
 
 
+def facts(columns: Iterable[Column], rows: int) -> RevisionFacts:
+    """A revision with these columns."""
+    return RevisionFacts(REVISION, UUID(int=2), 1, "", "", tuple(columns), rows)
+
+
 async def ask(engine: Engine, store: Path, *fields: tuple[str, str]) -> dict[str, Any]:
     query = domain.read_query(urlencode(fields), COLUMNS, REVISION)
-    page = await engine.page(store / "data.parquet", query, REVISION)
+    page = await engine.page(store / "data.parquet", query, facts(COLUMNS.values(), 1000))
     document: dict[str, Any] = json.loads(page.body, parse_constant=pytest.fail, parse_float=str)
     assert page.units["rows"] == len(document["items"])
     return document
@@ -135,7 +141,7 @@ async def test_the_engine_reads_nothing_outside_the_store(engine: Engine, tmp_pa
     duckdb.sql(f"COPY (SELECT 1 AS id) TO '{tmp_path}/other.parquet'")
     query = domain.read_query("select=id", COLUMNS, REVISION)
     with pytest.raises(duckdb.PermissionException):
-        await engine.page(tmp_path / "other.parquet", query, REVISION)
+        await engine.page(tmp_path / "other.parquet", query, facts([COLUMNS["id"]], 1))
 
 
 async def test_a_slow_query_is_interrupted_and_the_next_one_runs(store: Path) -> None:
@@ -143,13 +149,14 @@ async def test_a_slow_query_is_interrupted_and_the_next_one_runs(store: Path) ->
         f"COPY (SELECT md5(i::VARCHAR) AS station FROM range(3000000) AS r (i)) TO '{store}/large.parquet'"
     )
     engine = Engine(store, threads=1, memory_mb=256, seconds=0.05)
+    large = facts([COLUMNS["station"]], 3_000_000)
     fields = [("filter", f"station:contains:{mark}") for mark in "0123456789abcdefz"]
     slow = domain.read_query(urlencode(fields), {"station": COLUMNS["station"]}, REVISION)
     with pytest.raises(QueryTooHeavy) as refusal:
-        await engine.page(store / "large.parquet", slow, REVISION)
+        await engine.page(store / "large.parquet", slow, large)
     assert refusal.value.status == 503
     quick = domain.read_query("limit=1", {"station": COLUMNS["station"]}, REVISION)
-    assert (await engine.page(store / "large.parquet", quick, REVISION)).units["rows"] == 1
+    assert (await engine.page(store / "large.parquet", quick, large)).units["rows"] == 1
     await engine.close()
 
 
@@ -160,7 +167,9 @@ async def test_wide_rows_end_a_page_early(store: Path) -> None:
     sizes, after = [], -1
     while True:
         page = await engine.page(
-            store / "wide.parquet", domain.Query(tuple(columns.values()), (), 15, after), REVISION
+            store / "wide.parquet",
+            domain.Query(tuple(columns.values()), (), 15, after),
+            facts(columns.values(), 20),
         )
         sizes.append(page.units["rows"])
         cursor = json.loads(page.body)["next_cursor"]
@@ -174,7 +183,8 @@ async def test_wide_rows_end_a_page_early(store: Path) -> None:
 async def test_past_its_backlog_it_refuses_at_once(store: Path) -> None:
     engine = Engine(store, threads=1, memory_mb=128, seconds=5)
     query = domain.read_query("", COLUMNS, REVISION)
-    asked = [asyncio.create_task(engine.page(store / "data.parquet", query, REVISION)) for _ in range(40)]
+    revision = facts(COLUMNS.values(), 1000)
+    asked = [asyncio.create_task(engine.page(store / "data.parquet", query, revision)) for _ in range(40)]
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert [type(answer) for answer in answers].count(RenderedPage) == 32
     assert [type(answer) for answer in answers].count(QueriesBusy) == 8
