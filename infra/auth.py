@@ -73,6 +73,7 @@ class Permission(StrEnum):
     LEDGER_READ = "ledger.read"
     LICENCE_READ = "licence.read"
     LICENCE_TOKEN = "licence.token"  # noqa: S105 -- a permission's name
+    LICENCE_TOKEN_MANAGE = "licence_token.manage"  # noqa: S105 -- a permission's name
     MEMBER_MANAGE = "member.manage"
     MEMBER_READ = "member.read"
     ORDER_PLACE = "order.place"
@@ -123,6 +124,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.INVOICE_PAY,
         P.INVOICE_READ,
         P.LICENCE_TOKEN,
+        P.LICENCE_TOKEN_MANAGE,
         P.MEMBER_READ,
         P.ORDER_PLACE,
         P.USAGE_READ,
@@ -175,6 +177,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.APPEAL_LODGE,
         P.CLIENT_MANAGE,
         P.EVIDENCE_SUBMIT,
+        P.LICENCE_TOKEN_MANAGE,
         P.MEMBER_MANAGE,
         P.MEMBER_READ,
         P.WEBHOOK_MANAGE,

@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler
 
 from contracts.agreements.api import AgreementController
 from contracts.licences.api import LicenceController
+from contracts.licences.token_kind import LicenceTokenKind
 from contracts.review.api import ReviewController
 from infra import edge, openapi, problems, secrets, telemetry
 from infra.addresses import secret_box, service_url
@@ -171,7 +172,13 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         app.state.budget = MemoryBudget.of(settings)
         app.state.key_ring = KeyRing.load(settings.keys_dir)
         box = secret_box(settings)
-        app.state.identity = identity = Identity.of(settings, app.state.sessions, app.state.key_ring, box)
+        app.state.identity = identity = Identity.of(
+            settings,
+            app.state.sessions,
+            app.state.key_ring,
+            box,
+            (LicenceTokenKind(app.state.key_ring, settings.base_url),),
+        )
         app.state.authenticator = IdentityAuthenticator(identity)
         app.state.outgoing = outgoing = OutgoingClient.of(settings)
         app.state.tasks = tasks = TaskRegistry()

@@ -152,6 +152,55 @@ async def test_counters_still_say_what_the_records_say(upgraded: Upgraded) -> No
         )
 
 
+async def test_purposes_are_counted_as_the_records_say(upgraded: Upgraded) -> None:
+    counted = await upgraded.owner.fetch(
+        "SELECT licence_id, period_no, purpose, units_1, units_2, units_3 FROM usage_purposes ORDER BY 1, 2, 3"
+    )
+    recorded = await upgraded.owner.fetch(
+        "SELECT r.licence_id, r.period_no, r.purpose, sum(units_1)::bigint, sum(units_2)::bigint, sum(units_3)::bigint"
+        "  FROM usage_records r JOIN licence_counters c USING (licence_id)"
+        # what the one purpose of a licence used in its open period is what its counters say
+        " WHERE c.sole_purpose IS NULL OR r.period_no < c.period_no GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    )
+    used = [tuple(row) for row in counted if row["units_1"]]
+    assert used == [tuple(row) for row in recorded]
+    assert {purpose for _, _, purpose, *_ in used} == {"industry", "public_welfare"}
+    assert len({licence_id for licence_id, *_ in used}) < len({(row[0], row[2]) for row in used})
+    licences = await upgraded.owner.fetch(
+        "SELECT c.sole_purpose, l.purposes FROM licence_counters c JOIN licences l ON l.id = c.licence_id"
+    )
+    assert licences
+    assert all(
+        row["sole_purpose"] == (row["purposes"][0] if len(row["purposes"]) == 1 else None) for row in licences
+    )
+
+
+async def test_what_was_billed_is_billed_once_more_by_nobody(upgraded: Upgraded) -> None:
+    """Agreements and their licences have counted their periods alike ever since."""
+    differing = await upgraded.owner.fetch(
+        "SELECT u.licence_id, u.period_no FROM usage_periods u JOIN licences l ON l.id = u.licence_id"
+        " WHERE NOT EXISTS (SELECT FROM period_closes p WHERE p.agreement_id = l.agreement_id"
+        " AND p.period_no = u.period_no AND p.closed_at = u.closed_at)"
+    )
+    assert differing == []
+    assert await upgraded.owner.fetchval("SELECT count(*) FROM usage_periods") >= 3
+
+
+async def test_tokens_of_before_have_their_holder_and_can_be_ended(upgraded: Upgraded) -> None:
+    rows = await upgraded.owner.fetch(
+        "SELECT t.id, t.organisation_id = l.buyer_id AS bought, t.membership_id, c.id AS client_id, t.ended_at"
+        "  FROM licence_tokens t JOIN licences l ON l.id = t.licence_id LEFT JOIN clients c ON c.id = t.issued_to"
+    )
+    assert rows
+    for row in rows:
+        assert row["bought"]
+        assert (row["membership_id"] is None) == (row["client_id"] is not None)
+    async with upgraded.owner.transaction():
+        ended = "SELECT end_licence_tokens(ARRAY[$1::uuid], 'revoked')"
+        assert await upgraded.owner.fetchval(ended, rows[0]["id"]) == 1
+        assert await upgraded.owner.fetchval(ended, rows[0]["id"]) == 0
+
+
 async def test_the_books_balance(upgraded: Upgraded) -> None:
     engine = create_engine(upgraded.database.service_url)
     async with transaction(create_sessions(engine)) as session:

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, delete, get, post
 from litestar.datastructures import State
 
 from contracts.licences import service
-from contracts.licences.schemas import LicenceRead, LicenceSummary, LicenceTokenRead
+from contracts.licences.schemas import LicenceRead, LicenceSummary, LicenceTokenRead, LicenceTokenSummary
 from contracts.parties import party_names
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
@@ -62,3 +62,28 @@ class LicenceController(Controller):
             ),
             headers={"Cache-Control": "no-store"},
         )
+
+    @get(
+        "/{licence_id:uuid}/tokens",
+        guards=[requires(Permission.LICENCE_TOKEN_MANAGE)],
+        operation_id="listLicenceTokens",
+        summary="List licence tokens",
+    )
+    async def list_tokens(
+        self, session: AsyncSession, actor: Actor, licence_id: UUID, page: PageRequest
+    ) -> Page[LicenceTokenSummary]:
+        """The licence's tokens that have not run out, newest first, for its buyer; never the tokens themselves."""
+        rows, cursor = await service.list_tokens(session, actor, licence_id, page)
+        return Page(items=[LicenceTokenSummary.of(row) for row in rows], next_cursor=cursor)
+
+    @delete(
+        "/{licence_id:uuid}/tokens/{token_id:uuid}",
+        guards=[requires(Permission.LICENCE_TOKEN_MANAGE)],
+        operation_id="revokeLicenceToken",
+        summary="Revoke a licence token",
+    )
+    async def revoke_token(
+        self, session: AsyncSession, actor: Actor, licence_id: UUID, token_id: UUID
+    ) -> None:
+        """End a token before its time: the next call with it is refused. Its program can get another one."""
+        await service.revoke_token(session, actor, licence_id, token_id)

@@ -15,7 +15,7 @@ class NotTheBuyer(Forbidden):
     """Tokens are for the buyer alone."""
 
     slug = "not-the-buyer"
-    title = Message("Only the buyer can get tokens of a licence")
+    title = Message("Only the buyer can get, see and revoke tokens of a licence")
 
 
 class InvalidLicenceToken(Unauthenticated):

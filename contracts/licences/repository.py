@@ -5,9 +5,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from contracts.licences.counters import LicenceCounter
-from contracts.licences.tables import Licence
+from contracts.licences.tables import Licence, LicenceToken, TokenEndReason
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
@@ -47,6 +48,44 @@ async def counter(session: AsyncSession, licence_id: UUID) -> LicenceCounter:
         .execution_options(populate_existing=True)
     )
     return (await session.exec(statement)).one()
+
+
+def tokens_statement(licence_id: UUID) -> SelectOfScalar[LicenceToken]:
+    """Tokens of a licence that have not run out, ended ones among them."""
+    return select(LicenceToken).where(
+        col(LicenceToken.licence_id) == licence_id, col(LicenceToken.expires_at) > sa.func.now()
+    )
+
+
+async def tokens_page(
+    session: AsyncSession, licence_id: UUID, page: PageRequest
+) -> tuple[Sequence[LicenceToken], str | None]:
+    """One page of them, newest first."""
+    return await paginate(session, tokens_statement(licence_id), LicenceToken.id, page)
+
+
+async def token_of(session: AsyncSession, licence_id: UUID, token_id: UUID) -> LicenceToken | None:
+    """One of them."""
+    statement = tokens_statement(licence_id).where(col(LicenceToken.id) == token_id)
+    return (await session.exec(statement)).one_or_none()
+
+
+async def find_token(session: AsyncSession, token_id: UUID) -> LicenceToken | None:
+    """A token of any licence."""
+    return (await session.exec(select(LicenceToken).where(col(LicenceToken.id) == token_id))).one_or_none()
+
+
+async def end_token(session: AsyncSession, token_id: UUID, reason: TokenEndReason) -> bool:
+    """End a token from the commit on; False for one that was ended before."""
+    ending = sa.text("SELECT end_licence_tokens(ARRAY[CAST(:token_id AS uuid)], :reason)")
+    ended: int = (await session.execute(ending, {"token_id": token_id, "reason": reason.value})).scalar_one()
+    return ended > 0
+
+
+async def forget_tokens(session: AsyncSession) -> int:
+    """Delete the tokens that ran out an hour ago; answers how many."""
+    forgotten: int = (await session.execute(sa.text("SELECT forget_licence_tokens()"))).scalar_one()
+    return forgotten
 
 
 async def list_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:

@@ -1,13 +1,13 @@
 """What goes in and out of licences over HTTP."""
 
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import Field
 
 from contracts.licences.facts import LicenceDetails
-from contracts.licences.tables import Licence
+from contracts.licences.tables import Licence, LicenceToken, TokenEndReason
 from contracts.parties import Parties, named_parties
 from infra.identity.schemas import PartyNames
 from infra.schema import Output
@@ -60,10 +60,31 @@ class LicenceRead(_Licence):
 
 
 class LicenceTokenRead(Output):
-    """A licence token; shown once and kept nowhere."""
+    """A licence token; shown once and kept nowhere. Refused from the next call on when it, or its holder, ends."""
 
     access_token: str
     token_type: str = "Bearer"  # noqa: S105 -- the scheme's name
     expires_in: int = Field(description="Seconds")
     licence_id: UUID
     token_id: UUID
+
+
+class LicenceTokenSummary(Output):
+    """A token of a licence, without the token itself, which is kept nowhere."""
+
+    token_id: UUID
+    issued_to: UUID = Field(description="The person or the program it was issued to")
+    issued_to_kind: Literal["person", "program"]
+    issued_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = Field(description="When it ended before its time; null while it is good")
+    end_reason: TokenEndReason | None
+
+    @classmethod
+    def of(cls, row: LicenceToken) -> Self:
+        """Map a row."""
+        return cls(
+            **row.model_dump(include={"issued_to", "issued_at", "expires_at", "ended_at", "end_reason"}),
+            token_id=row.id,
+            issued_to_kind="program" if row.membership_id is None else "person",
+        )

@@ -10,7 +10,7 @@ from contracts.licences import counters, repository, tokens
 from contracts.licences.counters import LicenceCounter
 from contracts.licences.errors import LicenceNotLive, NotTheBuyer
 from contracts.licences.facts import LicenceDetails
-from contracts.licences.tables import Licence, LicenceToken
+from contracts.licences.tables import Licence, LicenceToken, TokenEndReason
 from contracts.parties import party_names
 from contracts.terms import Terms
 from infra.audit import service as audit
@@ -184,6 +184,60 @@ async def issue_token(
     return IssuedToken(
         keys.sign(claims, tokens.TOKEN_TYPE), token_id, int((expires_at - moment).total_seconds())
     )
+
+
+async def list_tokens(
+    session: AsyncSession, actor: Actor, licence_id: UUID, page: PageRequest
+) -> tuple[Sequence[LicenceToken], str | None]:
+    """Tokens of a licence that have not run out, for the buyer alone, newest first.
+
+    :raises NotTheBuyer: the caller is another party.
+    """
+    licence = await access_licence(session, actor, licence_id)
+    _require_buyer(actor, licence)
+    return await repository.tokens_page(session, licence.id, page)
+
+
+async def revoke_token(session: AsyncSession, actor: Actor, licence_id: UUID, token_id: UUID) -> None:
+    """End a token before its time, for the buyer alone: it is refused from the next call on.
+
+    A token that was ended before stays as it is.
+
+    :raises NotTheBuyer: the caller is another party.
+    :raises NotFound: the licence has no such token, or it has run out.
+    """
+    licence = await access_licence(session, actor, licence_id)
+    _require_buyer(actor, licence)
+    row = await repository.token_of(session, licence.id, token_id)
+    if row is None:
+        raise NotFound(
+            Message("There is no token {token_id} of this licence.", token_id=token_id),
+            remedy=Message("List the licence's tokens to find it; one that has run out is no longer kept."),
+        )
+    await end_token(session, actor, row)
+
+
+async def find_token(session: AsyncSession, token_id: UUID) -> LicenceToken | None:
+    """A token of any licence, or None when it is not known or was forgotten after it had run out."""
+    return await repository.find_token(session, token_id)
+
+
+async def end_token(session: AsyncSession, actor: Actor, row: LicenceToken) -> None:
+    """End a token that the caller may end; one that was ended before stays as it is."""
+    if await repository.end_token(session, row.id, TokenEndReason.REVOKED):
+        await audit.record(
+            session,
+            actor,
+            action="licence.token_revoked",
+            subject_kind="licence",
+            subject_id=row.licence_id,
+            detail={"token_id": str(row.id)},
+        )
+
+
+async def forget_tokens(session: AsyncSession) -> int:
+    """Delete the tokens that ran out an hour ago; answers how many."""
+    return await repository.forget_tokens(session)
 
 
 def _require_buyer(actor: Actor, licence: VisibleLicence) -> None:

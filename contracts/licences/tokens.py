@@ -87,7 +87,6 @@ class LicenceVerifier:
     def __init__(self, keys: KeyRing, issuer: str) -> None:
         self._keys = keys
         self._issuer = issuer
-        self._audience = audience(issuer)
         self._known: OrderedDict[str, tuple[LicenceClaims, float]] = OrderedDict()  # not money: a clock
 
     def verify(self, token: str) -> LicenceClaims:
@@ -101,9 +100,7 @@ class LicenceVerifier:
             return known[0]
         self._known.pop(token, None)
         try:
-            claims = _read(
-                self._keys.verify(token, typ=TOKEN_TYPE, issuer=self._issuer, audience=self._audience)
-            )
+            claims = read_claims(verified_claims(self._keys, self._issuer, token))
         except TokenRefused as refused:
             raise InvalidLicenceToken(
                 Message("The licence token was refused: {reason}.", reason=refused.reason),
@@ -116,7 +113,19 @@ class LicenceVerifier:
         return claims
 
 
-def _read(claims: dict[str, Any]) -> LicenceClaims:
+def verified_claims(keys: KeyRing, issuer: str, token: str) -> dict[str, Any]:
+    """The claims of a licence token with a good signature, within its time.
+
+    :raises TokenRefused: it is invalid.
+    """
+    return keys.verify(token, typ=TOKEN_TYPE, issuer=issuer, audience=audience(issuer))
+
+
+def read_claims(claims: dict[str, Any]) -> LicenceClaims:
+    """What verified claims say.
+
+    :raises TokenRefused: one is missing, or of another type.
+    """
     try:
         return LicenceClaims(
             licence_id=UUID(claims["licence_id"]),

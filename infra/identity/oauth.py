@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +17,7 @@ from infra.identity.attempts import Origin
 from infra.identity.credential_repository import CredentialHolder
 from infra.identity.domain import granted_scope
 from infra.identity.errors import OAuthError, SourceThrottled
-from infra.identity.runtime import Identity
+from infra.identity.runtime import Identity, TokenKind
 from infra.keys import TokenRefused
 from infra.organisation_status import OrganisationStatus
 
@@ -166,7 +167,7 @@ def read_token(identity: Identity, token: str) -> dict[str, Any]:
 async def introspect(
     session: AsyncSession, identity: Identity, origin: Origin, credentials: ClientCredentials, token: str
 ) -> dict[str, Any] | None:
-    """The claims of an access token that is active at this moment, or None (RFC 7662).
+    """The claims of a token that is active at this moment, or None (RFC 7662): an access token or a licence's.
 
     The platform's programs may ask about any token, others about those of their own organisation. Whoever asks knows
     nothing of organisations, so a token is active for a verified one only.
@@ -174,18 +175,19 @@ async def introspect(
     :raises OAuthError: the asking program is not known.
     """
     asking = await authenticate_client(session, identity, origin, credentials)
-    try:
-        claims = read_token(identity, token)
-    except TokenRefused:
+    kind, claims = _read_any(identity, token)
+    if claims is None:
         return None
-    holder = await credential_repository.program_holder(
-        session, UUID(claims["client_id"]), UUID(claims["jti"])
-    )
-    if holder is None or holder.status is not OrganisationStatus.VERIFIED:
+    token_id = UUID(claims["jti"])
+    if kind is not None:
+        organisation_id = await kind.organisation_of(session, token_id)
+    else:
+        holder = await credential_repository.program_holder(session, UUID(claims["client_id"]), token_id)
+        verified = holder is not None and holder.status is OrganisationStatus.VERIFIED
+        organisation_id = holder.organisation_id if holder is not None and verified else None
+    if organisation_id is None:
         return None
-    if asking.organisation_id != holder.organisation_id and not _actor(asking).oversees(
-        OrganisationKind.PLATFORM
-    ):
+    if asking.organisation_id != organisation_id and not _actor(asking).oversees(OrganisationKind.PLATFORM):
         return None
     return claims
 
@@ -193,18 +195,20 @@ async def introspect(
 async def revoke(
     session: AsyncSession, identity: Identity, origin: Origin, credentials: ClientCredentials, token: str
 ) -> None:
-    """End an access token before its time (RFC 7009); an invalid token is no error.
+    """End an access token or a licence's before its time (RFC 7009); an invalid token is no error.
 
-    :raises OAuthError: the program is not known, or the token is another program's.
+    :raises OAuthError: the program is not known, or the token was not issued to it.
     """
     asking = await authenticate_client(session, identity, origin, credentials)
-    try:
-        claims = read_token(identity, token)
-    except TokenRefused:
+    kind, claims = _read_any(identity, token)
+    if claims is None:
         return
     if claims["client_id"] != str(asking.id):
         raise OAuthError("unauthorized_client", "The token was issued to another program.")
     token_id = UUID(claims["jti"])
+    if kind is not None:
+        await kind.revoke(session, _actor(asking), token_id)
+        return
     expires_at = datetime.fromtimestamp(claims["exp"], UTC)
     await credential_repository.revoke_token(session, asking.id, token_id, expires_at)
     await audit.record(
@@ -215,6 +219,14 @@ async def revoke(
         subject_id=asking.id,
         detail={"token_id": str(token_id)},
     )
+
+
+def _read_any(identity: Identity, token: str) -> tuple[TokenKind | None, dict[str, Any] | None]:
+    """The claims of a valid token and its kind, None for an access token; no claims for what is no valid token."""
+    for kind in (None, *identity.token_kinds):
+        with contextlib.suppress(TokenRefused):
+            return kind, read_token(identity, token) if kind is None else kind.read(token)
+    return None, None
 
 
 def _actor(client: CredentialHolder) -> Actor:

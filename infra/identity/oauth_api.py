@@ -106,7 +106,7 @@ class OAuthController(Controller):
         opt=public("takes the program's own credentials"),
         status_code=200,
         responses=_RESPONSES,
-        summary="Introspect an access token",
+        summary="Introspect a token",
         operation_id="introspectToken",
     )
     async def introspect_token(
@@ -117,7 +117,7 @@ class OAuthController(Controller):
         request: Request[Any, Any, Any],
         data: TokenReferenceBody,
     ) -> Response[IntrospectionRead]:
-        """Whether a token is active at this moment, and its claims (RFC 7662)."""
+        """Whether an access token or a licence token is active at this moment, and its claims (RFC 7662)."""
         claims = await oauth.introspect(session, identity, origin, _credentials(request, data), data.token)
         if claims is None:
             return Response(IntrospectionRead(active=False), headers=_NO_STORE)
@@ -129,7 +129,7 @@ class OAuthController(Controller):
         opt=public("takes the program's own credentials"),
         status_code=200,
         responses=_RESPONSES,
-        summary="Revoke an access token",
+        summary="Revoke a token",
         operation_id="revokeToken",
     )
     async def revoke_token(
@@ -140,7 +140,11 @@ class OAuthController(Controller):
         request: Request[Any, Any, Any],
         data: TokenReferenceBody,
     ) -> None:
-        """End a token of the program before its time (RFC 7009); an invalid token is no error."""
+        """End an access token or a licence token of the program (RFC 7009); an invalid token is no error.
+
+        It is refused from the next call on. A licence token that was issued to a person is ended at
+        `DELETE /v1/licences/{licence_id}/tokens/{token_id}`.
+        """
         await oauth.revoke(session, identity, origin, _credentials(request, data), data.token)
 
 

@@ -1,12 +1,14 @@
 """What identity works with in one process, made once by the composition root."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from litestar import Request
 from litestar.datastructures import State
 
-from infra.db import SessionMaker
+from infra.auth import Actor
+from infra.db import AsyncSession, SessionMaker
 from infra.identity.attempts import Origin, Throttle
 from infra.identity.credentials import Passwords
 from infra.identity.devices import DeviceCookies
@@ -16,11 +18,29 @@ from infra.settings import Settings
 from infra.sources import networks
 
 
+class TokenKind(Protocol):
+    """Tokens that another slice issues and that programs may introspect and revoke like access tokens."""
+
+    def read(self, token: str) -> dict[str, Any]:
+        """The claims of a valid token, with `client_id` and `jti`; revocation is not checked here.
+
+        :raises TokenRefused: it is invalid, or of another kind.
+        """
+
+    async def organisation_of(self, session: AsyncSession, token_id: UUID) -> UUID | None:
+        """Whose an active token is; None for one that was ended."""
+
+    async def revoke(self, session: AsyncSession, actor: Actor, token_id: UUID) -> None:
+        """End a token; one that was ended stays as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Settings, keys, the password threads, the limits on guessing, and transactions apart from the request's own.
 
     The latter count wrong passwords: a refused request is rolled back, its count must not be.
+
+    :ivar token_kinds: the other tokens that OAuth's routes know of, by composition.
     """
 
     settings: Settings
@@ -29,9 +49,17 @@ class Identity:
     devices: DeviceCookies
     throttle: Throttle
     passwords: Passwords = field(default_factory=Passwords)
+    token_kinds: tuple[TokenKind, ...] = ()
 
     @classmethod
-    def of(cls, settings: Settings, sessions: SessionMaker, keys: KeyRing, box: SecretBox) -> "Identity":
+    def of(
+        cls,
+        settings: Settings,
+        sessions: SessionMaker,
+        keys: KeyRing,
+        box: SecretBox,
+        token_kinds: tuple[TokenKind, ...] = (),
+    ) -> "Identity":
         """Identity as the settings have it.
 
         :param box: the installation's, which the key of the device cookies is derived from.
@@ -43,7 +71,7 @@ class Identity:
             per_minute=settings.sign_ins_per_minute,
             proxies=networks(settings.trusted_proxies),
         )
-        return cls(settings, sessions, keys, devices, throttle)
+        return cls(settings, sessions, keys, devices, throttle, token_kinds=token_kinds)
 
     @property
     def issuer(self) -> str:

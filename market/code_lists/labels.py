@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from contracts.agreements.states import AgreementAction, AgreementStatus
+from contracts.licences.tables import TokenEndReason
 from infra import labels
 from infra.auth import OrganisationKind, Permission, Role
 from infra.events.domain import DeliveryAction, DeliveryStatus
@@ -301,6 +302,14 @@ _EVENTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "dropped": ("已丢弃", "Dropped"),
     },
     EndpointStatus: {"enabled": ("启用", "Enabled"), "disabled": ("停用", "Disabled")},
+    TokenEndReason: {
+        "client_deleted": ("程序已删除", "Program deleted"),
+        "member_removed": ("成员已移除", "Member removed"),
+        "organisation_not_verified": ("机构不再处于已核验状态", "Organisation no longer verified"),
+        "revoked": ("已撤销", "Revoked"),
+        "role_removed": ("角色已收回", "Role taken away"),
+        "secret_revoked": ("程序密钥已作废", "Secret of the program ended"),
+    },
     DisabledReason: {
         "manual": ("人工停用", "Disabled by hand"),
         "gone": ("接收方已不再接收", "Receiver is gone"),
@@ -364,6 +373,7 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "ledger.read": ("查看总账", "Read the ledger"),
     "licence.read": ("查看许可", "Read licences"),
     "licence.token": ("领取许可令牌", "Get licence tokens"),
+    "licence_token.manage": ("查看和撤销许可令牌", "See and revoke licence tokens"),
     "member.manage": ("管理成员", "Manage members"),
     "member.read": ("查看成员", "Read members"),
     "order.place": ("下单", "Place orders"),

@@ -12,6 +12,7 @@ import structlog
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.errors import FailingListenerError
 
+from contracts.licences import jobs as licence_jobs
 from infra import jobs, secrets
 from infra.addresses import secret_box, service_url
 from infra.audit import jobs as audit_jobs
@@ -47,6 +48,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *identity_jobs.SCHEDULES,
     *webhook_jobs.SCHEDULES,
     *revision_jobs.SCHEDULES,
+    *licence_jobs.SCHEDULES,
     *metering_jobs.SCHEDULES,
     *invoice_jobs.SCHEDULES,
     *card_jobs.SCHEDULES,

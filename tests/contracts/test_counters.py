@@ -1,0 +1,128 @@
+"""Counters are opened from what was signed, once, and by nobody who may say something else."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from contracts.agreements.states import AgreementStatus
+from contracts.agreements.tables import Agreement
+from contracts.chain import ChainOfLinks
+from contracts.licences import counters, repository
+from contracts.licences.tables import Licence
+from contracts.terms import Terms, document_digest
+from infra.db import AsyncSession, new_id
+from infra.unit_columns import quota_values
+from pricing.regulated.purposes import PurposeClass
+from tests.support.settlement import START, a_trade
+
+SEVERAL = (PurposeClass.INDUSTRY, PurposeClass.PUBLIC_WELFARE)
+
+
+async def signed(session: AsyncSession, **changes: Any) -> tuple[Agreement, Terms]:
+    """A concluded agreement that has no licence yet."""
+    trade = await a_trade(session)
+    first = await session.get(Agreement, trade.agreement_id)
+    assert first is not None
+    terms = replace(Terms.of(first.document), quotas={"calls": 500, "rows": 9}, **changes)
+    document = terms.document()
+    agreement = Agreement(
+        status=AgreementStatus.FINALIZED, product_id=terms.product_id, owner_id=terms.owner_id,
+        operator_id=terms.operator_id, buyer_id=terms.buyer_id, document=document,
+        digest=document_digest(document), requested_at=START, requested_by=new_id(), finalized_at=START,
+    )  # fmt: skip
+    session.add(agreement)
+    await session.flush()
+    return agreement, terms
+
+
+async def licensed(session: AsyncSession, agreement: Agreement, terms: Terms, **forged: Any) -> Licence:
+    """A licence of the agreement; whatever is forged differs from it."""
+    row = Licence(
+        **{
+            "agreement_id": agreement.id,
+            "agreement_digest": agreement.digest,
+            "product_id": terms.product_id,
+            "owner_id": terms.owner_id,
+            "operator_id": terms.operator_id,
+            "buyer_id": terms.buyer_id,
+            "columns": list(terms.columns),
+            "purposes": [purpose.value for purpose in terms.purposes],
+            "valid_from": terms.valid_from,
+            "valid_until": terms.valid_until,
+            "issued_at": START,
+            **quota_values(terms.quotas),
+            **forged,
+        }
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+@pytest.mark.parametrize(
+    ("purposes", "sole"), [((PurposeClass.INDUSTRY,), "industry"), (SEVERAL, None)], ids=["one", "several"]
+)
+async def test_counters_say_what_was_signed(
+    session: AsyncSession, purposes: tuple[PurposeClass, ...], sole: str | None
+) -> None:
+    agreement, terms = await signed(session, purposes=purposes)
+    licence = await licensed(session, agreement, terms)
+    await counters.open(session, licence.id)
+    row = await repository.counter(session, licence.id)
+    assert row.links == sorted(set(ChainOfLinks.from_terms(agreement.id, terms).ids()))
+    assert row.quotas == {"calls": 500, "rows": 9}
+    assert (row.valid_from, row.valid_until) == (terms.valid_from, terms.valid_until)
+    assert (row.agreement_id, row.product_id, row.sole_purpose) == (agreement.id, terms.product_id, sole)
+    assert (row.period_no, set(row.used.amounts), row.tokens_ended) == (1, {0}, False)
+    with pytest.raises(DBAPIError, match="pk_licence_counters"):
+        await counters.open(session, licence.id)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"quota_1": 5000},
+        {"quota_2": None},
+        {"valid_until": START + timedelta(days=9000)},
+        {"valid_from": START - timedelta(days=1)},
+        {"purposes": ["industry", "public_welfare"]},
+        {"agreement_digest": "0" * 64},
+    ],
+    ids=lambda forged: next(iter(forged)),
+)
+async def test_a_licence_that_is_not_what_was_signed_gets_no_counters(
+    session: AsyncSession, forged: dict[str, Any]
+) -> None:
+    agreement, terms = await signed(session)
+    licence = await licensed(session, agreement, terms, **forged)
+    with pytest.raises(DBAPIError, match="not what its agreement says"):
+        await counters.open(session, licence.id)
+
+
+async def test_neither_does_one_that_is_not_signed_yet(session: AsyncSession) -> None:
+    agreement, terms = await signed(session)
+    agreement.finalized_at = None
+    licence = await licensed(session, agreement, terms)
+    with pytest.raises(DBAPIError, match="not what its agreement says"):
+        await counters.open(session, licence.id)
+
+
+async def test_quotas_of_the_first_releases_are_read(session: AsyncSession) -> None:
+    agreement, terms = await signed(session)
+    document = {name: value for name, value in agreement.document.items() if name != "quotas"} | {
+        "quota_calls": 500,
+        "quota_rows": None,
+    }
+    older = Agreement(
+        **agreement.model_dump(exclude={"id", "document", "digest"}),
+        document=document,
+        digest=document_digest(document),
+    )
+    session.add(older)
+    await session.flush()
+    licence = await licensed(session, older, terms, quota_2=None)
+    await counters.open(session, licence.id)
+    assert (await repository.counter(session, licence.id)).quotas == {"calls": 500}
