@@ -1,7 +1,9 @@
 """Counters are opened from what was signed, once, and by nobody who may say something else."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -12,30 +14,33 @@ from contracts.agreements.tables import Agreement
 from contracts.chain import ChainOfLinks
 from contracts.licences import counters, repository
 from contracts.licences.tables import Licence
-from contracts.terms import Terms, document_digest
-from infra.db import AsyncSession, new_id
+from contracts.terms import Terms
+from infra.db import AsyncSession
 from infra.unit_columns import quota_values
 from pricing.regulated.purposes import PurposeClass
-from tests.support.settlement import START, a_trade
+from tests.support.settlement import START, a_trade, an_agreement
 
 SEVERAL = (PurposeClass.INDUSTRY, PurposeClass.PUBLIC_WELFARE)
 
 
-async def signed(session: AsyncSession, **changes: Any) -> tuple[Agreement, Terms]:
-    """A concluded agreement that has no licence yet."""
+async def signed(
+    session: AsyncSession,
+    *,
+    until: AgreementStatus = AgreementStatus.FINALIZED,
+    without: tuple[str, ...] = (),
+    more: Mapping[str, Any] = MappingProxyType({}),
+    **changes: Any,
+) -> tuple[Agreement, Terms]:
+    """A concluded agreement that has no licence yet.
+
+    :param without: members that its document has not; ``more`` those it has beside its terms.
+    """
     trade = await a_trade(session)
     first = await session.get(Agreement, trade.agreement_id)
     assert first is not None
     terms = replace(Terms.of(first.document), quotas={"calls": 500, "rows": 9}, **changes)
-    document = terms.document()
-    agreement = Agreement(
-        status=AgreementStatus.FINALIZED, product_id=terms.product_id, owner_id=terms.owner_id,
-        operator_id=terms.operator_id, buyer_id=terms.buyer_id, document=document,
-        digest=document_digest(document), requested_at=START, requested_by=new_id(), finalized_at=START,
-    )  # fmt: skip
-    session.add(agreement)
-    await session.flush()
-    return agreement, terms
+    document = {name: value for name, value in terms.document().items() if name not in without} | more
+    return await an_agreement(session, document, trade.operator, trade.buyer, until=until), terms
 
 
 async def licensed(session: AsyncSession, agreement: Agreement, terms: Terms, **forged: Any) -> Licence:
@@ -97,32 +102,19 @@ async def test_a_licence_that_is_not_what_was_signed_gets_no_counters(
     session: AsyncSession, forged: dict[str, Any]
 ) -> None:
     agreement, terms = await signed(session)
-    licence = await licensed(session, agreement, terms, **forged)
     with pytest.raises(DBAPIError, match="not what its agreement says"):
-        await counters.open(session, licence.id)
+        await counters.open(session, (await licensed(session, agreement, terms, **forged)).id)
 
 
 async def test_neither_does_one_that_is_not_signed_yet(session: AsyncSession) -> None:
-    agreement, terms = await signed(session)
-    agreement.finalized_at = None
-    licence = await licensed(session, agreement, terms)
+    agreement, terms = await signed(session, until=AgreementStatus.AGREED)
     with pytest.raises(DBAPIError, match="not what its agreement says"):
-        await counters.open(session, licence.id)
+        await counters.open(session, (await licensed(session, agreement, terms)).id)
 
 
 async def test_quotas_of_the_first_releases_are_read(session: AsyncSession) -> None:
-    agreement, terms = await signed(session)
-    document = {name: value for name, value in agreement.document.items() if name != "quotas"} | {
-        "quota_calls": 500,
-        "quota_rows": None,
-    }
-    older = Agreement(
-        **agreement.model_dump(exclude={"id", "document", "digest"}),
-        document=document,
-        digest=document_digest(document),
-    )
-    session.add(older)
-    await session.flush()
-    licence = await licensed(session, older, terms, quota_2=None)
+    older = {"quota_calls": 500, "quota_rows": None}
+    agreement, terms = await signed(session, without=("quotas",), more=older)
+    licence = await licensed(session, agreement, terms, quota_2=None)
     await counters.open(session, licence.id)
     assert (await repository.counter(session, licence.id)).quotas == {"calls": 500}

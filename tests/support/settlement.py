@@ -143,15 +143,34 @@ async def a_trade(
         purpose_statement="testing", valid_from=START, valid_until=START + timedelta(days=900), quotas={},
         shares=split,
     )  # fmt: skip
-    document = terms.document()
+    agreement = await an_agreement(session, terms.document(), operator, buyer)
+    licence = await licences.issue(
+        session, buyer, agreement_id=agreement.id, agreement_digest=agreement.digest, terms=terms
+    )
+    finance = await a_member(session, OrganisationKind.PLATFORM)
+    return Trade(owner, operator, buyer, finance, agreement.id, licence.id)
+
+
+async def an_agreement(
+    session: AsyncSession,
+    document: dict[str, Any],
+    operator: Actor,
+    buyer: Actor,
+    *,
+    until: AgreementStatus = AgreementStatus.FINALIZED,
+) -> Agreement:
+    """An agreement with these terms, signed as far as its status says; rows written directly."""
     agreement = Agreement(
-        status=AgreementStatus.REQUESTED, product_id=product.id, owner_id=owner.organisation_id,
-        operator_id=operator.organisation_id, buyer_id=buyer.organisation_id, document=document,
-        digest=document_digest(document), requested_at=START, requested_by=buyer.id,
+        status=AgreementStatus.REQUESTED, product_id=UUID(document["product_id"]),
+        owner_id=UUID(document["owner_id"]), operator_id=operator.organisation_id,
+        buyer_id=buyer.organisation_id, document=document, digest=document_digest(document),
+        requested_at=START, requested_by=buyer.id,
     )  # fmt: skip
     session.add(agreement)
     await session.flush()
     for signatory, status in ((operator, AgreementStatus.AGREED), (buyer, AgreementStatus.FINALIZED)):
+        if agreement.status is until:
+            break
         agreement.status = status
         session.add(
             AgreementSignature(
@@ -161,11 +180,7 @@ async def a_trade(
         )  # fmt: skip
         agreement.finalized_at = START if status is AgreementStatus.FINALIZED else None
         await session.flush()
-    licence = await licences.issue(
-        session, buyer, agreement_id=agreement.id, agreement_digest=agreement.digest, terms=terms
-    )
-    finance = await a_member(session, OrganisationKind.PLATFORM)
-    return Trade(owner, operator, buyer, finance, agreement.id, licence.id)
+    return agreement
 
 
 @asynccontextmanager
