@@ -39,7 +39,7 @@ async def signed(
     first = await session.get(Agreement, trade.agreement_id)
     assert first is not None
     terms = replace(Terms.of(first.document), quotas={"calls": 500, "rows": 9}, **changes)
-    document = {name: value for name, value in terms.document().items() if name not in without} | more
+    document = {name: value for name, value in terms.document().items() if name not in without} | dict(more)
     return await an_agreement(session, document, trade.operator, trade.buyer, until=until), terms
 
 
