@@ -58,6 +58,9 @@ RECONNECT_SECONDS = 2.0
 POLL = timedelta(seconds=5)
 """A job whose notification was lost waits for this long at most."""
 
+SILENCE = timedelta(seconds=30)
+"""A job whose worker was not heard of for so long is run by another."""
+
 _STATEMENT_SECONDS = 60
 _CLOSE_SECONDS = 5
 
@@ -166,7 +169,9 @@ async def _work(url: str, context: JobContext, stop: asyncio.Event) -> None:
         queue = jobs.make_queue(AsyncpgPoolDriver(pool), stop)
         jobs.register(queue, context, JOBS, SCHEDULES)
         stopping = asyncio.create_task(stop.wait())
-        running = asyncio.create_task(queue.run(dequeue_timeout=POLL, shutdown_on_listener_failure=True))
+        running = asyncio.create_task(
+            queue.run(dequeue_timeout=POLL, heartbeat_timeout=SILENCE, shutdown_on_listener_failure=True)
+        )
         try:
             await asyncio.wait({stopping, running}, return_when=asyncio.FIRST_COMPLETED)
             queue.shutdown.set()
