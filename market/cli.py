@@ -213,18 +213,23 @@ def openapi() -> None:
 @app.command()
 def backup(
     destination: Annotated[Path, typer.Argument(help="A new folder, or an empty one.")],
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", help="A new folder for the keys.", show_default="DESTINATION-keys"),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Copy everything that matters into a folder, while the service runs.
+    """Copy everything that matters into a folder, while the service runs, and its keys into another.
 
-    The copy holds secrets (keys, the master key) in the clear: keep it where only you can read it.
+    The keys (signing keys, master key, the demo's passwords) are in the clear. Keep the two folders in different
+    places: each alone opens nothing.
     """
     settings = _settings(data_dir)
     from market.operations.backup import back_up
     from market.operations.database import reachable
 
     with reachable(settings, start=True) as found:
-        asyncio.run(back_up(found, destination, typer.echo))
+        asyncio.run(back_up(found, destination, typer.echo, keys=keys))
     typer.echo(f"Backed up to {destination}")
 
 
@@ -232,15 +237,19 @@ def backup(
 def restore(
     source: Annotated[Path, typer.Argument(help="A folder that market backup made.")],
     data_dir: Annotated[Path, typer.Option("--data-dir", help="A new data folder.", show_default=False)],
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", help="The folder with the backup's keys.", show_default="SOURCE-keys"),
+    ] = None,
 ) -> None:
     """Bring a backup to life in a new data folder, with its own embedded PostgreSQL.
 
-    Every file is checked against the manifest first, and every table afterwards.
+    Every file and key is checked against the manifest first, and every table afterwards.
     """
     settings = _settings(data_dir).model_copy(update={"database_url": None, "database_service_url": None})
     from market.operations.backup import restore as bring_back
 
-    asyncio.run(bring_back(settings, source, typer.echo))
+    asyncio.run(bring_back(settings, source, typer.echo, keys=keys))
     typer.echo(f"Restored. Start it with: market up --data-dir {data_dir}")
 
 

@@ -1,11 +1,14 @@
-"""``market backup`` and ``market restore``: everything that matters, in one folder that proves itself.
+"""``market backup`` and ``market restore``: everything that matters, in one folder that proves itself, and its keys.
 
-A backup holds the database (``pg_dump`` in its custom format), the data files, the signing keys and the master key.
+A backup holds the database (``pg_dump`` in its custom format) and the data files. The signing keys, the master key and
+the demo's passwords go into a folder of their own, so that whoever finds a backup alone can neither decrypt what the
+database keeps encrypted nor sign as the service.
 ``manifest.json`` is written last: it names every file with its SHA-256, and every table with its number of rows and a
 digest of their contents, taken in the very snapshot that was dumped. Data files are copied after the database: a file
 is in the store before its row is committed and never changes, so no row of the snapshot can lack its file.
 
-The folder holds secrets in the clear and is made for its owner only (0700).
+Both folders are made for their owner only (0700, files 0600). The manifest knows the keys by their digests, so that the
+wrong ones are refused.
 """
 
 import hashlib
@@ -14,7 +17,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +25,7 @@ from pathlib import Path
 import asyncpg
 import sqlalchemy as sa
 
-from infra.addresses import owner_url, service_login
+from infra.addresses import owner_url, secret_box, service_login
 from infra.migrations import runner
 from infra.postgres import EmbeddedPostgres
 from infra.postgres_host import packaged_programs
@@ -30,11 +33,16 @@ from infra.settings import Settings
 from market.operations.database import with_server
 from market.operations.errors import CommandFailed
 
-FORMAT = 1
+FORMAT = 2
+_KEYS_INSIDE = 1
+"""The format in which the keys lay among the files; still restored."""
+
 MANIFEST = "manifest.json"
 DUMP = "database.dump"
 FILES = "files"
-_KEPT = ("objects", "keys", "master.key", "demo.json")
+MASTER_KEY = "master.key"
+_KEPT = ("objects",)
+_SECRET = ("keys", MASTER_KEY, "demo.json")
 _CHUNK = 1024 * 1024
 _LONGEST_SAID = 400
 
@@ -52,7 +60,9 @@ class Manifest:
     """What a backup consists of.
 
     :param files: SHA-256 of every file, by its path inside the backup.
-    :param master_key_in_setting: the master key was given as a setting, so that it is not among the files.
+    :param keys: the same for the folder of keys.
+    :param master_key_check: derived from the master key, to know it by.
+    :param master_key_in_setting: the master key was given as a setting, so that it is not among the keys.
     :param service_role: the login that the dumped rights are granted to.
     """
 
@@ -64,16 +74,29 @@ class Manifest:
     master_key_in_setting: bool
     tables: dict[str, TableState]
     files: dict[str, str]
+    keys: dict[str, str] = field(default_factory=dict)
+    master_key_check: str = ""
 
 
-async def back_up(settings: Settings, destination: Path, tell: Callable[[str], None]) -> Manifest:
-    """Copy one installation into a new folder while it runs.
+def keys_beside(backup: Path) -> Path:
+    """Where the keys of a backup lie unless somebody says otherwise."""
+    return backup.with_name(f"{backup.name}-keys")
+
+
+async def back_up(
+    settings: Settings, destination: Path, tell: Callable[[str], None], *, keys: Path | None = None
+) -> Manifest:
+    """Copy one installation into a new folder while it runs, and its keys into another.
 
     :param settings: with the owner's database address.
     :param tell: called with a line for the person at each step.
-    :raises CommandFailed: the destination is not empty or cannot be written, or ``pg_dump`` failed.
+    :param keys: folder for the keys; beside the destination without.
+    :raises CommandFailed: a folder is not empty or cannot be written, one lies in the other, or ``pg_dump`` failed.
     """
-    _make_empty(destination, "back up")
+    destination, keys = _apart(destination, keys)
+    check = _check_of(settings)
+    for folder in (destination, keys):
+        _make_empty(folder, "back up")
     url = owner_url(settings)
     connection = await asyncpg.connect(_libpq(url))
     try:
@@ -92,8 +115,14 @@ async def back_up(settings: Settings, destination: Path, tell: Callable[[str], N
     tell(f"{len(tables)} tables, {sum(state.rows for state in tables.values())} rows")
     files = {DUMP: _sha256(destination / DUMP)}
     for name in _KEPT:
-        files |= _copy(settings.data_dir, name, destination / FILES)
+        files |= _copy(settings.data_dir, name, destination / FILES, f"{FILES}/")
     tell(f"{len(files) - 1} files")
+    kept_keys: dict[str, str] = {}
+    for name in _SECRET:
+        if name == MASTER_KEY and settings.master_key is not None:
+            continue  # a file that is not used
+        kept_keys |= _copy(settings.data_dir, name, keys, "")
+    tell(f"{len(kept_keys)} keys, in {keys}: keep them where the backup is not")
     manifest = Manifest(
         format=FORMAT,
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -103,6 +132,8 @@ async def back_up(settings: Settings, destination: Path, tell: Callable[[str], N
         master_key_in_setting=settings.master_key is not None,
         tables=tables,
         files=files,
+        keys=kept_keys,
+        master_key_check=check,
     )
     _write_manifest(destination / MANIFEST, manifest)
     return manifest
@@ -124,7 +155,7 @@ def read_manifest(source: Path) -> Manifest:
         ) from error
     except (ValueError, TypeError, KeyError) as error:
         raise CommandFailed(f"{source / MANIFEST} is damaged: use another backup.") from error
-    if manifest.format != FORMAT:
+    if manifest.format not in {FORMAT, _KEYS_INSIDE}:
         raise CommandFailed(
             f"The backup has format {manifest.format}, this version reads {FORMAT}: restore it with version "
             f"{manifest.version}."
@@ -138,10 +169,40 @@ def read_manifest(source: Path) -> Manifest:
     return manifest
 
 
-async def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> Manifest:
+def find_keys(settings: Settings, source: Path, manifest: Manifest, keys: Path | None) -> Path | None:
+    """The folder with the keys of a backup, found as they were written; None where the restored one goes without.
+
+    With the master key as a setting the folder may be missing: new signing keys are made then.
+
+    :param keys: where somebody says they are.
+    :raises CommandFailed: a key is missing, or is another one; the text says how to supply it.
+    """
+    if manifest.format == _KEYS_INSIDE:
+        return None
+    folder = keys or keys_beside(source.absolute())
+    if keys is None and not folder.exists() and settings.master_key is not None:
+        return None
+    for name, digest in manifest.keys.items():
+        path = folder / name
+        if not path.is_file():
+            raise CommandFailed(
+                f"{folder} lacks {name}: name the folder that market backup put the keys into with --keys, or set"
+                " MARKET_MASTER_KEY to the master key; without it what the database holds encrypted is lost."
+            )
+        if _sha256(path) != digest:
+            raise CommandFailed(
+                f"{path} is not the key that belongs to this backup: name another folder with --keys."
+            )
+    return folder
+
+
+async def restore(
+    settings: Settings, source: Path, tell: Callable[[str], None], *, keys: Path | None = None
+) -> Manifest:
     """Bring a backup to life in a new data folder, on its own embedded server, and compare it with the manifest.
 
     :param settings: with the new data folder and no database address.
+    :param keys: folder of its keys; beside it without.
     :raises CommandFailed: the backup is incomplete or changed, the folder is not empty, or the outcome differs.
     :raises PostgresError: the embedded server could not be started.
     """
@@ -151,10 +212,23 @@ async def restore(settings: Settings, source: Path, tell: Callable[[str], None])
         raise CommandFailed(
             "The backup was made with the master key in MARKET_MASTER_KEY and does not hold it: set it to the same key."
         )
+    key_folder = find_keys(settings, source, manifest, keys)
+    if settings.master_key is not None and manifest.master_key_check not in {"", _check_of(settings)}:
+        raise CommandFailed(
+            "MARKET_MASTER_KEY is not the master key that this backup was made with: set it to that one, or leave it"
+            " out and name the folder of the keys with --keys."
+        )
     _make_empty(settings.data_dir, "restore")
     server = EmbeddedPostgres(settings.data_dir)
     try:
         _put_back(source, settings.data_dir, manifest)
+        if key_folder is not None:
+            for name in manifest.keys:
+                _place(key_folder / name, settings.data_dir / name, 0o600)
+        elif manifest.keys:
+            tell(
+                "no signing keys were found: new ones are made, and tokens that were issued before are refused"
+            )
         started = with_server(settings, server.start())
         await _fill(owner_url(started), service_login(started).role, source / DUMP, manifest)
         connection = await asyncpg.connect(_libpq(owner_url(started)))
@@ -288,8 +362,20 @@ def _make_empty(folder: Path, what: str) -> None:
         raise CommandFailed(f"Cannot write to {folder}: {error.strerror}. Name another folder.") from error
 
 
-def _copy(root: Path, name: str, destination: Path) -> dict[str, str]:
-    """Copy a file or a folder of the data folder; the SHA-256 of each copy by its path inside the backup."""
+def _apart(backup: Path, keys: Path | None) -> tuple[Path, Path]:
+    backup = backup.absolute()
+    keys = (keys or keys_beside(backup)).absolute()
+    if backup.is_relative_to(keys) or keys.is_relative_to(backup):
+        raise CommandFailed(f"The keys would lie with the backup in {backup}: name a folder apart from it.")
+    return backup, keys
+
+
+def _check_of(settings: Settings) -> str:
+    return secret_box(settings).derive(b"backup check").hex()
+
+
+def _copy(root: Path, name: str, destination: Path, prefix: str) -> dict[str, str]:
+    """Copy a file or a folder of the data folder; the SHA-256 of each copy by its path there, after the prefix."""
     source = root / name
     paths = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
     copied = {}
@@ -303,7 +389,7 @@ def _copy(root: Path, name: str, destination: Path) -> dict[str, str]:
             target.chmod(0o600)
         except OSError as error:
             raise CommandFailed(f"Cannot copy {path} to {target}: {error.strerror}.") from error
-        copied[f"{FILES}/{path.relative_to(root)}"] = _sha256(target)
+        copied[f"{prefix}{path.relative_to(root)}"] = _sha256(target)
     return copied
 
 
@@ -312,13 +398,17 @@ def _put_back(source: Path, data_dir: Path, manifest: Manifest) -> None:
     for name in manifest.files:
         if not name.startswith(prefix):
             continue
-        target = data_dir / name.removeprefix(prefix)
-        try:
-            target.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-            shutil.copyfile(source / name, target)
-            target.chmod(0o400 if name.startswith(f"{prefix}objects/") else 0o600)
-        except OSError as error:
-            raise CommandFailed(f"Cannot write {target}: {error.strerror}.") from error
+        mode = 0o400 if name.startswith(f"{prefix}objects/") else 0o600
+        _place(source / name, data_dir / name.removeprefix(prefix), mode)
+
+
+def _place(source: Path, target: Path, mode: int) -> None:
+    try:
+        target.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+        shutil.copyfile(source, target)
+        target.chmod(mode)
+    except OSError as error:
+        raise CommandFailed(f"Cannot write {target}: {error.strerror}.") from error
 
 
 def _sha256(path: Path) -> str:

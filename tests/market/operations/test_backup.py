@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from infra.addresses import owner_url, service_url
+from infra.addresses import owner_url, secret_box, service_url
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from infra.postgres import EmbeddedPostgres
@@ -43,6 +43,7 @@ async def original(settings: Settings, tmp_path: Path) -> Settings:
     )
     made.data_dir.mkdir()
     KeyRing.load(made.keys_dir)
+    secret_box(made)
     store = ObjectStore(made.objects_dir)
     for number in range(3):
         source = tmp_path / f"{number}.parquet"
@@ -107,6 +108,82 @@ async def test_backup_is_private(original: Settings, folder: Path) -> None:
     assert (folder / "backup").stat().st_mode & 0o077 == 0
     with pytest.raises(CommandFailed, match="not empty"):
         await back_up(original, folder / "backup", silent)
+
+
+async def test_a_backup_alone_opens_nothing(original: Settings, folder: Path) -> None:
+    (original.data_dir / "demo.json").write_text('{"password": "of the demo"}')
+    manifest = await back_up(original, folder / "backup", silent)
+    private = [path.read_bytes() for path in original.keys_dir.glob("*.pem")]
+    secrets = [*private, (original.data_dir / "master.key").read_bytes().strip(), b"of the demo"]
+    assert len(private) == 1
+    for path in (folder / "backup").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not any(secret in content for secret in secrets), path
+    keys = folder / "backup-keys"
+    assert manifest.keys.keys() == {str(path.relative_to(keys)) for path in keys.rglob("*") if path.is_file()}
+    assert {"master.key", "demo.json", "keys/current"} < manifest.keys.keys()
+    for path in (keys, *keys.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_keys_are_kept_where_one_says_but_not_in_the_backup(original: Settings, folder: Path) -> None:
+    with pytest.raises(CommandFailed, match="apart"):
+        await back_up(original, folder / "backup", silent, keys=folder / "backup" / "keys")
+    assert not (folder / "backup").exists()
+    elsewhere = folder / "elsewhere" / "keys"
+    await back_up(original, folder / "backup", silent, keys=elsewhere)
+    fresh = Settings(_env_file=None, data_dir=folder / "new")
+    with pytest.raises(CommandFailed, match="--keys"):
+        await restore(fresh, folder / "backup", silent)
+    assert not fresh.data_dir.exists()
+    # As the text says:
+    await restore(fresh, folder / "backup", silent, keys=elsewhere)
+    assert files(fresh.data_dir) == files(original.data_dir)
+    assert (fresh.data_dir / "master.key").read_text() == (original.data_dir / "master.key").read_text()
+    EmbeddedPostgres(fresh.data_dir).destroy()
+
+
+async def test_keys_of_another_backup_are_refused(original: Settings, folder: Path) -> None:
+    await back_up(original, folder / "backup", silent)
+    (folder / "backup-keys" / "master.key").write_text("A" * 43 + "=")
+    fresh = Settings(_env_file=None, data_dir=folder / "new")
+    with pytest.raises(CommandFailed, match="not the key that belongs"):
+        await restore(fresh, folder / "backup", silent)
+    shutil.rmtree(folder / "backup-keys")
+    other = fresh.model_copy(update={"master_key": SecretStr("B" * 42 + "A=")})
+    with pytest.raises(CommandFailed, match="not the master key"):
+        await restore(other, folder / "backup", silent)
+    assert not fresh.data_dir.exists()
+
+
+async def test_with_the_master_key_alone_new_signing_keys_are_made(original: Settings, folder: Path) -> None:
+    await back_up(original, folder / "backup", silent)
+    fresh = Settings(_env_file=None, data_dir=folder / "new")
+    said: list[str] = []
+    master = (original.data_dir / "master.key").read_text().strip()
+    shutil.rmtree(folder / "backup-keys")
+    await restore(fresh.model_copy(update={"master_key": SecretStr(master)}), folder / "backup", said.append)
+    assert any("new ones are made" in line for line in said)
+    assert not (fresh.data_dir / "keys").exists()
+    EmbeddedPostgres(fresh.data_dir).destroy()
+
+
+async def test_a_backup_of_the_older_form_is_restored(original: Settings, folder: Path) -> None:
+    backup = folder / "backup"
+    await back_up(original, backup, silent)
+    manifest = json.loads((backup / MANIFEST).read_text())
+    for name in ("keys", "master.key"):
+        (folder / "backup-keys" / name).rename(backup / "files" / name)
+    manifest["files"] |= {f"files/{name}": digest for name, digest in manifest.pop("keys").items()}
+    manifest.pop("master_key_check")
+    manifest["format"] = 1
+    (backup / MANIFEST).write_text(json.dumps(manifest))
+    shutil.rmtree(folder / "backup-keys")
+    fresh = Settings(_env_file=None, data_dir=folder / "new")
+    await restore(fresh, backup, silent)
+    assert files(fresh.data_dir) == files(original.data_dir)
+    EmbeddedPostgres(fresh.data_dir).destroy()
 
 
 async def test_master_key_that_is_not_in_the_backup_is_asked_for(original: Settings, folder: Path) -> None:
