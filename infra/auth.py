@@ -89,6 +89,7 @@ class Permission(StrEnum):
     PRODUCT_SUSPEND = "product.suspend"
     QUOTE = "quote"
     RECONCILE = "reconcile"
+    RECONCILIATION_READ = "reconciliation.read"
     RESOURCE_MANAGE = "resource.manage"
     RESOURCE_READ = "resource.read"
     REVISION_UPLOAD = "revision.upload"
@@ -169,6 +170,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.PERIOD_CLOSE,
         P.PRICE_PLAN_READ,
         P.RECONCILE,
+        P.RECONCILIATION_READ,
         P.STATEMENT_READ,
         P.USAGE_READ,
     },
@@ -194,6 +196,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.MEMBER_READ,
         P.ORGANISATION_REGISTER,
         P.ORGANISATION_VERIFY,
+        P.RECONCILIATION_READ,
         P.RULEBOOK_MANAGE,
         P.WEBHOOK_MANAGE,
     },
@@ -211,6 +214,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.PRICE_PLAN_READ,
         P.PRODUCT_REVIEW,
         P.PRODUCT_SUSPEND,
+        P.RECONCILIATION_READ,
         P.RESOURCE_READ,
         P.SUPERVISE,
         P.USAGE_READ,

@@ -1,6 +1,8 @@
 """SQL of agreements."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -40,6 +42,15 @@ async def list_visible(
 ) -> tuple[Sequence[Agreement], str | None]:
     """One page of the agreements the actor can see, newest first, and the next cursor."""
     return await paginate(session, select(Agreement).where(visible_to(actor)), Agreement.id, page)
+
+
+async def documents(session: AsyncSession) -> AsyncIterator[tuple[UUID, dict[str, Any], str, datetime]]:
+    """Id, document, digest and time of every agreement, a few at a time."""
+    statement = sa.select(
+        col(Agreement.id), col(Agreement.document), col(Agreement.digest), col(Agreement.requested_at)
+    ).execution_options(yield_per=200)
+    async for row in await session.stream(statement):
+        yield row.id, row.document, row.digest, row.requested_at
 
 
 async def signatures(session: AsyncSession, agreement_id: UUID) -> Sequence[AgreementSignature]:

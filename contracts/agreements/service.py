@@ -1,6 +1,7 @@
 """Use cases of agreements."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from typing import NewType
 from uuid import UUID
 
@@ -231,6 +232,13 @@ async def facts(session: AsyncSession, agreement_id: UUID) -> AgreementFacts:
         digest=agreement.digest,
         licence_id=await licences.licence_of(session, agreement.id),
     )
+
+
+async def altered(session: AsyncSession) -> AsyncIterator[tuple[UUID, datetime]]:
+    """The agreements whose document is not the one of its digest, and since when there is each."""
+    async for agreement_id, document, digest, requested_at in repository.documents(session):
+        if document_digest(document) != digest:
+            yield agreement_id, requested_at
 
 
 async def publish_event(session: AsyncSession, agreement: Agreement, kind: EventKind) -> None:

@@ -1,6 +1,7 @@
 """SQL of the audit log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -57,6 +58,29 @@ async def nodes(session: AsyncSession, places: Sequence[Place]) -> dict[Place, b
     """The stored subtrees at these places."""
     statement = select(AuditNode).where(sa.tuple_(col(AuditNode.level), col(AuditNode.position)).in_(places))
     return {(row.level, row.position): row.digest for row in (await session.exec(statement)).all()}
+
+
+async def recorded_since(session: AsyncSession, since: datetime) -> AsyncIterator[tuple[AuditEntry, bool]]:
+    """The entries recorded since then, a few at a time, and whether each has its digest in the tree or no place yet."""
+    last = UUID(int=0)
+    node = sa.and_(col(AuditNode.level) == 0, col(AuditNode.position) == col(AuditLeaf.position))
+    placed = sa.or_(col(AuditLeaf.entry_id).is_(None), col(AuditNode.digest) == col(AuditEntry.leaf))
+    while True:
+        statement = (
+            sa.select(AuditEntry, sa.func.coalesce(placed, sa.false()))
+            .outerjoin(AuditLeaf, col(AuditLeaf.entry_id) == col(AuditEntry.id))
+            .outerjoin(AuditNode, node)
+            .where(col(AuditEntry.recorded_at) >= since, col(AuditEntry.id) > last)
+            .order_by(col(AuditEntry.id))
+            .limit(1000)
+        )
+        found = (await session.execute(statement)).all()
+        if not found:
+            return
+        for entry, in_tree in found:
+            yield entry, in_tree
+        last = found[-1][0].id
+        session.expunge_all()
 
 
 async def append(

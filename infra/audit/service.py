@@ -1,6 +1,7 @@
 """Record decisions, and seal them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -151,3 +152,19 @@ async def seal(session: AsyncSession, signer: Signer, issuer: str) -> AuditHead 
     session.add(head)
     await session.flush()
     return head
+
+
+async def altered(session: AsyncSession, *, since: datetime) -> AsyncIterator[UUID]:
+    """The entries recorded since then that are not what their digest says, or not where the tree has them."""
+    async for entry, in_tree in repository.recorded_since(session, since):
+        if not in_tree or merkle.leaf_digest(content(entry)) != entry.leaf:
+            yield entry.id
+
+
+async def head_holds(session: AsyncSession) -> bool:
+    """Whether the newest signed head has the root of the tree; so has none, where nothing is sealed."""
+    head = await repository.latest_head(session)
+    if head is None:
+        return True
+    known = await repository.nodes(session, merkle.edge(head.size))
+    return set(merkle.edge(head.size)) <= known.keys() and merkle.root(head.size, known) == head.root

@@ -28,6 +28,7 @@ class EventKind(StrEnum):
     PRODUCT_REINSTATED = "product.reinstated"
     PRODUCT_SUSPENDED = "product.suspended"
     PRODUCT_WITHDRAWN = "product.withdrawn"
+    RECONCILIATION_COMPLETED = "reconciliation.completed"
     REVISION_MEASURED = "revision.measured"
     REVISION_PUBLISHED = "revision.published"
 

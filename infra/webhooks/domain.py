@@ -32,7 +32,7 @@ _BEYOND_THE_PARTIES: Mapping[OrganisationKind, frozenset[EventKind]] = {
         kind
         for kind in EventKind
         if kind.subject_kind
-        in {"agreement", "appeal", "bank_statement", "invoice", "licence", "organisation"}
+        in {"agreement", "appeal", "bank_statement", "invoice", "licence", "organisation", "reconciliation"}
     ),
 }
 _PUBLIC = frozenset({EventKind.PRODUCT_PUBLISHED})

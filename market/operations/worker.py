@@ -38,6 +38,7 @@ from market.metering import jobs as metering_jobs
 from market.operations.readiness import ReadinessStatus, of_tasks, status_of
 from market.settlement.invoices import jobs as invoice_jobs
 from market.settlement.rails.cards import jobs as card_jobs
+from market.settlement.reconciliation import jobs as reconciliation_jobs
 from market.subscriptions import SUBSCRIBERS
 from quality import jobs as quality_jobs
 
@@ -52,8 +53,13 @@ SCHEDULES: tuple[Schedule, ...] = (
     *metering_jobs.SCHEDULES,
     *invoice_jobs.SCHEDULES,
     *card_jobs.SCHEDULES,
+    *reconciliation_jobs.SCHEDULES,
 )
-SAMPLES: tuple[Sample, ...] = (*jobs.samples(JOBS), *event_samples.samples(SUBSCRIBERS))
+SAMPLES: tuple[Sample, ...] = (
+    *jobs.samples(JOBS),
+    *event_samples.samples(SUBSCRIBERS),
+    *reconciliation_jobs.SAMPLES,
+)
 RECONNECT_SECONDS = 2.0
 POLL = timedelta(seconds=5)
 """A job whose notification was lost waits for this long at most."""

@@ -17,6 +17,7 @@ from contracts.agreements.states import AgreementStatus
 from contracts.agreements.tables import Agreement, AgreementSignature
 from contracts.licences import service as licences
 from contracts.terms import Terms, document_digest
+from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor, OrganisationKind, Role
 from infra.db import AsyncSession, SessionMaker, new_id, transaction
 from infra.identity import clients
@@ -70,6 +71,7 @@ ROLES = {
     OrganisationKind.OPERATOR: Role.DATA_OPERATOR,
     OrganisationKind.BUYER: Role.BUYER,
     OrganisationKind.PLATFORM: Role.FINANCE_OFFICER,
+    OrganisationKind.REGULATOR: Role.REGULATOR_OFFICER,
 }
 
 
@@ -79,6 +81,13 @@ async def a_member(session: AsyncSession, kind: OrganisationKind) -> Actor:
         session, SYSTEM, kind=kind, name_zh=f"测试{kind}", name_en=f"Test {kind}", credit_code=None
     )
     await identity.change_status(session, SYSTEM, organisation, OrganisationAction.VERIFY, None)
+    await audit.record(
+        session,
+        SYSTEM,
+        action="organisation.verified",
+        subject_kind="organisation",
+        subject_id=organisation.id,
+    )
     return Actor(
         "person", new_id(), organisation.id, kind, frozenset({ROLES[kind]}), OrganisationStatus.VERIFIED
     )

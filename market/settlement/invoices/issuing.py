@@ -1,6 +1,6 @@
 """Issuing an invoice: its number, its lines, its digest, and the journal that says what the buyer owes."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from contracts.agreements.facts import AgreementFacts
@@ -154,6 +154,13 @@ def invoice_document(invoice: Invoice, lines: Sequence[InvoiceLine]) -> dict[str
             for line in lines
         ],
     }
+
+
+async def altered(session: AsyncSession, *, since: datetime) -> AsyncIterator[Invoice]:
+    """The invoices issued since then whose content is not the one of their digest."""
+    async for invoice, lines in repository.issued_since(session, since):
+        if json_digest(invoice_document(invoice, lines)) != invoice.digest:
+            yield invoice
 
 
 def _line(invoice: Invoice, place: int, rated: RatedLine) -> InvoiceLine:

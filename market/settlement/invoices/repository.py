@@ -1,6 +1,7 @@
 """Every SQL statement of invoicing."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from infra.paging import PageRequest, paginate
 from infra.visibility import parties_and_oversight
 from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.invoices.tables import Invoice, InvoiceLine, InvoiceSeries, PeriodClose
+
+_FEW = 200
 
 
 async def lock_agreement(session: AsyncSession, agreement_id: UUID) -> None:
@@ -112,6 +115,35 @@ async def lock_referenced(session: AsyncSession, references: Sequence[str]) -> d
         .execution_options(populate_existing=True)
     )
     return {invoice.payment_reference: invoice for invoice in (await session.exec(statement)).all()}
+
+
+async def issued_since(
+    session: AsyncSession, since: datetime
+) -> AsyncIterator[tuple[Invoice, Sequence[InvoiceLine]]]:
+    """The invoices issued since then with their lines in order, a few at a time, the oldest first."""
+    last: tuple[datetime, UUID] = since, UUID(int=0)
+    while True:
+        following = (
+            select(Invoice)
+            .where(sa.tuple_(col(Invoice.issued_at), col(Invoice.id)) > last)
+            .order_by(col(Invoice.issued_at), col(Invoice.id))
+            .limit(_FEW)
+        )
+        found = (await session.exec(following)).all()
+        if not found:
+            return
+        lines = (
+            select(InvoiceLine)
+            .where(col(InvoiceLine.invoice_id).in_([invoice.id for invoice in found]))
+            .order_by(col(InvoiceLine.line))
+        )
+        by_invoice: dict[UUID, list[InvoiceLine]] = {}
+        for line in (await session.exec(lines)).all():
+            by_invoice.setdefault(line.invoice_id, []).append(line)
+        for invoice in found:
+            yield invoice, by_invoice.get(invoice.id, [])
+        last = found[-1].issued_at, found[-1].id
+        session.expunge_all()
 
 
 async def lines_of(session: AsyncSession, invoice_id: UUID) -> Sequence[InvoiceLine]:

@@ -20,13 +20,16 @@ from market.settlement.reconciliation.schemas import (
 
 
 class ReconciliationController(Controller):
-    """Statements, invoices, payments, usage and books compared."""
+    """Statements, invoices, payments, usage, licences, stops, books and the audit log compared."""
 
     path = "/v1/reconciliations"
     tags = ["Reconciliation"]
-    guards = [requires(Permission.RECONCILE)]
 
-    @post(operation_id="createReconciliation", summary="Reconcile the books")
+    @post(
+        guards=[requires(Permission.RECONCILE)],
+        operation_id="createReconciliation",
+        summary="Reconcile the books",
+    )
     async def create_reconciliation(
         self,
         session: AsyncSession,
@@ -45,15 +48,24 @@ class ReconciliationController(Controller):
 
         return await idempotency.run(ReconciliationRead, effect)
 
-    @get(operation_id="listReconciliations", summary="List reconciliations")
+    @get(
+        guards=[requires(Permission.RECONCILIATION_READ)],
+        operation_id="listReconciliations",
+        summary="List reconciliations",
+    )
     async def list_reconciliations(
         self, session: AsyncSession, page: PageRequest
     ) -> Page[ReconciliationSummary]:
-        """Runs, the newest first."""
+        """Runs, the newest first: those of every night, and those that were asked for."""
         rows, cursor = await service.list_runs(session, page)
         return Page(items=[ReconciliationSummary.of(row) for row in rows], next_cursor=cursor)
 
-    @get("/{reconciliation_id:uuid}", operation_id="getReconciliation", summary="Get a reconciliation")
+    @get(
+        "/{reconciliation_id:uuid}",
+        guards=[requires(Permission.RECONCILIATION_READ)],
+        operation_id="getReconciliation",
+        summary="Get a reconciliation",
+    )
     async def get_reconciliation(self, session: AsyncSession, reconciliation_id: UUID) -> ReconciliationRead:
         """A run as it was recorded, with its breaks."""
         return await _read(session, await service.get_run(session, reconciliation_id))

@@ -10,16 +10,26 @@ from uuid import UUID
 class BreakKind(StrEnum):
     """What does not agree."""
 
+    AGREEMENT = "agreement"
+    AUDIT_LOG = "audit_log"
     BANK_BALANCE = "bank_balance"
     BANK_ENTRY = "bank_entry"
     CARD_BALANCE = "card_balance"
     CARD_PAYMENT = "card_payment"
     CLEARING = "clearing"
+    COUNTER = "counter"
+    INVOICE_CONTENT = "invoice_content"
     INVOICE_LINES = "invoice_lines"
     INVOICE_OVERDUE = "invoice_overdue"
     INVOICE_POSTING = "invoice_posting"
+    LICENCE_TERMS = "licence_terms"
+    LICENCE_TOKEN = "licence_token"  # noqa: S105 -- a kind of break
+    ORGANISATION = "organisation"
+    PRODUCT = "product"
     RECEIVABLE = "receivable"
+    RULE = "rule"
     STATEMENT_GAP = "statement_gap"
+    STOP = "stop"
     SUSPENSE = "suspense"
     TRIAL_BALANCE = "trial_balance"
     USAGE = "usage"
@@ -30,7 +40,7 @@ class Break:
     """One difference.
 
     :param difference: what is missing (negative) or left over (positive), in minor units of the currency, or
-        in units of use where there is no currency; never zero.
+        in units of use, or in things, where there is no currency; never zero.
     :param owner_id: the organisation that has to explain it; None: the platform's finance.
     :param since: when it arose.
     """

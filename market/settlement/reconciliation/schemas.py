@@ -9,6 +9,7 @@ from pydantic import Field
 from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Input, Output
 from market.settlement.reconciliation.domain import BreakKind
+from market.settlement.reconciliation.remedies import REMEDIES
 from market.settlement.reconciliation.service import Run
 from market.settlement.reconciliation.tables import Reconciliation, ReconciliationBreak
 from pricing.money import Money, MoneyOut
@@ -18,6 +19,13 @@ class ReconciliationCreate(Input):
     """An empty object: everything is compared."""
 
 
+class BreakRemedy(Output):
+    """What to do, in Chinese and in English."""
+
+    zh: str
+    en: str
+
+
 class BreakRead(Output):
     """One difference, whose it is, and since when."""
 
@@ -25,12 +33,13 @@ class BreakRead(Output):
     subject_kind: str
     subject: str
     difference: MoneyOut | None = Field(description="Negative: missing; null where it is no money")
-    units: int | None = Field(description="Difference in units of use, where it is no money")
+    units: int | None = Field(description="Difference in units of use or in things, where it is no money")
     owner_id: UUID | None = Field(description="Who has to explain it; null: the platform's finance")
     owner_name: PartyName | None
     since: datetime
     age_days: int = Field(description="Whole days from then to the run")
     explanation: str
+    remedy: BreakRemedy = Field(description="What a person does about it")
 
     @classmethod
     def of(cls, row: ReconciliationBreak, run_at: datetime, names: PartyNames) -> Self:
@@ -50,6 +59,7 @@ class BreakRead(Output):
             since=row.since,
             age_days=max((run_at - row.since).days, 0),
             explanation=row.explanation,
+            remedy=BreakRemedy.model_validate(REMEDIES[row.kind]),
         )
 
 

@@ -8,11 +8,13 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, SessionMaker, new_id, now, snapshot
 from infra.errors import NotFound
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.messages import Message
 from infra.paging import PageRequest
 from market.settlement.reconciliation import repository
 from market.settlement.reconciliation.checks import CHECKS
-from market.settlement.reconciliation.domain import Break, oldest_first
+from market.settlement.reconciliation.domain import Break, BreakKind, oldest_first
 from market.settlement.reconciliation.tables import Reconciliation, ReconciliationBreak
 
 
@@ -50,6 +52,17 @@ async def reconcile(session: AsyncSession, apart: SessionMaker, actor: Actor) ->
         subject_id=run.id,
         detail={"clean": run.clean, "breaks": len(found), "checked": checked},
     )
+    await events.publish(
+        session,
+        EventKind.RECONCILIATION_COMPLETED,
+        subject_id=run.id,
+        organisations=(actor.organisation_id,),
+        payload={
+            "clean": run.clean,
+            "breaks": len(found),
+            "kinds": sorted({item.kind.value for item in found}),
+        },
+    )
     return Run(run, breaks)
 
 
@@ -65,6 +78,11 @@ async def get_run(session: AsyncSession, reconciliation_id: UUID) -> Run:
             remedy=Message("List the reconciliations to find it."),
         )
     return Run(run, await repository.breaks_of(session, run.id))
+
+
+async def count_breaks(session: AsyncSession) -> dict[str, float]:
+    """How many breaks of each kind the latest run found."""
+    return dict.fromkeys((kind.value for kind in BreakKind), 0.0) | await repository.latest_counts(session)
 
 
 async def list_runs(session: AsyncSession, page: PageRequest) -> tuple[Sequence[Reconciliation], str | None]:

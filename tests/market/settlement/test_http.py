@@ -2,9 +2,10 @@
 
 from uuid import UUID, uuid4
 
+from infra.auth import OrganisationKind
 from infra.db import SessionMaker, new_id, transaction
 from market.settlement.invoices import repository as invoices
-from tests.support.settlement import Caller, Meter, TradeMaker, bank_statement, fresh_key, transfer
+from tests.support.settlement import Caller, Meter, TradeMaker, a_member, bank_statement, fresh_key, transfer
 
 XML = {"Content-Type": "application/xml"}
 
@@ -104,6 +105,20 @@ async def test_strangers_see_nothing(trade_of: TradeMaker, meter: Meter, caller:
     assert (await stranger.get("/v1/invoices")).json()["items"] == []
     for path in ("/v1/bank-statements", "/v1/reconciliations", "/v1/ledger/accounts"):
         assert (await stranger.get(path)).status_code == 403, path
+
+
+async def test_a_regulator_reads_what_reconciliation_found_and_does_not_run_it(
+    trade_of: TradeMaker, caller: Caller, sessions: SessionMaker
+) -> None:
+    finance = await caller((await trade_of()).finance)
+    async with transaction(sessions) as session:
+        officer = await a_member(session, OrganisationKind.REGULATOR)
+    regulator = await caller(officer)
+    run = (await finance.post("/v1/reconciliations", json={}, headers=fresh_key())).json()
+    assert (await regulator.get(f"/v1/reconciliations/{run['id']}")).json() == run
+    assert run["id"] in [item["id"] for item in (await regulator.get("/v1/reconciliations")).json()["items"]]
+    refused = await regulator.post("/v1/reconciliations", json={}, headers=fresh_key())
+    assert refused.status_code == 403
 
 
 async def test_bad_statements_are_told_in_problem_documents(trade_of: TradeMaker, caller: Caller) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -12,9 +13,14 @@ from sqlalchemy.exc import DBAPIError
 from infra.auth import SYSTEM
 from infra.db import AsyncSession, SessionMaker, create_engine, create_sessions, snapshot, transaction
 from infra.identity import service as identity
+from infra.jobs import JobContext
+from infra.keys import KeyRing
+from infra.objects import ObjectStore
+from infra.paging import PageRequest
+from infra.settings import Settings
 from market.demo.bank import Receipt
 from market.settlement.rails.bank import service as bank
-from market.settlement.reconciliation import service
+from market.settlement.reconciliation import jobs, service
 from market.settlement.reconciliation.domain import Break, BreakKind
 from market.settlement.reconciliation.schemas import BreakRead
 from pricing.money import Money
@@ -30,6 +36,12 @@ BOOKS = {
     BreakKind.RECEIVABLE,
     BreakKind.TRIAL_BALANCE,
 }
+
+FORGED_STOP = """INSERT INTO stops
+    SELECT gen_random_uuid(), 'product', id, '', operator_id, operator_id, now(), NULL, NULL, NULL, false
+      FROM data_products"""
+FORGED_RULE = """INSERT INTO rulebook_parameters
+    SELECT gen_random_uuid(), 'x', 1, '1', now(), 'x', 'house', id, now() FROM organisations LIMIT 1"""
 
 
 @pytest.fixture
@@ -107,7 +119,9 @@ async def test_an_open_invoice_is_no_break_until_it_is_overdue(
     await meter(trade.licence_id, calls=30)
     await invoice_for(sessions, trade)
     assert await found(sessions) == []
-    await damage("UPDATE invoices SET due_at = now() - interval '40 days'")
+    await damage(
+        "UPDATE invoices SET due_at = now() - interval '40 days', issued_at = now() - interval '70 days'"
+    )
     async with transaction(sessions) as session:
         (item,) = (await service.reconcile(session, sessions, SYSTEM)).breaks
     assert (item.kind, item.difference, item.owner_id) == (
@@ -120,6 +134,7 @@ async def test_an_open_invoice_is_no_break_until_it_is_overdue(
         names = await identity.party_names(session, [trade.buyer.organisation_id])
     shown = BreakRead.of(item, datetime.now(UTC), names)
     assert (shown.age_days, shown.owner_name) == (40, names[trade.buyer.organisation_id])
+    assert shown.remedy.en == "Remind the buyer."
 
 
 async def test_unexplained_money_is_a_break_in_either_direction(
@@ -144,10 +159,35 @@ async def test_a_missing_statement_leaves_a_gap(sessions: SessionMaker, trade_of
 @pytest.mark.parametrize(
     ("tampering", "expected"),
     [
-        ("UPDATE invoices SET total_minor = total_minor + 1", {BreakKind.INVOICE_LINES, BreakKind.INVOICE_POSTING}),
-        ("UPDATE invoice_lines SET amount_minor = amount_minor + 5 WHERE metric = 'calls'", {BreakKind.INVOICE_LINES}),
-        ("UPDATE invoice_lines SET quantity = quantity + 1 WHERE metric = 'rows'", {BreakKind.USAGE}),
-        ("UPDATE usage_periods SET units_1 = units_1 + 1", {BreakKind.USAGE}),
+        ("UPDATE invoices SET total_minor = total_minor + 1",
+            {BreakKind.INVOICE_LINES, BreakKind.INVOICE_POSTING, BreakKind.INVOICE_CONTENT}),
+        ("UPDATE invoice_lines SET amount_minor = amount_minor + 5 WHERE metric = 'calls'",
+            {BreakKind.INVOICE_LINES, BreakKind.INVOICE_CONTENT}),
+        ("UPDATE invoice_lines SET quantity = quantity + 1 WHERE metric = 'rows'",
+            {BreakKind.USAGE, BreakKind.INVOICE_CONTENT}),
+        ("UPDATE usage_periods SET units_1 = units_1 + 1", {BreakKind.USAGE, BreakKind.COUNTER}),
+        ("UPDATE licence_counters SET used_1 = used_1 - 1", {BreakKind.COUNTER}),
+        ("UPDATE licence_counters SET used_2 = used_2 + 1", {BreakKind.COUNTER}),
+        ("UPDATE licence_counters SET period_no = period_no + 1", {BreakKind.COUNTER}),
+        ("UPDATE licence_counters SET quota_1 = 1000000", {BreakKind.LICENCE_TERMS}),
+        ("UPDATE licence_counters SET links = '{}'", {BreakKind.LICENCE_TERMS}),
+        ("UPDATE licence_counters SET links = links[2:]", {BreakKind.LICENCE_TERMS}),
+        ("UPDATE licence_counters SET valid_until = 'infinity'", {BreakKind.LICENCE_TERMS}),
+        ("DELETE FROM licence_counters", {BreakKind.LICENCE_TERMS, BreakKind.COUNTER}),
+        ("UPDATE licences SET columns = '{a,b}'", {BreakKind.LICENCE_TERMS}),
+        ("UPDATE licences SET quota_2 = 7", {BreakKind.LICENCE_TERMS}),
+        ("UPDATE agreements SET document = document || '{\"purpose_statement\": \"other\"}'", {BreakKind.AGREEMENT}),
+        ("DELETE FROM agreement_signatures", {BreakKind.AGREEMENT}),
+        ("UPDATE agreements SET status = 'terminated', terminated_at = now()", {BreakKind.STOP}),
+        ("UPDATE authorisations SET status = 'revoked', ended_at = now()", {BreakKind.STOP}),
+        (FORGED_STOP, {BreakKind.STOP}),
+        ("UPDATE data_products SET status = 'published', published_at = now()", {BreakKind.PRODUCT}),
+        ("DELETE FROM audit_entries WHERE action = 'organisation.verified'", {BreakKind.ORGANISATION}),
+        ("UPDATE audit_entries SET detail = '{\"a\": 1}' WHERE action = 'invoice.issued'", {BreakKind.AUDIT_LOG}),
+        (FORGED_RULE, {BreakKind.RULE}),
+        ("INSERT INTO licence_tokens SELECT id, gen_random_uuid(), buyer_id, now(), now(), buyer_id FROM licences",
+            {BreakKind.LICENCE_TOKEN}),
+        ("UPDATE invoices SET due_at = due_at + interval '1 year'", {BreakKind.INVOICE_CONTENT}),
         ("DELETE FROM payments", {BreakKind.INVOICE_POSTING}),
         ("UPDATE invoices SET status = 'issued'",
             {BreakKind.CLEARING, BreakKind.RECEIVABLE, BreakKind.INVOICE_POSTING}),
@@ -169,6 +209,31 @@ async def test_tampering_is_found(
     await settled_trade(sessions, trade_of, meter)
     await damage(tampering)
     assert {kind for kind, _ in await found(sessions)} == expected
+
+
+async def test_what_the_night_finds_is_kept_told_and_counted(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter, damage: Damage, tmp_path: Path
+) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path)
+    context = JobContext(settings, sessions, ObjectStore(settings.objects_dir), KeyRing.load(tmp_path))
+    await settled_trade(sessions, trade_of, meter)
+    await jobs.reconcile(context, {})
+    async with transaction(sessions) as session:
+        assert set((await jobs.breaks(session)).values()) == {0.0}
+    await damage("UPDATE licence_counters SET links = '{}', used_1 = used_1 - 1")
+    await jobs.reconcile(context, {})
+    async with transaction(sessions) as session:
+        counted = {kind: count for kind, count in (await jobs.breaks(session)).items() if count}
+        assert counted == {"counter": 1.0, "licence_terms": 1.0}
+        runs, _ = await service.list_runs(session, PageRequest(limit=10, after=None))
+        assert [(run.clean, run.run_by) for run in runs] == [(False, SYSTEM.id), (True, SYSTEM.id)]
+        told = (
+            await session.execute(
+                sa.text("SELECT kind, payload FROM events WHERE subject_id = :id"), {"id": runs[0].id}
+            )
+        ).one()
+    assert told.kind == "reconciliation.completed"
+    assert told.payload == {"clean": False, "breaks": 2, "kinds": ["counter", "licence_terms"]}
 
 
 async def test_comparing_stops_nobody(sessions: SessionMaker, trade_of: TradeMaker, meter: Meter) -> None:

@@ -1,0 +1,46 @@
+"""What a licence used in all is what it used in its closed periods and in the open one."""
+
+from datetime import datetime
+
+from infra import units
+from infra.db import AsyncSession
+from market.settlement.reconciliation.checks.query import QueryCheck
+from market.settlement.reconciliation.domain import Break, BreakKind
+
+
+def _totals() -> QueryCheck:
+    """Compares the totals with the sums over the periods, for the units of the registry."""
+    slots = [unit.slot for unit in units.UNITS.summed]
+    sums = ", ".join(f"coalesce(sum(u.units_{slot}), 0) AS closed_{slot}" for slot in slots)
+    compared = " UNION ALL ".join(
+        f"SELECT t.licence_id, t.since, '{unit.code}' AS unit, coalesce(t.used_{unit.slot}, 0)::bigint AS used,"  # noqa: S608
+        f" (t.closed_{unit.slot} + coalesce(t.period_{unit.slot}, 0))::bigint AS summed FROM totals t"
+        for unit in units.UNITS.summed
+    )
+    return QueryCheck(
+        BreakKind.COUNTER,
+        "licence",
+        f"""
+WITH totals AS (
+    SELECT c.licence_id, c.period_no, c.period_opened_at AS since, p.periods, p.last_no,
+           {", ".join(f"c.used_{slot}, c.period_{slot}, p.closed_{slot}" for slot in slots)}
+      FROM licence_counters c
+      LEFT JOIN LATERAL (SELECT count(*) AS periods, coalesce(max(u.period_no), 0) AS last_no, {sums}
+                           FROM usage_periods u WHERE u.licence_id = c.licence_id) p ON true)
+SELECT licence_id::text || '/' || unit, used - summed, NULL::text, since, NULL::uuid,
+       'has used ' || used || ' ' || unit || '; its periods add up to ' || summed
+  FROM ({compared}) compared WHERE used <> summed
+UNION ALL
+SELECT licence_id::text, period_no - last_no - 1, NULL, since, NULL,
+       'is in period ' || period_no || '; closed are ' || periods || ', the last of them ' || last_no
+  FROM totals WHERE period_no <> last_no + 1
+UNION ALL
+SELECT u.licence_id::text || '/' || u.period_no, 1, NULL, u.closed_at, NULL, 'was closed of a licence without counters'
+  FROM usage_periods u WHERE NOT EXISTS (SELECT FROM licence_counters c WHERE c.licence_id = u.licence_id)
+        """,  # noqa: S608 -- codes and numbers of our own
+    )
+
+
+async def check(session: AsyncSession, moment: datetime) -> list[Break]:
+    """Licences whose totals and periods differ."""
+    return await _totals()(session, moment)

@@ -1,0 +1,18 @@
+"""Every rule that somebody set was set by a decision in the audit log."""
+
+from market.settlement.reconciliation.checks.query import QueryCheck
+from market.settlement.reconciliation.domain import BreakKind
+
+# What no one approved came with a release.
+check = QueryCheck(
+    BreakKind.RULE,
+    "rulebook_parameter",
+    """
+SELECT r.key || '/' || r.version, 1::bigint, NULL::text, r.recorded_at, NULL::uuid,
+       'was set by no decision of the audit log'
+  FROM rulebook_parameters r
+ WHERE r.approved_by IS NOT NULL
+   AND NOT EXISTS (SELECT FROM audit_entries e WHERE e.subject_id = r.id AND e.action = 'rulebook.parameter_set'
+                      AND e.actor_id = r.approved_by AND e.detail -> 'value' = r.value)
+    """,
+)

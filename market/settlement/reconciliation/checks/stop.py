@@ -1,0 +1,40 @@
+"""Every stop was placed and lifted by a decision in the audit log, and what has ended for good is still stopped."""
+
+from market.settlement.reconciliation.checks.query import QueryCheck
+from market.settlement.reconciliation.domain import BreakKind
+
+# An end that a migration found without a stop got one from the service itself, whose ids are zero.
+check = QueryCheck(
+    BreakKind.STOP,
+    "stop",
+    """
+SELECT s.id::text, 1::bigint, NULL::text, s.placed_at, NULL::uuid,
+       'on ' || s.subject_kind || ' ' || s.subject_id || ' is in no decision of the audit log'
+  FROM stops s
+ WHERE NOT (s.final AND s.placed_by_organisation = '00000000-0000-0000-0000-000000000000')
+   AND NOT EXISTS (SELECT FROM audit_entries e
+                    WHERE e.subject_id = s.subject_id AND e.action = s.subject_kind || '.stopped'
+                      AND e.organisation_id = s.placed_by_organisation AND e.detail ->> 'stop_id' = s.id::text)
+UNION ALL
+SELECT s.id::text, -1, NULL, s.lifted_at, NULL,
+       'on ' || s.subject_kind || ' ' || s.subject_id
+           || CASE WHEN s.final THEN ' is final and was lifted' ELSE ' was lifted by no decision of the audit log' END
+  FROM stops s
+ WHERE s.lifted_at IS NOT NULL
+   AND (s.final OR NOT EXISTS (
+        SELECT FROM audit_entries e
+         WHERE e.subject_id = s.subject_id AND e.action = s.subject_kind || '.stop_lifted'
+           AND e.actor_id = s.lifted_by AND e.detail -> 'stop_ids' ? s.id::text))
+UNION ALL
+SELECT x.id::text, -1, NULL, x.ended, NULL, 'the ' || x.kind || ' has ended and no final stop is on it'
+  FROM (SELECT id, 'agreement' AS kind, terminated_at AS ended FROM agreements WHERE status = 'terminated'
+        UNION ALL
+        SELECT id, 'authorisation', ended_at FROM authorisations WHERE status = 'revoked') x
+ WHERE NOT EXISTS (SELECT FROM stops s WHERE s.subject_id = x.id AND s.final AND s.lifted_at IS NULL)
+UNION ALL
+SELECT d.subject_id::text, -1, NULL, d.recorded_at, NULL, 'stop ' || (d.detail ->> 'stop_id') || ' is gone'
+  FROM audit_entries d
+ WHERE d.recorded_at > now() - interval '35 days' AND d.action LIKE '%.stopped' AND d.detail ? 'stop_id'
+   AND NOT EXISTS (SELECT FROM stops s WHERE s.id::text = d.detail ->> 'stop_id' AND s.subject_id = d.subject_id)
+    """,
+)
