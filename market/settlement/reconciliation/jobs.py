@@ -27,7 +27,7 @@ async def reconcile(context: JobContext, _: dict[str, Any]) -> None:
         )
 
 
-async def breaks(session: AsyncSession) -> dict[str, float]:
+async def breaks(session: AsyncSession) -> dict[str, int]:
     """Breaks of the latest run, by kind."""
     return await service.count_breaks(session)
 

@@ -60,7 +60,7 @@ async def breaks_of(session: AsyncSession, reconciliation_id: UUID) -> Sequence[
     return (await session.exec(statement)).all()
 
 
-async def latest_counts(session: AsyncSession) -> dict[str, float]:
+async def latest_counts(session: AsyncSession) -> dict[str, int]:
     """Number of breaks of the latest run, by kind; kinds without any are left out."""
     latest = select(Reconciliation.id).order_by(col(Reconciliation.run_at).desc()).limit(1).scalar_subquery()
     statement = (
@@ -68,7 +68,7 @@ async def latest_counts(session: AsyncSession) -> dict[str, float]:
         .where(col(ReconciliationBreak.reconciliation_id) == latest)
         .group_by(col(ReconciliationBreak.kind))
     )
-    return {kind.value: float(count) for kind, count in await session.execute(statement)}
+    return {kind.value: count for kind, count in await session.execute(statement)}
 
 
 async def runs_page(session: AsyncSession, page: PageRequest) -> tuple[Sequence[Reconciliation], str | None]:

@@ -80,9 +80,9 @@ async def get_run(session: AsyncSession, reconciliation_id: UUID) -> Run:
     return Run(run, await repository.breaks_of(session, run.id))
 
 
-async def count_breaks(session: AsyncSession) -> dict[str, float]:
+async def count_breaks(session: AsyncSession) -> dict[str, int]:
     """How many breaks of each kind the latest run found."""
-    return dict.fromkeys((kind.value for kind in BreakKind), 0.0) | await repository.latest_counts(session)
+    return dict.fromkeys((kind.value for kind in BreakKind), 0) | await repository.latest_counts(session)
 
 
 async def list_runs(session: AsyncSession, page: PageRequest) -> tuple[Sequence[Reconciliation], str | None]:
