@@ -1,5 +1,6 @@
 """What the worker does: run a suite of checks on a revision, in a warm process of its own."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,11 @@ from quality.tables import QualityRun
 
 ENGINE = "quality.engine"
 BUDGET = "quality.budget"
+PROBE = "quality.probe"
 TRIES = 2
+
+Probe = Callable[[JobContext, UUID], Awaitable[str | None]]
+"""Reads a revision as its buyers will: why that cannot be done, or None. The worker says which (`PROBE`)."""
 
 log = structlog.get_logger()
 
@@ -32,7 +37,10 @@ async def check(context: JobContext, payload: dict[str, Any]) -> None:
     if run is None:
         return
     engine = _engine(context)
+    probe: Probe = context.extras[PROBE]
     try:
+        if (reason := await probe(context, run.revision_id)) is not None:
+            raise CheckingFailed(reason, transient=False)
         results = await _checked(context, engine, run)
     except CheckingFailed as failure:
         log.warning("quality_run_failed", run_id=str(run_id), reason=str(failure))

@@ -40,6 +40,19 @@ async def lock_run(session: AsyncSession, run_id: UUID) -> QualityRun | None:
     return (await session.exec(statement)).one_or_none()
 
 
+async def lock_latest_run(session: AsyncSession, revision_id: UUID) -> QualityRun | None:
+    """The newest run of a revision, locked."""
+    statement = (
+        select(QualityRun)
+        .where(QualityRun.revision_id == revision_id)
+        .order_by(col(QualityRun.requested_at).desc(), col(QualityRun.id).desc())
+        .limit(1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
 async def latest_report(session: AsyncSession, revision_id: UUID) -> QualityReport | None:
     """The newest report on a revision."""
     statement = (
@@ -53,13 +66,18 @@ async def latest_report(session: AsyncSession, revision_id: UUID) -> QualityRepo
 
 async def latest_statuses(
     session: AsyncSession, revision_ids: Collection[UUID]
-) -> Sequence[tuple[UUID, RunStatus, ReportStatus | None]]:
-    """Per revision, the status of its newest run and the status of that run's report."""
+) -> Sequence[tuple[UUID, RunStatus, ReportStatus | None, str | None]]:
+    """Per revision, the status of its newest run, the status of that run's report, and why it failed."""
     statement = (
-        sa.select(col(QualityRun.revision_id), col(QualityRun.status), col(QualityReport.status))
+        sa.select(
+            col(QualityRun.revision_id),
+            col(QualityRun.status),
+            col(QualityReport.status),
+            col(QualityRun.error),
+        )
         .outerjoin(QualityReport, col(QualityReport.run_id) == col(QualityRun.id))
         .where(col(QualityRun.revision_id).in_(revision_ids))
         .ext(distinct_on(col(QualityRun.revision_id)))
         .order_by(col(QualityRun.revision_id), col(QualityRun.requested_at).desc(), col(QualityRun.id).desc())
     )
-    return [(row[0], row[1], row[2]) for row in (await session.execute(statement)).all()]
+    return [(row[0], row[1], row[2], row[3]) for row in (await session.execute(statement)).all()]

@@ -22,7 +22,17 @@ from quality.suggest import facts_of, suggest
 from quality.tables import QualityReport as Report
 from quality.tables import QualityRun
 
-__all__ = ["Report", "complete_run", "fail_run", "find_report", "get_statuses", "request_run", "start_run"]
+__all__ = [
+    "Report",
+    "complete_run",
+    "fail_run",
+    "find_report",
+    "get_errors",
+    "get_statuses",
+    "request_run",
+    "start_run",
+    "withdraw",
+]
 
 JOB = "quality.check"
 
@@ -41,7 +51,7 @@ async def request_run(
     """Request a check of a revision, in the caller's transaction; the worker does it after the commit.
 
     The same suite on the same revision is one run: asking again changes nothing, unless the run could not be
-    carried out, which asking again retries.
+    carried out, or the revision was withdrawn, which asking again retries.
 
     :param object_key: of the revision's Parquet file in the object store.
     :param columns: JSON of ``listings.ingest.result.Column``, in order; ``profile`` that of ``ColumnProfile``.
@@ -60,6 +70,10 @@ async def request_run(
         requested_at=await now(session),
     )
     run, added = await repository.ensure_run(session, wanted)
+    if not added:
+        newest = await repository.lock_latest_run(session, revision_id)
+        if newest is not None and newest.checks == run.checks:
+            run = newest  # of a revision that was withdrawn, the run that says so
     if not added and not RUN.allows(run.status, RunAction.RETRY):
         return run
     if not added:
@@ -162,7 +176,49 @@ async def find_report(session: AsyncSession, revision_id: UUID) -> Report | None
 async def get_statuses(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, QualityStatus]:
     """What the check of each revision has come to, in one query. Revisions that were never checked are left out."""
     found = await repository.latest_statuses(session, revision_ids)
-    return {revision_id: quality_status(run, report) for revision_id, run, report in found}
+    return {revision_id: quality_status(run, report) for revision_id, run, report, _ in found}
+
+
+async def get_errors(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Why the newest run of a revision failed, for those whose has."""
+    found = await repository.latest_statuses(session, revision_ids)
+    return {revision_id: error for revision_id, _, _, error in found if error is not None}
+
+
+async def withdraw(session: AsyncSession, revision_id: UUID, reason: str) -> bool:
+    """Take back that a revision has passed: a further run of its suite has failed. Requesting a check retries it.
+
+    :param reason: one sentence for a person.
+    :return: False when it has not passed, or was withdrawn before.
+    """
+    run = await repository.lock_latest_run(session, revision_id)
+    if run is None or run.status is not RunStatus.DONE:
+        return False
+    moment = await now(session)
+    # The run that is done and its report stay as they are; a further one says that the revision fails.
+    further = QualityRun(
+        id=new_id(),
+        revision_id=revision_id,
+        suite_digest=json_digest([run.suite_digest, "withdrawn", moment.isoformat()]).hex(),
+        object_key=run.object_key,
+        checks=run.checks,
+        status=RunStatus.QUEUED,
+        requested_by=SYSTEM.id,
+        requested_at=moment,
+    )
+    session.add(further)
+    await session.flush()
+    await start_run(session, further.id)
+    await fail_run(session, further.id, reason)
+    await audit.record(
+        session,
+        SYSTEM,
+        action="quality.withdrawn",
+        subject_kind="revision",
+        subject_id=revision_id,
+        detail={"reason": reason[:1000]},
+    )
+    return True
 
 
 def content(report: Report) -> dict[str, Any]:

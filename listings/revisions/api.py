@@ -91,6 +91,11 @@ def require_declared_size(request: Request[Any, Any, Any], limit: int) -> None:
     require_size(int(declared), limit)
 
 
+async def _revision_read(session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
+    row, status = await service.access_revision(session, actor, revision_id)
+    return RevisionRead.of(row, status, (await service.get_quality_errors(session, [row])).get(row.id))
+
+
 class RevisionController(Controller):
     """Revisions: immutable, numbered, checked."""
 
@@ -131,7 +136,7 @@ class RevisionController(Controller):
             context, actor, product_id, name, request.stream(), options=options
         )
         async with transaction(state.sessions) as session:
-            return RevisionRead.of(*await service.access_revision(session, actor, revision_id))
+            return await _revision_read(session, actor, revision_id)
 
     @get(
         "/products/{product_id:uuid}/revisions",
@@ -144,7 +149,9 @@ class RevisionController(Controller):
     ) -> Page[RevisionRead]:
         """With schema, profile and the status of the quality check; newest first."""
         rows, statuses, following = await service.list_revisions(session, actor, product_id, page)
-        return Page(items=[RevisionRead.of(row, statuses[row.id]) for row in rows], next_cursor=following)
+        errors = await service.get_quality_errors(session, rows)
+        items = [RevisionRead.of(row, statuses[row.id], errors.get(row.id)) for row in rows]
+        return Page(items=items, next_cursor=following)
 
     @get(
         "/revisions/{revision_id:uuid}",
@@ -154,7 +161,7 @@ class RevisionController(Controller):
     )
     async def read(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
         """A revision of a product you can access."""
-        return RevisionRead.of(*await service.access_revision(session, actor, revision_id))
+        return await _revision_read(session, actor, revision_id)
 
     @get(
         "/revisions/{revision_id:uuid}/quality-report",

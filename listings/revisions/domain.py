@@ -10,6 +10,9 @@ from listings.ingest.result import Column, IngestOptions
 from listings.revisions.errors import ColumnsUnauthorised, SchemaBroken
 from quality.states import QualityStatus
 
+TRY_OUT_JOB = "revisions.try_out"
+"""Kind of the job that tries out, by the data plane's own code, a revision that has passed: ``{"revision_id"}``."""
+
 
 @dataclass(frozen=True, slots=True)
 class RevisionFacts:
@@ -76,5 +79,8 @@ def require_compatible(before: Iterable[Column], now: Iterable[Column]) -> None:
     if broken:
         raise SchemaBroken(
             Message("Buyers rely on: {broken}.", broken=", ".join(broken[:20])),
-            remedy=Message("Keep names and kinds of the published columns, or list a new product."),
+            remedy=Message(
+                "Keep names and kinds of the published columns, or list a new product. If the published data cannot be"
+                " read, send the file again in a minute: it is being tried out, and withdrawn when it cannot be served."
+            ),
         )

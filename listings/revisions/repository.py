@@ -21,6 +21,14 @@ async def known_ids(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
     return set((await session.exec(statement)).all())
 
 
+async def list_product_ids(session: AsyncSession, after: UUID | None, limit: int) -> Sequence[UUID]:
+    """Ids of products with revisions, in their order, from after one on."""
+    statement = select(ProductRevision.product_id).distinct().order_by(col(ProductRevision.product_id))
+    if after is not None:
+        statement = statement.where(col(ProductRevision.product_id) > after)
+    return (await session.exec(statement.limit(limit))).all()
+
+
 async def list_newest(session: AsyncSession, product_id: UUID, limit: int) -> Sequence[ProductRevision]:
     """The newest revisions of a product, newest first."""
     statement = (

@@ -44,6 +44,9 @@ class RevisionRead(Output):
     columns: list[ColumnRead]
     profile: dict[str, Any] = Field(description="What was found on the way in: per column, and notices")
     quality: QualityStatus = Field(description="Status of the quality check")
+    quality_error: str | None = Field(
+        description="Why the check could not be carried out, or the revision cannot be served"
+    )
     options: IngestOptionsRead = Field(description="What was stated about the file")
     source_name: str
     source_format: str
@@ -52,9 +55,15 @@ class RevisionRead(Output):
     uploaded_at: datetime
 
     @classmethod
-    def of(cls, row: ProductRevision, quality: QualityStatus) -> "RevisionRead":
-        """Map a row and the status of its quality check."""
+    def of(cls, row: ProductRevision, quality: QualityStatus, quality_error: str | None) -> "RevisionRead":
+        """Map a row, the status of its quality check, and why that could not be carried out."""
         hidden = {"object_key", "sample", "uploaded_by", "profile"}
         profile = {name: value for name, value in row.profile.items() if name not in ("options", "row_bytes")}
         options = IngestOptionsRead.model_validate(recorded_options(row.profile))
-        return cls(**row.model_dump(exclude=hidden), profile=profile, quality=quality, options=options)
+        return cls(
+            **row.model_dump(exclude=hidden),
+            profile=profile,
+            quality=quality,
+            quality_error=quality_error,
+            options=options,
+        )

@@ -49,6 +49,17 @@ def facts_of(row: ProductRevision) -> RevisionFacts:
     )
 
 
+async def find_facts(session: AsyncSession, revision_id: UUID) -> RevisionFacts | None:
+    """A revision, whoever asks."""
+    row = await repository.get(session, revision_id)
+    return facts_of(row) if row else None
+
+
+async def list_product_ids(session: AsyncSession, after: UUID | None, limit: int) -> Sequence[UUID]:
+    """Ids of products that have revisions, in their order, from after one on."""
+    return await repository.list_product_ids(session, after, limit)
+
+
 async def find_newest(session: AsyncSession, product_id: UUID) -> RevisionFacts | None:
     """The newest revision, checked or not."""
     rows = await repository.list_newest(session, product_id, 1)
@@ -107,6 +118,11 @@ async def get_quality_statuses(
 ) -> dict[UUID, QualityStatus]:
     """The status of the quality check of each revision."""
     return await quality.get_statuses(session, [row.id for row in rows])
+
+
+async def get_quality_errors(session: AsyncSession, rows: Sequence[ProductRevision]) -> dict[UUID, str]:
+    """Why the quality check of a revision could not be carried out, where it could not."""
+    return await quality.get_errors(session, [row.id for row in rows])
 
 
 async def access_revision(
@@ -196,6 +212,14 @@ async def publish_if_current(session: AsyncSession, revision_id: UUID) -> None:
         organisations=(product.operator_id, product.owner_id),
         payload={"product_id": str(product.id), "number": row.number},
     )
+
+
+async def publish_successor(session: AsyncSession, revision_id: UUID) -> None:
+    """Tell the product's parties which revision buyers read in place of one that was withdrawn, if there is one."""
+    withdrawn = await repository.get(session, revision_id)
+    current = await find_newest_passed(session, withdrawn.product_id) if withdrawn else None
+    if current is not None:
+        await publish_if_current(session, current.id)
 
 
 def _no_such_revision() -> NotFound:

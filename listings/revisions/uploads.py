@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from infra import jobs
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, SessionMaker, new_id, now, transaction
@@ -23,8 +24,13 @@ from listings.ingest.result import IngestOptions, IngestResult
 from listings.products import service as products
 from listings.revisions import repository
 from listings.revisions import service as revisions
-from listings.revisions.domain import recorded_options, require_columns_authorised, require_compatible
-from listings.revisions.errors import SpoolUnavailable
+from listings.revisions.domain import (
+    TRY_OUT_JOB,
+    recorded_options,
+    require_columns_authorised,
+    require_compatible,
+)
+from listings.revisions.errors import SchemaBroken, SpoolUnavailable
 from listings.revisions.spool import spooled
 from listings.revisions.storable import storable
 from listings.revisions.tables import ProductRevision
@@ -88,8 +94,20 @@ async def ingest_upload(
         try:
             converted = await _convert(settings, context.budget, source, target, name, options)
             return await _store(context, actor, product_id, converted, target)
+        except SchemaBroken:
+            await _try_out_served(context, product_id)
+            raise
         finally:
             target.unlink(missing_ok=True)
+
+
+async def _try_out_served(context: UploadContext, product_id: UUID) -> None:
+    """Have what buyers read tried out: when it cannot be served, nobody relies on it, and it is withdrawn."""
+    async with transaction(context.sessions) as session:
+        served = await revisions.find_newest_passed(session, product_id)
+        if served is not None:
+            key = f"{TRY_OUT_JOB}:{served.id}"
+            await jobs.enqueue(session, TRY_OUT_JOB, {"revision_id": str(served.id)}, dedupe_key=key)
 
 
 async def _convert(

@@ -34,6 +34,7 @@ from infra.telemetry.endpoint import serve_metrics
 from infra.webhooks import jobs as webhook_jobs
 from infra.webhooks import sender as webhooks
 from listings.revisions import jobs as revision_jobs
+from market.delivery import canary
 from market.metering import jobs as metering_jobs
 from market.operations.readiness import ReadinessStatus, of_tasks, status_of
 from market.settlement.invoices import jobs as invoice_jobs
@@ -42,7 +43,7 @@ from market.settlement.reconciliation import jobs as reconciliation_jobs
 from market.subscriptions import SUBSCRIBERS
 from quality import jobs as quality_jobs
 
-JOBS: tuple[Job, ...] = (*quality_jobs.JOBS, *card_jobs.JOBS)
+JOBS: tuple[Job, ...] = (*quality_jobs.JOBS, *canary.JOBS, *card_jobs.JOBS)
 SCHEDULES: tuple[Schedule, ...] = (
     *audit_jobs.SCHEDULES,
     *event_jobs.SCHEDULES,
@@ -50,6 +51,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *webhook_jobs.SCHEDULES,
     *revision_jobs.SCHEDULES,
     *licence_jobs.SCHEDULES,
+    *canary.SCHEDULES,
     *metering_jobs.SCHEDULES,
     *invoice_jobs.SCHEDULES,
     *card_jobs.SCHEDULES,
@@ -110,6 +112,7 @@ async def _run(settings: Settings, url: str, stop: asyncio.Event) -> None:
         sessions=create_sessions(engine),
         store=ObjectStore(settings.objects_dir),
         keys=KeyRing.load(settings.keys_dir),
+        extras={quality_jobs.PROBE: canary.try_out},
     )
     secrets.install(secret_box(settings))
     tasks = TaskRegistry()

@@ -34,7 +34,11 @@ def context(
     settings: Settings, sessions: SessionMaker, tmp_path: Path, warm_engine: WarmEngine
 ) -> JobContext:
     store, keys = ObjectStore(tmp_path / "objects"), KeyRing.load(tmp_path / "keys")
-    return JobContext(settings, sessions, store, keys, {jobs.ENGINE: warm_engine})
+
+    async def readable(_: JobContext, __: UUID) -> None:
+        return None
+
+    return JobContext(settings, sessions, store, keys, {jobs.ENGINE: warm_engine, jobs.PROBE: readable})
 
 
 def store_revision(context: JobContext, folder: Path) -> tuple[UUID, str]:
@@ -160,3 +164,50 @@ async def test_what_comes_late_changes_nothing(context: JobContext, tmp_path: Pa
         await service.fail_run(session, run.id, "Too late.")
         assert await service.complete_run(session, run.id, [], "made for a test") is None
     assert await status(context, revision_id) is QualityStatus.PASSED
+
+
+async def test_a_revision_that_cannot_be_read_does_not_pass_however_good_it_is(
+    context: JobContext, tmp_path: Path
+) -> None:
+    revision_id, key = store_revision(context, tmp_path)
+    run = await request(context, revision_id, key)
+
+    async def unreadable(_: JobContext, asked: UUID) -> str:
+        assert asked == revision_id
+        return "The revision cannot be served: it is in pieces."
+
+    probe = context.extras[jobs.PROBE]
+    context.extras[jobs.PROBE] = unreadable
+    await jobs.check(context, {"run_id": str(run.id)})
+    assert await status(context, revision_id) is QualityStatus.ERROR
+    async with transaction(context.sessions) as session:
+        assert await service.find_report(session, revision_id) is None
+        assert (await service.get_errors(session, [revision_id]))[revision_id].endswith("it is in pieces.")
+    context.extras[jobs.PROBE] = probe
+    again = await request(context, revision_id, key)
+    assert (again.id, again.status) == (run.id, RunStatus.QUEUED)
+    await jobs.check(context, {"run_id": str(run.id)})
+    assert await status(context, revision_id) is QualityStatus.PASSED
+
+
+async def test_a_withdrawn_revision_has_not_passed_until_it_is_checked_again(
+    context: JobContext, tmp_path: Path
+) -> None:
+    revision_id, key = store_revision(context, tmp_path)
+    first = await request(context, revision_id, key)
+    async with transaction(context.sessions) as session:
+        assert not await service.withdraw(session, revision_id, "It has not passed."), "it has not"
+    await jobs.check(context, {"run_id": str(first.id)})
+    for reason, withdrawn in (("It is damaged.", True), ("It is damaged still.", False)):
+        async with transaction(context.sessions) as session:
+            assert await service.withdraw(session, revision_id, reason) is withdrawn
+        assert await status(context, revision_id) is QualityStatus.ERROR
+        async with transaction(context.sessions) as session:
+            assert await service.get_errors(session, [revision_id]) == {revision_id: "It is damaged."}
+    again = await request(context, revision_id, key)
+    assert again.status is RunStatus.QUEUED
+    assert again.id != first.id
+    await jobs.check(context, {"run_id": str(again.id)})
+    assert await status(context, revision_id) is QualityStatus.PASSED
+    same = await request(context, revision_id, key)
+    assert (same.id, same.status) == (again.id, RunStatus.DONE)

@@ -1,0 +1,119 @@
+"""Trying a revision out: pages of it, made by the data plane's own code, before anybody may buy them.
+
+A child process makes them, as the data plane is set up: with its memory, its threads and its time. What it cannot make
+there would answer every buyer with 500 or 503.
+"""
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut, ProcessLimits
+from infra.db import transaction
+from infra.jobs import Job, JobContext, Schedule
+from infra.settings import CANARY_MB
+from listings.revisions import service as revisions
+from listings.revisions.domain import TRY_OUT_JOB, RevisionFacts
+from quality import service as quality
+from quality.jobs import budget_of
+
+_MEBIBYTE = 1024 * 1024
+_TRIES = 2
+_BATCH = 200
+
+log = structlog.get_logger()
+
+
+async def try_out(context: JobContext, revision_id: UUID) -> str | None:
+    """Make pages of a revision as the data plane would.
+
+    :return: why it cannot be served, for a person; None when it can.
+    """
+    async with transaction(context.sessions) as session:
+        facts = await revisions.find_facts(session, revision_id)
+    if facts is None:
+        return "There is no such revision."
+    reason = None
+    for _ in range(_TRIES):  # a machine that is busy for a moment is no fault of the revision
+        reason = await _tried(context, facts)
+        if reason is None:
+            return None
+    return f"The revision cannot be served: {reason}"
+
+
+async def _tried(context: JobContext, facts: RevisionFacts) -> str | None:
+    settings = context.settings
+    path = context.store.path(facts.object_key)
+    if not path.is_file():
+        return "its file is not in the object store."
+    megabytes = settings.query_memory_mb + CANARY_MB
+    claim = await budget_of(context).take(megabytes, wait_s=None)
+    with tempfile.TemporaryDirectory(prefix="canary-", ignore_cleanup_errors=True) as home:
+        try:
+            child = await ChildProcess.start(
+                "market.delivery.canary_child",
+                limits=ProcessLimits(resident_bytes=megabytes * _MEBIBYTE),
+                home=Path(home),
+                claim=claim,
+            )
+        finally:
+            claim.release()
+        request = {
+            "root": str(context.store.root),
+            "path": str(path),
+            "columns": [asdict(column) for column in facts.columns],
+            "rows": facts.rows,
+            "row_bytes": facts.row_bytes,
+            "threads": settings.query_threads,
+            "memory_mb": settings.query_memory_mb,
+            "seconds": settings.query_timeout_s,
+        }
+        try:
+            answer = await child.ask(request, timeout_s=settings.quality_timeout_s)
+        except ChildTimedOut:
+            return f"its pages were not made within {settings.quality_timeout_s} seconds."
+        except ChildCrashed as crash:
+            return (
+                "its pages need more memory than there is for them."
+                if crash.out_of_memory
+                else f"the process that makes its pages ended ({crash.ending})."
+            )
+        finally:
+            await child.kill()
+    reason: str | None = answer["reason"]
+    return reason
+
+
+async def recheck(context: JobContext, payload: dict[str, Any]) -> None:
+    """Try a revision that buyers read out again; withdraw it when it cannot be served."""
+    revision_id = UUID(payload["revision_id"])
+    reason = await try_out(context, revision_id)
+    if reason is None:
+        return
+    async with transaction(context.sessions) as session:
+        if await quality.withdraw(session, revision_id, reason):
+            log.error("revision_withdrawn", revision_id=str(revision_id), reason=reason)
+            await revisions.publish_successor(session, revision_id)
+
+
+async def recheck_all(context: JobContext, _: dict[str, Any]) -> None:
+    """Try out what buyers read of every product: a file may have been damaged, or be from before there was a try."""
+    last: UUID | None = None
+    while True:
+        async with transaction(context.sessions) as session:
+            product_ids = await revisions.list_product_ids(session, last, _BATCH)
+            current = [await revisions.find_newest_passed(session, product_id) for product_id in product_ids]
+        for row in current:
+            if row is not None:
+                await recheck(context, {"revision_id": str(row.id)})
+        if not product_ids:
+            return
+        last = product_ids[-1]
+
+
+JOBS = [Job(TRY_OUT_JOB, recheck, attempts=5, concurrency=1)]
+SCHEDULES = [Schedule("delivery.recheck", "41 4 * * *", recheck_all)]
