@@ -90,6 +90,8 @@ class Permission(StrEnum):
     QUOTE = "quote"
     RECONCILE = "reconcile"
     RECONCILIATION_READ = "reconciliation.read"
+    RECOVERY_CANCEL = "recovery.cancel"
+    RECOVERY_MANAGE = "recovery.manage"
     RESOURCE_MANAGE = "resource.manage"
     RESOURCE_READ = "resource.read"
     REVISION_UPLOAD = "revision.upload"
@@ -113,6 +115,7 @@ _EVERYBODY = frozenset(
         P.ORGANISATION_READ,
         P.PRODUCT_READ,
         P.QUOTE,
+        P.RECOVERY_CANCEL,
         P.RULEBOOK_READ,
         P.SESSION_OWN,
     }
@@ -197,6 +200,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.ORGANISATION_REGISTER,
         P.ORGANISATION_VERIFY,
         P.RECONCILIATION_READ,
+        P.RECOVERY_MANAGE,
         P.RULEBOOK_MANAGE,
         P.WEBHOOK_MANAGE,
     },
@@ -228,16 +232,18 @@ _ONBOARDING = frozenset(
         P.MEMBER_MANAGE,
         P.MEMBER_READ,
         P.ORGANISATION_READ,
+        P.RECOVERY_CANCEL,
         P.SESSION_OWN,
     }
 )
 
+# Whatever its status, an organisation can object to a new administrator that its people did not ask for.
 STATUS_PERMISSIONS: dict[OrganisationStatus, frozenset[Permission]] = {
     # Getting in: who it is, and who its people are.
     OrganisationStatus.REGISTERED: _ONBOARDING,
     # Better evidence is the way out.
     OrganisationStatus.REJECTED: frozenset(
-        {P.EVIDENCE_READ, P.EVIDENCE_SUBMIT, P.ORGANISATION_READ, P.SESSION_OWN}
+        {P.EVIDENCE_READ, P.EVIDENCE_SUBMIT, P.ORGANISATION_READ, P.RECOVERY_CANCEL, P.SESSION_OWN}
     ),
     # Read and export what is its own, pay what it owes, appeal.
     OrganisationStatus.SUSPENDED: frozenset(
@@ -253,6 +259,7 @@ STATUS_PERMISSIONS: dict[OrganisationStatus, frozenset[Permission]] = {
             P.ORGANISATION_READ,
             P.PRICE_PLAN_READ,
             P.PRODUCT_READ,
+            P.RECOVERY_CANCEL,
             P.RESOURCE_READ,
             P.RULEBOOK_READ,
             P.SESSION_OWN,

@@ -157,6 +157,30 @@ class Settings(BaseSettings):
         ge=0,
         description="A webhook's last try disables its address when nothing sent there succeeded for so long.",
     )
+    smtp_host: str | None = Field(
+        None,
+        description="Mail server that proves addresses; without it they rest on the word of who hands tokens over.",
+    )
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the way to the mail server is encrypted: starttls, tls or none."
+    )
+    smtp_ca_file: Path | None = Field(
+        None, description="Certificates that the mail server's must go back to; the system's by default."
+    )
+    smtp_username: str | None = Field(None, description="Login at the mail server, where it wants one.")
+    smtp_password: SecretStr | None = Field(None, description="Password of that login.")
+    smtp_password_file: Path | None = Field(None, description="File that holds the password instead.")
+    smtp_sender: str | None = Field(
+        None, pattern=r"^[^@\s<>]+@[^@\s<>]+$", description="Address that mails come from; needed for mail."
+    )
+    smtp_timeout_s: float = Field(30, gt=0, le=300, description="Seconds the mail server may take to answer.")
+    recovery_delay_hours: int = Field(
+        72,
+        ge=1,
+        le=8760,
+        description="Hours in which an organisation can object to the recovery of its administrator.",
+    )
     metrics_host: str = Field("127.0.0.1", description="Address that metrics are served on.")
     metrics_port: int = Field(
         9464, ge=0, le=65535, description="Port of the API's metrics (Prometheus text); 0 serves none."
@@ -192,6 +216,21 @@ class Settings(BaseSettings):
         for part in (value or "").replace(",", " ").split():
             ip_network(part)
         return value
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> "Settings":
+        if self.smtp_host is not None and self.smtp_sender is None:
+            raise ValueError("MARKET_SMTP_HOST needs MARKET_SMTP_SENDER, the address that mails come from")
+        return self
+
+    @property
+    def smtp_secret(self) -> str | None:
+        """Password at the mail server, from the setting or from its file, which is read each time."""
+        if self.smtp_password is not None:
+            return self.smtp_password.get_secret_value()
+        if self.smtp_password_file is not None:
+            return self.smtp_password_file.read_text(encoding="utf-8").strip()
+        return None
 
     @property
     def base_url(self) -> str:

@@ -67,6 +67,7 @@ from market.participants.access_api import (
 from market.participants.api import OrganisationController
 from market.participants.appeals_api import AppealController
 from market.participants.directory_api import DirectoryController
+from market.participants.recoveries_api import RecoveryController
 from market.settlement.invoices.api import InvoiceController, PeriodCloseController
 from market.settlement.ledger.api import LedgerController, StatementOfAccountController
 from market.settlement.rails.bank.api import BankStatementController
@@ -92,6 +93,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     OrganisationController,
     DirectoryController,
     AppealController,
+    RecoveryController,
     InvitationController,
     accept_invitation,
     MemberController,

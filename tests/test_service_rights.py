@@ -18,7 +18,7 @@ from listings.authorisations import states as authorisations
 from listings.authorisations.states import AuthorisationStatus
 from listings.products import states as products
 from listings.products.states import ProductStatus
-from market.participants.states import APPEAL, AppealStatus
+from market.participants.states import APPEAL, RECOVERY, AppealStatus, RecoveryStatus
 from market.settlement.invoices.states import INVOICE, InvoiceStatus
 from market.settlement.payments.states import REFUND, RefundStatus
 from market.settlement.rails.cards.states import CARD_PAYMENT, CardPaymentStatus
@@ -97,6 +97,9 @@ DECIDED: Mapping[str, Rights] = {
     "licence_counters": READ_ONLY,
     "licence_tokens": APPEND_ONLY,
     "licences": APPEND_ONLY,
+    "mails": Rights(
+        update=frozenset({"status", "attempts", "due_at", "completed_at", "last_error"}), delete=True
+    ),
     "memberships": QUEUE,
     "organisations": WHOLE_ROWS,
     "payments": APPEND_ONLY,
@@ -112,6 +115,10 @@ DECIDED: Mapping[str, Rights] = {
     "quality_runs": changing("status error started_at finished_at"),
     "reconciliation_breaks": APPEND_ONLY,
     "reconciliations": APPEND_ONLY,
+    "recoveries": changing(
+        "status approved_by approved_at approval_reason effective_at"
+        " cancelled_by cancelled_at cancellation_reason completed_at invitation_id"
+    ),
     "refunds": changing("status failure processor_id sent_at completed_at"),
     "resource_rights": APPEND_ONLY,
     "resource_viewers": Rights(delete=True),
@@ -155,6 +162,7 @@ MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     # An invoice of zero needs no payment.
     "invoices": (INVOICE.transitions, frozenset({InvoiceStatus.ISSUED, InvoiceStatus.PAID})),
     "quality_runs": (quality.TRANSITIONS, frozenset({RunStatus.QUEUED})),
+    "recoveries": (RECOVERY.transitions, frozenset({RecoveryStatus.REQUESTED})),
     "refunds": (REFUND.transitions, frozenset({RefundStatus.REQUESTED})),
 }
 """Table → its state machine, and what a new row may be."""

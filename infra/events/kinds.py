@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     AUTHORISATION_REVOKED = "authorisation.revoked"
     AUTHORISATION_SUSPENDED = "authorisation.suspended"
     BANK_STATEMENT_IMPORTED = "bank_statement.imported"
+    INVITATION_HANDED_OVER = "invitation.handed_over"
     INVOICE_ISSUED = "invoice.issued"
     INVOICE_PAID = "invoice.paid"
     INVOICE_REFUNDED = "invoice.refunded"
@@ -29,6 +30,10 @@ class EventKind(StrEnum):
     PRODUCT_SUSPENDED = "product.suspended"
     PRODUCT_WITHDRAWN = "product.withdrawn"
     RECONCILIATION_COMPLETED = "reconciliation.completed"
+    RECOVERY_APPROVED = "recovery.approved"
+    RECOVERY_CANCELLED = "recovery.cancelled"
+    RECOVERY_COMPLETED = "recovery.completed"
+    RECOVERY_REQUESTED = "recovery.requested"
     REVISION_MEASURED = "revision.measured"
     REVISION_PUBLISHED = "revision.published"
 

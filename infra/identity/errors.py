@@ -135,6 +135,13 @@ class InvitationNotOpen(NotFound):
     title = Message("Invalid invitation")
 
 
+class InvitationClosed(Conflict):
+    """The invitation was accepted or revoked, or has expired."""
+
+    slug = "invitation-closed"
+    title = Message("Invitation closed")
+
+
 class AlreadyMember(Conflict):
     """The address belongs to a member already."""
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import SQLModel, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -140,6 +141,33 @@ async def members(
     return (await session.exec(statement)).all()
 
 
+async def membership_by_email(session: AsyncSession, organisation_id: UUID, email: str) -> Membership | None:
+    """The place of an address in an organisation."""
+    statement = (
+        select(Membership)
+        .join(Person, col(Person.id) == col(Membership.person_id))
+        .where(col(Membership.organisation_id) == organisation_id, col(Person.email) == email)
+        .order_by(col(Membership.id))
+        .limit(1)
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def addresses(
+    session: AsyncSession, organisation_id: UUID, first: Iterable[Role], limit: int
+) -> Sequence[str]:
+    """Addresses of members, those with one of the roles first, up to ``limit``."""
+    roles = sa.cast([role.value for role in first], ARRAY(sa.String()))
+    statement = (
+        select(Person.email)
+        .join(Membership, col(Person.id) == col(Membership.person_id))
+        .where(col(Membership.organisation_id) == organisation_id)
+        .order_by(col(Membership.roles).bool_op("&&")(roles).desc(), col(Membership.id))
+        .limit(limit)
+    )
+    return (await session.exec(statement)).all()
+
+
 async def is_member(session: AsyncSession, organisation_id: UUID, email: str) -> bool:
     """Whether somebody with the address belongs to the organisation."""
     statement = (
@@ -181,6 +209,17 @@ async def open_invitation(session: AsyncSession, token_digest: bytes, *, lock: b
     if lock:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     return (await session.exec(statement)).one_or_none()
+
+
+async def revoke_foreign_invitations(session: AsyncSession, organisation_id: UUID) -> None:
+    """Close the open invitations of an organisation that somebody else made for it."""
+    statement = sa.update(Invitation).where(
+        col(Invitation.organisation_id) == organisation_id,
+        col(Invitation.invited_by_organisation) != organisation_id,
+        col(Invitation.accepted_at).is_(None),
+        col(Invitation.revoked_at).is_(None),
+    )
+    await session.execute(statement.values(revoked_at=sa.func.now()))
 
 
 async def lock_invitation(

@@ -8,19 +8,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.audit import service as audit
-from infra.auth import SYSTEM, Actor, OrganisationKind, Role
+from infra.auth import SYSTEM, Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.identity import credentials, repository
 from infra.identity.domain import EvidenceKind, normalised_email
 from infra.identity.errors import CreditCodeTaken
+from infra.identity.members import ADMINISTRATOR_ROLES
 from infra.identity.schemas import PartyName, PartyNames
 from infra.identity.states import OrganisationAction, next_state
 from infra.identity.tables import IdentityEvidence, Membership, Organisation, Person
 from infra.messages import Message
 from infra.organisation_status import OrganisationStatus, not_verified
-
-ADMINISTRATOR_ROLES = (Role.ORGANISATION_ADMIN, Role.PLATFORM_ADMIN)
 
 
 async def organisation(session: AsyncSession, organisation_id: UUID) -> Organisation:

@@ -8,6 +8,15 @@ from infra.organisation_status import OrganisationStatus
 from infra.states import StateMachine, Transition
 
 
+class InvitationDelivery(StrEnum):
+    """How an invitation's token reached the invited address, or did not yet."""
+
+    PENDING = "pending"
+    HANDED_OVER = "handed_over"
+    MAILED = "mailed"
+    UNDELIVERABLE = "undeliverable"
+
+
 class OrganisationAction(StrEnum):
     """What changes an organisation's status. Reinstatement leads back to where verification had come."""
 

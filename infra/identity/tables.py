@@ -11,6 +11,7 @@ from sqlmodel import Field
 from infra.auth import OrganisationKind
 from infra.db import Table, enum_column, id_column, timestamp_column
 from infra.identity.domain import EvidenceKind
+from infra.identity.states import InvitationDelivery
 from infra.organisation_status import OrganisationStatus
 from infra.secrets import EncryptedText
 
@@ -88,7 +89,11 @@ class Membership(Table, table=True):
 
 
 class Invitation(Table, table=True):
-    """An open door for one e-mail address; closes when used, revoked or expired."""
+    """An open door for one e-mail address; closes when used, revoked or expired.
+
+    ``invited_by_organisation`` is the platform's where it invites a first administrator, and the nil UUID where a
+    recovery does. ``handed_over_by`` took the token to bring it to the person; whoever did answers for the address.
+    """
 
     __tablename__ = "invitations"
     __table_args__ = (
@@ -101,8 +106,13 @@ class Invitation(Table, table=True):
     organisation_id: UUID = Field(foreign_key="organisations.id", index=True)
     email: str
     roles: list[str] = _roles_column()
-    token_digest: bytes
+    token_digest: bytes | None = None
+    delivery: InvitationDelivery = enum_column(InvitationDelivery)
+    delivered_at: datetime | None = timestamp_column(nullable=True)
+    handed_over_by: UUID | None = None
+    handed_over_by_organisation: UUID | None = None
     invited_by: UUID
+    invited_by_organisation: UUID
     created_at: datetime = timestamp_column()
     expires_at: datetime = timestamp_column()
     accepted_at: datetime | None = timestamp_column(nullable=True)

@@ -32,7 +32,16 @@ _BEYOND_THE_PARTIES: Mapping[OrganisationKind, frozenset[EventKind]] = {
         kind
         for kind in EventKind
         if kind.subject_kind
-        in {"agreement", "appeal", "bank_statement", "invoice", "licence", "organisation", "reconciliation"}
+        in {
+            "agreement",
+            "appeal",
+            "bank_statement",
+            "invoice",
+            "licence",
+            "organisation",
+            "reconciliation",
+            "recovery",
+        }
     ),
 }
 _PUBLIC = frozenset({EventKind.PRODUCT_PUBLISHED})

@@ -10,6 +10,7 @@ from infra.auth import OrganisationKind, Permission, Role
 from infra.events.domain import DeliveryAction, DeliveryStatus
 from infra.events.kinds import EventKind
 from infra.identity.domain import EvidenceKind
+from infra.identity.states import InvitationDelivery
 from infra.labels import Label
 from infra.organisation_status import OrganisationStatus
 from infra.rulebook.domain import SourceStatus
@@ -23,7 +24,7 @@ from listings.resources.domain import CLASSIFICATION_LABELS, Classification, Upd
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from market.delivery.domain import Operator
 from market.operations.readiness import ComponentState, ReadinessStatus
-from market.participants.states import AppealDecision, AppealStatus
+from market.participants.states import AppealDecision, AppealStatus, RecoveryAction, RecoveryStatus
 from market.settlement.invoices.states import InvoiceAction, InvoiceStatus
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
 from market.settlement.payments.states import Rail, RefundAction, RefundStatus
@@ -48,6 +49,23 @@ _PARTIES: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "rejected": ("未通过核验", "Rejected"),
         "suspended": ("已暂停", "Suspended"),
         "verified": ("已核验", "Verified"),
+    },
+    InvitationDelivery: {
+        "pending": ("待送达", "Pending"),
+        "handed_over": ("已转交", "Handed over"),
+        "mailed": ("已发送邮件", "Mailed"),
+        "undeliverable": ("无法送达", "Undeliverable"),
+    },
+    RecoveryStatus: {
+        "requested": ("已申请", "Requested"),
+        "approved": ("已批准", "Approved"),
+        "cancelled": ("已取消", "Cancelled"),
+        "completed": ("已完成", "Completed"),
+    },
+    RecoveryAction: {
+        "approval": ("批准", "Approval"),
+        "cancellation": ("取消", "Cancellation"),
+        "completion": ("完成", "Completion"),
     },
     AppealStatus: {
         "open": ("待处理", "Open"),
@@ -343,6 +361,7 @@ _EVENTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "authorisation.revoked": ("授权已撤销", "Authorisation revoked"),
         "authorisation.suspended": ("授权已暂停", "Authorisation suspended"),
         "bank_statement.imported": ("银行对账单已导入", "Bank statement imported"),
+        "invitation.handed_over": ("邀请已转交", "Invitation handed over"),
         "invoice.issued": ("账单已开具", "Invoice issued"),
         "invoice.paid": ("账单已支付", "Invoice paid"),
         "invoice.refunded": ("账单已退款", "Invoice refunded"),
@@ -355,6 +374,10 @@ _EVENTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "product.suspended": ("产品已暂停", "Product suspended"),
         "product.withdrawn": ("产品已下架", "Product withdrawn"),
         "reconciliation.completed": ("对账已完成", "Reconciliation completed"),
+        "recovery.approved": ("管理员恢复已批准", "Recovery approved"),
+        "recovery.cancelled": ("管理员恢复已取消", "Recovery cancelled"),
+        "recovery.completed": ("管理员恢复已完成", "Recovery completed"),
+        "recovery.requested": ("管理员恢复已申请", "Recovery requested"),
         "revision.measured": ("数据版本已评价", "Revision measured"),
         "revision.published": ("数据版本已发布", "Revision published"),
     },
@@ -401,6 +424,8 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "quote": ("询价", "Get quotes"),
     "reconcile": ("对账", "Reconcile"),
     "reconciliation.read": ("查看对账结果", "Read reconciliations"),
+    "recovery.cancel": ("取消管理员恢复", "Cancel recoveries"),
+    "recovery.manage": ("办理管理员恢复", "Manage recoveries"),
     "resource.manage": ("管理资源", "Manage resources"),
     "resource.read": ("查看资源", "Read resources"),
     "revision.upload": ("上传数据版本", "Upload revisions"),

@@ -37,13 +37,14 @@ from listings.revisions import jobs as revision_jobs
 from market.delivery import canary
 from market.metering import jobs as metering_jobs
 from market.operations.readiness import ReadinessStatus, of_tasks, status_of
+from market.participants import jobs as participant_jobs
 from market.settlement.invoices import jobs as invoice_jobs
 from market.settlement.rails.cards import jobs as card_jobs
 from market.settlement.reconciliation import jobs as reconciliation_jobs
 from market.subscriptions import SUBSCRIBERS
 from quality import jobs as quality_jobs
 
-JOBS: tuple[Job, ...] = (*quality_jobs.JOBS, *canary.JOBS, *card_jobs.JOBS)
+JOBS: tuple[Job, ...] = (*quality_jobs.JOBS, *canary.JOBS, *card_jobs.JOBS, *participant_jobs.JOBS)
 SCHEDULES: tuple[Schedule, ...] = (
     *audit_jobs.SCHEDULES,
     *event_jobs.SCHEDULES,
@@ -55,6 +56,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *metering_jobs.SCHEDULES,
     *invoice_jobs.SCHEDULES,
     *card_jobs.SCHEDULES,
+    *participant_jobs.SCHEDULES,
     *reconciliation_jobs.SCHEDULES,
 )
 SAMPLES: tuple[Sample, ...] = (

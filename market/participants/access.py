@@ -1,4 +1,4 @@
-"""Use cases of who gets in: invitations, members, programs."""
+"""Use cases of members and programs."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -13,90 +13,11 @@ from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.identity import clients, members
 from infra.identity import service as organisations
-from infra.identity.attempts import Origin
-from infra.identity.runtime import Identity
-from infra.identity.tables import Client, Invitation, Membership, Organisation, Person
+from infra.identity.tables import Client, Membership, Organisation, Person
 from infra.messages import Message
 from infra.paging import PageRequest, encode_cursor
-from infra.rulebook import service as rulebook
-from market.participants import domain
-from market.participants.errors import PlatformRoleProtected, RoleNotForKind
-from market.participants.schemas import InvitationAccept
-from market.participants.service import access_organisation, access_to_manage, must_manage
-
-
-async def invite(
-    session: AsyncSession, actor: Actor, organisation_id: UUID, *, email: str, roles: Collection[Role]
-) -> tuple[Invitation, str]:
-    """Invite somebody; answers the invitation and its token, which is shown once.
-
-    :raises RoleNotForKind, PlatformRoleProtected: the roles cannot be given.
-    :raises AlreadyMember: the address belongs to a member.
-    """
-    organisation = await access_to_manage(session, actor, organisation_id)
-    _check_roles(actor, organisation, (), roles)
-    rules = await rulebook.in_force(session)
-    days = rules.integer("identity.invitation_days")
-    row, token = await members.invite(session, actor, organisation_id, email=email, roles=roles, days=days)
-    await audit.record(
-        session,
-        actor,
-        action="member.invited",
-        subject_kind="organisation",
-        subject_id=organisation_id,
-        detail={"invitation_id": str(row.id), "roles": row.roles},
-        rules=rules,
-    )
-    return row, token
-
-
-def invitation_listing(actor: Actor, organisation_id: UUID) -> SelectOfScalar[Invitation]:
-    """What the list of an organisation's invitations pages through."""
-    must_manage(actor, organisation_id)
-    return members.invitation_listing(organisation_id)
-
-
-async def revoke_invitation(
-    session: AsyncSession, actor: Actor, organisation_id: UUID, invitation_id: UUID
-) -> None:
-    """Close an invitation before it is used."""
-    await access_to_manage(session, actor, organisation_id)
-    row = await members.revoke_invitation(session, organisation_id, invitation_id)
-    await audit.record(
-        session,
-        actor,
-        action="invitation.revoked",
-        subject_kind="organisation",
-        subject_id=organisation_id,
-        detail={"invitation_id": str(row.id)},
-    )
-
-
-async def accept_invitation(
-    session: AsyncSession, identity: Identity, origin: Origin, data: InvitationAccept
-) -> tuple[Membership, Person]:
-    """Join by an invitation's token; see :func:`infra.identity.members.accept` for what is refused."""
-    membership, person = await members.accept(
-        session, identity, origin, token=data.token, name=data.name, password=data.password
-    )
-    organisation = await organisations.organisation(session, membership.organisation_id)
-    joined = Actor(
-        kind="person",
-        id=person.id,
-        organisation_id=organisation.id,
-        organisation_kind=organisation.kind,
-        roles=frozenset(Role(role) for role in membership.roles),
-        organisation_status=organisation.status,
-    )
-    await audit.record(
-        session,
-        joined,
-        action="member.joined",
-        subject_kind="organisation",
-        subject_id=organisation.id,
-        detail={"person_id": str(person.id), "roles": membership.roles},
-    )
-    return membership, person
+from market.participants.roles import check_roles
+from market.participants.service import access_organisation, access_to_administer
 
 
 async def list_members(
@@ -115,13 +36,14 @@ async def change_roles(
 ) -> tuple[Membership, Person]:
     """Give a member other roles, from the member's next request on.
 
+    :raises AdministersItself: the organisation has its own administrator, and the actor is another's.
     :raises RoleNotForKind, PlatformRoleProtected: the roles cannot be given.
     :raises LastAdministrator: nobody would be left to administer the organisation.
     """
-    organisation = await access_to_manage(session, actor, organisation_id)
+    organisation = await access_to_administer(session, actor, organisation_id)
     membership, person = await members.member(session, organisation_id, person_id)
     before = [Role(role) for role in membership.roles]
-    _check_roles(actor, organisation, before, roles)
+    check_roles(actor, organisation, before, roles)
     await members.set_roles(session, membership, roles)
     await audit.record(
         session,
@@ -137,13 +59,14 @@ async def change_roles(
 async def remove_member(session: AsyncSession, actor: Actor, organisation_id: UUID, person_id: UUID) -> None:
     """End a membership; the person's sessions for the organisation end with it.
 
+    :raises AdministersItself: the organisation has its own administrator, and the actor is another's.
     :raises PlatformRoleProtected: a platform administrator is removed by another one only.
     :raises LastAdministrator: nobody would be left to administer the organisation.
     """
-    organisation = await access_to_manage(session, actor, organisation_id)
+    organisation = await access_to_administer(session, actor, organisation_id)
     membership, _ = await members.member(session, organisation_id, person_id)
     before = [Role(role) for role in membership.roles]
-    _check_roles(actor, organisation, before, ())
+    check_roles(actor, organisation, before, ())
     await members.remove(session, membership)
     await audit.record(
         session,
@@ -163,7 +86,7 @@ async def create_client(
     :raises RoleNotForKind, PlatformRoleProtected: the roles cannot be given.
     """
     organisation = await _own(session, actor, organisation_id)
-    _check_roles(actor, organisation, (), roles)
+    check_roles(actor, organisation, (), roles)
     row, secret = await clients.create(session, actor, organisation_id, name=name, roles=roles)
     await _record_client(session, actor, "client.created", row, {"name": name, "roles": row.roles})
     return row, secret
@@ -187,7 +110,7 @@ async def rotate_secret(
     organisation = await _own(session, actor, organisation_id)
     row = await clients.lock(session, organisation_id, client_id)
     held = [Role(role) for role in row.roles]
-    _check_roles(actor, organisation, held, held)
+    check_roles(actor, organisation, held, held)
     secret = await clients.rotate_secret(session, row, overlap=overlap)
     ends = await now(session) + overlap
     await _record_client(session, actor, "client.secret_rotated", row, {"former_ends_at": ends.isoformat()})
@@ -213,24 +136,3 @@ async def _record_client(
     session: AsyncSession, actor: Actor, action: str, row: Client, detail: dict[str, Any]
 ) -> None:
     await audit.record(session, actor, action=action, subject_kind="client", subject_id=row.id, detail=detail)
-
-
-def _check_roles(
-    actor: Actor, organisation: Organisation, before: Collection[Role], after: Collection[Role]
-) -> None:
-    wrong = domain.roles_not_held_by(organisation.kind, after)
-    if wrong:
-        allowed = ", ".join(sorted(domain.ROLES_OF_KIND[organisation.kind]))
-        raise RoleNotForKind(
-            Message(
-                "{wrong} cannot be held in an organisation of the kind {value}.",
-                wrong=", ".join(wrong),
-                value=organisation.kind.value,
-            ),
-            remedy=Message("Choose among {allowed}.", allowed=allowed),
-        )
-    if not domain.may_change(actor.roles, before, after):
-        raise PlatformRoleProtected(
-            Message("The role platform_admin is given, changed and taken by those who hold it."),
-            remedy=Message("Ask a platform administrator."),
-        )

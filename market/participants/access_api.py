@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from litestar import Controller, delete, get, patch, post
+from litestar.datastructures import State
 from litestar.di import Provide
 
 from infra.auth import Actor, Permission, json_only, public, requires
@@ -20,14 +21,15 @@ from infra.identity.service import party_names
 from infra.identity.tables import Client, Invitation, Membership, Person
 from infra.paging import PageRequest, paginate
 from infra.schema import Page
-from market.participants import access
+from market.participants import access, invitations
 from market.participants.schemas import (
     ClientCreate,
     ClientCreated,
     ClientRead,
+    HandOverCreate,
     InvitationAccept,
     InvitationCreate,
-    InvitationCreated,
+    InvitationHandedOver,
     InvitationRead,
     MemberRead,
     MemberUpdate,
@@ -48,11 +50,62 @@ class InvitationController(Controller):
         operation_id="createInvitation",
     )
     async def create_invitation(
-        self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: InvitationCreate
-    ) -> InvitationCreated:
-        """Invite an e-mail address. The token is shown this once: hand it to the invited person."""
-        row, token = await access.invite(session, actor, organisation_id, email=data.email, roles=data.roles)
-        return InvitationCreated(**InvitationRead.model_validate(row).model_dump(), token=token)
+        self, session: AsyncSession, actor: Actor, state: State, organisation_id: UUID, data: InvitationCreate
+    ) -> InvitationRead:
+        """Invite an e-mail address for the own organisation, or its first administrator for one that has none.
+
+        The token goes to the address by mail; whoever invites does not see it. An installation without a mail server
+        has it handed over by an officer.
+        """
+        row = await invitations.invite(
+            session, actor, state.settings, organisation_id, email=data.email, roles=data.roles
+        )
+        return InvitationRead.model_validate(row)
+
+    @post(
+        "/{invitation_id:uuid}/mail",
+        guards=[requires(Permission.MEMBER_MANAGE)],
+        status_code=200,
+        summary="Send an invitation again",
+        operation_id="resendInvitation",
+    )
+    async def resend_invitation(
+        self, session: AsyncSession, actor: Actor, state: State, organisation_id: UUID, invitation_id: UUID
+    ) -> InvitationRead:
+        """Mail a fresh token to the invited address; then only this one is valid."""
+        row = await invitations.resend(session, actor, state.settings, organisation_id, invitation_id)
+        return InvitationRead.model_validate(row)
+
+    @post(
+        "/{invitation_id:uuid}/hand-over",
+        guards=[requires(Permission.MEMBER_MANAGE)],
+        status_code=200,
+        summary="Hand an invitation over",
+        operation_id="handOverInvitation",
+    )
+    async def hand_over_invitation(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        state: State,
+        organisation_id: UUID,
+        invitation_id: UUID,
+        data: HandOverCreate,
+    ) -> InvitationHandedOver:
+        """Take a fresh token to the invited person, where the installation has no mail server.
+
+        That the address is the person's then rests on your word: you are named in the invitation, in the audit log and
+        in an event for the organisation. The token is shown this once; one taken before is void.
+        """
+        row, token = await invitations.hand_over(
+            session,
+            actor,
+            state.settings,
+            organisation_id,
+            invitation_id,
+            identification=data.identification,
+        )
+        return InvitationHandedOver(**InvitationRead.model_validate(row).model_dump(), token=token)
 
     @get(
         guards=[requires(Permission.MEMBER_MANAGE)],
@@ -62,8 +115,8 @@ class InvitationController(Controller):
     async def list_invitations(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, page: PageRequest
     ) -> Page[InvitationRead]:
-        """Every invitation, newest first."""
-        statement = access.invitation_listing(actor, organisation_id)
+        """Every invitation, newest first, with who took its token to hand it over."""
+        statement = invitations.listing(actor, organisation_id)
         rows, cursor = await paginate(session, statement, Invitation.id, page)
         return Page(items=[InvitationRead.model_validate(row) for row in rows], next_cursor=cursor)
 
@@ -77,7 +130,7 @@ class InvitationController(Controller):
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, invitation_id: UUID
     ) -> None:
         """Close an invitation before it is used."""
-        await access.revoke_invitation(session, actor, organisation_id, invitation_id)
+        await invitations.revoke(session, actor, organisation_id, invitation_id)
 
 
 @post(
@@ -96,7 +149,7 @@ async def accept_invitation(
     session: AsyncSession, identity: Identity, origin: Origin, data: InvitationAccept
 ) -> MemberRead:
     """Join by an invitation's token. Then sign in at `POST /v1/session`."""
-    membership, person = await access.accept_invitation(session, identity, origin, data)
+    membership, person = await invitations.accept(session, identity, origin, data)
     return await _member(session, membership, person)
 
 
@@ -213,6 +266,7 @@ def _read_member(membership: Membership, person: Person, names: Mapping[UUID, Pa
         organisation_id=membership.organisation_id,
         organisation_name=names[membership.organisation_id],
         email=person.email,
+        email_proved_at=person.email_proved_at,
         name=person.name,
         roles=membership.roles,
         joined_at=membership.created_at,

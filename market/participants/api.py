@@ -12,14 +12,16 @@ from infra.identity.domain import masked
 from infra.identity.tables import IdentityEvidence, Organisation
 from infra.paging import PageRequest, paginate
 from infra.schema import Page, ReasonBody
-from market.participants import appeals, service
+from market.participants import appeals, recoveries, service
 from market.participants.schemas import (
     EvidenceCreate,
     EvidenceRead,
     OrganisationCreate,
     OrganisationRead,
+    RecoveryRead,
     VerificationCreate,
 )
+from market.participants.tables import Recovery
 
 
 class OrganisationController(Controller):
@@ -37,7 +39,7 @@ class OrganisationController(Controller):
         self, session: AsyncSession, actor: Actor, data: OrganisationCreate
     ) -> OrganisationRead:
         """Register a party. It trades once verified; until then its members can be invited and file evidence."""
-        return read_organisation(await service.register(session, actor, data))
+        return await _read(session, await service.register(session, actor, data))
 
     @get(
         guards=[requires(Permission.ORGANISATION_READ)],
@@ -54,7 +56,9 @@ class OrganisationController(Controller):
         """The own organisation; all of them for the platform's administrators and the regulator."""
         statement = service.visible_organisations(actor, kind)
         rows, cursor = await paginate(session, statement, Organisation.id, page)
-        return Page(items=[read_organisation(row) for row in rows], next_cursor=cursor)
+        open_recoveries = await recoveries.open_by_organisation(session, [row.id for row in rows])
+        items = [read_organisation(row, open_recoveries.get(row.id)) for row in rows]
+        return Page(items=items, next_cursor=cursor)
 
     @get(
         "/{organisation_id:uuid}",
@@ -66,7 +70,7 @@ class OrganisationController(Controller):
         self, session: AsyncSession, actor: Actor, organisation_id: UUID
     ) -> OrganisationRead:
         """The own organisation, or any for those who see all."""
-        return read_organisation(await service.access_organisation(session, actor, organisation_id))
+        return await _read(session, await service.access_organisation(session, actor, organisation_id))
 
     @post(
         "/{organisation_id:uuid}/evidence",
@@ -105,11 +109,10 @@ class OrganisationController(Controller):
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: VerificationCreate
     ) -> OrganisationRead:
         """Record whether the evidence on file proves the organisation's identity."""
-        return read_organisation(
-            await service.decide_verification(
-                session, actor, organisation_id, decision=data.decision, reason=data.reason
-            )
+        row = await service.decide_verification(
+            session, actor, organisation_id, decision=data.decision, reason=data.reason
         )
+        return await _read(session, row)
 
     @post(
         "/{organisation_id:uuid}/suspension",
@@ -122,7 +125,7 @@ class OrganisationController(Controller):
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonBody
     ) -> OrganisationRead:
         """Stop every licence the party is a link of, at once; its people and programs only read, pay and appeal."""
-        return read_organisation(await service.suspend(session, actor, organisation_id, data.reason))
+        return await _read(session, await service.suspend(session, actor, organisation_id, data.reason))
 
     @post(
         "/{organisation_id:uuid}/reinstatement",
@@ -136,11 +139,16 @@ class OrganisationController(Controller):
     ) -> OrganisationRead:
         """Lift the suspension; the organisation is as far verified as it was before. An open appeal is upheld."""
         await appeals.reinstate(session, actor, organisation_id, data.reason)
-        return read_organisation(await service.access_organisation(session, actor, organisation_id))
+        return await _read(session, await service.access_organisation(session, actor, organisation_id))
 
 
-def read_organisation(row: Organisation) -> OrganisationRead:
-    """An organisation as it is shown."""
+async def _read(session: AsyncSession, row: Organisation) -> OrganisationRead:
+    open_recoveries = await recoveries.open_by_organisation(session, [row.id])
+    return read_organisation(row, open_recoveries.get(row.id))
+
+
+def read_organisation(row: Organisation, recovery: Recovery | None) -> OrganisationRead:
+    """An organisation as it is shown, with the recovery of its administrator that is under way."""
     return OrganisationRead(
         id=row.id,
         kind=row.kind,
@@ -151,6 +159,7 @@ def read_organisation(row: Organisation) -> OrganisationRead:
         status_reason=row.status_reason,
         registered_at=row.registered_at,
         verified_at=row.verified_at,
+        recovery=None if recovery is None else RecoveryRead.model_validate(recovery),
     )
 
 

@@ -33,6 +33,15 @@ def _in_office(actor: Actor) -> bool:
     return actor.organisation_status is OrganisationStatus.VERIFIED
 
 
+MAX_NOTICES = 50
+"""Members to whom a notice to the organisation is mailed, its administrators first."""
+
+
+def recovered_roles(kind: OrganisationKind) -> frozenset[Role]:
+    """What somebody is given who takes the place of a lost administrator."""
+    return frozenset({Role.ORGANISATION_ADMIN, Role.PLATFORM_ADMIN}) & ROLES_OF_KIND[kind]
+
+
 def roles_not_held_by(kind: OrganisationKind, roles: Collection[Role]) -> list[Role]:
     """The roles, in alphabetical order, that nobody in this kind of organisation may hold."""
     return sorted(set(roles) - ROLES_OF_KIND[kind])

@@ -4,6 +4,34 @@ from infra.errors import Conflict, Forbidden, Invalid
 from infra.messages import Message
 
 
+class AdministersItself(Forbidden):
+    """An organisation that has an administrator decides itself who belongs to it."""
+
+    slug = "organisation-administers-itself"
+    title = Message("Organisation administers itself")
+
+
+class FirstAdministrator(Invalid):
+    """Whom the platform invites for an organisation without an administrator is to become one."""
+
+    slug = "first-administrator"
+    title = Message("The first member must be an administrator")
+
+
+class MailedNotHanded(Conflict):
+    """Where there is a mail server, a token is not handed over."""
+
+    slug = "invitation-mailed"
+    title = Message("Invitation tokens are mailed")
+
+
+class NotMailed(Conflict):
+    """Without a mail server, a token is handed over."""
+
+    slug = "invitation-not-mailed"
+    title = Message("No mail server")
+
+
 class AppealDecided(Conflict):
     """An appeal is decided once."""
 
@@ -16,6 +44,34 @@ class AppealOpen(Conflict):
 
     slug = "appeal-open"
     title = Message("An appeal is open already")
+
+
+class AnotherOfficer(Forbidden):
+    """A recovery is for two persons of the platform, neither of whom gains by it."""
+
+    slug = "another-officer"
+    title = Message("Another officer must decide")
+
+
+class RecoveryNotNeeded(Conflict):
+    """An organisation without an administrator needs no recovery."""
+
+    slug = "recovery-not-needed"
+    title = Message("Recovery not needed")
+
+
+class RecoveryOpen(Conflict):
+    """One recovery of an organisation is under way at a time."""
+
+    slug = "recovery-open"
+    title = Message("A recovery is under way already")
+
+
+class RecoveryStatusForbids(Conflict):
+    """The recovery's status does not allow it."""
+
+    slug = "recovery-status-forbids"
+    title = Message("Not allowed in the recovery's status")
 
 
 class NotSuspended(Conflict):

@@ -1,13 +1,15 @@
-"""SQL of appeals."""
+"""SQL of appeals and recoveries."""
 
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.db import AsyncSession
-from market.participants.states import AppealStatus
-from market.participants.tables import Appeal
+from market.participants.states import AppealStatus, RecoveryStatus
+from market.participants.tables import Appeal, Recovery
 
 
 def appeals_statement(organisation_id: UUID | None, status: AppealStatus | None) -> SelectOfScalar[Appeal]:
@@ -30,3 +32,40 @@ async def open_appeal(session: AsyncSession, organisation_id: UUID) -> Appeal | 
     """The appeal of an organisation that is not decided yet, locked."""
     statement = appeals_statement(organisation_id, AppealStatus.OPEN).with_for_update()
     return (await session.exec(statement)).one_or_none()
+
+
+_UNDER_WAY = col(Recovery.status).in_([RecoveryStatus.REQUESTED, RecoveryStatus.APPROVED])
+
+
+def recoveries_statement(organisation_id: UUID) -> SelectOfScalar[Recovery]:
+    """Recoveries of an organisation."""
+    return select(Recovery).where(col(Recovery.organisation_id) == organisation_id)
+
+
+async def lock_recovery(session: AsyncSession, organisation_id: UUID, recovery_id: UUID) -> Recovery | None:
+    """One recovery of an organisation, locked."""
+    statement = recoveries_statement(organisation_id).where(col(Recovery.id) == recovery_id)
+    locked = statement.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(locked)).one_or_none()
+
+
+async def open_recovery(session: AsyncSession, organisation_id: UUID) -> Recovery | None:
+    """The recovery of an organisation that is under way."""
+    return (await session.exec(recoveries_statement(organisation_id).where(_UNDER_WAY))).one_or_none()
+
+
+async def open_recoveries(session: AsyncSession, organisation_ids: Iterable[UUID]) -> Sequence[Recovery]:
+    """The recoveries of several organisations that are under way."""
+    statement = select(Recovery).where(col(Recovery.organisation_id).in_(list(organisation_ids)), _UNDER_WAY)
+    return (await session.exec(statement)).all()
+
+
+async def due_recoveries(session: AsyncSession) -> Sequence[tuple[UUID, UUID]]:
+    """Organisation and id of the recoveries whose delay is over, in the order of organisations."""
+    statement = (
+        select(Recovery.organisation_id, Recovery.id)
+        .where(col(Recovery.status) == RecoveryStatus.APPROVED, col(Recovery.effective_at) <= sa.func.now())
+        .order_by(col(Recovery.organisation_id))
+        .limit(100)
+    )
+    return (await session.exec(statement)).all()

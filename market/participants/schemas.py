@@ -9,10 +9,11 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from infra.auth import OrganisationKind, Role
 from infra.identity.domain import EvidenceKind, is_credit_code
 from infra.identity.schemas import Email, PartyName, Password, Token
+from infra.identity.states import InvitationDelivery
 from infra.messages import Message
 from infra.organisation_status import OrganisationStatus
 from infra.schema import Input, LongText, Output, Reason, Sha256Hex, ShortText
-from market.participants.states import AppealDecision, AppealStatus
+from market.participants.states import AppealDecision, AppealStatus, RecoveryStatus
 
 
 def _credit_code(text: str) -> str:
@@ -66,6 +67,30 @@ class OrganisationCreate(Input):
         return self
 
 
+class RecoveryRead(Output):
+    """The recovery of a lost administrator."""
+
+    id: UUID
+    organisation_id: UUID
+    email: str
+    evidence_sha256: str
+    reason: str
+    status: RecoveryStatus
+    requested_by: UUID
+    requested_at: datetime
+    approved_by: UUID | None
+    approved_at: datetime | None
+    approval_reason: str | None
+    effective_at: datetime | None = Field(
+        description="From when on it is carried out; until then, it can be cancelled."
+    )
+    cancelled_by: UUID | None
+    cancelled_at: datetime | None
+    cancellation_reason: str | None
+    completed_at: datetime | None
+    invitation_id: UUID | None = Field(description="The invitation that came of it.")
+
+
 class OrganisationRead(Output):
     """A party of the market."""
 
@@ -78,6 +103,9 @@ class OrganisationRead(Output):
     status_reason: str | None
     registered_at: datetime
     verified_at: datetime | None
+    recovery: RecoveryRead | None = Field(
+        description="A recovery of its administrator that is under way; any of its people can cancel it."
+    )
 
 
 class DirectoryEntryRead(Output):
@@ -165,14 +193,43 @@ class InvitationRead(Output):
     roles: list[Role]
     created_at: datetime
     expires_at: datetime
+    invited_by: UUID
+    invited_by_organisation: UUID = Field(
+        description="The own organisation, the platform's, or the nil UUID where a recovery let somebody in."
+    )
+    delivery: InvitationDelivery = Field(
+        description="`pending` until the mail server took the token, or an officer did to hand it over."
+    )
+    delivered_at: datetime | None
+    handed_over_by: UUID | None = Field(description="The officer who answers for the address.")
+    handed_over_by_organisation: UUID | None
     accepted_at: datetime | None
     revoked_at: datetime | None
 
 
-class InvitationCreated(InvitationRead):
-    """A new invitation with its token, which is shown this once: hand it to the invited person."""
+class HandOverCreate(Input):
+    """Handing an invitation over."""
+
+    identification: Reason = Field(
+        description="How you know that the person is the one invited; kept in the audit log.",
+        examples=["Known in person; work pass seen"],
+    )
+
+
+class InvitationHandedOver(InvitationRead):
+    """An invitation with its token, which is shown this once: bring it to the invited person."""
 
     token: str
+
+
+class RecoveryCreate(Input):
+    """Asking for a new administrator of an organisation whose own are lost."""
+
+    email: Email = Field(description="Who is to administer it; a member gets the role, another is invited.")
+    evidence_sha256: Sha256Hex = Field(
+        description="SHA-256 of the organisation's written request, in hexadecimal."
+    )
+    reason: Reason
 
 
 class InvitationAccept(Input):
@@ -193,6 +250,9 @@ class MemberRead(Output):
     organisation_id: UUID
     organisation_name: PartyName
     email: str
+    email_proved_at: datetime | None = Field(
+        description="When what was mailed to the address came back; null where it rests on an officer's hand-over."
+    )
     name: str
     roles: list[Role]
     joined_at: datetime

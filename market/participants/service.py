@@ -11,6 +11,7 @@ from infra.db import AsyncSession
 from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
+from infra.identity import members
 from infra.identity import service as identity
 from infra.identity.states import OrganisationAction
 from infra.identity.tables import IdentityEvidence, Organisation
@@ -18,7 +19,7 @@ from infra.messages import Message
 from infra.organisation_status import OrganisationStatus
 from infra.stops import service as stops
 from market.participants import domain
-from market.participants.errors import NoEvidence, PlatformStays
+from market.participants.errors import AdministersItself, NoEvidence, PlatformStays
 from market.participants.schemas import EvidenceCreate, OrganisationCreate
 
 SUBJECT = "organisation"
@@ -42,6 +43,26 @@ async def access_to_manage(session: AsyncSession, actor: Actor, organisation_id:
     """
     must_manage(actor, organisation_id)
     return await identity.lock_organisation(session, organisation_id)
+
+
+async def access_to_administer(session: AsyncSession, actor: Actor, organisation_id: UUID) -> Organisation:
+    """The organisation, locked, when the actor may decide who belongs to it: its own people, and the platform's
+    administrators as long as it has no administrator.
+
+    :raises NotFound: there is none, or not for this actor.
+    :raises AdministersItself: it has an administrator, and the actor is another's.
+    """
+    row = await access_to_manage(session, actor, organisation_id)
+    if row.id != actor.organisation_id and await members.has_administrator(session, row.id):
+        raise AdministersItself(
+            Message("The organisation has an administrator; its own people decide who belongs to it."),
+            remedy=Message(
+                "Ask its administrator. One who is lost comes back by a recovery:"
+                " POST /v1/organisations/{organisation_id}/recoveries.",
+                organisation_id=organisation_id,
+            ),
+        )
+    return row
 
 
 def must_manage(actor: Actor, organisation_id: UUID) -> None:

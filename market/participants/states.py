@@ -1,10 +1,10 @@
-"""The states of an appeal against a suspension."""
+"""The states of an appeal against a suspension, and of the recovery of a lost administrator."""
 
 from enum import StrEnum
 
 from infra.messages import Message
 from infra.states import StateMachine, Transition
-from market.participants.errors import AppealDecided
+from market.participants.errors import AppealDecided, RecoveryStatusForbids
 
 
 class AppealStatus(StrEnum):
@@ -29,3 +29,32 @@ TRANSITIONS = {
 
 APPEAL = StateMachine(Message("appeal"), TRANSITIONS, AppealDecided)
 """The life of an appeal; raises `AppealDecided` where one is decided a second time."""
+
+
+class RecoveryStatus(StrEnum):
+    """How far the recovery of a lost administrator has come."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+
+
+class RecoveryAction(StrEnum):
+    """What can be done to a recovery."""
+
+    APPROVE = "approval"
+    CANCEL = "cancellation"
+    COMPLETE = "completion"
+
+
+_UNDER_WAY = frozenset({RecoveryStatus.REQUESTED, RecoveryStatus.APPROVED})
+
+RECOVERY_TRANSITIONS = {
+    RecoveryAction.APPROVE: Transition(frozenset({RecoveryStatus.REQUESTED}), RecoveryStatus.APPROVED),
+    RecoveryAction.CANCEL: Transition(_UNDER_WAY, RecoveryStatus.CANCELLED),
+    RecoveryAction.COMPLETE: Transition(frozenset({RecoveryStatus.APPROVED}), RecoveryStatus.COMPLETED),
+}
+
+RECOVERY = StateMachine(Message("recovery"), RECOVERY_TRANSITIONS, RecoveryStatusForbids)
+"""The life of a recovery; raises `RecoveryStatusForbids` for what its status does not allow."""

@@ -49,3 +49,26 @@ async def regulator(app: Litestar, sessions: SessionMaker) -> AsyncIterator[http
     made = await sign_in(app, someone.email)
     yield made
     await made.aclose()
+
+
+@pytest.fixture
+async def empty(sessions: SessionMaker) -> str:
+    """Where an organisation is found that nobody belongs to yet."""
+    return f"/v1/organisations/{await make_organisation(sessions, OrganisationKind.BUYER)}"
+
+
+@pytest.fixture
+async def second(
+    app: Litestar, administrator: Someone, sessions: SessionMaker
+) -> AsyncIterator[httpx.AsyncClient]:
+    """The browser of another administrator of the platform."""
+    other = await make_person(sessions, administrator.organisation_id, [Role.PLATFORM_ADMIN])
+    made = await sign_in(app, other.email)
+    yield made
+    await made.aclose()
+
+
+@pytest.fixture
+def home(buyer: Someone) -> str:
+    """Where the organisation is found whose administrator is lost."""
+    return f"/v1/organisations/{buyer.organisation_id}"

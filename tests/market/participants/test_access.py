@@ -32,6 +32,22 @@ async def invite(
     )
 
 
+async def handed_over(client: httpx.AsyncClient, organisation_id: object, invited: httpx.Response) -> str:
+    """The token of an invitation, as the officer gets it who brings it to the person."""
+    assert invited.status_code == 201, invited.text
+    answer = await client.post(
+        f"/v1/organisations/{organisation_id}/invitations/{invited.json()['id']}/hand-over",
+        json={"identification": "Known in person"},
+    )
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["token"])
+
+
+async def invite_token(client: httpx.AsyncClient, organisation_id: object, email: str, *roles: str) -> str:
+    """Invite an address, and take the token to it."""
+    return await handed_over(client, organisation_id, await invite(client, organisation_id, email, *roles))
+
+
 async def accept(client: httpx.AsyncClient, token: str, password: str = CHOSEN) -> httpx.Response:
     return await client.post(
         "/v1/invitations/acceptance", json={"token": token, "name": "王小明", "password": password}
@@ -44,8 +60,7 @@ class TestInvitations:
     ) -> None:
         email = fresh_email()
         invited = await invite(buyers, buyer.organisation_id, email.upper(), "buyer")
-        assert invited.status_code == 201
-        accepted = await accept(client, invited.json()["token"])
+        accepted = await accept(client, await handed_over(buyers, buyer.organisation_id, invited))
         assert accepted.status_code == 201, accepted.text
         assert accepted.json()["email"] == email
         mine = await sign_in(app, email, CHOSEN)
@@ -59,18 +74,20 @@ class TestInvitations:
     async def test_the_token_is_shown_once_and_kept_as_a_digest(
         self, buyers: httpx.AsyncClient, buyer: Someone, sessions: SessionMaker
     ) -> None:
-        made = (await invite(buyers, buyer.organisation_id, fresh_email())).json()
+        made = await invite(buyers, buyer.organisation_id, fresh_email())
+        token = await handed_over(buyers, buyer.organisation_id, made)
         listed = await buyers.get(f"/v1/organisations/{buyer.organisation_id}/invitations")
-        assert made["token"] not in listed.text
+        assert token not in listed.text
         assert "digest" not in listed.text
         async with transaction(sessions) as session:
-            row = await session.get_one(Invitation, made["id"])
-        assert made["token"].encode() not in row.token_digest
+            row = await session.get_one(Invitation, made.json()["id"])
+        assert row.token_digest is not None
+        assert token.encode() not in row.token_digest
 
     async def test_used_twice_it_is_closed(
         self, client: httpx.AsyncClient, buyers: httpx.AsyncClient, buyer: Someone
     ) -> None:
-        token = (await invite(buyers, buyer.organisation_id, fresh_email())).json()["token"]
+        token = await invite_token(buyers, buyer.organisation_id, fresh_email())
         assert (await accept(client, token)).status_code == 201
         again = await accept(client, token)
         assert again.status_code == 404
@@ -80,7 +97,7 @@ class TestInvitations:
         self, client: httpx.AsyncClient, buyers: httpx.AsyncClient, buyer: Someone, sessions: SessionMaker
     ) -> None:
         email = fresh_email()
-        token = (await invite(buyers, buyer.organisation_id, email)).json()["token"]
+        token = await invite_token(buyers, buyer.organisation_id, email)
         answers = await asyncio.gather(*(accept(client, token) for _ in range(6)))
         assert sorted(answer.status_code for answer in answers) == [201] + [404] * 5
         async with transaction(sessions) as session:
@@ -93,7 +110,7 @@ class TestInvitations:
         self, client: httpx.AsyncClient, buyers: httpx.AsyncClient, buyer: Someone
     ) -> None:
         email = fresh_email()
-        tokens = [(await invite(buyers, buyer.organisation_id, email)).json()["token"] for _ in range(2)]
+        tokens = [await invite_token(buyers, buyer.organisation_id, email) for _ in range(2)]
         answers = await asyncio.gather(*(accept(client, token) for token in tokens))
         assert sorted(answer.status_code for answer in answers) == [201, 409]
 
@@ -101,9 +118,9 @@ class TestInvitations:
         self, client: httpx.AsyncClient, buyers: httpx.AsyncClient, buyer: Someone, sessions: SessionMaker
     ) -> None:
         base = f"/v1/organisations/{buyer.organisation_id}/invitations"
-        expired, withdrawn = [
-            (await invite(buyers, buyer.organisation_id, fresh_email())).json() for _ in range(2)
-        ]
+        invited = [await invite(buyers, buyer.organisation_id, fresh_email()) for _ in range(2)]
+        tokens = [await handed_over(buyers, buyer.organisation_id, one) for one in invited]
+        expired, withdrawn = [one.json() for one in invited]
         async with transaction(sessions) as session:
             await session.execute(
                 sa.update(Invitation)
@@ -112,10 +129,7 @@ class TestInvitations:
             )
         assert (await buyers.delete(f"{base}/{withdrawn['id']}")).status_code == 204
         assert (await buyers.delete(f"{base}/{withdrawn['id']}")).status_code == 204
-        answers = [
-            await accept(client, token)
-            for token in (expired["token"], withdrawn["token"], secrets.token_urlsafe(32))
-        ]
+        answers = [await accept(client, token) for token in (*tokens, secrets.token_urlsafe(32))]
         assert {(answer.status_code, answer.json()["detail"]) for answer in answers} == {
             (404, answers[0].json()["detail"])
         }
@@ -132,7 +146,7 @@ class TestInvitations:
         known = await make_person(sessions, elsewhere, [Role.DATA_OPERATOR])
         answers = []
         for email in (known.email, fresh_email()):
-            token = (await invite(buyers, buyer.organisation_id, email)).json()["token"]
+            token = await invite_token(buyers, buyer.organisation_id, email)
             for password in ("short", CHOSEN):
                 answer = await accept(client, token, password)
                 body = answer.json()
@@ -157,9 +171,9 @@ class TestInvitations:
         squatting = await make_organisation(sessions, OrganisationKind.OPERATOR)
         squatter = await make_person(sessions, squatting, [Role.DATA_OPERATOR, Role.ORGANISATION_ADMIN])
         theirs = await sign_in(app, squatter.email)
-        token = (await invite(theirs, squatting, address, "data_operator")).json()["token"]
+        token = await invite_token(theirs, squatting, address, "data_operator")
         assert (await accept(client, token, "the squatter's password")).status_code == 201
-        token = (await invite(buyers, buyer.organisation_id, address)).json()["token"]
+        token = await invite_token(buyers, buyer.organisation_id, address)
         assert (await accept(client, token)).status_code == 201
         mine = await sign_in(app, address, CHOSEN)
         assert (await mine.get("/v1/session")).json()["organisation"]["id"] == str(buyer.organisation_id)
@@ -169,7 +183,7 @@ class TestInvitations:
     ) -> None:
         elsewhere = await make_organisation(sessions, OrganisationKind.OPERATOR)
         known = await make_person(sessions, elsewhere, [Role.DATA_OPERATOR])
-        token = (await invite(buyers, buyer.organisation_id, known.email)).json()["token"]
+        token = await invite_token(buyers, buyer.organisation_id, known.email)
         assert (await accept(client, token, PASSWORD)).status_code == 201
         credentials = {"email": known.email, "password": PASSWORD}
         choice = await client.post("/v1/session", json=credentials)
@@ -198,10 +212,10 @@ class TestInvitations:
     ) -> None:
         address = fresh_email()
         members = f"/v1/organisations/{buyer.organisation_id}/members"
-        token = (await invite(buyers, buyer.organisation_id, address)).json()["token"]
+        token = await invite_token(buyers, buyer.organisation_id, address)
         joined = (await accept(client, token)).json()
         assert (await buyers.delete(f"{members}/{joined['person_id']}")).status_code == 204
-        token = (await invite(buyers, buyer.organisation_id, address)).json()["token"]
+        token = await invite_token(buyers, buyer.organisation_id, address)
         assert (await accept(client, token, "quite another password")).status_code == 201
         answer = await client.post(
             "/v1/session", json={"email": address, "password": "quite another password"}
@@ -211,7 +225,7 @@ class TestInvitations:
     async def test_a_weak_password_leaves_the_invitation_open(
         self, client: httpx.AsyncClient, buyers: httpx.AsyncClient, buyer: Someone
     ) -> None:
-        token = (await invite(buyers, buyer.organisation_id, fresh_email())).json()["token"]
+        token = await invite_token(buyers, buyer.organisation_id, fresh_email())
         weak = await accept(client, token, "short")
         assert weak.status_code == 422
         assert weak.json()["type"].endswith("weak-password")
@@ -220,18 +234,24 @@ class TestInvitations:
     async def test_an_accepted_one_cannot_be_withdrawn(
         self, client: httpx.AsyncClient, buyers: httpx.AsyncClient, buyer: Someone
     ) -> None:
-        made = (await invite(buyers, buyer.organisation_id, fresh_email())).json()
-        await accept(client, made["token"])
+        made = await invite(buyers, buyer.organisation_id, fresh_email())
+        await accept(client, await handed_over(buyers, buyer.organisation_id, made))
         base = f"/v1/organisations/{buyer.organisation_id}/invitations"
-        assert (await buyers.delete(f"{base}/{made['id']}")).status_code == 409
+        assert (await buyers.delete(f"{base}/{made.json()['id']}")).status_code == 409
         assert (await buyers.delete(f"{base}/{uuid4()}")).status_code == 404
 
     @pytest.mark.parametrize("roles", [["regulator_officer"], ["platform_admin"], ["buyer", "data_owner"]])
     async def test_roles_of_another_kind_are_refused(
-        self, buyers: httpx.AsyncClient, platform: httpx.AsyncClient, buyer: Someone, roles: list[str]
+        self,
+        buyers: httpx.AsyncClient,
+        platform: httpx.AsyncClient,
+        buyer: Someone,
+        sessions: SessionMaker,
+        roles: list[str],
     ) -> None:
-        for client in (buyers, platform):
-            answer = await invite(client, buyer.organisation_id, fresh_email(), *roles)
+        empty = await make_organisation(sessions, OrganisationKind.BUYER)
+        for client, organisation_id in ((buyers, buyer.organisation_id), (platform, empty)):
+            answer = await invite(client, organisation_id, fresh_email(), *roles)
             assert answer.status_code == 422
             assert answer.json()["type"].endswith("role-not-for-this-organisation")
 
@@ -393,8 +413,8 @@ class TestPrograms:
 async def test_every_step_is_in_the_audit_log(
     client: httpx.AsyncClient, buyers: httpx.AsyncClient, buyer: Someone, sessions: SessionMaker
 ) -> None:
-    invited = (await invite(buyers, buyer.organisation_id, fresh_email())).json()
-    joined = (await accept(client, invited["token"])).json()
+    token = await invite_token(buyers, buyer.organisation_id, fresh_email())
+    joined = (await accept(client, token)).json()
     await buyers.delete(f"/v1/organisations/{buyer.organisation_id}/members/{joined['person_id']}")
     async with transaction(sessions) as session:
         rows = await session.execute(
@@ -403,5 +423,10 @@ async def test_every_step_is_in_the_audit_log(
             ).bindparams(id=buyer.organisation_id)
         )
         found = rows.all()
-    assert [row[0] for row in found] == ["member.invited", "member.joined", "member.removed"]
-    assert not any(invited["token"] in row[1] or CHOSEN in row[1] for row in found)
+    assert [row[0] for row in found] == [
+        "member.invited",
+        "invitation.handed_over",
+        "member.joined",
+        "member.removed",
+    ]
+    assert not any(token in row[1] or CHOSEN in row[1] for row in found)

@@ -28,7 +28,13 @@ REFUSED = {
 }
 OWN_SESSION = {"getSession", "signOut", "changePassword"}
 OWN_EVIDENCE = {"submitIdentityEvidence", "listIdentityEvidence"}
-OWN_ORGANISATION = {"listOrganisations", "getOrganisation", "listOrganisationAppeals"}
+OWN_ORGANISATION = {
+    "listOrganisations",
+    "getOrganisation",
+    "listOrganisationAppeals",
+    "listRecoveries",
+    "cancelRecovery",
+}
 OWN_PEOPLE = {
     "listMembers",
     "updateMember",
@@ -36,6 +42,8 @@ OWN_PEOPLE = {
     "createInvitation",
     "listInvitations",
     "revokeInvitation",
+    "resendInvitation",
+    "handOverInvitation",
 }
 
 
@@ -135,6 +143,7 @@ def test_what_is_left_to_whom(app: Litestar) -> None:
     assert {route.operation_id for route in suspended if route.method != "GET"} == {
         "signOut",
         "changePassword",
+        "cancelRecovery",
         "createAppeal",
         "createCardPayment",
     }
