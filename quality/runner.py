@@ -133,8 +133,8 @@ class WarmEngine:
             )
         finally:
             claim.release()
-        self._child.bound_data(_IDLE_MB * _MEBIBYTE)
         self._version = str((await _ask(self._child, {}, _START_SECONDS))["version"])
+        self._child.bound_data(_IDLE_MB * _MEBIBYTE)
         return self._child
 
 
