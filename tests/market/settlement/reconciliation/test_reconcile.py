@@ -40,6 +40,8 @@ BOOKS = {
 FORGED_STOP = """INSERT INTO stops
     SELECT gen_random_uuid(), 'product', id, '', operator_id, operator_id, now(), NULL, NULL, NULL, false
       FROM data_products"""
+FORGED_SUSPENSION = """INSERT INTO stops
+    SELECT gen_random_uuid(), 'organisation', id, '', id, id, now(), NULL, NULL, NULL, false FROM organisations"""
 FORGED_RULE = """INSERT INTO rulebook_parameters
     SELECT gen_random_uuid(), 'x', 1, '1', now(), 'x', 'house', id, now() FROM organisations LIMIT 1"""
 
@@ -183,6 +185,8 @@ async def test_a_missing_statement_leaves_a_gap(sessions: SessionMaker, trade_of
         (FORGED_STOP, {BreakKind.STOP}),
         ("UPDATE data_products SET status = 'published', published_at = now()", {BreakKind.PRODUCT}),
         ("DELETE FROM audit_entries WHERE action = 'organisation.verified'", {BreakKind.ORGANISATION}),
+        ("UPDATE organisations SET status = 'suspended' WHERE kind = 'buyer'", {BreakKind.ORGANISATION}),
+        (FORGED_SUSPENSION, {BreakKind.ORGANISATION, BreakKind.STOP}),
         ("UPDATE audit_entries SET detail = '{\"a\": 1}' WHERE action = 'invoice.issued'", {BreakKind.AUDIT_LOG}),
         (FORGED_RULE, {BreakKind.RULE}),
         ("INSERT INTO licence_tokens SELECT id, gen_random_uuid(), buyer_id, now(), now(), buyer_id FROM licences",
