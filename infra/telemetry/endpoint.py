@@ -1,22 +1,26 @@
 """Metrics as Prometheus text, on a port of their own.
 
-The port is served by a thread of its own, one request at a time: a scrape never waits for the service's event loop,
-nor the loop for a scrape, and many scrapes at once cost no more than one after another.
+The port is served by a thread of its own, one request at a time: a scrape never waits for the service's event loop. The
+text is made at most once a second, however many ask, since making it takes the interpreter from the loop.
 """
 
 import json
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from socketserver import TCPServer
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import structlog
-from prometheus_client import make_wsgi_app
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from infra.threads import run_thread
 
 log = structlog.get_logger()
+
+KEPT_SECONDS = 1.0
+"""How old the text may be."""
 
 _CLIENT_SECONDS = 5.0
 
@@ -58,10 +62,23 @@ def serve_metrics(host: str, port: int, ready: Probe | None = None) -> bool:
     except OSError as error:
         log.error("metrics_port_unavailable", host=host, port=port, error=str(error))
         return False
-    metrics = make_wsgi_app()
+    metrics = _metrics()
     server.set_app(metrics if ready is None else _with_probes(metrics, ready))
     run_thread("metrics", server.serve_forever)
     return True
+
+
+def _metrics() -> "WSGIApplication":
+    text, made_at = b"", float("-inf")  # not money: a clock
+
+    def answer(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        nonlocal text, made_at
+        if monotonic() - made_at >= KEPT_SECONDS:
+            text, made_at = generate_latest(), monotonic()
+        start("200 OK", [("Content-Type", CONTENT_TYPE_LATEST), ("Content-Length", str(len(text)))])
+        return [text]
+
+    return answer
 
 
 def _with_probes(metrics: "WSGIApplication", ready: Probe) -> "WSGIApplication":

@@ -15,7 +15,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from infra import units
+from infra import edge, units
 from infra.units import UnitVector
 from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT
 from market.delivery.errors import KINDS
@@ -23,7 +23,11 @@ from market.delivery.schemas import RecordsPage
 from market.delivery.service import DataPlane, MeteredResponse
 from market.metering.domain import Outcome
 
-_ALWAYS = ((b"content-type", b"application/json"), (b"cache-control", b"private, no-store"))
+_ALWAYS = (
+    *edge.COMPLETE,
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"private, no-store"),
+)
 _TEXT = Schema(type=OpenAPIType.STRING, max_length=500)
 
 

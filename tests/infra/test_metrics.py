@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from infra import telemetry
 from infra.db import create_engine
 from infra.settings import Settings
+from infra.telemetry import endpoint
 from infra.telemetry.endpoint import serve_metrics
 from tests.support.database import TestDatabase
 from tests.support.network import free_port, listening_addresses
@@ -28,6 +29,12 @@ async def test_labels_do_not_grow_with_what_callers_type(client: httpx.AsyncClie
         await client.request(f"M{number}", "/v1/session")
         await client.get(f"/v1/organisations/{uuid4()}")
         await client.get(f"/v1/rulebook/{secrets.token_hex(4)}")
+        host = f"{secrets.token_hex(4)}.example"
+        await client.get(f"/data/{uuid4()}/records", headers={"Host": host, "User-Agent": host})
+        await client.get(
+            f"/{secrets.token_hex(4)}", headers={"Host": host, "Authorization": f"Bearer {host}"}
+        )
+        await client.get("/health/live", headers={"Host": host, "traceparent": host})
 
     await client.get("/health/ready")  # asks the database, as the application does by itself now and then
     await ask(0)
@@ -104,6 +111,23 @@ class TestEndpoint:
         assert "process_cpu_seconds_total" in answers[0].text
         assert listening_addresses(port) == {"127.0.0.1"}
         scrape.join()
+
+    def test_many_scrapes_make_the_text_once_a_second(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made: list[float] = []
+
+        def generate() -> bytes:
+            made.append(time.monotonic())
+            return generate_latest()
+
+        monkeypatch.setattr(endpoint, "generate_latest", generate)
+        port = free_port()
+        assert serve_metrics("127.0.0.1", port)
+        began = time.monotonic()
+        texts = {httpx.get(f"http://127.0.0.1:{port}/metrics").text for _ in range(20)}
+        assert len(texts) == len(made) <= 1 + (time.monotonic() - began) / endpoint.KEPT_SECONDS
+        time.sleep(endpoint.KEPT_SECONDS)
+        httpx.get(f"http://127.0.0.1:{port}/metrics")
+        assert len(made) > len(texts)
 
     def test_a_port_that_is_taken_stops_nothing(self) -> None:
         with socket.socket() as taken:

@@ -6,6 +6,7 @@ from collections import Counter
 import httpx
 import pytest
 
+from infra import edge
 from infra.auth import SYSTEM
 from infra.db import SessionMaker, new_id, transaction
 from infra.stops import service as stops
@@ -49,6 +50,16 @@ async def test_a_header_that_decides_the_call_counts_once_or_not_at_all(
         assert twice.status_code == 400
         assert calls_and_rows(await counted(connection, licence_id)) == (0, 0)
         assert (await client.get(path, headers=told)).status_code == 200
+
+
+async def test_a_page_carries_the_headers_of_every_answer_once(
+    shop: Shop, make_licence: LicenceMaker
+) -> None:
+    answer = await shop.call(shop.token(await make_licence()))
+    assert answer.status_code == 200
+    for name, value in edge.COMPLETE:
+        assert answer.headers.get_list(name.decode()) == [value.decode()]
+    assert answer.headers.get_list("cache-control") == ["private, no-store"]
 
 
 async def test_pages_lead_to_the_end_and_every_row_is_counted_once(
