@@ -38,6 +38,10 @@ from market.metering.admission_sql import admit
 from market.metering.domain import Call, Outcome
 from market.settlement.invoices import service as invoices
 from market.settlement.invoices.tables import Invoice
+from market.settlement.rails.bank import reading
+from market.settlement.rails.bank import service as bank
+from market.settlement.rails.bank.errors import StatementError
+from market.settlement.rails.bank.service import ImportedStatement
 from pricing.money import Money
 from pricing.plans import service as plans
 from pricing.plans.schemas import PricePlanCreate
@@ -244,6 +248,15 @@ def bank_statement(
         opening=Money(opening, currency),
         moment=datetime.now(UTC),
     )
+
+
+async def import_bank_file(session: AsyncSession, actor: Actor, document: bytes) -> list[ImportedStatement]:
+    """Read and import a bank's file, in this process."""
+    try:
+        statements = reading.parse(document)
+    except StatementError as error:
+        raise reading.refused(error.reason) from None
+    return await bank.import_statements(session, actor, document, statements)
 
 
 def transfer(invoice: Invoice, *, minor: int | None = None, note: str | None = None) -> Receipt:

@@ -20,6 +20,7 @@ from infra.settings import Settings
 from listings.revisions import service
 from listings.revisions.errors import UploadTooLarge
 from listings.revisions.spool import spooled
+from tests.support.memory import resident_megabytes
 from tests.support.parties import Party, PartyMaker
 from tests.support.products import (
     CSV,
@@ -201,11 +202,6 @@ async def test_a_small_file_that_unpacks_to_much_takes_no_memory_of_this_process
     assert slug(problem) == expected
     assert resident_megabytes() - used < 50
     assert files(settings) == before
-
-
-def resident_megabytes() -> int:
-    """Memory that this process uses."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 // 1_000_000
 
 
 async def test_an_upload_that_there_is_no_memory_for_is_told_when_to_come_again(

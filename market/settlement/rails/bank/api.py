@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Controller, Request, get, post
+from litestar.datastructures import State
 from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
 
@@ -15,7 +16,7 @@ from infra.messages import Message
 from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page
-from market.settlement.rails.bank import service
+from market.settlement.rails.bank import reading, service
 from market.settlement.rails.bank.schemas import (
     BankStatementImportRead,
     BankStatementRead,
@@ -47,7 +48,12 @@ class BankStatementController(Controller):
         request_max_body_size=service.MAX_STATEMENT_BYTES,
     )
     async def import_bank_statement(
-        self, session: AsyncSession, actor: Actor, idempotency: Idempotency, request: Request[Any, Any, Any]
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        state: State,
+        idempotency: Idempotency,
+        request: Request[Any, Any, Any],
     ) -> BankStatementImportRead:
         """Import a camt.053 file: entries that name an invoice and have its amount pay it.
 
@@ -64,7 +70,8 @@ class BankStatementController(Controller):
         document = await request.body()
 
         async def effect() -> BankStatementImportRead:
-            imported = await service.import_statements(session, actor, document)
+            statements = await reading.read(document, state.budget)
+            imported = await service.import_statements(session, actor, document, statements)
             entries = await service.entries_of(session, [item.statement for item in imported])
             return BankStatementImportRead(
                 statements=[ImportedStatementRead.of(item, entries[item.statement.id]) for item in imported]

@@ -1,6 +1,6 @@
 """What the bank rail refuses."""
 
-from infra.errors import Conflict, Invalid
+from infra.errors import Conflict, Invalid, TooLarge
 from infra.messages import Message
 
 
@@ -20,6 +20,13 @@ class StatementRefused(Invalid):
 
     slug = "bank-statement-refused"
     title = Message("Invalid bank statement")
+
+
+class StatementTooLarge(TooLarge):
+    """Reading the file would take more memory or time than one file may."""
+
+    slug = "bank-statement-too-large"
+    title = Message("The bank statement is too large")
 
 
 class StatementConflict(Conflict):

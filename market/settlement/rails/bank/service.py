@@ -1,6 +1,5 @@
 """Use cases of the bank rail: import statements, book every entry, pay invoices with what matches."""
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,20 +23,19 @@ from market.settlement.ledger.domain import JournalDraft
 from market.settlement.payments import service as payments
 from market.settlement.payments.service import InvoicePayment
 from market.settlement.payments.states import Rail
-from market.settlement.rails.bank import camt053, repository
+from market.settlement.rails.bank import repository
 from market.settlement.rails.bank.domain import (
     Statement,
     StatementEntry,
-    check_balances,
     payment_references,
 )
-from market.settlement.rails.bank.errors import StatementConflict, StatementError, StatementRefused
+from market.settlement.rails.bank.errors import StatementConflict
 from market.settlement.rails.bank.matching import Match, ReferencedInvoice, match
 from market.settlement.rails.bank.states import BANK_ENTRY, BankEntryAction, BankEntryStatus
 from market.settlement.rails.bank.tables import BankDocument, BankEntry, BankMatch, BankStatement
 
 MAX_STATEMENT_BYTES = 16_777_216
-"""Largest file taken: it is read in memory."""
+"""Largest file taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +46,18 @@ class ImportedStatement:
     created: bool
 
 
-async def import_statements(session: AsyncSession, actor: Actor, document: bytes) -> list[ImportedStatement]:
+async def import_statements(
+    session: AsyncSession, actor: Actor, document: bytes, statements: Sequence[Statement]
+) -> list[ImportedStatement]:
     """Import the statements of a camt.053 file: all of them, or none.
 
-    Each is checked first: opening balance + entries = closing balance. Every entry is booked: one that names an
-    invoice and has its amount pays it, anything else goes to suspense and is a break until it is explained. A
-    statement that was imported before changes nothing.
+    Every entry is booked: one that names an invoice and has its amount pays it, anything else goes to suspense and is
+    a break until it is explained. A statement that was imported before changes nothing.
 
-    :raises StatementRefused: not a camt.053 message, or a statement whose figures contradict each other.
+    :param document: the file, which is kept.
+    :param statements: what :mod:`market.settlement.rails.bank.reading` read in it.
     :raises StatementConflict: the account's bank gave the id to other content before.
     """
-    try:
-        statements = await asyncio.to_thread(_read, document)
-    except StatementError as error:
-        raise StatementRefused(
-            Message("{reason}.", reason=error.reason),
-            remedy=Message("Ask the bank for the statement again; nothing was imported."),
-        ) from None
     digest = hashlib.sha256(document).digest()
     kept = BankDocument(digest=digest, content=document, recorded_at=await now(session), recorded_by=actor.id)
     await repository.insert_document(session, kept)
@@ -97,13 +90,6 @@ async def entries_of(
     for entry, matched in await repository.entries_of(session, list(found)):
         found[entry.bank_statement_id].append((entry, matched))
     return found
-
-
-def _read(document: bytes) -> list[Statement]:
-    statements = camt053.parse(document)
-    for statement in statements:
-        check_balances(statement)
-    return statements
 
 
 async def _import(

@@ -19,13 +19,20 @@ from infra.objects import ObjectStore
 from infra.paging import PageRequest
 from infra.settings import Settings
 from market.demo.bank import Receipt
-from market.settlement.rails.bank import service as bank
 from market.settlement.reconciliation import jobs, service
 from market.settlement.reconciliation.domain import Break, BreakKind
 from market.settlement.reconciliation.schemas import BreakRead
 from pricing.money import Money
 from tests.support.database import TestDatabase, TestServer
-from tests.support.settlement import Meter, Trade, TradeMaker, bank_statement, invoice_for, transfer
+from tests.support.settlement import (
+    Meter,
+    Trade,
+    TradeMaker,
+    bank_statement,
+    import_bank_file,
+    invoice_for,
+    transfer,
+)
 
 Damage = Callable[[str], Awaitable[None]]
 BOOKS = {
@@ -89,9 +96,7 @@ async def settled_trade(
     await meter(trade.licence_id, calls=30, rows=2)
     invoice = await invoice_for(sessions, trade)
     async with transaction(sessions) as session:
-        await bank.import_statements(
-            session, trade.finance, bank_statement(transfer(invoice), account=account)
-        )
+        await import_bank_file(session, trade.finance, bank_statement(transfer(invoice), account=account))
 
 
 async def test_a_settled_trade_is_clean_and_the_run_is_kept(
@@ -145,7 +150,7 @@ async def test_unexplained_money_is_a_break_in_either_direction(
     trade = await trade_of()
     receipts = [Receipt(Money(500, "CNY"), "gift", "p", "b1"), Receipt(Money(-300, "CNY"), "fee", "p", "b2")]
     async with transaction(sessions) as session:
-        await bank.import_statements(session, trade.finance, bank_statement(*receipts, account="ACC-1"))
+        await import_bank_file(session, trade.finance, bank_statement(*receipts, account="ACC-1"))
     assert await found(sessions) == [(BreakKind.SUSPENSE, 500), (BreakKind.SUSPENSE, -300)]
 
 
@@ -154,7 +159,7 @@ async def test_a_missing_statement_leaves_a_gap(sessions: SessionMaker, trade_of
     for name, opening in (("S-1", 0), ("S-2", 0), ("S-4", 700)):
         async with transaction(sessions) as session:
             document = bank_statement(account="ACC-1", statement_id=name, opening=opening)
-            await bank.import_statements(session, trade.finance, document)
+            await import_bank_file(session, trade.finance, document)
     assert await found(sessions) == [(BreakKind.STATEMENT_GAP, 700)]
 
 
@@ -250,7 +255,7 @@ async def test_comparing_stops_nobody(sessions: SessionMaker, trade_of: TradeMak
             await meter(trade.licence_id, calls=1)
             invoice = await invoice_for(sessions, trade)
             async with transaction(sessions) as session:
-                await bank.import_statements(
+                await import_bank_file(
                     session, trade.finance, bank_statement(transfer(invoice), account="ACC-1")
                 )
 
@@ -299,7 +304,7 @@ async def test_one_moment_is_compared_while_periods_are_closed_and_invoices_paid
                 transfer(invoice), account=account, statement_id=f"{account}-{number}", opening=opening
             )
             async with transaction(sessions) as session:
-                await bank.import_statements(session, trade.finance, statement)
+                await import_bank_file(session, trade.finance, statement)
             opening += invoice.total_minor
 
     trading = asyncio.gather(*(trade_on(trade, f"ACC-{place}") for place, trade in enumerate(trades)))

@@ -15,7 +15,15 @@ from market.settlement.rails.bank import service
 from market.settlement.rails.bank.errors import StatementConflict, StatementRefused
 from market.settlement.rails.bank.states import BankEntryStatus
 from pricing.money import Money
-from tests.support.settlement import Meter, Trade, TradeMaker, bank_statement, invoice_for, transfer
+from tests.support.settlement import (
+    Meter,
+    Trade,
+    TradeMaker,
+    bank_statement,
+    import_bank_file,
+    invoice_for,
+    transfer,
+)
 
 
 def fen(minor: int) -> Money:
@@ -44,7 +52,7 @@ async def test_a_transfer_pays_and_splits_to_the_last_fen(
     async with transaction(sessions) as session:
         before = await ledger.balance(session, chart.commission("CNY"))
         document = bank_statement(transfer(invoice), account=account)
-        (imported,) = await service.import_statements(session, trade.finance, document)
+        (imported,) = await import_bank_file(session, trade.finance, document)
         ((entry, match),) = (await service.entries_of(session, [imported.statement]))[imported.statement.id]
         assert (imported.created, match.status, match.invoice_id) == (True, BankEntryStatus.PAID, invoice.id)
         assert entry.amount_minor == 100
@@ -66,18 +74,16 @@ async def test_the_same_statement_twice_is_a_no_op_and_other_content_a_conflict(
     outcomes = []
     for file in (document, document, reformatted):
         async with transaction(sessions) as session:
-            (imported,) = await service.import_statements(session, trade.finance, file)
+            (imported,) = await import_bank_file(session, trade.finance, file)
             outcomes.append(imported.created)
     assert outcomes == [True, False, False]
     assert (await balances(sessions, trade, account))["bank"] == 100
     async with transaction(sessions) as session:
         with pytest.raises(StatementConflict):
-            await service.import_statements(
-                session, trade.finance, bank_statement(paid, paid, account=account)
-            )
+            await import_bank_file(session, trade.finance, bank_statement(paid, paid, account=account))
     async with transaction(sessions) as session:  # another account's bank may count the same way
         other = bank_statement(account=uuid4().hex)
-        assert (await service.import_statements(session, trade.finance, other))[0].created
+        assert (await import_bank_file(session, trade.finance, other))[0].created
 
 
 async def test_many_imports_at_once_book_once(
@@ -89,7 +95,7 @@ async def test_many_imports_at_once_book_once(
 
     async def load() -> bool:
         async with transaction(sessions) as session:
-            return (await service.import_statements(session, trade.finance, document))[0].created
+            return (await import_bank_file(session, trade.finance, document))[0].created
 
     assert sorted(await asyncio.gather(*(load() for _ in range(6)))) == [False] * 5 + [True]
     assert (await balances(sessions, trade, account))["bank"] == 100
@@ -116,7 +122,7 @@ async def test_whatever_does_not_match_exactly_goes_to_suspense(
     ]
     async with transaction(sessions) as session:
         document = bank_statement(*receipts, account=account)
-        (imported,) = await service.import_statements(session, trade.finance, document)
+        (imported,) = await import_bank_file(session, trade.finance, document)
         found = (await service.entries_of(session, [imported.statement]))[imported.statement.id]
         reasons = [(match.status.value, match.reason) for _, match in found]
         after = await ledger.balance(session, chart.suspense("CNY"))
@@ -149,7 +155,7 @@ async def test_another_currency_pays_nothing(
     dollars = Receipt(Money(100, "USD"), invoice.payment_reference, "p", "b")
     async with transaction(sessions) as session:
         document = bank_statement(dollars, account=account, currency="USD")
-        (imported,) = await service.import_statements(session, trade.finance, document)
+        (imported,) = await import_bank_file(session, trade.finance, document)
         ((_, match),) = (await service.entries_of(session, [imported.statement]))[imported.statement.id]
     assert match.reason.startswith("1.00 USD for invoice")
 
@@ -163,11 +169,11 @@ async def test_a_lying_statement_leaves_nothing_behind(
     lying = honest.replace(b">1.00</Amt>", b">1.01</Amt>", 1)
     async with sessions() as session:
         with pytest.raises(StatementRefused, match=r"but the closing balance is 1\.01 CNY"):
-            await service.import_statements(session, trade.finance, lying)
+            await import_bank_file(session, trade.finance, lying)
         await session.rollback()
     assert (await balances(sessions, trade, account))["bank"] == 0
     async with transaction(sessions) as session:
-        assert (await service.import_statements(session, trade.finance, honest))[0].created
+        assert (await import_bank_file(session, trade.finance, honest))[0].created
 
 
 async def test_a_long_statement_is_imported_whole(
@@ -177,6 +183,6 @@ async def test_a_long_statement_is_imported_whole(
     strangers = [Receipt(fen(7), f"unknown {n}", "p", f"b{n}") for n in range(6000)]
     async with transaction(sessions) as session:
         document = bank_statement(*strangers, account=account)
-        (imported,) = await service.import_statements(session, trade.finance, document)
+        (imported,) = await import_bank_file(session, trade.finance, document)
         assert imported.statement.closing_minor == 42_000
     assert (await balances(sessions, trade, account))["bank"] == 42_000

@@ -22,7 +22,6 @@ from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
 from market.settlement.payments.states import RefundStatus
 from market.settlement.payments.tables import Refund
-from market.settlement.rails.bank import service as bank
 from market.settlement.rails.cards import jobs, repository, service, work
 from market.settlement.rails.cards.domain import Intent
 from market.settlement.rails.cards.processor import Processor
@@ -39,6 +38,7 @@ from tests.support.settlement import (
     TradeMaker,
     bank_statement,
     fresh_key,
+    import_bank_file,
     invoice_for,
     transfer,
 )
@@ -288,7 +288,7 @@ async def test_what_a_bank_paid_no_card_gives_back(
 ) -> None:
     async with transaction(sessions) as session:
         document = bank_statement(transfer(desk.invoice), account=desk.invoice.id.hex)
-        await bank.import_statements(session, desk.trade.finance, document)
+        await import_bank_file(session, desk.trade.finance, document)
     finance = await caller(desk.trade.finance)
     path = f"/v1/invoices/{desk.invoice.id}/refunds"
     answer = await finance.post(path, json={"reason": "test"}, headers=fresh_key())
@@ -305,7 +305,7 @@ async def test_paid_by_bank_while_the_card_was_under_way_is_a_break(
     made = await desk.ask()
     async with transaction(sessions) as session:
         document = bank_statement(transfer(desk.invoice), account=desk.invoice.id.hex)
-        await bank.import_statements(session, desk.trade.finance, document)
+        await import_bank_file(session, desk.trade.finance, document)
     await job(context, "cards.charge", made["id"])
     assert await desk.balances() == PAID
     async with transaction(sessions) as session:
