@@ -118,9 +118,13 @@ async def rotate_secret(
 
 
 async def delete_client(session: AsyncSession, actor: Actor, organisation_id: UUID, client_id: UUID) -> None:
-    """End a program: its secrets and its access tokens stop at once."""
-    await _own(session, actor, organisation_id)
+    """End a program: its secrets and its access tokens stop at once.
+
+    :raises PlatformRoleProtected: the program administers the platform and the actor does not.
+    """
+    organisation = await _own(session, actor, organisation_id)
     row = await clients.lock(session, organisation_id, client_id)
+    check_roles(actor, organisation, [Role(role) for role in row.roles], ())
     await clients.delete(session, row)
     await _record_client(session, actor, "client.deleted", row, {"name": row.name})
 

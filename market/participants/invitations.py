@@ -97,6 +97,7 @@ async def resend(
     """Mail a fresh token to the invited address; the one before opens nothing any more once it is sent.
 
     :raises NotMailed: there is no mail server.
+    :raises PlatformRoleProtected: it is for a platform administrator, and the actor is none.
     :raises InvitationClosed: the invitation was accepted or revoked, or has expired.
     """
     row = await _lock_to_deliver(session, actor, organisation_id, invitation_id)
@@ -131,6 +132,7 @@ async def hand_over(
 
     :param identification: how the officer knows that the person is the one invited.
     :raises MailedNotHanded: there is a mail server.
+    :raises PlatformRoleProtected: it is for a platform administrator, and the actor is none.
     :raises InvitationClosed: the invitation was accepted or revoked, or has expired.
     """
     row = await _lock_to_deliver(session, actor, organisation_id, invitation_id)
@@ -162,9 +164,13 @@ async def hand_over(
 
 
 async def revoke(session: AsyncSession, actor: Actor, organisation_id: UUID, invitation_id: UUID) -> None:
-    """Close an invitation before it is used."""
-    await access_to_administer(session, actor, organisation_id)
+    """Close an invitation before it is used.
+
+    :raises PlatformRoleProtected: it is for a platform administrator, and the actor is none.
+    """
+    organisation = await access_to_administer(session, actor, organisation_id)
     row = await invitations.lock(session, organisation_id, invitation_id)
+    _check_roles_of(actor, organisation, row)
     await invitations.revoke(session, row)
     await _record(session, actor, "invitation.revoked", row)
 
@@ -201,11 +207,17 @@ async def _lock_to_deliver(
 ) -> Invitation:
     """The invitation, for who may see to its delivery: the own people, and the platform for what nobody else can."""
     must_manage(actor, organisation_id)
-    await organisations.lock_organisation(session, organisation_id)
+    organisation = await organisations.lock_organisation(session, organisation_id)
     row = await invitations.lock(session, organisation_id, invitation_id)
+    _check_roles_of(actor, organisation, row)
     if not (domain.manages_all(actor) and row.invited_by_organisation == SYSTEM.organisation_id):
         await access_to_administer(session, actor, organisation_id)
     return row
+
+
+def _check_roles_of(actor: Actor, organisation: Organisation, row: Invitation) -> None:
+    """Whoever holds the token gets the roles, so only who may give them delivers or closes the invitation."""
+    check_roles(actor, organisation, (), [Role(role) for role in row.roles])
 
 
 async def _mail(session: AsyncSession, row: Invitation) -> None:

@@ -340,6 +340,38 @@ class TestMembers:
         raised = await platform.patch(f"{base}/{plain.id}", json={"roles": ["platform_admin"]})
         assert raised.status_code == 200
 
+    async def test_nobody_becomes_one_by_taking_the_token_of_anothers_invitation(
+        self,
+        app: Litestar,
+        client: httpx.AsyncClient,
+        administrator: Someone,
+        platform: httpx.AsyncClient,
+        sessions: SessionMaker,
+    ) -> None:
+        organisation_id = administrator.organisation_id
+        plain = await make_person(sessions, organisation_id, [Role.ORGANISATION_ADMIN])
+        mine = await sign_in(app, plain.email)
+        invited = await invite(platform, organisation_id, fresh_email(), "platform_admin")
+        one = f"/v1/organisations/{organisation_id}/invitations/{invited.json()['id']}"
+        identified = {"identification": "Known in person"}
+        program = await platform.post(
+            f"/v1/organisations/{organisation_id}/clients", json={"name": "x", "roles": ["platform_admin"]}
+        )
+        refused = [
+            await mine.post(f"{one}/hand-over", json=identified),
+            await mine.post(f"{one}/mail"),
+            await mine.delete(one),
+            await mine.delete(f"/v1/organisations/{organisation_id}/clients/{program.json()['id']}"),
+        ]
+        assert [answer.json()["type"].rpartition(":")[2] for answer in refused] == [
+            "platform-role-protected"
+        ] * 4
+        # Whoever may give the role hands it over as before; what carries other roles, the plain administrator does.
+        token = await handed_over(platform, organisation_id, invited)
+        assert (await accept(client, token)).status_code == 201
+        other = await invite(platform, organisation_id, fresh_email(), "finance_officer")
+        assert await handed_over(mine, organisation_id, other)
+
     async def test_members_page(
         self, buyers: httpx.AsyncClient, buyer: Someone, sessions: SessionMaker
     ) -> None:
