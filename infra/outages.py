@@ -28,6 +28,10 @@ _OUTAGES = (
     ConnectionError,
     sa.exc.TimeoutError,
 )
+_COLLISIONS = (
+    asyncpg.exceptions.LockNotAvailableError,
+    asyncpg.exceptions.TransactionRollbackError,
+)
 _NO_ROOM = (
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.PostgresSystemError,
@@ -49,6 +53,11 @@ def is_out_of_room(error: BaseException) -> bool:
     if isinstance(found, OSError):
         return found.errno in _NO_ROOM_NUMBERS
     return isinstance(found, _NO_ROOM)
+
+
+def is_collision(error: BaseException) -> bool:
+    """Whether the database gave a transaction up for the sake of another one: a deadlock, most of all."""
+    return isinstance(_cause(error) if isinstance(error, sa.exc.DBAPIError) else error, _COLLISIONS)
 
 
 def _cause(error: sa.exc.DBAPIError) -> BaseException | None:

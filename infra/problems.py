@@ -15,7 +15,7 @@ from pydantic import Field
 from infra import errors
 from infra.errors import PROBLEM_MEDIA_TYPE, MarketError
 from infra.messages import Message, joined, preferred_language
-from infra.outages import is_out_of_room, is_outage
+from infra.outages import is_collision, is_out_of_room, is_outage
 from infra.schema import Output
 from infra.telemetry import trace_id
 from infra.validation import msgspec_finding, pydantic_finding
@@ -139,6 +139,16 @@ def _dependency(request: Request[Any, Any, Any], error: Exception) -> Response[d
                 retry_after=30,
             ),
         )
+    if is_collision(error):
+        log.warning("transactions_collided", path=request.url.path, error=str(error).partition("\n")[0])
+        return render(
+            request,
+            errors.Unavailable(
+                Message("Another request was changing the same things at the same time."),
+                remedy=Message("Send the request again, under the same Idempotency-Key where it has one."),
+                retry_after=1,
+            ),
+        )
     if not (is_outage(error) or isinstance(error, OSError)):
         return _unforeseen(request, error)
     if isinstance(error, OSError) and error.filename is not None:
@@ -165,6 +175,16 @@ def _dependency(request: Request[Any, Any, Any], error: Exception) -> Response[d
     )
 
 
+def _several(request: Request[Any, Any, Any], error: ExceptionGroup) -> Response[dict[str, Any]]:
+    """What went wrong first, when ending the transaction of a request that had failed then failed too.
+
+    A connection that is lost does both. Litestar groups the second failure, which says nothing that the first does not.
+    """
+    first = error.__cause__ if isinstance(error.__cause__, Exception) else error.exceptions[0]
+    handler = next(HANDLERS[kind] for kind in type(first).__mro__ if kind in HANDLERS)
+    return handler(request, first)
+
+
 def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     log.error("unforeseen_error", path=request.url.path, exc_info=error)
     return render(
@@ -186,5 +206,6 @@ HANDLERS: ExceptionHandlersMap = {
     asyncio.TimeoutError: _dependency,
     OSError: _dependency,
     RecursionError: _too_deep,
+    ExceptionGroup: _several,
     Exception: _unforeseen,
 }
