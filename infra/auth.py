@@ -282,6 +282,7 @@ class Actor:
     """Somebody who acts: a person, a program, or the service itself.
 
     :param id: the person's or the client's id; the nil UUID for the service itself.
+    :param credential_id: the session or the secret that the request was authenticated by.
     """
 
     kind: Literal["person", "program", "system"]
@@ -290,6 +291,7 @@ class Actor:
     organisation_kind: OrganisationKind
     roles: frozenset[Role]
     organisation_status: OrganisationStatus
+    credential_id: UUID | None = None
 
     def may(self, permission: Permission) -> bool:
         """Whether one of the roles carries the permission and the organisation's status leaves it."""

@@ -37,6 +37,7 @@ class TokenEndReason(StrEnum):
     CLIENT_DELETED = "client_deleted"
     MEMBER_REMOVED = "member_removed"
     ORGANISATION_NOT_VERIFIED = "organisation_not_verified"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 -- a reason
     REVOKED = "revoked"
     ROLE_REMOVED = "role_removed"
     SECRET_REVOKED = "secret_revoked"  # noqa: S105 -- a reason

@@ -57,24 +57,23 @@ class IdentityAuthenticator:
                 ),
                 remedy=Message("Send the header X-CSRF-Token with the csrf_token of GET /v1/session."),
             )
-        return _actor_of(holder, holder.roles)
+        return _actor_of(holder, holder.roles, holder.session_id)
 
     async def _program(self, token: str) -> Actor:
         try:
             claims = oauth.read_token(self._identity, token)
         except TokenRefused as error:
             raise _not_accepted(error.reason) from error
+        ids = oauth.token_ids(claims)
         async with transaction(self._identity.sessions) as session:
-            holder = await credential_repository.program_holder(
-                session, UUID(claims["client_id"]), UUID(claims["jti"])
-            )
+            holder = await credential_repository.program_holder(session, UUID(claims["client_id"]), ids)
         if holder is None:
             raise _not_accepted("revoked")
         # What the program may do now, and of that no more than the token was issued for.
-        return _actor_of(holder, set(holder.roles) & set(claims["scope"].split()))
+        return _actor_of(holder, set(holder.roles) & set(claims["scope"].split()), ids.secret_id)
 
 
-def _actor_of(holder: CredentialHolder, roles: Collection[str]) -> Actor:
+def _actor_of(holder: CredentialHolder, roles: Collection[str], credential_id: UUID | None) -> Actor:
     return Actor(
         kind="program" if holder.session_id is None else "person",
         id=holder.id,
@@ -82,6 +81,7 @@ def _actor_of(holder: CredentialHolder, roles: Collection[str]) -> Actor:
         organisation_kind=holder.organisation_kind,
         roles=frozenset(Role(role) for role in roles),
         organisation_status=holder.status,
+        credential_id=credential_id,
     )
 
 

@@ -68,12 +68,13 @@ async def delete(session: AsyncSession, client: Client) -> None:
     await credential_repository.drop_secrets(session, client.id)
 
 
-async def has_secret(session: AsyncSession, client_id: UUID, secret: str) -> bool:
-    """Whether the secret is one of the program's that are good now."""
+async def find_secret(session: AsyncSession, client_id: UUID, secret: str) -> ClientSecret | None:
+    """Which of the program's secrets that are good now it is; None when it is none of them."""
     offered = credentials.digest(secret)
     good = await credential_repository.secrets_of(session, client_id)
     # Every one is compared, so that the time tells nothing.
-    return sum(hmac.compare_digest(row.secret_digest, offered) for row in good) > 0
+    found = [row for row in good if hmac.compare_digest(row.secret_digest, offered)]
+    return found[0] if found else None
 
 
 async def _add_secret(session: AsyncSession, client_id: UUID) -> str:

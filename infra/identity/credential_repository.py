@@ -72,10 +72,18 @@ async def session_holder(
     return None if row is None else CredentialHolder(*row)
 
 
+@dataclass(frozen=True, slots=True)
+class TokenIds:
+    """What ends an access token before its time: its own revocation, and the end of the secret it was issued for."""
+
+    token_id: UUID
+    secret_id: UUID
+
+
 async def program_holder(
-    session: AsyncSession, client_id: UUID, token_id: UUID | None
+    session: AsyncSession, client_id: UUID, token: TokenIds | None
 ) -> CredentialHolder | None:
-    """Who a program stands for; None when it was deleted or the token was revoked."""
+    """Who a program stands for; None when it was deleted, or the token was revoked or its secret has ended."""
     statement = (
         sa.select(
             col(Client.id),
@@ -88,8 +96,11 @@ async def program_holder(
         .join(Organisation, col(Organisation.id) == col(Client.organisation_id))
         .where(col(Client.id) == client_id, col(Client.disabled_at).is_(None))
     )
-    if token_id is not None:
-        statement = statement.where(~sa.exists().where(col(RevokedToken.token_id) == token_id))
+    if token is not None:
+        statement = statement.where(
+            ~sa.exists().where(col(RevokedToken.token_id) == token.token_id),
+            sa.exists().where(*_good_secret(client_id), col(ClientSecret.id) == token.secret_id),
+        )
     row = (await session.execute(statement)).one_or_none()
     return None if row is None else CredentialHolder(*row)
 
@@ -132,15 +143,33 @@ async def lock_client(session: AsyncSession, organisation_id: UUID, client_id: U
 
 async def secrets_of(session: AsyncSession, client_id: UUID) -> Sequence[ClientSecret]:
     """A program's secrets that are good now, newest first."""
-    statement = (
-        select(ClientSecret)
-        .where(
-            col(ClientSecret.client_id) == client_id,
-            sa.or_(col(ClientSecret.expires_at).is_(None), col(ClientSecret.expires_at) > sa.func.now()),
-        )
-        .order_by(col(ClientSecret.id).desc())
-    )
+    statement = select(ClientSecret).where(*_good_secret(client_id)).order_by(col(ClientSecret.id).desc())
     return (await session.exec(statement)).all()
+
+
+def _good_secret(client_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    # Not now(), which is the transaction's start: whoever waited for a rotation sees its end.
+    ends = col(ClientSecret.expires_at)
+    return (
+        col(ClientSecret.client_id) == client_id,
+        sa.or_(ends.is_(None), ends > sa.func.clock_timestamp()),
+    )
+
+
+async def credential_lives(
+    session: AsyncSession, actor_id: UUID, credential_id: UUID, *, secret: bool
+) -> bool:
+    """Whether a secret of a program, or a session, is still there.
+
+    :param secret: it is a program's secret.
+    """
+    if secret:
+        statement = sa.select(
+            sa.exists().where(*_good_secret(actor_id), col(ClientSecret.id) == credential_id)
+        )
+    else:
+        statement = sa.select(sa.exists().where(col(SignInSession.id) == credential_id))
+    return bool((await session.execute(statement)).scalar_one())
 
 
 async def drop_secrets(session: AsyncSession, client_id: UUID, *, keep: Sequence[UUID] = ()) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from infra.auth import ROLE_PERMISSIONS, Actor, Permission, Role
 from infra.db import AsyncSession
+from infra.identity import credential_repository
 from infra.identity.errors import HolderEnded
 from infra.identity.tables import Client, Membership, Organisation
 from infra.messages import Message
@@ -22,7 +23,8 @@ async def hold(session: AsyncSession, actor: Actor, permission: Permission) -> U
 
     :param permission: what one of the roles must still carry.
     :return: the person's membership; None for a program.
-    :raises HolderEnded: it ended, or lost the permission, since the request was authenticated.
+    :raises HolderEnded: since the request was authenticated it ended or lost the permission, or its secret or session
+        ended.
     """
     status = await session.scalar(
         sa.select(col(Organisation.status))
@@ -40,8 +42,13 @@ async def hold(session: AsyncSession, actor: Actor, permission: Permission) -> U
             col(Membership.person_id) == actor.id, col(Membership.organisation_id) == actor.organisation_id
         )
     row = (await session.execute(held.with_for_update(read=True))).one_or_none()
+    # After the locks: a rotation or a change of password that was under way has ended.
+    lives = actor.credential_id is None or await credential_repository.credential_lives(
+        session, actor.id, actor.credential_id, secret=actor.kind == "program"
+    )
     if (
-        status is not OrganisationStatus.VERIFIED
+        not lives
+        or status is not OrganisationStatus.VERIFIED
         or row is None
         or not any(permission in ROLE_PERMISSIONS[Role(role)] for role in row.roles)
     ):

@@ -14,7 +14,7 @@ from infra.auth import Actor, OrganisationKind, Role
 from infra.db import AsyncSession, new_id, now
 from infra.identity import clients, credential_repository
 from infra.identity.attempts import Origin
-from infra.identity.credential_repository import CredentialHolder
+from infra.identity.credential_repository import CredentialHolder, TokenIds
 from infra.identity.domain import granted_scope
 from infra.identity.errors import OAuthError, SourceThrottled
 from infra.identity.runtime import Identity, TokenKind
@@ -31,6 +31,18 @@ class ClientCredentials:
     client_id: str
     secret: str
     by_header: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatedClient:
+    """A program that named itself.
+
+    :param secret_ends_at: when the secret it did so by runs out; None while no other has replaced it.
+    """
+
+    holder: CredentialHolder
+    secret_id: UUID
+    secret_ends_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +85,8 @@ def read_credentials(
 
 async def authenticate_client(
     session: AsyncSession, identity: Identity, origin: Origin, credentials: ClientCredentials
-) -> CredentialHolder:
-    """Who a program stands for.
+) -> AuthenticatedClient:
+    """Who a program stands for, and by which secret.
 
     :raises OAuthError: it is unknown, its secret is wrong, or its network has guessed too often.
     """
@@ -91,15 +103,15 @@ async def authenticate_client(
     except ValueError:
         client_id = UUID(int=0)
     holder = await credential_repository.program_holder(session, client_id, None)
-    good = await clients.has_secret(session, client_id, credentials.secret)
-    if holder is None or not good:
+    secret = await clients.find_secret(session, client_id, credentials.secret)
+    if holder is None or secret is None:
         await identity.throttle.wrong_guess(origin)
         raise OAuthError(
             "invalid_client",
             "The program is unknown or its secret is wrong.",
             by_header=credentials.by_header,
         )
-    return holder
+    return AuthenticatedClient(holder, secret.id, secret.expires_at)
 
 
 async def issue(
@@ -113,10 +125,13 @@ async def issue(
 ) -> AccessToken:
     """An access token for a program (RFC 6749, section 4.4; claims of RFC 9068).
 
+    It ends with the secret it was issued for: whoever stole that one has nothing left after a rotation.
+
     :param scope: roles the token is to be narrowed to, parted by spaces; empty for all of the program's.
     :raises OAuthError: it is refused.
     """
-    client = await authenticate_client(session, identity, origin, credentials)
+    authenticated = await authenticate_client(session, identity, origin, credentials)
+    client = authenticated.holder
     if grant_type != "client_credentials":
         raise OAuthError("unsupported_grant_type", "Only client_credentials is offered.")
     roles = granted_scope(scope, client.roles)
@@ -124,6 +139,8 @@ async def issue(
         raise OAuthError("invalid_scope", f"The program's scope is: {' '.join(sorted(client.roles))}.")
     issued_at = int((await now(session)).timestamp())
     lifetime = identity.settings.access_token_minutes * 60
+    if authenticated.secret_ends_at is not None:
+        lifetime = min(lifetime, max(1, int(authenticated.secret_ends_at.timestamp()) - issued_at))
     token_id = new_id()
     claims = {
         "iss": identity.issuer,
@@ -135,6 +152,7 @@ async def issue(
         "exp": issued_at + lifetime,
         "jti": str(token_id),
         "scope": " ".join(roles),
+        "secret_id": str(authenticated.secret_id),
     }
     await audit.record(
         session,
@@ -158,10 +176,16 @@ def read_token(identity: Identity, token: str) -> dict[str, Any]:
     if not isinstance(claims.get("scope"), str):
         raise TokenRefused("malformed")
     try:
-        UUID(claims["client_id"]), UUID(claims["jti"])
-    except (KeyError, ValueError) as error:
+        UUID(claims["client_id"])
+        token_ids(claims)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise TokenRefused("malformed") from error
     return claims
+
+
+def token_ids(claims: dict[str, Any]) -> TokenIds:
+    """What the token of these claims ends with."""
+    return TokenIds(UUID(claims["jti"]), UUID(claims["secret_id"]))
 
 
 async def introspect(
@@ -174,7 +198,7 @@ async def introspect(
 
     :raises OAuthError: the asking program is not known.
     """
-    asking = await authenticate_client(session, identity, origin, credentials)
+    asking = (await authenticate_client(session, identity, origin, credentials)).holder
     kind, claims = _read_any(identity, token)
     if claims is None:
         return None
@@ -182,14 +206,16 @@ async def introspect(
     if kind is not None:
         organisation_id = await kind.organisation_of(session, token_id)
     else:
-        holder = await credential_repository.program_holder(session, UUID(claims["client_id"]), token_id)
+        holder = await credential_repository.program_holder(
+            session, UUID(claims["client_id"]), token_ids(claims)
+        )
         verified = holder is not None and holder.status is OrganisationStatus.VERIFIED
         organisation_id = holder.organisation_id if holder is not None and verified else None
     if organisation_id is None:
         return None
     if asking.organisation_id != organisation_id and not _actor(asking).oversees(OrganisationKind.PLATFORM):
         return None
-    return claims
+    return {name: value for name, value in claims.items() if name != "secret_id"}
 
 
 async def revoke(
@@ -199,7 +225,7 @@ async def revoke(
 
     :raises OAuthError: the program is not known, or the token was not issued to it.
     """
-    asking = await authenticate_client(session, identity, origin, credentials)
+    asking = (await authenticate_client(session, identity, origin, credentials)).holder
     kind, claims = _read_any(identity, token)
     if claims is None:
         return

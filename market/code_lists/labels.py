@@ -335,6 +335,7 @@ _EVENTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "member_removed": ("成员已移除", "Member removed"),
         "organisation_not_verified": ("机构不再处于已核验状态", "Organisation no longer verified"),
         "revoked": ("已撤销", "Revoked"),
+        "password_changed": ("密码已修改", "Password changed"),
         "role_removed": ("角色已收回", "Role taken away"),
         "secret_revoked": ("程序密钥已作废", "Secret of the program ended"),
     },

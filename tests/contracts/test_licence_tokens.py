@@ -5,13 +5,15 @@ import json
 import sys
 from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import httpx
+import jwt
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
@@ -21,7 +23,7 @@ from contracts.licences import jobs, service
 from contracts.licences.tables import LicenceToken
 from infra.auth import ROLE_PERMISSIONS, SYSTEM, Actor, OrganisationKind, Permission, Role
 from infra.db import SessionMaker, new_id, transaction
-from infra.identity import clients
+from infra.identity import clients, holders
 from infra.identity import service as identity
 from infra.identity.errors import HolderEnded
 from infra.identity.states import OrganisationAction
@@ -35,7 +37,7 @@ from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
 from tests.support.metering import call_for, counted
 from tests.support.parties import PartyMaker
-from tests.support.people import Someone, make_client, make_person, sign_in
+from tests.support.people import PASSWORD, Someone, make_client, make_person, sign_in
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,12 @@ async def take_role(tokens: Tokens) -> httpx.Response:
     return await tokens.admin.patch(f"{tokens.path}/members/{tokens.holder.id}", json=body)
 
 
+async def change_password(tokens: Tokens) -> httpx.Response:
+    http = await sign_in(tokens.app, tokens.holder.email)
+    body = {"current_password": PASSWORD, "new_password": "seven quiet herons at dusk"}
+    return await http.put("/v1/session/password", json=body)
+
+
 def revoke(token_of: Callable[[Tokens], str]) -> Callable[[Tokens], Awaitable[httpx.Response]]:
     async def act(tokens: Tokens) -> httpx.Response:
         token_id = claims_of(token_of(tokens))["jti"]
@@ -157,6 +165,7 @@ def of_person(tokens: Tokens) -> str:
         (rotate_at_once, of_program, "secret_revoked"),
         (remove_member, of_person, "member_removed"),
         (take_role, of_person, "role_removed"),
+        (change_password, of_person, "password_changed"),
         (revoke(of_program), of_program, "revoked"),
         (revoke(of_person), of_person, "revoked"),
         (revoke_by_oauth, of_program, "revoked"),
@@ -330,6 +339,35 @@ async def test_no_token_is_issued_past_the_end_of_its_holder(tokens: Tokens, ses
         async def issue() -> UUID:
             async with transaction(sessions) as session:
                 return await issue_for(tokens, session)
+
+        issuing = asyncio.create_task(issue())
+        await asyncio.sleep(0.2)
+        assert not issuing.done()
+    with pytest.raises(HolderEnded):
+        await issuing
+
+
+async def test_a_credential_that_ends_while_a_token_is_asked_for_gives_none(
+    tokens: Tokens, sessions: SessionMaker
+) -> None:
+    """Whoever stole it may ask all the time: one of the requests always waits for the end."""
+    access = jwt.decode(
+        await program_token(tokens.admin, tokens.program), options={"verify_signature": False}
+    )
+    thief = replace(
+        tokens.holder.actor,
+        kind="program",
+        id=UUID(tokens.program[0]),
+        roles=frozenset({Role.BUYER}),
+        credential_id=UUID(access["secret_id"]),
+    )
+    async with transaction(sessions) as rotating:
+        client = await clients.lock(rotating, thief.organisation_id, thief.id)
+        await clients.rotate_secret(rotating, client, overlap=timedelta(0))
+
+        async def issue() -> None:
+            async with transaction(sessions) as session:
+                await holders.hold(session, thief, Permission.LICENCE_TOKEN)
 
         issuing = asyncio.create_task(issue())
         await asyncio.sleep(0.2)

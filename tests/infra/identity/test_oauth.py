@@ -230,6 +230,37 @@ class TestRotation:
         assert not await self.works(client, program)
         assert await self.works(client, second)
 
+    async def test_an_access_token_ends_with_the_secret_it_was_issued_for(
+        self, client: httpx.AsyncClient, program: tuple[str, str], sessions: SessionMaker
+    ) -> None:
+        stolen = await token_of(client, program)
+        second = await self.rotate(sessions, program, 1)
+        assert (await whoami(client, stolen)).status_code == 200
+        own = await token_of(client, second)
+        third = await self.rotate(sessions, second, 0)
+        for ended in (stolen, own):
+            assert (await whoami(client, ended)).status_code == 401
+            asked = await client.post(
+                "/oauth/introspect",
+                data={"client_id": third[0], "client_secret": third[1], "token": ended},
+            )
+            assert asked.json() == {"active": False}
+        assert (await whoami(client, await token_of(client, third))).status_code == 200
+
+    async def test_an_access_token_is_not_issued_for_longer_than_its_secret_lasts(
+        self, client: httpx.AsyncClient, program: tuple[str, str], sessions: SessionMaker
+    ) -> None:
+        await self.rotate(sessions, program, 1)
+        async with transaction(sessions) as session:
+            await session.execute(
+                sa.text(
+                    "UPDATE client_secrets SET expires_at = now() + interval '90 seconds'"
+                    " WHERE client_id = :id AND expires_at IS NOT NULL"
+                ),
+                {"id": program[0]},
+            )
+        assert 80 <= (await ask(client, program)).json()["expires_in"] <= 90
+
 
 class TestEnds:
     async def test_a_deleted_program_has_neither_secret_nor_token(
