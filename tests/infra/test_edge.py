@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -11,6 +11,8 @@ from litestar.types import Receive
 from infra import edge
 from infra.errors import RequestTimeout
 from tests.support.parties import Party
+
+NO_PRODUCT = UUID(int=7)  # the same in every process that collects these tests
 
 ADDRESSES = [
     ("GET", "/health/live", 200),
@@ -21,7 +23,7 @@ ADDRESSES = [
     ("POST", "/v1/session", 415),
     ("POST", "/oauth/token", 400),
     ("GET", "/.well-known/jwks.json", 200),
-    ("GET", f"/data/{uuid4()}/records", 401),
+    ("GET", f"/data/{NO_PRODUCT}/records", 401),
     ("GET", "/data/x/records", 404),
     ("GET", "/schema", 200),
     ("GET", "/schema/openapi.json", 200),
@@ -78,7 +80,7 @@ TWICE = ["Authorization", "Idempotency-Key", "Data-Purpose", "X-CSRF-Token", "Co
         ("GET", "/v1/session"),
         ("POST", "/v1/session"),
         ("POST", "/oauth/token"),
-        ("GET", f"/data/{uuid4()}/records"),
+        ("GET", f"/data/{NO_PRODUCT}/records"),
         ("GET", "/nowhere"),
     ],
 )
