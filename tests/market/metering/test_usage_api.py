@@ -10,7 +10,6 @@ from infra.jobs import JobContext
 from market.metering import jobs
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
-from tests.support.metering import LicenceMaker
 from tests.support.parties import PartyMaker
 
 
@@ -102,17 +101,3 @@ async def test_the_job_makes_the_partitions_of_the_months_ahead(
     await jobs.prepare_partitions(job_context, {})
     assert await owner.fetch(names) == before
     await owner.close()
-
-
-async def test_the_job_tells_of_counters_that_differ_from_the_records(
-    job_context: JobContext, database: TestDatabase, make_licence: LicenceMaker
-) -> None:
-    licence_id = await make_licence()
-    change = "UPDATE licence_counters SET used_1 = $1, period_1 = $1 WHERE licence_id = $2"
-    owner = await asyncpg.connect(database.owner_url)
-    await owner.execute(change, 2, licence_id)
-    with pytest.raises(jobs.UsageDiffers, match=str(licence_id)):
-        await jobs.check_counters(job_context, {})
-    await owner.execute(change, 0, licence_id)
-    await owner.close()
-    await jobs.check_counters(job_context, {})
