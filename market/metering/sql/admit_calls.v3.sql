@@ -23,6 +23,7 @@ CREATE FUNCTION admit_calls(
 DECLARE
     v_states text[];
     v_products uuid[];
+    v_several boolean[];
     v_several_purposes boolean;
     v_tokens_ended boolean;
     v_tight boolean := false;
@@ -34,6 +35,9 @@ DECLARE
     v_taken int[];
     v_slot int;
     v_first int;
+    v_slots_by_purpose int[];
+    v_purposes text[];
+    v_counted int;
 BEGIN
     -- 1. Lock, in one order for everybody. Only this; what the rows hold is read by the next statement, whose
     --    snapshot is taken after the last lock was granted and so sees all that earlier holders committed.
@@ -42,8 +46,8 @@ BEGIN
 
     -- 2. Is each licence live, and what is left of it?
     SELECT array_agg(l.state), array_agg(l.reason), array_agg(l.product_id), array_agg(l.period_no),
-           bool_or(l.sole_purpose IS NULL), bool_or(l.tokens_ended) @each quotas:, array_agg(l.left_#)@end
-      INTO v_states, reasons, v_products, periods, v_several_purposes, v_tokens_ended @each quotas:, left_#@end
+           array_agg(l.sole_purpose IS NULL), bool_or(l.sole_purpose IS NULL), bool_or(l.tokens_ended) @each quotas:, array_agg(l.left_#)@end
+      INTO v_states, reasons, v_products, periods, v_several, v_several_purposes, v_tokens_ended @each quotas:, left_#@end
       FROM (SELECT c.product_id, c.period_no, c.sole_purpose, c.tokens_ended, s.reason
                    @each quotas:, c.quota_# - coalesce(c.used_#, 0) AS left_#@end,
                    CASE WHEN c.licence_id IS NULL THEN 'unknown'
@@ -161,16 +165,31 @@ BEGIN
     END IF;
 
     -- 7. What a licence with several purposes uses is counted by purpose as well; that of the others is known from the
-    --    total of their period.
+    --    total of their period. The rows are there but for the first use of a purpose in a period, and nobody else makes
+    --    them while the licence is locked. So update first, and insert what is missing: INSERT … ON CONFLICT locks each
+    --    row, and logs that, before it updates it.
     IF v_several_purposes AND v_slots IS NOT NULL THEN
-        INSERT INTO usage_purposes AS p (licence_id, period_no, purpose @each units:, units_#@end)
-        SELECT p_licences[u.slot], periods[u.slot], u.purpose @each units:, sum(u.units_#)::bigint@end
-          FROM unnest(p_slots, p_purposes, outcomes @each units:, p_units_#@end)
-               AS u (slot, purpose, outcome @each units:, units_#@end)
-          JOIN licence_counters c ON c.licence_id = p_licences[u.slot] AND c.sole_purpose IS NULL
-         WHERE u.outcome = 'admitted' GROUP BY u.slot, u.purpose
-            ON CONFLICT (licence_id, period_no, purpose) DO UPDATE
-           SET @list units: units_# = coalesce(p.units_#, 0) + excluded.units_#@end;
+        SELECT array_agg(s.slot), array_agg(s.purpose) @each units:, array_agg(s.units_#)@end
+          INTO v_slots_by_purpose, v_purposes @each units:, v_units_#@end
+          FROM (SELECT u.slot, u.purpose @each units:, sum(u.units_#)::bigint AS units_#@end
+                  FROM unnest(p_slots, p_purposes, outcomes @each units:, p_units_#@end)
+                       AS u (slot, purpose, outcome @each units:, units_#@end)
+                 WHERE u.outcome = 'admitted' AND v_several[u.slot] GROUP BY u.slot, u.purpose) s;
+        UPDATE usage_purposes p
+           SET @list units: units_# = coalesce(p.units_#, 0) + s.units_#@end
+          FROM unnest(v_slots_by_purpose, v_purposes @each units:, v_units_#@end)
+               AS s (slot, purpose @each units:, units_#@end)
+         WHERE p.licence_id = p_licences[s.slot] AND p.period_no = periods[s.slot] AND p.purpose = s.purpose;
+        GET DIAGNOSTICS v_counted = ROW_COUNT;
+        IF v_counted < cardinality(v_purposes) THEN
+            INSERT INTO usage_purposes (licence_id, period_no, purpose @each units:, units_#@end)
+            SELECT p_licences[s.slot], periods[s.slot], s.purpose @each units:, s.units_#@end
+              FROM unnest(v_slots_by_purpose, v_purposes @each units:, v_units_#@end)
+                   AS s (slot, purpose @each units:, units_#@end)
+             WHERE NOT EXISTS (SELECT FROM usage_purposes p
+                                WHERE p.licence_id = p_licences[s.slot] AND p.period_no = periods[s.slot]
+                                  AND p.purpose = s.purpose);
+        END IF;
     END IF;
 
     IF v_tight OR v_slots IS NULL THEN
