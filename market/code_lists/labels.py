@@ -297,6 +297,7 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "licence_terms": ("许可与协议不符", "Licence terms"),
         "licence_token": ("令牌无签发记录", "Licence token"),
         "organisation": ("机构无核验记录", "Organisation"),
+        "period_not_billed": ("计费期未开账单", "Period not billed"),
         "product": ("产品无审核记录", "Product"),
         "receivable": ("应收款不符", "Receivable"),
         "rule": ("规则无设定记录", "Rule"),

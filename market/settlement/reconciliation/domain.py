@@ -25,6 +25,7 @@ class BreakKind(StrEnum):
     LICENCE_TERMS = "licence_terms"
     LICENCE_TOKEN = "licence_token"  # noqa: S105 -- a kind of break
     ORGANISATION = "organisation"
+    PERIOD_NOT_BILLED = "period_not_billed"
     PRODUCT = "product"
     RECEIVABLE = "receivable"
     RULE = "rule"

@@ -40,6 +40,11 @@ REMEDIES: Mapping[BreakKind, Label] = {
     BreakKind.ORGANISATION: Label(
         "暂停该机构并重新核验其身份材料。", "Suspend the organisation, and verify its evidence again."
     ),
+    BreakKind.PERIOD_NOT_BILLED: Label(
+        "对该协议再次结账，即开出账单；若被拒绝，按所述原因处理。工作进程的日志（period_not_billed）写明未能开单的原因。",
+        "Close a period of the agreement again, which bills it; the answer says what is in the way. Why the worker"
+        " could not is in its log, as period_not_billed.",
+    ),
     BreakKind.PRODUCT: Label("停用该产品并重新审核。", "Suspend the product, and review it again."),
     BreakKind.RECEIVABLE: _CORRECT,
     BreakKind.RULE: Label(

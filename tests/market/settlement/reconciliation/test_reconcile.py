@@ -19,6 +19,7 @@ from infra.objects import ObjectStore
 from infra.paging import PageRequest
 from infra.settings import Settings
 from market.demo.bank import Receipt
+from market.metering import service as metering
 from market.settlement.reconciliation import jobs, service
 from market.settlement.reconciliation.domain import Break, BreakKind
 from market.settlement.reconciliation.schemas import BreakRead
@@ -175,6 +176,7 @@ async def test_a_missing_statement_leaves_a_gap(sessions: SessionMaker, trade_of
         ("UPDATE usage_periods SET units_1 = units_1 + 1", {BreakKind.USAGE, BreakKind.COUNTER}),
         ("UPDATE licence_counters SET used_1 = used_1 - 1", {BreakKind.COUNTER}),
         ("UPDATE licence_counters SET used_2 = used_2 + 1", {BreakKind.COUNTER}),
+        ("UPDATE licence_counters SET used_1 = used_1 + 2, period_1 = period_1 + 2", {BreakKind.USAGE}),
         ("UPDATE licence_counters SET period_no = period_no + 1", {BreakKind.COUNTER}),
         ("UPDATE licence_counters SET quota_1 = 1000000", {BreakKind.LICENCE_TERMS}),
         ("UPDATE licence_counters SET links = '{}'", {BreakKind.LICENCE_TERMS}),
@@ -218,6 +220,27 @@ async def test_tampering_is_found(
     await settled_trade(sessions, trade_of, meter)
     await damage(tampering)
     assert {kind for kind, _ in await found(sessions)} == expected
+
+
+async def test_a_period_that_was_cut_and_stays_unbilled_is_a_break_until_it_is_closed_again(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter, damage: Damage
+) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=20)
+    async with transaction(sessions) as session:
+        await metering.close_period(session, trade.licence_id, 1)
+    assert await found(sessions) == [], "its close may still be at it, and the worker bills it next"
+    await damage(
+        "UPDATE usage_periods SET opened_at = opened_at - interval '1 hour', closed_at = now() - interval '21 minutes'"
+    )
+    async with transaction(sessions) as session:
+        (item,) = (await service.reconcile(session, sessions, SYSTEM)).breaks
+    assert (item.kind, item.subject) == (BreakKind.PERIOD_NOT_BILLED, f"{trade.agreement_id}/1")
+    remedy = BreakRead.of(item, datetime.now(UTC), {}).remedy.en
+    assert remedy.startswith("Close a period of the agreement again")
+    invoice = await invoice_for(sessions, trade)
+    assert (invoice.period_no, invoice.total_minor) == (1, 50)
+    assert await found(sessions) == []
 
 
 async def test_what_the_night_finds_is_kept_told_and_counted(
