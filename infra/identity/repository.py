@@ -239,11 +239,11 @@ def evidence_statement(organisation_id: UUID) -> SelectOfScalar[IdentityEvidence
     return select(IdentityEvidence).where(col(IdentityEvidence.organisation_id) == organisation_id)
 
 
-async def unverified_evidence(session: AsyncSession, organisation_id: UUID) -> Sequence[IdentityEvidence]:
-    """Evidence that nobody has verified yet, locked."""
+async def undecided_evidence(session: AsyncSession, organisation_id: UUID) -> Sequence[IdentityEvidence]:
+    """Evidence that nobody has verified or rejected yet, locked."""
     statement = (
         evidence_statement(organisation_id)
-        .where(col(IdentityEvidence.verified_at).is_(None))
+        .where(col(IdentityEvidence.verified_at).is_(None), col(IdentityEvidence.rejected_at).is_(None))
         .order_by(col(IdentityEvidence.id))
         .with_for_update()
     )

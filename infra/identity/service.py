@@ -147,11 +147,21 @@ def evidence_listing(organisation_id: UUID) -> SelectOfScalar[IdentityEvidence]:
 
 
 async def accept_evidence(session: AsyncSession, actor: Actor, organisation_id: UUID) -> list[UUID]:
-    """Mark the evidence on file that nobody has verified yet as verified; answers its ids."""
-    rows = await repository.unverified_evidence(session, organisation_id)
+    """Mark the evidence on file that nobody has decided on yet as verified; answers its ids."""
+    rows = await repository.undecided_evidence(session, organisation_id)
     moment = await now(session)
     for row in rows:
         row.verified_by, row.verified_at = actor.id, moment
+    await session.flush()
+    return [row.id for row in rows]
+
+
+async def reject_evidence(session: AsyncSession, actor: Actor, organisation_id: UUID) -> list[UUID]:
+    """Mark the evidence on file that nobody has decided on yet as rejected; answers its ids."""
+    rows = await repository.undecided_evidence(session, organisation_id)
+    moment = await now(session)
+    for row in rows:
+        row.rejected_by, row.rejected_at = actor.id, moment
     await session.flush()
     return [row.id for row in rows]
 

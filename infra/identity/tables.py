@@ -200,7 +200,10 @@ class RevokedToken(Table, table=True):
 
 
 class IdentityEvidence(Table, table=True):
-    """A document that shows who an organisation is: its number (encrypted) and the digest of its copy."""
+    """A document that shows who an organisation is: its number (encrypted) and the digest of its copy.
+
+    A finding about the organisation settles what is on file: verified, or rejected and of no use to a later one.
+    """
 
     __tablename__ = "identity_evidence"
 
@@ -213,3 +216,5 @@ class IdentityEvidence(Table, table=True):
     submitted_at: datetime = timestamp_column()
     verified_by: UUID | None = None
     verified_at: datetime | None = timestamp_column(nullable=True)
+    rejected_by: UUID | None = None
+    rejected_at: datetime | None = timestamp_column(nullable=True)

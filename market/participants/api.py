@@ -173,4 +173,6 @@ def _evidence(row: IdentityEvidence) -> EvidenceRead:
         submitted_at=row.submitted_at,
         verified_by=row.verified_by,
         verified_at=row.verified_at,
+        rejected_by=row.rejected_by,
+        rejected_at=row.rejected_at,
     )

@@ -138,6 +138,8 @@ class EvidenceRead(Output):
     submitted_at: datetime
     verified_by: UUID | None
     verified_at: datetime | None
+    rejected_by: UUID | None
+    rejected_at: datetime | None
 
 
 class VerificationCreate(Input):

@@ -163,28 +163,33 @@ async def decide_verification(
 ) -> Organisation:
     """Find an organisation's identity proven or not (数据安全法, article 33).
 
-    :raises NoEvidence: there is nothing on file that proves it.
+    What is on file is settled by it: after a rejection only newer evidence verifies.
+
+    :raises NoEvidence: there is nothing on file that proves it, or nothing since it was rejected.
     :raises StatusForbids: it is verified already, or suspended.
     """
     row = await access_to_manage(session, actor, organisation_id)
     await identity.change_status(session, actor, row, OrganisationAction(decision), reason)
-    accepted: list[UUID] = []
     if row.status is OrganisationStatus.VERIFIED:
-        accepted = await identity.accept_evidence(session, actor, organisation_id)
-        if not accepted:
+        decided = await identity.accept_evidence(session, actor, organisation_id)
+        if not decided:
             raise NoEvidence(
-                Message("An organisation is verified by what is on file, and nothing is."),
+                Message(
+                    "An organisation is verified by what is on file, and nothing is that was not rejected."
+                ),
                 remedy=Message(
                     "File its licence or certificate at POST /v1/organisations/{organisation_id}/evidence."
                 ),
             )
+    else:
+        decided = await identity.reject_evidence(session, actor, organisation_id)
     await audit.record(
         session,
         actor,
         action=f"organisation.{row.status.value}",
         subject_kind=SUBJECT,
         subject_id=organisation_id,
-        detail={"reason": reason, "evidence_ids": [str(evidence_id) for evidence_id in accepted]},
+        detail={"reason": reason, "evidence_ids": [str(evidence_id) for evidence_id in decided]},
     )
     if row.status is OrganisationStatus.VERIFIED:
         await _publish_event(session, row, EventKind.ORGANISATION_VERIFIED)

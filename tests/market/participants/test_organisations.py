@@ -158,6 +158,32 @@ class TestVerification:
         assert (await self.decide(mine, made["id"], "verify")).status_code == 403
         assert (await self.decide(platform, made["id"], "verify")).json()["status"] == "verified"
 
+    async def test_what_was_rejected_verifies_nobody_later(
+        self, platform: httpx.AsyncClient, administrator: Someone
+    ) -> None:
+        made = await register(platform)
+        home = f"/v1/organisations/{made['id']}"
+        assert (await platform.post(f"{home}/evidence", json=EVIDENCE)).status_code == 201
+        assert (await self.decide(platform, made["id"], "reject")).json()["status"] == "rejected"
+        [settled] = (await platform.get(f"{home}/evidence")).json()["items"]
+        assert settled["rejected_by"] == str(administrator.id)
+        assert settled["rejected_at"] is not None
+        again = await self.decide(platform, made["id"], "verify")
+        assert again.status_code == 409
+        assert again.json()["type"].endswith("no-identity-evidence")
+        # Suspended and reinstated it counts as registered, and what was rejected is still of no use.
+        for act in ("suspension", "reinstatement"):
+            assert (await platform.post(f"{home}/{act}", json=REASON)).status_code == 200
+        assert (await self.decide(platform, made["id"], "verify")).status_code == 409
+        # What the refusal advises leads out.
+        assert (await platform.post(f"{home}/evidence", json=EVIDENCE)).status_code == 201
+        assert (await self.decide(platform, made["id"], "verify")).json()["status"] == "verified"
+        verified = [
+            item["verified_at"] is not None
+            for item in (await platform.get(f"{home}/evidence")).json()["items"]
+        ]
+        assert verified == [True, False]
+
     @pytest.mark.parametrize(
         "change", [{"number": "x"}, {"document_sha256": "ab"}, {"kind": "selfie"}, {"number": "<script>"}]
     )
