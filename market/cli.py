@@ -162,6 +162,24 @@ def migrate(
 
 
 @app.command()
+def restore_administrator(
+    email: Annotated[str, typer.Argument(help="Sign-in name of the administrator.", show_default=False)],
+    data_dir: DataDir = None,
+) -> None:
+    """Let a platform administrator in when none can sign in any more, and show the password this once.
+
+    The address gets an account in the organisation that runs the market, or a new password for the one it has there,
+    whose sessions end. The audit log says so. Works while the service runs.
+    """
+    settings = _settings(data_dir)
+    from market.operations import database
+
+    with database.reachable(settings, start=True) as found:
+        password = asyncio.run(database.restore_administrator(found, email))
+    typer.echo(f"Administrator: {email}  password {password}  (shown this once)")
+
+
+@app.command()
 def rotate_key(data_dir: DataDir = None) -> None:
     """Make a new signing key. A running service signs with it within a second; what older keys signed stays valid.
 

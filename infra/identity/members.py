@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from infra.auth import Role
-from infra.db import AsyncSession
+from infra.db import AsyncSession, now
 from infra.errors import NotFound
-from infra.identity import repository
+from infra.identity import credential_repository, credentials, repository
 from infra.identity.errors import LastAdministrator
 from infra.identity.tables import Membership, Person
 from infra.messages import Message
@@ -81,6 +81,39 @@ async def remove(session: AsyncSession, membership: Membership) -> None:
     """
     await _keep_an_administrator(session, membership, without=ADMINISTRATOR_ROLES)
     await repository.drop_membership(session, membership.id)
+
+
+async def give_password(
+    session: AsyncSession, organisation_id: UUID, email: str, *, name: str
+) -> tuple[Membership, str]:
+    """A generated password for the account that an address has in a locked organisation, or for a new one.
+
+    The sessions and licence tokens of an account that is there end.
+
+    :param email: in lower case.
+    :param name: of the person, should the account be new; it has no role then.
+    :return: the membership, and the password, which is kept nowhere.
+    """
+    password, moment = credentials.new_token()[:24], await now(session)
+    password_hash = credentials.hash_password(password)
+    found = await repository.membership_by_email(session, organisation_id, email)
+    if found is not None:
+        _, person = await member(session, organisation_id, found.person_id)
+        person.password_hash, person.password_changed_at = password_hash, moment
+        await credential_repository.drop_sessions_of(session, person.id, keep=0)
+        return found, password
+    person = Person(
+        email=email,
+        name=name,
+        password_hash=password_hash,
+        created_at=moment,
+        password_changed_at=moment,
+    )
+    session.add(person)
+    await session.flush()
+    membership = Membership(person_id=person.id, organisation_id=organisation_id, roles=[], created_at=moment)
+    session.add(membership)
+    return membership, password
 
 
 async def _keep_an_administrator(

@@ -106,6 +106,29 @@ async def bring_up_to_date(settings: Settings) -> None:
         await runner.ensure_service_login(url, service_login(settings))
 
 
+async def restore_administrator(settings: Settings, email: str) -> str:
+    """Let an address in to administer the platform again; the generated password.
+
+    :raises CommandFailed: the address is none, or there is no platform yet.
+    :raises SchemaMismatch: the schema is not that of this version of the service.
+    """
+    from infra.db import create_engine, create_sessions, transaction
+    from infra.errors import NotFound
+    from market.participants.platform_administrators import restore
+
+    await runner.check(service_url(settings))
+    engine = create_engine(service_url(settings), pool_size=1)
+    try:
+        async with transaction(create_sessions(engine)) as session:
+            return await restore(session, email)
+    except ValueError as error:
+        raise CommandFailed(f"{email} {error}.") from error
+    except NotFound as error:
+        raise CommandFailed("There is no platform yet: run market migrate --administrator.") from error
+    finally:
+        await engine.dispose()
+
+
 async def first_administrator(settings: Settings) -> str | None:
     """Make the first platform administrator; the generated password, or None when there is one already."""
     from infra.db import create_engine, create_sessions, transaction

@@ -7,9 +7,24 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from infra.auth import OrganisationKind
 from infra.db import AsyncSession
+from infra.identity.tables import Organisation
 from market.participants.states import AppealStatus, RecoveryStatus
 from market.participants.tables import Appeal, Recovery
+
+
+async def first_platform(session: AsyncSession) -> UUID | None:
+    """The organisation that ran the market first, among those that were verified."""
+    statement = (
+        select(Organisation.id)
+        .where(
+            col(Organisation.kind) == OrganisationKind.PLATFORM, col(Organisation.verified_at).is_not(None)
+        )
+        .order_by(col(Organisation.id))
+        .limit(1)
+    )
+    return (await session.exec(statement)).first()
 
 
 def appeals_statement(organisation_id: UUID | None, status: AppealStatus | None) -> SelectOfScalar[Appeal]:

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -13,10 +14,28 @@ from infra.migrations import runner
 from infra.settings import Settings
 from market.operations.errors import one_line
 from tests.support.command import MarketCommand
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, TestServer
 
 PROJECT = Path(__file__).parents[2]
-COMMANDS = ("up", "serve", "worker", "migrate", "demo", "openapi", "backup", "restore", "rotate-key")
+COMMANDS = (
+    "up",
+    "serve",
+    "worker",
+    "migrate",
+    "demo",
+    "openapi",
+    "backup",
+    "restore",
+    "restore-administrator",
+    "rotate-key",
+)
+
+
+@pytest.fixture
+async def nobody(test_server: TestServer) -> AsyncIterator[TestDatabase]:
+    """A database in which nobody is."""
+    async with test_server.copy() as made:
+        yield made
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:
@@ -51,6 +70,22 @@ def test_held_work_that_does_not_exist_is_told_in_one_line(
         )
     done = market_command("jobs", "list", DATABASE_SERVICE_URL=database.service_url)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_administrator_comes_back_by_the_command(
+    market_command: MarketCommand, nobody: TestDatabase, tmp_path: Path
+) -> None:
+    urls = {"DATABASE_URL": nobody.owner_url, "DATABASE_SERVICE_URL": nobody.service_url}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return market_command(*arguments, "--data-dir", str(tmp_path), **urls)
+
+    assert "migrate --administrator" in complaint(run("restore-administrator", "new@market.example"))
+    assert run("migrate", "--administrator").returncode == 0
+    assert "e-mail" in complaint(run("restore-administrator", "nobody"))
+    done = run("restore-administrator", "new@market.example")
+    assert done.returncode == 0, done.stderr
+    assert "new@market.example  password " in done.stdout
 
 
 def test_a_rotated_key_signs_in_a_process_that_runs_already(
