@@ -298,8 +298,8 @@ def _integer(text: str, _: Column) -> int:
 
 
 def _decimal(text: str, _: Column) -> Decimal:
-    # DuckDB's exact numbers have 38 digits; a longer one would be compared as a rounded float.
-    if not re.fullmatch(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", text):
+    # Exact numbers have 38 digits, before or after the point.
+    if not re.fullmatch(r"[+-]?[0-9]{1,38}(\.[0-9]{1,38})?", text):
         raise ValueError(text)
     return Decimal(text)
 

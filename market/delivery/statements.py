@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from listings.ingest.measures import total_of
 from listings.ingest.result import Column, Kind
 from market.delivery.domain import Filter, Operator
+from market.delivery.exact import DecimalType
 
 _COMPARISONS = {
     Operator.EQ: "{} = ?",
@@ -92,6 +93,9 @@ def _shown(column: Column, place: str) -> str:
         return f"CASE WHEN isfinite({place}) THEN {place} END"
     if column.kind is Kind.TIMESTAMP:  # RFC 3339
         return f"replace(CAST({place} AS VARCHAR), ' ', 'T')" + (" || 'Z'" if column.zone == "UTC" else "")
+    if column.kind is Kind.DECIMAL:  # without a digit before the point DuckDB writes .5, which is no JSON
+        kept = DecimalType.read(column.physical)
+        return f"CAST({place} AS DECIMAL({max(kept.precision, kept.scale + 1)},{kept.scale}))"
     return place
 
 
@@ -101,11 +105,31 @@ def _condition(filter_: Filter, place: str) -> tuple[str, list[Any]]:
     if filter_.operator is Operator.IS_NULL:
         missing = f"({place} IS NULL OR NOT isfinite({place}))" if number else f"{place} IS NULL"
         return missing if filter_.values[0] else f"NOT ({missing})", []
+    if filter_.column.kind is Kind.DECIMAL:
+        return _decimal_condition(filter_, place)
     if filter_.operator is Operator.IN:
         condition = f"{place} IN ({', '.join('?' * len(filter_.values))})"
     else:
         condition = _COMPARISONS[filter_.operator].format(place)
     return condition + (f" AND isfinite({place})" if number else ""), list(filter_.values)
+
+
+def _decimal_condition(filter_: Filter, place: str) -> tuple[str, list[Any]]:
+    kept = DecimalType.read(filter_.column.physical)
+    operator, value = filter_.operator, filter_.values[0]
+    if operator in (Operator.EQ, Operator.NE, Operator.IN):
+        held = [number for number in map(kept.exactly, filter_.values) if number is not None]
+        if not held:
+            return f"{place} IS NOT NULL" if operator is Operator.NE else "false", []
+        among = ", ".join([f"CAST(? AS {kept})"] * len(held))
+        return f"{place} {'NOT IN' if operator is Operator.NE else 'IN'} ({among})", list(held)
+    if operator in (Operator.LE, Operator.GT):
+        bound, otherwise = kept.below(value), operator is Operator.GT
+    else:
+        bound, otherwise = kept.above(value), operator is Operator.LT
+    if bound is None:
+        return f"{place} IS NOT NULL" if otherwise else "false", []
+    return _COMPARISONS[operator].format(place).replace("?", f"CAST(? AS {kept})"), [bound]
 
 
 def _literal(text: str) -> str:

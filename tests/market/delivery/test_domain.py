@@ -96,7 +96,7 @@ def test_a_plus_sign_that_nobody_encoded_is_still_an_offset() -> None:
         "id:gt:3.5",
         "id:gt:" + "9" * 39,
         "price:gt:1e3",
-        "price:gt:0." + "1" * 19,
+        "price:gt:0." + "1" * 39,
         "pm25:gt:nan",
         "pm25:gt:inf",
         "pm25:gt:1e999",

@@ -36,7 +36,14 @@ KINDS = (
     (ODD, Kind.TEXT, "'\"' || chr(10) || '\\\\ 万' || i"),
 )
 COLUMNS = {
-    name: Column(name, name, kind, "", nullable=True, zone="UTC" if name == "at" else None)
+    name: Column(
+        name,
+        name,
+        kind,
+        "DECIMAL(38,10)" if kind is Kind.DECIMAL else "",
+        nullable=True,
+        zone="UTC" if name == "at" else None,
+    )
     for name, kind, _ in KINDS
 }
 

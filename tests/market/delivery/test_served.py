@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import operator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -265,3 +266,40 @@ async def test_many_at_once_are_served_the_longest_values(tmp_path: Path) -> Non
         assert json.loads(page.body)["items"][0] == {"n": n, "a": texts[n]}
     await engine.close()
     assert revision.columns[1].kind is Kind.TEXT
+
+
+COMPARED = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "in": operator.eq,
+}
+
+
+@pytest.mark.parametrize(
+    ("precision", "scale"), [(2, 2), (18, 18), (38, 37), (38, 30), (38, 19), (38, 0), (9, 2)]
+)
+async def test_decimals_are_written_as_json_and_compared_exactly_whatever_their_scale(
+    tmp_path: Path, precision: int, scale: int
+) -> None:
+    units = [10**precision - 1, 1 - 10**precision, 0, 1, -1]
+    values = [*(Decimal(f"{unit}E-{scale}") for unit in units), None]
+    table = pa.table({"n": range(6), "v": pa.array(values, pa.decimal128(precision, scale))})
+    _, revision = await ingested(tmp_path, table)
+    assert [row["v"] for row in await pages(tmp_path, revision)] == values
+    asked = [format(value, "f") for value in values if value is not None]
+    asked += ["9" * 38, "-" + "9" * 38, "0." + "9" * 38, "-0." + "0" * 37 + "1", "123456789012345678.5"]
+    engine = Engine(tmp_path / "objects", threads=2, memory_mb=128, seconds=10)
+    columns = {column.name: column for column in revision.columns}
+    for text in asked:
+        for name, holds in COMPARED.items():
+            query = domain.read_query(f"select=n&filter=v:{name}:{text}", columns, REVISION)
+            page = await engine.page(tmp_path / "objects" / "data.parquet", query, revision)
+            expected = [
+                n for n, value in enumerate(values) if value is not None and holds(value, Decimal(text))
+            ]
+            assert [row["n"] for row in json.loads(page.body)["items"]] == expected, (name, text)
+    await engine.close()
