@@ -11,7 +11,6 @@ A kilobyte can unpack to gigabytes: a dictionary names one long text in every ro
 until they have been measured, and are unpacked a row group at a time.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -34,6 +33,7 @@ from listings.ingest.errors import (
 from listings.ingest.lengths import is_binary, is_text, lengths, nesting
 from listings.ingest.limits import MAX_NESTING, MEBIBYTE, Limits
 from listings.ingest.names import column_names, require_columns
+from listings.ingest.nested import json_texts, unwritable
 from listings.ingest.result import Column, Kind, Notice
 from listings.ingest.row_groups import measured, write_groups
 
@@ -75,10 +75,13 @@ def convert_columnar(
             Message("A column's name is not UTF-8."), remedy=Message("Rename the column.")
         ) from None
     except (pa.ArrowException, OSError, EOFError) as error:
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0][:200].rstrip(".") if str(error) else type(error).__name__
         raise TruncatedFile(
             Message("The file is damaged or cut off: {reason}.", reason=reason),
-            remedy=Message("Upload it again, whole."),
+            remedy=Message(
+                "Upload it again, whole; where the same is said again, write the file anew as CSV, or as Parquet with"
+                " plain columns."
+            ),
         ) from error
 
 
@@ -199,8 +202,7 @@ def _plan(name: str, kind: pa.DataType) -> _Plan:
     if pa.types.is_floating(kind):
         stored = pa.float32() if pa.types.is_float16(kind) else kind
         return _Plan(Kind.NUMBER, stored, lambda a: _finite(a.cast(stored)))
-    if pa.types.is_decimal(kind) and kind.precision <= 38:
-        exact = pa.decimal128(kind.precision, max(kind.scale, 0))
+    if pa.types.is_decimal(kind) and (exact := _exact(kind)) is not None:
         return _Plan(Kind.DECIMAL, exact, lambda a: a.cast(exact))
     if pa.types.is_boolean(kind):
         return _Plan(Kind.BOOLEAN, kind, lambda a: a)
@@ -212,12 +214,19 @@ def _plan(name: str, kind: pa.DataType) -> _Plan:
     return _text_plan(name, kind)
 
 
+def _exact(kind: pa.DataType) -> pa.DataType | None:
+    """A type that holds the decimals of another, with a digit before the point; None beyond 38 digits."""
+    scale = max(kind.scale, 0)
+    precision = max(kind.precision - min(kind.scale, 0), scale + 1 if scale >= kind.precision else 0)
+    return pa.decimal128(precision, scale) if precision <= 38 else None
+
+
 def _text_plan(name: str, kind: pa.DataType) -> _Plan:
     text = pa.string()
     if kind.num_fields:
         _require_measurable(name, kind)
         notice = f"Column {shown(name)} holds {kind}; it is kept as JSON text."
-        return _Plan(Kind.TEXT, text, _as_json, notice=notice[:300])
+        return _Plan(Kind.TEXT, text, lambda a: json_texts(a, name), notice=notice[:300])
     if pa.types.is_time(kind) or pa.types.is_null(kind):
         return _Plan(Kind.TEXT, text, lambda a: a.cast(text))
     if is_text(kind) and not is_binary(kind):
@@ -238,6 +247,8 @@ def _require_measurable(name: str, kind: pa.DataType) -> None:
             remedy=Message("Write its parts as columns of their own."),
             column=name,
         )
+    if unwritable(kind):
+        raise _unsupported(name, kind)
     try:
         lengths(pa.array([], kind))
     except (ValueError, pa.ArrowException):
@@ -290,12 +301,3 @@ def _of_our_era(values: pa.Array, name: str, per_day: int) -> pa.Array:
             column=name,
         )
     return values
-
-
-def _as_json(values: pa.Array) -> pa.Array:
-    # One at a time: as Python's objects a value takes many times its size.
-    texts = (
-        json.dumps(value.as_py(), ensure_ascii=False, default=str) if value.is_valid else None
-        for value in values
-    )
-    return pa.array(texts, pa.string())

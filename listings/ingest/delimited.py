@@ -46,6 +46,9 @@ def convert_csv(
         ordinary, ``17`` among dates is damage.
     :raises FileRefused: the file is ragged, cut off or malformed, has no rows, or has a mixed column (strict).
     """
+    if sniff.has_blank_line(table.path, at_start=len(table.names) > 1):
+        # DuckDB takes it for the header, or for a row of one column; the arbiter passes over it.
+        table = _rewritten(table, target.with_name("rewritten.csv"), limits)
     try:
         found = _examine(connection, table, limits, strict=strict)
     except duckdb.OutOfMemoryException:
@@ -196,8 +199,8 @@ def _ragged(line: int, row: Sequence[str], width: int) -> RaggedRow:
             width=width,
         ),
         remedy=Message(
-            "Give every line one value per column and quote values that contain the delimiter; or state the"
-            " delimiter when uploading: delimiter=comma, semicolon, tab or pipe."
+            "Give every line one value per column, quote values that contain the delimiter, and leave out lines above"
+            " the header; or state the delimiter when uploading: delimiter=comma, semicolon, tab or pipe."
         ),
         line=line,
         expected=width,

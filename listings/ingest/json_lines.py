@@ -125,6 +125,12 @@ def spool(path: Path, target: Path, keys: Keys, limits: Limits) -> None:
                     remedy=Message("Write whole characters."),
                     line=line,
                 ) from None
+            except RecursionError:
+                raise MalformedRecord(
+                    Message("Line {line} is nested too deep.", line=line),
+                    remedy=Message("Write plain JSON: no NaN or Infinity, no deep nesting."),
+                    line=line,
+                ) from None
 
 
 def line_of(path: Path, limits: Limits, row: int) -> int:
@@ -248,6 +254,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, _Digits):
-        number = json.loads(value)
-        return number if isinstance(number, int) or Decimal(repr(number)) == Decimal(value) else str(value)
+        try:
+            number = json.loads(value)
+            exact = isinstance(number, int) or Decimal(repr(number)) == Decimal(value)
+        except (ValueError, ArithmeticError):  # thousands of digits, or an exponent of twenty
+            exact = False
+        return number if exact else str(value)
     return value

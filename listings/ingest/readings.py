@@ -33,6 +33,7 @@ _NUMBER = r"-?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?"
 _SPAN = "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
 """What a date of four digits can say (RFC 3339)."""
 
+_OFFSET = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
 _CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 
 
@@ -79,7 +80,7 @@ INTEGER = Reading(
     Message("integer"),
     _INTEGER,
     "TRY_CAST({v} AS BIGINT)",
-    f"(CAST(TRY_CAST({{v}} AS BIGINT) AS VARCHAR) = {{v}}"
+    f"((CAST(TRY_CAST({{v}} AS BIGINT) AS VARCHAR) = {{v}} OR {{v}} = '-0')"
     f" AND TRY_CAST({{v}} AS BIGINT) BETWEEN -{MAX_INTEGER} AND {MAX_INTEGER})",
 )
 DECIMAL = Reading(
@@ -122,7 +123,7 @@ DATES = (
     _dated(
         Kind.TIMESTAMP,
         Message("date and time with offset"),
-        f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]{_CLOCK}(Z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)",
+        f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[ T]{_CLOCK}{_OFFSET}",
         "timezone('UTC', TRY_CAST({v} AS TIMESTAMPTZ))",
         "UTC",
     ),

@@ -4,6 +4,7 @@ import codecs
 import csv
 import hashlib
 import io
+import mmap
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -253,6 +254,16 @@ def ends_with_newline(path: Path) -> bool:
     with path.open("rb") as stream:
         stream.seek(-1, io.SEEK_END)
         return stream.read(1) in b"\r\n"
+
+
+def has_blank_line(path: Path, *, at_start: bool) -> bool:
+    """Whether a line of a file that is not empty is blank; those within quoted values count too.
+
+    :param at_start: look at the first line only.
+    """
+    pattern = rb"\A(\xef\xbb\xbf)?[\r\n]" if at_start else rb"\A(\xef\xbb\xbf)?[\r\n]|\n\r?\n|\r\r"
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return re.search(pattern, content) is not None
 
 
 def transcode(source: Path, target: Path, encoding: str) -> None:

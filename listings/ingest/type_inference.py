@@ -189,12 +189,13 @@ def _digits(v: str, only: str = "") -> list[str]:
 
 def _typed(reading: Reading, v: str, whole: int | None, fraction: int | None) -> InferredType | None:
     """How to convert to a reading that fits; None where whole numbers are too long to be quantities."""
-    if reading is DECIMAL and (whole or 0) + (fraction or 0) > MAX_DIGITS and fraction:
+    whole = max(whole or 0, 1)  # .5 is 0.5 where it is written out
+    if reading is DECIMAL and whole + (fraction or 0) > MAX_DIGITS and fraction:
         reading = NUMBER
     if reading is DECIMAL:
         if not fraction:
             return None
-        physical = f"DECIMAL({(whole or 0) + fraction},{fraction})"
+        physical = f"DECIMAL({whole + fraction},{fraction})"
         return InferredType(reading, f"CAST({v} AS {physical})", physical)
     return InferredType(reading, reading.reading(v), _PHYSICAL[reading.kind])
 

@@ -35,6 +35,7 @@ DATED = "day,reading\n" + "".join(f"2024-01-{day:02},{day}.5\n" for day in range
 
 
 async def take(folder: Path, content: bytes | str, name: str = "file.csv", **given: Any) -> IngestResult:
+    folder.mkdir(exist_ok=True)
     source = folder / "source"
     source.write_bytes(content if isinstance(content, bytes) else content.encode())
     target = folder / "out" / "revision.parquet"
@@ -154,6 +155,37 @@ async def test_untidy_but_whole_files_are_taken(tmp_path: Path) -> None:
     assert list(kinds(await take(tmp_path, "only\n1\n2\n"))) == ["only"]
 
 
+@pytest.mark.parametrize("start", ["", "\n", "\n\n\n", "\r\n", "\ufeff\n"])
+@pytest.mark.parametrize("header", ["a", "a,b"])
+async def test_blank_lines_are_neither_header_nor_row(tmp_path: Path, start: str, header: str) -> None:
+    row = "1,2" if header == "a,b" else "1"
+    result = await take(tmp_path, f"{start}{header}\n{row}\n\n{row}\n\n")
+    assert result.rows == 2
+    assert set(kinds(result).values()) == {Kind.INTEGER}
+    line = 4 + start.count("\n")
+    at = await refused(
+        tmp_path / "other", f"{start}d\n2024-01-01\n\nxx\n2024-01-02\n2024-01-03\n", MixedColumn
+    )
+    assert at["line"] == line
+
+
+async def test_a_quoted_empty_value_is_a_row_of_a_single_column(tmp_path: Path) -> None:
+    result = await take(tmp_path, 'a\n1\n""\n\n2\n')
+    assert result.rows == 3
+    assert rows_of(tmp_path) == [(1,), (None,), (2,)]
+
+
+async def test_what_a_number_or_an_offset_may_look_like(tmp_path: Path) -> None:
+    text = (
+        "rounded,fraction,at\n-0,.25,2024-01-01T00:00:00+99:00\n"
+        "-5,-.5,2024-01-01T00:00:00Z\n7,.0,2024-01-01T00:00:00Z\n"
+    )
+    result = await take(tmp_path, text, options=IngestOptions(strict=False))
+    assert kinds(result) == {"rounded": Kind.INTEGER, "fraction": Kind.DECIMAL, "at": Kind.TEXT}
+    assert [column.physical for column in result.columns[:2]] == ["BIGINT", "DECIMAL(3,2)"]
+    assert rows_of(tmp_path)[0] == (0, Decimal("0.25"), "2024-01-01T00:00:00+99:00")
+
+
 async def test_three_hundred_columns(tmp_path: Path) -> None:
     header = ",".join(f"c{n}" for n in range(300))
     line = ",".join(str(n) for n in range(300))
@@ -224,6 +256,26 @@ async def test_json_lines(tmp_path: Path) -> None:
     assert [notice.code for notice in result.notices] == ["nested-kept-as-text"]
 
 
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("[" + "9" * 5_000 + "]", '["' + "9" * 5_000 + '"]'),
+        ("[1e99999999999999999999]", '["1e99999999999999999999"]'),
+        ("[1e999, 1.50]", '["1e999", 1.5]'),
+    ],
+)
+async def test_nested_numbers_that_nothing_holds_stay_text(tmp_path: Path, value: str, kept: str) -> None:
+    await take(tmp_path, f'{{"a": {value}}}\n', "f.jsonl")
+    assert rows_of(tmp_path) == [(kept,)]
+
+
+async def test_deep_nesting_is_refused_by_line(tmp_path: Path) -> None:
+    for depth in (900, 100_000):
+        text = '{"a": 1}\n{"a": ' + "[" * depth + "]" * depth + "}\n"
+        at = await refused(tmp_path, text, MalformedRecord, "f.jsonl")
+        assert at["line"] == 2
+
+
 async def test_json_lines_defects_are_named_by_line(tmp_path: Path) -> None:
     good = '{"a": 1, "day": "2024-01-01"}\n\n' + '{"a": 2, "day": "2024-01-02"}\n' * 2
     assert (await refused(tmp_path, good + '{"a": 3, "da', TruncatedFile, "x.jsonl"))["line"] == 5
@@ -259,6 +311,60 @@ async def test_parquet_and_arrow(tmp_path: Path) -> None:
         assert result.columns[2].zone == "UTC"
         (tmp_path / "out/revision.parquet").unlink()
         await refused(tmp_path, content[: len(content) * 2 // 3], TruncatedFile, name)
+
+
+def far(value: int, kind: pa.DataType) -> pa.Array:
+    return pa.ListArray.from_arrays([0, 1], pa.array([value], pa.int64()).cast(kind))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.StructArray.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]),
+        far(2_932_897 * 86_400, pa.timestamp("s")),
+        far(2**62, pa.timestamp("us")),
+        far(1, pa.timestamp("us", "Nowhere/Nope")),
+        far(2**62, pa.duration("s")),
+        pa.array([[b"\xff"]]),
+        pa.array([{"a": b"\xff"}]),
+        pa.array([[b"0123456789abcdef"]], pa.list_(pa.binary(16))),
+    ],
+    ids=[
+        "one name twice",
+        "year 10000",
+        "far away",
+        "no such zone",
+        "duration",
+        "bytes",
+        "in a struct",
+        "fixed",
+    ],
+)
+async def test_nested_values_that_json_cannot_say_are_refused_by_column(
+    tmp_path: Path, column: pa.Array
+) -> None:
+    table = pa.table({"n": [1], "odd": column})
+    with pa.OSFile(str(tmp_path / "made"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    found = await refused(tmp_path, (tmp_path / "made").read_bytes(), UnsupportedColumn, "f.arrow")
+    assert found["column"] == "odd"
+
+
+async def test_nested_values_are_json_and_decimals_of_any_scale_are_kept(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "nested": [[1.5, float("nan"), float("-inf")]],
+            "hundreds": pa.array([Decimal("9999900")], pa.decimal128(5, -2)),
+            "fractions": pa.array([Decimal("0.123456789012345678")], pa.decimal128(18, 18)),
+        }
+    )
+    with pa.OSFile(str(tmp_path / "made"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    await take(tmp_path, (tmp_path / "made").read_bytes(), "f.arrow")
+    assert rows_of(tmp_path) == [("[1.5, null, null]", Decimal(9_999_900), Decimal("0.123456789012345678"))]
+    parts = pa.table({"a": pa.array([Decimal("0." + "1" * 38)], pa.decimal128(38, 38))})
+    pq.write_table(parts, tmp_path / "parts")
+    await refused(tmp_path / "other", (tmp_path / "parts").read_bytes(), UnsupportedColumn, "f.parquet")
 
 
 async def test_binary_columns_and_bombs_are_refused(tmp_path: Path) -> None:
