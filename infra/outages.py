@@ -28,6 +28,7 @@ _OUTAGES = (
     ConnectionError,
     sa.exc.TimeoutError,
 )
+_FATAL = ("FATAL", "PANIC")
 _COLLISIONS = (
     asyncpg.exceptions.LockNotAvailableError,
     asyncpg.exceptions.TransactionRollbackError,
@@ -43,8 +44,17 @@ _NO_ROOM_NUMBERS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO
 def is_outage(error: BaseException) -> bool:
     """Whether the database was away: the connection was lost, or none could be had."""
     if isinstance(error, sa.exc.DBAPIError):
-        return error.connection_invalidated or isinstance(_cause(error), (*_OUTAGES, OSError))
-    return isinstance(error, _OUTAGES)
+        found = _cause(error)
+        return error.connection_invalidated or isinstance(found, (*_OUTAGES, OSError)) or is_fatal(found)
+    return isinstance(error, _OUTAGES) or is_fatal(error)
+
+
+def is_fatal(error: BaseException | None) -> bool:
+    """Whether the server refused or ended the connection with this error, whatever its code.
+
+    A full volume, for one, keeps PostgreSQL from writing what each new connection needs, and has no code for it.
+    """
+    return isinstance(error, asyncpg.PostgresError) and getattr(error, "severity_en", None) in _FATAL
 
 
 def is_out_of_room(error: BaseException) -> bool:

@@ -20,6 +20,7 @@ from prometheus_client import Histogram
 
 from infra.errors import Unavailable
 from infra.messages import Message
+from infra.outages import is_fatal
 from infra.tasks import TaskRegistry
 from market.metering import admission_sql
 from market.metering.domain import Call, Decision
@@ -214,14 +215,15 @@ class Admission:
             try:
                 calls = [pending.call for pending in batch]
                 decisions = await admission_sql.admit(await connection.get(), calls, seconds=_BATCH_SECONDS)
-            except _TRANSIENT as error:
-                self._interrupted = self._interrupted or (time.monotonic(), type(error).__name__)
-                log.warning("metering_interrupted", error=repr(error), calls=len(batch), again_in=pause)
-                await connection.close()
-                await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 -- spreads the processes' retries
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-                batch = [pending for pending in batch if not pending.answer.done()]
             except Exception as error:
+                if isinstance(error, _TRANSIENT) or is_fatal(error):
+                    self._interrupted = self._interrupted or (time.monotonic(), type(error).__name__)
+                    log.warning("metering_interrupted", error=repr(error), calls=len(batch), again_in=pause)
+                    await connection.close()
+                    await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 -- spreads the processes' retries
+                    pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                    batch = [pending for pending in batch if not pending.answer.done()]
+                    continue
                 # Something in the batch is refused for good: find it, so that only its caller suffers.
                 if len(batch) == 1:
                     log.exception("metering_refused", call=str(batch[0].call))

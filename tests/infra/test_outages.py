@@ -8,12 +8,15 @@ import pytest
 import sqlalchemy as sa
 from litestar import Litestar, get
 from litestar.di import Provide
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra import problems
 from infra.db import AsyncSession, SessionMaker, transaction
 from infra.errors import NotFound
 from infra.messages import Message
 from market.app import provide_session
+from tests.support.database import TestDatabase
+from tests.support.outages import refusing_connections
 
 
 async def _cut(sessions: SessionMaker, *victims: AsyncSession) -> None:
@@ -68,6 +71,16 @@ async def test_a_refusal_stays_one_when_the_connection_is_lost_meanwhile(caller:
 
 async def test_two_connections_lost_by_one_request_are_an_outage(caller: httpx.AsyncClient) -> None:
     answer = await caller.get("/apart")
+    assert answer.status_code == 503, answer.text
+    assert answer.headers["retry-after"] == "1"
+
+
+async def test_a_server_that_takes_no_connection_is_an_outage_whatever_its_reason(
+    caller: httpx.AsyncClient, database: TestDatabase, engine: AsyncEngine
+) -> None:
+    async with refusing_connections(database):
+        await engine.dispose()
+        answer = await caller.get("/apart")
     assert answer.status_code == 503, answer.text
     assert answer.headers["retry-after"] == "1"
 

@@ -18,6 +18,7 @@ from market.metering.domain import Decision, Outcome
 from market.metering.group_commit import Admission, MeteringAway, MeteringBusy
 from tests.support.database import TestDatabase
 from tests.support.metering import Connection, LicenceMaker, call_for, counted, recorded
+from tests.support.outages import refusing_connections
 
 
 @asynccontextmanager
@@ -173,6 +174,19 @@ async def test_it_recovers_when_the_schema_appears(
     finally:
         await owner.execute(f"ALTER DATABASE {name} CONNECTION LIMIT -1")
         await owner.close()
+
+
+async def test_a_refused_connection_is_waited_out_whatever_the_servers_reason(
+    database: TestDatabase, connection: Connection, make_licence: LicenceMaker
+) -> None:
+    licence_id = await make_licence()
+    async with running(database.service_url) as admission:
+        async with refusing_connections(database):
+            calls = [asyncio.create_task(admission.admit(call_for(licence_id))) for _ in range(5)]
+            await asyncio.sleep(0.5)
+            assert not any(call.done() for call in calls)
+        assert tally(await asyncio.gather(*calls)) == {"admitted": 5}
+    assert (await recorded(connection, licence_id))["calls"] == 5
 
 
 @pytest.mark.parametrize(
