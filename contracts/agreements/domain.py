@@ -1,11 +1,16 @@
 """How an order and a signature are checked. Pure."""
 
+import json
 from collections.abc import Collection
 from datetime import datetime
 
 from contracts.agreements.errors import DigestMismatch, OrderRefused
 from infra.messages import Message
 from pricing.regulated.purposes import PurposeClass
+
+MAX_COLUMNS_BYTES = 4_500
+"""What the names of an agreement's columns take together, as JSON escaped to ASCII: every licence token lists them, and
+a token goes into a header."""
 
 
 def require_digest(signed: str, on_file: str) -> None:
@@ -23,10 +28,11 @@ def require_digest(signed: str, on_file: str) -> None:
 def chosen_columns(wanted: Collection[str] | None, offered: Collection[str]) -> tuple[str, ...]:
     """The columns of an order, in the product's order; None asks for all.
 
-    :raises OrderRefused: one of them is not offered, or is named more than once.
+    :raises OrderRefused: one of them is not offered, or is named more than once; or their names together are too long
+        for a licence token.
     """
     if wanted is None:
-        return tuple(offered)
+        return _fitting(tuple(offered))
     unknown = [name for name in wanted if name not in offered]
     if unknown:
         raise OrderRefused(
@@ -38,7 +44,26 @@ def chosen_columns(wanted: Collection[str] | None, offered: Collection[str]) -> 
         raise OrderRefused(
             Message("A column is named more than once."), remedy=Message("Name each column once.")
         )
-    return tuple(name for name in offered if name in set(wanted))
+    return _fitting(tuple(name for name in offered if name in set(wanted)))
+
+
+def _fitting(columns: tuple[str, ...]) -> tuple[str, ...]:
+    size = len(json.dumps(columns, separators=(",", ":")))
+    if size > MAX_COLUMNS_BYTES:
+        raise OrderRefused(
+            Message(
+                "The names of the {count} columns take {size:,} bytes in a licence token; at most {limit:,} fit.",
+                count=len(columns),
+                size=size,
+                limit=MAX_COLUMNS_BYTES,
+            ),
+            remedy=Message(
+                "Name fewer columns in `columns`, and order the others in another agreement; or ask the operator for"
+                " shorter names."
+            ),
+            limit=MAX_COLUMNS_BYTES,
+        )
+    return columns
 
 
 def require_purposes(wanted: Collection[PurposeClass], authorised: Collection[str]) -> None:
