@@ -81,6 +81,10 @@ def thumbprint(key: Ed25519PublicKey) -> str:
     return _base64url(json_digest(members))
 
 
+class TokenTooLong(ValueError):
+    """The claims do not fit a token."""
+
+
 class KeyRing:
     """The keys of one service: one that signs, and all that verify.
 
@@ -128,7 +132,8 @@ class KeyRing:
         :param claims: must hold ``iss``, ``aud`` (one text each), ``iat`` and ``exp`` (whole seconds since
             1970, UTC).
         :param typ: what kind of token it is, such as ``at+jwt``; :meth:`verify` asks for the same text.
-        :raises ValueError: a claim is missing, or the token would be longer than what is verified.
+        :raises TokenTooLong: the token would be longer than what is verified.
+        :raises ValueError: a claim is missing.
         """
         missing = [name for name in _REQUIRED_CLAIMS if name not in claims]
         if missing:
@@ -137,7 +142,7 @@ class KeyRing:
         keys = self._keys
         token = jwt.encode(dict(claims), keys.private, ALGORITHM, headers={"typ": typ, "kid": keys.current})
         if len(token) > MAX_TOKEN_LENGTH:
-            raise ValueError(f"token of {len(token)} characters, {MAX_TOKEN_LENGTH} are allowed")
+            raise TokenTooLong(f"token of {len(token)} characters, {MAX_TOKEN_LENGTH} are allowed")
         return token
 
     def verify(self, token: str, *, typ: str, issuer: str, audience: str) -> dict[str, Any]:

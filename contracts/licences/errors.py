@@ -11,6 +11,13 @@ class LicenceNotLive(Conflict):
     title = Message("The licence is not live")
 
 
+class ColumnsTooLong(Conflict):
+    """The licence names more columns than a token can list."""
+
+    slug = "licence-columns-too-long"
+    title = Message("The licence names more columns than a token holds")
+
+
 class NotTheBuyer(Forbidden):
     """Tokens are for the buyer alone."""
 

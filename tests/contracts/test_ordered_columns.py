@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+import infra.keys
 from contracts.agreements.domain import MAX_COLUMNS_BYTES, chosen_columns
 from contracts.agreements.errors import OrderRefused
 from contracts.licences import tokens
 from infra.db import new_id
 from infra.keys import KeyRing
 from pricing.regulated.purposes import PurposeClass
+from tests.support.bargain import Bargain
 
 NAMES = [f"空气质量指标{n:03}" for n in range(200)]
 
@@ -45,3 +47,17 @@ def test_the_longest_columns_that_are_taken_fit_into_a_token(tmp_path: Path) -> 
         expires_at=moment + timedelta(hours=1),
     )
     assert KeyRing.load(tmp_path).sign(claims, tokens.TOKEN_TYPE)
+
+
+async def test_an_agreement_of_before_whose_columns_no_token_holds_says_what_to_do(
+    bargain: Bargain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agreement, token = await bargain.licensed()
+    # As if it had been signed with names of any length: such agreements cannot be made any more.
+    monkeypatch.setattr(infra.keys, "MAX_TOKEN_LENGTH", len(token) - 1)
+    path = f"/v1/licences/{agreement['licence_id']}/tokens"
+    before = (await bargain.buyer.get(path))["items"]
+    refused = await bargain.buyer.post(path, status=409)
+    assert refused["type"].endswith("licence-columns-too-long")
+    assert "fewer columns" in refused["remedy"]
+    assert (await bargain.buyer.get(path))["items"] == before
