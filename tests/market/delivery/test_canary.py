@@ -1,5 +1,6 @@
 """Revisions are tried out by the data plane's own code, and one that cannot be served has a way out."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -58,21 +59,21 @@ COLUMNS = ["station", "time", "pm25", "phone"]
 
 
 @pytest.mark.parametrize(
-    ("table", "reason"),
+    ("made", "reason"),
     [
-        (None, "Exception"),
-        (pa.table({name: ["x"] * 60 for name in COLUMNS[:3]}), "Binder"),
-        (pa.table({name: ["x"] * 10 for name in COLUMNS}), ""),
-        (pa.table({name: ["y" * 60_000_000] * 2 + ["x"] * 58 for name in COLUMNS}), "memory"),
+        (lambda: None, "Exception"),
+        (lambda: pa.table({name: ["x"] * 60 for name in COLUMNS[:3]}), "Binder"),
+        (lambda: pa.table({name: ["x"] * 10 for name in COLUMNS}), ""),
+        (lambda: pa.table({name: ["y" * 60_000_000] * 2 + ["x"] * 58 for name in COLUMNS}), "memory"),
     ],
     ids=["cut off", "a column less", "rows less", "enormous values"],
 )
 async def test_what_cannot_be_served_is_found_and_said(
-    context: JobContext, owner: Party, operator: Party, table: pa.Table | None, reason: str
+    context: JobContext, owner: Party, operator: Party, made: Callable[[], pa.Table | None], reason: str
 ) -> None:
     product = await draft(owner, operator)
     revision = await upload(operator, product["id"])
-    damage(context, revision["id"], table)
+    damage(context, revision["id"], made())
     found = await tried(context, revision)
     assert found is not None
     assert found.startswith("The revision cannot be served: ")
