@@ -323,7 +323,8 @@ class TestProcesses:
 
         waits = await asyncio.gather(*(spend(maker) for maker in [sessions, other] * 8))
         assert sum(wait == 0 for wait in waits) == 10
-        assert all(0 < wait <= 60 for wait in waits if wait)
+        # A transaction that began a moment before the first to commit waits that moment longer.
+        assert all(0 < wait < 61 for wait in waits if wait)
 
     async def test_a_budget_fills_again(self, sessions: SessionMaker) -> None:
         subject, budget = credentials.digest(secrets.token_hex()), Budget(burst=3, seconds_each=60)

@@ -226,6 +226,7 @@ def test_what_the_ingest_takes_is_served_with_the_same_values(
         assert written == [shown(value, kind) for value in column.to_pylist()]
 
 
+@pytest.mark.long
 async def test_the_widest_tables_and_the_longest_values_are_served_whole(tmp_path: Path) -> None:
     count = Limits().columns
     wide = pa.table({f"column {n}": pa.array([f"{row}.{n}" for row in range(1_100)]) for n in range(count)})

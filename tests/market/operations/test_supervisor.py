@@ -266,6 +266,7 @@ def test_stopped_postgresql_comes_back_and_the_service_with_it(running: Up) -> N
     wait_until(running.answers, 20, running.output.read_text)
 
 
+@pytest.mark.long
 def test_deaths_in_a_row_of_everything_end_nothing(running: Up) -> None:
     """More of them than was once thought enough to give up, within a minute, and of each process."""
     told_before = running.output.read_text()
