@@ -97,6 +97,9 @@ class _RecordsOperation(Operation):
         ),
         # The server itself says so, before there is a request to tell about: without a body.
         414: ResponseSpec(None, generate_examples=False, description="The address is longer than 64 KiB"),
+        431: ResponseSpec(
+            None, generate_examples=False, description="Address and headers together are longer than is read"
+        ),
     },
     opt={"bearer": "licence", "problems": KINDS},
     tags=["Data"],

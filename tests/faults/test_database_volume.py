@@ -161,6 +161,7 @@ async def test_calls_that_cannot_be_recorded_are_refused_and_metering_comes_back
         return (await bargain.buyer.http.get("/health/ready")).status_code == 200
 
     filler.unlink()
-    assert (await waiting).status_code in {200, 503}
+    # Whatever it met: the full volume, the stop, or room again.
+    assert (await waiting).status_code in {200, 403, 503}
     assert (await bargain.read(token)).status_code == 200
     await until(is_ready)
