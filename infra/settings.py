@@ -6,12 +6,13 @@ no settings: they live in the rulebook, with an effective date and a source.
 """
 
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import AliasChoices, Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from infra.networks import parse_networks
 
 CANARY_MB = 384
 """Memory that trying out a revision takes besides the query engine's."""
@@ -213,8 +214,7 @@ class Settings(BaseSettings):
     @field_validator("outgoing_networks", "trusted_proxies")
     @classmethod
     def _networks(cls, value: str | None) -> str | None:
-        for part in (value or "").replace(",", " ").split():
-            ip_network(part)
+        parse_networks(value)
         return value
 
     @model_validator(mode="after")

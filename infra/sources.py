@@ -7,9 +7,9 @@ headers lets the other pass as the caller wrote it, so that only one may count.
 """
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-Network = IPv4Network | IPv6Network
+from infra.networks import Network
 
 UNKNOWN = "unknown"
 """The source of a request whose connection has no address, such as a local socket."""
@@ -18,14 +18,6 @@ _IPV6_SITE = 64
 """Bits of an IPv6 address that name a site: whoever has one address has all of its 2^64."""
 
 _LONGEST_WALK = 32
-
-
-def networks(text: str | None) -> tuple[Network, ...]:
-    """Networks from their CIDRs, parted by commas or spaces.
-
-    :raises ValueError: one of them is no network.
-    """
-    return tuple(ip_network(part) for part in (text or "").replace(",", " ").split())
 
 
 def source_of(peer: str | None, forwarded_for: Iterable[str], proxies: Sequence[Network]) -> str:

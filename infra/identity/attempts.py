@@ -25,7 +25,8 @@ from infra.identity.credentials import digest
 from infra.identity.devices import DEVICE_COOKIE, Device, DeviceCookies
 from infra.identity.domain import Budget
 from infra.identity.errors import SourceThrottled, TooManyAttempts
-from infra.sources import Network, source_of
+from infra.networks import Network
+from infra.sources import source_of
 
 _REMEMBERED = 10_000
 _HELD = 500

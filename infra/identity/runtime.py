@@ -13,9 +13,9 @@ from infra.identity.attempts import Origin, Throttle
 from infra.identity.credentials import Passwords
 from infra.identity.devices import DeviceCookies
 from infra.keys import KeyRing
+from infra.networks import parse_networks
 from infra.secrets import SecretBox
 from infra.settings import Settings
-from infra.sources import networks
 
 
 class TokenKind(Protocol):
@@ -69,7 +69,7 @@ class Identity:
             sessions,
             devices,
             per_minute=settings.sign_ins_per_minute,
-            proxies=networks(settings.trusted_proxies),
+            proxies=parse_networks(settings.trusted_proxies),
         )
         return cls(settings, sessions, keys, devices, throttle, token_kinds=token_kinds)
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Self
 
 import httpx
 
 from infra.messages import Message
+from infra.networks import Network, parse_networks
 from infra.outgoing.errors import AddressRefused
 
 Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 MAX_URL_LENGTH = 2000
 WEB_PORTS = frozenset({80, 443})
@@ -75,7 +75,7 @@ class AllowedNetworks:
 
         :raises ValueError: one of them is no network.
         """
-        return cls(tuple(ip_network(part) for part in (text or "").replace(",", " ").split()))
+        return cls(parse_networks(text))
 
     def lists(self, address: Address) -> bool:
         """Whether the platform has listed the address."""

@@ -2,9 +2,10 @@
 
 import pytest
 
-from infra.sources import UNKNOWN, networks, source_of
+from infra.networks import parse_networks
+from infra.sources import UNKNOWN, source_of
 
-OURS = networks("10.0.0.0/8, 2001:db8:1::/48")
+OURS = parse_networks("10.0.0.0/8, 2001:db8:1::/48")
 
 
 @pytest.mark.parametrize(
@@ -53,4 +54,4 @@ def test_a_long_chain_is_not_walked_for_ever() -> None:
 
 def test_what_is_no_network_is_refused() -> None:
     with pytest.raises(ValueError, match="does not appear to be"):
-        networks("10.0.0.0/8, 10.0.0.300")
+        parse_networks("10.0.0.0/8, 10.0.0.300")
