@@ -141,6 +141,40 @@ async def lock_client(session: AsyncSession, organisation_id: UUID, client_id: U
     return (await session.exec(statement)).one_or_none()
 
 
+async def share_status(session: AsyncSession, organisation_id: UUID) -> OrganisationStatus | None:
+    """An organisation's standing, which nobody changes until the transaction ends."""
+    statement = sa.select(col(Organisation.status)).where(col(Organisation.id) == organisation_id)
+    return (await session.execute(statement.with_for_update(read=True))).scalar_one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRoles:
+    """Roles of a program or a membership, as they are until the transaction ends."""
+
+    id: UUID
+    roles: Sequence[str]
+
+
+async def share_client(session: AsyncSession, organisation_id: UUID, client_id: UUID) -> HeldRoles | None:
+    """A program that is not deleted; nobody changes it until the transaction ends."""
+    statement = sa.select(col(Client.id), col(Client.roles)).where(
+        col(Client.id) == client_id,
+        col(Client.organisation_id) == organisation_id,
+        col(Client.disabled_at).is_(None),
+    )
+    row = (await session.execute(statement.with_for_update(read=True))).one_or_none()
+    return None if row is None else HeldRoles(*row)
+
+
+async def share_membership(session: AsyncSession, organisation_id: UUID, person_id: UUID) -> HeldRoles | None:
+    """A person's membership; nobody changes it until the transaction ends."""
+    statement = sa.select(col(Membership.id), col(Membership.roles)).where(
+        col(Membership.person_id) == person_id, col(Membership.organisation_id) == organisation_id
+    )
+    row = (await session.execute(statement.with_for_update(read=True))).one_or_none()
+    return None if row is None else HeldRoles(*row)
+
+
 async def secrets_of(session: AsyncSession, client_id: UUID) -> Sequence[ClientSecret]:
     """A program's secrets that are good now, newest first."""
     statement = select(ClientSecret).where(*_good_secret(client_id)).order_by(col(ClientSecret.id).desc())

@@ -2,9 +2,13 @@
 
 A child process makes them, as the data plane is set up: with its memory, its threads and its time. What it cannot make
 there would answer every buyer with 500 or 503.
+
+What buyers read is withdrawn only when the fault is the revision's: a known table must be readable there and then, and
+the object store must hold other files. A machine that is starved, half updated or without its disk withdraws nothing.
 """
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,7 @@ from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut, Proce
 from infra.db import transaction
 from infra.jobs import Job, JobContext, Schedule
 from infra.settings import CANARY_MB
+from listings.ingest.result import Column, Kind
 from listings.revisions import service as revisions
 from listings.revisions.domain import TRY_OUT_JOB, RevisionFacts
 from quality import service as quality
@@ -24,8 +29,17 @@ from quality.jobs import budget_of
 _MEBIBYTE = 1024 * 1024
 _TRIES = 2
 _BATCH = 200
+_KNOWN_COLUMNS = (
+    Column("n", "n", Kind.INTEGER, "BIGINT", False),
+    Column("t", "t", Kind.TEXT, "VARCHAR", False),
+)
+_KNOWN_ROWS = 60
 
 log = structlog.get_logger()
+
+
+class MachineAtFault(Exception):
+    """No revision could be tried out on this machine at present; whose fault it is cannot be said."""
 
 
 async def try_out(context: JobContext, revision_id: UUID) -> str | None:
@@ -46,10 +60,17 @@ async def try_out(context: JobContext, revision_id: UUID) -> str | None:
 
 
 async def _tried(context: JobContext, facts: RevisionFacts) -> str | None:
-    settings = context.settings
     path = context.store.path(facts.object_key)
     if not path.is_file():
         return "its file is not in the object store."
+    return await _make_pages(context, path, facts.columns, facts.rows, facts.row_bytes)
+
+
+async def _make_pages(
+    context: JobContext, path: Path | None, columns: Sequence[Column], rows: int, row_bytes: int | None
+) -> str | None:
+    """Have a child make pages of a file; without a path, of a table that it writes itself."""
+    settings = context.settings
     megabytes = settings.query_memory_mb + CANARY_MB
     claim = await budget_of(context).take(megabytes, wait_s=None)
     with tempfile.TemporaryDirectory(prefix="canary-", ignore_cleanup_errors=True) as home:
@@ -63,11 +84,11 @@ async def _tried(context: JobContext, facts: RevisionFacts) -> str | None:
         finally:
             claim.release()
         request = {
-            "root": str(context.store.root),
-            "path": str(path),
-            "columns": [asdict(column) for column in facts.columns],
-            "rows": facts.rows,
-            "row_bytes": facts.row_bytes,
+            "root": home if path is None else str(context.store.root),
+            "path": None if path is None else str(path),
+            "columns": [asdict(column) for column in columns],
+            "rows": rows,
+            "row_bytes": row_bytes,
             "threads": settings.query_threads,
             "memory_mb": settings.query_memory_mb,
             "seconds": settings.query_timeout_s,
@@ -88,12 +109,28 @@ async def _tried(context: JobContext, facts: RevisionFacts) -> str | None:
     return reason
 
 
+async def _check_machine(context: JobContext) -> None:
+    """Tell a fault of the machine from one of a revision.
+
+    :raises MachineAtFault: the object store is empty, or pages of a known table cannot be made either.
+    """
+    if not any(file.is_file() for file in context.store.root.glob("*/*")):
+        raise MachineAtFault(f"the object store {context.store.root} holds no file: is it mounted?")
+    reason = await _make_pages(context, None, _KNOWN_COLUMNS, _KNOWN_ROWS, None)
+    if reason is not None:
+        raise MachineAtFault(f"a table that can be served cannot be tried out: {reason}")
+
+
 async def recheck(context: JobContext, payload: dict[str, Any]) -> None:
-    """Try a revision that buyers read out again; withdraw it when it cannot be served."""
+    """Try a revision that buyers read out again; withdraw it when it cannot be served.
+
+    :raises MachineAtFault: nothing can be tried out here at present, and nothing was withdrawn; the queue tries again.
+    """
     revision_id = UUID(payload["revision_id"])
     reason = await try_out(context, revision_id)
     if reason is None:
         return
+    await _check_machine(context)
     async with transaction(context.sessions) as session:
         if await quality.withdraw(session, revision_id, reason):
             log.error("revision_withdrawn", revision_id=str(revision_id), reason=reason)

@@ -1,7 +1,8 @@
 """The child process that tries a revision out: :func:`infra.child_process.serve` says how it is asked and bounded.
 
 A request is ``{"root", "path", "columns", "rows", "row_bytes", "threads", "memory_mb", "seconds"}``; the answer is
-``{"reason"}``, null when every page could be made.
+``{"reason"}``, null when every page could be made. Without a path they are made of a table that it writes itself: a
+number and a text.
 """
 
 import asyncio
@@ -28,6 +29,8 @@ def _load() -> Handler:
             Column(**{**column, "kind": Kind(column["kind"])}) for column in request.pop("columns")
         )
         try:
+            if request["path"] is None:
+                request["path"] = str(_write_known(Path(request["root"]), request["rows"]))
             asyncio.run(_make_pages(columns, request))
         except MarketError as refusal:
             return {"reason": str(refusal.detail)}
@@ -36,6 +39,16 @@ def _load() -> Handler:
         return {"reason": None}
 
     return answer
+
+
+def _write_known(folder: Path, rows: int) -> Path:
+    import duckdb
+
+    path = folder / "known.parquet"
+    with duckdb.connect() as connection:
+        known = connection.sql("SELECT range AS n, 'text ' || range AS t FROM range(?)", params=[rows])
+        known.write_parquet(str(path))
+    return path
 
 
 async def _make_pages(columns: Sequence[Any], request: Mapping[str, Any]) -> None:

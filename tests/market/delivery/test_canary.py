@@ -1,6 +1,7 @@
 """Revisions are tried out by the data plane's own code, and one that cannot be served has a way out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -113,6 +114,21 @@ async def test_a_product_whose_data_cannot_be_served_has_a_way_out(
     await settle_quality(operator, mended["id"])
     async with transaction(sessions) as session:
         assert (await service.get_current_revision(session, UUID(product_id))).id == UUID(mended["id"])
+
+
+async def test_a_machine_at_fault_withdraws_nothing(
+    context: JobContext, owner: Party, operator: Party, regulator: Party, tmp_path: Path
+) -> None:
+    product_id = await published(owner, operator, regulator)
+    revision = (await operator.get(f"/v1/products/{product_id}/revisions"))["items"][0]
+    unmounted = replace(context, store=ObjectStore(tmp_path / "objects"))
+    with pytest.raises(canary.MachineAtFault, match="mounted"):
+        await canary.recheck(unmounted, {"revision_id": revision["id"]})
+    # As after an update that was cut off, or on a machine that has no time.
+    starved = replace(context, settings=context.settings.model_copy(update={"quality_timeout_s": 0.01}))
+    with pytest.raises(canary.MachineAtFault, match=r"within 0\.01 seconds"):
+        await canary.recheck(starved, {"revision_id": revision["id"]})
+    assert (await operator.get(f"/v1/revisions/{revision['id']}"))["quality"] == "passed"
 
 
 async def test_what_buyers_read_is_tried_out_every_night(

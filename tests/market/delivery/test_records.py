@@ -112,7 +112,7 @@ async def test_a_token_of_another_product_opens_nothing_here(shop: Shop, make_li
 async def test_the_purpose_is_the_licences(
     shop: Shop, connection: Connection, make_licence: LicenceMaker
 ) -> None:
-    licence_id = await make_licence()
+    licence_id = await make_licence(sole_purpose=None)
     several = shop.token(licence_id, purposes=("research", "credit"))
     assert (await shop.call(several)).status_code == 403
     assert (await shop.call(several, Data_Purpose="marketing")).status_code == 403
