@@ -10,7 +10,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.auth import OrganisationKind, Role
 from infra.db import AsyncSession
-from infra.identity.tables import IdentityEvidence, Invitation, Membership, Organisation, Person
+from infra.identity.tables import Client, IdentityEvidence, Invitation, Membership, Organisation, Person
 from infra.organisation_status import OrganisationStatus
 
 
@@ -176,6 +176,22 @@ async def is_member(session: AsyncSession, organisation_id: UUID, email: str) ->
         .where(col(Membership.organisation_id) == organisation_id, col(Person.email) == email)
     )
     return (await session.exec(statement)).first() is not None
+
+
+async def addresses_behind(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, set[str]]:
+    """The address of each person, and of whoever made each program; ids of nobody are left out."""
+    named = sa.func.unnest(sa.cast(list(ids), ARRAY(sa.Uuid()))).table_valued("id").render_derived()
+    first = sa.select(named.c.id, named.c.id.label("actor_id"))
+    behind = first.cte("behind", recursive=True)
+    # A program may have been made by a program.
+    behind = behind.union(
+        sa.select(behind.c.id, col(Client.created_by)).join(Client, col(Client.id) == behind.c.actor_id)
+    )
+    statement = sa.select(behind.c.id, col(Person.email)).join(Person, col(Person.id) == behind.c.actor_id)
+    found: dict[UUID, set[str]] = {}
+    for actor_id, address in await session.execute(statement):
+        found.setdefault(actor_id, set()).add(address)
+    return found
 
 
 async def holders(session: AsyncSession, organisation_id: UUID, role: Role) -> set[UUID]:
