@@ -136,13 +136,8 @@ def _textual(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-async def answer_options(request: Request[Any, Any, Any]) -> Response[None] | None:
-    """``before_request``: OPTIONS names every method of the path, and not only the ones that Litestar saw first.
-
-    A coroutine, because Litestar would send a plain function to a thread, on every request.
-    """
-    if request.method != "OPTIONS":
-        return None
+def answer_options(request: Request[Any, Any, Any]) -> Response[None]:
+    """The answer to OPTIONS: every method of the path, and not only the ones that Litestar saw first."""
     path = request.scope["path_template"]
     methods = {
         method

@@ -24,6 +24,7 @@ from pydantic import (
 
 from infra.errors import Malformed
 from infra.messages import Message
+from infra.text_length import readable_width
 
 ItemT = TypeVar("ItemT")
 
@@ -98,22 +99,38 @@ StorableJson = Annotated[JsonValue, AfterValidator(_storable_throughout)]
 """Any JSON value that the database can hold."""
 
 
-def _bounded(minimum: int, maximum: int) -> Any:
-    return StringConstraints(strip_whitespace=True, min_length=minimum, max_length=maximum)
+def _visible(text: str) -> str:
+    if readable_width(text) < 1:
+        raise ValueError(Message("Must contain something that can be read"))
+    return text
 
 
-# Blanks around a text do not count; the pattern tells so, where the length alone cannot.
-_FILLED = Field(json_schema_extra={"pattern": r"[^\s\u0085]"})
-_SUBSTANTIAL = Field(json_schema_extra={"pattern": r"[^\s\u0085][\s\S]+[^\s\u0085]"})
+def _substantial(text: str) -> str:
+    if readable_width(text) < 3:
+        raise ValueError(Message("Must say more: at least two Chinese characters or three letters"))
+    return text
 
-ShortText = Annotated[str, _bounded(1, 200), AfterValidator(_storable), _FILLED]
+
+def _bounded(maximum: int) -> Any:
+    return StringConstraints(strip_whitespace=True, max_length=maximum)
+
+
+# Blanks around a text do not count; the pattern tells so. What else shows nothing no schema can say.
+_FILLED = Field(json_schema_extra={"minLength": 1, "pattern": r"[^\s\u0085]"})
+_SUBSTANTIAL = Field(
+    description="At least two Chinese characters or three letters 至少两个汉字或三个字母; kept for good.",
+    json_schema_extra={"minLength": 2, "pattern": r"[^\s\u0085][\s\S]*[^\s\u0085]"},
+)
+
+ShortText = Annotated[str, _bounded(200), AfterValidator(_storable), AfterValidator(_visible), _FILLED]
 """One line: a name or a title, 1 to 200 characters."""
 
-LongText = Annotated[str, _bounded(1, 4000), AfterValidator(_storable), _FILLED]
+LongText = Annotated[str, _bounded(4000), AfterValidator(_storable), AfterValidator(_visible), _FILLED]
 """A description, 1 to 4,000 characters."""
 
-Reason = Annotated[str, _bounded(3, 1000), AfterValidator(_storable), _SUBSTANTIAL]
-"""Why somebody decided something, 3 to 1,000 characters; it is kept for good."""
+Reason = Annotated[str, _bounded(1000), AfterValidator(_storable), AfterValidator(_substantial), _SUBSTANTIAL]
+"""Why somebody decided something, at least two Chinese characters or three letters, at most 1,000 characters; it is
+kept for good."""
 
 
 class ReasonBody(Input):

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
@@ -17,7 +17,7 @@ from contracts.agreements.api import AgreementController
 from contracts.licences.api import LicenceController
 from contracts.licences.token_kind import LicenceTokenKind
 from contracts.review.api import ReviewController
-from infra import edge, openapi, problems, secrets, telemetry
+from infra import edge, openapi, problems, query_parameters, secrets, telemetry
 from infra.addresses import secret_box, service_url
 from infra.auth import Actor, authentication, current_actor, optional_actor
 from infra.db import AsyncSession, create_engine, create_sessions
@@ -151,6 +151,20 @@ def provide_visitor(request: Request[Any, Any, Any]) -> Actor | None:
     return optional_actor(request.scope)
 
 
+async def before_every_request(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """``before_request``: what is answered or refused before a route's own parameters are read.
+
+    A coroutine, because Litestar would send a plain function to a thread, on every request.
+
+    :raises Malformed: the query has a parameter that the route does not take.
+    """
+    if request.method == "OPTIONS":
+        return answer_options(request)
+    if query := request.scope["query_string"]:
+        query_parameters.check(request.scope["route_handler"], query)  # type: ignore[arg-type]
+    return None
+
+
 def create_app(settings: Settings | None = None, *, database_url: str | None = None) -> Litestar:
     """The ASGI application.
 
@@ -220,7 +234,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         exception_handlers=problems.HANDLERS,
         after_exception=[count_unmatched],
         request_max_body_size=settings.max_body_bytes,
-        before_request=answer_options,
+        before_request=before_every_request,
         openapi_config=_openapi(),
         plugins=[InputSchemas()],
         # Ours is configured in infra.telemetry.
@@ -228,6 +242,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         debug=False,
     )
     openapi.describe(app)
+    query_parameters.declare(app)
     app.asgi_handler = edge.guarded(app.asgi_handler, body_seconds=settings.body_timeout_s)
     return app
 

@@ -27,6 +27,7 @@ from infra.identity.schemas import (
     TokenRequest,
 )
 from infra.problems import HANDLERS
+from infra.query_parameters import IGNORED
 
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
@@ -61,6 +62,8 @@ def _unreadable(request: Request[Any, Any, Any], error: HTTPException) -> Respon
 
 class OAuthController(Controller):
     """Access tokens of programs."""
+
+    opt = {IGNORED: "RFC 6749, 3.2: the server must ignore unrecognized request parameters"}
 
     path = "/oauth"
     tags = ["OAuth"]
@@ -150,6 +153,8 @@ class OAuthController(Controller):
 
 class WellKnownController(Controller):
     """Discovery documents for programs."""
+
+    opt = {IGNORED: "clients of RFC 8414 and RFC 7517 may add what keeps caches away"}
 
     path = "/.well-known"
     tags = ["OAuth"]

@@ -16,6 +16,7 @@ from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from infra import edge, units
+from infra.query_parameters import IGNORED
 from infra.units import UnitVector
 from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT
 from market.delivery.errors import KINDS
@@ -101,7 +102,7 @@ class _RecordsOperation(Operation):
             None, generate_examples=False, description="Address and headers together are longer than is read"
         ),
     },
-    opt={"bearer": "licence", "problems": KINDS},
+    opt={"bearer": "licence", "problems": KINDS, IGNORED: "reads its query itself, and refuses as strictly"},
     tags=["Data"],
     operation_id="readRecords",
     summary="Read records of a licensed product",

@@ -11,6 +11,7 @@ from infra.auth import public
 from infra.errors import Unavailable
 from infra.heartbeats import service as heartbeats
 from infra.messages import Message
+from infra.query_parameters import IGNORED
 from infra.schema import Output
 from market.operations.readiness import (
     DATABASE,
@@ -51,7 +52,7 @@ class Readiness(Output):
 
 @get(
     "/health/live",
-    opt=public("probes sign in nowhere"),
+    opt={**public("probes sign in nowhere"), IGNORED: "probes add what keeps caches away"},
     tags=["Health"],
     summary="Liveness",
     operation_id="getLiveness",
@@ -64,7 +65,7 @@ def live() -> Health:
 
 @get(
     "/health/ready",
-    opt=public("probes sign in nowhere"),
+    opt={**public("probes sign in nowhere"), IGNORED: "probes add what keeps caches away"},
     tags=["Health"],
     summary="Readiness",
     operation_id="getReadiness",

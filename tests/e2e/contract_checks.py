@@ -22,6 +22,8 @@ BEYOND_A_SCHEMA = (
     "must lie in the years 1900 to 2199",
     "outside the years 1900 to 2199",
     "its check digit",
+    "at least two Chinese characters",
+    "that can be read",
 )
 
 
