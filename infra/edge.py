@@ -3,7 +3,7 @@
 It stands around the framework, so that answers which no route gives (404, a refused method, a broken body) are like the
 others: headers that say what a browser may do with them, no caching unless a route allows it, no name of the server.
 Requests that two readers could read differently are refused before anything looks at them, and a body that comes too
-slowly is given up.
+slowly is given up. An answer that is given before the body was read to its end says that the connection ends with it.
 """
 
 import asyncio
@@ -57,7 +57,9 @@ COMPLETE = _DATA
 """A fast route puts these first and says itself what may be cached: its headers are then sent as they are."""
 
 _NOT_KEPT = (b"cache-control", b"no-store")
-_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+# The server ends a connection on which part of a body is still to come, since it could not tell where the next request
+# begins. Unless it is told, the client learns of it when its next request fails.
+_LAST = (b"connection", b"close")
 
 
 def guarded(app: ASGIApp, *, body_seconds: float) -> ASGIApp:
@@ -72,11 +74,15 @@ def guarded(app: ASGIApp, *, body_seconds: float) -> ASGIApp:
             await app(scope, receive, send)
             return
 
+        body: _Timed | None = None
+
         def decorated(message: Event) -> object:
             if message["type"] == "http.response.start":
                 given = message["headers"]
                 if not given or given[0] is not _MARK:  # type: ignore[index]
                     message["headers"] = answer_headers(list(given))
+                if body is not None and not body.ended:
+                    message["headers"] = [*message["headers"], _LAST]
             return send(message)
 
         headers: list[tuple[bytes, bytes]] = scope["headers"]  # type: ignore[assignment]
@@ -86,8 +92,8 @@ def guarded(app: ASGIApp, *, body_seconds: float) -> ASGIApp:
             if refusal is not None:
                 await _refuse(scope, decorated, refusal)  # type: ignore[arg-type]
                 return
-        if scope["method"] not in _BODILESS:
-            receive = _Timed(receive, body_seconds)
+        if names.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in names:
+            receive = body = _Timed(receive, body_seconds)
         await app(scope, receive, decorated)  # type: ignore[arg-type]
 
     return edge
@@ -123,19 +129,22 @@ def ambiguity(headers: list[tuple[bytes, bytes]]) -> MarketError | None:
 
 
 class _Timed:
-    """``receive`` that gives up a body which comes too slowly."""
+    """``receive`` that gives up a body which comes too slowly.
 
-    __slots__ = ("_ended", "_pause", "_receive", "_received", "_waited")
+    :ivar ended: the whole body was read, or there is no more of it to come.
+    """
+
+    __slots__ = ("_pause", "_receive", "_received", "_waited", "ended")
 
     def __init__(self, receive: Receive, pause: float) -> None:
         self._receive = receive
         self._pause = pause
         self._received = 0
         self._waited = 0.0
-        self._ended = False
+        self.ended = False
 
     async def __call__(self) -> HTTPReceiveMessage:
-        if self._ended:  # what follows is the end of the connection, whenever that comes
+        if self.ended:  # what follows is the end of the connection, whenever that comes
             return await self._receive()  # type: ignore[return-value]
         left = self._pause + self._received / SLOWEST_BODY - self._waited
         began = monotonic()
@@ -143,7 +152,7 @@ class _Timed:
             async with asyncio.timeout(min(self._pause, left)):
                 message = await self._receive()
         except TimeoutError as error:
-            self._ended = True
+            self.ended = True
             raise RequestTimeout(
                 Message("The body of the request did not come in time."),
                 remedy=Message("Send it again over a faster connection, or in smaller parts."),
@@ -151,9 +160,9 @@ class _Timed:
         self._waited += monotonic() - began
         if message["type"] == "http.request":
             self._received += len(message["body"])
-            self._ended = not message["more_body"]
+            self.ended = not message["more_body"]
         else:
-            self._ended = True
+            self.ended = True
         return message  # type: ignore[return-value]
 
 

@@ -6,10 +6,12 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+import urllib3
 
 from tests.support.database import TestDatabase
 from tests.support.served import served
@@ -122,6 +124,75 @@ def test_a_body_in_chunks_that_also_states_a_length_ends_the_connection(port: in
     assert answer.startswith(b"HTTP/1.1 4")
     assert answer.count(b"HTTP/1.1 ") == 1
     assert b"connection: close" in answer.lower()
+
+
+UNREAD = [
+    ("POST", "/v1/session", 415),
+    ("POST", "/v1/bank-statements", 401),
+    ("PUT", "/v1/session", 405),
+    ("POST", "/nowhere", 404),
+    ("GET", "/data/00000000-0000-0000-0000-000000000007/records", 401),
+]
+"""Refused before the body is read."""
+
+
+def _with_httpx(url: str, method: str, path: str, body: bytes) -> list[int]:
+    with httpx.Client(base_url=url) as client:
+        return [
+            answer.status_code
+            for _ in range(4)
+            for answer in (client.request(method, path, content=body), client.get("/health/live"))
+        ]
+
+
+def _with_urllib3(url: str, method: str, path: str, body: bytes) -> list[int]:
+    with urllib3.PoolManager(retries=False) as client:
+        return [
+            answer.status
+            for _ in range(4)
+            for answer in (
+                client.request(method, url + path, body=body),
+                client.request("GET", f"{url}/health/live"),
+            )
+        ]
+
+
+def _with_curl(url: str, method: str, path: str, body: bytes) -> list[int]:
+    upload = ["-X", method, "--data-binary", "@-", "-H", "Expect:", url + path]
+    told = ["-s", "-o", "/dev/null", "-w", "%{http_code} "]
+    done = subprocess.run(
+        ["curl", *told, *upload, "--next", *told, f"{url}/health/live"],
+        input=body,
+        capture_output=True,
+        check=True,
+    )
+    return [int(status) for status in done.stdout.split()]
+
+
+@pytest.mark.parametrize("client", [_with_httpx, _with_urllib3, _with_curl])
+@pytest.mark.parametrize("size", [60_000, 100_000, 1_000_000])
+@pytest.mark.parametrize(("method", "path", "status"), UNREAD)
+def test_the_request_after_a_refused_upload_is_answered(
+    port: int,
+    client: Callable[[str, str, str, bytes], list[int]],
+    size: int,
+    method: str,
+    path: str,
+    status: int,
+) -> None:
+    found = client(f"http://127.0.0.1:{port}", method, path, b"a" * size)
+    assert found == [status, 200] * (len(found) // 2)
+
+
+def test_a_connection_is_kept_when_the_body_was_read_and_ended_when_it_was_not(port: int) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        read = client.post("/v1/session", json={})
+        assert (read.status_code, "connection" in read.headers) == (422, False)
+        assert "connection" not in client.post("/nowhere").headers
+        unread = client.post("/nowhere", content=b"a")
+        assert (unread.status_code, unread.headers["connection"]) == (404, "close")
+        chunked = client.post("/nowhere", content=iter([b"a"]))
+        assert (chunked.status_code, chunked.headers["connection"]) == (404, "close")
 
 
 def test_no_host(port: int) -> None:
