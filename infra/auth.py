@@ -61,6 +61,7 @@ class Permission(StrEnum):
     AUTHORISATION_GRANT = "authorisation.grant"
     AUTHORISATION_READ = "authorisation.read"
     AUTHORISATION_SUSPEND = "authorisation.suspend"
+    BANK_ACCOUNT_MANAGE = "bank_account.manage"
     BANK_STATEMENT_IMPORT = "bank_statement.import"
     CLIENT_MANAGE = "client.manage"
     DEAD_LETTER_MANAGE = "dead_letter.manage"
@@ -165,6 +166,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.FINANCE_OFFICER: _EVERYBODY
     | {
+        P.BANK_ACCOUNT_MANAGE,
         P.BANK_STATEMENT_IMPORT,
         P.INVOICE_READ,
         P.INVOICE_REFUND,
@@ -192,6 +194,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.APPEAL_DECIDE,
         P.APPEAL_LODGE,
         P.AUDIT_READ,
+        P.BANK_ACCOUNT_MANAGE,
         P.CLIENT_MANAGE,
         P.DEAD_LETTER_MANAGE,
         P.EVIDENCE_SUBMIT,

@@ -68,6 +68,7 @@ from market.participants.api import OrganisationController
 from market.participants.appeals_api import AppealController
 from market.participants.directory_api import DirectoryController
 from market.participants.recoveries_api import RecoveryController
+from market.settlement.bank_accounts.api import BankAccountController
 from market.settlement.invoices.api import InvoiceController, PeriodCloseController
 from market.settlement.ledger.api import LedgerController, StatementOfAccountController
 from market.settlement.rails.bank.api import BankStatementController
@@ -114,6 +115,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     UsageController,
     PeriodCloseController,
     InvoiceController,
+    BankAccountController,
     BankStatementController,
     CardPaymentController,
     LedgerController,

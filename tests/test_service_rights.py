@@ -19,6 +19,7 @@ from listings.authorisations.states import AuthorisationStatus
 from listings.products import states as products
 from listings.products.states import ProductStatus
 from market.participants.states import APPEAL, RECOVERY, AppealStatus, RecoveryStatus
+from market.settlement.bank_accounts.states import BANK_ACCOUNT, BankAccountStatus
 from market.settlement.invoices.states import INVOICE, InvoiceStatus
 from market.settlement.payments.states import REFUND, RefundStatus
 from market.settlement.rails.cards.states import CARD_PAYMENT, CardPaymentStatus
@@ -63,6 +64,9 @@ DECIDED: Mapping[str, Rights] = {
     "authorisation_cells": changing("term"),
     "authorisation_resources": APPEND_ONLY,
     "authorisations": changing("status accepted_at accepted_by ended_at reason rules"),
+    "bank_accounts": changing(
+        "status confirmed_by confirmed_at closed_by closed_at closure_reason replaced_by_id"
+    ),
     "bank_documents": APPEND_ONLY,
     "bank_entries": APPEND_ONLY,
     "bank_matches": APPEND_ONLY,
@@ -157,6 +161,7 @@ MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     "agreements": (agreements.TRANSITIONS, frozenset({AgreementStatus.REQUESTED})),
     "appeals": (APPEAL.transitions, frozenset({AppealStatus.OPEN})),
     "authorisations": (authorisations.TRANSITIONS, frozenset({AuthorisationStatus.OFFERED})),
+    "bank_accounts": (BANK_ACCOUNT.transitions, frozenset({BankAccountStatus.REGISTERED})),
     "card_payments": (CARD_PAYMENT.transitions, frozenset({CardPaymentStatus.REQUESTED})),
     "data_products": (products.TRANSITIONS, frozenset({ProductStatus.DRAFT})),
     # An invoice of zero needs no payment.

@@ -188,6 +188,14 @@ async def test_what_was_billed_is_billed_once_more_by_nobody(upgraded: Upgraded)
     assert await upgraded.owner.fetchval("SELECT count(*) FROM usage_periods") >= 3
 
 
+async def test_accounts_with_statements_are_taken_over_and_named_on_no_invoice(upgraded: Upgraded) -> None:
+    rows = await upgraded.owner.fetch(
+        "SELECT b.number, b.currency, b.status, b.for_invoices, count(s.id) > 0 AS used FROM bank_accounts b"
+        "  LEFT JOIN bank_statements s ON s.bank_account_id = b.id GROUP BY b.id"
+    )
+    assert [tuple(row) for row in rows] == [("6222000000000001", "CNY", "active", False, True)]
+
+
 async def test_tokens_of_before_have_their_holder_and_can_be_ended(upgraded: Upgraded) -> None:
     rows = await upgraded.owner.fetch(
         "SELECT t.id, t.organisation_id = l.buyer_id AS bought, t.membership_id, c.id AS client_id, t.ended_at"

@@ -208,3 +208,10 @@ class HolderEnded(Unauthenticated):
 
     slug = "holder-ended"
     title = Message("Access has ended")
+
+
+class AnotherOfficer(Forbidden):
+    """The decision is for two persons, neither of whom gains by it."""
+
+    slug = "another-officer"
+    title = Message("Another officer must decide")

@@ -25,6 +25,7 @@ from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from market.delivery.domain import Operator
 from market.operations.readiness import ComponentState, ReadinessStatus
 from market.participants.states import AppealDecision, AppealStatus, RecoveryAction, RecoveryStatus
+from market.settlement.bank_accounts.states import BankAccountAction, BankAccountStatus
 from market.settlement.invoices.states import InvoiceAction, InvoiceStatus
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
 from market.settlement.payments.states import Rail, RefundAction, RefundStatus
@@ -250,6 +251,12 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
     },
     RefundAction: {"completion": ("完成退款", "Completion"), "failure": ("退款失败", "Failure")},
     InvoiceAction: {"payment": ("付款", "Payment"), "refund": ("退款", "Refund")},
+    BankAccountStatus: {
+        "registered": ("待确认", "Registered"),
+        "active": ("启用", "Active"),
+        "closed": ("已停用", "Closed"),
+    },
+    BankAccountAction: {"closure": ("停用", "Closure"), "confirmation": ("确认", "Confirmation")},
     BankEntryStatus: {
         "paid": ("已核销", "Paid"),
         "received": ("已收到", "Received"),
@@ -397,6 +404,7 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "authorisation.grant": ("授予授权", "Grant authorisations"),
     "authorisation.read": ("查看授权", "Read authorisations"),
     "authorisation.suspend": ("暂停授权", "Suspend authorisations"),
+    "bank_account.manage": ("登记银行账户", "Manage bank accounts"),
     "bank_statement.import": ("导入银行对账单", "Import bank statements"),
     "client.manage": ("管理程序凭证", "Manage clients"),
     "dead_letter.manage": ("处理死信", "Manage dead letters"),

@@ -7,7 +7,7 @@ from time import monotonic
 
 from market.demo.bank import Receipt, camt053_for
 from market.demo.buying_steps import data_call, refusal
-from market.demo.desk import StepFailed
+from market.demo.desk import Desk, StepFailed
 from market.demo.state import Trade
 from pricing.money import Money
 
@@ -15,8 +15,9 @@ PLATFORM_ACCOUNT = "6222000000000001"
 
 
 async def settle(trade: Trade) -> list[str]:
-    """Step 9: close, invoice, bank statement, split."""
+    """Step 9: bank account, close, invoice, bank statement, split."""
     finance, buyer = trade.desks["finance"], trade.desks["buyer"]
+    await _own_account(trade)
     invoice = (await finance.post(f"/v1/agreements/{trade.made['agreement_id']}/period-closes", {}))[
         "invoice"
     ]
@@ -48,6 +49,34 @@ async def settle(trade: Trade) -> list[str]:
         f"paid by bank transfer: camt.053 statement imported, reference {seen['payment_reference']} matched",
         f"revenue split to the last fen: {split}",
     ]
+
+
+async def _own_account(trade: Trade) -> None:
+    """Have the platform's bank account registered by finance and confirmed by the administrator, once."""
+    finance = trade.desks["finance"]
+    active = await finance.get("/v1/bank-accounts", status="active", limit=200)
+    if any(
+        account["account_number"] == PLATFORM_ACCOUNT and account["for_invoices"]
+        for account in active["items"]
+    ):
+        return
+    account = await finance.post(
+        "/v1/bank-accounts",
+        {
+            "account_number": PLATFORM_ACCOUNT,
+            "currency": "CNY",
+            "bank_name_zh": "示范银行示范市支行",
+            "bank_name_en": "Demo Bank, Demo City Branch",
+            "cnaps": "102290000001",
+            "holder_zh": "示范数据交易平台",
+            "holder_en": "Demo Market Platform",
+        },
+    )
+    admin = await Desk.sign_in(trade.connect, trade.admin)
+    try:
+        await admin.post(f"/v1/bank-accounts/{account['id']}/confirmation")
+    finally:
+        await admin.leave()
 
 
 async def reconcile(trade: Trade) -> list[str]:

@@ -46,13 +46,6 @@ class AppealOpen(Conflict):
     title = Message("An appeal is open already")
 
 
-class AnotherOfficer(Forbidden):
-    """A recovery is for two persons of the platform, neither of whom gains by it."""
-
-    slug = "another-officer"
-    title = Message("Another officer must decide")
-
-
 class RecoveryNotNeeded(Conflict):
     """An organisation without an administrator needs no recovery."""
 

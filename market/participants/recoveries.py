@@ -16,14 +16,15 @@ from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
-from infra.identity import members
+from infra.identity import members, officers
 from infra.identity import service as organisations
+from infra.identity.errors import AnotherOfficer
 from infra.identity.tables import Organisation
 from infra.mail import service as mail
 from infra.messages import Message
 from infra.settings import Settings
 from market.participants import domain, repository
-from market.participants.errors import AnotherOfficer, RecoveryNotNeeded, RecoveryOpen
+from market.participants.errors import RecoveryNotNeeded, RecoveryOpen
 from market.participants.invitations import open_invitation
 from market.participants.mails import RECOVERY_APPROVED, RECOVERY_REQUESTED, SEND_JOB
 from market.participants.schemas import RecoveryCreate
@@ -168,18 +169,17 @@ async def _lock(
 
 
 async def _require_officer(session: AsyncSession, actor: Actor, email: str, *others: UUID) -> None:
-    """One person may have several accounts: whoever shares the address counts as the same."""
     remedy = Message("Ask another administrator of the platform, in person, not by a program.")
-    if actor.kind != "person":
-        raise AnotherOfficer(Message("A recovery is decided by persons."), remedy=remedy)
-    own = await members.address(session, actor.id)
-    if own == email:
+    await officers.require_another_person(
+        session,
+        actor,
+        *others,
+        detail=Message("A recovery is requested by one officer and approved by another."),
+        remedy=remedy,
+    )
+    if await members.address(session, actor.id) == email:
         raise AnotherOfficer(
             Message("An officer who takes part cannot be the one who is let in."), remedy=remedy
-        )
-    if actor.id in others or own in [await members.address(session, other) for other in others]:
-        raise AnotherOfficer(
-            Message("A recovery is requested by one officer and approved by another."), remedy=remedy
         )
 
 

@@ -189,9 +189,21 @@ INSERT INTO bank_entries (id, bank_statement_id, number, bank_reference, amount_
 -- name: invent a statement
 INSERT INTO bank_documents (digest, content, recorded_at, recorded_by) VALUES ('\x00', '', now(),
     '00000000-0000-0000-0000-000000000000'::uuid);
-INSERT INTO bank_statements (id, account, statement_id, digest, document_digest, currency, opening_minor,
-    closing_minor, imported_at, imported_by) VALUES (gen_random_uuid(), 'x', 'x', '\x00', '\x00', 'CNY', 0, 1000000,
-    now(), '00000000-0000-0000-0000-000000000000'::uuid);
+INSERT INTO bank_accounts (id, organisation_id, number, number_key, currency, for_invoices, status, registered_by,
+    registered_at) VALUES ('00000000-0000-0000-0000-000000000009', gen_random_uuid(), 'x', 'x', 'CNY', false,
+    'registered', gen_random_uuid(), now());
+INSERT INTO bank_statements (id, bank_account_id, account, statement_id, digest, document_digest, currency,
+    opening_minor, closing_minor, imported_at, imported_by) VALUES (gen_random_uuid(),
+    '00000000-0000-0000-0000-000000000009', 'x', 'x', '\x00', '\x00', 'CNY', 0, 1000000, now(),
+    '00000000-0000-0000-0000-000000000000'::uuid);
+
+-- name: name an account of one's own on invoices
+INSERT INTO bank_accounts (id, organisation_id, number, number_key, currency, bank_name_zh, holder_zh, for_invoices,
+    status, registered_by, registered_at, confirmed_by, confirmed_at) VALUES (gen_random_uuid(), gen_random_uuid(),
+    'x', 'x', 'CNY', 'x', 'x', true, 'active', gen_random_uuid(), now(), gen_random_uuid(), now());
+
+-- name: send payments to another account
+UPDATE bank_accounts SET number = 'x', number_key = 'x';
 
 -- name: give back what was not paid
 INSERT INTO refunds (id, invoice_id, payment_id, amount_minor, currency, reason, status, requested_by, requested_at)

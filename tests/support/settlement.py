@@ -11,7 +11,9 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import sqlalchemy as sa
 from litestar import Litestar
+from sqlmodel import col
 
 from contracts.agreements.states import AgreementStatus
 from contracts.agreements.tables import Agreement, AgreementSignature
@@ -19,7 +21,7 @@ from contracts.licences import service as licences
 from contracts.terms import Terms, document_digest
 from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor, OrganisationKind, Role
-from infra.db import AsyncSession, SessionMaker, new_id, transaction
+from infra.db import AsyncSession, SessionMaker, new_id, now, transaction
 from infra.identity import clients
 from infra.identity import service as identity
 from infra.identity.states import OrganisationAction
@@ -36,6 +38,9 @@ from listings.resources.tables import DataResource
 from market.demo.bank import Receipt, camt053_for
 from market.metering.admission_sql import admit
 from market.metering.domain import Call, Outcome
+from market.settlement.bank_accounts.domain import number_key
+from market.settlement.bank_accounts.states import BankAccountStatus
+from market.settlement.bank_accounts.tables import BankAccount
 from market.settlement.invoices import service as invoices
 from market.settlement.invoices.tables import Invoice
 from market.settlement.rails.bank import reading
@@ -250,12 +255,40 @@ def bank_statement(
     )
 
 
+async def own_account(session: AsyncSession, number: str, currency: str = "CNY") -> UUID:
+    """An account of the platform's own, registered and confirmed unless it is already; not named on invoices."""
+    key = number_key(number)
+    await session.execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"own-account:{key}", 0)))
+    )
+    known = (
+        sa.select(col(BankAccount.id))
+        .where(col(BankAccount.number_key) == key, col(BankAccount.currency) == currency)
+        .where(col(BankAccount.status) == BankAccountStatus.ACTIVE)
+    )
+    if found := await session.scalar(known):
+        return found
+    moment = await now(session)
+    row = BankAccount(
+        organisation_id=UUID(int=0), number=number, number_key=key, currency=currency, bank_name_zh="测试银行",
+        holder_zh="测试平台", for_invoices=False, status=BankAccountStatus.REGISTERED, registered_by=UUID(int=1),
+        registered_at=moment,
+    )  # fmt: skip
+    session.add(row)
+    await session.flush()
+    row.status, row.confirmed_by, row.confirmed_at = BankAccountStatus.ACTIVE, UUID(int=2), moment
+    await session.flush()
+    return row.id
+
+
 async def import_bank_file(session: AsyncSession, actor: Actor, document: bytes) -> list[ImportedStatement]:
-    """Read and import a bank's file, in this process."""
+    """Read and import a bank's file, in this process; whatever account it is of is the platform's own."""
     try:
         statements = reading.parse(document)
     except StatementError as error:
         raise reading.refused(error.reason) from None
+    for statement in statements:
+        await own_account(session, statement.account, statement.currency)
     return await bank.import_statements(session, actor, document, statements)
 
 

@@ -5,7 +5,16 @@ from uuid import UUID, uuid4
 from infra.auth import OrganisationKind
 from infra.db import SessionMaker, new_id, transaction
 from market.settlement.invoices import repository as invoices
-from tests.support.settlement import Caller, Meter, TradeMaker, a_member, bank_statement, fresh_key, transfer
+from tests.support.settlement import (
+    Caller,
+    Meter,
+    TradeMaker,
+    a_member,
+    bank_statement,
+    fresh_key,
+    own_account,
+    transfer,
+)
 
 XML = {"Content-Type": "application/xml"}
 
@@ -52,6 +61,7 @@ async def test_the_money_s_way(
 
     async with transaction(sessions) as session:
         row = await invoices.get(session, UUID(invoice_id))
+        await own_account(session, account)
     assert row is not None
     document = bank_statement(transfer(row), account=account)
     refused = await finance.post("/v1/bank-statements", content=document, headers=fresh_key())

@@ -60,6 +60,13 @@ class Statement:
     entries: tuple[StatementEntry, ...]
 
 
+def last_day(statement: Statement) -> date | None:
+    """The last day that a statement tells of: of its period, or else of its entries; None: it tells of none."""
+    if statement.covers_to is not None:
+        return statement.covers_to.date()
+    return max((entry.booked_on for entry in statement.entries), default=None)
+
+
 def check_balances(statement: Statement) -> None:
     """Check that opening + Σ entries = closing; raises `StatementError` with the figures."""
     moved = Money(sum(entry.signed.minor for entry in statement.entries), statement.currency)

@@ -15,6 +15,7 @@ from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.messages import Message
 from infra.paging import PageRequest
+from market.settlement.bank_accounts import service as bank_accounts
 from market.settlement.invoices import service as invoices
 from market.settlement.invoices.tables import Invoice
 from market.settlement.ledger import chart, posting_rules
@@ -27,6 +28,7 @@ from market.settlement.rails.bank import repository
 from market.settlement.rails.bank.domain import (
     Statement,
     StatementEntry,
+    last_day,
     payment_references,
 )
 from market.settlement.rails.bank.errors import StatementConflict
@@ -56,6 +58,7 @@ async def import_statements(
 
     :param document: the file, which is kept.
     :param statements: what :mod:`market.settlement.rails.bank.reading` read in it.
+    :raises BankAccountNotRegistered: a statement is of an account that is not registered as the platform's own.
     :raises StatementConflict: the account's bank gave the id to other content before.
     """
     digest = hashlib.sha256(document).digest()
@@ -95,9 +98,16 @@ async def entries_of(
 async def _import(
     session: AsyncSession, actor: Actor, statement: Statement, document_digest: bytes
 ) -> ImportedStatement:
-    await repository.lock_account(session, statement.account)
+    own = await bank_accounts.require_own(
+        session,
+        statement.account,
+        statement.currency,
+        statement_id=statement.statement_id,
+        until=last_day(statement),
+    )
+    await repository.lock_account(session, own.number)
     digest = _digest(statement)
-    known = await repository.find(session, statement.account, statement.statement_id)
+    known = await repository.find(session, own.number, statement.statement_id)
     if known is not None:
         if known.digest != digest:
             raise StatementConflict(
@@ -114,7 +124,8 @@ async def _import(
         return ImportedStatement(known, created=False)
     row = BankStatement(
         id=new_id(),
-        account=statement.account,
+        bank_account_id=own.id,
+        account=own.number,
         statement_id=statement.statement_id,
         digest=digest,
         document_digest=document_digest,

@@ -29,6 +29,7 @@ class BankStatement(Table, table=True):
     __table_args__ = (sa.UniqueConstraint("account", "statement_id"),)
 
     id: UUID = id_column()
+    bank_account_id: UUID = Field(foreign_key="bank_accounts.id")
     account: str
     statement_id: str
     digest: bytes

@@ -1,0 +1,28 @@
+"""Bank accounts, pure: when two numbers are the same, and whether an IBAN can be one."""
+
+import re
+import unicodedata
+
+MAX_NUMBER = 34
+"""Most letters and digits of an account number: those of the longest IBAN."""
+
+_SEPARATORS = re.compile("[^0-9A-Z]")
+_IBAN = re.compile("[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}")
+
+
+def number_key(number: str) -> str:
+    """An account number as it is compared: letters and digits only, in capitals.
+
+    People and banks space numbers, write them in lower case, with hyphens, or full width (６２２２): one account.
+    """
+    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", number).upper())
+
+
+def is_iban(key: str) -> bool:
+    """Whether a number has the form of an IBAN and its check digits fit (ISO 13616, ISO 7064 mod 97-10).
+
+    :param key: see :func:`number_key`.
+    """
+    if not _IBAN.fullmatch(key):
+        return False
+    return int("".join(str(int(character, 36)) for character in key[4:] + key[:4])) % 97 == 1
