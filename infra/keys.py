@@ -1,31 +1,20 @@
-"""Signing keys, and the tokens signed with them: Ed25519 in PEM files, outside the database.
+"""The tokens of the service: signed with Ed25519 keys that lie outside the database, see :mod:`infra.key_folder`.
 
-The folder (0700) holds one ``<kid>.pem`` (0600) for each key and a file ``current`` that names the one that
-signs. ``kid`` is the key's RFC 7638 thumbprint, so a file cannot be mistaken for another key's. A key that no
-longer signs stays for verification until an operator deletes its file; every process that shares the folder
-follows a rotation or a deletion within :data:`REREAD_SECONDS`.
+Every process that shares the folder follows a rotation, a revocation or a deletion within :data:`REREAD_SECONDS`.
 """
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
-from jwt.utils import base64url_encode
 
-from infra.digest import json_digest
-from infra.private_files import exclusive, open_to_everybody, write_private
+from infra import key_folder
+from infra.key_folder import ACCEPTED, KeyFolderError, KeyRecord, KeyStatus
 
 ALGORITHM = "EdDSA"
 """The one signature algorithm (RFC 8037); nothing a token says about itself can choose another."""
@@ -49,10 +38,6 @@ _LAST_SECOND = 253_402_300_799
 _REQUIRED_CLAIMS = ("iss", "aud", "iat", "exp")
 
 
-class KeyFolderError(Exception):
-    """The key folder cannot be used as it is; the message says what to do."""
-
-
 class TokenRefused(Exception):
     """A token is invalid.
 
@@ -70,15 +55,17 @@ class _Snapshot:
     """What the folder held when it was last read."""
 
     stamp: tuple[int, ...]
-    current: str
-    private: Ed25519PrivateKey
+    records: Sequence[KeyRecord]
+    private: Mapping[str, Ed25519PrivateKey]
     public: Mapping[str, Ed25519PublicKey]
 
 
-def thumbprint(key: Ed25519PublicKey) -> str:
-    """The RFC 7638 thumbprint (SHA-256, base64url) of a public key, in the form of RFC 8037 for OKP keys."""
-    members = {"crv": "Ed25519", "kty": "OKP", "x": _public_text(key)}
-    return _base64url(json_digest(members))
+@dataclass(frozen=True)
+class _Standing:
+    """What follows from a snapshot at a moment: who signs, and who verifies, the signing one first."""
+
+    signing: str
+    accepted: tuple[str, ...]
 
 
 class TokenTooLong(ValueError):
@@ -90,13 +77,21 @@ class KeyRing:
 
     :param folder: where the keys lie. Use :meth:`load`, which makes the first key where there is none.
     :param monotonic: seconds from any fixed point; a test may pass its own.
+    :param clock: seconds since 1970; a test may pass its own.
     """
 
-    def __init__(self, folder: Path, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._folder = folder
         self._monotonic = monotonic
-        self._looked_at = monotonic()
-        self._keys = self._read()
+        self._clock = clock
+        self._revision = 0
+        self._reread()
 
     @classmethod
     def load(cls, folder: Path) -> "KeyRing":
@@ -104,27 +99,13 @@ class KeyRing:
 
         :raises KeyFolderError: the folder cannot be made or read, or a key is open to everybody or damaged.
         """
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if open_to_everybody(folder):
-                raise KeyFolderError(
-                    f"The key folder {folder} is open to every user; run: chmod 700 {folder}"
-                )
-            with exclusive(folder):
-                if not (folder / "current").exists():
-                    _write_new_key(folder)
-        except OSError as error:
-            raise KeyFolderError(
-                f"The key folder {folder} cannot be used: {error.strerror or error}."
-            ) from error
+        key_folder.prepare(folder, time.time())
         return cls(folder)
 
-    def rotate(self) -> str:
-        """Make a new key and sign with it from now on; older ones still verify. Answers the new kid."""
-        with exclusive(self._folder):
-            kid = _write_new_key(self._folder)
-        self._reread()
-        return kid
+    def revision(self) -> int:
+        """A number that changes whenever another set of keys is accepted, for whoever keeps verified tokens."""
+        self._follow()
+        return self._revision
 
     def sign(self, claims: Mapping[str, Any], typ: str) -> str:
         """A signed token (JWS compact form).
@@ -139,8 +120,8 @@ class KeyRing:
         if missing:
             raise ValueError(f"token claims lack {', '.join(missing)}")
         self._follow()
-        keys = self._keys
-        token = jwt.encode(dict(claims), keys.private, ALGORITHM, headers={"typ": typ, "kid": keys.current})
+        kid = self._standing.signing
+        token = jwt.encode(dict(claims), self._keys.private[kid], ALGORITHM, headers={"typ": typ, "kid": kid})
         if len(token) > MAX_TOKEN_LENGTH:
             raise TokenTooLong(f"token of {len(token)} characters, {MAX_TOKEN_LENGTH} are allowed")
         return token
@@ -183,21 +164,31 @@ class KeyRing:
         return claims
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
-        """The public keys as a JSON Web Key Set (RFC 7517, RFC 8037), the current one first."""
+        """The public keys as a JSON Web Key Set (RFC 7517, RFC 8037), the signing one first.
+
+        A key that is to sign soon stands in it already; one whose last token has expired does not any more.
+        """
         self._follow()
-        keys = self._keys
-        kids = sorted(keys.public, key=lambda kid: (kid != keys.current, kid))
+        x = {record.kid: record.x for record in self._keys.records}
+        return {"keys": [_jwk(kid, x[kid]) for kid in self._standing.accepted]}
+
+    def historical_jwks(self) -> dict[str, list[dict[str, Any]]]:
+        """The keys that sign no more tokens, in the form of the historical keys of OpenID Federation 1.0.
+
+        They verify audit heads and agreements that were signed while they did: until ``exp``, and for a revoked key
+        until ``revoked_at``, both in seconds since 1970.
+        """
+        self._follow()
         return {
             "keys": [
                 {
-                    "kty": "OKP",
-                    "crv": "Ed25519",
-                    "x": _public_text(keys.public[kid]),
-                    "kid": kid,
-                    "use": "sig",
-                    "alg": ALGORITHM,
+                    **_jwk(record.kid, record.x),
+                    "exp": record.accepted_until if record.revoked_at is None else record.revoked_at,
+                    **({} if record.revoked_at is None else {"revoked": {"revoked_at": record.revoked_at}}),
                 }
-                for kid in kids
+                for record in self._keys.records
+                if record.kid not in self._standing.accepted
+                and record.signs_from < (record.revoked_at or self._clock())
             ]
         }
 
@@ -218,12 +209,11 @@ class KeyRing:
             raise TokenRefused("wrong-type")
         kid = header["kid"]
         self._follow()
-        if kid not in self._keys.public:
+        if kid not in self._standing.accepted:
             self._follow(known=False)
-        key = self._keys.public.get(kid)
-        if key is None:
+        if kid not in self._standing.accepted:
             raise TokenRefused("unknown-key")
-        return key
+        return self._keys.public[kid]
 
     def _follow(self, *, known: bool = True) -> None:
         """Take over what changed in the folder.
@@ -235,34 +225,42 @@ class KeyRing:
         if known and elapsed < REREAD_SECONDS:
             return
         # Two changes within one tick of the file system's clock look like one: after a while read regardless.
-        if self._stamp() != self._keys.stamp or (not known and elapsed >= REREAD_SECONDS):
+        if key_folder.stamp(self._folder) != self._keys.stamp or (not known and elapsed >= REREAD_SECONDS):
             self._reread()
         else:
             self._looked_at = self._monotonic()
+            self._settle()
 
     def _reread(self) -> None:
-        self._keys = self._read()
+        stamp = key_folder.stamp(self._folder)
+        private = key_folder.private_keys(self._folder)
+        records = key_folder.read(self._folder)
+        public = {record.kid: record.public for record in records}
+        self._keys = _Snapshot(stamp, records, private, public)
         self._looked_at = self._monotonic()
+        self._settle()
 
-    def _stamp(self) -> tuple[int, ...]:
-        try:
-            folder, current = self._folder.stat(), (self._folder / "current").stat()
-        except OSError as error:
+    def _settle(self) -> None:
+        """Work out who signs and who verifies at this moment."""
+        keys = self._keys
+        status = key_folder.status_of(keys.records, self._clock())
+        # One whose file was deleted is not accepted; a file without a record is of a rotation that did not finish.
+        accepted = [kid for kid, stands in status.items() if stands in ACCEPTED and kid in keys.private]
+        signing = [kid for kid in accepted if status[kid] is KeyStatus.SIGNING]
+        if not signing:
             raise KeyFolderError(
-                f"The key folder {self._folder} is gone or unreadable; restore it."
-            ) from error
-        return (folder.st_ino, folder.st_mtime_ns, current.st_ino, current.st_mtime_ns)
-
-    def _read(self) -> _Snapshot:
-        stamp = self._stamp()
-        private = {path.stem: _read_key(path) for path in sorted(self._folder.glob("*.pem"))}
-        current = (self._folder / "current").read_text().strip()
-        if current not in private:
-            raise KeyFolderError(
-                f"The key folder {self._folder} names {current} as current and does not hold it."
+                f"The key folder {self._folder} does not hold the key that signs; restore it, or run:"
+                " market keys list, and market keys revoke with the key that signs"
             )
-        public = {kid: key.public_key() for kid, key in private.items()}
-        return _Snapshot(stamp, current, private[current], public)
+        accepted.sort(key=lambda kid: (status[kid] is not KeyStatus.SIGNING, kid))
+        standing = _Standing(signing[0], tuple(accepted))
+        if self._revision == 0 or standing.accepted != self._standing.accepted:
+            self._revision += 1
+        self._standing = standing
+
+
+def _jwk(kid: str, x: str) -> dict[str, str]:
+    return {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig", "alg": ALGORITHM}
 
 
 def _check_types(claims: Mapping[str, Any]) -> None:
@@ -272,32 +270,3 @@ def _check_types(claims: Mapping[str, Any]) -> None:
             raise TokenRefused("malformed")
     if not all(isinstance(claims.get(name, ""), str) for name in _TEXT_CLAIMS):
         raise TokenRefused("malformed")
-
-
-def _read_key(path: Path) -> Ed25519PrivateKey:
-    try:
-        if open_to_everybody(path):
-            raise KeyFolderError(f"The signing key {path} is open to every user; run: chmod 600 {path}")
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError) as error:
-        raise KeyFolderError(f"The signing key {path} cannot be read; restore it from a backup.") from error
-    if not isinstance(key, Ed25519PrivateKey) or thumbprint(key.public_key()) != path.stem:
-        raise KeyFolderError(f"The file {path} does not hold the Ed25519 key it is named after.")
-    return key
-
-
-def _write_new_key(folder: Path) -> str:
-    """Make a key, then let ``current`` name it: a crash between the two leaves a folder that works."""
-    key = Ed25519PrivateKey.generate()
-    kid = thumbprint(key.public_key())
-    write_private(folder / f"{kid}.pem", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    write_private(folder / "current", kid.encode())
-    return kid
-
-
-def _public_text(key: Ed25519PublicKey) -> str:
-    return _base64url(key.public_bytes(Encoding.Raw, PublicFormat.Raw))
-
-
-def _base64url(content: bytes) -> str:
-    return base64url_encode(content).decode()

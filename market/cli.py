@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from market.operations import jobs_command
+from market.operations import jobs_command, keys_command
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 
 app.add_typer(jobs_command.app)
+app.add_typer(keys_command.app)
 
 DataDir = Annotated[
     Path | None,
@@ -177,17 +178,6 @@ def restore_administrator(
     with database.reachable(settings, start=True) as found:
         password = asyncio.run(database.restore_administrator(found, email))
     typer.echo(f"Administrator: {email}  password {password}  (shown this once)")
-
-
-@app.command()
-def rotate_key(data_dir: DataDir = None) -> None:
-    """Make a new signing key. A running service signs with it within a second; what older keys signed stays valid.
-
-    To withdraw an old key, delete its file in `keys` of the data folder: what it signed is refused from then on.
-    """
-    from infra.keys import KeyRing
-
-    typer.echo(f"The signing key is now {KeyRing.load(_settings(data_dir).keys_dir).rotate()}.")
 
 
 @app.command()

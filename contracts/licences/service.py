@@ -20,6 +20,7 @@ from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.identity import holders
+from infra.key_folder import MAX_TOKEN_SECONDS
 from infra.keys import KeyRing, TokenTooLong
 from infra.messages import Message, joined
 from infra.paging import PageRequest
@@ -144,7 +145,7 @@ async def issue_token(
         )
     rules = await rulebook.in_force(session)
     life = timedelta(hours=rules.integer("licence.token_hours"))
-    expires_at = min(moment + life, licence.valid_until)
+    expires_at = min(moment + life, moment + timedelta(seconds=MAX_TOKEN_SECONDS), licence.valid_until)
     token_id = new_id()
     session.add(
         LicenceToken(

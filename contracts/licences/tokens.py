@@ -20,7 +20,7 @@ from infra.messages import Message
 TOKEN_TYPE = "at+jwt"  # noqa: S105 -- a media type
 CACHE_SIZE = 10_000
 CACHE_SECONDS = 30
-"""A verified token is verified again after this long, so that a withdrawn key is felt."""
+"""A verified token is verified again after this long. Another set of keys is felt at once: see `KeyRing.revision`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,16 @@ class LicenceVerifier:
         self._keys = keys
         self._issuer = issuer
         self._known: OrderedDict[str, tuple[LicenceClaims, float]] = OrderedDict()  # not money: a clock
+        self._revision = keys.revision()
 
     def verify(self, token: str) -> LicenceClaims:
         """What the token says.
 
         :raises InvalidLicenceToken: it is malformed, forged, expired, not yet valid, or meant for another service.
         """
+        if (revision := self._keys.revision()) != self._revision:
+            self._known.clear()
+            self._revision = revision
         known = self._known.get(token)
         if known is not None and known[1] > monotonic() and known[0].expires_at > time():
             self._known.move_to_end(token)

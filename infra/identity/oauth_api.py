@@ -18,6 +18,7 @@ from infra.identity.oauth import ClientCredentials
 from infra.identity.runtime import Identity, provide_identity, provide_origin
 from infra.identity.schemas import (
     AuthorizationServerRead,
+    HistoricalKeySet,
     IntrospectionRead,
     JsonWebKeySet,
     OAuthErrorRead,
@@ -193,6 +194,20 @@ class WellKnownController(Controller):
     async def get_jwks(self, identity: Identity) -> Response[JsonWebKeySet]:
         """The keys that verify access tokens and licences (RFC 7517); look again when a ``kid`` is unknown."""
         body = JsonWebKeySet.model_validate(identity.keys.jwks())
+        return Response(body, headers={"Cache-Control": "public, max-age=300"})
+
+    @get(
+        "/historical-keys.json",
+        opt=public("anybody may verify what former keys signed"),
+        summary="Keys that signed before",
+        operation_id="getHistoricalKeys",
+    )
+    async def get_historical_keys(self, identity: Identity) -> Response[HistoricalKeySet]:
+        """The keys that sign no tokens any more, in the form of the historical keys of OpenID Federation 1.0.
+
+        They verify the audit heads and agreements that were signed before `exp`. No token is accepted by them.
+        """
+        body = HistoricalKeySet.model_validate(identity.keys.historical_jwks())
         return Response(body, headers={"Cache-Control": "public, max-age=300"})
 
 

@@ -192,3 +192,22 @@ class JsonWebKeySet(Output):
     """The keys that verify tokens, the current one first."""
 
     keys: list[JsonWebKey]
+
+
+class KeyRevocation(Output):
+    """That a key was stolen."""
+
+    revoked_at: int = Field(description="When it was revoked, in seconds since 1970.")
+
+
+class HistoricalKey(JsonWebKey):
+    """A public key that signs no tokens any more."""
+
+    exp: int = Field(description="When its last token expired, or it was revoked, in seconds since 1970.")
+    revoked: KeyRevocation | None = None
+
+
+class HistoricalKeySet(Output):
+    """The keys that signed before, in the form of OpenID Federation 1.0."""
+
+    keys: list[HistoricalKey]

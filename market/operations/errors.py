@@ -13,7 +13,7 @@ def one_line(error: BaseException) -> str | None:
 
     from infra.addresses import NoDatabase
     from infra.errors import MarketError
-    from infra.keys import KeyFolderError
+    from infra.key_folder import KeyFolderError
     from infra.migrations.runner import SchemaMismatch
     from infra.postgres import PostgresError
     from infra.secrets import MasterKeyError

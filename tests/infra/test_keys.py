@@ -19,7 +19,16 @@ from hypothesis import strategies as st
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet, OKPKey
 
-from infra.keys import MAX_TOKEN_LENGTH, REREAD_SECONDS, KeyFolderError, KeyRing, TokenRefused, thumbprint
+from infra import key_folder
+from infra.key_folder import (
+    GRACE_SECONDS,
+    MAX_TOKEN_SECONDS,
+    PUBLISH_SECONDS,
+    KeyFolderError,
+    KeyStatus,
+    thumbprint,
+)
+from infra.keys import MAX_TOKEN_LENGTH, REREAD_SECONDS, KeyRing, TokenRefused
 
 ISSUER, AUDIENCE, TYP = "https://market.test", "https://market.test/api", "at+jwt"
 
@@ -32,6 +41,13 @@ def claims(**changes: Any) -> dict[str, Any]:
 def signing_kid(ring: KeyRing) -> str:
     """The id of the key that signs now, which is published first."""
     return str(ring.jwks()["keys"][0]["kid"])
+
+
+def rotate_now(ring: KeyRing) -> str:
+    """Let a new key sign at once."""
+    new = key_folder.rotate(ring._folder, time.time(), publish_seconds=0)
+    ring._reread()
+    return new.kid
 
 
 def encode(part: dict[str, Any] | bytes) -> str:
@@ -66,7 +82,7 @@ class TestFolder:
     def test_first_load_makes_one_key_that_only_its_owner_reads(self, tmp_path: Path) -> None:
         kid = signing_kid(KeyRing.load(tmp_path / "keys"))
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys").iterdir()}
-        assert modes == {f"{kid}.pem": 0o600, "current": 0o600, ".lock": 0o600}
+        assert modes == {f"{kid}.pem": 0o600, "ring.json": 0o600, ".lock": 0o600}
         assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700
 
     def test_second_load_finds_the_same_key(self, tmp_path: Path) -> None:
@@ -80,9 +96,21 @@ class TestFolder:
 
     def test_a_crash_before_the_key_was_named_is_survived(self, tmp_path: Path) -> None:
         KeyRing.load(tmp_path / "keys")
-        (tmp_path / "keys" / "current").unlink()
+        (tmp_path / "keys" / "ring.json").unlink()
         ring = KeyRing.load(tmp_path / "keys")
-        assert len(ring.jwks()["keys"]) == 2
+        assert len(ring.jwks()["keys"]) == 1
+
+    def test_a_folder_of_the_first_form_keeps_its_keys(self, tmp_path: Path) -> None:
+        ring = KeyRing.load(tmp_path / "keys")
+        old = ring.sign(claims(), TYP)
+        key_folder.rotate(tmp_path / "keys", time.time(), publish_seconds=0)
+        current = signing_kid(KeyRing.load(tmp_path / "keys"))
+        (tmp_path / "keys" / "ring.json").unlink()
+        (tmp_path / "keys" / "current").write_text(f"{current}\n")
+        ring = KeyRing.load(tmp_path / "keys")
+        assert signing_kid(ring) == current
+        ring.verify(old, typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+        assert not (tmp_path / "keys" / "current").exists()
 
     def test_a_key_open_to_everybody_is_refused(self, ring: KeyRing, tmp_path: Path) -> None:
         path = tmp_path / "keys" / f"{signing_kid(ring)}.pem"
@@ -144,7 +172,7 @@ class TestGoodTokens:
 
     def test_after_a_rotation_old_and_new_tokens_verify_and_the_new_key_signs(self, ring: KeyRing) -> None:
         before = ring.sign(claims(), TYP)
-        kid = ring.rotate()
+        kid = rotate_now(ring)
         after = ring.sign(claims(), TYP)
         assert jwt.get_unverified_header(after)["kid"] == kid != jwt.get_unverified_header(before)["kid"]
         for token in (before, after):
@@ -155,7 +183,7 @@ class TestGoodTokens:
         self, ring: KeyRing, tmp_path: Path
     ) -> None:
         other = KeyRing.load(tmp_path / "keys")
-        ring.rotate()
+        rotate_now(ring)
         token = ring.sign(claims(), TYP)
         assert other.verify(token, typ=TYP, issuer=ISSUER, audience=AUDIENCE)["sub"] == claims()["sub"]
 
@@ -164,7 +192,7 @@ class TestGoodTokens:
         KeyRing.load(tmp_path / "keys")
         ring = KeyRing(tmp_path / "keys", monotonic=lambda: clock[0])
         old_kid, token = signing_kid(ring), ring.sign(claims(), TYP)
-        ring.rotate()
+        rotate_now(ring)
         (tmp_path / "keys" / f"{old_kid}.pem").unlink()
         clock[0] += REREAD_SECONDS
         with pytest.raises(TokenRefused, match="unknown-key"):
@@ -180,6 +208,152 @@ class TestGoodTokens:
     def test_nothing_is_signed_that_would_be_too_long_to_verify(self, ring: KeyRing) -> None:
         with pytest.raises(ValueError, match="8192"):
             ring.sign(claims(note="x" * MAX_TOKEN_LENGTH), TYP)
+
+
+class TestLife:
+    """A key is published, signs, is accepted until its last token has expired, and is gone: by the clock alone."""
+
+    @pytest.fixture
+    def moment(self) -> list[float]:
+        return [time.time()]
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        KeyRing.load(tmp_path / "keys")
+        return tmp_path / "keys"
+
+    def running(self, folder: Path, moment: list[float]) -> KeyRing:
+        return KeyRing(folder, monotonic=lambda: moment[0], clock=lambda: moment[0])
+
+    def test_published_before_it_signs_accepted_until_the_last_token_expired(
+        self, folder: Path, moment: list[float]
+    ) -> None:
+        one, other = self.running(folder, moment), self.running(folder, moment)
+        old = signing_kid(one)
+        new = key_folder.rotate(folder, moment[0]).kid
+        moment[0] += REREAD_SECONDS
+        for ring in (one, other):
+            assert [key["kid"] for key in ring.jwks()["keys"]] == [old, new]
+        moment[0] += PUBLISH_SECONDS
+        # No command and no restart in between.
+        for ring in (one, other):
+            assert [key["kid"] for key in ring.jwks()["keys"]] == [new, old]
+            assert jwt.get_unverified_header(ring.sign(claims(), TYP))["kid"] == new
+        assert key_folder.retire(folder, moment[0]) == []
+        moment[0] += MAX_TOKEN_SECONDS + GRACE_SECONDS
+        for ring in (one, other):
+            assert [key["kid"] for key in ring.jwks()["keys"]] == [new]
+            assert [key["kid"] for key in ring.historical_jwks()["keys"]] == [old]
+        assert (folder / f"{old}.pem").exists()
+        assert key_folder.retire(folder, moment[0]) == [old]
+        assert not (folder / f"{old}.pem").exists()
+        moment[0] += REREAD_SECONDS
+        assert [key["kid"] for key in one.historical_jwks()["keys"]] == [old]
+
+    @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+    def test_what_a_retired_key_signed_for_the_log_still_verifies(
+        self, folder: Path, moment: list[float]
+    ) -> None:
+        ring = self.running(folder, moment)
+        head = ring.sign(claims(exp=int(moment[0]) + 30 * 366 * 86_400), "audit-head+jwt")
+        forged = ring.sign(claims(exp=int(moment[0]) + 30 * 366 * 86_400), TYP)
+        key_folder.rotate(folder, moment[0])
+        moment[0] += PUBLISH_SECONDS + MAX_TOKEN_SECONDS + GRACE_SECONDS
+        historical = KeySet.import_key_set(ring.historical_jwks())  # type: ignore[arg-type]
+        assert joserfc_jwt.decode(head, historical, algorithms=["EdDSA"]).claims["iss"] == ISSUER
+        with pytest.raises(TokenRefused, match="unknown-key"):
+            ring.verify(forged, typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+
+    @pytest.mark.parametrize("waiting", [False, True])
+    def test_a_stolen_key_ends_at_once_and_another_signs(
+        self, folder: Path, moment: list[float], waiting: bool
+    ) -> None:
+        ring, other = self.running(folder, moment), self.running(folder, moment)
+        stolen, token = signing_kid(ring), ring.sign(claims(), TYP)
+        revision = other.revision()
+        if waiting:
+            key_folder.rotate(folder, moment[0])
+        signing = key_folder.revoke(folder, stolen, moment[0])
+        assert not (folder / f"{stolen}.pem").exists()
+        moment[0] += REREAD_SECONDS
+        for each in (ring, other):
+            with pytest.raises(TokenRefused, match="unknown-key"):
+                each.verify(token, typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+            fresh = each.sign(claims(), TYP)
+            assert jwt.get_unverified_header(fresh)["kid"] == signing.kid
+            assert each.verify(fresh, typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+        assert other.revision() > revision
+        [historical] = ring.historical_jwks()["keys"]
+        assert historical["revoked"] == {"revoked_at": historical["exp"]}
+
+    def test_a_stolen_key_that_has_not_signed_yet_takes_the_turn_from_nobody(
+        self, folder: Path, moment: list[float]
+    ) -> None:
+        ring = self.running(folder, moment)
+        old = signing_kid(ring)
+        new = key_folder.rotate(folder, moment[0]).kid
+        assert key_folder.revoke(folder, new, moment[0]).kid == old
+        moment[0] += PUBLISH_SECONDS + MAX_TOKEN_SECONDS * 2
+        assert [key["kid"] for key in ring.jwks()["keys"]] == [old]
+        assert ring.historical_jwks()["keys"] == []
+
+    def test_a_former_key_that_was_stolen_leaves_the_signing_one_alone(
+        self, folder: Path, moment: list[float]
+    ) -> None:
+        old = signing_kid(self.running(folder, moment))
+        new = key_folder.rotate(folder, moment[0], publish_seconds=0).kid
+        later = key_folder.rotate(folder, moment[0] + 1).kid
+        assert key_folder.revoke(folder, old, moment[0] + 2).kid == new
+        ring = self.running(folder, moment)
+        assert {key["kid"] for key in ring.jwks()["keys"]} == {new, later}
+        assert signing_kid(ring) == new
+
+    @pytest.mark.parametrize("act", ["rotate", "revoke"])
+    @pytest.mark.parametrize("step", [0, 1, 2])
+    def test_a_crash_on_the_way_leaves_a_folder_that_works(
+        self, folder: Path, moment: list[float], monkeypatch: pytest.MonkeyPatch, act: str, step: int
+    ) -> None:
+        ring = self.running(folder, moment)
+        old, token = signing_kid(ring), ring.sign(claims(), TYP)
+        steps = iter(range(3))
+
+        def crash(original: Callable[..., None]) -> Callable[..., None]:
+            def work(*arguments: Any, **options: Any) -> None:
+                if next(steps) == step:
+                    raise KeyboardInterrupt
+                original(*arguments, **options)
+
+            return work
+
+        with monkeypatch.context() as patch:
+            patch.setattr(key_folder, "write_private", crash(key_folder.write_private))
+            patch.setattr(Path, "unlink", crash(Path.unlink))
+            try:
+                if act == "rotate":
+                    key_folder.rotate(folder, moment[0], publish_seconds=0)
+                else:
+                    key_folder.revoke(folder, old, moment[0])
+            except KeyboardInterrupt:
+                ended = False
+            else:
+                ended = True
+        again = KeyRing.load(folder)
+        assert again.verify(again.sign(claims(), TYP), typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+        if act == "rotate":
+            assert again.verify(token, typ=TYP, issuer=ISSUER, audience=AUDIENCE)
+            # It may be done again.
+            if not ended:
+                new = key_folder.rotate(folder, moment[0] + 1, publish_seconds=0).kid
+                assert signing_kid(self.running(folder, [moment[0] + 2])) == new
+        elif step == 2:  # it was decided, only the file was left
+            status = key_folder.status_of(key_folder.read(folder), moment[0])
+            assert status[old] is KeyStatus.REVOKED
+            assert key_folder.retire(folder, moment[0]) == [old]
+
+    def test_a_deleted_file_of_the_signing_key_is_reported(self, folder: Path, moment: list[float]) -> None:
+        (folder / f"{signing_kid(self.running(folder, moment))}.pem").unlink()
+        with pytest.raises(KeyFolderError, match="market keys revoke"):
+            KeyRing.load(folder)
 
 
 class TestAttacks:

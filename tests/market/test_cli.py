@@ -27,7 +27,6 @@ COMMANDS = (
     "backup",
     "restore",
     "restore-administrator",
-    "rotate-key",
 )
 
 
@@ -52,6 +51,13 @@ def test_each_command_explains_itself(market_command: MarketCommand, command: st
     assert done.returncode == 0
     assert f"Usage: market {command}" in done.stdout.replace("python -m market.cli", "market")
     assert "--data-dir" in done.stdout or command == "openapi"
+
+
+@pytest.mark.parametrize("command", ["list", "rotate", "revoke", "retire"])
+def test_each_command_about_keys_explains_itself(market_command: MarketCommand, command: str) -> None:
+    done = market_command("keys", command, "--help")
+    assert done.returncode == 0
+    assert "--data-dir" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["list", "show", "retry", "drop"])
@@ -88,24 +94,44 @@ def test_an_administrator_comes_back_by_the_command(
     assert "new@market.example  password " in done.stdout
 
 
-def test_a_rotated_key_signs_in_a_process_that_runs_already(
-    market_command: MarketCommand, tmp_path: Path
-) -> None:
-    folder, clock = Settings(_env_file=None, data_dir=tmp_path).keys_dir, [0.0]
+def test_keys_change_under_a_process_that_runs_already(market_command: MarketCommand, tmp_path: Path) -> None:
+    def keys(*arguments: str) -> str:
+        done = market_command("keys", *arguments, "--data-dir", str(tmp_path))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def published() -> list[str]:
+        ticks[0] += REREAD_SECONDS
+        return [key["kid"] for key in running.jwks()["keys"]]
+
+    assert "There are no keys" in complaint(market_command("keys", "list", "--data-dir", str(tmp_path)))
+    folder, ticks = Settings(_env_file=None, data_dir=tmp_path).keys_dir, [0.0]
     KeyRing.load(folder)
-    running = KeyRing(folder, monotonic=lambda: clock[0])
-    [before] = running.jwks()["keys"]
-    done = market_command("rotate-key", "--data-dir", str(tmp_path))
-    assert done.returncode == 0, done.stderr
-    clock[0] += REREAD_SECONDS
-    after = [key["kid"] for key in running.jwks()["keys"]]
-    assert after[0] in done.stdout
-    assert after[1:] == [before["kid"]]
+    running = KeyRing(folder, monotonic=lambda: ticks[0])
+    [first] = published()
+    assert f"{first}  signing" in keys("list")
+    said = keys("rotate")
+    assert published()[0] == first
+    [second] = set(published()) - {first}
+    assert second in said
+    assert f"{second}  published" in keys("list")
+    again = market_command("keys", "rotate", "--data-dir", str(tmp_path))
+    assert f"market keys revoke {second}" in complaint(again)
+    # A thief has the one that signs: the one that waited takes over.
+    assert f"The key {second} signs" in keys("revoke", first)
+    assert published() == [second]
+    assert f"{first}  revoked" in keys("list")
+    keys("rotate", "--publish-minutes", "0")
+    assert published()[1:] == [second]
+    assert "No key has run out" in keys("retire")
+    assert "no key nonsense" in complaint(
+        market_command("keys", "revoke", "nonsense", "--data-dir", str(tmp_path))
+    )
 
 
 def test_help_names_every_command_and_loads_little(market_command: MarketCommand) -> None:
     done = market_command("--help")
-    assert all(f"  {command} " in done.stdout for command in (*COMMANDS, "jobs"))
+    assert all(f"  {command} " in done.stdout for command in (*COMMANDS, "jobs", "keys"))
     script = (
         "import sys, market.cli; heavy = {'litestar', 'sqlalchemy', 'pydantic', 'great_expectations', 'asyncpg'};"
         "print(sorted(heavy & sys.modules.keys()))"
