@@ -91,6 +91,8 @@ class KeyRing:
         self._monotonic = monotonic
         self._clock = clock
         self._revision = 0
+        self._looked_at = monotonic()
+        self._standing = _Standing("", ())
         self._reread()
 
     @classmethod
@@ -254,7 +256,7 @@ class KeyRing:
             )
         accepted.sort(key=lambda kid: (status[kid] is not KeyStatus.SIGNING, kid))
         standing = _Standing(signing[0], tuple(accepted))
-        if self._revision == 0 or standing.accepted != self._standing.accepted:
+        if standing.accepted != self._standing.accepted:
             self._revision += 1
         self._standing = standing
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import KeySet, OKPKey
 
-from infra import key_folder
+from infra import key_folder, private_files
 from infra.key_folder import (
     GRACE_SECONDS,
     MAX_TOKEN_SECONDS,
@@ -326,7 +326,7 @@ class TestLife:
             return work
 
         with monkeypatch.context() as patch:
-            patch.setattr(key_folder, "write_private", crash(key_folder.write_private))
+            patch.setattr(key_folder, "write_private", crash(private_files.write_private))
             patch.setattr(Path, "unlink", crash(Path.unlink))
             try:
                 if act == "rotate":

@@ -56,10 +56,10 @@ CHANGES = st.dictionaries(st.sampled_from(NAMES), VALUES | st.just(MISSING), min
 
 def sign(keys: KeyRing, claims: dict[str, Any], typ: str) -> str:
     """A token signed with the service's own key, whatever it says."""
-    held = keys._keys
+    kid = keys._standing.signing
     payload = json.dumps(claims).encode()  # unlike PyJWT's own, this writes NaN and Infinity
-    headers = {"typ": typ, "kid": held.current}
-    return jwt.api_jws.encode(payload, held.private, ALGORITHM, headers=headers)
+    headers = {"typ": typ, "kid": kid}
+    return jwt.api_jws.encode(payload, keys._keys.private[kid], ALGORITHM, headers=headers)
 
 
 def changed(claims: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -122,7 +122,7 @@ async def test_a_backup_alone_opens_nothing(original: Settings, folder: Path) ->
             assert not any(secret in content for secret in secrets), path
     keys = folder / "backup-keys"
     assert manifest.keys.keys() == {str(path.relative_to(keys)) for path in keys.rglob("*") if path.is_file()}
-    assert {"master.key", "demo.json", "keys/current"} < manifest.keys.keys()
+    assert {"master.key", "demo.json", "keys/ring.json"} < manifest.keys.keys()
     for path in (keys, *keys.rglob("*")):
         assert path.stat().st_mode & 0o077 == 0
 

@@ -165,7 +165,7 @@ def test_running_service_is_backed_up(running: Up) -> None:
     kept = {path.name for path in destination.rglob("*") if path.is_file()}
     apart = {path.name for path in destination.with_name("backup-keys").rglob("*") if path.is_file()}
     assert {"database.dump", "manifest.json"} <= kept
-    assert {"master.key", "current"} <= apart
+    assert {"master.key", "ring.json"} <= apart
     assert running.answers()
 
 
