@@ -69,6 +69,7 @@ DECIDED: Mapping[str, Rights] = {
     ),
     "bank_documents": APPEND_ONLY,
     "bank_entries": APPEND_ONLY,
+    "bank_match_parts": APPEND_ONLY,
     "bank_matches": APPEND_ONLY,
     "bank_statements": APPEND_ONLY,
     "card_events": changing("applied_at outcome"),
@@ -94,7 +95,7 @@ DECIDED: Mapping[str, Rights] = {
     "invitations": WHOLE_ROWS,
     "invoice_lines": APPEND_ONLY,
     "invoice_series": changing("last_number"),
-    "invoices": changing("status paid_at"),
+    "invoices": changing("status paid_at paid_minor"),
     "ledger_accounts": APPEND_ONLY,
     "ledger_journals": APPEND_ONLY,
     "ledger_postings": APPEND_ONLY,
@@ -105,9 +106,8 @@ DECIDED: Mapping[str, Rights] = {
         update=frozenset({"status", "attempts", "due_at", "completed_at", "last_error"}), delete=True
     ),
     "memberships": QUEUE,
-    # How far each process is with its answers; forgotten a day after it ended.
-    "metering_processes": QUEUE,
     "organisations": WHOLE_ROWS,
+    "payment_reversals": APPEND_ONLY,
     "payments": APPEND_ONLY,
     "people": WHOLE_ROWS,
     "period_closes": APPEND_ONLY,
@@ -125,7 +125,7 @@ DECIDED: Mapping[str, Rights] = {
         "status approved_by approved_at approval_reason effective_at"
         " cancelled_by cancelled_at cancellation_reason completed_at invitation_id"
     ),
-    "refunds": changing("status failure processor_id sent_at completed_at"),
+    "refunds": changing("status failure processor_id sent_at completed_at approved_by approved_at ended_by"),
     "resource_rights": APPEND_ONLY,
     "resource_viewers": Rights(delete=True),
     "revoked_tokens": QUEUE,
@@ -133,13 +133,11 @@ DECIDED: Mapping[str, Rights] = {
     "sessions": QUEUE,
     "sign_in_attempts": QUEUE,
     "stops": changing("lifted_at lifted_by lift_reason"),
-    # Written by functions of the owner: admission, crediting, opening and closing.
-    "usage_credits": READ_ONLY,
+    # Written by functions of the owner: admission, opening and closing.
     "usage_keys": READ_ONLY,
     "usage_periods": READ_ONLY,
     "usage_purposes": READ_ONLY,
     "usage_records": READ_ONLY,
-    "usage_repeats": READ_ONLY,
     "webhook_attempts": APPEND_ONLY,
     "webhook_deliveries": QUEUE,
     "webhook_endpoints": QUEUE,

@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     INVOICE_ISSUED = "invoice.issued"
     INVOICE_PAID = "invoice.paid"
     INVOICE_REFUNDED = "invoice.refunded"
+    INVOICE_REOPENED = "invoice.reopened"
     LICENCE_ISSUED = "licence.issued"
     LICENCE_STOPPED = "licence.stopped"
     ORGANISATION_SUSPENDED = "organisation.suspended"

@@ -29,7 +29,7 @@ from market.settlement.bank_accounts.states import BankAccountAction, BankAccoun
 from market.settlement.invoices.states import InvoiceAction, InvoiceStatus
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
 from market.settlement.payments.states import Rail, RefundAction, RefundStatus
-from market.settlement.rails.bank.states import BankEntryAction, BankEntryStatus
+from market.settlement.rails.bank.states import BankEntryAction, BankEntryStatus, PartKind
 from market.settlement.rails.cards.states import CardPaymentAction, CardPaymentStatus
 from market.settlement.reconciliation.domain import BreakKind
 from market.settlement.splits.domain import SplitRole
@@ -245,12 +245,26 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "success": ("扣款成功", "Success"),
     },
     RefundStatus: {
+        "approved": ("已批准", "Approved"),
         "failed": ("失败", "Failed"),
-        "requested": ("处理中", "Requested"),
+        "rejected": ("已驳回", "Rejected"),
+        "requested": ("已申请", "Requested"),
         "succeeded": ("成功", "Succeeded"),
+        "withdrawn": ("已撤回", "Withdrawn"),
     },
-    RefundAction: {"completion": ("完成退款", "Completion"), "failure": ("退款失败", "Failure")},
-    InvoiceAction: {"payment": ("付款", "Payment"), "refund": ("退款", "Refund")},
+    RefundAction: {
+        "approval": ("批准退款", "Approval"),
+        "completion": ("完成退款", "Completion"),
+        "failure": ("退款失败", "Failure"),
+        "rejection": ("驳回退款", "Rejection"),
+        "withdrawal": ("撤回退款", "Withdrawal"),
+    },
+    InvoiceAction: {
+        "payment": ("付款", "Payment"),
+        "refund": ("退款", "Refund"),
+        "taking back a payment": ("撤销收款", "Taking back a payment"),
+        "taking back a refund": ("撤销退款", "Taking back a refund"),
+    },
     BankAccountStatus: {
         "registered": ("待确认", "Registered"),
         "active": ("启用", "Active"),
@@ -258,11 +272,23 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
     },
     BankAccountAction: {"closure": ("停用", "Closure"), "confirmation": ("确认", "Confirmation")},
     BankEntryStatus: {
+        "assigned": ("已认领", "Assigned"),
         "paid": ("已核销", "Paid"),
         "received": ("已收到", "Received"),
         "suspense": ("暂挂", "In suspense"),
+        "void": ("已被银行冲销", "Taken back by the bank"),
+    },
+    PartKind: {
+        "invoice": ("核销账单", "Pays an invoice"),
+        "other": ("与市场无关", "No business of the market"),
+        "refund": ("退款", "Refund"),
+        "return": ("往来退回", "Return"),
+        "suspense": ("暂挂", "In suspense"),
+        "void": ("已被银行冲销", "Taken back by the bank"),
     },
     BankEntryAction: {
+        "assignment": ("认领", "Assignment"),
+        "being taken back by the bank": ("被银行冲销", "Being taken back by the bank"),
         "being held in suspense": ("转入暂挂", "Being held in suspense"),
         "payment of an invoice": ("核销账单", "Payment of an invoice"),
     },
@@ -283,6 +309,7 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "card": ("银行卡待清算", "Card"),
         "clearing": ("清算", "Clearing"),
         "commission": ("平台佣金", "Commission"),
+        "other": ("市场外款项", "Other"),
         "payable": ("应付款", "Payable"),
         "receivable": ("应收款", "Receivable"),
         "suspense": ("暂挂款", "Suspense"),
@@ -374,6 +401,7 @@ _EVENTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "invoice.issued": ("账单已开具", "Invoice issued"),
         "invoice.paid": ("账单已支付", "Invoice paid"),
         "invoice.refunded": ("账单已退款", "Invoice refunded"),
+        "invoice.reopened": ("账单重新待付", "Invoice reopened"),
         "licence.issued": ("许可已签发", "Licence issued"),
         "licence.stopped": ("许可已停止", "Licence stopped"),
         "organisation.suspended": ("机构已暂停", "Organisation suspended"),

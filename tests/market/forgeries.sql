@@ -206,8 +206,8 @@ INSERT INTO bank_accounts (id, organisation_id, number, number_key, currency, ba
 UPDATE bank_accounts SET number = 'x', number_key = 'x';
 
 -- name: give back what was not paid
-INSERT INTO refunds (id, invoice_id, payment_id, amount_minor, currency, reason, status, requested_by, requested_at)
-    SELECT gen_random_uuid(), '{issued}', gen_random_uuid(), 1, 'CNY', 'x', 'requested',
+INSERT INTO refunds (id, rail, invoice_id, payment_id, amount_minor, currency, reason, status, requested_by, requested_at)
+    SELECT gen_random_uuid(), 'card', '{issued}', gen_random_uuid(), 1, 'CNY', 'x', 'requested',
     '00000000-0000-0000-0000-000000000000'::uuid, now();
 
 -- name: make a rule

@@ -105,11 +105,13 @@ async def lock(session: AsyncSession, invoice_ids: Sequence[UUID]) -> dict[UUID,
     return {invoice.id: invoice for invoice in (await session.exec(statement)).all()}
 
 
-async def lock_referenced(session: AsyncSession, references: Sequence[str]) -> dict[str, Invoice]:
-    """Lock the invoices with these payment references, in id order; by reference."""
+async def lock_referenced(
+    session: AsyncSession, references: Sequence[str], besides: Sequence[UUID]
+) -> dict[str, Invoice]:
+    """Lock the invoices with these payment references and those with these ids, in id order; by reference."""
     statement = (
         select(Invoice)
-        .where(col(Invoice.payment_reference).in_(references))
+        .where(col(Invoice.payment_reference).in_(references) | col(Invoice.id).in_(besides))
         .order_by(col(Invoice.id))
         .with_for_update()
         .execution_options(populate_existing=True)

@@ -66,6 +66,8 @@ class InvoiceSummary(Output):
     buyer_id: UUID
     buyer_name: PartyName | None
     total: MoneyOut
+    paid: MoneyOut = Field(description="What payments brought so far")
+    open: MoneyOut = Field(description="What is still to be paid: the amount to transfer, and to remind of")
     payment_reference: str = Field(description="Creditor reference (ISO 11649); write it on the transfer")
     issued_at: datetime
     due_at: datetime
@@ -90,6 +92,8 @@ class InvoiceSummary(Output):
             buyer_id=row.buyer_id,
             buyer_name=names.get(row.buyer_id),
             total=MoneyOut.of(row.total),
+            paid=MoneyOut.of(row.paid),
+            open=MoneyOut.of(row.open),
             payment_reference=row.payment_reference,
             issued_at=row.issued_at,
             due_at=row.due_at,

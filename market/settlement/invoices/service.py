@@ -1,6 +1,6 @@
 """Use cases of invoicing: close a period into an invoice, read invoices, and record that one is paid or refunded."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NewType
@@ -23,6 +23,7 @@ from market.settlement.invoices.issuing import issue
 from market.settlement.invoices.states import INVOICE, InvoiceAction, InvoiceStatus
 from market.settlement.invoices.tables import Invoice, InvoiceLine, PeriodClose
 from market.settlement.invoices.usage import usage_by_purpose, usage_document
+from pricing.money import Money
 from pricing.plans import service as plans
 from pricing.quotes.context import quote_context
 
@@ -219,6 +220,11 @@ async def lines_of(session: AsyncSession, invoice: Invoice) -> Sequence[InvoiceL
     return await repository.lines_of(session, invoice.id)
 
 
+async def lock_invoices(session: AsyncSession, invoice_ids: Collection[UUID]) -> dict[UUID, Invoice]:
+    """The invoices of these ids that exist, by id, locked until the transaction ends."""
+    return await repository.lock(session, sorted(invoice_ids))
+
+
 async def lock_invoice(session: AsyncSession, invoice_id: UUID) -> Invoice:
     """An invoice that exists, locked until the transaction ends."""
     return (await repository.lock(session, [invoice_id]))[invoice_id]
@@ -233,9 +239,11 @@ async def lock_visible_invoice(session: AsyncSession, actor: Actor, invoice_id: 
     return VisibleInvoice(await lock_invoice(session, visible.id))
 
 
-async def lock_referenced_invoices(session: AsyncSession, references: Sequence[str]) -> dict[str, Invoice]:
-    """The invoices with these payment references, by reference, locked until the transaction ends."""
-    return await repository.lock_referenced(session, references)
+async def lock_referenced_invoices(
+    session: AsyncSession, references: Sequence[str], *, besides: Collection[UUID] = ()
+) -> dict[str, Invoice]:
+    """The invoices with these payment references or these ids, by reference, locked until the transaction ends."""
+    return await repository.lock_referenced(session, references, sorted(besides))
 
 
 def require_payable(invoice: Invoice) -> None:
@@ -250,19 +258,53 @@ def require_payable(invoice: Invoice) -> None:
                 document_number=invoice.document_number,
                 status=invoice.status,
             ),
-            remedy=Message("Pay only invoices whose status is issued."),
+            remedy=Message("Pay only invoices whose status is issued; give back what was paid besides."),
         )
 
 
-def mark_paid(invoice: Invoice, paid_at: datetime) -> None:
-    """Record that an invoice is paid in full.
+def record_payment(invoice: Invoice, amount: Money, received_at: datetime) -> bool:
+    """Record that an invoice is paid, or a part of it.
 
     :param invoice: its row is locked by the caller.
-    :raises InvoiceNotPayable: it does not wait for a payment.
+    :return: whether nothing is open any more.
+    :raises InvoiceNotPayable: it does not wait for a payment, or for less.
     """
     require_payable(invoice)
+    if amount.currency != invoice.currency or amount.minor > invoice.open.minor:
+        raise InvoiceNotPayable(
+            Message(
+                "{amount} cannot pay invoice {document_number}, of which {open} is open.",
+                amount=amount,
+                document_number=invoice.document_number,
+                open=invoice.open,
+            ),
+            remedy=Message("Assign to it no more than what is open, in its own currency; the rest stays."),
+        )
+    invoice.paid_minor += amount.minor
+    if invoice.open.minor:
+        return False
     invoice.status = INVOICE.next_state(invoice.status, InvoiceAction.PAY)
-    invoice.paid_at = paid_at
+    invoice.paid_at = received_at
+    return True
+
+
+def take_back_payment(invoice: Invoice, amount: Money) -> bool:
+    """Record that a payment of an invoice was none: what it brought is open again.
+
+    :param invoice: its row is locked by the caller.
+    :return: whether the invoice was paid before, and is open again.
+    :raises InvoiceStateForbids: it was refunded.
+    """
+    was_paid = invoice.status is not InvoiceStatus.ISSUED
+    if was_paid:
+        invoice.status = INVOICE.next_state(
+            invoice.status,
+            InvoiceAction.REOPEN,
+            remedy=Message("Match the bank entry that paid its refund anew first, if that was none."),
+        )
+        invoice.paid_at = None
+    invoice.paid_minor -= amount.minor
+    return was_paid
 
 
 def mark_refunded(invoice: Invoice) -> None:
@@ -272,6 +314,14 @@ def mark_refunded(invoice: Invoice) -> None:
     :raises InvoiceStateForbids: it is not paid, or refunded already.
     """
     invoice.status = INVOICE.next_state(invoice.status, InvoiceAction.REFUND)
+
+
+def take_back_refund(invoice: Invoice) -> None:
+    """Record that the refund of an invoice did not reach the buyer: the invoice is paid as before.
+
+    :param invoice: its row is locked by the caller.
+    """
+    invoice.status = INVOICE.next_state(invoice.status, InvoiceAction.RESTORE)
 
 
 async def _get_closed(session: AsyncSession, agreement_id: UUID, period_no: int) -> ClosedPeriod:

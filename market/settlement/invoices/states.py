@@ -20,6 +20,8 @@ class InvoiceAction(StrEnum):
 
     PAY = "payment"
     REFUND = "refund"
+    REOPEN = "taking back a payment"
+    RESTORE = "taking back a refund"
 
 
 _S = InvoiceStatus
@@ -29,6 +31,8 @@ INVOICE = StateMachine(
     {
         InvoiceAction.PAY: Transition(frozenset({_S.ISSUED}), _S.PAID),
         InvoiceAction.REFUND: Transition(frozenset({_S.PAID}), _S.REFUNDED),
+        InvoiceAction.REOPEN: Transition(frozenset({_S.PAID}), _S.ISSUED),
+        InvoiceAction.RESTORE: Transition(frozenset({_S.REFUNDED}), _S.PAID),
     },
     InvoiceStateForbids,
 )

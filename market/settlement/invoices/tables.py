@@ -50,13 +50,14 @@ class PeriodClose(Table, table=True):
 
 
 class Invoice(Table, table=True):
-    """An invoice. The database lets nothing of it change but its status and when it was paid."""
+    """An invoice. The database lets nothing of it change but its status, what was paid of it and when."""
 
     __tablename__ = "invoices"
     __table_args__ = (
         sa.UniqueConstraint("agreement_id", "period_no"),
         sa.UniqueConstraint("operator_id", "number"),
         sa.CheckConstraint("total_minor >= 0", name="total_minor"),
+        sa.CheckConstraint("paid_minor BETWEEN 0 AND total_minor", name="paid_minor"),
     )
 
     id: UUID = id_column()
@@ -80,11 +81,22 @@ class Invoice(Table, table=True):
     digest: bytes
     status: InvoiceStatus = enum_column(InvoiceStatus)
     paid_at: datetime | None = timestamp_column(nullable=True)
+    paid_minor: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
 
     @property
     def total(self) -> Money:
         """What it comes to."""
         return Money(self.total_minor, self.currency)
+
+    @property
+    def paid(self) -> Money:
+        """What payments brought that stand."""
+        return Money(self.paid_minor, self.currency)
+
+    @property
+    def open(self) -> Money:
+        """What is still to be paid; nothing once it is paid or refunded."""
+        return self.total - self.paid
 
 
 class InvoiceLine(Table, table=True):

@@ -13,6 +13,8 @@ role           kind       what it holds
 ``payable``    liability  what is owed to one owner or operator
 ``commission`` revenue    the platform's share
 ``suspense``   liability  money received that no invoice explains; zero once explained
+``other``      liability  movements on the bank accounts that are no business of the market: fees, interest, the
+                          platform's own transfers; its general ledger takes them over from here
 =============  =========  ==========================================================================
 """
 
@@ -54,3 +56,8 @@ def commission(currency: str) -> Account:
 def suspense(currency: str) -> Account:
     """Receipts that no invoice explains yet."""
     return Account(AccountRole.SUSPENSE, currency)
+
+
+def other(currency: str) -> Account:
+    """Movements that are no business of the market."""
+    return Account(AccountRole.OTHER, currency)

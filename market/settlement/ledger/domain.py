@@ -43,6 +43,7 @@ class AccountRole(StrEnum):
     CARD = "card"
     CLEARING = "clearing"
     COMMISSION = "commission"
+    OTHER = "other"
     PAYABLE = "payable"
     RECEIVABLE = "receivable"
     SUSPENSE = "suspense"
@@ -53,6 +54,7 @@ KIND_OF_ROLE: dict[AccountRole, AccountKind] = {
     AccountRole.CARD: AccountKind.ASSET,
     AccountRole.CLEARING: AccountKind.LIABILITY,
     AccountRole.COMMISSION: AccountKind.REVENUE,
+    AccountRole.OTHER: AccountKind.LIABILITY,
     AccountRole.PAYABLE: AccountKind.LIABILITY,
     AccountRole.RECEIVABLE: AccountKind.ASSET,
     AccountRole.SUSPENSE: AccountKind.LIABILITY,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from infra.db import AsyncSession, new_id
@@ -121,6 +122,30 @@ async def journals_by_key(session: AsyncSession, keys: Sequence[str]) -> dict[st
     """Posted journals by idempotency key."""
     statement = select(LedgerJournal).where(col(LedgerJournal.idempotency_key).in_(keys))
     return {row.idempotency_key: row for row in (await session.exec(statement)).all()}
+
+
+async def originals(
+    session: AsyncSession, source_kind: str, source_ids: Sequence[UUID]
+) -> Sequence[tuple[UUID, UUID, bool]]:
+    """Source, id and whether it was reversed, of the journals of these sources that reverse none, oldest first."""
+    undoing = aliased(LedgerJournal)
+    reversed_ = sa.exists().where(col(undoing.reverses_id) == col(LedgerJournal.id))
+    statement = (
+        sa.select(col(LedgerJournal.source_id), col(LedgerJournal.id), reversed_)
+        .where(
+            col(LedgerJournal.source_kind) == source_kind,
+            col(LedgerJournal.source_id).in_(source_ids),
+            col(LedgerJournal.reverses_id).is_(None),
+        )
+        .order_by(col(LedgerJournal.id))
+    )
+    return [(source_id, journal_id, gone) for source_id, journal_id, gone in await session.execute(statement)]
+
+
+async def source_kind(session: AsyncSession, journal_id: UUID) -> str:
+    """What a posted journal comes from."""
+    statement = select(LedgerJournal.source_kind).where(col(LedgerJournal.id) == journal_id)
+    return (await session.exec(statement)).one()
 
 
 async def sums(

@@ -79,6 +79,33 @@ async def post(session: AsyncSession, actor: Actor, journals: Sequence[JournalDr
     return outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Originals:
+    """The journals of one source that reverse no other: how many there were, and the one that still stands."""
+
+    count: int = 0
+    standing: UUID | None = None
+
+
+async def originals(
+    session: AsyncSession, source_kind: str, source_ids: Sequence[UUID]
+) -> dict[UUID, Originals]:
+    """What was posted of these sources so far, by source; the last that was not reversed stands.
+
+    :param source_kind: ``payment``, ``split`` …
+    """
+    found = dict.fromkeys(source_ids, Originals())
+    for source_id, journal_id, gone in await repository.originals(session, source_kind, source_ids):
+        known = found[source_id]
+        found[source_id] = Originals(known.count + 1, known.standing if gone else journal_id)
+    return found
+
+
+async def source_kind_of(session: AsyncSession, journal_id: UUID) -> str:
+    """What a posted journal comes from: ``payment``, ``bank_entry`` …"""
+    return await repository.source_kind(session, journal_id)
+
+
 async def trial_balance(session: AsyncSession, at: datetime | None = None) -> TrialBalance:
     """Every account's debits and credits up to and including ``at`` of effective time (default: all)."""
     rows = await repository.sums(session, at)

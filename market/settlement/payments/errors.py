@@ -12,7 +12,14 @@ class InvoiceNotRefundable(Conflict):
 
 
 class RefundStateForbids(Conflict):
-    """The refund is completed or has failed already."""
+    """The refund has ended, or waits for something else."""
 
     slug = "refund-state"
     title = Message("The state of the refund does not allow that")
+
+
+class RefundInProgress(Conflict):
+    """The money is on its way back."""
+
+    slug = "refund-in-progress"
+    title = Message("A refund is in progress")

@@ -1,31 +1,30 @@
-"""Use cases of payments: pay invoices and split what they brought; give a payment back.
+"""Use cases of payments: pay invoices, whole or in part, and split what they brought; take a payment back.
 
 Callers hold the invoice's row lock, so that two rails cannot pay it twice.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
-from infra.errors import NotFound
 from infra.events.kinds import EventKind
 from infra.messages import Message
 from market.settlement.invoices import issuing
 from market.settlement.invoices import service as invoices
 from market.settlement.invoices.issuing import billed
-from market.settlement.invoices.states import INVOICE, InvoiceAction
 from market.settlement.invoices.tables import Invoice
 from market.settlement.ledger import posting_rules
 from market.settlement.ledger import service as ledger
 from market.settlement.ledger.domain import Account, JournalDraft
 from market.settlement.payments import repository
-from market.settlement.payments.errors import InvoiceNotRefundable
-from market.settlement.payments.states import REFUND, Rail, RefundAction, RefundStatus
-from market.settlement.payments.tables import Payment, Refund
+from market.settlement.payments.errors import RefundInProgress
+from market.settlement.payments.states import Rail
+from market.settlement.payments.tables import Payment, PaymentReversal
+from pricing.money import Money
 
 MAX_BATCH = 1000
 """Most invoices of one call to :func:`pay_invoices`."""
@@ -33,51 +32,68 @@ MAX_BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class InvoicePayment:
-    """Money that pays an invoice in full.
+    """Money that pays an invoice, or a part of it.
 
     :param source_id: the bank entry or card payment it came from.
-    :param into: the account that holds it now.
+    :param into: the account that holds it now; suspense where it was held so far.
+    :param received_at: when the money came.
+    :param booked_at: as of when the books say so; default: when it came.
     """
 
     invoice: Invoice
     rail: Rail
     source_id: UUID
     into: Account
+    amount: Money
     received_at: datetime
+    booked_at: datetime | None = None
+    id: UUID = field(default_factory=new_id)
 
 
 async def pay_invoices(
     session: AsyncSession, actor: Actor, received: Sequence[InvoicePayment]
 ) -> list[Payment]:
-    """Mark invoices as paid, book the money and split the revenue: all of them, or none.
+    """Book what invoices were paid, and split the revenue of those that are paid in full: all of them, or none.
 
     :param received: for invoices whose rows the caller has locked, each at most once.
     :return: one payment for each, in order.
-    :raises InvoiceNotPayable: one of the invoices does not wait for a payment.
+    :raises InvoiceNotPayable: one of the invoices does not wait for a payment, or not for so much.
     """
+    ids = [item.invoice.id for item in received]
+    assert len(set(ids)) == len(ids), "an invoice is paid once in a batch"
+    paid_before = await ledger.originals(session, "payment", ids)
+    split_before = await ledger.originals(session, "split", ids)
     drafts: list[JournalDraft] = []
+    completed: set[UUID] = set()
     for item in received:
-        invoices.mark_paid(item.invoice, item.received_at)
-        bill = billed(item.invoice)
-        drafts += (
-            posting_rules.payment_received(bill, item.into, item.received_at),
-            posting_rules.revenue_split(bill, item.received_at),
+        bill, moment = billed(item.invoice), item.booked_at or item.received_at
+        drafts.append(
+            posting_rules.payment_received(
+                bill,
+                item.into,
+                moment,
+                amount=item.amount,
+                number=paid_before[bill.id].count + 1,
+            )
         )
-    posted = await ledger.post(session, actor, drafts)
+        if invoices.record_payment(item.invoice, item.amount, item.received_at):
+            completed.add(item.id)
+            number = split_before[bill.id].count + 1
+            drafts.append(posting_rules.revenue_split(bill, moment, number=number))
+    posted = iter(await ledger.post(session, actor, drafts))
     moment = await now(session)
     payments = []
-    for place, item in enumerate(received):
-        invoice = item.invoice
+    for item in received:
         payment = Payment(
-            id=new_id(),
-            invoice_id=invoice.id,
+            id=item.id,
+            invoice_id=item.invoice.id,
             rail=item.rail,
             source_id=item.source_id,
-            amount_minor=invoice.total_minor,
-            currency=invoice.currency,
+            amount_minor=item.amount.minor,
+            currency=item.amount.currency,
             received_at=item.received_at,
-            payment_journal_id=posted[2 * place].id,
-            split_journal_id=posted[2 * place + 1].id,
+            payment_journal_id=next(posted).id,
+            split_journal_id=next(posted).id if item.id in completed else None,
             recorded_at=moment,
         )
         session.add(payment)
@@ -85,137 +101,87 @@ async def pay_invoices(
         await audit.record(
             session,
             actor,
-            action="invoice.paid",
+            action="invoice.paid" if item.id in completed else "invoice.partly_paid",
             subject_kind="invoice",
-            subject_id=invoice.id,
-            detail={"rail": item.rail.value, "amount": str(invoice.total)},
+            subject_id=item.invoice.id,
+            detail={"rail": item.rail.value, "amount": str(item.amount)},
         )
-        await issuing.publish_event(session, invoice, EventKind.INVOICE_PAID)
+        if item.id in completed:
+            await issuing.publish_event(session, item.invoice, EventKind.INVOICE_PAID)
     await session.flush()
     return payments
 
 
-async def list_refunds(session: AsyncSession, invoice: Invoice) -> Sequence[Refund]:
-    """Refunds of an invoice, newest first."""
-    return await repository.refunds_of(session, invoice.id)
+async def list_payments(session: AsyncSession, invoice: Invoice) -> Sequence[Payment]:
+    """The payments of an invoice that were not taken back, the oldest first."""
+    return await repository.standing_payments(session, invoice.id)
 
 
-async def request_refund(session: AsyncSession, actor: Actor, invoice: Invoice, reason: str) -> Refund:
-    """Start to give a card payment back in full; money moves when the processor has confirmed it.
+async def get_payments(session: AsyncSession, payment_ids: Collection[UUID]) -> dict[UUID, Payment]:
+    """Payments by id."""
+    return await repository.payments(session, payment_ids)
+
+
+async def standing_payment_from(session: AsyncSession, source_id: UUID) -> Payment | None:
+    """What a card payment pays, unless that was taken back."""
+    return await repository.standing_payment_from(session, source_id)
+
+
+async def reverse_payment(
+    session: AsyncSession, actor: Actor, invoice: Invoice, payment: Payment, reason: str
+) -> None:
+    """Take a payment back: its money is in suspense, the invoice is open by as much, its split is reversed.
 
     :param invoice: its row is locked by the caller.
-    :raises InvoiceNotRefundable: not paid, paid by bank transfer, or a refund is in progress or done.
+    :raises RefundInProgress: a refund of the invoice was asked for.
+    :raises InvoiceStateForbids: the invoice was refunded.
     """
-    payment = await repository.payment_of(session, invoice.id)
-    if not INVOICE.allows(invoice.status, InvoiceAction.REFUND) or payment is None:
-        raise InvoiceNotRefundable(
+    refund = await repository.holding_refund(session, invoice_id=invoice.id)
+    if refund is not None and refund.completed_at is None:
+        raise RefundInProgress(
             Message(
-                "Invoice {document_number} holds no payment to give back.",
+                "A refund of invoice {document_number} is in progress, which gives back what this payment brought.",
                 document_number=invoice.document_number,
             ),
-            remedy=Message("Refund only invoices that were paid by card and are not refunded."),
+            remedy=Message(
+                "Withdraw the refund first: POST /v1/refunds/{refund_id}/withdrawal. One by card ends by itself.",
+                refund_id=refund.id,
+            ),
+            refund_id=str(refund.id),
         )
-    if payment.rail is not Rail.CARD:
-        raise InvoiceNotRefundable(
-            Message("The invoice was paid by bank transfer, which only a transfer back can undo."),
-            remedy=Message("Pay the buyer back by bank; the outgoing entry shows up as a break to explain."),
+    moment, bill = await now(session), billed(invoice)
+    amount = Money(payment.amount_minor, payment.currency)
+    drafts = [
+        posting_rules.payment_reversed(
+            bill,
+            payment_id=payment.id,
+            journal_id=payment.payment_journal_id,
+            amount=amount,
+            reversed_at=moment,
         )
-    if await repository.open_refund(session, invoice.id) is not None:
-        raise InvoiceNotRefundable(
-            Message("A refund of this invoice is in progress already."),
-            remedy=Message("List its refunds to see where it stands."),
+    ]
+    if invoices.take_back_payment(invoice, amount):
+        split = (await ledger.originals(session, "split", [invoice.id]))[invoice.id].standing
+        assert split is not None, "what is paid is split"
+        drafts.append(posting_rules.split_reversed(bill, journal_id=split, reversed_at=moment))
+    posted = await ledger.post(session, actor, drafts)
+    session.add(
+        PaymentReversal(
+            payment_id=payment.id,
+            journal_id=posted[0].id,
+            reason=reason,
+            reversed_by=actor.id,
+            reversed_at=moment,
         )
-    refund = Refund(
-        id=new_id(),
-        invoice_id=invoice.id,
-        payment_id=payment.id,
-        amount_minor=payment.amount_minor,
-        currency=payment.currency,
-        reason=reason,
-        status=RefundStatus.REQUESTED,
-        requested_by=actor.id,
-        requested_at=await now(session),
     )
-    session.add(refund)
     await session.flush()
     await audit.record(
         session,
         actor,
-        action="refund.requested",
+        action="payment.reversed",
         subject_kind="invoice",
         subject_id=invoice.id,
-        detail={"refund_id": str(refund.id), "reason": reason},
+        detail={"payment_id": str(payment.id), "amount": str(amount), "reason": reason},
     )
-    return refund
-
-
-async def find_refund(session: AsyncSession, refund_id: UUID) -> Refund | None:
-    """A refund, if there is one of this id."""
-    return await repository.get_refund(session, refund_id)
-
-
-async def lock_refund(session: AsyncSession, refund_id: UUID) -> tuple[Refund, Invoice]:
-    """A refund and its invoice, both locked, the invoice first: the order everybody keeps.
-
-    :raises NotFound: there is no such refund.
-    """
-    seen = await repository.get_refund(session, refund_id)
-    if seen is None:
-        raise NotFound(Message("There is no refund {refund_id}.", refund_id=refund_id))
-    invoice = await invoices.lock_invoice(session, seen.invoice_id)
-    return await repository.lock_refund(session, refund_id), invoice
-
-
-async def refunded_source(session: AsyncSession, refund: Refund) -> UUID:
-    """The card payment whose money a refund gives back."""
-    return (await repository.get_payment(session, refund.payment_id)).source_id
-
-
-async def stale_refunds(session: AsyncSession, age: timedelta, limit: int) -> Sequence[UUID]:
-    """Refunds that were requested longer than ``age`` ago and have no outcome, the oldest first."""
-    return await repository.stale_refunds(session, age, limit)
-
-
-async def complete_refund(
-    session: AsyncSession, actor: Actor, invoice: Invoice, refund: Refund, out_of: Account
-) -> None:
-    """Book a refund the processor has made: the split is reversed, the money leaves.
-
-    :param invoice: its row, like the refund's, is locked by the caller.
-    :raises RefundStateForbids: it is completed or has failed already.
-    """
-    refund.status = REFUND.next_state(refund.status, RefundAction.COMPLETE)
-    payment = await repository.get_payment(session, refund.payment_id)
-    moment = await now(session)
-    journals = posting_rules.refund_completed(
-        billed(invoice),
-        refund_id=refund.id,
-        split_journal_id=payment.split_journal_id,
-        out_of=out_of,
-        completed_at=moment,
-    )
-    await ledger.post(session, actor, journals)
-    invoices.mark_refunded(invoice)
-    refund.completed_at = moment
-    await session.flush()
-    await audit.record(
-        session,
-        actor,
-        action="refund.completed",
-        subject_kind="invoice",
-        subject_id=invoice.id,
-        detail={"refund_id": str(refund.id), "processor_id": refund.processor_id},
-    )
-    await issuing.publish_event(session, invoice, EventKind.INVOICE_REFUNDED)
-
-
-async def fail_refund(session: AsyncSession, refund: Refund, failure: str) -> None:
-    """Record that the processor did not give the money back; the invoice stays paid and can be refunded again.
-
-    :param refund: its row is locked by the caller.
-    :param failure: the processor's reason.
-    :raises RefundStateForbids: it is completed or has failed already.
-    """
-    refund.status = REFUND.next_state(refund.status, RefundAction.FAIL)
-    refund.failure, refund.completed_at = failure, await now(session)
-    await session.flush()
+    if len(drafts) > 1:
+        await issuing.publish_event(session, invoice, EventKind.INVOICE_REOPENED)

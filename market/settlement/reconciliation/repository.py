@@ -18,7 +18,9 @@ MAX_BREAKS = 1000
 _COUNTS = """
 SELECT (SELECT count(*) FROM bank_statements) AS statements,
        (SELECT count(*) FROM bank_entries) AS statement_lines,
-       (SELECT count(*) FROM bank_matches WHERE status = 'paid') AS statement_lines_matched,
+       (SELECT count(*) FROM bank_matches m WHERE status NOT IN ('suspense', 'received') AND NOT EXISTS
+            (SELECT FROM bank_matches n WHERE n.entry_id = m.entry_id AND n.number = m.number + 1))
+         AS statement_lines_matched,
        (SELECT count(*) FROM invoices) AS invoices,
        (SELECT count(*) FROM invoices WHERE status = 'issued') AS invoices_open,
        (SELECT count(*) FROM payments) AS payments,

@@ -20,8 +20,20 @@ INITIAL = {"InvoiceStatus.ISSUED", "RefundStatus.REQUESTED", "CardPaymentStatus.
 TABLES = {"Invoice", "Refund", "CardPayment", "BankMatch"}
 
 LIVES: list[tuple[StateMachine[Any, Any], type[StrEnum], dict[str, set[str]]]] = [
-    (INVOICE, InvoiceStatus, {"issued": {"paid"}, "paid": {"refunded"}, "refunded": set()}),
-    (REFUND, RefundStatus, {"requested": {"succeeded", "failed"}, "succeeded": set(), "failed": set()}),
+    (INVOICE, InvoiceStatus, {"issued": {"paid"}, "paid": {"refunded", "issued"}, "refunded": {"paid"}}),
+    (
+        REFUND,
+        RefundStatus,
+        {
+            # By card the processor decides at once, by bank somebody approves it first; a transfer may come back.
+            "requested": {"approved", "succeeded", "failed", "rejected", "withdrawn"},
+            "approved": {"succeeded", "withdrawn"},
+            "succeeded": {"failed"},
+            "failed": set(),
+            "rejected": set(),
+            "withdrawn": set(),
+        },
+    ),
     (
         CARD_PAYMENT,
         CardPaymentStatus,
@@ -32,7 +44,17 @@ LIVES: list[tuple[StateMachine[Any, Any], type[StrEnum], dict[str, set[str]]]] =
             "failed": set(),
         },
     ),
-    (BANK_ENTRY, BankEntryStatus, {"received": {"paid", "suspense"}, "paid": set(), "suspense": set()}),
+    (
+        BANK_ENTRY,
+        BankEntryStatus,
+        {
+            "received": {"assigned", "paid", "suspense"},
+            "assigned": {"assigned", "paid", "suspense"},
+            "paid": {"assigned", "paid", "suspense"},
+            "suspense": {"assigned", "paid", "suspense", "void"},
+            "void": set(),
+        },
+    ),
 ]
 
 

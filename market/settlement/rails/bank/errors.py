@@ -37,7 +37,28 @@ class StatementConflict(Conflict):
 
 
 class BankEntryStateForbids(Conflict):
-    """The entry was matched already."""
+    """The bank took the entry back."""
 
     slug = "bank-entry-state"
     title = Message("The state of the bank entry does not allow that")
+
+
+class BankEntryMatched(Conflict):
+    """Somebody else matched the entry in the meantime."""
+
+    slug = "bank-entry-matched"
+    title = Message("The bank entry was matched in the meantime")
+
+
+class PartRefused(Conflict):
+    """A part cannot be of the entry, or the parts come to more than it."""
+
+    slug = "bank-entry-part-refused"
+    title = Message("The bank entry cannot be matched like that")
+
+
+class NothingHeld(Conflict):
+    """Not so much of the entry is in suspense."""
+
+    slug = "bank-entry-nothing-held"
+    title = Message("There is not so much in suspense")

@@ -1,11 +1,17 @@
-"""Which invoice an incoming transfer pays, pure: by payment reference and to the last minor unit, or not at all."""
+"""What an entry is by its references, pure: it pays an invoice or a refund to the last minor unit, or nothing.
+
+Also what a person makes of it: parts, each for something, that sum to the entry.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from market.settlement.invoices.states import INVOICE, InvoiceAction, InvoiceStatus
+from market.settlement.payments.domain import refund_references
+from market.settlement.payments.states import RefundStatus
 from market.settlement.rails.bank.domain import Direction, StatementEntry, payment_references
+from market.settlement.rails.bank.states import BankEntryAction, PartKind
 from pricing.money import Money
 
 
@@ -17,53 +23,147 @@ class ReferencedInvoice:
     number: str
     status: InvoiceStatus
     total: Money
+    open: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencedRefund:
+    """What matching needs of a refund by bank that an entry names."""
+
+    id: UUID
+    reference: str
+    status: RefundStatus
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An entry with the invoice it pays, or None and why not."""
+    """An entry with the invoice or the refund it pays, or neither and why not."""
 
     entry: StatementEntry
-    invoice_id: UUID | None
     reason: str
+    invoice_id: UUID | None = None
+    refund_id: UUID | None = None
 
 
-def match(entries: Sequence[StatementEntry], invoices: Mapping[str, ReferencedInvoice]) -> list[Match]:
-    """Match entries with the invoices their references name.
+def match(
+    entries: Sequence[StatementEntry],
+    invoices: Mapping[str, ReferencedInvoice],
+    refunds: Mapping[str, ReferencedRefund],
+) -> list[Match]:
+    """Match entries with the invoices and refunds that their references name.
 
-    An invoice is paid by at most one entry, the first; an entry pays at most one invoice. Too little, too much,
-    another currency, two invoices in one transfer, money going out: nothing is guessed, each is left unmatched
-    with its reason.
+    An invoice is paid by at most one entry, the first that has what is open of it; an entry pays at most one. Too
+    little, too much, another currency, two invoices in one transfer, money going out for no refund: nothing is
+    guessed, each is left unmatched with its reason.
 
     :param invoices: by payment reference, as they stand before the first entry.
+    :param refunds: by reference, as they stand before the first entry.
     """
     paid: set[UUID] = set()
     matches = []
     for entry in entries:
-        invoice, reason = _payable(entry, invoices, paid)
-        if invoice is not None:
-            paid.add(invoice.id)
-        matches.append(Match(entry, invoice.id if invoice else None, reason))
+        found = _received(entry, invoices, paid)
+        if entry.direction is Direction.DEBIT:
+            found = _sent(entry, refunds, paid)
+        paid |= {target for target in (found.invoice_id, found.refund_id) if target}
+        matches.append(found)
     return matches
 
 
-def _payable(
-    entry: StatementEntry, invoices: Mapping[str, ReferencedInvoice], paid: set[UUID]
-) -> tuple[ReferencedInvoice | None, str]:
-    if entry.direction is Direction.DEBIT:
-        return None, "money went out, which no payout explains"
+def _sent(entry: StatementEntry, refunds: Mapping[str, ReferencedRefund], paid: set[UUID]) -> Match:
+    named = [refunds[reference] for reference in refund_references(entry.references) if reference in refunds]
+    if len(named) != 1:
+        return Match(entry, "money went out, which no payout explains")
+    refund = named[0]
+    status = RefundStatus.SUCCEEDED if refund.id in paid else refund.status
+    if status is not RefundStatus.APPROVED:
+        return Match(entry, f"refund {refund.reference} is {status.value}")
+    if entry.amount != refund.amount:
+        return Match(entry, f"{entry.amount} for refund {refund.reference}, which is of {refund.amount}")
+    return Match(entry, f"pays refund {refund.reference}", refund_id=refund.id)
+
+
+def _received(entry: StatementEntry, invoices: Mapping[str, ReferencedInvoice], paid: set[UUID]) -> Match:
     named = [
         invoices[reference] for reference in payment_references(entry.references) if reference in invoices
     ]
     if not named:
-        return None, "no payment reference of an invoice"
+        return Match(entry, "no payment reference of an invoice")
     if len(named) > 1:
         numbers = ", ".join(invoice.number for invoice in named)
-        return None, f"names several invoices: {numbers}"
+        return Match(entry, f"names several invoices: {numbers}")
     invoice = named[0]
     status = InvoiceStatus.PAID if invoice.id in paid else invoice.status
     if not INVOICE.allows(status, InvoiceAction.PAY):
-        return None, f"invoice {invoice.number} is {status.value} already"
-    if entry.amount != invoice.total:
-        return None, f"{entry.amount} for invoice {invoice.number}, which comes to {invoice.total}"
-    return invoice, f"pays invoice {invoice.number}"
+        return Match(entry, f"invoice {invoice.number} is {status.value} already")
+    if entry.amount != invoice.open:
+        some = "" if invoice.open == invoice.total else f" and of which {invoice.open} is open"
+        return Match(
+            entry, f"{entry.amount} for invoice {invoice.number}, which comes to {invoice.total}{some}"
+        )
+    return Match(entry, f"pays invoice {invoice.number}", invoice_id=invoice.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an entry.
+
+    :param amount: minor units with the entry's sign.
+    :param target_id: the invoice, the refund, or the entry that it came back or went out with; None for the rest.
+    :param effect_id: the payment or the journal that it made.
+    """
+
+    kind: PartKind
+    amount: int
+    target_id: UUID | None = None
+    effect_id: UUID | None = None
+
+
+def action_of(parts: Sequence[Part]) -> BankEntryAction:
+    """What an entry with these parts becomes."""
+    kinds = {part.kind for part in parts}
+    if PartKind.VOID in kinds:
+        return BankEntryAction.VOID
+    if PartKind.SUSPENSE in kinds:
+        return BankEntryAction.HOLD
+    return BankEntryAction.PAY if kinds == {PartKind.INVOICE} else BankEntryAction.ASSIGN
+
+
+def whole(entry_amount: int, parts: Sequence[Part]) -> list[Part]:
+    """The parts with what is left of the entry in suspense.
+
+    :raises ValueError: they come to more than the entry, or one has another sign.
+    """
+    explained = [part for part in parts if part.kind is not PartKind.SUSPENSE]
+    rest = entry_amount - sum(part.amount for part in explained)
+    if any(part.amount * entry_amount <= 0 for part in explained) or rest * entry_amount < 0:
+        raise ValueError(f"{[part.amount for part in explained]} are no parts of {entry_amount}")
+    return [*explained, *([Part(PartKind.SUSPENSE, rest)] if rest else [])]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What matching anew does: parts that end, that stay as they are, and that are new."""
+
+    ended: list[Part]
+    kept: list[Part]
+    added: list[Part]
+
+
+def change(before: Sequence[Part], wanted: Sequence[Part]) -> Change:
+    """Compare parts by what they are for and how much; what is in suspense is no part of either.
+
+    What is set aside for a refund to the sender ends with that refund, not here: the caller has it in both.
+    """
+    held = {_key(part): part for part in before if part.kind is not PartKind.SUSPENSE}
+    asked = {_key(part): part for part in wanted if part.kind is not PartKind.SUSPENSE}
+    return Change(
+        ended=[part for key, part in held.items() if key not in asked],
+        kept=[part for key, part in held.items() if key in asked],
+        added=[part for key, part in asked.items() if key not in held],
+    )
+
+
+def _key(part: Part) -> tuple[PartKind, UUID | None, int]:
+    return part.kind, part.target_id, part.amount

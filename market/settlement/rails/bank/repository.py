@@ -1,21 +1,40 @@
 """Every SQL statement of the bank rail."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
-from market.settlement.rails.bank.tables import BankDocument, BankEntry, BankMatch, BankStatement
+from market.settlement.rails.bank.tables import (
+    BankDocument,
+    BankEntry,
+    BankMatch,
+    BankMatchPart,
+    BankStatement,
+)
+
+_later = aliased(BankMatch)
+_LATEST = ~sa.exists().where(
+    col(_later.entry_id) == col(BankMatch.entry_id), col(_later.number) == col(BankMatch.number) + 1
+)
 
 
 async def lock_account(session: AsyncSession, account: str) -> None:
     """One import for an account at a time, until the transaction ends."""
     name = sa.func.hashtextextended(f"bank-account:{account}", 0)
     await session.execute(sa.select(sa.func.pg_advisory_xact_lock(name)))
+
+
+async def lock_entries(session: AsyncSession, entry_ids: Collection[UUID]) -> None:
+    """Match these entries alone, until the transaction ends; their rows never change, so a name is locked."""
+    for entry_id in sorted(entry_ids):
+        name = sa.func.hashtextextended(f"bank-entry:{entry_id}", 0)
+        await session.execute(sa.select(sa.func.pg_advisory_xact_lock(name)))
 
 
 async def find(session: AsyncSession, account: str, statement_id: str) -> BankStatement | None:
@@ -49,11 +68,45 @@ async def statements_page(
 async def entries_of(
     session: AsyncSession, statement_ids: Sequence[UUID]
 ) -> Sequence[tuple[BankEntry, BankMatch]]:
-    """Entries of statements with what they were matched with, in the bank's order."""
+    """Entries of statements with what they are matched with now, in the bank's order."""
     statement = (
         select(BankEntry, BankMatch)
         .join(BankMatch, col(BankMatch.entry_id) == col(BankEntry.id))
-        .where(col(BankEntry.bank_statement_id).in_(statement_ids))
+        .where(col(BankEntry.bank_statement_id).in_(statement_ids), _LATEST)
         .order_by(col(BankEntry.bank_statement_id), col(BankEntry.number))
     )
     return (await session.exec(statement)).all()
+
+
+async def matched_entries(
+    session: AsyncSession, entry_ids: Collection[UUID]
+) -> Sequence[tuple[BankEntry, BankStatement, BankMatch]]:
+    """Entries with their statements and what they are matched with now."""
+    statement = (
+        select(BankEntry, BankStatement, BankMatch)
+        .join(BankStatement, col(BankStatement.id) == col(BankEntry.bank_statement_id))
+        .join(BankMatch, col(BankMatch.entry_id) == col(BankEntry.id))
+        .where(col(BankEntry.id).in_(entry_ids), _LATEST)
+    )
+    return (await session.exec(statement)).all()
+
+
+async def matches_of(session: AsyncSession, entry_id: UUID) -> Sequence[BankMatch]:
+    """Every match of an entry, the newest first."""
+    statement = (
+        select(BankMatch).where(col(BankMatch.entry_id) == entry_id).order_by(col(BankMatch.number).desc())
+    )
+    return (await session.exec(statement)).all()
+
+
+async def parts_of(session: AsyncSession, match_ids: Collection[UUID]) -> dict[UUID, list[BankMatchPart]]:
+    """Parts by match, in order."""
+    statement = (
+        select(BankMatchPart)
+        .where(col(BankMatchPart.match_id) == sa.any_(sa.cast(list(match_ids), sa.ARRAY(sa.Uuid()))))
+        .order_by(col(BankMatchPart.match_id), col(BankMatchPart.number))
+    )
+    found: dict[UUID, list[BankMatchPart]] = {match_id: [] for match_id in match_ids}
+    for part in (await session.exec(statement)).all():
+        found[part.match_id].append(part)
+    return found

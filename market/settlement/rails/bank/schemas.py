@@ -8,10 +8,36 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.schema import Output
+from market.settlement.rails.bank.matching import Part
+from market.settlement.rails.bank.recording import MatchedEntry
 from market.settlement.rails.bank.service import ImportedStatement
-from market.settlement.rails.bank.states import BankEntryStatus
+from market.settlement.rails.bank.states import BankEntryStatus, PartKind
 from market.settlement.rails.bank.tables import BankEntry, BankMatch, BankStatement
 from pricing.money import Money, MoneyOut
+
+
+class BankEntryPartRead(Output):
+    """A part of an entry, and what it is for."""
+
+    kind: PartKind
+    amount: MoneyOut = Field(description="With the sign of the entry")
+    invoice_id: UUID | None
+    refund_id: UUID | None
+    counter_entry_id: UUID | None = Field(description="The entry that it came back or went out with")
+
+    @classmethod
+    def parts_of(cls, parts: Sequence[Part], currency: str) -> list[Self]:
+        """Render the parts of an entry."""
+        return [
+            cls(
+                kind=part.kind,
+                amount=MoneyOut.of(Money(part.amount, currency)),
+                invoice_id=part.target_id if part.kind is PartKind.INVOICE else None,
+                refund_id=part.target_id if part.kind is PartKind.REFUND else None,
+                counter_entry_id=part.target_id if part.kind is PartKind.RETURN else None,
+            )
+            for part in parts
+        ]
 
 
 class BankEntryRead(Output):
@@ -25,12 +51,15 @@ class BankEntryRead(Output):
     references: list[str] = Field(description="What the payer wrote")
     counterparty: str
     status: BankEntryStatus
-    invoice_id: UUID | None
-    reason: str = Field(description="Why it was, or was not, taken for a payment")
+    match_id: UUID = Field(description="What it is matched with now; send it as `replaces` to match it anew")
+    invoice_id: UUID | None = Field(description="The invoice it pays; null where it pays none, or several")
+    reason: str = Field(description="Why it is matched like that")
+    parts: list[BankEntryPartRead] = Field(description="What it is for; the parts sum to the entry")
 
     @classmethod
-    def of(cls, entry: BankEntry, match: BankMatch) -> Self:
+    def of(cls, entry: BankEntry, match: BankMatch, parts: Sequence[Part]) -> Self:
         """Render an entry."""
+        paid = {part.target_id for part in parts if part.kind is PartKind.INVOICE}
         return cls(
             id=entry.id,
             number=entry.number,
@@ -40,8 +69,10 @@ class BankEntryRead(Output):
             references=entry.reference_texts,
             counterparty=entry.counterparty,
             status=match.status,
-            invoice_id=match.invoice_id,
+            match_id=match.id,
+            invoice_id=paid.pop() if len(paid) == 1 else None,
             reason=match.reason,
+            parts=BankEntryPartRead.parts_of(parts, entry.currency),
         )
 
 
@@ -80,11 +111,11 @@ class BankStatementRead(BankStatementSummary):
     entries: list[BankEntryRead]
 
     @classmethod
-    def of_entries(cls, row: BankStatement, entries: Sequence[tuple[BankEntry, BankMatch]]) -> Self:
+    def of_entries(cls, row: BankStatement, entries: Sequence[MatchedEntry]) -> Self:
         """Render a statement."""
         return cls(
             **BankStatementSummary.of(row).model_dump(),
-            entries=[BankEntryRead.of(entry, match) for entry, match in entries],
+            entries=[BankEntryRead.of(item.entry, item.match, item.parts) for item in entries],
         )
 
 
@@ -97,13 +128,13 @@ class ImportedStatementRead(Output):
     paid: int = Field(description="Entries that paid an invoice; the rest is in suspense")
 
     @classmethod
-    def of(cls, imported: ImportedStatement, entries: Sequence[tuple[BankEntry, BankMatch]]) -> Self:
+    def of(cls, imported: ImportedStatement, entries: Sequence[MatchedEntry]) -> Self:
         """Render an imported statement."""
         return cls(
             statement=BankStatementSummary.of(imported.statement),
             created=imported.created,
             entries=len(entries),
-            paid=sum(match.status is BankEntryStatus.PAID for _, match in entries),
+            paid=sum(item.match.status is BankEntryStatus.PAID for item in entries),
         )
 
 

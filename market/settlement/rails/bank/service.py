@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
 from uuid import UUID
 
 from infra.audit import service as audit
@@ -21,10 +20,13 @@ from market.settlement.invoices.tables import Invoice
 from market.settlement.ledger import chart, posting_rules
 from market.settlement.ledger import service as ledger
 from market.settlement.ledger.domain import JournalDraft
+from market.settlement.payments import refunds
 from market.settlement.payments import service as payments
+from market.settlement.payments.domain import refund_references
 from market.settlement.payments.service import InvoicePayment
 from market.settlement.payments.states import Rail
-from market.settlement.rails.bank import repository
+from market.settlement.payments.tables import Refund
+from market.settlement.rails.bank import recording, repository
 from market.settlement.rails.bank.domain import (
     Statement,
     StatementEntry,
@@ -32,9 +34,10 @@ from market.settlement.rails.bank.domain import (
     payment_references,
 )
 from market.settlement.rails.bank.errors import StatementConflict
-from market.settlement.rails.bank.matching import Match, ReferencedInvoice, match
-from market.settlement.rails.bank.states import BANK_ENTRY, BankEntryAction, BankEntryStatus
-from market.settlement.rails.bank.tables import BankDocument, BankEntry, BankMatch, BankStatement
+from market.settlement.rails.bank.matching import Part, ReferencedInvoice, ReferencedRefund, match
+from market.settlement.rails.bank.recording import MatchedEntry
+from market.settlement.rails.bank.states import PartKind
+from market.settlement.rails.bank.tables import BankDocument, BankEntry, BankStatement
 
 MAX_STATEMENT_BYTES = 16_777_216
 """Largest file taken."""
@@ -87,11 +90,15 @@ async def list_statements(
 
 async def entries_of(
     session: AsyncSession, statements: Sequence[BankStatement]
-) -> dict[UUID, list[tuple[BankEntry, BankMatch]]]:
-    """Entries of statements with what they were matched with, by our statement id."""
-    found: dict[UUID, list[tuple[BankEntry, BankMatch]]] = {statement.id: [] for statement in statements}
-    for entry, matched in await repository.entries_of(session, list(found)):
-        found[entry.bank_statement_id].append((entry, matched))
+) -> dict[UUID, list[MatchedEntry]]:
+    """Entries of statements with what they are matched with now, by our statement id."""
+    found: dict[UUID, list[MatchedEntry]] = {statement.id: [] for statement in statements}
+    by_id = {statement.id: statement for statement in statements}
+    rows = await repository.entries_of(session, list(found))
+    parts = await recording.parts_by_match(session, [matched.id for _, matched in rows])
+    for entry, matched in rows:
+        statement = by_id[entry.bank_statement_id]
+        found[statement.id].append(MatchedEntry(entry, statement, matched, parts[matched.id]))
     return found
 
 
@@ -160,19 +167,23 @@ async def _import(
 
 async def _book(session: AsyncSession, actor: Actor, statement: Statement, row: BankStatement) -> None:
     """Match and book every entry of a statement."""
-    references = {
-        reference for entry in statement.entries for reference in payment_references(entry.references)
-    }
-    named = await invoices.lock_referenced_invoices(session, sorted(references))
+    named, sent = await _lock_referenced(session, statement)
     by_id = {invoice.id: invoice for invoice in named.values()}
+    refunds_by_id = {refund.id: refund for refund in sent.values()}
     entries = [_entry(row, entry) for entry in statement.entries]
     session.add_all(entries)
     await session.flush()
     found = match(
         statement.entries,
         {
-            reference: ReferencedInvoice(invoice.id, invoice.document_number, invoice.status, invoice.total)
+            reference: ReferencedInvoice(
+                invoice.id, invoice.document_number, invoice.status, invoice.total, invoice.open
+            )
             for reference, invoice in named.items()
+        },
+        {
+            reference: ReferencedRefund(refund.id, reference, refund.status, refund.amount)
+            for reference, refund in sent.items()
         },
     )
     matches = list(zip(entries, found, strict=True))
@@ -180,17 +191,58 @@ async def _book(session: AsyncSession, actor: Actor, statement: Statement, row: 
         _payment(entry, by_id[item.invoice_id], row.account) for entry, item in matches if item.invoice_id
     ]
     journals: dict[UUID, UUID] = {}
+    parts: dict[UUID, Part] = {}
     for start in range(0, len(paying), payments.MAX_BATCH):
-        made = await payments.pay_invoices(session, actor, paying[start : start + payments.MAX_BATCH])
-        journals |= {payment.source_id: payment.payment_journal_id for payment in made}
-    unexplained = [entry for entry, item in matches if item.invoice_id is None]
-    for start in range(0, len(unexplained), ledger.MAX_BATCH):
-        batch = unexplained[start : start + ledger.MAX_BATCH]
+        for payment in await payments.pay_invoices(
+            session, actor, paying[start : start + payments.MAX_BATCH]
+        ):
+            journals[payment.source_id] = payment.payment_journal_id
+            parts[payment.source_id] = Part(
+                PartKind.INVOICE, payment.amount_minor, payment.invoice_id, payment.id
+            )
+    held = [entry for entry, item in matches if item.invoice_id is None]
+    for start in range(0, len(held), ledger.MAX_BATCH):
+        batch = held[start : start + ledger.MAX_BATCH]
         posted = await ledger.post(session, actor, [_suspense_journal(entry, row) for entry in batch])
         journals |= {entry.id: journal.id for entry, journal in zip(batch, posted, strict=True)}
+    for entry, item in matches:
+        if item.refund_id is not None:
+            refund = refunds_by_id[item.refund_id]
+            invoice = by_id[refund.invoice_id] if refund.invoice_id else None
+            await refunds.complete_refund(session, actor, invoice, refund, chart.suspense(entry.currency))
+            parts[entry.id] = Part(PartKind.REFUND, entry.amount_minor, refund.id)
     moment = await now(session)
-    session.add_all(_match(entry, item, journals[entry.id], moment) for entry, item in matches)
+    rows = [
+        recording.rows(
+            entry,
+            [parts.get(entry.id, Part(PartKind.SUSPENSE, entry.amount_minor))],
+            before=None,
+            journal_id=journals[entry.id],
+            reason=item.reason,
+            actor=actor,
+            moment=moment,
+        )
+        for entry, item in matches
+    ]
+    session.add_all(made for made, _ in rows)
     await session.flush()
+    session.add_all(part for _, made in rows for part in made)
+    await session.flush()
+
+
+async def _lock_referenced(
+    session: AsyncSession, statement: Statement
+) -> tuple[dict[str, Invoice], dict[str, Refund]]:
+    """The invoices and refunds that entries name, by reference, locked: invoices before refunds, in id order."""
+    texts = [entry.references for entry in statement.entries]
+    sent = await refunds.find_refunds(session, {name for text in texts for name in refund_references(text)})
+    named = await invoices.lock_referenced_invoices(
+        session,
+        sorted({name for text in texts for name in payment_references(text)}),
+        besides={refund.invoice_id for refund in sent.values() if refund.invoice_id},
+    )
+    await refunds.lock_refunds(session, [refund.id for refund in sent.values()])
+    return named, sent
 
 
 def _entry(row: BankStatement, entry: StatementEntry) -> BankEntry:
@@ -213,8 +265,9 @@ def _payment(entry: BankEntry, invoice: Invoice, account: str) -> InvoicePayment
         rail=Rail.BANK,
         source_id=entry.id,
         into=chart.bank(account, entry.currency),
+        amount=entry.amount,
         # A bank books by the day; a payment on the day of the invoice came after it.
-        received_at=max(_day(entry), invoice.issued_at),
+        received_at=max(recording.received_at(entry), invoice.issued_at),
     )
 
 
@@ -224,25 +277,8 @@ def _suspense_journal(entry: BankEntry, row: BankStatement) -> JournalDraft:
         account=row.account,
         signed=entry.amount,
         bank_reference=entry.bank_reference,
-        booked_at=_day(entry),
+        booked_at=recording.received_at(entry),
     )
-
-
-def _match(entry: BankEntry, found: Match, journal_id: UUID, moment: datetime) -> BankMatch:
-    action = BankEntryAction.PAY if found.invoice_id else BankEntryAction.HOLD
-    return BankMatch(
-        entry_id=entry.id,
-        status=BANK_ENTRY.next_state(BankEntryStatus.RECEIVED, action),
-        invoice_id=found.invoice_id,
-        reason=found.reason,
-        journal_id=journal_id,
-        recorded_at=moment,
-    )
-
-
-def _day(entry: BankEntry) -> datetime:
-    """Start of the booking day, taken as a day of UTC."""
-    return datetime.combine(entry.booked_on, time(), UTC)
 
 
 def _digest(statement: Statement) -> bytes:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, timestamp_column
-from market.settlement.rails.bank.states import BankEntryStatus
+from market.settlement.rails.bank.states import BankEntryStatus, PartKind
 from pricing.money import Money
 
 
@@ -69,13 +69,52 @@ class BankEntry(Table, table=True):
 
 
 class BankMatch(Table, table=True):
-    """What an entry was matched with when it was imported, and the journal that says so."""
+    """What an entry is taken for, as of a time; the one with the highest number holds, earlier ones are kept.
+
+    ``journal_id`` is the journal that booked the entry on its bank account, the same in all matches of the entry.
+    """
 
     __tablename__ = "bank_matches"
+    __table_args__ = (
+        sa.UniqueConstraint("entry_id", "number"),
+        sa.Index("ix_bank_matches_suspense", "entry_id", postgresql_where=sa.text("status = 'suspense'")),
+        sa.CheckConstraint("number >= 1", name="number"),
+    )
 
-    entry_id: UUID = Field(primary_key=True, foreign_key="bank_entries.id")
+    id: UUID = id_column()
+    entry_id: UUID = Field(foreign_key="bank_entries.id")
+    number: int
     status: BankEntryStatus = enum_column(BankEntryStatus)
-    invoice_id: UUID | None = Field(default=None, foreign_key="invoices.id")
     reason: str
     journal_id: UUID
+    recorded_by: UUID
     recorded_at: datetime = timestamp_column()
+
+
+class BankMatchPart(Table, table=True):
+    """A part of an entry under one match: minor units with the entry's sign; the parts sum to the entry.
+
+    ``payment_id`` is the payment that the part makes, ``journal_id`` the journal that moved it out of suspense for
+    another reason, ``counter_entry_id`` the entry that it went out or came back with.
+    """
+
+    __tablename__ = "bank_match_parts"
+    __table_args__ = (
+        sa.CheckConstraint("amount_minor <> 0", name="amount_minor"),
+        sa.CheckConstraint(
+            "CASE kind WHEN 'invoice' THEN invoice_id IS NOT NULL AND payment_id IS NOT NULL"
+            " WHEN 'refund' THEN refund_id IS NOT NULL WHEN 'return' THEN counter_entry_id IS NOT NULL"
+            " WHEN 'other' THEN journal_id IS NOT NULL ELSE true END",
+            name="target",
+        ),
+    )
+
+    match_id: UUID = Field(primary_key=True, foreign_key="bank_matches.id")
+    number: int = Field(primary_key=True)
+    kind: PartKind = enum_column(PartKind)
+    amount_minor: int = Field(sa_type=sa.BigInteger)
+    invoice_id: UUID | None = Field(default=None, foreign_key="invoices.id")
+    payment_id: UUID | None = Field(default=None, foreign_key="payments.id", index=True)
+    refund_id: UUID | None = Field(default=None, foreign_key="refunds.id", index=True)
+    counter_entry_id: UUID | None = Field(default=None, foreign_key="bank_entries.id", index=True)
+    journal_id: UUID | None = None

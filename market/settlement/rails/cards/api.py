@@ -15,7 +15,8 @@ from infra.idempotency import Idempotency
 from infra.openapi import raw_body
 from infra.schema import ReasonBody
 from market.settlement.invoices import service as invoices
-from market.settlement.payments import service as payments
+from market.settlement.payments import refunds
+from market.settlement.payments.schemas import RefundList, RefundRead
 from market.settlement.rails.cards import service
 from market.settlement.rails.cards.errors import ProcessorUnavailable
 from market.settlement.rails.cards.schemas import (
@@ -23,8 +24,6 @@ from market.settlement.rails.cards.schemas import (
     CardPaymentDetail,
     CardPaymentList,
     CardPaymentRead,
-    RefundList,
-    RefundRead,
     WebhookReceipt,
 )
 
@@ -127,7 +126,10 @@ class CardPaymentController(Controller):
         invoice_id: UUID,
         data: ReasonBody,
     ) -> RefundRead:
-        """Give a card payment back in full. Once the processor has done it, the split is reversed exactly."""
+        """Give the card payment of an invoice back. Once the processor has done it, the split is reversed exactly.
+
+        What was paid by bank goes back by `POST /v1/invoices/{id}/bank-refunds`.
+        """
 
         async def effect() -> RefundRead:
             made = await service.request_refund(session, actor, state.settings, invoice_id, data.reason)
@@ -144,8 +146,38 @@ class CardPaymentController(Controller):
     async def list_refunds(self, session: AsyncSession, actor: Actor, invoice_id: UUID) -> RefundList:
         """Refunds of an invoice you can access, the newest first."""
         invoice = await invoices.access_invoice(session, actor, invoice_id)
-        rows = await payments.list_refunds(session, invoice)
+        rows = await refunds.list_refunds(session, invoice)
         return RefundList(items=[RefundRead.of(row) for row in rows])
+
+    @post(
+        "/card-payments/{card_payment_id:uuid}/refunds",
+        status_code=202,
+        guards=[requires(Permission.INVOICE_REFUND)],
+        operation_id="createCardPaymentRefund",
+        summary="Refund a card payment",
+    )
+    async def create_card_payment_refund(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        state: State,
+        idempotency: Idempotency,
+        card_payment_id: UUID,
+        data: ReasonBody,
+    ) -> RefundRead:
+        """Give a card payment back that paid nothing, since something else had paid its invoice by then.
+
+        One that paid a part of an invoice which is still open is given back as well, and that part is open again. What
+        paid its invoice is given back with the invoice.
+        """
+
+        async def effect() -> RefundRead:
+            made = await service.request_payment_refund(
+                session, actor, state.settings, card_payment_id, data.reason
+            )
+            return RefundRead.of(made)
+
+        return await idempotency.run(RefundRead, effect)
 
     @post(
         "/stripe/events",

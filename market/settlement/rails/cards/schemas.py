@@ -7,8 +7,6 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from infra.schema import Input, Output
-from market.settlement.payments.states import RefundStatus
-from market.settlement.payments.tables import Refund
 from market.settlement.rails.cards.states import CardPaymentStatus
 from market.settlement.rails.cards.tables import CardPayment
 from pricing.money import MoneyOut
@@ -62,39 +60,6 @@ class CardPaymentList(Output):
     """Attempts to pay an invoice, the newest first."""
 
     items: list[CardPaymentRead]
-
-
-class RefundRead(Output):
-    """A payment on its way back to the buyer, in full."""
-
-    id: UUID
-    invoice_id: UUID
-    status: RefundStatus
-    amount: MoneyOut
-    reason: str
-    failure: str | None
-    requested_at: datetime
-    completed_at: datetime | None
-
-    @classmethod
-    def of(cls, row: Refund) -> Self:
-        """Render a refund."""
-        return cls(
-            id=row.id,
-            invoice_id=row.invoice_id,
-            status=row.status,
-            amount=MoneyOut.of(row.amount),
-            reason=row.reason,
-            failure=row.failure,
-            requested_at=row.requested_at,
-            completed_at=row.completed_at,
-        )
-
-
-class RefundList(Output):
-    """Refunds of an invoice, the newest first."""
-
-    items: list[RefundRead]
 
 
 class WebhookReceipt(Output):

@@ -21,7 +21,9 @@ from market.settlement.invoices.states import INVOICE, InvoiceAction
 from market.settlement.invoices.tables import Invoice
 from market.settlement.ledger import chart, posting_rules
 from market.settlement.ledger import service as ledger
+from market.settlement.payments import refunds
 from market.settlement.payments import service as payments
+from market.settlement.payments.errors import InvoiceNotRefundable
 from market.settlement.payments.service import InvoicePayment
 from market.settlement.payments.states import Rail, RefundStatus
 from market.settlement.payments.tables import Refund
@@ -70,7 +72,7 @@ async def request_payment(
     payment = CardPayment(
         id=new_id(),
         invoice_id=invoice.id,
-        amount_minor=invoice.total_minor,
+        amount_minor=invoice.open.minor,
         currency=invoice.currency,
         payment_method=payment_method,
         status=CardPaymentStatus.REQUESTED,
@@ -101,10 +103,61 @@ async def request_refund(
     :raises CardsNotOffered: no processor is configured.
     """
     invoice = await invoices.lock_visible_invoice(session, actor, invoice_id)
-    refund = await payments.request_refund(session, actor, invoice, reason)
+    refund = await refunds.request_card_refund(session, actor, invoice, reason)
     require_offered(settings, invoice.currency)
     await enqueue_once(session, REFUND_JOB, str(refund.id))
     return refund
+
+
+async def request_payment_refund(
+    session: AsyncSession, actor: Actor, settings: Settings, card_payment_id: UUID, reason: str
+) -> Refund:
+    """Start to give a card payment back that paid nothing, or a part of an invoice that is still open.
+
+    What it paid is open again first, so that its money is in suspense.
+
+    :raises NotFound: no such card payment, or none that the caller can access.
+    :raises InvoiceNotRefundable: nothing was charged, or it is what paid its invoice.
+    :raises RefundInProgress: it is on its way back, or was given back.
+    :raises CardsNotOffered: no processor is configured.
+    """
+    await access_payment(session, actor, card_payment_id)
+    payment = await free_payment(session, actor, card_payment_id, reason)
+    refund = await refunds.request_card_payment_refund(session, actor, payment.id, payment.amount, reason)
+    require_offered(settings, payment.currency)
+    await enqueue_once(session, REFUND_JOB, str(refund.id))
+    return refund
+
+
+async def free_payment(
+    session: AsyncSession, actor: Actor, card_payment_id: UUID, reason: str
+) -> CardPayment:
+    """A card payment whose money is in suspense: it paid nothing, or what it paid of an open invoice is open again.
+
+    :return: its invoice is locked.
+    :raises InvoiceNotRefundable: nothing was charged, or it is what paid its invoice.
+    """
+    invoice, payment = await _lock_payment(session, card_payment_id)
+    standing = await payments.standing_payment_from(session, payment.id)
+    if payment.status is not CardPaymentStatus.SUCCEEDED:
+        raise InvoiceNotRefundable(
+            Message("The card payment is {status}: there is nothing to give back.", status=payment.status),
+            remedy=Message("Give back only card payments that succeeded."),
+        )
+    if standing is not None:
+        if not INVOICE.allows(invoice.status, InvoiceAction.PAY):
+            raise InvoiceNotRefundable(
+                Message(
+                    "The card payment pays invoice {document_number}, which is {status}.",
+                    document_number=invoice.document_number,
+                    status=invoice.status,
+                ),
+                remedy=Message(
+                    "Refund the invoice: POST /v1/invoices/{invoice_id}/refunds.", invoice_id=invoice.id
+                ),
+            )
+        await payments.reverse_payment(session, actor, invoice, standing, reason)
+    return payment
 
 
 async def access_payment(session: AsyncSession, actor: Actor, card_payment_id: UUID) -> CardPayment:
@@ -181,11 +234,11 @@ async def apply_refund(
 
     :raises AmountMismatch: it names another amount than was asked for.
     """
-    refund, invoice = await payments.lock_refund(session, refund_id)
+    refund, invoice = await refunds.lock_refund(session, refund_id)
     if refund.status is not RefundStatus.REQUESTED:
         return refund.status
     if isinstance(reported, Declined) or reported.status in ("failed", "canceled"):
-        await payments.fail_refund(session, refund, _failure(reported))
+        await refunds.fail_refund(session, refund, _failure(reported))
         return refund.status
     refund.processor_id = reported.id
     if reported.amount != refund.amount:
@@ -199,14 +252,14 @@ async def apply_refund(
             remedy=Message("Compare the two with the processor and correct the refund there."),
         )
     if reported.status == "succeeded":
-        await payments.complete_refund(session, SYSTEM, invoice, refund, chart.card(refund.currency))
+        await refunds.complete_refund(session, SYSTEM, invoice, refund, chart.card(refund.currency))
     await session.flush()
     return refund.status
 
 
 async def refunded_intent(session: AsyncSession, refund: Refund) -> str:
     """The processor's id of the attempt whose money a refund gives back."""
-    payment = await repository.get(session, await payments.refunded_source(session, refund))
+    payment = await repository.get(session, await refunds.refunded_source(session, refund))
     assert payment is not None, "card payments are kept for good"
     assert payment.processor_id is not None, "what was paid by card has the processor's id"
     return payment.processor_id
@@ -226,10 +279,11 @@ async def _lock_payment(session: AsyncSession, card_payment_id: UUID) -> tuple[I
 
 
 async def _pay_invoice(session: AsyncSession, invoice: Invoice, payment: CardPayment) -> None:
-    """Money arrived on the card account: it pays the invoice, or goes to suspense when something else did."""
+    """Money arrived on the card account: it pays what is open, or goes to suspense when something else paid that."""
     moment = await now(session)
-    if INVOICE.allows(invoice.status, InvoiceAction.PAY):
-        received = InvoicePayment(invoice, Rail.CARD, payment.id, chart.card(payment.currency), moment)
+    if INVOICE.allows(invoice.status, InvoiceAction.PAY) and payment.amount_minor <= invoice.open.minor:
+        into = chart.card(payment.currency)
+        received = InvoicePayment(invoice, Rail.CARD, payment.id, into, payment.amount, moment)
         await payments.pay_invoices(session, SYSTEM, [received])
         return
     unexplained = posting_rules.unexplained_card_payment(

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from infra.db import AsyncSession, SessionMaker, now, transaction
 from infra.settings import Settings
-from market.settlement.payments import service as payments
-from market.settlement.payments.states import RefundStatus
+from market.settlement.payments import refunds
+from market.settlement.payments.states import Rail, RefundStatus
 from market.settlement.payments.tables import Refund
 from market.settlement.rails.cards import repository, service
 from market.settlement.rails.cards.domain import Declined, Intent, ProcessorRefund
@@ -56,7 +56,7 @@ async def _find_or_charge(
 async def refund(sessions: SessionMaker, processor: Processor, refund_id: UUID) -> None:
     """Carry an open refund to its outcome, in the same way."""
     async with transaction(sessions) as session:
-        wanted, _ = await payments.lock_refund(session, refund_id)
+        wanted, _ = await refunds.lock_refund(session, refund_id)
         if wanted.status is not RefundStatus.REQUESTED:
             return
         sent_before = wanted.sent_at is not None
@@ -108,7 +108,8 @@ async def _apply(session: AsyncSession, reported: Intent | ProcessorRefund | Non
             return f"card payment {(await service.apply_intent(session, payment_id, reported)).value}"
     if isinstance(reported, ProcessorRefund):
         refund_id = _our_id(reported.metadata.get(REFUND_NAME))
-        if refund_id and await payments.find_refund(session, refund_id) is not None:
+        known = await refunds.find_refund(session, refund_id) if refund_id else None
+        if refund_id and known is not None and known.rail is Rail.CARD:
             return f"refund {(await service.apply_refund(session, refund_id, reported)).value}"
     return "concerns nothing here"
 
@@ -140,10 +141,10 @@ async def sweep(sessions: SessionMaker) -> None:
     """Enqueue again what has been in progress for too long."""
     async with transaction(sessions) as session:
         attempts, events = await repository.stale(session, STALE, SWEEP_LIMIT)
-        refunds = await payments.stale_refunds(session, STALE, SWEEP_LIMIT)
+        stale_refunds = await refunds.stale_refunds(session, STALE, SWEEP_LIMIT)
         for job, subjects in (
             (service.CHARGE_JOB, [str(item) for item in attempts]),
-            (service.REFUND_JOB, [str(item) for item in refunds]),
+            (service.REFUND_JOB, [str(item) for item in stale_refunds]),
             (service.EVENT_JOB, events),
         ):
             for subject in subjects:

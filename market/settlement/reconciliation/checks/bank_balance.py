@@ -11,8 +11,12 @@ check = QueryCheck(
 SELECT b.code, coalesce(p.amount, 0) - b.moved, b.currency, b.since, NULL::uuid,
        'moved ' || coalesce(p.amount, 0) || ' minor units in the books and ' || b.moved || ' on its statements'
   FROM (SELECT 'bank:' || account || ':' || currency AS code, currency,
-               sum(closing_minor - opening_minor)::bigint AS moved, max(imported_at) AS since
-          FROM bank_statements GROUP BY account, currency) b
+               (sum(closing_minor - opening_minor)
+                - sum((SELECT coalesce(sum(e.amount_minor), 0) FROM bank_entries e
+                         JOIN bank_matches m ON m.entry_id = e.id AND m.status = 'void'
+                        WHERE e.bank_statement_id = s.id)))::bigint AS moved,
+               max(imported_at) AS since
+          FROM bank_statements s GROUP BY account, currency) b
   LEFT JOIN ledger_accounts a ON a.code = b.code
   LEFT JOIN (SELECT account_id, sum(amount)::bigint AS amount FROM ledger_postings GROUP BY account_id) p
          ON p.account_id = a.id

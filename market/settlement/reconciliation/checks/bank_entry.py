@@ -1,4 +1,4 @@
-"""Every bank entry is matched, and booked on the bank account with its amount."""
+"""Every bank entry is matched, its parts sum to it, and it is booked on its bank account."""
 
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
@@ -7,18 +7,23 @@ check = QueryCheck(
     BreakKind.BANK_ENTRY,
     "bank_entry",
     """
-SELECT s.statement_id || '/' || e.number, coalesce(x.amount, 0) - e.amount_minor, e.currency,
-       e.booked_on::timestamp AT TIME ZONE 'UTC', NULL::uuid,
+SELECT s.statement_id || '/' || e.number,
+       coalesce(nullif(coalesce(x.amount, 0) - e.amount_minor, 0), coalesce(q.amount, 0) - e.amount_minor),
+       e.currency, e.booked_on::timestamp AT TIME ZONE 'UTC', NULL::uuid,
        CASE WHEN m.entry_id IS NULL THEN 'was never matched'
             WHEN coalesce(x.amount, 0) <> e.amount_minor
                 THEN 'is ' || e.amount_minor || ' minor units; booked on the bank account: ' || coalesce(x.amount, 0)
+            ELSE 'is ' || e.amount_minor || ' minor units; its parts come to ' || coalesce(q.amount, 0)
        END
   FROM bank_entries e
   JOIN bank_statements s ON s.id = e.bank_statement_id
   LEFT JOIN bank_matches m ON m.entry_id = e.id
+        AND NOT EXISTS (SELECT FROM bank_matches n WHERE n.entry_id = e.id AND n.number = m.number + 1)
   LEFT JOIN LATERAL (SELECT sum(p.amount)::bigint AS amount FROM ledger_postings p
                        JOIN ledger_accounts a ON a.id = p.account_id AND a.role = 'bank'
                       WHERE p.journal_id = m.journal_id) x ON true
- WHERE m.entry_id IS NULL OR coalesce(x.amount, 0) <> e.amount_minor
+  LEFT JOIN LATERAL (SELECT sum(y.amount_minor)::bigint AS amount FROM bank_match_parts y
+                      WHERE y.match_id = m.id) q ON true
+ WHERE m.entry_id IS NULL OR coalesce(x.amount, 0) <> e.amount_minor OR coalesce(q.amount, 0) <> e.amount_minor
     """,
 )

@@ -11,9 +11,11 @@ SELECT code, booked - expected, currency, now(), NULL::uuid,
        'holds ' || booked || ' minor units; card payments less refunds come to ' || expected
   FROM (SELECT a.code, a.currency,
                coalesce((SELECT sum(amount) FROM ledger_postings WHERE account_id = a.id), 0)::bigint AS booked,
-               (coalesce((SELECT sum(amount_minor) FROM payments WHERE rail = 'card' AND currency = a.currency), 0)
+               (coalesce((SELECT sum(amount_minor) FROM card_payments
+                           WHERE status = 'succeeded' AND currency = a.currency), 0)
                 - coalesce((SELECT sum(amount_minor) FROM refunds
-                             WHERE status = 'succeeded' AND currency = a.currency), 0))::bigint AS expected
+                             WHERE rail = 'card' AND status = 'succeeded'
+                               AND currency = a.currency), 0))::bigint AS expected
           FROM ledger_accounts a WHERE a.role = 'card') c
  WHERE booked <> expected
     """,

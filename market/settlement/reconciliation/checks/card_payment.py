@@ -1,4 +1,4 @@
-"""A card payment that succeeded paid its invoice, and none stays open for more than a day."""
+"""A card payment that succeeded pays its invoice or was given back, and none stays open for more than a day."""
 
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
@@ -7,12 +7,17 @@ check = QueryCheck(
     BreakKind.CARD_PAYMENT,
     "card_payment",
     """
-SELECT c.id::text, coalesce(p.amount_minor, 0) - CASE WHEN c.status = 'succeeded' THEN c.amount_minor ELSE 0 END,
+SELECT c.id::text, coalesce(p.amount, 0) - CASE WHEN c.status = 'succeeded' THEN c.amount_minor ELSE 0 END,
        c.currency, c.requested_at, NULL::uuid,
-       'is ' || c.status || '; the payment on record comes to ' || coalesce(p.amount_minor, 0) || ' minor units'
+       'is ' || c.status || '; the payment on record comes to ' || coalesce(p.amount, 0) || ' minor units'
+           || coalesce('; refund ' || r.id || ' is ' || r.status, '')
   FROM card_payments c
-  LEFT JOIN payments p ON p.source_id = c.id AND p.rail = 'card'
- WHERE coalesce(p.amount_minor, 0) <> CASE WHEN c.status = 'succeeded' THEN c.amount_minor ELSE 0 END
+  LEFT JOIN (SELECT o.source_id, sum(o.amount_minor)::bigint AS amount FROM payments o
+              WHERE o.rail = 'card' AND NOT EXISTS (SELECT FROM payment_reversals v WHERE v.payment_id = o.id)
+              GROUP BY o.source_id) p ON p.source_id = c.id
+  LEFT JOIN refunds r ON r.card_payment_id = c.id AND r.status IN ('requested', 'approved', 'succeeded')
+ WHERE coalesce(p.amount, 0) <> CASE WHEN c.status = 'succeeded' AND r.status IS DISTINCT FROM 'succeeded'
+                                     THEN c.amount_minor ELSE 0 END
 UNION ALL
 SELECT c.id::text, c.amount_minor, c.currency, c.requested_at, NULL::uuid,
        'is ' || c.status || ' for more than a day'

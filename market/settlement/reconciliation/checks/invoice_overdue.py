@@ -7,8 +7,10 @@ check = QueryCheck(
     BreakKind.INVOICE_OVERDUE,
     "invoice",
     """
-SELECT document_number, -total_minor, currency, due_at, buyer_id,
+SELECT document_number, paid_minor - total_minor, currency, due_at, buyer_id,
        'was due on ' || to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') || ' and is not paid'
+           || CASE WHEN paid_minor > 0 THEN ' in full: ' || paid_minor || ' of ' || total_minor || ' minor units are'
+                   ELSE '' END
   FROM invoices WHERE status = 'issued' AND due_at < now()
     """,
 )

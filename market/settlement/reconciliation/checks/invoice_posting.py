@@ -1,4 +1,4 @@
-"""The books and the payment on record agree with the status of each invoice."""
+"""The books and the payments on record agree with the status of each invoice and with what is paid of it."""
 
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
@@ -9,14 +9,17 @@ check = QueryCheck(
     "invoice",
     """
 SELECT i.document_number,
-       coalesce(b.billed, 0) - i.total_minor
-           + CASE WHEN i.status = 'issued' THEN coalesce(b.paid, 0) ELSE i.total_minor - coalesce(b.paid, 0) END,
+       -- What is wrong may be its status alone: then all of it is.
+       coalesce(nullif(coalesce(b.billed, 0) - i.total_minor, 0), nullif(coalesce(b.paid, 0) - i.paid_minor, 0),
+                nullif(coalesce(p.paid, 0) - i.paid_minor, 0), i.total_minor),
        i.currency, i.issued_at, NULL::uuid,
-       'is ' || i.status || ' with ' || i.total_minor || ' minor units; booked as billed '
-           || coalesce(b.billed, 0) || ', as paid ' || coalesce(b.paid, 0) || ', payment of '
-           || coalesce(p.amount_minor, 0)
+       'is ' || i.status || ' with ' || i.paid_minor || ' of ' || i.total_minor || ' minor units paid'
+           || '; booked as billed ' || coalesce(b.billed, 0) || ', as paid ' || coalesce(b.paid, 0)
+           || ', payments of ' || coalesce(p.paid, 0)
   FROM invoices i
-  LEFT JOIN payments p ON p.invoice_id = i.id
+  LEFT JOIN (SELECT invoice_id, sum(amount_minor)::bigint AS paid FROM payments o
+              WHERE NOT EXISTS (SELECT FROM payment_reversals r WHERE r.payment_id = o.id)
+              GROUP BY invoice_id) p ON p.invoice_id = i.id
   LEFT JOIN (SELECT j.source_id,
                     sum(x.amount) FILTER (WHERE j.source_kind = 'invoice')::bigint AS billed,
                     -sum(x.amount) FILTER (WHERE j.source_kind = 'payment')::bigint AS paid
@@ -25,7 +28,8 @@ SELECT i.document_number,
                JOIN ledger_accounts a ON a.id = x.account_id AND a.role = 'receivable'
               WHERE j.source_kind IN ('invoice', 'payment') GROUP BY j.source_id) b ON b.source_id = i.id
  WHERE coalesce(b.billed, 0) <> i.total_minor
-    OR coalesce(b.paid, 0) <> CASE WHEN i.status = 'issued' THEN 0 ELSE i.total_minor END
-    OR coalesce(p.amount_minor, 0) <> CASE WHEN i.status = 'issued' THEN 0 ELSE i.total_minor END
+    OR coalesce(b.paid, 0) <> i.paid_minor
+    OR coalesce(p.paid, 0) <> i.paid_minor
+    OR (i.status = 'issued' AND i.total_minor > 0) <> (i.paid_minor < i.total_minor)
     """,
 )

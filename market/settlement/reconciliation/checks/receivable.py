@@ -1,4 +1,4 @@
-"""The receivable of a buyer holds the invoices it has not paid."""
+"""The receivable of a buyer holds what it has not paid of its invoices."""
 
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
@@ -9,11 +9,12 @@ check = QueryCheck(
     """
 SELECT a.code, coalesce(p.amount, 0) - coalesce(i.open, 0), a.currency, coalesce(p.since, now()),
        a.owner_organisation_id,
-       'holds ' || coalesce(p.amount, 0) || ' minor units; open invoices come to ' || coalesce(i.open, 0)
+       'holds ' || coalesce(p.amount, 0) || ' minor units; what is open of its invoices comes to '
+           || coalesce(i.open, 0)
   FROM ledger_accounts a
   LEFT JOIN (SELECT account_id, sum(amount)::bigint AS amount, max(effective_at) AS since
                FROM ledger_postings GROUP BY account_id) p ON p.account_id = a.id
-  LEFT JOIN (SELECT buyer_id, currency, sum(total_minor)::bigint AS open
+  LEFT JOIN (SELECT buyer_id, currency, sum(total_minor - paid_minor)::bigint AS open
                FROM invoices WHERE status = 'issued' GROUP BY buyer_id, currency) i
          ON i.buyer_id = a.owner_organisation_id AND i.currency = a.currency
  WHERE a.role = 'receivable' AND coalesce(p.amount, 0) <> coalesce(i.open, 0)

@@ -11,7 +11,7 @@ from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.invoices.tables import Invoice
 from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
-from market.settlement.payments import service
+from market.settlement.payments import refunds, service
 from market.settlement.payments.errors import InvoiceNotRefundable, RefundStateForbids
 from market.settlement.payments.service import InvoicePayment
 from market.settlement.payments.states import Rail, RefundStatus
@@ -40,11 +40,11 @@ async def by_card(session: AsyncSession, invoice: Invoice) -> InvoicePayment:
     await session.flush()
     charged.status, charged.completed_at = CardPaymentStatus.SUCCEEDED, moment
     await session.flush()
-    return InvoicePayment(locked, Rail.CARD, charged.id, CARD, moment)
+    return InvoicePayment(locked, Rail.CARD, charged.id, CARD, invoice.total, moment)
 
 
 async def request_refund(session: AsyncSession, finance: Actor, invoice: Invoice) -> Refund:
-    refund = await service.request_refund(session, finance, invoice, "by mistake")
+    refund = await refunds.request_card_refund(session, finance, invoice, "by mistake")
     refund.processor_id = f"re_{refund.id}"
     return refund
 
@@ -81,27 +81,27 @@ async def test_a_refund_is_completed_once_and_a_failed_one_asked_for_again(
     async with transaction(sessions) as session:
         await service.pay_invoices(session, SYSTEM, [await by_card(session, bill)])
         invoice = await invoices.lock_invoice(session, bill.id)
-        refused = await service.request_refund(session, trade.finance, invoice, "by mistake")
+        refused = await refunds.request_card_refund(session, trade.finance, invoice, "by mistake")
         with pytest.raises(InvoiceNotRefundable):
-            await service.request_refund(session, trade.finance, invoice, "again")
-        await service.fail_refund(session, refused, "card expired")
+            await refunds.request_card_refund(session, trade.finance, invoice, "again")
+        await refunds.fail_refund(session, refused, "card expired")
         assert (refused.status, refused.failure) == (RefundStatus.FAILED, "card expired")
         assert refused.completed_at is not None
         assert invoice.status is InvoiceStatus.PAID
         with pytest.raises(RefundStateForbids):
-            await service.complete_refund(session, SYSTEM, invoice, refused, CARD)
+            await refunds.complete_refund(session, SYSTEM, invoice, refused, CARD)
         refund = await request_refund(session, trade.finance, invoice)
-        await service.complete_refund(session, SYSTEM, invoice, refund, CARD)
+        await refunds.complete_refund(session, SYSTEM, invoice, refund, CARD)
         assert (refund.status, invoice.status) == (RefundStatus.SUCCEEDED, InvoiceStatus.REFUNDED)
         for again in (
-            service.complete_refund(session, SYSTEM, invoice, refund, CARD),
-            service.fail_refund(session, refund, "late"),
+            refunds.complete_refund(session, SYSTEM, invoice, refund, CARD),
+            refunds.fail_refund(session, refund, "late"),
         ):
             with pytest.raises(RefundStateForbids):
                 await again
         with pytest.raises(InvoiceNotRefundable):
-            await service.request_refund(session, trade.finance, invoice, "a second time")
-        assert [item.id for item in await service.list_refunds(session, invoice)] == [refund.id, refused.id]
+            await refunds.request_card_refund(session, trade.finance, invoice, "a second time")
+        assert [item.id for item in await refunds.list_refunds(session, invoice)] == [refund.id, refused.id]
 
 
 async def test_those_concerned_are_told_of_the_invoice_its_payment_and_its_refund(
@@ -114,7 +114,7 @@ async def test_those_concerned_are_told_of_the_invoice_its_payment_and_its_refun
         await service.pay_invoices(session, SYSTEM, [await by_card(session, bill)])
         invoice = await invoices.lock_invoice(session, bill.id)
         refund = await request_refund(session, trade.finance, invoice)
-        await service.complete_refund(session, SYSTEM, invoice, refund, CARD)
+        await refunds.complete_refund(session, SYSTEM, invoice, refund, CARD)
     async with sessions() as session:
         rows = await session.execute(
             sa.text(

@@ -53,9 +53,10 @@ async def test_a_transfer_pays_and_splits_to_the_last_fen(
         before = await ledger.balance(session, chart.commission("CNY"))
         document = bank_statement(transfer(invoice), account=account)
         (imported,) = await import_bank_file(session, trade.finance, document)
-        ((entry, match),) = (await service.entries_of(session, [imported.statement]))[imported.statement.id]
-        assert (imported.created, match.status, match.invoice_id) == (True, BankEntryStatus.PAID, invoice.id)
-        assert entry.amount_minor == 100
+        (seen,) = (await service.entries_of(session, [imported.statement]))[imported.statement.id]
+        assert (imported.created, seen.match.status) == (True, BankEntryStatus.PAID)
+        assert [(part.target_id, part.amount) for part in seen.parts] == [(invoice.id, 100)]
+        assert seen.entry.amount_minor == 100
         assert await ledger.balance(session, chart.commission("CNY")) - before == fen(34)
     assert await balances(sessions, trade, account) == {
         "bank": 100, "receivable": 0, "clearing": 0, "owner": 33, "operator": 33,
@@ -124,7 +125,7 @@ async def test_whatever_does_not_match_exactly_goes_to_suspense(
         document = bank_statement(*receipts, account=account)
         (imported,) = await import_bank_file(session, trade.finance, document)
         found = (await service.entries_of(session, [imported.statement]))[imported.statement.id]
-        reasons = [(match.status.value, match.reason) for _, match in found]
+        reasons = [(item.match.status.value, item.match.reason) for item in found]
         after = await ledger.balance(session, chart.suspense("CNY"))
     n1, n2 = first.document_number, second.document_number
     assert reasons == [
@@ -156,8 +157,8 @@ async def test_another_currency_pays_nothing(
     async with transaction(sessions) as session:
         document = bank_statement(dollars, account=account, currency="USD")
         (imported,) = await import_bank_file(session, trade.finance, document)
-        ((_, match),) = (await service.entries_of(session, [imported.statement]))[imported.statement.id]
-    assert match.reason.startswith("1.00 USD for invoice")
+        (seen,) = (await service.entries_of(session, [imported.statement]))[imported.statement.id]
+    assert seen.match.reason.startswith("1.00 USD for invoice")
 
 
 async def test_a_lying_statement_leaves_nothing_behind(

@@ -1,0 +1,39 @@
+"""Refunds by bank, pure: the reference that their transfer carries."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+_NOT_ALPHANUMERIC = re.compile("[^0-9A-Z]")
+_REFERENCE = re.compile("RB[0-9]{18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """Whom a transfer is made to.
+
+    :param account: number or IBAN, as the payee wrote it.
+    """
+
+    name: str
+    account: str
+
+
+def refund_reference(refund_id: UUID) -> str:
+    """What a refund's transfer carries as its end-to-end id: RB, two check digits (ISO 7064 mod 97-10), 16 digits."""
+    body = f"{refund_id.int % 10**16:016}"
+    return f"RB{98 - _mod97(body + 'RB00'):02}{body}"
+
+
+def refund_references(texts: Sequence[str]) -> list[str]:
+    """References of refunds in the texts, each once, wherever a bank put blanks."""
+    found: dict[str, None] = {}
+    for text in texts:
+        for match in _REFERENCE.finditer(_NOT_ALPHANUMERIC.sub("", text.upper())):
+            found[match.group()] = None
+    return list(found)
+
+
+def _mod97(text: str) -> int:
+    return int("".join(str(int(character, 36)) for character in text)) % 97
