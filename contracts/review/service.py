@@ -11,6 +11,8 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.events.kinds import EventKind
+from infra.identity import officers
+from infra.messages import Message
 from infra.paging import PageRequest
 from infra.stops import service as stops
 from infra.stops.tables import Stop
@@ -22,8 +24,17 @@ async def list_unreviewed(session: AsyncSession, page: PageRequest) -> tuple[Seq
 
 
 async def review(session: AsyncSession, actor: Actor, agreement_id: UUID, note: str) -> ContractReview:
-    """Record a finding on an agreement; it leaves the list of contracts to review."""
+    """Record a finding on an agreement; it leaves the list of contracts to review.
+
+    :raises AnotherOfficer: the caller belongs to a party under another account.
+    """
     agreement = await agreements.access_agreement(session, actor, agreement_id)
+    await officers.require_no_member(
+        session,
+        actor,
+        [agreement.owner_id, agreement.operator_id, agreement.buyer_id],
+        Message("A contract is reviewed by somebody who belongs to none of its parties."),
+    )
     finding = ContractReview(
         agreement_id=agreement.id, reviewed_by=actor.id, note=note, reviewed_at=await now(session)
     )

@@ -163,13 +163,6 @@ class CreditCodeTaken(Conflict):
     title = Message("Unified social credit code already registered")
 
 
-class SamePerson(Forbidden):
-    """What takes two persons was tried by one, perhaps with another account or by a program of hers."""
-
-    slug = "same-person"
-    title = Message("Another person must decide")
-
-
 class StatusForbids(Conflict):
     """The organisation's status does not lead there."""
 

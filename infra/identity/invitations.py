@@ -69,6 +69,11 @@ def listing(organisation_id: UUID) -> SelectOfScalar[Invitation]:
     return repository.invitations_statement(organisation_id)
 
 
+async def who_let_in(session: AsyncSession, organisation_id: UUID) -> frozenset[UUID]:
+    """Who invited somebody to an organisation, or took a token to hand it over."""
+    return await repository.who_let_in(session, organisation_id)
+
+
 async def organisation_of(session: AsyncSession, invitation_id: UUID) -> UUID | None:
     """For which organisation an invitation is; None when there is no such invitation."""
     row = await session.get(Invitation, invitation_id)

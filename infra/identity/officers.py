@@ -1,10 +1,11 @@
 """Decisions that take two people: who counts as a person, and as another one."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from infra.auth import Actor
 from infra.db import AsyncSession
-from infra.identity import members
+from infra.identity import persons
 from infra.identity.errors import AnotherOfficer
 from infra.messages import Message
 
@@ -22,18 +23,25 @@ def require_person(actor: Actor, *, remedy: Message) -> None:
 async def require_another_person(
     session: AsyncSession, actor: Actor, *others: UUID, detail: Message, remedy: Message
 ) -> None:
-    """Check that a person acts who is none of the others.
+    """Check that a person acts who is none of the others; see :mod:`infra.identity.persons` for who is the same.
 
-    One person may have several accounts: whoever shares an address counts as the same.
-
-    :param others: accounts of those who took part before.
+    :param others: accounts, or programs, of those who took part before.
     :param detail: which two people the decision takes.
     :param remedy: what to do where it is the same person, or a program.
     :raises AnotherOfficer: the actor is a program, or one of the others.
     """
     require_person(actor, remedy=remedy)
-    own = await members.address(session, actor.id)
-    if actor.id in others or (
-        own is not None and own in [await members.address(session, other) for other in others]
-    ):
+    if await persons.same_person(session, actor, others):
         raise AnotherOfficer(detail, remedy=remedy)
+
+
+async def require_no_member(
+    session: AsyncSession, actor: Actor, organisation_ids: Iterable[UUID], detail: Message
+) -> None:
+    """Check that the caller belongs to none of some organisations, under no account.
+
+    :param detail: what is decided by somebody from elsewhere.
+    :raises AnotherOfficer: the caller, or whoever made the program that calls, belongs to one of them.
+    """
+    if await persons.belongs_to(session, actor, organisation_ids):
+        raise AnotherOfficer(detail, remedy=Message("Ask a colleague who had no part in it."))

@@ -6,12 +6,17 @@ from uuid import UUID
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.identity import repository
-from infra.identity.errors import SamePerson
-from infra.messages import Message
 
 
 async def same_person(session: AsyncSession, actor: Actor, others: Iterable[UUID | None]) -> bool:
-    """Whether one of some actors is the same person as the caller.
+    """Whether one of some actors is the same person as the caller; see :func:`accounts_of_caller`."""
+    return bool(await accounts_of_caller(session, actor, others))
+
+
+async def accounts_of_caller(
+    session: AsyncSession, actor: Actor, others: Iterable[UUID | None]
+) -> frozenset[UUID]:
+    """Those among some actors who are the same person as the caller.
 
     One person may have several accounts: whoever shares the address counts as the same. A program stands for whoever
     made it.
@@ -19,24 +24,16 @@ async def same_person(session: AsyncSession, actor: Actor, others: Iterable[UUID
     :param others: ids of people or programs; None and ids of nobody are left out.
     """
     theirs = {other for other in others if other is not None}
-    if actor.id in theirs:
-        return True
     behind = await repository.addresses_behind(session, {actor.id, *theirs})
-    own = behind.pop(actor.id, set())
-    return any(own & addresses for addresses in behind.values())
+    own = behind.get(actor.id, set())
+    return frozenset(other for other in theirs if other == actor.id or own & behind.get(other, set()))
 
 
-async def require_another_person(
-    session: AsyncSession,
-    actor: Actor,
-    others: Iterable[UUID | None],
-    detail: Message,
-    remedy: Message | None = None,
-) -> None:
-    """Pass a caller who is another person than all of some actors; see :func:`same_person`.
-
-    :param detail: which two persons it takes.
-    :raises SamePerson: the caller is one of them.
-    """
-    if await same_person(session, actor, others):
-        raise SamePerson(detail, remedy=remedy or Message("Ask a colleague who had no part in it."))
+async def belongs_to(session: AsyncSession, actor: Actor, organisation_ids: Iterable[UUID]) -> bool:
+    """Whether the caller, or whoever made the program that calls, is a member of one of some organisations."""
+    addresses = (await repository.addresses_behind(session, [actor.id])).get(actor.id, set())
+    for organisation_id in sorted(set(organisation_ids)):
+        for address in sorted(addresses):
+            if await repository.is_member(session, organisation_id, address):
+                return True
+    return False

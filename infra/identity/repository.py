@@ -213,6 +213,14 @@ def invitations_statement(organisation_id: UUID) -> SelectOfScalar[Invitation]:
     return select(Invitation).where(col(Invitation.organisation_id) == organisation_id)
 
 
+async def who_let_in(session: AsyncSession, organisation_id: UUID) -> frozenset[UUID]:
+    """Who invited or handed a token over for an organisation."""
+    rows = (await session.exec(invitations_statement(organisation_id))).all()
+    return frozenset(
+        actor_id for row in rows for actor_id in (row.invited_by, row.handed_over_by) if actor_id is not None
+    )
+
+
 async def open_invitation(session: AsyncSession, token_digest: bytes, *, lock: bool) -> Invitation | None:
     """The invitation a token opens now, if it does; locked, nobody else can use it meanwhile."""
     statement = select(Invitation).where(

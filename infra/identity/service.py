@@ -1,6 +1,6 @@
 """Organisations: look up, register, add evidence, change status; and the market's first administrator."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -146,24 +146,25 @@ def evidence_listing(organisation_id: UUID) -> SelectOfScalar[IdentityEvidence]:
     return repository.evidence_statement(organisation_id)
 
 
-async def accept_evidence(session: AsyncSession, actor: Actor, organisation_id: UUID) -> list[UUID]:
-    """Mark the evidence on file that nobody has decided on yet as verified; answers its ids."""
-    rows = await repository.undecided_evidence(session, organisation_id)
+async def undecided_evidence(session: AsyncSession, organisation_id: UUID) -> Sequence[IdentityEvidence]:
+    """The evidence on file that nobody has decided on yet, locked."""
+    return await repository.undecided_evidence(session, organisation_id)
+
+
+async def accept_evidence(session: AsyncSession, actor: Actor, rows: Sequence[IdentityEvidence]) -> None:
+    """Mark evidence as verified."""
     moment = await now(session)
     for row in rows:
         row.verified_by, row.verified_at = actor.id, moment
     await session.flush()
-    return [row.id for row in rows]
 
 
-async def reject_evidence(session: AsyncSession, actor: Actor, organisation_id: UUID) -> list[UUID]:
-    """Mark the evidence on file that nobody has decided on yet as rejected; answers its ids."""
-    rows = await repository.undecided_evidence(session, organisation_id)
+async def reject_evidence(session: AsyncSession, actor: Actor, rows: Sequence[IdentityEvidence]) -> None:
+    """Mark evidence as rejected."""
     moment = await now(session)
     for row in rows:
         row.rejected_by, row.rejected_at = actor.id, moment
     await session.flush()
-    return [row.id for row in rows]
 
 
 async def change_status(

@@ -5,6 +5,7 @@ from uuid import UUID
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession
 from infra.errors import Forbidden
+from infra.identity import officers
 from infra.messages import Message
 from listings.authorisations import service as authorisations
 from listings.products import service as products
@@ -35,6 +36,7 @@ async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: s
 
     :raises Forbidden: the actor belongs to no regulator.
     :raises SameOrganisation: the actor's organisation is a party to the product.
+    :raises AnotherOfficer: the actor belongs to a party under another account.
     :raises ProductStateForbids: it was not submitted.
     :raises ProductIncomplete, AuthorisationNotLive, NotListable: it is not what was submitted any more.
     """
@@ -48,6 +50,7 @@ async def return_to_draft(session: AsyncSession, actor: Actor, product_id: UUID,
 
     :raises Forbidden: the actor belongs to no regulator.
     :raises SameOrganisation: the actor's organisation is a party to the product.
+    :raises AnotherOfficer: the actor belongs to a party under another account.
     :raises ProductStateForbids: it was not submitted.
     """
     row = await _lock_for_review(session, actor, product_id)
@@ -61,7 +64,14 @@ async def _lock_for_review(session: AsyncSession, actor: Actor, product_id: UUID
             Message("Only a regulator reviews products."),
             remedy=Message("Wait for the regulator's decision; GET /v1/products/{product_id} shows it."),
         )
-    require_other_organisation(actor.organisation_id, {row.operator_id, row.owner_id})
+    parties = {row.operator_id, row.owner_id}
+    require_other_organisation(actor.organisation_id, parties)
+    await officers.require_no_member(
+        session,
+        actor,
+        parties,
+        Message("A product is reviewed by somebody who belongs to neither of its parties."),
+    )
     return row
 
 

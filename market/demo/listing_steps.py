@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from market.demo.desk import Desk, StepFailed
-from market.demo.parties import PARTIES, bring_in
+from market.demo.parties import PARTIES, bring_in, second_officer
 from market.demo.state import CALLS, Trade
 
 QUALITY_SECONDS = 120
@@ -20,8 +20,10 @@ async def parties(trade: Trade) -> list[str]:
     """Step 1: five parties come in, and the buyer's program."""
     admin = await Desk.sign_in(trade.connect, trade.admin)
     try:
+        officer = trade.desks["officer"] = await second_officer(admin, trade.connect, trade.mark)
         for party in PARTIES:
-            trade.desks[party.desk] = await bring_in(admin, trade.connect, party, trade.mark)
+            verifier = admin if party.kind in {"platform", "regulator"} else officer
+            trade.desks[party.desk] = await bring_in(officer, verifier, trade.connect, party, trade.mark)
     finally:
         await admin.leave()
     buyer = trade.desks["buyer"]

@@ -1,4 +1,4 @@
-"""The five parties of the demo, and how they come in: registered, evidenced, verified, invited."""
+"""The five parties of the demo, and how they come in: registered, invited, evidenced, verified."""
 
 import secrets
 from dataclasses import dataclass
@@ -76,13 +76,21 @@ PARTIES = (
 )
 
 
-async def bring_in(admin: Desk, connect: Connect, party: Party, mark: str) -> Desk:
-    """Register and verify one party, invite its person, and sign that person in.
+async def second_officer(admin: Desk, connect: Connect, mark: str) -> Desk:
+    """Another administrator of the platform: it takes two to let in who oversees others."""
+    login = Login("officer", f"officer-{mark}@market.example", secrets.token_urlsafe(12))
+    home = f"/v1/organisations/{admin.organisation_id}"
+    return await _let_in(admin, connect, home, login, "Second officer", ["platform_admin"])
 
+
+async def bring_in(registrar: Desk, verifier: Desk, connect: Connect, party: Party, mark: str) -> Desk:
+    """Register one party, invite its person, who signs in and files its certificate; have it verified.
+
+    :param verifier: another officer than the registrar where the party oversees others.
     :param mark: told apart by it, several demos live beside each other.
     """
     code = _unique_code(party.credit_code_body, mark)
-    organisation = await admin.post(
+    organisation = await registrar.post(
         "/v1/organisations",
         {
             "kind": party.kind,
@@ -92,21 +100,29 @@ async def bring_in(admin: Desk, connect: Connect, party: Party, mark: str) -> De
         },
     )
     home = f"/v1/organisations/{organisation['id']}"
-    await admin.post(
+    login = Login(party.desk, f"{party.desk}-{mark}@market.example", secrets.token_urlsafe(12))
+    roles = [party.role, "organisation_admin"]
+    desk = await _let_in(registrar, connect, home, login, party.person, roles)
+    await desk.post(
         f"{home}/evidence",
         {"kind": party.evidence, "number": code, "document_sha256": sha256(code.encode()).hexdigest()},
     )
-    await admin.post(f"{home}/verification", {"decision": "verify", "reason": "Certificate seen and on file"})
-    login = Login(party.desk, f"{party.desk}-{mark}@market.example", secrets.token_urlsafe(12))
-    invitation = await admin.post(
-        f"{home}/invitations", {"email": login.email, "roles": [party.role, "organisation_admin"]}
+    await verifier.post(
+        f"{home}/verification", {"decision": "verify", "reason": "Certificate seen and on file"}
     )
+    return desk
+
+
+async def _let_in(
+    officer: Desk, connect: Connect, home: str, login: Login, name: str, roles: list[str]
+) -> Desk:
+    invitation = await officer.post(f"{home}/invitations", {"email": login.email, "roles": roles})
     # Without a mail server, whoever runs the market brings the token to each party's first administrator.
-    handed_over = await admin.post(
+    handed_over = await officer.post(
         f"{home}/invitations/{invitation['id']}/hand-over",
         {"identification": "Certificate and identity card seen at registration"},
     )
-    await _accept(connect, handed_over["token"], party.person, login)
+    await _accept(connect, handed_over["token"], name, login)
     return await Desk.sign_in(connect, login)
 
 

@@ -10,9 +10,11 @@ from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
+from infra.identity import officers
 from infra.identity import service as identity
 from infra.messages import Message
 from infra.organisation_status import OrganisationStatus
+from infra.stops import service as stops
 from market.participants import repository
 from market.participants.errors import AppealOpen, NotSuspended
 from market.participants.schemas import AppealCreate
@@ -77,6 +79,9 @@ async def decide(
 ) -> Appeal:
     """Decide an appeal: upheld, the suspension is lifted, whoever ordered it; dismissed, it stays.
 
+    Whoever suspended may give in, but does not judge the own order.
+
+    :raises AnotherOfficer: the caller belongs to the organisation, or would dismiss what is against the own suspension.
     :raises NotFound: the organisation has no such appeal.
     :raises AppealDecided: it is decided already.
     """
@@ -85,6 +90,22 @@ async def decide(
     if appeal is None:
         raise NotFound(Message("The organisation has no such appeal."))
     status = APPEAL.next_state(appeal.status, decision)
+    await officers.require_no_member(
+        session,
+        actor,
+        [organisation_id],
+        Message("An appeal is decided by somebody who does not belong to the party."),
+    )
+    if status is AppealStatus.DISMISSED:
+        await officers.require_another_person(
+            session,
+            actor,
+            *[stop.placed_by for stop in await stops.active(session, [organisation_id])],
+            detail=Message("An appeal is dismissed by another person than ordered the suspension."),
+            remedy=Message(
+                "Leave it to the regulator or to another administrator of the platform, or uphold it yourself."
+            ),
+        )
     if status is AppealStatus.UPHELD:
         await lift_suspension(session, actor, row, reason)
     await _close(session, actor, appeal, status, reason)

@@ -16,6 +16,9 @@ ROLES_OF_KIND: dict[OrganisationKind, frozenset[Role]] = {
 }
 """A buyer's member cannot become a regulator's officer by anybody's mistake."""
 
+OVERSEERS = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
+"""Whose people look at others' affairs: it takes two officers of the platform to let such an organisation in."""
+
 _SEES_ALL = frozenset({Role.PLATFORM_ADMIN, Role.REGULATOR_OFFICER})
 
 

@@ -1,5 +1,6 @@
 """Use cases of onboarding: registration, evidence, verification, suspension."""
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -11,8 +12,9 @@ from infra.db import AsyncSession
 from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
-from infra.identity import members
+from infra.identity import invitations, members, officers, persons
 from infra.identity import service as identity
+from infra.identity.errors import AnotherOfficer
 from infra.identity.states import OrganisationAction
 from infra.identity.tables import IdentityEvidence, Organisation
 from infra.messages import Message
@@ -163,37 +165,83 @@ async def decide_verification(
 ) -> Organisation:
     """Find an organisation's identity proven or not (数据安全法, article 33).
 
-    What is on file is settled by it: after a rejection only newer evidence verifies.
+    What is on file is settled by it: after a rejection only newer evidence verifies. Evidence is verified by another
+    person than filed it, and who oversees others by another one than let it in.
 
     :raises NoEvidence: there is nothing on file that proves it, or nothing since it was rejected.
+    :raises AnotherOfficer: the caller is a program, filed all of it, belongs to the organisation, or let it in where it
+        oversees others.
     :raises StatusForbids: it is verified already, or suspended.
     """
     row = await access_to_manage(session, actor, organisation_id)
     await identity.change_status(session, actor, row, OrganisationAction(decision), reason)
+    evidence = await identity.undecided_evidence(session, organisation_id)
     if row.status is OrganisationStatus.VERIFIED:
-        decided = await identity.accept_evidence(session, actor, organisation_id)
-        if not decided:
-            raise NoEvidence(
-                Message(
-                    "An organisation is verified by what is on file, and nothing is that was not rejected."
-                ),
-                remedy=Message(
-                    "File its licence or certificate at POST /v1/organisations/{organisation_id}/evidence."
-                ),
-            )
+        evidence = await _filed_by_others(session, actor, row, evidence)
+        await identity.accept_evidence(session, actor, evidence)
     else:
-        decided = await identity.reject_evidence(session, actor, organisation_id)
+        await identity.reject_evidence(session, actor, evidence)
     await audit.record(
         session,
         actor,
         action=f"organisation.{row.status.value}",
         subject_kind=SUBJECT,
         subject_id=organisation_id,
-        detail={"reason": reason, "evidence_ids": [str(evidence_id) for evidence_id in decided]},
+        detail={"reason": reason, "evidence_ids": [str(item.id) for item in evidence]},
     )
     if row.status is OrganisationStatus.VERIFIED:
         await _publish_event(session, row, EventKind.ORGANISATION_VERIFIED)
     return row
+
+
+async def _filed_by_others(
+    session: AsyncSession, actor: Actor, row: Organisation, evidence: Sequence[IdentityEvidence]
+) -> Sequence[IdentityEvidence]:
+    """What the caller may verify an organisation by: see :func:`decide_verification` for what is refused."""
+    if not evidence:
+        raise NoEvidence(
+            Message("An organisation is verified by what is on file, and nothing is that was not rejected."),
+            remedy=Message(
+                "File its licence or certificate at POST /v1/organisations/{organisation_id}/evidence."
+            ),
+        )
+    officers.require_person(
+        actor, remedy=Message("Ask an administrator of the platform, in person, not by a program.")
+    )
+    await officers.require_no_member(
+        session,
+        actor,
+        [row.id],
+        Message("An organisation is verified by somebody who does not belong to it."),
+    )
+    if row.kind in domain.OVERSEERS:
+        await officers.require_another_person(
+            session,
+            actor,
+            row.registered_by,
+            *await invitations.who_let_in(session, row.id),
+            detail=Message(
+                "An organisation that oversees others is verified by another person than registered it or let its"
+                " people in."
+            ),
+            remedy=Message(
+                "Ask another administrator of the platform. Where there is none, invite one:"
+                " POST /v1/organisations/{organisation_id}/invitations with the role platform_admin.",
+                organisation_id=actor.organisation_id,
+            ),
+        )
+    own = await persons.accounts_of_caller(session, actor, [item.submitted_by for item in evidence])
+    others = [item for item in evidence if item.submitted_by not in own]
+    if not others:
+        raise AnotherOfficer(
+            Message("Evidence is verified by another person than filed it."),
+            remedy=Message(
+                "Ask another administrator of the platform; or let the organisation file its own: its first"
+                " administrator is invited at POST /v1/organisations/{organisation_id}/invitations.",
+                organisation_id=row.id,
+            ),
+        )
+    return others
 
 
 async def suspend(session: AsyncSession, actor: Actor, organisation_id: UUID, reason: str) -> Organisation:
@@ -214,11 +262,18 @@ async def suspend(session: AsyncSession, actor: Actor, organisation_id: UUID, re
 async def lift_suspension(session: AsyncSession, actor: Actor, row: Organisation, reason: str) -> None:
     """End the suspension of a locked organisation, which is again as far verified as it was before.
 
+    :raises AnotherOfficer: the caller belongs to the organisation, perhaps under another account.
     :raises StatusForbids: it is not suspended.
     """
     verified = row.verified_at is not None
     action = OrganisationAction.REINSTATE_AS_VERIFIED if verified else OrganisationAction.REINSTATE
     await identity.change_status(session, actor, row, action, reason)
+    await officers.require_no_member(
+        session,
+        actor,
+        [row.id],
+        Message("A suspension is lifted by somebody who does not belong to the party."),
+    )
     await stops.lift_every(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
 
 

@@ -59,7 +59,11 @@ async def test_the_refusal_says_where_to_appeal_and_that_works(
 
 
 async def test_dismissed_appealed_again_and_upheld_by_another_authority(
-    buyers: httpx.AsyncClient, regulator: httpx.AsyncClient, platform: httpx.AsyncClient, suspended: str
+    buyers: httpx.AsyncClient,
+    regulator: httpx.AsyncClient,
+    platform: httpx.AsyncClient,
+    second: httpx.AsyncClient,
+    suspended: str,
 ) -> None:
     first = await lodge(buyers, suspended)
     assert first["status"] == "open"
@@ -69,16 +73,20 @@ async def test_dismissed_appealed_again_and_upheld_by_another_authority(
     for authority in (platform, regulator):
         listed = await authority.get("/v1/appeals", params={"status": "open", "limit": 200})
         assert first["id"] in {item["id"] for item in listed.json()["items"]}
-    dismissed = await decide(platform, suspended, first, DISMISS)
+    # Nobody judges the own order.
+    own = await decide(platform, suspended, first, DISMISS)
+    assert own.status_code == 403
+    assert own.json()["type"].endswith("another-officer")
+    dismissed = await decide(second, suspended, first, DISMISS)
     assert dismissed.json()["status"] == "dismissed"
     assert (await buyers.get(suspended)).json()["status"] == "suspended"
     late = await decide(regulator, suspended, first, UPHOLD)
     assert late.status_code == 409
     assert late.json()["type"].endswith("appeal-decided")
 
-    second = await lodge(buyers, suspended, text="Here is the right document.")
+    newer = await lodge(buyers, suspended, text="Here is the right document.")
     # The platform suspended, and yet the regulator's decision lifts it.
-    assert (await decide(regulator, suspended, second, UPHOLD)).json()["status"] == "upheld"
+    assert (await decide(regulator, suspended, newer, UPHOLD)).json()["status"] == "upheld"
     assert (await buyers.get(suspended)).json()["status"] == "verified"
     mine = (await buyers.get(f"{suspended}/appeals")).json()["items"]
     assert [(item["status"], item["decision_reason"]) for item in mine] == [
@@ -136,10 +144,10 @@ async def test_who_may_not(
 
 
 async def test_both_are_told_in_the_log_and_by_events(
-    buyers: httpx.AsyncClient, platform: httpx.AsyncClient, suspended: str, sessions: SessionMaker
+    buyers: httpx.AsyncClient, second: httpx.AsyncClient, suspended: str, sessions: SessionMaker
 ) -> None:
     appeal = await lodge(buyers, suspended)
-    await decide(platform, suspended, appeal, DISMISS)
+    await decide(second, suspended, appeal, DISMISS)
     organisation_id = suspended.rpartition("/")[2]
     async with sessions() as session:
         events = await session.execute(

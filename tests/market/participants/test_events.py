@@ -13,13 +13,13 @@ REASON = {"reason": "as decided"}
 
 
 async def test_a_party_is_told_of_its_verification_and_suspension(
-    platform: httpx.AsyncClient, party: Callable[..., Any], sessions: SessionMaker
+    platform: httpx.AsyncClient, second: httpx.AsyncClient, party: Callable[..., Any], sessions: SessionMaker
 ) -> None:
     fresh = await party(OrganisationKind.BUYER, verified=False)
     path = f"/v1/organisations/{fresh.organisation_id}"
     evidence = {"kind": "business_licence", "number": "9144030071526726XG", "document_sha256": "ab" * 32}
+    assert (await second.post(f"{path}/evidence", json=evidence)).status_code == 201
     for step, body in (
-        ("evidence", evidence),
         ("verification", {"decision": "verify", "reason": "proven"}),
         ("suspension", REASON),
     ):

@@ -11,7 +11,16 @@ from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, transaction
 from infra.organisation_status import OrganisationStatus
 from infra.stops import service as stops
-from tests.support.people import Someone, fresh_code, make_client, make_organisation, make_person, sign_in
+from tests.support.people import (
+    PASSWORD,
+    Someone,
+    browser,
+    fresh_code,
+    make_client,
+    make_organisation,
+    make_person,
+    sign_in,
+)
 
 EVIDENCE = {"kind": "business_licence", "number": "9144030071526726XG", "document_sha256": "ab" * 32}
 REASON = {"reason": "as decided"}
@@ -130,13 +139,15 @@ class TestVerification:
             f"/v1/organisations/{organisation_id}/verification", json={"decision": decision, **REASON}
         )
 
-    async def test_rests_on_evidence(self, platform: httpx.AsyncClient, administrator: Someone) -> None:
+    async def test_rests_on_evidence(
+        self, platform: httpx.AsyncClient, second: httpx.AsyncClient, administrator: Someone
+    ) -> None:
         made = await register(platform)
         without = await self.decide(platform, made["id"], "verify")
         assert without.status_code == 409
         assert without.json()["type"].endswith("no-identity-evidence")
         assert (await platform.get(f"/v1/organisations/{made['id']}")).json()["status"] == "registered"
-        filed = await platform.post(f"/v1/organisations/{made['id']}/evidence", json=EVIDENCE)
+        filed = await second.post(f"/v1/organisations/{made['id']}/evidence", json=EVIDENCE)
         assert filed.status_code == 201
         assert filed.json()["number_masked"] == "*" * 14 + "26XG"
         assert EVIDENCE["number"] not in filed.text
@@ -159,7 +170,7 @@ class TestVerification:
         assert (await self.decide(platform, made["id"], "verify")).json()["status"] == "verified"
 
     async def test_what_was_rejected_verifies_nobody_later(
-        self, platform: httpx.AsyncClient, administrator: Someone
+        self, platform: httpx.AsyncClient, second: httpx.AsyncClient, administrator: Someone
     ) -> None:
         made = await register(platform)
         home = f"/v1/organisations/{made['id']}"
@@ -176,7 +187,7 @@ class TestVerification:
             assert (await platform.post(f"{home}/{act}", json=REASON)).status_code == 200
         assert (await self.decide(platform, made["id"], "verify")).status_code == 409
         # What the refusal advises leads out.
-        assert (await platform.post(f"{home}/evidence", json=EVIDENCE)).status_code == 201
+        assert (await second.post(f"{home}/evidence", json=EVIDENCE)).status_code == 201
         assert (await self.decide(platform, made["id"], "verify")).json()["status"] == "verified"
         verified = [
             item["verified_at"] is not None
@@ -194,6 +205,137 @@ class TestVerification:
             f"/v1/organisations/{buyer.organisation_id}/evidence", json={**EVIDENCE, **change}
         )
         assert answer.status_code == 422
+
+
+class TestFourEyes:
+    """Nobody verifies by what he filed, nor lets in alone who oversees others."""
+
+    async def verify(self, client: httpx.AsyncClient, home: str) -> httpx.Response:
+        return await client.post(f"{home}/verification", json={"decision": "verify", **REASON})
+
+    async def filed(self, client: httpx.AsyncClient, home: str) -> None:
+        assert (await client.post(f"{home}/evidence", json=EVIDENCE)).status_code == 201
+
+    async def home(self, client: httpx.AsyncClient, **more: Any) -> str:
+        return f"/v1/organisations/{(await register(client, **more))['id']}"
+
+    async def refused(self, client: httpx.AsyncClient, home: str) -> str:
+        answer = await self.verify(client, home)
+        assert answer.status_code == 403, answer.text
+        assert answer.json()["type"].endswith("another-officer")
+        assert (await client.get(home)).json()["status"] == "registered"
+        remedy: str = answer.json()["remedy"]
+        return remedy
+
+    async def test_who_filed_does_not_verify_and_the_remedy_leads_on(
+        self, app: Litestar, platform: httpx.AsyncClient, sessions: SessionMaker
+    ) -> None:
+        home = await self.home(platform)
+        await self.filed(platform, home)
+        remedy = await self.refused(platform, home)
+        assert f"POST {home}/invitations" in remedy
+        # One officer alone gets on: the organisation files its own, and only that verifies it.
+        invited = await platform.post(
+            f"{home}/invitations", json={"email": "own@org.example", "roles": ["organisation_admin"]}
+        )
+        assert invited.status_code == 201
+        member = await make_person(sessions, UUID(home.rpartition("/")[2]), [Role.ORGANISATION_ADMIN])
+        mine = await sign_in(app, member.email)
+        await self.filed(mine, home)
+        assert (await self.verify(platform, home)).json()["status"] == "verified"
+        items = (await platform.get(f"{home}/evidence")).json()["items"]
+        assert [item["verified_at"] is not None for item in items] == [True, False]
+
+    async def test_nor_by_another_account_or_a_program(
+        self,
+        app: Litestar,
+        platform: httpx.AsyncClient,
+        second: httpx.AsyncClient,
+        administrator: Someone,
+        sessions: SessionMaker,
+    ) -> None:
+        client_id, secret = await make_client(sessions, administrator, [Role.PLATFORM_ADMIN])
+        form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+        program = browser(app)
+        token = (await program.post("/oauth/token", data=form)).json()["access_token"]
+        program.headers["Authorization"] = f"Bearer {token}"
+        # Filed by the officer's own program.
+        home = await self.home(platform)
+        await self.filed(program, home)
+        await self.refused(platform, home)
+        by_program = await self.verify(program, home)
+        assert by_program.json()["type"].endswith("another-officer")
+        assert (await self.verify(second, home)).json()["status"] == "verified"
+        # Filed as a member of the organisation, under the same address.
+        home = await self.home(platform)
+        twice = await make_person(
+            sessions,
+            UUID(home.rpartition("/")[2]),
+            [Role.ORGANISATION_ADMIN],
+            email=f"{uuid4().hex}@people.example",
+        )
+        officer = await make_person(
+            sessions, administrator.organisation_id, [Role.PLATFORM_ADMIN], email=twice.email
+        )
+        answers = [
+            await browser(app).post(
+                "/v1/session",
+                json={"email": twice.email, "password": PASSWORD, "organisation_id": str(organisation)},
+            )
+            for organisation in (twice.organisation_id, officer.organisation_id)
+        ]
+        theirs, office = browser(app), browser(app)
+        for client, answer in zip((theirs, office), answers, strict=True):
+            client.cookies = answer.cookies
+            client.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+        await self.filed(theirs, home)
+        await self.refused(office, home)
+        # Nor by what a colleague filed for an organisation of one's own.
+        assert (await self.verify(platform, home)).json()["status"] == "verified"
+        for act in ("suspension", "reinstatement"):
+            done = await office.post(f"{home}/{act}", json=REASON)
+            assert done.status_code == (200 if act == "suspension" else 403), done.text
+        assert done.json()["type"].endswith("another-officer")
+
+    @pytest.mark.parametrize("kind", ["regulator", "platform"])
+    async def test_who_oversees_others_is_let_in_by_two(
+        self,
+        app: Litestar,
+        platform: httpx.AsyncClient,
+        second: httpx.AsyncClient,
+        administrator: Someone,
+        sessions: SessionMaker,
+        kind: str,
+    ) -> None:
+        home = await self.home(platform, kind=kind)
+        first = {"email": f"{uuid4().hex}@people.example", "roles": ["organisation_admin"]}
+        made = (await platform.post(f"{home}/invitations", json=first)).json()
+        path = f"{home}/invitations/{made['id']}/hand-over"
+        assert (await platform.post(path, json={"identification": "known to me"})).status_code == 200
+        member = await make_person(sessions, UUID(home.rpartition("/")[2]), [Role.ORGANISATION_ADMIN])
+        mine = await sign_in(app, member.email)
+        await self.filed(mine, home)
+        remedy = await self.refused(platform, home)
+        assert f"POST /v1/organisations/{administrator.organisation_id}/invitations" in remedy
+        assert (await self.verify(second, home)).json()["status"] == "verified"
+
+    async def test_who_brought_the_token_is_one_of_the_two(
+        self,
+        app: Litestar,
+        platform: httpx.AsyncClient,
+        second: httpx.AsyncClient,
+        sessions: SessionMaker,
+    ) -> None:
+        home = await self.home(platform, kind="regulator")
+        first = {"email": f"{uuid4().hex}@people.example", "roles": ["organisation_admin"]}
+        made = (await second.post(f"{home}/invitations", json=first)).json()
+        path = f"{home}/invitations/{made['id']}/hand-over"
+        assert (await second.post(path, json={"identification": "known to me"})).status_code == 200
+        member = await make_person(sessions, UUID(home.rpartition("/")[2]), [Role.ORGANISATION_ADMIN])
+        mine = await sign_in(app, member.email)
+        await self.filed(mine, home)
+        for officer in (platform, second):
+            await self.refused(officer, home)
 
 
 class TestSuspension:
