@@ -106,6 +106,8 @@ DECIDED: Mapping[str, Rights] = {
         update=frozenset({"status", "attempts", "due_at", "completed_at", "last_error"}), delete=True
     ),
     "memberships": QUEUE,
+    # How far each process is with its answers; forgotten a day after it ended.
+    "metering_processes": QUEUE,
     "organisations": WHOLE_ROWS,
     "payment_reversals": APPEND_ONLY,
     "payments": APPEND_ONLY,
@@ -133,11 +135,13 @@ DECIDED: Mapping[str, Rights] = {
     "sessions": QUEUE,
     "sign_in_attempts": QUEUE,
     "stops": changing("lifted_at lifted_by lift_reason"),
-    # Written by functions of the owner: admission, opening and closing.
+    # Written by functions of the owner: admission, crediting, opening and closing.
+    "usage_credits": READ_ONLY,
     "usage_keys": READ_ONLY,
     "usage_periods": READ_ONLY,
     "usage_purposes": READ_ONLY,
     "usage_records": READ_ONLY,
+    "usage_repeats": READ_ONLY,
     "webhook_attempts": APPEND_ONLY,
     "webhook_deliveries": QUEUE,
     "webhook_endpoints": QUEUE,

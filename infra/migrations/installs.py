@@ -28,7 +28,12 @@ HOT_PATH_PLANNER: Mapping[str, str] = MappingProxyType(
 )
 
 FUNCTIONS: Mapping[str, str] = MappingProxyType(
-    {"admit_calls": "market/metering/admit_calls.v3", "close_period": "market/metering/close_period.v3"}
+    {
+        "admit_calls": "market/metering/admit_calls.v4",
+        "close_period": "market/metering/close_period.v3",
+        "credit_calls": "market/metering/credit_calls.v1",
+        "set_off_usage_credits": "market/metering/set_off_usage_credits.v1",
+    }
 )
 """Function → the file it is rendered from."""
 

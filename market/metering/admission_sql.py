@@ -52,6 +52,8 @@ async def admit(
     decisions = []
     for call, place, name, first in zip(calls, places, outcomes, first_records, strict=True):
         outcome = _OUTCOMES[name]
+        if outcome is Outcome.REPEATED and first == call.record_id:
+            outcome = Outcome.ADMITTED  # by the first sending of this very call, whose answer was lost
         record_id = (
             call.record_id if outcome is Outcome.ADMITTED else first if outcome is Outcome.REPEATED else None
         )

@@ -25,6 +25,24 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
+class UsageCreditReason(StrEnum):
+    """Why a recorded call was credited."""
+
+    PROCESS_ENDED = "process_ended"
+    UNANSWERED = "unanswered"
+
+
+class UsageRecordStatus(StrEnum):
+    """Whether the call of a usage record was answered.
+
+    ``unconfirmed``: the process that recorded it has not said so yet. It becomes one of the others.
+    """
+
+    ANSWERED = "answered"
+    CREDITED = "credited"
+    UNCONFIRMED = "unconfirmed"
+
+
 class Call(NamedTuple):
     """A call that asks to be admitted, with all it counts.
 

@@ -30,7 +30,7 @@ class Difference(NamedTuple):
     """A period whose counters do not say what its records say, or whose total is not the sum of its purposes.
 
     :ivar purpose: for which of them; None for the total.
-    :ivar recorded: what the records add up to; of a total, what its purposes add up to.
+    :ivar recorded: what the records add up to, less the credits; of a total, what its purposes add up to.
     """
 
     licence_id: UUID
@@ -43,8 +43,10 @@ class Difference(NamedTuple):
 async def close_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage | None:
     """Close a period and open the next, under the licence's lock; as it was closed, when it was before.
 
-    None for a period that is not open yet, and for an unknown licence.
+    Credits that wait are set off first, as far as the period reaches. None for a period that is not open yet, and for
+    an unknown licence.
     """
+    await session.execute(sa.text("SELECT set_off_usage_credits(:licence_id)"), {"licence_id": licence_id})
     closing = sa.text("SELECT * FROM close_period(:licence_id, :period_no)")
     row = (await session.execute(closing, {"licence_id": licence_id, "period_no": period_no})).one()
     if row.period_no is None:
@@ -131,11 +133,15 @@ SELECT licence_id, period_no, purpose, {counted}, {summed}
         UNION ALL
         SELECT licence_id, period_no, p.purpose, {purposes}
           FROM watched JOIN usage_purposes p USING (licence_id, period_no)) w
-  FULL JOIN (SELECT r.licence_id, r.period_no, r.purpose, {sums}
-               FROM usage_records r JOIN watched USING (licence_id, period_no)
-              -- leaves out the months before; the day is for a clock that was set back
-              WHERE r.recorded_at > (SELECT min(opened_at) FROM watched) - interval '1 day'
-              GROUP BY r.licence_id, r.period_no, r.purpose) r USING (licence_id, period_no, purpose)
+  FULL JOIN (SELECT n.licence_id, n.period_no, n.purpose, {sums}
+               FROM (SELECT r.licence_id, r.period_no, r.purpose, {recorded}
+                       FROM usage_records r JOIN watched USING (licence_id, period_no)
+                      -- leaves out the months before; the day is for a clock that was set back
+                      WHERE r.recorded_at > (SELECT min(opened_at) FROM watched) - interval '1 day'
+                     UNION ALL
+                     SELECT k.licence_id, k.period_no, k.purpose, {credited}
+                       FROM usage_credits k JOIN watched USING (licence_id, period_no)) n
+              GROUP BY n.licence_id, n.period_no, n.purpose) r USING (licence_id, period_no, purpose)
  WHERE ({counted}) <> ({summed})
  LIMIT :limit
 """
@@ -155,6 +161,8 @@ def _comparison(query: str, table: str) -> str:
         "counted": "coalesce(w.units_#, 0)",
         "summed": "coalesce(r.units_#, 0)",
         "sums": f"sum({table}.units_#)::bigint AS units_#",
+        "recorded": "r.units_#",
+        "credited": "-k.units_#",
     }
     columns = {
         name: ", ".join(form.replace("#", str(slot)) for slot in slots) for name, form in forms.items()
@@ -169,7 +177,7 @@ async def differences(session: AsyncSession, *, days: int, limit: int) -> list[D
     """
     number = len(units.UNITS.summed)
     found: list[Difference] = []
-    for query, table in ((_TOTALS_AND_PURPOSES, "usage_purposes"), (_PURPOSES_AND_RECORDS, "r")):
+    for query, table in ((_TOTALS_AND_PURPOSES, "usage_purposes"), (_PURPOSES_AND_RECORDS, "n")):
         rows = await session.execute(sa.text(_comparison(query, table)), {"days": days, "limit": limit})
         found.extend(
             Difference(

@@ -6,8 +6,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from infra.db import Table, timestamp_column
+from infra.db import Table, enum_column, timestamp_column
 from infra.unit_columns import RecordColumns, UnitColumns
+from market.metering.domain import UsageCreditReason
 
 
 class UsageRecord(RecordColumns, Table, table=True):
@@ -32,7 +33,7 @@ class UsageRecord(RecordColumns, Table, table=True):
 
 
 class UsageKey(Table, table=True):
-    """The first outcome under one ``Idempotency-Key`` of a licence."""
+    """The first outcome under one ``Idempotency-Key`` of a licence; once that was credited, the outcome that counts."""
 
     __tablename__ = "usage_keys"
 
@@ -66,3 +67,56 @@ class UsagePurpose(UnitColumns, Table, table=True):
     licence_id: UUID = Field(primary_key=True)
     period_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     purpose: str = Field(primary_key=True)
+
+
+class UsageCredit(UnitColumns, Table, table=True):
+    """A usage record that is taken back: the call was recorded and not answered. Once a record; append-only.
+
+    :ivar units_1: and the others: what the record counted, which the quota has back.
+    :ivar period_no: the licence's period that counts so much less; null while the credit waits for use of that purpose
+        to be set off against, which only one of a period that was closed meanwhile does.
+    """
+
+    __tablename__ = "usage_credits"
+    __table_args__ = (
+        sa.Index("ix_usage_credits_waiting", "licence_id", postgresql_where=sa.text("period_no IS NULL")),
+    )
+
+    licence_id: UUID = Field(primary_key=True)
+    record_id: UUID = Field(primary_key=True)
+    credited_at: datetime = timestamp_column()
+    reason: UsageCreditReason = enum_column(UsageCreditReason)
+    purpose: str
+    period_no: int | None = None
+
+
+class UsageRepeat(Table, table=True):
+    """A usage record whose key came again: it was answered then, or will be, and is not credited. Append-only."""
+
+    __tablename__ = "usage_repeats"
+
+    licence_id: UUID = Field(primary_key=True)
+    record_id: UUID = Field(primary_key=True)
+    repeated_at: datetime = timestamp_column()
+
+
+class MeteringProcess(Table, table=True):
+    """What a process that admits calls last said of its answers, a second or two behind.
+
+    :ivar id: the last four bytes of the record ids it makes.
+    :ivar decided_through: of the records it made up to here, all were answered but those listed.
+    :ivar licence_ids: of those listed in ``record_ids``, in their order.
+    :ivar suspected_at: it has not been heard of for a while.
+    :ivar ended_at: it ended in order, or its last records were credited.
+    """
+
+    __tablename__ = "metering_processes"
+
+    id: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs={"autoincrement": False})
+    started_at: datetime = timestamp_column()
+    seen_at: datetime = timestamp_column()
+    decided_through: UUID
+    licence_ids: list[UUID] = Field(sa_type=sa.ARRAY(sa.Uuid), nullable=False)
+    record_ids: list[UUID] = Field(sa_type=sa.ARRAY(sa.Uuid), nullable=False)
+    suspected_at: datetime | None = timestamp_column(nullable=True)
+    ended_at: datetime | None = timestamp_column(nullable=True)

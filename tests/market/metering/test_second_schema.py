@@ -17,9 +17,11 @@ SCHEMA = "bucket_7"
 TABLES = (
     "licence_counters",
     "usage_records",
+    "usage_credits",
     "usage_keys",
     "usage_periods",
     "usage_purposes",
+    "usage_repeats",
     "licence_tokens",
     "stops",
 )
@@ -41,6 +43,8 @@ async def bucket(database: TestDatabase) -> AsyncIterator[Connection]:
             assert await installs.install(owner, role, schema=SCHEMA, planner=PLANNER) == [
                 "admit_calls",
                 "close_period",
+                "credit_calls",
+                "set_off_usage_credits",
             ]
         made = await asyncpg.connect(database.service_url, server_settings={"search_path": SCHEMA})
         yield made
