@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from market.operations import jobs_command, keys_command
+from market.operations.options import data_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="market",
-    help=(
-        "A market in which public data becomes an asset that earns: list it, measure it, price it, license it, "
-        "meter every call and settle the money.\n\nStart with: market up --demo"
-    ),
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -38,14 +35,46 @@ DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
+        parser=data_folder,
+        metavar="FOLDER",
         help="Folder of the service's data: files, keys and the embedded database. [default: MARKET_DATA_DIR or ./var]",
         show_default=False,
     ),
 ]
 Port = Annotated[
     int | None,
-    typer.Option("--port", help="Port to listen on. [default: MARKET_PORT or 8000]", show_default=False),
+    typer.Option(
+        "--port",
+        min=1,
+        max=65535,
+        help="Port to listen on. [default: MARKET_PORT or 8000]",
+        show_default=False,
+    ),
 ]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"market {version('data-market')}")
+        raise typer.Exit
+
+
+@app.callback(epilog="Options of a command follow its name: market COMMAND --port 8080")
+def begin(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", is_eager=True, callback=_show_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """A market in which public data becomes an asset that earns: list it, measure it, price it, license it, meter every
+    call and settle the money.
+
+    Start with: market up --demo
+    """
 
 
 @app.command()
@@ -175,6 +204,7 @@ def restore_administrator(
     settings = _settings(data_dir)
     from market.operations import database
 
+    database.require_data(settings)
     with database.reachable(settings, start=True) as found:
         password = asyncio.run(database.restore_administrator(found, email))
     typer.echo(f"Administrator: {email}  password {password}  (shown this once)")
@@ -234,8 +264,9 @@ def backup(
     """
     settings = _settings(data_dir)
     from market.operations.backup import back_up
-    from market.operations.database import reachable
+    from market.operations.database import reachable, require_data
 
+    require_data(settings)
     with reachable(settings, start=True) as found:
         asyncio.run(back_up(found, destination, typer.echo, keys=keys))
     typer.echo(f"Backed up to {destination}")

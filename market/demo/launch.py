@@ -61,6 +61,12 @@ def play(settings: Settings, console: Console, *, file: Path | None, json_out: P
     """
     if file is not None and not file.is_file():
         raise CommandFailed(f"{file} is no file; name a CSV, TSV, JSON Lines, Parquet or Arrow file.")
+    if json_out is not None and not json_out.parent.is_dir():
+        raise CommandFailed(
+            f"There is no folder {json_out.parent} to write {json_out.name} into: make it first."
+        )
+    if json_out is not None and json_out.is_dir():
+        raise CommandFailed(f"{json_out} is a folder; name a file in it.")
     facts = asyncio.run(_play(settings, console, _administrator(settings), file=file))
     if json_out is not None:
         _write_private(json_out, facts)

@@ -353,6 +353,8 @@ def _passwordless(url: str) -> str:
 
 
 def _make_empty(folder: Path, what: str) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise CommandFailed(f"{folder} is a file: name a new folder to {what} into.")
     try:
         if folder.is_dir() and any(folder.iterdir()):
             raise CommandFailed(f"{folder} is not empty: name a new folder to {what} into.")

@@ -37,6 +37,19 @@ async def probe(url: str) -> None:
     await connection.close()
 
 
+def require_data(settings: Settings) -> None:
+    """Make sure that there is a market to work on: a database of yours, or a data folder with the embedded one.
+
+    :raises CommandFailed: there is neither; a mistyped folder would be filled with a service that nobody wanted.
+    """
+    external = settings.database_url is not None or settings.database_service_url is not None
+    if not external and not (settings.data_dir / "postgres.json").exists():
+        raise CommandFailed(
+            f"There is no market's data in {settings.data_dir}: name its folder with --data-dir or MARKET_DATA_DIR, "
+            "or make one with `market up`."
+        )
+
+
 @contextmanager
 def reachable(settings: Settings, *, start: bool) -> Iterator[Settings]:
     """Settings whose database answers: as given, or on the embedded server.

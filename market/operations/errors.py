@@ -30,11 +30,15 @@ def one_line(error: BaseException) -> str | None:
     if isinstance(error, told):
         return " ".join(str(error).split())
     if isinstance(error, pydantic.ValidationError) and error.title == "Settings":
+        from infra.validation import pydantic_finding
+
         first = error.errors()[0]
+        found = pydantic_finding(first)
         name = str(first["loc"][0]) if first["loc"] else "?"
         variable = name if name.isupper() else f"MARKET_{name.upper()}"
         return (
-            f"The setting {variable} cannot be used: {first['msg']}. Change it in the environment or in .env."
+            f"The setting {variable} cannot be used: {found[:1].lower()}{found[1:]}. "
+            "Change it in the environment or in .env."
         )
     if isinstance(error, sqlalchemy.exc.DBAPIError) and isinstance(error.orig, BaseException):
         return one_line(error.orig.__cause__ or error.orig)

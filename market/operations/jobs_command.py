@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from market.operations.options import data_folder
+
 if TYPE_CHECKING:
     from infra.settings import Settings
 
@@ -22,7 +24,14 @@ app = typer.Typer(
 )
 
 DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Folder of the service's data.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        parser=data_folder,
+        metavar="FOLDER",
+        help="Folder of the service's data.",
+        show_default=False,
+    ),
 ]
 HeldId = Annotated[str, typer.Argument(metavar="ID", help="The first word of a line of market jobs list.")]
 
@@ -72,9 +81,10 @@ def _run(data_dir: Path | None, work: "Callable[[Settings], Awaitable[ResultT]]"
         os.environ["MARKET_DATA_DIR"] = str(data_dir.absolute())
     from infra.settings import Settings
     from infra.telemetry import configure_logging
-    from market.operations.database import reachable
+    from market.operations.database import reachable, require_data
 
     settings = Settings()
+    require_data(settings)
     configure_logging(settings.model_copy(update={"log_level": "ERROR"}))
 
     async def run(found: "Settings") -> ResultT:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from market.operations.options import data_folder
+
 if TYPE_CHECKING:
     from infra.key_folder import KeyRecord
 
@@ -18,7 +20,14 @@ app = typer.Typer(
 )
 
 DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Folder of the service's data.", show_default=False)
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        parser=data_folder,
+        metavar="FOLDER",
+        help="Folder of the service's data.",
+        show_default=False,
+    ),
 ]
 
 
