@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from infra.db import new_id
-from market.demo.desk import StepFailed
+from market.demo.desk import StepFailed, expect
 from market.demo.listing_steps import program_token
 from market.demo.state import CALLS, Trade
 
@@ -63,7 +63,7 @@ async def _licence_token(trade: Trade) -> Any:
             f"/v1/licences/{trade.made['licence_id']}/tokens",
             headers={"Authorization": f"Bearer {access['access_token']}"},
         )
-        return answer.raise_for_status().json()["access_token"]
+        return expect(answer)["access_token"]
 
 
 async def calls(trade: Trade) -> list[str]:
@@ -74,7 +74,7 @@ async def calls(trade: Trade) -> list[str]:
             started = monotonic()
             answer = await data_call(http, trade, limit=trade.page, cursor=cursor)
             times.append(monotonic() - started)
-            body = answer.raise_for_status().json()
+            body = expect(answer)
             rows += len(body["items"])
             cursor = body["next_cursor"]
         key = str(new_id())

@@ -45,7 +45,7 @@ class Desk:
         """
         http = connect()
         answer = await http.post("/v1/session", json={"email": login.email, "password": login.password})
-        body = _expect(answer)
+        body = expect(answer)
         return cls(login, http, body["organisation"]["id"], body["csrf_token"])
 
     async def leave(self) -> None:
@@ -54,20 +54,20 @@ class Desk:
 
     async def get(self, path: str, **parameters: Any) -> Any:
         """The body of a GET."""
-        return _expect(await self.http.get(path, params=parameters))
+        return expect(await self.http.get(path, params=parameters))
 
     async def post(self, path: str, body: Any = None, **options: Any) -> Any:
         """The body of a POST; always with an idempotency key of its own, which routes that need none ignore."""
-        return _expect(await self.http.post(path, json=body, headers=self._headers(), **options))
+        return expect(await self.http.post(path, json=body, headers=self._headers(), **options))
 
     async def put(self, path: str, body: Any) -> Any:
         """The body of a PUT."""
-        return _expect(await self.http.put(path, json=body, headers=self._headers()))
+        return expect(await self.http.put(path, json=body, headers=self._headers()))
 
     async def send(self, path: str, content: Any, *, media_type: str, **parameters: Any) -> Any:
         """The body of a POST whose own body is a document or a stream."""
         headers = {**self._headers(), "Content-Type": media_type}
-        return _expect(
+        return expect(
             await self.http.post(path, content=content, headers=headers, params=parameters, timeout=600)
         )
 
@@ -75,7 +75,11 @@ class Desk:
         return {"X-CSRF-Token": self._csrf, "Idempotency-Key": str(new_id())}
 
 
-def _expect(answer: httpx.Response) -> Any:
+def expect(answer: httpx.Response) -> Any:
+    """The body of an answer; None without one.
+
+    :raises StepFailed: it is no success.
+    """
     if answer.is_success:
         return answer.json() if answer.content else None
     raise StepFailed(f"{answer.request.method} {answer.request.url.path} answered {_problem(answer)}")

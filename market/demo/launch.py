@@ -39,7 +39,13 @@ async def play_after_start(settings: Settings, console: Console, password: str |
         _keep(settings, facts)
     elif known is not None:
         facts = {**known, "base_url": settings.base_url}
-        facts["licence_token"] = await _fresh_token(settings, facts)
+        try:
+            facts["licence_token"] = await _fresh_token(settings, facts)
+        except (StepFailed, httpx.TransportError) as error:
+            raise CommandFailed(
+                f"The trade was played before, and its buyer gets no licence token now: {error} "
+                "Play another with: market demo"
+            ) from error
         limit = int(known["curl"].split("limit=")[1].split("'")[0])
         facts["curl"] = curl_line(settings.base_url, facts["product_id"], facts["licence_token"], limit)
         _keep(settings, facts)
@@ -102,11 +108,16 @@ async def _play(settings: Settings, console: Console, admin: Login, *, file: Pat
         started = monotonic()
         try:
             await _narrate(console, trade)
-        except (StepFailed, httpx.HTTPStatusError) as error:
+        except StepFailed as error:
             raise CommandFailed(f"the trade stopped: {error}") from error
         except httpx.ConnectError as error:
             raise CommandFailed(
                 f"nothing answers at {base_url}: start the service with `market up`."
+            ) from error
+        except httpx.TransportError as error:
+            raise CommandFailed(
+                f"the trade stopped: the service at {base_url} went away or did not answer in time; see its log, "
+                "and play the demo again."
             ) from error
         console.print(f"\nThe whole trade took {monotonic() - started:.1f} s.\n")
         return trade.facts(settings.base_url)
@@ -157,7 +168,16 @@ def _show(console: Console, settings: Settings, facts: dict[str, Any]) -> None:
 
 def _read(settings: Settings) -> dict[str, Any] | None:
     path = kept_facts(settings)
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return facts if facts["people"]["admin"].keys() >= {"email", "password"} else None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CommandFailed(
+            f"{path}, where the demo keeps its logins, is damaged: delete it, and put the administrator's password "
+            "into MARKET_ADMIN_PASSWORD."
+        ) from error
 
 
 def _keep(settings: Settings, facts: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from market.demo.desk import Desk, StepFailed
+from market.demo.desk import Desk, StepFailed, expect
 from market.demo.parties import PARTIES, bring_in, second_officer
 from market.demo.state import CALLS, Trade
 
@@ -47,7 +47,7 @@ async def program_token(trade: Trade) -> Any:
             data={"grant_type": "client_credentials"},
             auth=(program["client_id"], program["client_secret"]),
         )
-        return answer.raise_for_status().json()
+        return expect(answer)
 
 
 async def authority(trade: Trade) -> list[str]:

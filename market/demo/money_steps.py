@@ -1,13 +1,13 @@
 """Steps 9 to 11: the period is closed and paid, finance reconciles, the regulator stops the contract."""
 
-import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from time import monotonic
 
+from market.demo import breaks
 from market.demo.bank import Receipt, camt053_for
 from market.demo.buying_steps import data_call, refusal
-from market.demo.desk import Desk, StepFailed
+from market.demo.desk import Desk, StepFailed, expect
 from market.demo.state import Trade
 from pricing.money import Money
 
@@ -17,6 +17,7 @@ PLATFORM_ACCOUNT = "6222000000000001"
 async def settle(trade: Trade) -> list[str]:
     """Step 9: bank account, close, invoice, bank statement, split."""
     finance, buyer = trade.desks["finance"], trade.desks["buyer"]
+    trade.breaks_before = (await finance.post("/v1/reconciliations", {}))["breaks"]
     await _own_account(trade)
     invoice = (await finance.post(f"/v1/agreements/{trade.made['agreement_id']}/period-closes", {}))[
         "invoice"
@@ -80,17 +81,20 @@ async def _own_account(trade: Trade) -> None:
 
 
 async def reconcile(trade: Trade) -> list[str]:
-    """Step 10: everything matched."""
+    """Step 10: everything of this trade matched; what stood before it is told, with what to do, and holds nothing up.
+
+    :raises StepFailed: this trade left a break.
+    """
     result = await trade.desks["finance"].post("/v1/reconciliations", {})
-    if result["breaks"]:
-        raise StepFailed(
-            f"Reconciliation found breaks: {json.dumps(result['breaks'][:3], ensure_ascii=False)}"
-        )
+    if new := breaks.arisen(trade.breaks_before, result["breaks"]):
+        raise StepFailed("This trade left a break: " + "; ".join(breaks.told(new)))
+    figures = f"{result['statement_lines']} statement lines, {result['invoices']} invoices, {result['postings']} postings"
+    if not result["breaks"]:
+        return [f"{figures}: all matched, no break, trial balance zero"]
     return [
-        (
-            f"{result['statement_lines']} statement lines, {result['invoices']} invoices, "
-            f"{result['postings']} postings: all matched, no break, trial balance zero"
-        ),
+        f"{figures}: everything of this trade matched",
+        f"breaks that stood before this trade, and stand still: {len(result['breaks'])}",
+        *breaks.told(result["breaks"]),
     ]
 
 
@@ -100,7 +104,7 @@ async def supervise(trade: Trade) -> list[str]:
     file = await regulator.get(f"/v1/supervision/contracts/{agreement}")
     async with trade.connect() as http:
         before = await data_call(http, trade, limit=1)
-        before.raise_for_status()
+        expect(before)
         await regulator.post(
             f"/v1/contract-reviews/{agreement}/suspension", {"reason": "Use is being looked into (demo)"}
         )
@@ -112,7 +116,7 @@ async def supervise(trade: Trade) -> list[str]:
         await regulator.post(
             f"/v1/contract-reviews/{agreement}/reinstatement", {"reason": "Nothing was found (demo)"}
         )
-        (await data_call(http, trade, limit=1)).raise_for_status()
+        expect(await data_call(http, trade, limit=1))
     await regulator.post(f"/v1/contract-reviews/{agreement}", {"note": "Use is within the purpose"})
     used = file["usage"]["units"]
     money = file["invoices"][0]["total"]["amount"]

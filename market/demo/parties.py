@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from infra.identity.domain import credit_code_check_digit
-from market.demo.desk import Connect, Desk, Login
+from market.demo.desk import Connect, Desk, Login, expect
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ async def _accept(connect: Connect, token: str, name: str, login: Login) -> None
         answer = await anybody.post(
             "/v1/invitations/acceptance", json={"token": token, "name": name, "password": login.password}
         )
-        answer.raise_for_status()
+        expect(answer)
 
 
 def _unique_code(body: str, mark: str) -> str:

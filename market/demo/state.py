@@ -23,6 +23,7 @@ class Trade:
     desks: dict[str, Desk] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)
     columns: list[str] = field(default_factory=list)
+    breaks_before: list[dict[str, Any]] = field(default_factory=list)
     rows: int = 0
     page: int = 1
 

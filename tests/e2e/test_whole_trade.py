@@ -6,11 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
 import pytest
 
+from market.demo.bank import Receipt, camt053_for
+from market.demo.money_steps import PLATFORM_ACCOUNT
+from pricing.money import Money
 from tests.support.command import MarketCommand
 from tests.support.running_market import RunningMarket
 
@@ -92,6 +97,40 @@ def test_the_trade_plays_on_a_file_of_ones_own(
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("✓") == 11
     assert (tmp_path / "out.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_trade_plays_again_beside_a_break_of_somebody_elses(
+    market_command: MarketCommand, market: RunningMarket
+) -> None:
+    """Money that nobody can place is told in plain words, with what to do, and holds no later trade up."""
+    with httpx.Client(base_url=market.base_url) as finance:
+        session = finance.post("/v1/session", json=market.facts()["people"]["finance"]).json()
+        last = finance.get("/v1/bank-statements?limit=1").json()["items"][0]["closing"]
+        document = camt053_for(
+            [Receipt(Money(123, "CNY"), "no reference", "Somebody", "IN-UNKNOWN")],
+            statement_id="UNPLACED-1",
+            account=PLATFORM_ACCOUNT,
+            opening=Money.from_decimal(Decimal(last["amount"]), "CNY"),
+            moment=datetime.now(UTC),
+        )
+        imported = finance.post(
+            "/v1/bank-statements",
+            content=document,
+            headers={
+                "Content-Type": "application/xml",
+                "X-CSRF-Token": session["csrf_token"],
+                "Idempotency-Key": "unplaced",
+            },
+        )
+        assert imported.status_code == 201, imported.text
+    for _ in range(2):
+        done = market_command.run("demo", environment=market.environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.count("✓") == 11
+        assert "breaks that stood before this trade, and stand still: " in done.stdout
+        assert "UNPLACED-1" in done.stdout
+        assert "what to do: " in done.stdout
+        assert '{"' not in done.stdout
 
 
 @pytest.mark.parametrize(
