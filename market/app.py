@@ -55,6 +55,7 @@ from market.code_lists import labels
 from market.code_lists.api import list_code_lists
 from market.delivery.api import read_records
 from market.delivery.runtime import data_plane
+from market.front_page import front_page
 from market.metering.api import UsageController
 from market.operations import health
 from market.operations.serving import exit_with
@@ -128,6 +129,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     WebhookEndpointController,
     DeadLetterController,
     HeldJobController,
+    front_page,
     health.live,
     health.ready,
     start_script,

@@ -14,6 +14,7 @@ from tests.support.routes import handlers, permissions
 
 # What anybody may call, and nothing else. A new public route is a decision: add it here with its reason in `opt`.
 PUBLIC = {
+    ("GET", "/"),
     ("GET", "/.well-known/historical-keys.json"),
     ("GET", "/.well-known/jwks.json"),
     ("GET", "/.well-known/oauth-authorization-server"),

@@ -77,6 +77,8 @@ def test_every_route_takes_what_its_document_says_or_says_why_it_ignores_the_res
                 assert taken.names == described, (method, route.path)
     assert {path for path in lenient if path.startswith("/v1")} == set()
     assert lenient == {
+        "/",
+        "/.well-known/historical-keys.json",
         "/.well-known/jwks.json",
         "/.well-known/oauth-authorization-server",
         "/data/{product_id}/records",
