@@ -61,7 +61,7 @@ def front_page(request: Request[Any, Any, Any]) -> Response[Any]:
             links={name: path for name, path, _ in _LINKS},
         )
         return Response(body, headers=headers)
-    return Response(_page(language), media_type="text/html; charset=utf-8", headers=headers)
+    return Response(_page(language), media_type="text/html", headers=headers)
 
 
 def _page(language: str) -> str:

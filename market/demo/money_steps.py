@@ -88,7 +88,8 @@ async def reconcile(trade: Trade) -> list[str]:
     result = await trade.desks["finance"].post("/v1/reconciliations", {})
     if new := breaks.arisen(trade.breaks_before, result["breaks"]):
         raise StepFailed("This trade left a break: " + "; ".join(breaks.told(new)))
-    figures = f"{result['statement_lines']} statement lines, {result['invoices']} invoices, {result['postings']} postings"
+    counted = ((result[name], name.replace("_", " ")) for name in ("statement_lines", "invoices", "postings"))
+    figures = ", ".join(f"{number} {name}" for number, name in counted)
     if not result["breaks"]:
         return [f"{figures}: all matched, no break, trial balance zero"]
     return [
