@@ -73,6 +73,33 @@ def message_from_json(document: dict[str, Any]) -> Message:
     return Message(template, **{name: _unpacked(value) for name, value in values.items()})
 
 
+def packed(value: Any) -> Any:
+    """JSON-ready members in which each :class:`Message` stands as ``$message``, packed by :func:`message_to_json`."""
+    match value:
+        case Message():
+            return {"$message": message_to_json(value)}
+        case dict():
+            return {name: packed(item) for name, item in value.items()}
+        case list() | tuple():
+            return [packed(item) for item in value]
+    return value
+
+
+def unpacked(value: Any) -> Any:
+    """Read what :func:`packed` wrote.
+
+    :raises KeyError, TypeError, ValueError: it holds a message of another shape.
+    """
+    match value:
+        case {"$message": document}:
+            return message_from_json(document)
+        case dict():
+            return {name: unpacked(item) for name, item in value.items()}
+        case list():
+            return [unpacked(item) for item in value]
+    return value
+
+
 def _packed(value: Any) -> Any:
     if isinstance(value, Message):
         return message_to_json(value)

@@ -80,7 +80,7 @@ DECIDED: Mapping[str, Rights] = {
     "contract_reviews": APPEND_ONLY,
     "data_products": changing(
         "status title_zh title_en description_zh description_en themes update_frequency dictionary plan_id"
-        " search_terms submitted_at submitted_by reviewed_at reviewed_by review_note published_at"
+        " declared_columns search_terms submitted_at submitted_by reviewed_at reviewed_by review_note published_at"
     ),
     "data_resources": changing("risk_assessment_sha256 risk_assessment_note"),
     # Handled events are forgotten after a time.

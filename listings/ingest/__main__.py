@@ -1,7 +1,7 @@
 """The child process that converts one file: :func:`infra.child_process.serve` says how it is asked and bounded.
 
-A request is ``{"source", "target", "work", "filename", "options", "limits"}``; the answer is ``{"result": …}`` or
-``{"refusal": …}``.
+A request is ``{"source", "target", "work", "filename", "options", "limits", "expected"}``; the answer is
+``{"result": …}`` or ``{"refusal": …}``.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from infra.child_process import Handler, serve
 from listings.ingest.errors import FileRefused, FileTooLarge, needs_too_much_memory, refusal_to_json
+from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import Limits
 from listings.ingest.result import IngestOptions
 
@@ -25,6 +26,7 @@ def _load() -> Handler:
                 request["filename"],
                 IngestOptions.from_json(request["options"]),
                 Limits(**request["limits"]),
+                [ExpectedColumn.from_json(column) for column in request["expected"]],
             )
         except (FileRefused, FileTooLarge) as refusal:
             return {"refusal": refusal_to_json(refusal)}

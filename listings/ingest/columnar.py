@@ -52,7 +52,7 @@ class _Plan:
     stored: pa.DataType
     convert: Callable[[pa.Array], pa.Array]
     zone: str | None = None
-    notice: str | None = None
+    notice: Message | None = None
 
 
 def convert_columnar(
@@ -174,7 +174,11 @@ def _write(
         if plan.notice:
             notices.append(Notice("kept-as-text", plan.notice, name))
         if missing:
-            message = f"{missing:,} values of {name} are NaN or infinite; they were read as missing."
+            message = Message(
+                "{count:,} values of {name} are NaN or infinite; they were read as missing.",
+                count=missing,
+                name=shown(name),
+            )
             notices.append(Notice("markers-read-as-missing", message, name))
     return columns, notices
 
@@ -225,8 +229,12 @@ def _text_plan(name: str, kind: pa.DataType) -> _Plan:
     text = pa.string()
     if kind.num_fields:
         _require_measurable(name, kind)
-        notice = f"Column {shown(name)} holds {kind}; it is kept as JSON text."
-        return _Plan(Kind.TEXT, text, lambda a: json_texts(a, name), notice=notice[:300])
+        notice = Message(
+            "Column {name} holds {kind}; it is kept as JSON text.",
+            name=shown(name),
+            kind=shown(str(kind), 200),
+        )
+        return _Plan(Kind.TEXT, text, lambda a: json_texts(a, name), notice=notice)
     if pa.types.is_time(kind) or pa.types.is_null(kind):
         return _Plan(Kind.TEXT, text, lambda a: a.cast(text))
     if is_text(kind) and not is_binary(kind):

@@ -1,7 +1,7 @@
 """The service's half of an ingest: start the child, ask it, and believe nothing it did not say clearly."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +11,7 @@ from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut
 from infra.memory_budget import Claim, MemoryBudget
 from infra.messages import Message
 from listings.ingest.errors import IngestFailed, IngestTimeout, needs_too_much_memory, refusal_from_json
+from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import MEBIBYTE, Limits
 from listings.ingest.result import IngestOptions, IngestResult
 
@@ -28,6 +29,7 @@ async def convert(
     budget: MemoryBudget,
     options: IngestOptions = _DETECT,
     limits: Limits = _DEFAULT_LIMITS,
+    expected: Sequence[ExpectedColumn] = (),
 ) -> IngestResult:
     """Turn an uploaded file into one Parquet revision, in a child process of its own.
 
@@ -35,6 +37,7 @@ async def convert(
     :param target: where the Parquet file goes. It appears whole or not at all, and nothing else is left.
     :param filename: the file's original name, a hint to its format.
     :param timeout_s: seconds until the child is killed.
+    :param expected: columns that are read with the types given; the types of others are inferred.
     :param budget: what the child's memory is claimed from; it starts when there is enough.
     :raises FileRefused: a subclass says why, with ``line`` and ``column`` where there is one.
     :raises FileTooLarge: it costs more than one file may.
@@ -43,12 +46,18 @@ async def convert(
     """
     async with budget.claim(limits.memory_bytes // MEBIBYTE) as claim:
         with _all_or_nothing(target) as work:
-            request = _request(source, target, work, filename, options, limits)
+            request = _request(source, target, work, filename, options, limits, expected)
             return _result(await _ask(request, work, timeout_s, limits, claim))
 
 
 def _request(
-    source: Path, target: Path, work: Path, filename: str, options: IngestOptions, limits: Limits
+    source: Path,
+    target: Path,
+    work: Path,
+    filename: str,
+    options: IngestOptions,
+    limits: Limits,
+    expected: Sequence[ExpectedColumn],
 ) -> dict[str, Any]:
     return {
         "source": str(source.resolve()),
@@ -57,6 +66,7 @@ def _request(
         "filename": filename,
         "options": options.to_json(),
         "limits": asdict(limits),
+        "expected": [column.to_json() for column in expected],
     }
 
 

@@ -15,7 +15,6 @@ import csv
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -26,14 +25,8 @@ from listings.ingest.limits import PLAIN_VALUE_BYTES, Limits
 from listings.ingest.measures import row_too_large, total_of, value_too_large
 from listings.ingest.names import names_bytes
 from listings.ingest.result import Column, Kind, Notice
-from listings.ingest.type_inference import Inferred, InferredType, Table, infer_types, trimmed
-
-_PLAIN_BYTES = 16
-_NARROW_COLUMNS = 100
-"""DuckDB's writer takes megabytes a column, and pyarrow's kilobytes."""
-
-_VECTOR = 2048
-"""Rows that DuckDB works on at a time; a row group of its making has a multiple of them."""
+from listings.ingest.type_inference import Inferred, InferredType, Table, infer_types, source_view, trimmed
+from listings.ingest.writing import literal, quoted, widest_stored, write_rows
 
 
 def convert_csv(
@@ -59,36 +52,12 @@ def convert_csv(
     typed = found.types
     kept = [i for i in range(len(table.names)) if not _is_padding(connection, table, i)]
     _require_lengths(connection, table, kept, found.longest, limits)
-    widest = sum(found.longest[i] if typed[i].physical == "VARCHAR" else _PLAIN_BYTES for i in kept)
-    selected = ", ".join(f"{typed[i].expression} AS {_quoted(table.names[i])}" for i in kept)
-    _write(
+    widest = widest_stored([found.longest[i] for i in kept if typed[i].kind is Kind.TEXT], len(kept))
+    selected = ", ".join(f"{typed[i].expression} AS {quoted(table.names[i])}" for i in kept)
+    write_rows(
         connection, f"SELECT {selected} FROM source", [table.names[i] for i in kept], widest, target, limits
     )
     return [_column(table, i, typed[i]) for i in kept], found.notices
-
-
-def _write(
-    connection: duckdb.DuckDBPyConnection,
-    query: str,
-    names: Sequence[str],
-    widest: int,
-    target: Path,
-    limits: Limits,
-) -> None:
-    """Write what a query yields, rows in their order, in row groups of bounded size.
-
-    :param widest: bytes of the widest row at most, as it is stored.
-    """
-    rows = min(limits.rows_per_group(len(names)), limits.group_bytes // max(widest, 1) // _VECTOR * _VECTOR)
-    if rows and len(names) <= _NARROW_COLUMNS:
-        connection.execute(
-            f"COPY ({query}) TO {_literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {rows})"
-        )
-        return
-    from listings.ingest.row_groups import write_groups  # pyarrow, which most text files do without
-
-    reader: Any = connection.execute(query).to_arrow_reader(_VECTOR)
-    write_groups(reader, names, reader.schema, lambda batch, _: batch, target, limits, lambda _: None)
 
 
 def _require_lengths(
@@ -127,25 +96,15 @@ def _largest(connection: duckdb.DuckDBPyConnection, measure: str) -> tuple[int, 
 
 
 def _column(table: Table, index: int, typed: InferredType) -> Column:
-    reading = typed.reading
-    kind = reading.kind if reading else Kind.TEXT
-    zone = reading.zone if reading else None
-    return Column(table.names[index], table.given[index], kind, typed.physical, nullable=True, zone=zone)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    name, given = table.names[index], table.given[index]
+    return Column(name, given, typed.kind, typed.physical, nullable=True, zone=typed.zone)
 
 
 def _source(table: Table, limits: Limits) -> str:
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(table.names)))
     return (
-        f"read_csv({_literal(str(table.path))}, auto_detect=false, header={str(table.header).lower()}, "
-        f"delim={_literal(table.delimiter)}, quote='\"', escape='\"', columns={{{columns}}}, strict_mode=true, "
+        f"read_csv({literal(str(table.path))}, auto_detect=false, header={str(table.header).lower()}, "
+        f"delim={literal(table.delimiter)}, quote='\"', escape='\"', columns={{{columns}}}, strict_mode=true, "
         f"null_padding=false, ignore_errors=false, max_line_size={limits.record_bytes})"
     )
 
@@ -212,7 +171,7 @@ def _examine(
     connection: duckdb.DuckDBPyConnection, table: Table, limits: Limits, *, strict: bool
 ) -> Inferred:
     """Read the whole file once and find the type of every column."""
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW source AS SELECT * FROM {_source(table, limits)}")
+    connection.execute(source_view(_source(table, limits), table))
     found = infer_types(connection, table, strict=strict)
     if not found.rows:
         raise HeaderOnly(

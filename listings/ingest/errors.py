@@ -7,7 +7,7 @@ carries ``line`` (of the source file, from 1) and ``column`` (its name) where th
 from typing import Any
 
 from infra.errors import Invalid, TooLarge, Unavailable
-from infra.messages import Message, message_from_json, message_to_json
+from infra.messages import Message, message_from_json, message_to_json, packed, unpacked
 
 
 class FileRefused(Invalid):
@@ -80,6 +80,13 @@ class MixedColumn(FileRefused):
     title = Message("A column holds values of another type")
 
 
+class TypeMismatch(FileRefused):
+    """Values that do not fit the published or declared type of their column; ``misfits`` names them."""
+
+    slug = "type-mismatch"
+    title = Message("Values do not fit the types of their columns")
+
+
 class TooManyColumns(FileRefused):
     """Wider than the limit."""
 
@@ -141,6 +148,7 @@ _BY_SLUG: dict[str, type[FileRefused] | type[FileTooLarge]] = {
         TruncatedFile,
         MalformedRecord,
         MixedColumn,
+        TypeMismatch,
         TooManyColumns,
         UnsupportedColumn,
         BadColumnName,
@@ -167,7 +175,7 @@ def refusal_to_json(refusal: FileRefused | FileTooLarge) -> dict[str, Any]:
         "slug": refusal.slug,
         "detail": message_to_json(refusal.detail),
         "remedy": message_to_json(refusal.remedy),
-        "extensions": refusal.extensions,
+        "extensions": packed(refusal.extensions),
     }
 
 
@@ -179,7 +187,7 @@ def refusal_from_json(document: dict[str, Any]) -> FileRefused | FileTooLarge:
     return _BY_SLUG[document["slug"]](
         message_from_json(document["detail"]),
         remedy=message_from_json(document["remedy"]),
-        **document["extensions"],
+        **unpacked(document["extensions"]),
     )
 
 

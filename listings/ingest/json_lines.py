@@ -57,12 +57,19 @@ class Keys:
         found = []
         for name, seen in self.types.items():
             if "nested" in seen:
-                message = f"Column {shown(name)} holds objects or arrays; they are kept as JSON text."
+                message = Message(
+                    "Column {name} holds objects or arrays; they are kept as JSON text.", name=shown(name)
+                )
                 found.append(Notice("nested-kept-as-text", message, name, seen["nested"]))
             if len(seen) > 1:
                 line = max(seen.values())
-                what = " and ".join(sorted(seen))
-                message = f"Column {shown(name)} holds {what} values (line {line}); it is kept as text."
+                message = Message(
+                    "Column {name} holds values of several JSON types ({types}), a second one on line {line}; it is"
+                    " kept as text.",
+                    name=shown(name),
+                    types=", ".join(sorted(seen)),
+                    line=line,
+                )
                 found.append(Notice("kept-as-text", message, name, line))
         return found
 

@@ -45,7 +45,13 @@ def column_names(
         if not name:
             name = f"column_{position}"
             notices.append(
-                Notice("unnamed-column", f"Column {position} has no name; it is called {name}.", name)
+                Notice(
+                    "unnamed-column",
+                    Message(
+                        "Column {position} has no name; it is called {name}.", position=position, name=name
+                    ),
+                    name,
+                )
             )
         if len(name) > MAX_NAME:
             raise _too_long(name, position, line)

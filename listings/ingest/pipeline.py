@@ -1,6 +1,6 @@
 """One file from source to revision, inside the child process."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -10,9 +10,12 @@ import duckdb
 
 from infra.messages import Message
 from listings.ingest import json_lines, sniff
+from listings.ingest.conform import conform
 from listings.ingest.delimited import convert_csv
 from listings.ingest.errors import FileTooLarge, MalformedRecord
+from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import Limits, unpacking
+from listings.ingest.matching import match_names
 from listings.ingest.names import column_names
 from listings.ingest.profile import first_rows, profile, widest_row
 from listings.ingest.result import Column, IngestOptions, IngestResult, Notice
@@ -20,13 +23,20 @@ from listings.ingest.type_inference import Table
 
 
 def ingest(
-    source: Path, target: Path, work: Path, filename: str, options: IngestOptions, limits: Limits
+    source: Path,
+    target: Path,
+    work: Path,
+    filename: str,
+    options: IngestOptions,
+    limits: Limits,
+    expected: Sequence[ExpectedColumn] = (),
 ) -> IngestResult:
     """Convert, profile and checksum one file. The target appears last and whole, by renaming.
 
     :param source: an absolute path.
     :param work: folder for temporary files, on the target's file system.
     :param filename: the file's original name, a hint to its format.
+    :param expected: columns that are read with the types given; the types of others are inferred.
     :raises FileRefused: the file is not taken.
     :raises MemoryError: the limits do not suffice for it.
     """
@@ -43,15 +53,21 @@ def ingest(
     source_format = sniff.format_of(source, filename)
     made = work / "revision.parquet"
     if source_format in {"csv", "json-lines"}:
-        result = _from_text(source, made, source_format, filename, options, limits)
+        result = _from_text(source, made, source_format, filename, options, limits, expected)
     else:
-        result = _from_columns(source, made, source_format, limits)
+        result = _from_columns(source, made, source_format, limits, expected)
     made.replace(target)
     return result
 
 
 def _from_text(
-    source: Path, made: Path, source_format: str, filename: str, options: IngestOptions, limits: Limits
+    source: Path,
+    made: Path,
+    source_format: str,
+    filename: str,
+    options: IngestOptions,
+    limits: Limits,
+    expected: Sequence[ExpectedColumn],
 ) -> IngestResult:
     scan = sniff.scan_text(source, limits)
     text = source
@@ -59,12 +75,15 @@ def _from_text(
         text = made.with_name("source.utf8")
         sniff.transcode(source, text, "gb18030")
     if source_format == "json-lines":
-        table, notices = _json_table(text, made.with_name("source.csv"), limits)
+        table, notices = _json_table(text, made.with_name("source.csv"), limits, expected)
     else:
-        table, notices = _csv_table(text, filename, options, limits)
+        table, notices = _csv_table(text, filename, options, limits, expected)
         if not scan.ends_with_newline:
             notices.append(
-                Notice("no-final-line-end", "The last line has no line end; check that the file is whole.")
+                Notice(
+                    "no-final-line-end",
+                    Message("The last line has no line end; check that the file is whole."),
+                )
             )
     with _engine(made.parent, source, len(table.names), limits) as connection:
         columns, more = convert_csv(connection, table, made, limits, strict=options.strict)
@@ -72,14 +91,17 @@ def _from_text(
         return _finished(connection, made, columns, notices + more, scan, source_format, delimiter=delimiter)
 
 
-def _from_columns(source: Path, made: Path, source_format: str, limits: Limits) -> IngestResult:
+def _from_columns(
+    source: Path, made: Path, source_format: str, limits: Limits, expected: Sequence[ExpectedColumn]
+) -> IngestResult:
     from listings.ingest.columnar import convert_columnar  # pyarrow, which text files do without
 
     scan = sniff.digest(source)
     with unpacking(limits):
         columns, notices = convert_columnar(source, source_format, made, limits)
     with _engine(made.parent, source, len(columns), limits) as connection:
-        return _finished(connection, made, columns, notices, scan, source_format)
+        columns, more = conform(connection, made, columns, expected, limits)
+        return _finished(connection, made, columns, notices + more, scan, source_format)
 
 
 def _finished(
@@ -111,16 +133,33 @@ def _finished(
 
 
 def _csv_table(
-    path: Path, filename: str, options: IngestOptions, limits: Limits
+    path: Path, filename: str, options: IngestOptions, limits: Limits, expected: Sequence[ExpectedColumn]
 ) -> tuple[Table, list[Notice]]:
-    dialect = sniff.dialect_of(path, filename, options, limits)
+    dialect = sniff.dialect_of(path, filename, options, limits, [column.name for column in expected])
     names, notices = column_names(dialect.names, limits)
+    matched = match_names(names, expected)
     if not dialect.header:
-        message = f"The first line reads as data; the columns are called {names[0]} to {names[-1]}."
+        message = Message(
+            "The first line reads as data; the columns are called {first} to {last}.",
+            first=names[0],
+            last=names[-1],
+        )
         notices.append(Notice("no-header", message, line=1))
     line_of = partial(_csv_line, path, dialect, limits)
     everything = (None,) * len(names)
-    return Table(path, dialect.delimiter, dialect.header, dialect.names, names, everything, line_of), notices
+    return (
+        Table(
+            path,
+            dialect.delimiter,
+            dialect.header,
+            dialect.names,
+            matched.names,
+            everything,
+            line_of,
+            matched.expected,
+        ),
+        notices + matched.notices,
+    )
 
 
 def _csv_line(path: Path, dialect: sniff.Dialect, limits: Limits, row: int) -> int:
@@ -129,13 +168,19 @@ def _csv_line(path: Path, dialect: sniff.Dialect, limits: Limits, row: int) -> i
     return found[0]
 
 
-def _json_table(path: Path, spooled: Path, limits: Limits) -> tuple[Table, list[Notice]]:
+def _json_table(
+    path: Path, spooled: Path, limits: Limits, expected: Sequence[ExpectedColumn]
+) -> tuple[Table, list[Notice]]:
     keys = json_lines.survey(path, limits)
     given = tuple(keys.types)
     names, notices = column_names(given, limits, line=None)
     json_lines.spool(path, spooled, keys, limits)
     line_of = partial(json_lines.line_of, path, limits)
-    return Table(spooled, ",", False, given, names, keys.allowed(), line_of), notices + keys.notices()
+    matched = match_names(names, expected)
+    table = Table(spooled, ",", False, given, matched.names, keys.allowed(), line_of, matched.expected)
+    inferred = {name for name, column in zip(given, matched.expected, strict=True) if column is None}
+    told = [notice for notice in keys.notices() if notice.column in inferred]
+    return table, notices + matched.notices + told
 
 
 @contextmanager

@@ -30,7 +30,7 @@ MISSING_MARKERS = ("NA", "N/A", "NULL", "NAN", "NONE", "NIL", "\\N", "-", "--", 
 _INTEGER = r"-?(0|[1-9][0-9]*)"
 _DECIMAL = r"-?((0|[1-9][0-9]*)(\.[0-9]+)?|\.[0-9]+)"
 _NUMBER = r"-?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?"
-_SPAN = "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
+SPAN = "TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'"
 """What a date of four digits can say (RFC 3339)."""
 
 _OFFSET = r"(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
@@ -71,7 +71,7 @@ def _matching(pattern: str, value: str) -> str:
 
 
 def _dated(kind: Kind, label: Message, pattern: str, value: str, zone: str | None = None) -> Reading:
-    bounded = f"CASE WHEN ({value}) BETWEEN {_SPAN} THEN ({value}) END"
+    bounded = f"CASE WHEN ({value}) BETWEEN {SPAN} THEN ({value}) END"
     return Reading(kind, label, pattern, value, _matching(pattern, bounded), zone)
 
 

@@ -1,9 +1,11 @@
 """What goes into an ingest and what comes out: shared by the child that does it and the service that asks."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from infra.messages import Message, message_from_json, message_to_json
 
 
 class Delimiter(StrEnum):
@@ -116,6 +118,7 @@ class Notice:
     """Something the owner should know about a file that was accepted all the same.
 
     :param code: stable slug, e.g. ``kept-as-text``.
+    :param message: a :class:`Message`; plain English where it was written before notices were translated.
     :param line: line of the source file, counted from 1, where there is one.
     """
 
@@ -123,6 +126,26 @@ class Notice:
     message: str
     column: str | None = None
     line: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready mapping, whose text can still be translated; ``from_json`` reads it back."""
+        return {
+            "code": self.code,
+            "message": str(self.message),
+            "text": message_to_json(self.message) if isinstance(self.message, Message) else None,
+            "column": self.column,
+            "line": self.line,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Notice":
+        """Read what ``to_json`` wrote, or what was written before notices were translated.
+
+        :raises KeyError, TypeError, ValueError: the document is of another shape.
+        """
+        text = document.get("text")
+        message = message_from_json(text) if text is not None else document["message"]
+        return cls(document["code"], message, document["column"], document["line"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +178,7 @@ class IngestResult:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; ``from_json`` reads it back."""
-        return asdict(self)
+        return {**asdict(replace(self, notices=())), "notices": [notice.to_json() for notice in self.notices]}
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "IngestResult":
@@ -171,5 +194,5 @@ class IngestResult:
             ColumnProfile(**{**item, "values": tuple(item["values"])}) for item in values["profile"]
         )
         values["sample"] = tuple(values["sample"])
-        values["notices"] = tuple(Notice(**item) for item in values["notices"])
+        values["notices"] = tuple(Notice.from_json(item) for item in values["notices"])
         return cls(**values)

@@ -7,7 +7,7 @@ import io
 import mmap
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -336,13 +336,16 @@ def _broken(message: str, line: int) -> FileRefused:
     )
 
 
-def dialect_of(path: Path, filename: str, options: IngestOptions, limits: Limits) -> Dialect:
+def dialect_of(
+    path: Path, filename: str, options: IngestOptions, limits: Limits, expected: Sequence[str] = ()
+) -> Dialect:
     """Find delimiter, header and column names of a UTF-8 CSV file from its first 256 KiB.
 
     The delimiter is the one under which most records have as many values as the first. Without a header the
     columns are called ``column_1`` and so on.
 
     :param options: delimiter and header as the owner states them; detected where not stated.
+    :param expected: names of columns: a first line with one of them is a header.
     :raises FileRefused: the first record cannot be read, or the lines have no constant shape.
     """
     delimiter = options.delimiter.mark if options.delimiter else None
@@ -371,7 +374,8 @@ def dialect_of(path: Path, filename: str, options: IngestOptions, limits: Limits
             remedy=_ACCEPTED,
             line=2,
         )
-    has_header = options.header if options.header is not None else _has_header(first, rows[1:])
+    named = {name.casefold() for name in expected} & {cell.strip(" \t\u3000").casefold() for cell in first}
+    has_header = options.header if options.header is not None else bool(named) or _has_header(first, rows[1:])
     names = tuple(first) if has_header else tuple(f"column_{i + 1}" for i in range(len(first)))
     return Dialect(best, has_header, names)
 

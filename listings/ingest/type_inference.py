@@ -1,4 +1,8 @@
-"""What type is each column of a CSV file? Every value is verified, by SQL over the view ``source``."""
+"""What type is each column of a table of texts? Every value is verified, by SQL over the view ``source``.
+
+A column that is expected is read with the type it is expected to have; what does not fit is named. Any other column's
+type is inferred.
+"""
 
 # ruff: noqa: S608 -- the SQL is put together from quoted names and patterns of our own, in a sandbox
 
@@ -9,8 +13,10 @@ from typing import NamedTuple
 
 import duckdb
 
-from infra.messages import Message
+from infra.messages import Message, joined
 from listings.ingest.errors import MixedColumn, shown
+from listings.ingest.expected import ExpectedColumn, decimal_digits
+from listings.ingest.misfits import Misfits, refuse_misfits
 from listings.ingest.readings import (
     DATED_KINDS,
     DECIMAL,
@@ -24,6 +30,14 @@ from listings.ingest.readings import (
     why_not,
 )
 from listings.ingest.result import Kind, Notice
+from listings.ingest.typed_sql import (
+    fraction_digits,
+    parsed,
+    physical_type,
+    present,
+    typed_value,
+    whole_digits,
+)
 
 SAMPLE_ROWS = 5_000
 SAMPLE_CELLS = 200_000
@@ -47,6 +61,7 @@ class Table:
 
     :param allowed: per column, which kinds its values may take; None for any.
     :param line_of: the source line of a data row counted from 0.
+    :param expected: per column, what it is read as; None to infer it.
     """
 
     path: Path
@@ -55,16 +70,22 @@ class Table:
     given: tuple[str, ...]
     names: tuple[str, ...]
     allowed: tuple[frozenset[Kind] | None, ...]
-    line_of: Callable[[int], int]
+    line_of: Callable[[int], int | None]
+    expected: tuple[ExpectedColumn | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class InferredType:
-    """The type of one column: its reading (None for text) and the SQL that yields its values."""
+    """The type of one column, and the SQL that yields its values."""
 
-    reading: Reading | None
+    kind: Kind
     expression: str
     physical: str
+    zone: str | None = None
+
+
+def _as_text(index: int) -> InferredType:
+    return InferredType(Kind.TEXT, f"c{index}", "VARCHAR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +115,31 @@ def trimmed(index: int) -> str:
     return f"nullif(trim(c{index}, ' \t\u3000'), '')"
 
 
+def source_view(relation: str, table: Table) -> str:
+    """SQL that makes the view ``source`` of a relation of texts ``c0`` and so on.
+
+    Of expected columns there is besides what :mod:`listings.ingest.typed_sql` makes of them.
+    """
+    known = [(index, column) for index, column in enumerate(table.expected) if column is not None]
+    texts = [f"{present(trimmed(index), column.kind)} AS v{index}" for index, column in known]
+    said = [term for index, column in known for term in parsed(index, column)]
+    layer = f"SELECT {', '.join(['*', *texts])} FROM {relation}"
+    return f"CREATE OR REPLACE TEMP VIEW source AS SELECT {', '.join(['*', *said])} FROM ({layer})"
+
+
 def infer_types(connection: duckdb.DuckDBPyConnection, table: Table, *, strict: bool) -> "Inferred":
     """Read the view ``source`` to its end and find the type of every column.
 
     :param strict: refuse a column of dates or times that holds something else.
     :returns: see :class:`Inferred`.
-    :raises FileRefused: a column is mixed, and strict is asked for.
+    :raises FileRefused: values do not fit what is expected; or a column is mixed, and strict is asked for.
     """
     suggested = _suggest(connection, table)
-    typed = [InferredType(None, f"c{i}", "VARCHAR") for i in range(len(table.names))]
-    rows, undecided, longest = _verify(connection, suggested, typed)
-    notices: list[Notice] = []
+    typed = [_as_text(index) for index in range(len(table.names))]
+    found = _verify(connection, table, suggested, typed)
+    rows, undecided, longest = found.rows, found.undecided, found.longest
+    refuse_misfits(connection, table.names, found.misfits, table.line_of)
+    notices = _missing_markers(connection, table)
     for index in undecided:
         readings = suggested[index].readings
         typed[index], notice = _decide_mixed(connection, table, index, readings, strict=strict)
@@ -120,6 +155,8 @@ def _suggest(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[int, S
     rows = connection.execute(f"SELECT {shown} FROM source LIMIT {wanted}").fetchall()
     suggested = {}
     for index in range(len(table.names)):
+        if table.expected[index] is not None:
+            continue
         first = [row[index] for row in rows if row[index] is not None]
         sample = [text for value in first if (text := value.strip(" \t\u3000"))]
         value = f"c{index}" if sample == first else trimmed(index)
@@ -142,40 +179,97 @@ def _from_first_fitting(readings: tuple[Reading, ...], sample: Sequence[str]) ->
     return readings
 
 
+class _Verified(NamedTuple):
+    """What the pass over the file has found: columns that need a closer look, and those that do not fit."""
+
+    rows: int
+    undecided: list[int]
+    longest: list[int]
+    misfits: list[Misfits]
+
+
 def _verify(
-    connection: duckdb.DuckDBPyConnection, suggested: dict[int, Suggestion], types: list[InferredType]
-) -> tuple[int, list[int], list[int]]:
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    suggested: dict[int, Suggestion],
+    types: list[InferredType],
+) -> _Verified:
     """Read the whole file: count the rows, and decide each column whose first reading takes every value.
 
     One pass does for most tables. Wide ones take more: planning a query grows faster than its columns.
 
-    :returns: the number of rows, the columns that need a closer look, and the longest text of every column, in bytes.
+    :returns: the number of rows, the columns that need a closer look, the longest text of every column, in bytes, and
+        the columns that do not fit what is expected.
     """
-    rows, undecided, longest = 0, [], []
+    rows, undecided, longest, misfits = 0, [], [], []
     for start in range(0, len(types), COLUMNS_AT_ONCE):
         some = range(start, min(start + COLUMNS_AT_ONCE, len(types)))
         measures = ["count(*)"]
         for index in some:
             measures.append(f"coalesce(max(strlen(c{index})), 0)")
-            if index not in suggested:
-                measures += ["NULL"] * 4
-                continue
-            v, first = suggested[index].value, suggested[index].readings[0]
-            measures += [f"count({v})", f"count(*) FILTER (WHERE {first.testing(v)})"]
-            measures += _digits(v) if first is DECIMAL else ["NULL", "NULL"]
+            measures += _measures(index, table.expected[index], suggested.get(index))
         rows, *found = connection.execute(f"SELECT {', '.join(measures)} FROM source").fetchone() or (0,)
         for place, index in enumerate(some):
-            length, present, matched, whole, fraction = found[5 * place : 5 * place + 5]
+            length, *counts = found[5 * place : 5 * place + 5]
             longest.append(int(length))
-            if index not in suggested:
-                continue
-            first, v = suggested[index].readings[0], suggested[index].value
-            inferred = _typed(first, v, whole, fraction) if matched == present else None
-            if inferred is None:
-                undecided.append(index)
-            else:
-                types[index] = inferred
-    return int(rows), undecided, longest
+            expected = table.expected[index]
+            if expected is not None:
+                types[index], unfit = _expected_type(index, expected, rows, counts)
+                if unfit is not None:
+                    misfits.append(unfit)
+            elif index in suggested:
+                count, matched, whole, fraction = counts
+                first, v = suggested[index].readings[0], suggested[index].value
+                inferred = _typed(first, v, whole, fraction) if matched == count else None
+                if inferred is None:
+                    undecided.append(index)
+                else:
+                    types[index] = inferred
+    return _Verified(int(rows), undecided, longest, misfits)
+
+
+def _measures(index: int, expected: ExpectedColumn | None, suggestion: Suggestion | None) -> list[str]:
+    """SQL: values of a column, those that fit, and their longest whole part and fraction, in digits."""
+    v, n = f"v{index}", f"n{index}"
+    if expected is not None and expected.kind is Kind.DECIMAL:
+        return [f"count({v})", f"count({n})", f"max({whole_digits(n)})", f"max({fraction_digits(n)})"]
+    if expected is not None:
+        return [f"count({v})", f"count({typed_value(index, expected, expected.digits)})", "NULL", "NULL"]
+    if suggestion is None:
+        return ["NULL"] * 4
+    v, first = suggestion.value, suggestion.readings[0]
+    digits = _digits(v) if first is DECIMAL else ["NULL", "NULL"]
+    return [f"count({v})", f"count(*) FILTER (WHERE {first.testing(v)})", *digits]
+
+
+def _expected_type(
+    index: int, expected: ExpectedColumn, rows: int, counts: Sequence[int | None]
+) -> tuple[InferredType, Misfits | None]:
+    """How an expected column is read, and what is known of values that do not fit."""
+    count, matched, whole, fraction = (int(number or 0) for number in counts)
+    digits = decimal_digits(expected, whole, fraction)
+    value = typed_value(index, expected, digits)
+    typed = InferredType(expected.kind, value, physical_type(expected, digits), expected.zone)
+    if expected.kind is Kind.TEXT:
+        typed = _as_text(index)
+    complete = expected.nullable or count == rows
+    if matched == count and complete and whole <= max(digits[0], 1) and fraction <= digits[1]:
+        return typed, None
+    return typed, Misfits(index, expected, value, count if expected.nullable else rows)
+
+
+def _missing_markers(connection: duckdb.DuckDBPyConnection, table: Table) -> list[Notice]:
+    """What to tell of markers in expected columns that were read as missing values."""
+    typed = [i for i, column in enumerate(table.expected) if column and column.kind is not Kind.TEXT]
+    notices = []
+    for start in range(0, len(typed), COLUMNS_AT_ONCE):
+        some = typed[start : start + COLUMNS_AT_ONCE]
+        measures = ", ".join(f"count({trimmed(i)}) - count(v{i})" for i in some)
+        found = connection.execute(f"SELECT {measures} FROM source").fetchone() or ()
+        notices += [
+            _markers_notice(table.names[i], count) for i, count in zip(some, found, strict=True) if count
+        ]
+    return notices
 
 
 def _digits(v: str, only: str = "") -> list[str]:
@@ -196,8 +290,8 @@ def _typed(reading: Reading, v: str, whole: int | None, fraction: int | None) ->
         if not fraction:
             return None
         physical = f"DECIMAL({whole + fraction},{fraction})"
-        return InferredType(reading, f"CAST({v} AS {physical})", physical)
-    return InferredType(reading, reading.reading(v), _PHYSICAL[reading.kind])
+        return InferredType(Kind.DECIMAL, f"CAST({v} AS {physical})", physical)
+    return InferredType(reading.kind, reading.reading(v), _PHYSICAL[reading.kind], reading.zone)
 
 
 def _decide_mixed(
@@ -224,7 +318,7 @@ def _decide_mixed(
         typed = _typed(reading, v, whole, fraction) if fits else None
         if typed is not None:
             return _with_markers(table, index, typed, markers)
-    text = InferredType(None, f"c{index}", "VARCHAR")
+    text = _as_text(index)
     weakest, fitting = readings[-1], counts[-2]
     if fitting * 2 <= present - counts[-1]:
         return text, None
@@ -238,9 +332,19 @@ def _with_markers(
         return typed, None
     v = trimmed(index)
     expression = f"CASE WHEN upper({v}) IN {_MARKERS} THEN NULL ELSE {typed.expression} END"
-    name = table.names[index]
-    message = f"{markers:,} values of {name} such as NA, NULL or - were read as missing."
-    return replace(typed, expression=expression), Notice("markers-read-as-missing", message, name)
+    return replace(typed, expression=expression), _markers_notice(table.names[index], markers)
+
+
+def _markers_notice(name: str, count: int) -> Notice:
+    return Notice(
+        "markers-read-as-missing",
+        Message(
+            "{count:,} values of {name} such as NA, NULL or - were read as missing.",
+            count=count,
+            name=shown(name),
+        ),
+        name,
+    )
 
 
 def _identifier(v: str) -> str:
@@ -296,4 +400,5 @@ def _misfit_notice(
             column=name,
             value=value[:200],
         )
-    return Notice("kept-as-text", f"{detail} The column is kept as text.", name, line)
+    kept = Message("The column is kept as text.")
+    return Notice("kept-as-text", joined([detail, kept], " "), name, line)

@@ -18,6 +18,13 @@ class DictionaryRefused(Invalid):
     title = Message("The dictionary does not fit the data")
 
 
+class DeclarationRefused(Invalid):
+    """Declared columns contradict each other, or what is published."""
+
+    slug = "column-declaration"
+    title = Message("The columns cannot be declared so")
+
+
 class PlanNotYours(NotFound):
     """No such price plan of the operator's."""
 

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import Code, Input, LongText, Output, ShortText
+from listings.ingest.formats import ColumnFormat
+from listings.ingest.result import Kind
 from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductStatus
@@ -43,6 +45,37 @@ class DictionaryEntryUpdate(Input):
     title_en: ShortText
     unit: ShortText | None = None
     personal: bool = Field(False, description="Personal information (PIPL art. 4): masked in samples")
+
+
+class ColumnDeclaration(Input):
+    """The type of one column of the files to come."""
+
+    name: ShortText = Field(description="Name of the column in the data, compared without case")
+    kind: Kind = Field(description="A decimal is exact, a number is binary floating point")
+    unit: ShortText | None = Field(None, description="Unit of measure, shown where the dictionary names none")
+    nullable: bool = Field(True, description="Whether a value may be missing")
+    format: ColumnFormat | None = Field(
+        None,
+        description="How its numbers or dates are written, if not the usual way; of 12.5 % the 12.5 is kept",
+    )
+    offsets: bool = Field(False, description="Whether its times carry offsets, and so are instants")
+
+
+class ColumnDeclarations(Input):
+    """The declared columns; replaces what was declared before."""
+
+    columns: list[ColumnDeclaration] = Field(max_length=2000)
+
+
+class DeclaredColumnRead(Output):
+    """A declared column."""
+
+    name: str
+    kind: Kind
+    unit: str | None
+    nullable: bool
+    format: ColumnFormat | None
+    offsets: bool
 
 
 class DictionaryUpdate(Input):
@@ -104,6 +137,7 @@ class ProductRead(Output):
     update_frequency: UpdateFrequency
     delivery_class: DeliveryClass
     dictionary: list[DictionaryRead] = Field(description="Described columns")
+    declared_columns: list[DeclaredColumnRead] = Field(description="Columns whose types were declared")
     plan_id: UUID | None
     created_at: datetime
     submitted_at: datetime | None

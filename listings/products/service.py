@@ -15,6 +15,7 @@ from infra.paging import PageRequest
 from infra.stops import service as stops
 from listings.authorisations import service as authorisations
 from listings.products import repository
+from listings.products.columns import DeclaredColumn
 from listings.products.dictionary import DictionaryEntry
 from listings.products.errors import PlanNotYours
 from listings.products.schemas import ProductCreate, ProductUpdate
@@ -102,6 +103,19 @@ async def set_dictionary(
     await _record(
         session, actor, row, "dictionary_set", personal=[entry.name for entry in entries if entry.personal]
     )
+    return row
+
+
+async def set_declared_columns(
+    session: AsyncSession, actor: Actor, row: DataProduct, columns: Sequence[DeclaredColumn]
+) -> DataProduct:
+    """Record of which types columns are; replaces what was recorded before.
+
+    :param row: locked; the caller has compared the declarations with what buyers read.
+    """
+    row.declared_columns = [column.to_json() for column in columns]
+    await session.flush()
+    await _record(session, actor, row, "columns_declared", columns=row.declared_columns)
     return row
 
 
@@ -308,6 +322,11 @@ async def lock_visible(session: AsyncSession, actor: Actor, product_id: UUID) ->
 def get_described_columns(row: DataProduct) -> dict[str, DictionaryEntry]:
     """The columns of a product that somebody described, by name."""
     return {entry["name"]: DictionaryEntry(**entry) for entry in row.dictionary}
+
+
+def get_declared_columns(row: DataProduct) -> tuple[DeclaredColumn, ...]:
+    """The columns of a product whose types were declared."""
+    return tuple(DeclaredColumn.from_json(column) for column in row.declared_columns)
 
 
 def _found(row: DataProduct | None) -> DataProduct:

@@ -17,8 +17,9 @@ from listings.resources.domain import UpdateFrequency
 class DataProduct(Table, table=True):
     """One data product of an operator, made of one resource under one authorisation.
 
-    ``owner_id`` is the resource's owner. ``dictionary`` holds described columns only. ``search_terms`` are
-    those of `listings.products.search.index_terms`.
+    ``owner_id`` is the resource's owner. ``dictionary`` holds described columns only, ``declared_columns`` those whose
+    types were declared (`listings.products.columns.DeclaredColumn`). ``search_terms`` are those of
+    `listings.products.search.index_terms`.
     """
 
     __tablename__ = "data_products"
@@ -49,6 +50,7 @@ class DataProduct(Table, table=True):
     update_frequency: UpdateFrequency = enum_column(UpdateFrequency)
     delivery_class: DeliveryClass = enum_column(DeliveryClass)
     dictionary: list[dict[str, Any]] = json_column(default_factory=list)
+    declared_columns: list[dict[str, Any]] = json_column(default_factory=list)
     plan_id: UUID | None = Field(default=None, foreign_key="price_plans.id")
     search_terms: list[str] = Field(sa_type=ARRAY(sa.String), nullable=False)
     created_at: datetime = timestamp_column()

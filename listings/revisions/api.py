@@ -13,13 +13,13 @@ from litestar.params import QueryParameter
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession, transaction
 from infra.errors import Malformed, UnsupportedType
-from infra.messages import Message
+from infra.messages import Message, preferred_language
 from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page
 from listings.ingest.result import Delimiter, IngestOptions
 from listings.products.api import product_read
-from listings.products.schemas import DictionaryUpdate, ProductRead
+from listings.products.schemas import ColumnDeclarations, DictionaryUpdate, ProductRead
 from listings.revisions import service, uploads
 from listings.revisions.schemas import RevisionRead
 from listings.revisions.spool import require_size
@@ -91,9 +91,16 @@ def require_declared_size(request: Request[Any, Any, Any], limit: int) -> None:
     require_size(int(declared), limit)
 
 
-async def _revision_read(session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
+async def _revision_read(
+    session: AsyncSession, actor: Actor, revision_id: UUID, language: str
+) -> RevisionRead:
     row, status = await service.access_revision(session, actor, revision_id)
-    return RevisionRead.of(row, status, (await service.get_quality_errors(session, [row])).get(row.id))
+    error = (await service.get_quality_errors(session, [row])).get(row.id)
+    return RevisionRead.of(row, status, error, language)
+
+
+def _language(request: Request[Any, Any, Any]) -> str:
+    return preferred_language(request.headers.get("accept-language"))
 
 
 class RevisionController(Controller):
@@ -136,7 +143,7 @@ class RevisionController(Controller):
             context, actor, product_id, name, request.stream(), options=options
         )
         async with transaction(state.sessions) as session:
-            return await _revision_read(session, actor, revision_id)
+            return await _revision_read(session, actor, revision_id, _language(request))
 
     @get(
         "/products/{product_id:uuid}/revisions",
@@ -145,12 +152,18 @@ class RevisionController(Controller):
         summary="List the revisions of a product",
     )
     async def list_of_product(
-        self, session: AsyncSession, actor: Actor, product_id: UUID, page: PageRequest
+        self,
+        request: Request[Any, Any, Any],
+        session: AsyncSession,
+        actor: Actor,
+        product_id: UUID,
+        page: PageRequest,
     ) -> Page[RevisionRead]:
         """With schema, profile and the status of the quality check; newest first."""
         rows, statuses, following = await service.list_revisions(session, actor, product_id, page)
         errors = await service.get_quality_errors(session, rows)
-        items = [RevisionRead.of(row, statuses[row.id], errors.get(row.id)) for row in rows]
+        language = _language(request)
+        items = [RevisionRead.of(row, statuses[row.id], errors.get(row.id), language) for row in rows]
         return Page(items=items, next_cursor=following)
 
     @get(
@@ -159,9 +172,11 @@ class RevisionController(Controller):
         operation_id="getRevision",
         summary="Get a revision",
     )
-    async def read(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
+    async def read(
+        self, request: Request[Any, Any, Any], session: AsyncSession, actor: Actor, revision_id: UUID
+    ) -> RevisionRead:
         """A revision of a product you can access."""
-        return await _revision_read(session, actor, revision_id)
+        return await _revision_read(session, actor, revision_id, _language(request))
 
     @get(
         "/revisions/{revision_id:uuid}/quality-report",
@@ -175,6 +190,23 @@ class RevisionController(Controller):
         Values of personal columns are withheld from everybody else.
         """
         return ReportRead.of(*await service.get_quality_report(session, actor, revision_id))
+
+    @put(
+        "/products/{product_id:uuid}/columns",
+        guards=[requires(Permission.REVISION_UPLOAD)],
+        operation_id="declareColumns",
+        summary="Declare the types of columns",
+    )
+    async def declare_columns(
+        self, session: AsyncSession, actor: Actor, product_id: UUID, data: ColumnDeclarations
+    ) -> ProductRead:
+        """Files uploaded from now on are read with these types, in every format; types of other columns are inferred.
+
+        By the operator of the product or the owner of its resource, before the first file or later; replaces what was
+        declared before. A published column keeps its type, and may be declared with the format that a file is written
+        in.
+        """
+        return await product_read(session, await service.declare_columns(session, actor, product_id, data))
 
     @put(
         "/products/{product_id:uuid}/dictionary",

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from infra.messages import Message
+from infra.messages import Message, joined
+from listings.ingest.expected import ExpectedColumn
 from listings.ingest.result import Column, IngestOptions
-from listings.revisions.errors import ColumnsUnauthorised, SchemaBroken
+from listings.products.columns import DeclaredColumn
+from listings.revisions.errors import ColumnsUnauthorised, DeclaredColumnsMissing, SchemaBroken
 from quality.states import QualityStatus
 
 TRY_OUT_JOB = "revisions.try_out"
@@ -65,22 +67,85 @@ def require_columns_authorised(columns: Iterable[Column], authorised: Sequence[s
         )
 
 
-def require_compatible(before: Iterable[Column], now: Iterable[Column]) -> None:
+def expected_columns(
+    published: Sequence[Column], declared: Sequence[DeclaredColumn]
+) -> tuple[ExpectedColumn, ...]:
+    """What the next file is read as: published columns with their types, declared ones with theirs.
+
+    A declaration of a published column adds how its values are written, and whether they may be missing.
+    """
+    stated = {column.name.casefold(): column for column in declared}
+    found = []
+    for column in published:
+        known = stated.pop(column.name.casefold(), None)
+        found.append(
+            ExpectedColumn(
+                column.name,
+                column.kind,
+                column.physical,
+                column.zone,
+                nullable=known is None or known.nullable,
+                format=known.format if known and known.kind is column.kind else None,
+                published=True,
+            )
+        )
+    found += [
+        ExpectedColumn(column.name, column.kind, None, column.zone, column.nullable, column.format)
+        for column in stated.values()
+    ]
+    return tuple(found)
+
+
+def require_compatible(before: Sequence[Column], now: Sequence[Column]) -> None:
     """Refuse a revision of a published product that drops or retypes a column; adding one is fine.
 
     :raises SchemaBroken: names the columns.
     """
     kinds = {column.name: column.kind for column in now}
+    missing = [column.name for column in before if column.name not in kinds]
+    added = [column.name for column in now if column.name not in {known.name for known in before}]
+    if missing:
+        told = Message(
+            "The file lacks columns that buyers rely on: {missing}.", missing=", ".join(missing[:20])
+        )
+        new = Message("New in it: {added}.", added=", ".join(added[:20]))
+        raise SchemaBroken(
+            joined([told, new] if added else [told], " "),
+            remedy=Message(
+                "Upload a file with these columns, under their published names; empty values are taken. If a column is"
+                " gone for good, list a new product. If the published data cannot be read, send the file again in a"
+                " minute: it is being tried out, and withdrawn when it cannot be served."
+            ),
+            missing=missing[:100],
+            new=added[:100],
+        )
     broken = [
-        f"{column.name} (was {column.kind}, now {kinds.get(column.name, 'absent')})"
+        f"{column.name} (was {column.kind}, now {kinds[column.name]})"
         for column in before
-        if kinds.get(column.name) is not column.kind
+        if kinds[column.name] is not column.kind
     ]
     if broken:
         raise SchemaBroken(
             Message("Buyers rely on: {broken}.", broken=", ".join(broken[:20])),
             remedy=Message(
-                "Keep names and kinds of the published columns, or list a new product. If the published data cannot be"
-                " read, send the file again in a minute: it is being tried out, and withdrawn when it cannot be served."
+                "Another revision was published meanwhile: upload the file again, to be read like it."
             ),
+        )
+
+
+def require_declared(declared: Iterable[DeclaredColumn], now: Iterable[Column]) -> None:
+    """Refuse a file that lacks declared columns.
+
+    :raises DeclaredColumnsMissing: names them.
+    """
+    names = {column.name.casefold() for column in now}
+    missing = [column.name for column in declared if column.name.casefold() not in names]
+    if missing:
+        raise DeclaredColumnsMissing(
+            Message("The file lacks declared columns: {missing}.", missing=", ".join(missing[:20])),
+            remedy=Message(
+                "Upload a file with these columns, or leave them out of the declaration with"
+                " PUT /v1/products/{product_id}/columns."
+            ),
+            missing=missing[:100],
         )

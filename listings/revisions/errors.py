@@ -1,6 +1,6 @@
 """What the revisions slice refuses, besides what is wrong with a file (`listings.ingest.errors`)."""
 
-from infra.errors import Conflict, TooLarge, Unavailable
+from infra.errors import Conflict, Invalid, TooLarge, Unavailable
 from infra.messages import Message
 
 
@@ -9,6 +9,13 @@ class ColumnsUnauthorised(Conflict):
 
     slug = "columns-not-authorised"
     title = Message("The data goes beyond the authorisation")
+
+
+class DeclaredColumnsMissing(Invalid):
+    """A file lacks columns that were declared."""
+
+    slug = "declared-columns-missing"
+    title = Message("The file lacks declared columns")
 
 
 class SchemaBroken(Conflict):

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import Field
 
+from infra.messages import translate
 from infra.schema import Output
-from listings.ingest.result import Delimiter, Kind
+from listings.ingest.result import Delimiter, Kind, Notice
 from listings.revisions.domain import recorded_options
 from listings.revisions.tables import ProductRevision
 from quality.states import QualityStatus
@@ -55,10 +56,17 @@ class RevisionRead(Output):
     uploaded_at: datetime
 
     @classmethod
-    def of(cls, row: ProductRevision, quality: QualityStatus, quality_error: str | None) -> "RevisionRead":
-        """Map a row, the status of its quality check, and why that could not be carried out."""
+    def of(
+        cls, row: ProductRevision, quality: QualityStatus, quality_error: str | None, language: str
+    ) -> "RevisionRead":
+        """Map a row, the status of its quality check, and why that could not be carried out.
+
+        :param language: of the notices' texts.
+        """
         hidden = {"object_key", "sample", "uploaded_by", "profile"}
-        profile = {name: value for name, value in row.profile.items() if name not in ("options", "row_bytes")}
+        left_out = ("options", "row_bytes", "declared")
+        profile = {name: value for name, value in row.profile.items() if name not in left_out}
+        profile["notices"] = [_notice(notice, language) for notice in row.profile["notices"]]
         options = IngestOptionsRead.model_validate(recorded_options(row.profile))
         return cls(
             **row.model_dump(exclude=hidden),
@@ -67,3 +75,13 @@ class RevisionRead(Output):
             quality_error=quality_error,
             options=options,
         )
+
+
+def _notice(document: dict[str, Any], language: str) -> dict[str, Any]:
+    notice = Notice.from_json(document)
+    return {
+        "code": notice.code,
+        "message": translate(notice.message, language),
+        "column": notice.column,
+        "line": notice.line,
+    }

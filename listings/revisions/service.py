@@ -13,20 +13,22 @@ from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.messages import Message
 from infra.paging import PageRequest
+from listings.ingest.expected import ExpectedColumn
 from listings.ingest.result import Column, Kind
 from listings.products import service as products
+from listings.products.columns import DeclaredColumn, require_declarable
 from listings.products.dictionary import (
     DictionaryEntry,
     data_dictionary,
     personal_columns,
     require_known_columns,
 )
-from listings.products.schemas import DictionaryUpdate
+from listings.products.schemas import ColumnDeclarations, DictionaryUpdate
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.revisions import repository
-from listings.revisions.domain import CheckedRevision, RevisionFacts
+from listings.revisions.domain import CheckedRevision, RevisionFacts, expected_columns
 from listings.revisions.tables import ProductRevision
 from quality import service as quality
 from quality.states import QualityStatus
@@ -194,6 +196,35 @@ async def set_dictionary(
     revision = await find_newest(session, row.id)
     require_known_columns(entries, {column.name for column in revision.columns} if revision else None)
     return await products.set_dictionary(session, actor, row, entries)
+
+
+async def declare_columns(
+    session: AsyncSession, actor: Actor, product_id: UUID, data: ColumnDeclarations
+) -> DataProduct:
+    """Record of which types the columns of files to come are; replaces what was recorded before.
+
+    :raises NotFound: the actor is neither operator nor owner of the product.
+    :raises ProductStateForbids: it is under review or withdrawn.
+    :raises DeclarationRefused: a column contradicts what is published, or itself.
+    """
+    row = await products.get_uploadable(session, actor, product_id, lock=True)
+    columns = [DeclaredColumn(**column.model_dump()) for column in data.columns]
+    require_declarable(columns, await get_published_columns(session, row))
+    return await products.set_declared_columns(session, actor, row, columns)
+
+
+async def get_published_columns(session: AsyncSession, product: DataProduct) -> tuple[Column, ...]:
+    """The columns that buyers rely on; none of a product that was never published, or has nothing to read."""
+    if product.published_at is None:
+        return ()
+    served = await find_newest_passed(session, product.id)
+    return facts_of(served).columns if served else ()
+
+
+async def get_expected_columns(session: AsyncSession, product: DataProduct) -> tuple[ExpectedColumn, ...]:
+    """What the next file of a product is read as: the published columns, and those that were declared."""
+    published = await get_published_columns(session, product)
+    return expected_columns(published, products.get_declared_columns(product))
 
 
 async def publish_if_current(session: AsyncSession, revision_id: UUID) -> None:

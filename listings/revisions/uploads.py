@@ -1,9 +1,10 @@
 """Upload of a file: from a stream to a registered revision, or to nothing at all."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -18,7 +19,8 @@ from infra.objects import ObjectStore
 from infra.settings import Settings
 from listings.authorisations import service as authorisations
 from listings.ingest.convert import convert
-from listings.ingest.errors import BadColumnName
+from listings.ingest.errors import BadColumnName, TypeMismatch
+from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import MEBIBYTE, Limits
 from listings.ingest.result import IngestOptions, IngestResult
 from listings.products import service as products
@@ -29,6 +31,7 @@ from listings.revisions.domain import (
     recorded_options,
     require_columns_authorised,
     require_compatible,
+    require_declared,
 )
 from listings.revisions.errors import SchemaBroken, SpoolUnavailable
 from listings.revisions.spool import spooled
@@ -54,12 +57,13 @@ class UploadContext:
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """A file that has become Parquet and waits to be registered."""
+    """A file that has become Parquet and waits to be registered; ``declared`` are the columns it was read with."""
 
     revision_id: UUID
     object_key: str
     name: str
     options: IngestOptions
+    declared: list[dict[str, Any]]
     result: IngestResult
 
 
@@ -85,16 +89,20 @@ async def ingest_upload(
     :raises UploadTooLarge: more bytes than the setting `max_upload_bytes`.
     :raises FileRefused: a subclass says what is wrong with the file, with line and column.
     :raises ColumnsUnauthorised, SchemaBroken: the data does not fit the authorisation, or breaks its buyers.
+    :raises DeclaredColumnsMissing: it lacks columns that were declared.
     """
     async with transaction(context.sessions) as session:
-        await products.get_uploadable(session, actor, product_id)
+        product = await products.get_uploadable(session, actor, product_id)
+        declared = product.declared_columns
+        expected = await revisions.get_expected_columns(session, product)
     settings = context.settings
     async with spooled(stream, settings.spool_dir, settings.max_upload_bytes) as source:
         target = source.with_suffix(".parquet")
         try:
-            converted = await _convert(settings, context.budget, source, target, name, options)
+            result = await _convert(settings, context.budget, source, target, name, options, expected)
+            converted = _identified(name, options, declared, result)
             return await _store(context, actor, product_id, converted, target)
-        except SchemaBroken:
+        except (SchemaBroken, TypeMismatch):
             await _try_out_served(context, product_id)
             raise
         finally:
@@ -111,8 +119,14 @@ async def _try_out_served(context: UploadContext, product_id: UUID) -> None:
 
 
 async def _convert(
-    settings: Settings, budget: MemoryBudget, source: Path, target: Path, name: str, options: IngestOptions
-) -> Converted:
+    settings: Settings,
+    budget: MemoryBudget,
+    source: Path,
+    target: Path,
+    name: str,
+    options: IngestOptions,
+    expected: Sequence[ExpectedColumn],
+) -> IngestResult:
     result = await convert(
         source,
         target,
@@ -120,6 +134,7 @@ async def _convert(
         timeout_s=settings.ingest_timeout_s,
         budget=budget,
         options=options,
+        expected=expected,
         limits=Limits(
             source_bytes=settings.max_upload_bytes, memory_bytes=settings.ingest_memory_mb * MEBIBYTE
         ),
@@ -128,12 +143,19 @@ async def _convert(
         raise BadColumnName(
             Message("A column's name holds a NUL character."), remedy=Message("Rename the column.")
         )
+    return result
+
+
+def _identified(
+    name: str, options: IngestOptions, declared: list[dict[str, Any]], result: IngestResult
+) -> Converted:
     revision_id = new_id()
     return Converted(
         revision_id=revision_id,
         object_key=f"{FOLDER}/{revision_id}.parquet",
         name=name,
         options=options,
+        declared=declared,
         result=result,
     )
 
@@ -184,9 +206,8 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         # Nothing new, but a check that could not be carried out is tried again.
         await _request_check(session, actor, newest)
         return newest.id
-    if product.published_at is not None:
-        served = await revisions.find_newest_passed(session, product.id)
-        require_compatible(revisions.facts_of(served).columns if served else (), result.columns)
+    require_compatible(await revisions.get_published_columns(session, product), result.columns)
+    require_declared(products.get_declared_columns(product), result.columns)
     row = ProductRevision(
         id=converted.revision_id,
         product_id=product.id,
@@ -199,10 +220,11 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         profile=storable(
             {
                 "columns": [asdict(column) for column in result.profile],
-                "notices": [asdict(notice) for notice in result.notices],
+                "notices": [notice.to_json() for notice in result.notices],
                 "encoding": result.encoding,
                 "delimiter": result.delimiter,
                 "options": converted.options.to_json(),
+                "declared": converted.declared,
                 "row_bytes": result.row_bytes,
             }
         ),
@@ -238,6 +260,7 @@ def _is_repeat(newest: ProductRevision, converted: Converted) -> bool:
     return (
         newest.source_sha256 == converted.result.source_sha256
         and recorded_options(newest.profile) == converted.options
+        and newest.profile.get("declared", []) == converted.declared
     )
 
 

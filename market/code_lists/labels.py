@@ -17,6 +17,7 @@ from infra.rulebook.domain import SourceStatus
 from infra.webhooks.domain import DisabledReason, EndpointStatus, WebhookDeliveryStatus
 from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
+from listings.ingest.formats import ColumnFormat
 from listings.ingest.result import Delimiter, Kind
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductAction, ProductStatus
@@ -145,6 +146,18 @@ _LISTINGS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "boolean": ("布尔值", "Boolean"),
         "date": ("日期", "Date"),
         "timestamp": ("时间", "Timestamp"),
+    },
+    ColumnFormat: {
+        "thousands_comma": ("千位逗号，如 1,234.5", "Thousands separated by commas, such as 1,234.5"),
+        "decimal_comma": ("小数逗号，如 1.234,5", "Decimal comma, such as 1.234,5"),
+        "percent": ("百分数，如 12.5%", "Percentage, such as 12.5%"),
+        "percent_decimal_comma": (
+            "小数逗号的百分数，如 12,5 %",
+            "Percentage with a decimal comma, such as 12,5 %",
+        ),
+        "day_first": ("日在前，如 31/01/2024", "Day first, such as 31/01/2024"),
+        "month_first": ("月在前，如 01/31/2024", "Month first, such as 01/31/2024"),
+        "compact": ("连写，如 20240131", "Without separators, such as 20240131"),
     },
     Delimiter: {
         "comma": ("逗号", "Comma"),

@@ -2,9 +2,18 @@
 
 import pytest
 
+from listings.ingest.expected import ExpectedColumn
+from listings.ingest.formats import ColumnFormat
 from listings.ingest.result import Column, Kind
-from listings.revisions.domain import require_columns_authorised, require_compatible
-from listings.revisions.errors import ColumnsUnauthorised, SchemaBroken
+from listings.products.columns import DeclaredColumn, require_declarable
+from listings.products.errors import DeclarationRefused
+from listings.revisions.domain import (
+    expected_columns,
+    require_columns_authorised,
+    require_compatible,
+    require_declared,
+)
+from listings.revisions.errors import ColumnsUnauthorised, DeclaredColumnsMissing, SchemaBroken
 
 
 def column(name: str, kind: Kind = Kind.TEXT) -> Column:
@@ -23,7 +32,66 @@ def test_columns_stay_within_the_authorisation() -> None:
 def test_a_new_revision_may_add_but_not_drop_or_retype() -> None:
     before = [column("a"), column("b", Kind.INTEGER)]
     require_compatible(before, [column("b", Kind.INTEGER), column("c"), column("a")])
-    with pytest.raises(SchemaBroken, match="was integer, now absent"):
-        require_compatible(before, [column("a")])
+    with pytest.raises(
+        SchemaBroken, match=r"lacks columns that buyers rely on: b\. New in it: c\."
+    ) as refused:
+        require_compatible(before, [column("a"), column("c")])
+    assert refused.value.extensions == {"missing": ["b"], "new": ["c"]}
     with pytest.raises(SchemaBroken, match="was integer, now text"):
         require_compatible(before, [column("a"), column("b")])
+
+
+def test_a_file_is_read_with_published_types_then_declared_ones() -> None:
+    published = [Column("a", "a", Kind.DECIMAL, "DECIMAL(4,1)", nullable=False), column("b")]
+    declared = [
+        DeclaredColumn("A", Kind.DECIMAL, nullable=False, format=ColumnFormat.DECIMAL_COMMA),
+        DeclaredColumn("at", Kind.TIMESTAMP, offsets=True),
+    ]
+    assert expected_columns(published, declared) == (
+        ExpectedColumn(
+            "a",
+            Kind.DECIMAL,
+            "DECIMAL(4,1)",
+            None,
+            nullable=False,
+            format=ColumnFormat.DECIMAL_COMMA,
+            published=True,
+        ),
+        ExpectedColumn("b", Kind.TEXT, "VARCHAR", published=True),
+        ExpectedColumn("at", Kind.TIMESTAMP, zone="UTC"),
+    )
+
+
+def test_declared_columns_must_be_there() -> None:
+    require_declared([DeclaredColumn("A", Kind.TEXT)], [column("a")])
+    with pytest.raises(DeclaredColumnsMissing) as refused:
+        require_declared([DeclaredColumn("a", Kind.TEXT), DeclaredColumn("b", Kind.TEXT)], [column("a")])
+    assert refused.value.extensions == {"missing": ["b"]}
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        [DeclaredColumn("x", Kind.TEXT), DeclaredColumn("X", Kind.TEXT)],
+        [DeclaredColumn("x", Kind.DATE, offsets=True)],
+        [DeclaredColumn("x", Kind.DATE, format=ColumnFormat.PERCENT)],
+        [DeclaredColumn("x", Kind.INTEGER, format=ColumnFormat.DAY_FIRST)],
+        [DeclaredColumn("x", Kind.TIMESTAMP, format=ColumnFormat.DAY_FIRST, offsets=True)],
+        [DeclaredColumn("n", Kind.DECIMAL)],
+        [DeclaredColumn("at", Kind.TIMESTAMP, offsets=True)],
+    ],
+    ids=[
+        "twice",
+        "offsets of days",
+        "percent of days",
+        "days of numbers",
+        "two zones",
+        "retyped",
+        "zone added",
+    ],
+)
+def test_declarations_that_contradict_are_refused(declared: list[DeclaredColumn]) -> None:
+    published = [column("n", Kind.INTEGER), column("at", Kind.TIMESTAMP)]
+    with pytest.raises(DeclarationRefused):
+        require_declarable(declared, published)
+    require_declarable([DeclaredColumn("N", Kind.INTEGER, format=ColumnFormat.THOUSANDS_COMMA)], published)

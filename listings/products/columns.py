@@ -1,0 +1,91 @@
+"""Columns declared before there is a file: of which type, in which unit, written in which format. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from infra.messages import Message
+from listings.ingest.expected import NUMERIC_KINDS
+from listings.ingest.formats import DATE_FORMATS, NUMBER_FORMATS, ColumnFormat
+from listings.ingest.readings import DATED_KINDS
+from listings.ingest.result import Column, Kind
+from listings.products.errors import DeclarationRefused
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredColumn:
+    """What the files of a product hold under a name.
+
+    :ivar unit: of measure, as written to people, or None.
+    :ivar nullable: whether a value may be missing.
+    :ivar format: how numbers or dates are written, where it is not the usual way.
+    :ivar offsets: whether times carry offsets, and so are instants.
+    """
+
+    name: str
+    kind: Kind
+    unit: str | None = None
+    nullable: bool = True
+    format: ColumnFormat | None = None
+    offsets: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready mapping; ``from_json`` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "DeclaredColumn":
+        """Read what ``to_json`` wrote.
+
+        :raises KeyError, TypeError, ValueError: the document is of another shape.
+        """
+        form = document["format"]
+        kind = Kind(document["kind"])
+        return cls(**{**document, "kind": kind, "format": ColumnFormat(form) if form is not None else None})
+
+    @property
+    def zone(self) -> str | None:
+        """As of `Column`: UTC for instants."""
+        return "UTC" if self.offsets else None
+
+
+def require_declarable(declared: Sequence[DeclaredColumn], published: Sequence[Column]) -> None:
+    """Refuse declarations that contradict themselves, each other, or what buyers read.
+
+    :param published: columns that buyers read; none before that.
+    :raises DeclarationRefused: names the column.
+    """
+    seen: set[str] = set()
+    known = {column.name.casefold(): column for column in published}
+    for column in declared:
+        if column.name.casefold() in seen:
+            raise _refused(column, Message("It is declared more than once, compared without case."))
+        seen.add(column.name.casefold())
+        _require_consistent(column)
+        before = known.get(column.name.casefold())
+        if before is not None and (before.kind is not column.kind or before.zone != column.zone):
+            raise DeclarationRefused(
+                Message("Column {name} is published as {kind}.", name=column.name, kind=before.kind),
+                remedy=Message(
+                    "Declare the published type, with the format that the file is written in; to change the type, list"
+                    " a new product."
+                ),
+                column=column.name,
+            )
+
+
+def _require_consistent(column: DeclaredColumn) -> None:
+    if column.offsets and column.kind is not Kind.TIMESTAMP:
+        raise _refused(column, Message("Only times of the kind timestamp carry offsets."))
+    if column.format in NUMBER_FORMATS and column.kind not in NUMERIC_KINDS:
+        raise _refused(column, Message("Its format is one of numbers, and its kind is not."))
+    if column.format in DATE_FORMATS and (column.kind not in DATED_KINDS or column.offsets):
+        raise _refused(column, Message("Its format is one of dates without offsets, and its kind is not."))
+
+
+def _refused(column: DeclaredColumn, why: Message) -> DeclarationRefused:
+    return DeclarationRefused(
+        Message("Column {name}: {why}", name=column.name, why=why),
+        remedy=Message("Declare each column once, with a format that goes with its kind."),
+        column=column.name,
+    )
