@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from infra.migrations import ddl
 
-revision = "0028"
-down_revision = "0027"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
