@@ -337,6 +337,7 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "card_payment": ("银行卡支付不符", "Card payment"),
         "clearing": ("清算账户不为零", "Clearing"),
         "counter": ("计数不符", "Counter"),
+        "invoice_account": ("账单无收款账户", "Invoice without a bank account"),
         "invoice_content": ("账单内容被改动", "Invoice content"),
         "invoice_lines": ("账单明细不符", "Invoice lines"),
         "invoice_overdue": ("账单逾期", "Invoice overdue"),

@@ -255,8 +255,10 @@ def bank_statement(
     )
 
 
-async def own_account(session: AsyncSession, number: str, currency: str = "CNY") -> UUID:
-    """An account of the platform's own, registered and confirmed unless it is already; not named on invoices."""
+async def own_account(
+    session: AsyncSession, number: str, currency: str = "CNY", *, for_invoices: bool = False
+) -> UUID:
+    """An account of the platform's own, registered and confirmed unless it is already."""
     key = number_key(number)
     await session.execute(
         sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"own-account:{key}", 0)))
@@ -271,7 +273,7 @@ async def own_account(session: AsyncSession, number: str, currency: str = "CNY")
     moment = await now(session)
     row = BankAccount(
         organisation_id=UUID(int=0), number=number, number_key=key, currency=currency, bank_name_zh="测试银行",
-        holder_zh="测试平台", for_invoices=False, status=BankAccountStatus.REGISTERED, registered_by=UUID(int=1),
+        holder_zh="测试平台", for_invoices=for_invoices, status=BankAccountStatus.REGISTERED, registered_by=UUID(int=1),
         registered_at=moment,
     )  # fmt: skip
     session.add(row)

@@ -50,20 +50,6 @@ async def active(session: AsyncSession) -> Sequence[BankAccount]:
     return (await session.exec(statement)).all()
 
 
-async def for_invoices(session: AsyncSession, currencies: Sequence[str]) -> Sequence[BankAccount]:
-    """The active accounts that invoices in these currencies may name, the one confirmed last first."""
-    statement = (
-        select(BankAccount)
-        .where(
-            col(BankAccount.status) == BankAccountStatus.ACTIVE,
-            col(BankAccount.for_invoices),
-            col(BankAccount.currency).in_(currencies),
-        )
-        .order_by(col(BankAccount.confirmed_at).desc(), col(BankAccount.id).desc())
-    )
-    return (await session.exec(statement)).all()
-
-
 async def accounts_page(
     session: AsyncSession, page: PageRequest, *, status: BankAccountStatus | None
 ) -> tuple[Sequence[BankAccount], str | None]:

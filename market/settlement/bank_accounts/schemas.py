@@ -78,6 +78,26 @@ class BankAccountCreate(Input):
         return self
 
 
+class AccountToPay(Output):
+    """A bank account as an invoice names it."""
+
+    id: UUID
+    iban: str | None
+    account_number: str | None
+    currency: str
+    bank_name_zh: str | None
+    bank_name_en: str | None
+    bic: str | None
+    cnaps: str | None = Field(description="CNAPS code of the branch (联行号)")
+    holder_zh: str | None = Field(description="The payee in Chinese, as the bank has it")
+    holder_en: str | None
+
+    @classmethod
+    def of(cls, row: BankAccount) -> Self:
+        """Render an account."""
+        return cls(**BankAccountRead.of(row).model_dump(include=set(cls.model_fields)))
+
+
 class BankAccountRead(Output):
     """An account of the platform's own."""
 

@@ -4,7 +4,8 @@ A wrong account on an invoice sends money away, so nothing is named on one, and 
 have compared it with the bank's papers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -19,11 +20,27 @@ from infra.paging import PageRequest
 from market.settlement.bank_accounts import repository
 from market.settlement.bank_accounts.domain import number_key
 from market.settlement.bank_accounts.errors import BankAccountNotRegistered, BankAccountPending
-from market.settlement.bank_accounts.schemas import BankAccountCreate
+from market.settlement.bank_accounts.schemas import AccountToPay, BankAccountCreate
 from market.settlement.bank_accounts.states import BANK_ACCOUNT, BankAccountAction, BankAccountStatus
 from market.settlement.bank_accounts.tables import BankAccount
 
 SUBJECT = "bank_account"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsToPay:
+    """The accounts in use.
+
+    :ivar by_currency: the one that new invoices name: of those that are for invoices, the one confirmed last.
+    """
+
+    by_id: Mapping[UUID, AccountToPay]
+    by_currency: Mapping[str, AccountToPay]
+
+    def instead_of(self, named: Mapping[str, Any] | None, currency: str) -> AccountToPay | None:
+        """Where to pay an invoice that names an account, or none: that one while it is in use, or the present one."""
+        kept = self.by_id.get(UUID(named["id"])) if named else None
+        return kept or self.by_currency.get(currency)
 
 
 async def register(session: AsyncSession, actor: Actor, data: BankAccountCreate) -> BankAccount:
@@ -31,10 +48,8 @@ async def register(session: AsyncSession, actor: Actor, data: BankAccountCreate)
 
     Registering a number again, in the same currency, corrects what is registered of it: confirmed, it replaces that.
 
-    :raises AnotherOfficer: the actor is a program.
     :raises BankAccountPending: the number waits for its confirmation already.
     """
-    officers.require_person(actor, remedy=Message("Sign in as a finance officer or platform administrator."))
     await repository.lock_number(session, data.number)
     known = [
         row for row in await repository.with_number(session, data.number) if row.currency == data.currency
@@ -76,7 +91,7 @@ async def confirm(session: AsyncSession, actor: Actor, account_id: UUID) -> Bank
     An earlier registration of the same number and currency is closed with it.
 
     :raises NotFound: there is none.
-    :raises AnotherOfficer: the actor registered it, or is a program.
+    :raises AnotherOfficer: the actor registered it, under whatever account, or is a program.
     :raises BankAccountStateForbids: it is confirmed or closed.
     """
     seen = await get_account(session, account_id)
@@ -87,7 +102,7 @@ async def confirm(session: AsyncSession, actor: Actor, account_id: UUID) -> Bank
         actor,
         row.registered_by,
         detail=Message("A bank account is registered by one officer and confirmed by another."),
-        remedy=Message("Ask another finance officer or platform administrator, in person, to confirm it."),
+        remedy=Message("Ask another finance officer or platform administrator to confirm it."),
     )
     moment = await now(session)
     for earlier in await repository.with_number(session, row.number_key):
@@ -144,12 +159,19 @@ async def list_accounts(
     return await repository.accounts_page(session, page, status=status)
 
 
-async def accounts_for_invoices(session: AsyncSession, currencies: Sequence[str]) -> dict[str, BankAccount]:
-    """The account that new invoices name, by currency: of those for invoices, the one confirmed last."""
-    found: dict[str, BankAccount] = {}
-    for row in await repository.for_invoices(session, currencies):
-        found.setdefault(row.currency, row)
-    return found
+async def accounts_to_pay(session: AsyncSession) -> AccountsToPay:
+    """Where buyers pay to now; the same for everybody."""
+    rows = sorted(await repository.active(session), key=lambda row: (row.confirmed_at, row.id))
+    return AccountsToPay(
+        by_id={row.id: AccountToPay.of(row) for row in rows},
+        by_currency={row.currency: AccountToPay.of(row) for row in rows if row.for_invoices},
+    )
+
+
+async def account_document(session: AsyncSession, currency: str) -> dict[str, Any] | None:
+    """The account that a new invoice names, as JSON; None: none is registered for its currency."""
+    found = (await accounts_to_pay(session)).by_currency.get(currency)
+    return found.model_dump(mode="json") if found else None
 
 
 async def require_own(

@@ -12,9 +12,9 @@ from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.idempotency import Idempotency
 from infra.identity import service as identity
-from infra.identity.schemas import PartyNames
 from infra.paging import PageRequest
 from infra.schema import Page
+from market.settlement.bank_accounts import service as bank_accounts
 from market.settlement.invoices import service
 from market.settlement.invoices.schemas import (
     InvoiceRead,
@@ -22,6 +22,7 @@ from market.settlement.invoices.schemas import (
     PeriodCloseCreate,
     PeriodCloseRead,
     PeriodCloseSummary,
+    Surroundings,
 )
 from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.invoices.tables import Invoice
@@ -103,15 +104,17 @@ class InvoiceController(Controller):
         """An invoice with its lines, each explained and traced to its usage, and its split."""
         invoice = await service.access_invoice(session, actor, invoice_id)
         lines = await service.lines_of(session, invoice)
-        return InvoiceRead.of_lines(invoice, lines, await _names(session, [invoice]))
+        return InvoiceRead.of_lines(invoice, lines, await _surroundings(session, [invoice]))
 
 
 async def invoice_summaries(session: AsyncSession, rows: Sequence[Invoice]) -> list[InvoiceSummary]:
-    """Render invoices for a list, their parties named."""
-    names = await _names(session, rows)
-    return [InvoiceSummary.of(row, names) for row in rows]
+    """Render invoices for a list, their parties and where to pay named."""
+    surroundings = await _surroundings(session, rows)
+    return [InvoiceSummary.of(row, surroundings) for row in rows]
 
 
-async def _names(session: AsyncSession, rows: Sequence[Invoice]) -> PartyNames:
+async def _surroundings(session: AsyncSession, rows: Sequence[Invoice]) -> Surroundings:
     parties = {party for row in rows for party in (row.operator_id, row.owner_id, row.buyer_id)}
-    return await identity.party_names(session, parties)
+    return Surroundings(
+        await identity.party_names(session, parties), await bank_accounts.accounts_to_pay(session)
+    )

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from contracts.agreements.facts import AgreementFacts
 from infra.audit import service as audit
@@ -10,7 +12,9 @@ from infra.db import AsyncSession, new_id, now
 from infra.digest import json_digest
 from infra.events import service as events
 from infra.events.kinds import EventKind
+from infra.identity import service as identity
 from infra.rulebook.domain import Rules
+from market.settlement.bank_accounts import service as bank_accounts
 from market.settlement.invoices import domain, rating, repository
 from market.settlement.invoices.rating import RatedLine
 from market.settlement.invoices.states import INVOICE, InvoiceAction, InvoiceStatus
@@ -37,6 +41,10 @@ async def issue(
     """Write the invoice of one period and its lines, number it, and book what the buyer owes.
 
     An invoice of zero needs no payment: it is paid when it is issued, and nothing is booked.
+
+    It names the bank account that is registered for its currency at the moment. Without one it is issued all the same,
+    so that nothing that was used is lost to a missing form: reconciliation finds it, and as soon as an account is
+    confirmed, whoever reads the invoice is told it (:func:`market.settlement.bank_accounts.service.accounts_to_pay`).
 
     :param period_no: the agreement's billing period, counted from 1, from ``period_from`` to before ``period_to``.
     :param rules: the rules in force, which remember what was read of them.
@@ -67,6 +75,8 @@ async def issue(
         price_plan_id=plan.id,
         split=[share.document() for share in shares],
         rules=rules.stamp(),
+        parties=await _parties(session, terms.operator_id, terms.owner_id, terms.buyer_id),
+        bank_account=await bank_accounts.account_document(session, plan.currency),
         digest=b"",
         status=InvoiceStatus.ISSUED,
     )
@@ -126,9 +136,9 @@ def billed(invoice: Invoice) -> BilledInvoice:
 def invoice_document(invoice: Invoice, lines: Sequence[InvoiceLine]) -> dict[str, object]:
     """The content of an invoice as JSON without floats: what its digest is the SHA-256 of.
 
-    Everything in it is ASCII, so that the digest is the same whether or not a reader's JSON escapes other text.
+    Invoices that were issued before they kept the names of their parties have a document without them.
     """
-    return {
+    document: dict[str, object] = {
         "number": invoice.document_number,
         "payment_reference": invoice.payment_reference,
         "agreement_id": str(invoice.agreement_id),
@@ -154,6 +164,9 @@ def invoice_document(invoice: Invoice, lines: Sequence[InvoiceLine]) -> dict[str
             for line in lines
         ],
     }
+    if invoice.parties is not None:
+        document |= {"parties": invoice.parties, "bank_account": invoice.bank_account}
+    return document
 
 
 async def altered(session: AsyncSession, *, since: datetime) -> AsyncIterator[Invoice]:
@@ -161,6 +174,15 @@ async def altered(session: AsyncSession, *, since: datetime) -> AsyncIterator[In
     async for invoice, lines in repository.issued_since(session, since):
         if json_digest(invoice_document(invoice, lines)) != invoice.digest:
             yield invoice
+
+
+async def _parties(session: AsyncSession, operator: UUID, owner: UUID, buyer: UUID) -> dict[str, Any]:
+    names = await identity.party_names(session, (operator, owner, buyer))
+    return {
+        role: names[party].model_dump()
+        for role, party in (("operator", operator), ("owner", owner), ("buyer", buyer))
+        if party in names
+    }
 
 
 def _line(invoice: Invoice, place: int, rated: RatedLine) -> InvoiceLine:

@@ -1,6 +1,7 @@
 """Invoices over HTTP."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -9,7 +10,9 @@ from pydantic import Field
 
 from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import DecimalText, Input, Output
-from market.settlement.invoices.states import InvoiceStatus
+from market.settlement.bank_accounts.schemas import AccountToPay
+from market.settlement.bank_accounts.service import AccountsToPay
+from market.settlement.invoices.states import INVOICE, InvoiceAction, InvoiceStatus
 from market.settlement.invoices.tables import Invoice, InvoiceLine, PeriodClose
 from market.settlement.splits.domain import read_shares
 from market.settlement.splits.schemas import SplitPart
@@ -51,8 +54,32 @@ class InvoiceLineRead(Output):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What invoices are rendered with.
+
+    :ivar names: of their parties, as they are now.
+    :ivar accounts: the bank accounts in use now, by id, and those that new invoices name, by currency.
+    """
+
+    names: PartyNames
+    accounts: AccountsToPay
+
+    def names_on(self, row: Invoice) -> PartyNames:
+        """What its parties are called on an invoice: as they were when it was issued, where that was kept."""
+        ids = {"operator": row.operator_id, "owner": row.owner_id, "buyer": row.buyer_id}
+        kept = {ids[role]: PartyName.model_validate(name) for role, name in (row.parties or {}).items()}
+        return {**self.names, **kept}
+
+    def pay_to(self, row: Invoice) -> AccountToPay | None:
+        """Where to transfer what is due on an invoice."""
+        if not INVOICE.allows(row.status, InvoiceAction.PAY):
+            return None
+        return self.accounts.instead_of(row.bank_account, row.currency)
+
+
 class InvoiceSummary(Output):
-    """An invoice in a list."""
+    """An invoice in a list. Its parties are called as they were when it was issued."""
 
     id: UUID
     number: str = Field(description="The operator's series and the number in it, without gaps")
@@ -69,16 +96,23 @@ class InvoiceSummary(Output):
     paid: MoneyOut = Field(description="What payments brought so far")
     open: MoneyOut = Field(description="What is still to be paid: the amount to transfer, and to remind of")
     payment_reference: str = Field(description="Creditor reference (ISO 11649); write it on the transfer")
+    payee: PartyName | None = Field(description="Holder of the bank account it names")
+    bank_account: AccountToPay | None = Field(
+        description="The bank account named when it was issued; null: none was registered in its currency"
+    )
+    pay_to: AccountToPay | None = Field(
+        description="Where to transfer to now: the account it names or, where that is closed or there was none, the"
+        " present one. Null: nothing is due, or there is no account in its currency yet: pay by card, or ask again"
+    )
     issued_at: datetime
     due_at: datetime
     paid_at: datetime | None
 
     @classmethod
-    def of(cls, row: Invoice, names: PartyNames) -> Self:
-        """Render an invoice without its lines.
-
-        :param names: of its parties.
-        """
+    def of(cls, row: Invoice, surroundings: Surroundings) -> Self:
+        """Render an invoice without its lines."""
+        named = AccountToPay.model_validate(row.bank_account) if row.bank_account else None
+        names = surroundings.names_on(row)
         return cls(
             id=row.id,
             number=row.document_number,
@@ -95,6 +129,9 @@ class InvoiceSummary(Output):
             paid=MoneyOut.of(row.paid),
             open=MoneyOut.of(row.open),
             payment_reference=row.payment_reference,
+            payee=PartyName(zh=named.holder_zh, en=named.holder_en) if named else None,
+            bank_account=named,
+            pay_to=surroundings.pay_to(row),
             issued_at=row.issued_at,
             due_at=row.due_at,
             paid_at=row.paid_at,
@@ -113,18 +150,15 @@ class InvoiceRead(InvoiceSummary):
     digest: str = Field(description="SHA-256 of its content")
 
     @classmethod
-    def of_lines(cls, row: Invoice, lines: Sequence[InvoiceLine], names: PartyNames) -> Self:
-        """Render an invoice.
-
-        :param names: of its parties.
-        """
+    def of_lines(cls, row: Invoice, lines: Sequence[InvoiceLine], surroundings: Surroundings) -> Self:
+        """Render an invoice."""
         return cls(
-            **InvoiceSummary.of(row, names).model_dump(),
+            **InvoiceSummary.of(row, surroundings).model_dump(),
             period_from=row.period_from,
             period_to=row.period_to,
             price_plan_id=row.price_plan_id,
             lines=[InvoiceLineRead.of(line) for line in lines],
-            split=SplitPart.parts_of(row.total, read_shares(row.split), names),
+            split=SplitPart.parts_of(row.total, read_shares(row.split), surroundings.names_on(row)),
             rules=row.rules,
             digest=row.digest.hex(),
         )

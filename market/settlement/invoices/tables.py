@@ -78,6 +78,10 @@ class Invoice(Table, table=True):
     price_plan_id: UUID
     split: list[dict[str, Any]] = json_column(default_factory=list)
     rules: list[dict[str, Any]] = json_column(default_factory=list)
+    parties: dict[str, Any] | None = json_column(nullable=True)
+    """What operator, owner and buyer were called when it was issued; None: issued before this was kept."""
+    bank_account: dict[str, Any] | None = json_column(nullable=True)
+    """Where to pay to, as it was registered when the invoice was issued; None: nothing was, in its currency."""
     digest: bytes
     status: InvoiceStatus = enum_column(InvoiceStatus)
     paid_at: datetime | None = timestamp_column(nullable=True)

@@ -18,6 +18,7 @@ class BreakKind(StrEnum):
     CARD_PAYMENT = "card_payment"
     CLEARING = "clearing"
     COUNTER = "counter"
+    INVOICE_ACCOUNT = "invoice_account"
     INVOICE_CONTENT = "invoice_content"
     INVOICE_LINES = "invoice_lines"
     INVOICE_OVERDUE = "invoice_overdue"

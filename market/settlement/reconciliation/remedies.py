@@ -28,6 +28,11 @@ REMEDIES: Mapping[BreakKind, Label] = {
     BreakKind.CARD_PAYMENT: _CARD,
     BreakKind.CLEARING: _CORRECT,
     BreakKind.COUNTER: _TAMPERED,
+    BreakKind.INVOICE_ACCOUNT: Label(
+        "登记该币种的银行账户并由另一名工作人员确认；买方随即可在账单上看到付款账户。",
+        "Register a bank account in the currency, and have another officer confirm it; the buyer then reads it on the"
+        " invoice.",
+    ),
     BreakKind.INVOICE_CONTENT: _TAMPERED,
     BreakKind.INVOICE_LINES: _CORRECT,
     BreakKind.INVOICE_OVERDUE: Label("向买方催款。", "Remind the buyer."),

@@ -3,13 +3,16 @@
 import secrets
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from litestar import Litestar
 
 from infra.auth import OrganisationKind, Role
-from infra.db import SessionMaker, new_id
+from infra.db import SessionMaker, new_id, transaction
+from infra.identity.errors import AnotherOfficer
+from market.settlement.bank_accounts import service
 from tests.support.people import make_organisation, make_person, sign_in
 from tests.support.settlement import Caller, TradeMaker, bank_statement
 
@@ -183,15 +186,26 @@ async def test_what_cannot_be_an_account_is_refused(
     assert complaint in answer.text
 
 
-async def test_programs_and_others_register_nothing(
-    trade_of: TradeMaker, caller: Caller, officers: list[httpx.AsyncClient]
+async def test_one_person_does_not_confirm_under_another_account_and_others_see_nothing(
+    trade_of: TradeMaker,
+    caller: Caller,
+    officers: list[httpx.AsyncClient],
+    app: Litestar,
+    sessions: SessionMaker,
 ) -> None:
     trade = await trade_of()
-    program, buyer = await caller(trade.finance), await caller(trade.buyer)
-    assert (await buyer.get("/v1/bank-accounts")).status_code == 403
-    refused = await program.post("/v1/bank-accounts", json=an_account(fresh_number()))
-    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (403, "another-officer")
-    account = await register(officers[0], fresh_number())
-    assert (await program.post(f"/v1/bank-accounts/{account['id']}/confirmation")).status_code == 403
+    assert (await (await caller(trade.buyer)).get("/v1/bank-accounts")).status_code == 403
+    home = await make_organisation(sessions, OrganisationKind.PLATFORM)
+    twice = await make_person(sessions, home, [Role.FINANCE_OFFICER])
+    elsewhere = await make_organisation(sessions, OrganisationKind.PLATFORM)
+    client = await sign_in(app, twice.email)
+    account = await register(client, fresh_number())
+    await client.aclose()
+    other = await make_person(sessions, elsewhere, [Role.PLATFORM_ADMIN], email=twice.email)
+    program = await caller(other.actor)
+    assert (await program.get("/v1/bank-accounts")).status_code == 200
+    async with transaction(sessions) as session:
+        with pytest.raises(AnotherOfficer):
+            await service.confirm(session, other.actor, UUID(account["id"]))
     missing = await officers[0].get(f"/v1/bank-accounts/{new_id()}")
     assert missing.status_code == 404

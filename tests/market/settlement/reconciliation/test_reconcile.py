@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -20,6 +21,7 @@ from infra.paging import PageRequest
 from infra.settings import Settings
 from market.demo.bank import Receipt
 from market.metering import service as metering
+from market.settlement.bank_accounts import service as bank_accounts
 from market.settlement.reconciliation import jobs, service
 from market.settlement.reconciliation.domain import Break, BreakKind
 from market.settlement.reconciliation.schemas import BreakRead
@@ -32,6 +34,7 @@ from tests.support.settlement import (
     bank_statement,
     import_bank_file,
     invoice_for,
+    own_account,
     transfer,
 )
 
@@ -66,6 +69,13 @@ async def sessions(database: TestDatabase) -> AsyncIterator[SessionMaker]:
     engine = create_engine(database.service_url)
     yield create_sessions(engine)
     await engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+async def own(sessions: SessionMaker) -> UUID:
+    """The account that invoices name."""
+    async with transaction(sessions) as session:
+        return await own_account(session, "OWN-1", for_invoices=True)
 
 
 @pytest.fixture
@@ -143,6 +153,28 @@ async def test_an_open_invoice_is_no_break_until_it_is_overdue(
     shown = BreakRead.of(item, datetime.now(UTC), names)
     assert (shown.age_days, shown.owner_name) == (40, names[trade.buyer.organisation_id])
     assert shown.remedy.en == "Remind the buyer."
+
+
+async def test_an_open_invoice_that_nobody_can_pay_to_is_a_break_until_an_account_is_confirmed(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter, own: UUID
+) -> None:
+    trade = await trade_of()
+    await meter(trade.licence_id, calls=30)
+    async with transaction(sessions) as session:
+        await bank_accounts.close(session, trade.finance, own, "Moved to another bank")
+    invoice = await invoice_for(sessions, trade)
+    async with transaction(sessions) as session:
+        (item,) = (await service.reconcile(session, sessions, SYSTEM)).breaks
+    assert (item.kind, item.subject, item.difference) == (
+        BreakKind.INVOICE_ACCOUNT,
+        invoice.document_number,
+        100,
+    )
+    remedy = BreakRead.of(item, datetime.now(UTC), {}).remedy.en
+    assert remedy.startswith("Register a bank account in the currency")
+    async with transaction(sessions) as session:
+        await own_account(session, "OWN-2", for_invoices=True)
+    assert await found(sessions) == []
 
 
 async def test_unexplained_money_is_a_break_in_either_direction(
