@@ -73,6 +73,7 @@ class Permission(StrEnum):
     INVOICE_REFUND = "invoice.refund"
     LEDGER_READ = "ledger.read"
     LICENCE_READ = "licence.read"
+    LICENCE_SUSPEND = "licence.suspend"
     LICENCE_TOKEN = "licence.token"  # noqa: S105 -- a permission's name
     LICENCE_TOKEN_MANAGE = "licence_token.manage"  # noqa: S105 -- a permission's name
     MEMBER_MANAGE = "member.manage"
@@ -80,6 +81,7 @@ class Permission(StrEnum):
     ORDER_PLACE = "order.place"
     ORGANISATION_READ = "organisation.read"
     ORGANISATION_REGISTER = "organisation.register"
+    ORGANISATION_SUSPEND = "organisation.suspend"
     ORGANISATION_VERIFY = "organisation.verify"
     PERIOD_CLOSE = "period.close"
     PRICE_PLAN_CREATE = "price_plan.create"
@@ -95,6 +97,7 @@ class Permission(StrEnum):
     RECOVERY_MANAGE = "recovery.manage"
     RESOURCE_MANAGE = "resource.manage"
     RESOURCE_READ = "resource.read"
+    RESOURCE_SUSPEND = "resource.suspend"
     REVISION_UPLOAD = "revision.upload"
     RULEBOOK_MANAGE = "rulebook.manage"
     RULEBOOK_READ = "rulebook.read"
@@ -140,6 +143,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.AUTHORISATION_ACCEPT,
         P.AUTHORISATION_READ,
         P.INVOICE_READ,
+        P.LICENCE_SUSPEND,
         P.MEMBER_READ,
         P.PRICE_PLAN_CREATE,
         P.PRICE_PLAN_READ,
@@ -160,6 +164,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.PRICE_PLAN_READ,
         P.RESOURCE_MANAGE,
         P.RESOURCE_READ,
+        P.RESOURCE_SUSPEND,
         P.REVISION_UPLOAD,
         P.STATEMENT_READ,
         P.USAGE_READ,
@@ -201,6 +206,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.MEMBER_MANAGE,
         P.MEMBER_READ,
         P.ORGANISATION_REGISTER,
+        P.ORGANISATION_SUSPEND,
         P.ORGANISATION_VERIFY,
         P.RECONCILIATION_READ,
         P.RECOVERY_MANAGE,
@@ -217,12 +223,15 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.AUTHORISATION_SUSPEND,
         P.INVOICE_READ,
         P.LEDGER_READ,
+        P.LICENCE_SUSPEND,
         P.MEMBER_READ,
+        P.ORGANISATION_SUSPEND,
         P.PRICE_PLAN_READ,
         P.PRODUCT_REVIEW,
         P.PRODUCT_SUSPEND,
         P.RECONCILIATION_READ,
         P.RESOURCE_READ,
+        P.RESOURCE_SUSPEND,
         P.SUPERVISE,
         P.USAGE_READ,
     },

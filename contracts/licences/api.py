@@ -11,7 +11,7 @@ from contracts.parties import party_names
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
 from infra.paging import PageRequest
-from infra.schema import Page
+from infra.schema import Page, ReasonBody
 
 
 class LicenceController(Controller):
@@ -37,8 +37,33 @@ class LicenceController(Controller):
     )
     async def get_licence(self, session: AsyncSession, actor: Actor, licence_id: UUID) -> LicenceRead:
         """A licence, what it used, and whether it is live."""
-        licence = await service.access_licence(session, actor, licence_id)
-        return LicenceRead.of(await service.get_details(session, licence))
+        return await _details(session, await service.access_licence(session, actor, licence_id))
+
+    @post(
+        "/{licence_id:uuid}/suspension",
+        status_code=200,
+        guards=[requires(Permission.LICENCE_SUSPEND)],
+        operation_id="suspendLicence",
+        summary="Suspend a licence",
+    )
+    async def suspend(
+        self, session: AsyncSession, actor: Actor, licence_id: UUID, data: ReasonBody
+    ) -> LicenceRead:
+        """By its operator or a regulator: the next call with it is refused; every other licence goes on."""
+        return await _details(session, await service.suspend(session, actor, licence_id, data.reason))
+
+    @post(
+        "/{licence_id:uuid}/reinstatement",
+        status_code=200,
+        guards=[requires(Permission.LICENCE_SUSPEND)],
+        operation_id="reinstateLicence",
+        summary="Reinstate a licence",
+    )
+    async def reinstate(
+        self, session: AsyncSession, actor: Actor, licence_id: UUID, data: ReasonBody
+    ) -> LicenceRead:
+        """Lift your organisation's suspension; it ends with the last organisation's."""
+        return await _details(session, await service.reinstate(session, actor, licence_id, data.reason))
 
     @post(
         "/{licence_id:uuid}/tokens",
@@ -87,3 +112,7 @@ class LicenceController(Controller):
     ) -> None:
         """End a token before its time: the next call with it is refused. Its program can get another one."""
         await service.revoke_token(session, actor, licence_id, token_id)
+
+
+async def _details(session: AsyncSession, licence: service.VisibleLicence) -> LicenceRead:
+    return LicenceRead.of(await service.get_details(session, licence))

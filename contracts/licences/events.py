@@ -13,6 +13,11 @@ async def link_stopped(_: JobContext, session: AsyncSession, event: Event) -> No
     await service.publish_stopped(session, event.subject_id, event.kind)
 
 
+async def link_mended(_: JobContext, session: AsyncSession, event: Event) -> None:
+    """The last stop on a link of the chain was lifted: tell whose licences go on."""
+    await service.publish_resumed(session, event.subject_id, event.kind)
+
+
 SUBSCRIBERS = (
     Subscriber(
         "contracts.licences",
@@ -22,10 +27,28 @@ SUBSCRIBERS = (
                 EventKind.AGREEMENT_TERMINATED,
                 EventKind.AUTHORISATION_REVOKED,
                 EventKind.AUTHORISATION_SUSPENDED,
+                EventKind.LICENCE_SUSPENDED,
                 EventKind.ORGANISATION_SUSPENDED,
                 EventKind.PRODUCT_SUSPENDED,
+                EventKind.RESOURCE_SUSPENDED,
+                EventKind.RIGHT_SUSPENDED,
             }
         ),
         link_stopped,
+    ),
+    Subscriber(
+        "contracts.licences.resumed",
+        frozenset(
+            {
+                EventKind.AGREEMENT_REINSTATED,
+                EventKind.AUTHORISATION_REINSTATED,
+                EventKind.LICENCE_REINSTATED,
+                EventKind.ORGANISATION_REINSTATED,
+                EventKind.PRODUCT_REINSTATED,
+                EventKind.RESOURCE_REINSTATED,
+                EventKind.RIGHT_REINSTATED,
+            }
+        ),
+        link_mended,
     ),
 )

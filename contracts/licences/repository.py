@@ -28,6 +28,11 @@ async def get_visible(session: AsyncSession, actor: Actor, licence_id: UUID) -> 
     return (await session.exec(statement)).first()
 
 
+async def get(session: AsyncSession, licence_id: UUID) -> Licence | None:
+    """A licence, whoever asks."""
+    return await session.get(Licence, licence_id)
+
+
 async def list_visible(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[Licence], str | None]:
@@ -89,12 +94,12 @@ async def forget_tokens(session: AsyncSession) -> int:
 
 
 async def list_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
-    """The licences that rest on a link and whose term has not ended, oldest first."""
+    """The licences that rest on a link, or are it, and whose term has not ended, oldest first."""
     statement = (
         select(Licence)
         .join(LicenceCounter, col(LicenceCounter.licence_id) == col(Licence.id))
         .where(
-            sa.literal(link_id) == sa.any_(col(LicenceCounter.links)),
+            sa.or_(sa.literal(link_id) == sa.any_(col(LicenceCounter.links)), col(Licence.id) == link_id),
             col(Licence.valid_until) > sa.func.now(),
         )
         .order_by(col(Licence.id))

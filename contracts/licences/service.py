@@ -10,23 +10,27 @@ from contracts.licences import counters, repository, tokens
 from contracts.licences.counters import LicenceCounter
 from contracts.licences.errors import ColumnsTooLong, LicenceNotLive, NotTheBuyer
 from contracts.licences.facts import LicenceDetails
+from contracts.licences.notices import ActiveStop, StopNotice, stop_notice
 from contracts.licences.tables import Licence, LicenceToken, TokenEndReason
 from contracts.parties import party_names
 from contracts.terms import Terms
 from infra.audit import service as audit
-from infra.auth import Actor, Permission
+from infra.auth import Actor, OrganisationKind, Permission
 from infra.db import AsyncSession, new_id, now
-from infra.errors import NotFound
+from infra.errors import Forbidden, NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.identity import holders
+from infra.identity import service as identity
 from infra.key_folder import MAX_TOKEN_SECONDS
 from infra.keys import KeyRing, TokenTooLong
-from infra.messages import Message, joined
+from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
 from infra.unit_columns import quota_values
+
+SUBJECT = "licence"
 
 VisibleLicence = NewType("VisibleLicence", Licence)
 """A licence that the caller can see; only :func:`access_licence` makes one."""
@@ -118,6 +122,72 @@ async def _stopped(session: AsyncSession, counter: LicenceCounter) -> list[str]:
     return [stop.reason for stop in active]
 
 
+async def suspend(session: AsyncSession, actor: Actor, licence_id: UUID, reason: str) -> VisibleLicence:
+    """The operator or a regulator stops one licence: from the commit on no call with it is admitted, on any node.
+
+    :raises NotFound: the actor cannot see it.
+    :raises Forbidden: the actor is neither.
+    """
+    licence = await _access_to_suspend(session, actor, licence_id)
+    await stops.place(session, actor, subject_kind=SUBJECT, subject_id=licence.id, reason=reason)
+    await _publish_event(session, licence, EventKind.LICENCE_SUSPENDED, {})
+    return licence
+
+
+async def reinstate(session: AsyncSession, actor: Actor, licence_id: UUID, reason: str) -> VisibleLicence:
+    """Lift the stops of the actor's own organisation; the suspension ends once no other organisation's remains.
+
+    :raises Forbidden: the actor is neither the operator nor a regulator.
+    :raises NotStopped: the actor's organisation has not stopped it.
+    """
+    licence = await _access_to_suspend(session, actor, licence_id)
+    await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=licence.id, reason=reason)
+    if not await stops.active(session, [licence.id]):
+        await _publish_event(session, licence, EventKind.LICENCE_REINSTATED, {})
+    return licence
+
+
+async def _access_to_suspend(session: AsyncSession, actor: Actor, licence_id: UUID) -> VisibleLicence:
+    licence = await access_licence(session, actor, licence_id)
+    if licence.operator_id != actor.organisation_id and not actor.oversees(OrganisationKind.REGULATOR):
+        raise Forbidden(
+            Message("Only the operator and a regulator can suspend a licence."),
+            remedy=Message(
+                "The buyer ends its agreement at POST /v1/agreements/{agreement_id}/termination.",
+                agreement_id=licence.agreement_id,
+            ),
+        )
+    return licence
+
+
+async def explain_stop(session: AsyncSession, licence_id: UUID) -> StopNotice | None:
+    """What to tell the buyer of a licence that is stopped; None when nothing stops it, or there is none."""
+    licence = await repository.get(session, licence_id)
+    if licence is None:
+        return None
+    counter = await repository.counter(session, licence_id)
+    active = await stops.active(session, [licence_id, *counter.links])
+    if not active:
+        return None
+    kinds = await identity.kinds(session, {stop.placed_by_organisation for stop in active})
+    return stop_notice(
+        [
+            ActiveStop(
+                subject_kind=stop.subject_kind,
+                subject_id=stop.subject_id,
+                reason=stop.reason,
+                final=stop.final,
+                placed_by=stop.placed_by_organisation,
+                placed_by_kind=kinds.get(stop.placed_by_organisation),
+            )
+            for stop in active
+        ],
+        licence_id=licence_id,
+        agreement_id=licence.agreement_id,
+        buyer_id=licence.buyer_id,
+    )
+
+
 async def issue_token(
     session: AsyncSession, actor: Actor, keys: KeyRing, issuer: str, licence_id: UUID
 ) -> IssuedToken:
@@ -133,11 +203,8 @@ async def issue_token(
     _require_buyer(actor, licence)
     membership_id = await holders.hold(session, actor, Permission.LICENCE_TOKEN)
     moment = await now(session)
-    if stopped := await _stopped(session, await repository.counter(session, licence.id)):
-        raise LicenceNotLive(
-            Message("The licence is stopped: {reasons}", reasons=joined(stopped)),
-            remedy=Message("Ask the operator, or the regulator who stopped it."),
-        )
+    if notice := await explain_stop(session, licence.id):
+        raise LicenceNotLive(notice.detail, remedy=notice.remedy, stops=notice.stops)
     if moment >= licence.valid_until:
         raise LicenceNotLive(
             Message("The licence's term ended at {moment}.", moment=licence.valid_until.isoformat()),
@@ -257,7 +324,9 @@ def _require_buyer(actor: Actor, licence: VisibleLicence) -> None:
 
 
 async def publish_stopped(session: AsyncSession, link_id: UUID, cause: EventKind) -> int:
-    """Tell the parties of every licence below a link, whose term has not ended, that it has stopped; answers how many.
+    """Tell the parties of every licence below a link, or of the licence itself, that it has stopped; answers how many.
+
+    Licences whose term has ended are left out.
 
     The licences have stopped with the commit that stopped the link; only the news of it travels.
 
@@ -267,6 +336,21 @@ async def publish_stopped(session: AsyncSession, link_id: UUID, cause: EventKind
     for licence in below:
         await _publish_event(session, licence, EventKind.LICENCE_STOPPED, {"cause": cause.value})
     return len(below)
+
+
+async def publish_resumed(session: AsyncSession, link_id: UUID, cause: EventKind) -> int:
+    """Tell the parties of the licences below a link that was mended which of them go on; answers how many.
+
+    A licence that something else stops is left out, and so is one whose term has ended.
+
+    :param cause: what happened to the link.
+    """
+    resumed = 0
+    for licence in await repository.list_below(session, link_id):
+        if not await _stopped(session, await repository.counter(session, licence.id)):
+            await _publish_event(session, licence, EventKind.LICENCE_RESUMED, {"cause": cause.value})
+            resumed += 1
+    return resumed
 
 
 async def _publish_event(

@@ -32,6 +32,12 @@ async def names(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[tuple[UU
     return (await session.exec(statement.where(col(Organisation.id).in_(list(ids))))).all()
 
 
+async def kinds(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, OrganisationKind]:
+    """The kind of each of several organisations."""
+    statement = select(Organisation.id, Organisation.kind).where(col(Organisation.id).in_(list(ids)))
+    return {row.id: OrganisationKind(row.kind) for row in await session.execute(statement)}
+
+
 def organisations_statement(only: UUID | None, kind: OrganisationKind | None) -> SelectOfScalar[Organisation]:
     """Organisations for a list; ``only`` narrows to a single one."""
     statement = select(Organisation)

@@ -49,6 +49,11 @@ async def party_names(session: AsyncSession, ids: Iterable[UUID]) -> PartyNames:
     return {id_: PartyName(zh=zh, en=en) for id_, zh, en in await repository.names(session, wanted)}
 
 
+async def kinds(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, OrganisationKind]:
+    """What several organisations are to the market, by id, in one query; ids of no organisation are left out."""
+    return await repository.kinds(session, set(ids))
+
+
 def listing(only: UUID | None, kind: OrganisationKind | None) -> SelectOfScalar[Organisation]:
     """What a list of organisations pages through; ``only`` narrows it to a single one."""
     return repository.organisations_statement(only, kind)
@@ -165,6 +170,14 @@ async def reject_evidence(session: AsyncSession, actor: Actor, rows: Sequence[Id
     for row in rows:
         row.rejected_by, row.rejected_at = actor.id, moment
     await session.flush()
+
+
+def require_action(row: Organisation, action: OrganisationAction) -> None:
+    """Pass when the organisation's status allows the action.
+
+    :raises StatusForbids: it does not.
+    """
+    next_state(row.status, action)
 
 
 async def change_status(

@@ -10,16 +10,20 @@ from infra.db import AsyncSession
 from infra.stops.tables import Stop
 
 
-async def liftable(session: AsyncSession, subject_id: UUID, placed_by: UUID | None) -> Sequence[Stop]:
-    """Active stops on a thing that are no end, locked until the transaction ends.
-
-    :param placed_by: only those that this organisation placed.
-    """
-    statement = select(Stop).where(
-        col(Stop.subject_id) == subject_id, col(Stop.lifted_at).is_(None), ~col(Stop.final)
+async def lock(session: AsyncSession, subject_id: UUID) -> None:
+    """Serialise what is placed on a thing and lifted from it until the transaction ends."""
+    await session.execute(
+        sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"stop:{subject_id}", 0)))
     )
-    if placed_by is not None:
-        statement = statement.where(col(Stop.placed_by_organisation) == placed_by)
+
+
+async def liftable(session: AsyncSession, subject_id: UUID) -> Sequence[Stop]:
+    """Active stops on a thing that are no end, oldest first, locked until the transaction ends."""
+    statement = (
+        select(Stop)
+        .where(col(Stop.subject_id) == subject_id, col(Stop.lifted_at).is_(None), ~col(Stop.final))
+        .order_by(col(Stop.placed_at))
+    )
     return (await session.exec(statement.with_for_update())).all()
 
 

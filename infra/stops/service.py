@@ -27,6 +27,7 @@ async def place(
 
     :param final: the thing has ended for good, so that nobody can lift the stop, not even who places it.
     """
+    await repository.lock(session, subject_id)
     stop = Stop(
         subject_kind=subject_kind,
         subject_id=subject_id,
@@ -50,13 +51,26 @@ async def place(
 
 
 async def lift(
-    session: AsyncSession, actor: Actor, *, subject_kind: str, subject_id: UUID, reason: str
+    session: AsyncSession,
+    actor: Actor,
+    *,
+    subject_kind: str,
+    subject_id: UUID,
+    reason: str,
+    also_placed_by: Collection[UUID] = (),
 ) -> list[Stop]:
     """Lift the stops that the actor's own organisation placed on the thing; others' stops stay, and so does an end.
 
-    :raises NotStopped: the actor's organisation has no active stop on it.
+    :param also_placed_by: organisations that the actor's is above, whose stops it lifts too.
+    :raises NotStopped: there is no active stop on it that the actor lifts.
     """
-    stops = await repository.liftable(session, subject_id, actor.organisation_id)
+    await repository.lock(session, subject_id)
+    placers = {actor.organisation_id, *also_placed_by}
+    stops = [
+        stop
+        for stop in await repository.liftable(session, subject_id)
+        if stop.placed_by_organisation in placers
+    ]
     if not stops:
         raise NotStopped(
             Message(
@@ -66,26 +80,6 @@ async def lift(
                 "Only the organisation that placed a stop can lift it, and nobody lifts what was ended for good."
             ),
         )
-    await _lift(session, actor, stops, subject_kind, subject_id, reason)
-    return list(stops)
-
-
-async def lift_every(
-    session: AsyncSession, actor: Actor, *, subject_kind: str, subject_id: UUID, reason: str
-) -> None:
-    """Lift the stops on the thing whoever placed them, but an end: for who decides over those that did."""
-    stops = await repository.liftable(session, subject_id, None)
-    await _lift(session, actor, stops, subject_kind, subject_id, reason)
-
-
-async def _lift(
-    session: AsyncSession,
-    actor: Actor,
-    stops: Sequence[Stop],
-    subject_kind: str,
-    subject_id: UUID,
-    reason: str,
-) -> None:
     moment = await now(session)
     for stop in stops:
         stop.lifted_at, stop.lifted_by, stop.lift_reason = moment, actor.id, reason
@@ -98,6 +92,7 @@ async def _lift(
         subject_id=subject_id,
         detail={"stop_ids": [str(stop.id) for stop in stops], "reason": reason},
     )
+    return stops
 
 
 async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:

@@ -26,7 +26,7 @@ from listings.authorisations.domain import (
     require_shares,
     require_term,
 )
-from listings.authorisations.errors import OperatorUnfit, ResourceNotCovered
+from listings.authorisations.errors import AuthorisationNotLive, OperatorUnfit, ResourceNotCovered
 from listings.authorisations.schemas import AuthorisationCreate
 from listings.authorisations.states import (
     AUTHORISATION,
@@ -51,6 +51,7 @@ async def grant(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     :raises OrganisationNotVerified: one of the two organisations is not verified.
     :raises OperatorUnfit: the other organisation is no operator.
     :raises NotListable: the classification of a resource forbids it.
+    :raises AuthorisationNotLive: a resource is suspended.
     :raises RightMissing: a resource rests on no right to hold over the whole term.
     :raises TermRefused, SharesRefused, ScopeRefused: see there.
     :raises ExclusivityRefused: part of the scope is taken, and one of the two is exclusive.
@@ -67,6 +68,7 @@ async def grant(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     owned = await resources.lock_own(session, actor, set(data.resource_ids))
     for resource in owned:
         require_listable(resource.classification, resource.risk_assessment_sha256)
+    await _require_not_stopped(session, [resource.id for resource in owned])
     held = await rights.find_holding_rights(
         session, [resource.id for resource in owned], data.valid_from, data.valid_until
     )
@@ -106,6 +108,16 @@ async def grant(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
         rules=rules,
     )
     return row
+
+
+async def _require_not_stopped(session: AsyncSession, resource_ids: list[UUID]) -> None:
+    stopped = await stops.active(session, resource_ids)
+    if stopped:
+        raise AuthorisationNotLive(
+            Message("The resource is suspended: {reason}", reason=stopped[0].reason),
+            remedy=Message("Offer the authorisation when the suspension has been lifted."),
+            resource_id=str(stopped[0].subject_id),
+        )
 
 
 async def _require_operator(session: AsyncSession, operator_id: UUID) -> None:
@@ -208,7 +220,10 @@ async def reinstate(
     row = await _locked(session, actor, authorisation_id)
     _require_supervisor(actor, row)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    return await _decided(session, actor, row, "reinstated", reason)
+    await _decided(session, actor, row, "reinstated", reason)
+    if not await stops.active(session, [row.id]):
+        await _publish_event(session, row, EventKind.AUTHORISATION_REINSTATED)
+    return row
 
 
 async def revoke(session: AsyncSession, actor: Actor, authorisation_id: UUID, reason: str) -> Authorisation:

@@ -27,6 +27,7 @@ class Readiness:
     plan_id: UUID | None
     personal_information: bool
     personal_columns: int
+    suspended: bool = False
 
 
 _QUALITY_GAPS = {
@@ -64,6 +65,14 @@ def gaps(ready: Readiness) -> list[Gap]:
                 "sample",
                 Message("The revision has no rows to show."),
                 Message("Upload a file with at least one row."),
+            )
+        )
+    if ready.suspended:
+        missing.append(
+            Gap(
+                "revision",
+                Message("The newest revision is suspended."),
+                Message("Upload other data, or have the suspension lifted by whoever placed it."),
             )
         )
     if ready.plan_id is None:

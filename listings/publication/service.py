@@ -85,6 +85,7 @@ async def _require_publishable(session: AsyncSession, row: DataProduct) -> dict[
         Readiness(
             quality=newest.quality if newest else None,
             sample_rows=newest.sample_rows if newest else 0,
+            suspended=newest.suspended if newest else False,
             plan_id=row.plan_id,
             personal_information=resource.personal_information,
             personal_columns=len(personal_columns(products.get_described_columns(row).values())),

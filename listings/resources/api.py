@@ -10,7 +10,8 @@ from infra.db import AsyncSession
 from infra.idempotency import Idempotency
 from infra.identity import service as identity
 from infra.paging import PageRequest
-from infra.schema import Page
+from infra.schema import Page, ReasonBody
+from infra.stops import service as stops
 from listings.resources import service
 from listings.resources.schemas import ResourceCreate, ResourceRead, RiskAssessmentUpdate
 from listings.resources.tables import DataResource
@@ -24,7 +25,8 @@ async def resource_read(session: AsyncSession, row: DataResource) -> ResourceRea
 async def resource_reads(session: AsyncSession, rows: Sequence[DataResource]) -> list[ResourceRead]:
     """Render resources for a list, their parties named."""
     names = await identity.party_names(session, {row.owner_id for row in rows})
-    return [ResourceRead.of(row, names) for row in rows]
+    stopped = await stops.reasons(session, [row.id for row in rows])
+    return [ResourceRead.of(row, names, stopped[row.id]) for row in rows]
 
 
 class ResourceController(Controller):
@@ -83,3 +85,29 @@ class ResourceController(Controller):
         return await resource_read(
             session, await service.file_risk_assessment(session, actor, resource_id, data)
         )
+
+    @post(
+        "/{resource_id:uuid}/suspension",
+        status_code=200,
+        guards=[requires(Permission.RESOURCE_SUSPEND)],
+        operation_id="suspendResource",
+        summary="Suspend a data resource",
+    )
+    async def suspend(
+        self, session: AsyncSession, actor: Actor, resource_id: UUID, data: ReasonBody
+    ) -> ResourceRead:
+        """By its owner or a regulator: every licence to data made of it stops at once."""
+        return await resource_read(session, await service.suspend(session, actor, resource_id, data.reason))
+
+    @post(
+        "/{resource_id:uuid}/reinstatement",
+        status_code=200,
+        guards=[requires(Permission.RESOURCE_SUSPEND)],
+        operation_id="reinstateResource",
+        summary="Reinstate a data resource",
+    )
+    async def reinstate(
+        self, session: AsyncSession, actor: Actor, resource_id: UUID, data: ReasonBody
+    ) -> ResourceRead:
+        """Lift your organisation's suspension; it ends with the last organisation's."""
+        return await resource_read(session, await service.reinstate(session, actor, resource_id, data.reason))

@@ -63,6 +63,16 @@ async def add_viewer(
     await session.flush()
 
 
+async def viewers(session: AsyncSession, resource_id: UUID) -> Sequence[UUID]:
+    """The organisations that were given access to a resource."""
+    statement = (
+        select(ResourceViewer.organisation_id)
+        .where(col(ResourceViewer.resource_id) == resource_id)
+        .distinct()
+    )
+    return (await session.exec(statement)).all()
+
+
 async def remove_viewer(session: AsyncSession, organisation_id: UUID, basis_id: UUID) -> None:
     """End what an organisation sees on the ground of one thing."""
     await session.execute(

@@ -1,5 +1,6 @@
 """What goes in and out of resources over HTTP."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -49,6 +50,7 @@ class ResourceRead(Output):
     id: UUID
     owner_id: UUID
     owner_name: PartyName | None
+    stopped: list[str] = Field(description="Reasons of the stops now active on the resource itself")
     title_zh: str
     title_en: str
     description_zh: str
@@ -64,14 +66,16 @@ class ResourceRead(Output):
     registered_at: datetime
 
     @classmethod
-    def of(cls, row: DataResource, names: PartyNames) -> "ResourceRead":
+    def of(cls, row: DataResource, names: PartyNames, stopped: Sequence[str]) -> "ResourceRead":
         """Map a row.
 
         :param names: of its parties.
+        :param stopped: why it is stopped.
         """
         return cls(
             **row.model_dump(exclude={"number", "registered_by"}),
             owner_name=names.get(row.owner_id),
+            stopped=list(stopped),
             domain_label=LabelRead.model_validate(THEMES[row.domain]),
             classification_label=LabelRead.model_validate(CLASSIFICATION_LABELS[row.classification]),
         )

@@ -7,12 +7,17 @@ from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.messages import Message
 from infra.paging import PageRequest
+from infra.stops import service as stops
 from listings.resources import repository
 from listings.resources.domain import require_themes
 from listings.resources.schemas import ResourceCreate, RiskAssessmentUpdate
 from listings.resources.tables import DataResource
+
+SUBJECT = "resource"
 
 
 async def register(session: AsyncSession, actor: Actor, data: ResourceCreate) -> DataResource:
@@ -70,6 +75,61 @@ async def file_risk_assessment(
         detail={"sha256": data.sha256},
     )
     return row
+
+
+async def suspend(session: AsyncSession, actor: Actor, resource_id: UUID, reason: str) -> DataResource:
+    """The owner or a regulator stops the resource, and with its commit everything that is made of it.
+
+    :raises NotFound: the actor cannot access it.
+    :raises Forbidden: the actor is neither.
+    """
+    row = await access_to_suspend(session, actor, resource_id)
+    await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
+    await _publish_event(session, row, EventKind.RESOURCE_SUSPENDED)
+    return row
+
+
+async def reinstate(session: AsyncSession, actor: Actor, resource_id: UUID, reason: str) -> DataResource:
+    """Lift the stops of the actor's own organisation; the suspension ends once no other organisation's remains.
+
+    :raises Forbidden: the actor is neither the owner nor a regulator.
+    :raises NotStopped: the actor's organisation has not stopped it.
+    """
+    row = await access_to_suspend(session, actor, resource_id)
+    await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
+    if not await stops.active(session, [row.id]):
+        await _publish_event(session, row, EventKind.RESOURCE_REINSTATED)
+    return row
+
+
+async def access_to_suspend(session: AsyncSession, actor: Actor, resource_id: UUID) -> DataResource:
+    """A resource that the actor may suspend, and the rights to it: the owner's, or any for a regulator.
+
+    :raises NotFound: the actor cannot access it.
+    :raises Forbidden: the actor is neither.
+    """
+    row = await access_resource(session, actor, resource_id)
+    if row.owner_id != actor.organisation_id and not actor.oversees(OrganisationKind.REGULATOR):
+        raise Forbidden(
+            Message("Only the owner of the resource and a regulator can suspend it or a right to it."),
+            remedy=Message("Ask the owner; the operator can suspend its product."),
+        )
+    return row
+
+
+async def list_those_who_see(session: AsyncSession, row: DataResource) -> list[UUID]:
+    """The organisations that can access the resource: its owner, and those that were given access."""
+    return [row.owner_id, *await repository.viewers(session, row.id)]
+
+
+async def _publish_event(session: AsyncSession, row: DataResource, kind: EventKind) -> None:
+    await events.publish(
+        session,
+        kind,
+        subject_id=row.id,
+        organisations=await list_those_who_see(session, row),
+        payload={"title_zh": row.title_zh, "title_en": row.title_en},
+    )
 
 
 async def access_resource(session: AsyncSession, actor: Actor, resource_id: UUID) -> DataResource:

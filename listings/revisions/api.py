@@ -16,7 +16,8 @@ from infra.errors import Malformed, UnsupportedType
 from infra.messages import Message, preferred_language
 from infra.openapi import raw_body
 from infra.paging import PageRequest
-from infra.schema import Page
+from infra.schema import Page, ReasonBody
+from infra.stops import service as stops
 from listings.ingest.result import Delimiter, IngestOptions
 from listings.products.api import product_read
 from listings.products.schemas import ColumnDeclarations, DictionaryUpdate, ProductRead
@@ -96,7 +97,8 @@ async def _revision_read(
 ) -> RevisionRead:
     row, status = await service.access_revision(session, actor, revision_id)
     error = (await service.get_quality_errors(session, [row])).get(row.id)
-    return RevisionRead.of(row, status, error, language)
+    stopped = (await stops.reasons(session, [row.id]))[row.id]
+    return RevisionRead.of(row, status, error, stopped, language)
 
 
 def _language(request: Request[Any, Any, Any]) -> str:
@@ -162,8 +164,12 @@ class RevisionController(Controller):
         """With schema, profile and the status of the quality check; newest first."""
         rows, statuses, following = await service.list_revisions(session, actor, product_id, page)
         errors = await service.get_quality_errors(session, rows)
+        stopped = await stops.reasons(session, [row.id for row in rows])
         language = _language(request)
-        items = [RevisionRead.of(row, statuses[row.id], errors.get(row.id), language) for row in rows]
+        items = [
+            RevisionRead.of(row, statuses[row.id], errors.get(row.id), stopped[row.id], language)
+            for row in rows
+        ]
         return Page(items=items, next_cursor=following)
 
     @get(
@@ -176,6 +182,44 @@ class RevisionController(Controller):
         self, request: Request[Any, Any, Any], session: AsyncSession, actor: Actor, revision_id: UUID
     ) -> RevisionRead:
         """A revision of a product you can access."""
+        return await _revision_read(session, actor, revision_id, _language(request))
+
+    @post(
+        "/revisions/{revision_id:uuid}/suspension",
+        status_code=200,
+        guards=[requires(Permission.PRODUCT_SUSPEND)],
+        operation_id="suspendRevision",
+        summary="Suspend a revision",
+    )
+    async def suspend(
+        self,
+        request: Request[Any, Any, Any],
+        session: AsyncSession,
+        actor: Actor,
+        revision_id: UUID,
+        data: ReasonBody,
+    ) -> RevisionRead:
+        """By the operator or a regulator: within a second buyers read the good revision before it, or none."""
+        await service.suspend(session, actor, revision_id, data.reason)
+        return await _revision_read(session, actor, revision_id, _language(request))
+
+    @post(
+        "/revisions/{revision_id:uuid}/reinstatement",
+        status_code=200,
+        guards=[requires(Permission.PRODUCT_SUSPEND)],
+        operation_id="reinstateRevision",
+        summary="Reinstate a revision",
+    )
+    async def reinstate(
+        self,
+        request: Request[Any, Any, Any],
+        session: AsyncSession,
+        actor: Actor,
+        revision_id: UUID,
+        data: ReasonBody,
+    ) -> RevisionRead:
+        """Lift your organisation's suspension; it ends with the last organisation's."""
+        await service.reinstate(session, actor, revision_id, data.reason)
         return await _revision_read(session, actor, revision_id, _language(request))
 
     @get(

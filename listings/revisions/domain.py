@@ -37,11 +37,12 @@ class RevisionFacts:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRevision:
-    """A revision with the status of its quality check and the size of its sample."""
+    """A revision with the status of its quality check, the size of its sample, and whether it is suspended."""
 
     facts: RevisionFacts
     quality: QualityStatus
     sample_rows: int
+    suspended: bool
 
 
 def recorded_options(profile: Mapping[str, Any]) -> IngestOptions:

@@ -1,6 +1,6 @@
 """What the revisions slice refuses, besides what is wrong with a file (`listings.ingest.errors`)."""
 
-from infra.errors import Conflict, Invalid, TooLarge, Unavailable
+from infra.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 from infra.messages import Message
 
 
@@ -23,6 +23,13 @@ class SchemaBroken(Conflict):
 
     slug = "schema-broken"
     title = Message("The new revision would break its buyers")
+
+
+class RevisionSuspended(NotFound):
+    """All of the product's good data is suspended."""
+
+    slug = "revision-suspended"
+    title = Message("The data is suspended")
 
 
 class UploadTooLarge(TooLarge):

@@ -1,5 +1,6 @@
 """What goes in and out of revisions over HTTP."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -48,6 +49,9 @@ class RevisionRead(Output):
     quality_error: str | None = Field(
         description="Why the check could not be carried out, or the revision cannot be served"
     )
+    stopped: list[str] = Field(
+        description="Reasons of the stops now active on the revision: buyers read an earlier one meanwhile, if there is"
+    )
     options: IngestOptionsRead = Field(description="What was stated about the file")
     source_name: str
     source_format: str
@@ -57,9 +61,14 @@ class RevisionRead(Output):
 
     @classmethod
     def of(
-        cls, row: ProductRevision, quality: QualityStatus, quality_error: str | None, language: str
+        cls,
+        row: ProductRevision,
+        quality: QualityStatus,
+        quality_error: str | None,
+        stopped: Sequence[str],
+        language: str,
     ) -> "RevisionRead":
-        """Map a row, the status of its quality check, and why that could not be carried out.
+        """Map a row, the status of its quality check, why that could not be carried out, and why it is stopped.
 
         :param language: of the notices' texts.
         """
@@ -73,6 +82,7 @@ class RevisionRead(Output):
             profile=profile,
             quality=quality,
             quality_error=quality_error,
+            stopped=list(stopped),
             options=options,
         )
 

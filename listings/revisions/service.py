@@ -3,16 +3,18 @@
 Whoever can access a product can access its revisions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from infra.auth import Actor
+from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession
-from infra.errors import NotFound
+from infra.errors import Forbidden, NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
+from infra.identity import service as identity
 from infra.messages import Message
 from infra.paging import PageRequest
+from infra.stops import service as stops
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.result import Column, Kind
 from listings.products import service as products
@@ -29,9 +31,12 @@ from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.revisions import repository
 from listings.revisions.domain import CheckedRevision, RevisionFacts, expected_columns
+from listings.revisions.errors import RevisionSuspended
 from listings.revisions.tables import ProductRevision
 from quality import service as quality
 from quality.states import QualityStatus
+
+SUBJECT = "revision"
 
 LOOK_BACK = 50
 """How many of the newest revisions are looked at for one that has passed."""
@@ -74,20 +79,40 @@ async def find_newest_checked(session: AsyncSession, product_id: UUID) -> Checke
     if not rows:
         return None
     status = (await get_quality_statuses(session, rows))[rows[0].id]
-    return CheckedRevision(facts_of(rows[0]), status, len(rows[0].sample))
+    suspended = bool(await stops.active(session, [rows[0].id]))
+    return CheckedRevision(facts_of(rows[0]), status, len(rows[0].sample), suspended)
 
 
 async def find_newest_passed(session: AsyncSession, product_id: UUID) -> ProductRevision | None:
-    """The newest revision whose quality check has passed: a bad new one leaves the last good one in service."""
+    """The newest revision whose quality check has passed and that is not suspended.
+
+    A bad new one, or one that was suspended, leaves the last good one in service.
+    """
+    passed, stopped = await _passed(session, product_id)
+    return next((row for row in passed if not stopped[row.id]), None)
+
+
+async def find_newest_promised(session: AsyncSession, product_id: UUID) -> ProductRevision | None:
+    """The newest revision whose quality check has passed, suspended or not: whose columns buyers rely on."""
+    passed, _ = await _passed(session, product_id)
+    return next(iter(passed), None)
+
+
+async def _passed(
+    session: AsyncSession, product_id: UUID
+) -> tuple[list[ProductRevision], Mapping[UUID, list[str]]]:
+    """The newest revisions that have passed, newest first, and the reasons for which each is stopped."""
     rows = await repository.list_newest(session, product_id, LOOK_BACK)
     statuses = await get_quality_statuses(session, rows)
-    return next((row for row in rows if statuses[row.id] is QualityStatus.PASSED), None)
+    passed = [row for row in rows if statuses[row.id] is QualityStatus.PASSED]
+    return passed, await stops.reasons(session, [row.id for row in passed])
 
 
 async def get_current_revision(session: AsyncSession, product_id: UUID) -> RevisionFacts:
-    """The revision that buyers read: the newest whose quality check has passed. Asks no status of the product.
+    """The revision that buyers read: the newest that has passed and is not suspended. Asks no status of the product.
 
     :raises NotFound: there is none.
+    :raises RevisionSuspended: all that have passed are suspended.
     """
     return facts_of(await _current(session, product_id))
 
@@ -106,13 +131,30 @@ async def get_current_report(
 
 
 async def _current(session: AsyncSession, product_id: UUID) -> ProductRevision:
-    row = await find_newest_passed(session, product_id)
-    if row is None:
+    passed, stopped = await _passed(session, product_id)
+    if not passed:
         raise NotFound(
             Message("The product has no revision that has passed its quality check."),
             remedy=Message("Ask again when its operator has uploaded one."),
         )
-    return row
+    for row in passed:
+        if not stopped[row.id]:
+            return row
+    raise await _suspended(session, passed[0].id)
+
+
+async def _suspended(session: AsyncSession, revision_id: UUID) -> RevisionSuspended:
+    stop = (await stops.active(session, [revision_id]))[0]
+    kinds = await identity.kinds(session, [stop.placed_by_organisation])
+    placer = kinds.get(stop.placed_by_organisation, OrganisationKind.PLATFORM)
+    return RevisionSuspended(
+        Message("The {placer} has suspended the product's data: {reason}", placer=placer, reason=stop.reason),
+        remedy=Message(
+            "Ask the {placer}, who can lift it. Calls go through again as soon as it has been lifted, or the operator"
+            " has uploaded other data.",
+            placer=placer,
+        ),
+    )
 
 
 async def get_quality_statuses(
@@ -166,6 +208,8 @@ async def get_quality_report(
     inside = row is not None and await products.find_visible(session, actor, row.product_id) is not None
     if row is None or product is None or not (inside or product.status is ProductStatus.PUBLISHED):
         raise _no_such_revision()
+    if not inside and await stops.active(session, [row.id]):
+        raise _no_such_revision()
     report = await quality.find_report(session, row.id)
     if report is None:
         raise NotFound(
@@ -180,6 +224,64 @@ async def get_quality_report(
         personal=resource.personal_information,
     )
     return report, personal_columns(described)
+
+
+async def suspend(session: AsyncSession, actor: Actor, revision_id: UUID, reason: str) -> None:
+    """The operator or a regulator takes a revision out of service; the newest good one before it takes its place.
+
+    Without one, calls are refused. API processes follow within `market.delivery.service.REVISION_SECONDS`.
+
+    :raises NotFound: the actor cannot access it.
+    :raises Forbidden: the actor is neither.
+    """
+    row, product = await _to_suspend(session, actor, revision_id)
+    current = await find_newest_passed(session, product.id)
+    await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
+    await _publish_event(session, row, product, EventKind.REVISION_SUSPENDED)
+    if current is not None and current.id == row.id:
+        await publish_successor(session, row.id)
+
+
+async def reinstate(session: AsyncSession, actor: Actor, revision_id: UUID, reason: str) -> None:
+    """Lift the stops of the actor's own organisation; the suspension ends once no other organisation's remains.
+
+    :raises Forbidden: the actor is neither the operator nor a regulator.
+    :raises NotStopped: the actor's organisation has not stopped it.
+    """
+    row, product = await _to_suspend(session, actor, revision_id)
+    await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
+    if not await stops.active(session, [row.id]):
+        await _publish_event(session, row, product, EventKind.REVISION_REINSTATED)
+        await publish_if_current(session, row.id)
+
+
+async def _to_suspend(
+    session: AsyncSession, actor: Actor, revision_id: UUID
+) -> tuple[ProductRevision, DataProduct]:
+    row = await repository.get(session, revision_id)
+    product = await products.find_visible(session, actor, row.product_id) if row else None
+    if row is None or product is None:
+        raise _no_such_revision()
+    if product.operator_id != actor.organisation_id and not actor.oversees(OrganisationKind.REGULATOR):
+        raise Forbidden(
+            Message("Only the operator of the product and a regulator can suspend its data."),
+            remedy=Message(
+                "Ask the operator named in operator_id to do it; the owner can suspend the resource."
+            ),
+        )
+    return row, product
+
+
+async def _publish_event(
+    session: AsyncSession, row: ProductRevision, product: DataProduct, kind: EventKind
+) -> None:
+    await events.publish(
+        session,
+        kind,
+        subject_id=row.id,
+        organisations=(product.operator_id, product.owner_id),
+        payload={"product_id": str(product.id), "number": row.number},
+    )
 
 
 async def set_dictionary(
@@ -214,10 +316,10 @@ async def declare_columns(
 
 
 async def get_published_columns(session: AsyncSession, product: DataProduct) -> tuple[Column, ...]:
-    """The columns that buyers rely on; none of a product that was never published, or has nothing to read."""
+    """The columns that buyers rely on, also while they are suspended; none of a product never published."""
     if product.published_at is None:
         return ()
-    served = await find_newest_passed(session, product.id)
+    served = await find_newest_promised(session, product.id)
     return facts_of(served).columns if served else ()
 
 
@@ -236,13 +338,7 @@ async def publish_if_current(session: AsyncSession, revision_id: UUID) -> None:
     current = await find_newest_passed(session, row.product_id)
     if product is None or current is None or current.id != row.id:
         return
-    await events.publish(
-        session,
-        EventKind.REVISION_PUBLISHED,
-        subject_id=row.id,
-        organisations=(product.operator_id, product.owner_id),
-        payload={"product_id": str(product.id), "number": row.number},
-    )
+    await _publish_event(session, row, product, EventKind.REVISION_PUBLISHED)
 
 
 async def publish_successor(session: AsyncSession, revision_id: UUID) -> None:

@@ -10,7 +10,8 @@ from infra.db import AsyncSession
 from infra.idempotency import Idempotency
 from infra.identity import service as identity
 from infra.paging import PageRequest
-from infra.schema import Page
+from infra.schema import Page, ReasonBody
+from infra.stops import service as stops
 from listings.rights import service
 from listings.rights.schemas import RightCreate, RightRead
 from listings.rights.tables import ResourceRight
@@ -24,7 +25,8 @@ async def right_read(session: AsyncSession, row: ResourceRight) -> RightRead:
 async def right_reads(session: AsyncSession, rows: Sequence[ResourceRight]) -> list[RightRead]:
     """Render rights for a list, their parties named."""
     names = await identity.party_names(session, {row.holder_id for row in rows})
-    return [RightRead.of(row, names) for row in rows]
+    stopped = await stops.reasons(session, [row.id for row in rows])
+    return [RightRead.of(row, names, stopped[row.id]) for row in rows]
 
 
 class RightController(Controller):
@@ -64,3 +66,33 @@ class RightController(Controller):
         """Every right on record, newest first."""
         rows, following = await service.list_rights(session, actor, resource_id, page)
         return Page(items=await right_reads(session, rows), next_cursor=following)
+
+    @post(
+        "/{right_id:uuid}/suspension",
+        status_code=200,
+        guards=[requires(Permission.RESOURCE_SUSPEND)],
+        operation_id="suspendRight",
+        summary="Suspend a right",
+    )
+    async def suspend(
+        self, session: AsyncSession, actor: Actor, resource_id: UUID, right_id: UUID, data: ReasonBody
+    ) -> RightRead:
+        """By the owner or a regulator: every licence to data that rests on it stops at once."""
+        return await right_read(
+            session, await service.suspend(session, actor, resource_id, right_id, data.reason)
+        )
+
+    @post(
+        "/{right_id:uuid}/reinstatement",
+        status_code=200,
+        guards=[requires(Permission.RESOURCE_SUSPEND)],
+        operation_id="reinstateRight",
+        summary="Reinstate a right",
+    )
+    async def reinstate(
+        self, session: AsyncSession, actor: Actor, resource_id: UUID, right_id: UUID, data: ReasonBody
+    ) -> RightRead:
+        """Lift your organisation's suspension; it ends with the last organisation's."""
+        return await right_read(
+            session, await service.reinstate(session, actor, resource_id, right_id, data.reason)
+        )

@@ -85,7 +85,12 @@ def holding_right(rights: Iterable[Right], start: datetime, end: datetime) -> Ri
     ]
     if not covering:
         raise RightMissing(
-            Message("No right to hold (持有权) is recorded for the resource over the whole term."),
-            remedy=Message("Record one with POST /v1/resources/{resource_id}/rights, or shorten the term."),
+            Message(
+                "No right to hold (持有权) that is not suspended is recorded for the resource over the whole term."
+            ),
+            remedy=Message(
+                "Record one with POST /v1/resources/{resource_id}/rights, have its suspension lifted, or shorten the"
+                " term."
+            ),
         )
     return max(covering, key=lambda right: (right.valid_until is None, right.valid_until or end))

@@ -10,6 +10,11 @@ from infra.paging import PageRequest, paginate
 from listings.rights.tables import ResourceRight
 
 
+async def get(session: AsyncSession, right_id: UUID) -> ResourceRight | None:
+    """The right, whoever asks."""
+    return await session.get(ResourceRight, right_id)
+
+
 async def list_of_resource(
     session: AsyncSession, resource_id: UUID, page: PageRequest
 ) -> tuple[Sequence[ResourceRight], str | None]:

@@ -1,5 +1,6 @@
 """What goes in and out of rights over HTTP."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -40,6 +41,7 @@ class RightRead(Output):
     resource_id: UUID
     holder_id: UUID
     holder_name: PartyName | None
+    stopped: list[str] = Field(description="Reasons of the stops now active on the right itself")
     kind: RightKind
     labels: RightLabelsRead
     basis: RightBasis
@@ -51,13 +53,15 @@ class RightRead(Output):
     recorded_at: datetime
 
     @classmethod
-    def of(cls, row: ResourceRight, names: PartyNames) -> "RightRead":
+    def of(cls, row: ResourceRight, names: PartyNames, stopped: Sequence[str]) -> "RightRead":
         """Map a row.
 
         :param names: of its parties.
+        :param stopped: why it is stopped.
         """
         return cls(
             **row.model_dump(exclude={"recorded_by"}),
             holder_name=names.get(row.holder_id),
+            stopped=list(stopped),
             labels=RightLabelsRead.model_validate(RIGHT_LABELS[row.kind]),
         )

@@ -20,6 +20,7 @@ A refused call is not billed.
 """
 
 from contracts.licences.errors import InvalidLicenceToken
+from contracts.licences.notices import StopNotice
 from infra.errors import Conflict, Forbidden, Invalid, Malformed, MarketError, QuotaExceeded, Unavailable
 from infra.messages import Message
 from market.metering.domain import Decision, Outcome
@@ -114,14 +115,21 @@ KINDS: tuple[type[MarketError], ...] = (
 """One of each status, for the description of the route."""
 
 
-def refusal(decision: Decision) -> MarketError:
-    """What to tell the caller of a call that metering did not admit."""
+def refusal(decision: Decision, notice: StopNotice | None) -> MarketError:
+    """What to tell the caller of a call that metering did not admit.
+
+    :param notice: what is known of the stop, where the decision names one; None when it was lifted meanwhile.
+    """
     match decision.outcome:
         case Outcome.STOPPED:
+            if notice is None:
+                return LicenceStopped(
+                    Message("The licence was stopped: {reason}", reason=decision.reason),
+                    remedy=Message("The stop has been lifted since; send the call again."),
+                    reason=decision.reason,
+                )
             return LicenceStopped(
-                Message("The licence is stopped: {reason}", reason=decision.reason),
-                remedy=Message("Ask the operator, or the regulator who stopped it."),
-                reason=decision.reason,
+                notice.detail, remedy=notice.remedy, reason=decision.reason, stops=notice.stops
             )
         case Outcome.QUOTA_EXCEEDED:
             left = decision.left_by_unit
@@ -133,6 +141,13 @@ def refusal(decision: Decision) -> MarketError:
                     else Message("Order the product again for a larger quota.")
                 ),
                 left=left,
+            )
+        case Outcome.TOKEN_ENDED if notice is not None:
+            return InvalidLicenceToken(
+                Message("The licence token has ended. {stop}", stop=notice.detail),
+                remedy=notice.remedy,
+                reason="revoked",
+                stops=notice.stops,
             )
         case Outcome.TOKEN_ENDED:
             return InvalidLicenceToken(

@@ -7,6 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from contracts.licences import service as licences
+from contracts.licences.notices import StopNotice
 from contracts.licences.tokens import LicenceVerifier
 from infra import telemetry
 from infra.db import SessionMaker
@@ -18,6 +20,7 @@ from listings.revisions import service as listed_revisions
 from listings.revisions.domain import RevisionFacts
 from market.delivery.engine import Engine, PageCache
 from market.delivery.service import CurrentRevisions, DataPlane
+from market.delivery.stop_notices import StopNotices
 from market.metering.group_commit import Admission
 
 _GARBAGE_THRESHOLDS = (10_000, 20, 20)
@@ -76,6 +79,10 @@ async def data_plane(
         async with sessions() as session:
             return await listed_revisions.get_current_revision(session, product_id)
 
+    async def explain_stop(licence_id: UUID) -> StopNotice | None:
+        async with sessions() as session:
+            return await licences.explain_stop(session, licence_id)
+
     await admission.start()
     try:
         plane = DataPlane(
@@ -85,6 +92,7 @@ async def data_plane(
             engine=engine,
             cache=PageCache(settings.page_cache_mb * 1024 * 1024),
             admission=admission,
+            stop_notices=StopNotices(explain_stop),
         )
         telemetry.count("market.data.calls", "Data calls by outcome", plane.metrics)
         telemetry.count(

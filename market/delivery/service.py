@@ -19,6 +19,7 @@ from market.delivery import domain
 from market.delivery.domain import QueryPlan
 from market.delivery.engine import Engine, PageCache, RenderedPage
 from market.delivery.errors import OtherProduct, refusal
+from market.delivery.stop_notices import StopNotices
 from market.metering.domain import Call, Decision, Outcome
 from market.metering.group_commit import Admits
 
@@ -50,12 +51,14 @@ class DataPlane:
         engine: Engine,
         cache: PageCache,
         admission: Admits,
+        stop_notices: StopNotices,
     ) -> None:
         self._verifier = verifier
         self._store = store
         self._engine = engine
         self._cache = cache
         self._admission = admission
+        self._stop_notices = stop_notices
         self._revisions = revisions
         self._plans: OrderedDict[tuple[UUID, UUID, str, str | None], tuple[QueryPlan, UUID | None]] = (
             OrderedDict()
@@ -113,7 +116,7 @@ class DataPlane:
         )
         self._outcomes[decision.outcome] += 1
         if decision.outcome is not Outcome.ADMITTED and decision.outcome is not Outcome.REPEATED:
-            raise refusal(decision)
+            raise refusal(decision, await self._stop_notices.about(claims.licence_id, decision.reason))
         return MeteredResponse(page, revision.id, decision)
 
     def _plan(

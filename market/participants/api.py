@@ -116,7 +116,7 @@ class OrganisationController(Controller):
 
     @post(
         "/{organisation_id:uuid}/suspension",
-        guards=[requires(Permission.ORGANISATION_VERIFY)],
+        guards=[requires(Permission.ORGANISATION_SUSPEND)],
         status_code=200,
         summary="Suspend an organisation",
         operation_id="suspendOrganisation",
@@ -124,12 +124,16 @@ class OrganisationController(Controller):
     async def suspend_organisation(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonBody
     ) -> OrganisationRead:
-        """Stop every licence the party is a link of, at once; its people and programs only read, pay and appeal."""
+        """Stop every licence the party is a link of, at once; its people and programs only read, pay and appeal.
+
+        By the platform, or by a regulator where the organisation is an owner, an operator or a buyer; by each of them
+        for itself.
+        """
         return await _read(session, await service.suspend(session, actor, organisation_id, data.reason))
 
     @post(
         "/{organisation_id:uuid}/reinstatement",
-        guards=[requires(Permission.ORGANISATION_VERIFY)],
+        guards=[requires(Permission.ORGANISATION_SUSPEND)],
         status_code=200,
         summary="Reinstate an organisation",
         operation_id="reinstateOrganisation",
@@ -137,7 +141,10 @@ class OrganisationController(Controller):
     async def reinstate_organisation(
         self, session: AsyncSession, actor: Actor, organisation_id: UUID, data: ReasonBody
     ) -> OrganisationRead:
-        """Lift the suspension; the organisation is as far verified as it was before. An open appeal is upheld."""
+        """Lift your suspension; a regulator lifts the platform's too, and the platform never a regulator's.
+
+        With the last one the organisation is as far verified as it was before, and an open appeal is upheld.
+        """
         await appeals.reinstate(session, actor, organisation_id, data.reason)
         return await _read(session, await service.access_organisation(session, actor, organisation_id))
 

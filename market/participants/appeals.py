@@ -7,7 +7,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
-from infra.errors import NotFound
+from infra.errors import Forbidden, NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.identity import officers
@@ -15,10 +15,16 @@ from infra.identity import service as identity
 from infra.messages import Message
 from infra.organisation_status import OrganisationStatus
 from infra.stops import service as stops
-from market.participants import repository
+from market.participants import domain, repository
 from market.participants.errors import AppealOpen, NotSuspended
 from market.participants.schemas import AppealCreate
-from market.participants.service import SUBJECT, access_organisation, lift_suspension
+from market.participants.service import (
+    SUBJECT,
+    access_organisation,
+    access_to_suspend,
+    lift_suspension,
+    placer_kinds,
+)
 from market.participants.states import APPEAL, AppealDecision, AppealStatus
 from market.participants.tables import Appeal
 
@@ -77,12 +83,15 @@ async def decide(
     decision: AppealDecision,
     reason: str,
 ) -> Appeal:
-    """Decide an appeal: upheld, the suspension is lifted, whoever ordered it; dismissed, it stays.
+    """Decide an appeal: upheld, the suspension is lifted; dismissed, it stays.
+
+    Whoever may lift every suspension of the organisation decides: who placed it, or an authority above.
 
     Whoever suspended may give in, but does not judge the own order.
 
     :raises AnotherOfficer: the caller belongs to the organisation, or would dismiss what is against the own suspension.
     :raises NotFound: the organisation has no such appeal.
+    :raises Forbidden: the suspension of another authority is not the actor's to lift.
     :raises AppealDecided: it is decided already.
     """
     row = await identity.lock_organisation(session, organisation_id)
@@ -90,6 +99,13 @@ async def decide(
     if appeal is None:
         raise NotFound(Message("The organisation has no such appeal."))
     status = APPEAL.next_state(appeal.status, decision)
+    for placer, kind in (await placer_kinds(session, organisation_id)).items():
+        if placer != actor.organisation_id and not domain.is_above(actor, kind):
+            raise Forbidden(
+                Message("The {kind} suspended the organisation, and decides on the appeal.", kind=kind),
+                remedy=Message("Leave the decision to the authority that placed the suspension."),
+                placed_by_organisation=str(placer),
+            )
     await officers.require_no_member(
         session,
         actor,
@@ -102,9 +118,7 @@ async def decide(
             actor,
             *[stop.placed_by for stop in await stops.active(session, [organisation_id])],
             detail=Message("An appeal is dismissed by another person than ordered the suspension."),
-            remedy=Message(
-                "Leave it to the regulator or to another administrator of the platform, or uphold it yourself."
-            ),
+            remedy=Message("Leave it to a colleague or to an authority above, or uphold it yourself."),
         )
     if status is AppealStatus.UPHELD:
         await lift_suspension(session, actor, row, reason)
@@ -113,12 +127,16 @@ async def decide(
 
 
 async def reinstate(session: AsyncSession, actor: Actor, organisation_id: UUID, reason: str) -> None:
-    """Lift a suspension without being asked; an open appeal is upheld by it.
+    """Lift a suspension without being asked; an open appeal is upheld when none remains.
 
+    :raises NotFound: the actor is no authority over it.
+    :raises Forbidden: a regulator reinstates those who trade.
     :raises StatusForbids: the organisation is not suspended.
+    :raises NotStopped: none of its suspensions is the actor's to lift.
     """
-    row = await identity.lock_organisation(session, organisation_id)
-    await lift_suspension(session, actor, row, reason)
+    row = await access_to_suspend(session, actor, organisation_id)
+    if not await lift_suspension(session, actor, row, reason):
+        return
     appeal = await repository.open_appeal(session, organisation_id)
     if appeal is not None:
         await _close(session, actor, appeal, AppealStatus.UPHELD, reason)

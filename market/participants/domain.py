@@ -32,6 +32,24 @@ def manages_all(actor: Actor) -> bool:
     return _in_office(actor) and Role.PLATFORM_ADMIN in actor.roles
 
 
+SUPERVISED = frozenset({OrganisationKind.BUYER, OrganisationKind.OPERATOR, OrganisationKind.OWNER})
+"""Those who trade, whom a regulator may suspend."""
+
+
+def is_above(actor: Actor, placer: OrganisationKind) -> bool:
+    """Whether the actor may end a suspension that an organisation of this kind placed, besides its own.
+
+    Regulators are above the platform, whose organisations are as one; one regulator is not above another. Whoever runs
+    the machine is above all.
+    """
+    if actor.kind == "system":
+        return True
+    return placer is OrganisationKind.PLATFORM and actor.organisation_kind in (
+        OrganisationKind.PLATFORM,
+        OrganisationKind.REGULATOR,
+    )
+
+
 def _in_office(actor: Actor) -> bool:
     return actor.organisation_status is OrganisationStatus.VERIFIED
 

@@ -9,7 +9,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession
-from infra.errors import NotFound
+from infra.errors import Forbidden, NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.identity import invitations, members, officers, persons
@@ -247,34 +247,80 @@ async def _filed_by_others(
 async def suspend(session: AsyncSession, actor: Actor, organisation_id: UUID, reason: str) -> Organisation:
     """Suspend a party: its people and programs only read, pay and appeal, and every licence it is a link of stops.
 
+    Two authorities may suspend the same party, each for itself; it is suspended until the last of them lifts that.
+
+    :raises NotFound: the actor is no authority over it.
+    :raises Forbidden: a regulator suspends those who trade, and nobody else.
     :raises PlatformStays: it is the actor's own.
-    :raises StatusForbids: it is suspended already.
+    :raises StatusForbids: the actor's organisation has suspended it already.
     """
-    row = await access_to_manage(session, actor, organisation_id)
+    row = await access_to_suspend(session, actor, organisation_id)
     if row.id == actor.organisation_id:
         raise PlatformStays(Message("Nobody would be left to lift the suspension."))
-    await identity.change_status(session, actor, row, OrganisationAction.SUSPEND, reason)
+    active = await stops.active(session, [row.id])
+    if active and all(stop.placed_by_organisation != actor.organisation_id for stop in active):
+        row.status_reason = reason
+    else:
+        await identity.change_status(session, actor, row, OrganisationAction.SUSPEND, reason)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=organisation_id, reason=reason)
     await _publish_event(session, row, EventKind.ORGANISATION_SUSPENDED)
     return row
 
 
-async def lift_suspension(session: AsyncSession, actor: Actor, row: Organisation, reason: str) -> None:
-    """End the suspension of a locked organisation, which is again as far verified as it was before.
+async def access_to_suspend(session: AsyncSession, actor: Actor, organisation_id: UUID) -> Organisation:
+    """The organisation, locked, when the actor is an authority over it.
 
+    :raises NotFound: the actor is none.
+    :raises Forbidden: the actor is a regulator's, and the organisation does not trade.
+    """
+    if not domain.sees_all(actor):
+        raise NotFound(Message("There is no such organisation."))
+    row = await identity.lock_organisation(session, organisation_id)
+    if not domain.manages_all(actor) and row.kind not in domain.SUPERVISED:
+        raise Forbidden(
+            Message("A regulator suspends owners, operators and buyers, and no other organisation."),
+            remedy=Message("Ask an administrator of the platform."),
+        )
+    return row
+
+
+async def lift_suspension(session: AsyncSession, actor: Actor, row: Organisation, reason: str) -> bool:
+    """Lift what the actor may lift of the suspension of a locked organisation: its own, and those of lower authorities.
+
+    :return: whether it ended, so that the organisation is again as far verified as it was before; False while the
+        suspension of another authority remains.
     :raises AnotherOfficer: the caller belongs to the organisation, perhaps under another account.
     :raises StatusForbids: it is not suspended.
+    :raises NotStopped: none of its suspensions is the actor's to lift.
     """
     verified = row.verified_at is not None
     action = OrganisationAction.REINSTATE_AS_VERIFIED if verified else OrganisationAction.REINSTATE
-    await identity.change_status(session, actor, row, action, reason)
+    identity.require_action(row, action)
     await officers.require_no_member(
         session,
         actor,
         [row.id],
         Message("A suspension is lifted by somebody who does not belong to the party."),
     )
-    await stops.lift_every(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
+    placers = await placer_kinds(session, row.id)
+    lower = [placer for placer, kind in placers.items() if domain.is_above(actor, kind)]
+    await stops.lift(
+        session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason, also_placed_by=lower
+    )
+    remaining = await stops.active(session, [row.id])
+    if remaining:
+        row.status_reason = remaining[0].reason
+        await session.flush()
+        return False
+    await identity.change_status(session, actor, row, action, reason)
+    await _publish_event(session, row, EventKind.ORGANISATION_REINSTATED)
+    return True
+
+
+async def placer_kinds(session: AsyncSession, organisation_id: UUID) -> dict[UUID, OrganisationKind]:
+    """The organisations that suspended another one, each with its kind; the service itself counts as the platform."""
+    placers = {stop.placed_by_organisation for stop in await stops.active(session, [organisation_id])}
+    return dict.fromkeys(placers, OrganisationKind.PLATFORM) | await identity.kinds(session, placers)
 
 
 async def _publish_event(session: AsyncSession, row: Organisation, kind: EventKind) -> None:

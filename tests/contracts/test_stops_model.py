@@ -19,12 +19,15 @@ from tests.support.people import make_organisation, make_person, sign_in
 from tests.support.products import published
 
 PLACERS = {
+    "resource": ("owner", "regulator", "other_regulator"),
+    "right": ("owner", "regulator", "other_regulator"),
     "product": ("operator", "regulator", "other_regulator"),
     "authorisation": ("owner", "regulator", "other_regulator"),
     "agreement": ("regulator", "other_regulator"),
-    "owner": ("platform",),
-    "operator": ("platform",),
-    "buyer": ("platform",),
+    "licence": ("operator", "regulator", "other_regulator"),
+    "owner": ("platform", "regulator", "other_regulator"),
+    "operator": ("platform", "regulator", "other_regulator"),
+    "buyer": ("platform", "regulator", "other_regulator"),
     "regulator": ("platform",),
 }
 """Who can suspend what; a party is named by its part in the chain."""
@@ -33,7 +36,7 @@ ENDS = {"product": ("operator",), "authorisation": ("owner",), "agreement": ("bu
 """Who withdraws, revokes and terminates."""
 
 SURE, ANY = frozenset.intersection, frozenset.union
-CHAIN = frozenset({"product", "authorisation", "agreement", "owner", "operator", "buyer"})
+CHAIN = frozenset(PLACERS) - {"regulator"}
 ORGANISATIONS = frozenset({"owner", "operator", "buyer", "regulator"})
 
 
@@ -71,11 +74,14 @@ class Model:
 
     def after(self, act: Act) -> tuple[bool, Self]:
         """Whether the act is possible, and what stands then."""
-        if ("platform", act.who) in self.stops:
+        if any(link == act.who for _, link in self.stops):
             return False, self
         stop = (act.who, act.link)
         if act.what == "reinstate":
-            return stop in self.stops, replace(self, stops=self.stops - {stop})
+            # A regulator is above the platform.
+            above = act.link in ORGANISATIONS and act.who in ("regulator", "other_regulator")
+            lifted = self.stops & ({stop, ("platform", act.link)} if above else {stop})
+            return bool(lifted), replace(self, stops=self.stops - lifted)
         if act.what == "end":
             possible = act.link not in self.ended
             return possible, replace(self, ended=self.ended | {act.link})
@@ -101,7 +107,10 @@ class Chain:
             "product": f"/v1/products/{self.bargain.product_id}",
             "authorisation": f"/v1/authorisations/{self.agreement['document']['authorisation_id']}",
             "agreement": f"/v1/contract-reviews/{self.agreement['id']}",
+            "resource": f"/v1/resources/{self.agreement['document']['resource_id']}",
+            "licence": f"/v1/licences/{self.agreement['licence_id']}",
         } | {who: f"/v1/organisations/{self.people[who].organisation_id}" for who in ORGANISATIONS}
+        self.paths["right"] = f"{self.paths['resource']}/rights/{self.agreement['document']['right_id']}"
         return self
 
     async def do(self, act: Act) -> bool:
@@ -192,7 +201,9 @@ async def test_every_suspension_can_be_lifted_and_admission_is_as_the_lives_say(
     certain, uncertain = (frozenset(how(*(model.stops for model in models))) for how in (SURE, ANY))
     left = sorted(uncertain)
     order.shuffle(left)  # type: ignore[attr-defined]
-    for who, link in sorted(left, key=lambda stop: stop[0] != "platform"):
+    # The authorities first, who let the others act again; the platform before those who lift its stops too.
+    order_of = {"platform": 0, "regulator": 1, "other_regulator": 1}
+    for who, link in sorted(left, key=lambda stop: (order_of.get(stop[0], 2), stop[1] != "regulator")):
         lifted = await real.do(Act(who, "reinstate", link))
         assert lifted or (who, link) not in certain, (who, link, models)
     (ended,) = {model.ended for model in models}

@@ -98,14 +98,23 @@ async def test_a_trade_tells_its_parties_and_its_licence_tells_that_it_stopped(
     await until(heard(sessions, licence_id, "licence.issued", "licence.stopped"))
     await bargain.regulator.post(f"{review}/reinstatement", REASON)
     assert (await told(sessions, agreement["id"]))[4:] == ["agreement.suspended", "agreement.reinstated"]
+    await until(heard(sessions, licence_id, "licence.issued", "licence.stopped", "licence.resumed"))
+    assert (await events(sessions, licence_id))[-1].payload["cause"] == "agreement.reinstated"
 
     # A stop further up reaches the licence too.
     await bargain.operator.post(f"/v1/products/{bargain.product_id}/suspension", REASON, status=200)
-    await until(heard(sessions, licence_id, "licence.issued", "licence.stopped", "licence.stopped"))
+    stopped_again = ("licence.issued", "licence.stopped", "licence.resumed", "licence.stopped")
+    await until(heard(sessions, licence_id, *stopped_again))
     last = (await events(sessions, licence_id))[-1]
     assert last.payload["cause"] == "product.suspended"
     assert set(last.organisations) == parties
+    # What is mended while something else stops the licence resumes nothing.
+    await bargain.regulator.post(f"/v1/licences/{licence_id}/suspension", REASON, status=200)
+    await until(heard(sessions, licence_id, *stopped_again, "licence.suspended", "licence.stopped"))
     await bargain.operator.post(f"/v1/products/{bargain.product_id}/reinstatement", REASON, status=200)
+    await bargain.regulator.post(f"/v1/licences/{licence_id}/reinstatement", REASON, status=200)
+    both = ("licence.suspended", "licence.stopped", "licence.reinstated", "licence.resumed")
+    await until(heard(sessions, licence_id, *stopped_again, *both))
     await bargain.operator.post(f"/v1/products/{bargain.product_id}/withdrawal", REASON, status=200)
     assert await told(sessions, bargain.product_id) == [
         "product.published",

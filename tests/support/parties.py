@@ -20,6 +20,7 @@ ROLES = {
     OrganisationKind.BUYER: Role.BUYER,
     OrganisationKind.OPERATOR: Role.DATA_OPERATOR,
     OrganisationKind.OWNER: Role.DATA_OWNER,
+    OrganisationKind.PLATFORM: Role.PLATFORM_ADMIN,
     OrganisationKind.REGULATOR: Role.REGULATOR_OFFICER,
 }
 

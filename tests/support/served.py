@@ -29,7 +29,7 @@ def served(database: TestDatabase, data_dir: Path, **settings: str) -> Iterator[
         "MARKET_PORT": str(port),
         **settings,
     }
-    log = data_dir / "api.log"
+    log = data_dir / f"api-{port}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "market.cli", "serve"],

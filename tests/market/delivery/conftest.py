@@ -7,21 +7,25 @@ from uuid import UUID
 import pytest
 from litestar import Litestar
 
+from contracts.licences import service as licences
+from contracts.licences.notices import StopNotice
 from contracts.licences.tokens import LicenceVerifier
 from infra import edge, problems
+from infra.db import SessionMaker
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from listings.revisions.domain import RevisionFacts
 from market.delivery.api import read_records
 from market.delivery.engine import Engine, PageCache
 from market.delivery.service import CurrentRevisions, DataPlane
+from market.delivery.stop_notices import StopNotices
 from market.metering.group_commit import Admission
 from tests.support.database import TestDatabase
 from tests.support.delivery import ISSUER, Shop
 
 
 @pytest.fixture
-async def shop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Shop]:
+async def shop(database: TestDatabase, sessions: SessionMaker, tmp_path: Path) -> AsyncIterator[Shop]:
     """A product with 120 rows, ready to be called."""
     app = Litestar([read_records], exception_handlers=problems.HANDLERS, openapi_config=None)
     app.asgi_handler = edge.guarded(app.asgi_handler, body_seconds=30)
@@ -31,6 +35,10 @@ async def shop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Shop]:
     async def look_up(_: UUID) -> RevisionFacts:
         assert made.revision is not None
         return made.revision
+
+    async def explain_stop(licence_id: UUID) -> StopNotice | None:
+        async with sessions() as session:
+            return await licences.explain_stop(session, licence_id)
 
     admission = Admission(database.service_url, wait_seconds=3)
     engine = Engine(made.store.root, threads=2, memory_mb=128, seconds=5)
@@ -42,6 +50,7 @@ async def shop(database: TestDatabase, tmp_path: Path) -> AsyncIterator[Shop]:
         engine=engine,
         cache=PageCache(1024 * 1024),
         admission=admission,
+        stop_notices=StopNotices(explain_stop),
     )
     yield made
     await admission.close()
