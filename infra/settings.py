@@ -8,11 +8,15 @@ no settings: they live in the rulebook, with an effective date and a source.
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, Field, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.networks import parse_networks
+
+DEFAULT_TIME_ZONE = "Asia/Shanghai"
+"""Zone in which billing months begin and end, where no other is set."""
 
 CANARY_MB = 384
 """Memory that trying out a revision takes besides the query engine's."""
@@ -51,6 +55,10 @@ class Settings(BaseSettings):
         le=100,
         description="Database connections per process; the API keeps up to three more, for metering and for closing"
         " periods.",
+    )
+    time_zone: str = Field(
+        DEFAULT_TIME_ZONE,
+        description="IANA zone in which billing months begin and end; after a change run market migrate.",
     )
     master_key: SecretStr | None = Field(
         None,
@@ -210,6 +218,14 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            return ZoneInfo(value).key
+        except (OSError, ValueError, LookupError) as error:
+            raise ValueError(f"there is no time zone {value!r}; write it like Asia/Shanghai") from error
 
     @field_validator("outgoing_networks", "trusted_proxies")
     @classmethod

@@ -67,6 +67,11 @@ class PeriodColumns(SQLModel):
     period_7: int | None = _slot()
     period_8: int | None = _slot()
 
+    @property
+    def period(self) -> UnitVector:
+        """The amounts by unit."""
+        return _vector(self, "period")
+
 
 class UnitColumns(SQLModel):
     """Amounts of something that is over: a closed period."""

@@ -134,7 +134,7 @@ def serve(data_dir: DataDir = None, port: Port = None) -> None:
 
     with reachable(settings, start=False) as found:
         url = service_url(found)
-        asyncio.run(runner.check(url))
+        asyncio.run(runner.check(url, time_zone=found.time_zone))
         os.environ["DATABASE_SERVICE_URL"] = url
         serve_here(found)
 

@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
+from infra import months
 from infra.auth import SYSTEM
 from infra.db import create_engine, create_sessions, transaction
 from infra.migrations import runner
@@ -194,6 +195,42 @@ async def test_accounts_with_statements_are_taken_over_and_named_on_no_invoice(u
         "  LEFT JOIN bank_statements s ON s.bank_account_id = b.id GROUP BY b.id"
     )
     assert [tuple(row) for row in rows] == [("6222000000000001", "CNY", "active", False, True)]
+
+
+async def test_open_periods_end_with_the_month_of_the_update_and_months_follow_from_there(
+    upgraded: Upgraded,
+) -> None:
+    rows = await upgraded.owner.fetch(
+        "SELECT c.*, month_of(now(), 'Asia/Shanghai') AS this_month,"
+        "       month_ends_at(c.period_month, 'Asia/Shanghai') AS ends FROM licence_counters c ORDER BY c.licence_id"
+    )
+    assert {row["period_opened_at"] for row in rows} == {
+        before["period_opened_at"] for before in upgraded.counters
+    }
+    for row in rows:
+        assert (row["period_month"], row["period_ends_at"]) == (row["this_month"], row["ends"])
+    assert await upgraded.owner.fetchval("SELECT count(month) FROM usage_periods") == 0
+    old = next(row for row in rows if row["period_no"] > 1)
+    transaction = upgraded.owner.transaction()
+    await transaction.start()
+    await upgraded.owner.execute(
+        "UPDATE licence_counters SET valid_until = 'infinity', period_ends_at = now() WHERE licence_id = $1",
+        old["licence_id"],
+    )
+    assert await upgraded.owner.fetchval("SELECT cut_periods($1, NULL, NULL)", old["licence_id"]) == 1
+    cut = await upgraded.owner.fetchrow(
+        "SELECT u.*, c.period_month, c.period_opened_at FROM usage_periods u JOIN licence_counters c USING (licence_id)"
+        " WHERE u.licence_id = $1 AND u.period_no = $2",
+        old["licence_id"],
+        old["period_no"],
+    )
+    assert cut is not None
+    assert (cut["month"], cut["opened_at"]) == (old["this_month"], old["period_opened_at"])
+    assert (cut["period_month"], cut["period_opened_at"]) == (
+        months.following(cut["month"]),
+        cut["closed_at"],
+    )
+    await transaction.rollback()
 
 
 async def test_tokens_of_before_have_their_holder_and_can_be_ended(upgraded: Upgraded) -> None:

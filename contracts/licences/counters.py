@@ -4,7 +4,7 @@ The row is written when the licence is issued and is locked by each admission af
 an admission must know and nothing else. Only functions of the database's owner write it.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -29,6 +29,7 @@ class LicenceCounter(QuotaColumns, UsedColumns, PeriodColumns, Table, table=True
             ),
             name="period_within_total",
         ),
+        sa.Index("ix_licence_counters_period_ends_at", "period_ends_at"),
         sa.Index("ix_licence_counters_tokens_ended", "licence_id", postgresql_where=sa.text("tokens_ended")),
     )
 
@@ -40,6 +41,9 @@ class LicenceCounter(QuotaColumns, UsedColumns, PeriodColumns, Table, table=True
     valid_until: datetime = timestamp_column()
     period_no: int = 1
     period_opened_at: datetime = timestamp_column()
+    # Both null: the contract has ended and its last period is closed; the numbers above are those of none.
+    period_month: date | None = None
+    period_ends_at: datetime | None = timestamp_column(nullable=True)
     # Null: there are several, and admission counts each apart (`usage_purposes`).
     sole_purpose: str | None = None
     # Whether admission has to look for tokens that were ended before their time.
@@ -49,7 +53,8 @@ class LicenceCounter(QuotaColumns, UsedColumns, PeriodColumns, Table, table=True
 async def open(  # noqa: A001 -- reads as counters.open(...)
     session: AsyncSession, licence_id: UUID
 ) -> None:
-    """Open the counters of a licence that is being issued; its first period (number 1) opens now.
+    """Open the counters of a licence that is being issued; its first period (number 1) opens now, or
+    when its term begins, and ends with that calendar month.
 
     A function of the database's owner takes term, quotas, purposes and links from the licence and the signed agreement;
     the service itself may write no counters.

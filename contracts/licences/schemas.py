@@ -9,6 +9,7 @@ from pydantic import Field
 from contracts.licences.facts import LicenceDetails
 from contracts.licences.tables import Licence, LicenceToken, TokenEndReason
 from contracts.parties import Parties, named_parties
+from infra import months
 from infra.identity.schemas import PartyNames
 from infra.schema import Output
 from infra.unit_schemas import UnitAmounts
@@ -41,6 +42,12 @@ class LicenceRead(_Licence):
 
     used: UnitAmounts = Field(description="What was used so far, by metered unit")
     period_no: int = Field(description="The open billing period")
+    period_month: str | None = Field(
+        description="Its calendar month in the market's time zone; null once the last period is closed",
+        examples=["2026-11"],
+    )
+    period_from: datetime
+    period_to: datetime | None = Field(description="When it ends; null once the last period is closed")
     live: bool = Field(description="Whether a call would be admitted, quota aside")
     stopped: list[str] = Field(description="Reasons of the active stops on any link of the chain above it")
 
@@ -54,6 +61,9 @@ class LicenceRead(_Licence):
             quotas=row.quotas,
             used=counter.used,
             period_no=counter.period_no,
+            period_month=months.label(counter.period_month),
+            period_from=counter.period_opened_at,
+            period_to=counter.period_ends_at,
             live=details.live,
             stopped=list(details.stopped),
         )

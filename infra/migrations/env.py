@@ -41,7 +41,8 @@ def run(connection: Connection) -> None:
             driver = connection.connection.dbapi_connection
             assert driver is not None
             role = connection.dialect.identifier_preparer.quote(config.attributes["service_role"])
-            driver.run_async(lambda raw: installs.install(raw, role))
+            time_zone = config.attributes["time_zone"]
+            driver.run_async(lambda raw: installs.install(raw, role, time_zone=time_zone))
 
 
 async def main() -> None:

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 
 from infra.addresses import ServiceLogin
 from infra.migrations import installs
+from infra.settings import DEFAULT_TIME_ZONE
 
 __all__ = ["SchemaMismatch", "ServiceLogin", "check", "ensure_service_login", "head", "upgrade"]
 
@@ -59,17 +60,23 @@ async def ensure_service_login(owner_url: str, login: ServiceLogin) -> None:
         await connection.close()
 
 
-async def upgrade(owner_url: str, login: ServiceLogin) -> None:
-    """Create the service's login and run every migration that is missing. Safe to run twice, also at once."""
+async def upgrade(owner_url: str, login: ServiceLogin, *, time_zone: str = DEFAULT_TIME_ZONE) -> None:
+    """Create the service's login and run every migration that is missing. Safe to run twice, also at once.
+
+    :param time_zone: IANA name of the zone in which billing months begin and end.
+    """
     await ensure_service_login(owner_url, login)
     config = _config()
     config.attributes["owner_url"] = owner_url
     config.attributes["service_role"] = login.role
+    config.attributes["time_zone"] = time_zone
     await asyncio.to_thread(command.upgrade, config, "head")
 
 
-async def check(url: str) -> None:
+async def check(url: str, *, time_zone: str = DEFAULT_TIME_ZONE) -> None:
     """Make sure that the database has exactly the schema this version needs.
+
+    :param time_zone: IANA name of the zone in which billing months begin and end.
 
     :raises SchemaMismatch: it has not.
     """
@@ -77,9 +84,14 @@ async def check(url: str) -> None:
     try:
         present = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
         found = await connection.fetchval("SELECT version_num FROM alembic_version") if present else None
-        outdated = await installs.outdated(connection) if found == head() else []
+        outdated = await installs.outdated(connection, time_zone=time_zone) if found == head() else []
     finally:
         await connection.close()
+    if outdated == ["market_time_zone"]:
+        raise SchemaMismatch(
+            f"The database's billing months are those of another time zone than {time_zone} (MARKET_TIME_ZONE): run"
+            " `market migrate`. Billing periods that are open keep the end that they have."
+        )
     if outdated:
         raise SchemaMismatch(
             f"The database's functions ({', '.join(outdated)}) are made for other metered units than this version's:"

@@ -7,6 +7,7 @@ takes what differs from one installation to another as parameters, written ``@na
 ``@schema@``       the schema that the function lives in and works on: ``SET search_path = @schema@, pg_temp``
 ``@planner@``      planner settings that the function fixes for itself
 ``@service_role@`` the role that the service connects as
+``@time_zone@``    IANA name of the time zone that billing months are in
 =================  =====================================================================================
 
 What a function does to each of several numbered columns is written once, with ``#`` for the number, and comes in lists
@@ -41,6 +42,7 @@ def render(
     schema: str,
     planner: Mapping[str, str] | None = None,
     service_role: str | None = None,
+    time_zone: str | None = None,
     slots: Mapping[str, Sequence[int]] = _NO_SLOTS,
     types: Mapping[int, str] = _NO_TYPES,
 ) -> str:
@@ -49,6 +51,7 @@ def render(
     :param schema: quoted where it needs to be.
     :param planner: setting → value, in the order they are fixed.
     :param service_role: quoted name.
+    :param time_zone: IANA name.
     :param slots: the lists of numbers that parts of the file are repeated for.
     :param types: number → the type of its column.
     :raises KeyError: the file takes a parameter that was not given.
@@ -59,6 +62,8 @@ def render(
     }
     if service_role is not None:
         values["service_role"] = service_role
+    if time_zone is not None:
+        values["time_zone"] = time_zone
 
     def repeat(found: re.Match[str]) -> str:
         pieces = [

@@ -24,6 +24,7 @@ from listings.products.states import ProductAction, ProductStatus
 from listings.resources.domain import CLASSIFICATION_LABELS, Classification, UpdateFrequency
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from market.delivery.domain import Operator
+from market.metering.domain import CloseReason
 from market.operations.readiness import ComponentState, ReadinessStatus
 from market.participants.states import AppealDecision, AppealStatus, RecoveryAction, RecoveryStatus
 from market.settlement.bank_accounts.states import BankAccountAction, BankAccountStatus
@@ -379,6 +380,10 @@ _EVENTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "dropped": ("已丢弃", "Dropped"),
     },
     EndpointStatus: {"enabled": ("启用", "Enabled"), "disabled": ("停用", "Disabled")},
+    CloseReason: {
+        "end_of_contract": ("合同期满", "Term of the contract over"),
+        "termination": ("合同终止", "Contract terminated"),
+    },
     TokenEndReason: {
         "client_deleted": ("程序已删除", "Program deleted"),
         "member_removed": ("成员已移除", "Member removed"),

@@ -14,7 +14,7 @@ from market.demo.state import CALLS, Trade
 
 async def contract(trade: Trade) -> list[str]:
     """Step 7: search, quote, order, signatures of both sides, licence."""
-    buyer, operator = trade.desks["buyer"], trade.desks["operator"]
+    buyer = trade.desks["buyer"]
     product_id = trade.made["product_id"]
     found = await buyer.get("/v1/catalogue", q=trade.titles[0][:4])
     if product_id not in [item["id"] for item in found["items"]]:
@@ -24,13 +24,30 @@ async def contract(trade: Trade) -> list[str]:
         f"/v1/products/{product_id}/quotes",
         {"units": {"calls": CALLS, "rows": CALLS * trade.page}, "purpose": "industry"},
     )
-    columns = trade.columns[:-1] or trade.columns
+    order = await conclude(trade)
+    return [
+        (
+            f"searched 「{trade.titles[0][:4]}」, saw a sample of {len(shown['sample'])} rows "
+            f"and grade {shown['quality']['grade']}"
+        ),
+        f"quote for {CALLS} calls of {trade.page} rows: ¥{quote['total']['amount']}",
+        (
+            f"both sides signed SHA-256 {order['digest'][:16]}…; licence JWT (EdDSA) for "
+            f"{len(order['document']['columns'])} of {len(trade.columns)} columns, purpose industry, "
+            f"{order['document']['quotas']['rows']:,} rows"
+        ),
+    ]
+
+
+async def conclude(trade: Trade) -> Any:
+    """Order the product for a year, sign for both sides and take a licence token; answers the agreement."""
+    buyer, operator = trade.desks["buyer"], trade.desks["operator"]
     left = min(15 * trade.page, max(trade.rows - 1, 1))
     order = await buyer.post(
         "/v1/agreements",
         {
-            "product_id": product_id,
-            "columns": columns,
+            "product_id": trade.made["product_id"],
+            "columns": trade.columns[:-1] or trade.columns,
             "purposes": ["industry"],
             "purpose_statement": "Advice to industry on the siting of plants",
             "valid_until": (datetime.now(UTC) + timedelta(days=365)).isoformat(),
@@ -43,17 +60,7 @@ async def contract(trade: Trade) -> list[str]:
     signed = await buyer.post(f"/v1/agreements/{order['id']}/signatures", signature)
     trade.made["licence_id"] = signed["licence_id"]
     trade.made["token"] = await _licence_token(trade)
-    return [
-        (
-            f"searched 「{trade.titles[0][:4]}」, saw a sample of {len(shown['sample'])} rows "
-            f"and grade {shown['quality']['grade']}"
-        ),
-        f"quote for {CALLS} calls of {trade.page} rows: ¥{quote['total']['amount']}",
-        (
-            f"both sides signed SHA-256 {order['digest'][:16]}…; licence JWT (EdDSA) for {len(columns)} of "
-            f"{len(trade.columns)} columns, purpose industry, {order['document']['quotas']['rows']:,} rows"
-        ),
-    ]
+    return order
 
 
 async def _licence_token(trade: Trade) -> Any:

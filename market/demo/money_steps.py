@@ -1,4 +1,4 @@
-"""Steps 9 to 11: the period is closed and paid, finance reconciles, the regulator stops the contract."""
+"""Steps 9 to 11: the last period is closed and paid, finance reconciles, the regulator stops a contract."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -6,7 +6,7 @@ from time import monotonic
 
 from market.demo import breaks
 from market.demo.bank import Receipt, camt053_for
-from market.demo.buying_steps import data_call, refusal
+from market.demo.buying_steps import conclude, data_call, refusal
 from market.demo.desk import Desk, StepFailed, expect
 from market.demo.state import Trade
 from pricing.money import Money
@@ -15,13 +15,16 @@ PLATFORM_ACCOUNT = "6222000000000001"
 
 
 async def settle(trade: Trade) -> list[str]:
-    """Step 9: bank account, close, invoice, bank statement, split."""
+    """Step 9: bank account, end of the contract and so of its last period, invoice, bank statement, split."""
     finance, buyer = trade.desks["finance"], trade.desks["buyer"]
     trade.breaks_before = (await finance.post("/v1/reconciliations", {}))["breaks"]
     await _own_account(trade)
-    invoice = (await finance.post(f"/v1/agreements/{trade.made['agreement_id']}/period-closes", {}))[
-        "invoice"
-    ]
+    agreement = f"/v1/agreements/{trade.made['agreement_id']}"
+    await buyer.post(f"{agreement}/termination", {"reason": "The study is done (demo)"})
+    closed = await finance.post(
+        f"{agreement}/period-closes", {"reason": "termination", "note": "The buyer's study is done (demo)"}
+    )
+    invoice = closed["invoice"]
     trade.made["invoice_id"] = invoice["id"]
     seen = await buyer.get(f"/v1/invoices/{invoice['id']}")
     total = Money.from_decimal(Decimal(seen["total"]["amount"]), "CNY")
@@ -46,6 +49,7 @@ async def settle(trade: Trade) -> list[str]:
         for line in seen["lines"]
     ]
     return [
+        f"the buyer ended the contract, so its last period is closed before {closed['period_month']} is over",
         f"invoice {seen['number']}: {'; '.join(lines)}; total ¥{seen['total']['amount']}",
         f"paid by bank transfer: camt.053 statement imported, reference {seen['payment_reference']} matched",
         f"revenue split to the last fen: {split}",
@@ -100,9 +104,10 @@ async def reconcile(trade: Trade) -> list[str]:
 
 
 async def supervise(trade: Trade) -> list[str]:
-    """Step 11: the whole file, suspension, refusal, reinstatement."""
-    regulator, agreement = trade.desks["regulator"], trade.made["agreement_id"]
-    file = await regulator.get(f"/v1/supervision/contracts/{agreement}")
+    """Step 11: the whole file of the contract that ended; suspension, refusal, reinstatement of the next one."""
+    regulator = trade.desks["regulator"]
+    file = await regulator.get(f"/v1/supervision/contracts/{trade.made['agreement_id']}")
+    agreement = (await conclude(trade))["id"]
     async with trade.connect() as http:
         before = await data_call(http, trade, limit=1)
         expect(before)
@@ -123,6 +128,9 @@ async def supervise(trade: Trade) -> list[str]:
     money = file["invoices"][0]["total"]["amount"]
     return [
         f"the regulator sees the whole file: {used['calls']} calls, {used['rows']:,} rows, ¥{money}",
-        f"contract suspended: the buyer's next call, {took * 1000:.0f} ms later, is refused ({refusal(refused)})",
+        (
+            f"the buyer's next contract suspended: the next call, {took * 1000:.0f} ms later, is refused "
+            f"({refusal(refused)})"
+        ),
         "suspension lifted: calls are answered again",
     ]

@@ -31,9 +31,13 @@ STEPS = (
         buying_steps.contract,
     ),
     Step("The buyer calls the data API, every call is metered", "调用与计量", buying_steps.calls),
-    Step("The period is closed, invoiced, paid and split", "结算与分账", money_steps.settle),
+    Step(
+        "The contract ends, its last period is closed, invoiced, paid and split",
+        "结算与分账",
+        money_steps.settle,
+    ),
     Step("Finance reconciles", "对账", money_steps.reconcile),
-    Step("The regulator opens the contract and stops it", "监管", money_steps.supervise),
+    Step("The regulator opens the contract and stops the next one", "监管", money_steps.supervise),
 )
 
 

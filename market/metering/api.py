@@ -11,7 +11,7 @@ from infra.db import AsyncSession
 from infra.paging import PageRequest
 from infra.schema import Page, moment_parameter, read_moment
 from market.metering import service
-from market.metering.schemas import HourlyUsageRead, UsageRecordRead, UsageSummary
+from market.metering.schemas import HourlyUsageRead, UsagePeriodRead, UsageRecordRead, UsageSummary
 
 
 class UsageController(Controller):
@@ -36,6 +36,14 @@ class UsageController(Controller):
         """Every metered call, newest first, current to the last one."""
         records, cursor = await service.list_usage(session, actor, licence_id, period_no, page)
         return Page(items=[UsageRecordRead.model_validate(record) for record in records], next_cursor=cursor)
+
+    @get("/periods", operation_id="listUsagePeriods", summary="List billing periods of a licence")
+    async def list_periods(
+        self, session: AsyncSession, actor: Actor, licence_id: UUID, page: PageRequest
+    ) -> Page[UsagePeriodRead]:
+        """Calendar months in the market's time zone with what was counted in them, the open one first."""
+        periods, cursor = await service.list_periods(session, actor, licence_id, page)
+        return Page(items=[UsagePeriodRead.of(period) for period in periods], next_cursor=cursor)
 
     @get("/summary", operation_id="getHourlyUsage", summary="Get usage by hour")
     async def hourly_usage(

@@ -1,7 +1,7 @@
 """What is asked of metering and what it answers: pure values, no clock and no I/O."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -91,14 +91,48 @@ class Decision(NamedTuple):
         return {unit.code: left for unit, left in by_unit if left is not None}
 
 
-class PeriodUsage(NamedTuple):
-    """Usage of one licence in one billing period.
+class CloseReason(StrEnum):
+    """Why a period is closed before its end; each is looked up, not believed.
 
-    :ivar closed_at: None while the period is open; its totals may still grow then.
+    ``END_OF_CONTRACT``: the licence's term is over. ``TERMINATION``: it, or a link above it, was ended for good.
+    """
+
+    END_OF_CONTRACT = "end_of_contract"
+    TERMINATION = "termination"
+
+
+class EarlyClose(NamedTuple):
+    """Why somebody closes a period before its end, as a code and in words."""
+
+    reason: CloseReason
+    note: str
+
+
+class PeriodUsage(NamedTuple):
+    """Usage of one licence in one closed billing period, from ``opened_at`` to before ``closed_at``.
+
+    :ivar month: first day of its calendar month in the market's time zone; None of one from before periods were months.
+    :ivar early: why it was closed before its month's end; None of one that was not.
     """
 
     licence_id: UUID
     period_no: int
+    month: date | None
     opened_at: datetime
-    closed_at: datetime | None
+    closed_at: datetime
+    early: EarlyClose | None
+    units: UnitVector
+
+
+class OpenPeriod(NamedTuple):
+    """The period in which a licence's calls count now, from ``opened_at`` to before ``ends_at``.
+
+    :ivar month: first day of its calendar month in the market's time zone.
+    """
+
+    licence_id: UUID
+    period_no: int
+    month: date
+    opened_at: datetime
+    ends_at: datetime
     units: UnitVector

@@ -8,13 +8,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from contracts.licences.counters import LicenceCounter
 from infra import units
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
 from infra.unit_columns import sums
 from infra.units import UnitVector
-from market.metering.domain import PeriodUsage
+from market.metering.domain import EarlyClose, OpenPeriod, PeriodUsage
 from market.metering.tables import UsagePeriod, UsagePurpose, UsageRecord
+
+_MOST_PERIODS = 2**31 - 1
 
 
 class HourlyUsage(NamedTuple):
@@ -40,27 +43,67 @@ class Difference(NamedTuple):
     recorded: UnitVector
 
 
-async def close_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage | None:
-    """Close a period and open the next, under the licence's lock; as it was closed, when it was before.
+async def cut_periods(session: AsyncSession, licence_id: UUID, early: EarlyClose | None) -> int:
+    """Cut the periods of a licence that are over, and with a reason that holds the open one; answers how many.
 
-    Credits that wait are set off first, as far as the period reaches. None for a period that is not open yet, and for
-    an unknown licence.
+    Credits that wait are set off first, as far as each period reaches.
     """
-    await session.execute(sa.text("SELECT set_off_usage_credits(:licence_id)"), {"licence_id": licence_id})
-    closing = sa.text("SELECT * FROM close_period(:licence_id, :period_no)")
-    row = (await session.execute(closing, {"licence_id": licence_id, "period_no": period_no})).one()
-    if row.period_no is None:
-        return None
-    period_no, opened_at, closed_at, *amounts = row
-    return PeriodUsage(licence_id, period_no, opened_at, closed_at, UnitVector.of(amounts))
+    cutting = sa.text("SELECT cut_periods(:licence_id, :reason, :note)")
+    values = {
+        "licence_id": licence_id,
+        "reason": early.reason.value if early else None,
+        "note": early.note if early else None,
+    }
+    cut: int = (await session.execute(cutting, values)).scalar_one()
+    return cut
 
 
 async def get_closed_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage | None:
     """A closed period as it was closed."""
     row = await session.get(UsagePeriod, (licence_id, period_no))
-    if row is None:
+    return None if row is None else _closed(row)
+
+
+async def closed_periods(
+    session: AsyncSession, licence_id: UUID, below: int | None, limit: int
+) -> list[PeriodUsage]:
+    """Closed periods of a licence, newest first.
+
+    :param below: only those with a lower number.
+    """
+    statement = select(UsagePeriod).where(col(UsagePeriod.licence_id) == licence_id)
+    if below is not None:
+        statement = statement.where(col(UsagePeriod.period_no) < min(below, _MOST_PERIODS))
+    rows = await session.exec(statement.order_by(col(UsagePeriod.period_no).desc()).limit(limit))
+    return [_closed(row) for row in rows]
+
+
+async def get_open_period(session: AsyncSession, licence_id: UUID) -> OpenPeriod | None:
+    """The open period of a licence; None when the last one is closed."""
+    row = await session.get(LicenceCounter, licence_id, populate_existing=True)
+    if row is None or row.period_month is None or row.period_ends_at is None:
         return None
-    return PeriodUsage(licence_id, period_no, row.opened_at, row.closed_at, row.units)
+    return OpenPeriod(
+        licence_id, row.period_no, row.period_month, row.period_opened_at, row.period_ends_at, row.period
+    )
+
+
+async def licences_over(session: AsyncSession, after: UUID, limit: int) -> Sequence[UUID]:
+    """Licences whose open period is over, by id, beginning after one."""
+    statement = (
+        select(LicenceCounter.licence_id)
+        .where(col(LicenceCounter.period_ends_at) <= sa.func.now(), col(LicenceCounter.licence_id) > after)
+        .order_by(col(LicenceCounter.licence_id))
+        .limit(limit)
+    )
+    return (await session.exec(statement)).all()
+
+
+def _closed(row: UsagePeriod) -> PeriodUsage:
+    early = EarlyClose(row.close_reason, row.close_note or "") if row.close_reason else None
+    return PeriodUsage(
+        row.licence_id, row.period_no, row.month, row.opened_at, row.closed_at, early, row.units
+    )
 
 
 async def used_by_purpose(session: AsyncSession, licence_id: UUID, period_no: int) -> dict[str, UnitVector]:

@@ -7,12 +7,12 @@ from uuid import UUID
 from contracts.licences import service as licences
 from infra.auth import Actor
 from infra.db import AsyncSession, now
-from infra.errors import Malformed, NotFound
+from infra.errors import Malformed
 from infra.messages import Message
-from infra.paging import PageRequest
+from infra.paging import PageRequest, encode_cursor
 from infra.units import UnitVector
 from market.metering import repository
-from market.metering.domain import PeriodUsage
+from market.metering.domain import EarlyClose, OpenPeriod, PeriodUsage
 from market.metering.repository import Difference, HourlyUsage
 from market.metering.tables import UsageRecord
 
@@ -23,13 +23,6 @@ SUMMARY_LINES = 5_000
 """Most lines of one hourly summary; a longer one is refused rather than cut."""
 
 
-class PeriodUnknown(NotFound):
-    """The licence is not metered, or has no such period yet."""
-
-    slug = "usage-period-unknown"
-    title = Message("There is no such billing period")
-
-
 class SpanRefused(Malformed):
     """The span of a summary is empty, too long, or holds too much."""
 
@@ -37,30 +30,53 @@ class SpanRefused(Malformed):
     title = Message("The span cannot be summed up")
 
 
-async def close_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage:
-    """Close a billing period of a licence and open the next one; answers the closed one's totals.
+async def cut_periods(session: AsyncSession, licence_id: UUID, early: EarlyClose | None = None) -> int:
+    """Cut the periods of a licence that are over, each at its end, and open the next one; answers how many were cut.
 
+    Admission does so too with the first call after a period's end, so every call is in the period it was recorded in.
     The licence's calls wait until the transaction ends, and with them whatever shares a batch with them: it is a
-    transaction of its own, with nothing else in it. Every call is wholly in the closed period or wholly in the next. A
-    period that was closed before is answered as it was closed.
+    transaction of its own, with nothing else in it.
 
-    :raises PeriodUnknown: metering does not know the licence, or the period is not open yet.
+    :param early: where it holds, the open period is cut before its end as well, which is the licence's last.
     """
-    closed = await repository.close_period(session, licence_id, period_no)
-    if closed is None:
-        raise PeriodUnknown(
-            Message(
-                "There is no period {period_no} of a metered licence {licence_id}.",
-                period_no=period_no,
-                licence_id=licence_id,
-            )
-        )
-    return closed
+    return await repository.cut_periods(session, licence_id, early)
 
 
 async def get_closed_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage | None:
     """A closed period of a licence with its totals; None while it is open. Waits for nobody."""
     return await repository.get_closed_period(session, licence_id, period_no)
+
+
+async def get_open_period(session: AsyncSession, licence_id: UUID) -> OpenPeriod | None:
+    """The period in which the calls of a licence count now; None once the last one is closed."""
+    return await repository.get_open_period(session, licence_id)
+
+
+async def licences_over(session: AsyncSession, after: UUID, limit: int) -> Sequence[UUID]:
+    """Some licences whose open period is over and not cut, in the order of their ids.
+
+    :param after: the last one of those before; ``UUID(int=0)`` to begin.
+    """
+    return await repository.licences_over(session, after, limit)
+
+
+async def list_periods(
+    session: AsyncSession, actor: Actor, licence_id: UUID, page: PageRequest
+) -> tuple[list[OpenPeriod | PeriodUsage], str | None]:
+    """One page of the billing periods of a licence the caller may see, newest first; the open one leads the first page.
+
+    :raises NotFound: there is no such licence, or the caller may not know of it.
+    """
+    licence = await licences.access_licence(session, actor, licence_id)
+    shown: list[OpenPeriod | PeriodUsage] = []
+    if page.after is None and (open_period := await repository.get_open_period(session, licence.id)):
+        shown.append(open_period)
+    below = None if page.after is None else page.after.int
+    shown += await repository.closed_periods(session, licence.id, below, page.limit + 1 - len(shown))
+    if len(shown) <= page.limit:
+        return shown, None
+    del shown[page.limit :]
+    return shown, encode_cursor(UUID(int=shown[-1].period_no))
 
 
 async def used_by_purpose(session: AsyncSession, licence_id: UUID, period_no: int) -> dict[str, UnitVector]:

@@ -1,6 +1,6 @@
 """Tables of metering, written by functions of the database's owner alone. The licence id comes first in their keys."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from infra.db import Table, enum_column, timestamp_column
 from infra.unit_columns import RecordColumns, UnitColumns
-from market.metering.domain import UsageCreditReason
+from market.metering.domain import CloseReason, UsageCreditReason
 
 
 class UsageRecord(RecordColumns, Table, table=True):
@@ -45,14 +45,22 @@ class UsageKey(Table, table=True):
 
 
 class UsagePeriod(UnitColumns, Table, table=True):
-    """A closed billing period of one licence with its totals; half-open, ``opened_at`` to ``closed_at`` (UTC)."""
+    """A closed billing period of one licence with its totals; half-open, ``opened_at`` to ``closed_at`` (UTC).
+
+    ``month`` is the first day of its calendar month in the market's time zone; null of a period from before periods
+    were months. ``close_reason`` says why it was closed before its end.
+    """
 
     __tablename__ = "usage_periods"
+    __table_args__ = (sa.UniqueConstraint("licence_id", "month"),)
 
     licence_id: UUID = Field(primary_key=True)
     period_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    month: date | None = None
     opened_at: datetime = timestamp_column()
     closed_at: datetime = timestamp_column()
+    close_reason: CloseReason | None = enum_column(CloseReason, default=None, nullable=True)
+    close_note: str | None = None
 
 
 class UsagePurpose(UnitColumns, Table, table=True):

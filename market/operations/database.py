@@ -96,10 +96,10 @@ async def migrate(settings: Settings) -> None:
     make_data_folder(settings)
     login = await asyncio.to_thread(service_login, settings)
     try:
-        await runner.upgrade(url, login)
+        await runner.upgrade(url, login, time_zone=settings.time_zone)
     except CommandError:
         # Alembic does not know the revision it found: check() has the words for that.
-        await runner.check(url)
+        await runner.check(url, time_zone=settings.time_zone)
         raise
 
 
@@ -112,7 +112,7 @@ async def bring_up_to_date(settings: Settings) -> None:
     url = owner_url(settings)
     await probe(url)
     try:
-        await runner.check(url)
+        await runner.check(url, time_zone=settings.time_zone)
     except runner.SchemaMismatch:
         await migrate(settings)
     else:
@@ -129,7 +129,7 @@ async def restore_administrator(settings: Settings, email: str) -> str:
     from infra.errors import NotFound
     from market.participants.platform_administrators import restore
 
-    await runner.check(service_url(settings))
+    await runner.check(service_url(settings), time_zone=settings.time_zone)
     engine = create_engine(service_url(settings), pool_size=1)
     try:
         async with transaction(create_sessions(engine)) as session:

@@ -88,18 +88,18 @@ async def run(settings: Settings) -> None:
     for ending in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(ending, stop.set)
     try:
-        if await _schema_is_there(url, stop):
+        if await _schema_is_there(url, settings.time_zone, stop):
             await _run(settings, url, stop)
     finally:
         for ending in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(ending)
 
 
-async def _schema_is_there(url: str, stop: asyncio.Event) -> bool:
+async def _schema_is_there(url: str, time_zone: str, stop: asyncio.Event) -> bool:
     """Whether work may begin, once the database answers; not when the worker is told to stop before that."""
     while not stop.is_set():
         try:
-            await runner.check(url)
+            await runner.check(url, time_zone=time_zone)
         except UNAVAILABLE as error:
             await _wait_for_database(error, stop)
         else:

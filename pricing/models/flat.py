@@ -1,4 +1,4 @@
-"""Flat: one amount for the billing period, whatever the use."""
+"""Flat: one amount for each billing period that has begun, in full and whatever the use."""
 
 from dataclasses import dataclass
 from decimal import Decimal

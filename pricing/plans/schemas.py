@@ -56,7 +56,7 @@ UsedMetric = Annotated[
 
 
 class FlatCharge(Input):
-    """One amount for the billing period, whatever the use."""
+    """One amount for each billing period (a calendar month) that has begun, in full and whatever the use."""
 
     model: Literal["flat"]
     amount: PriceText

@@ -21,6 +21,17 @@ class TestDatabase:
     service_url: str
 
 
+END_MONTH = """
+CREATE SCHEMA testing;
+GRANT USAGE ON SCHEMA testing TO "{role}";
+-- A month takes too long: the open period of a licence ends now.
+CREATE FUNCTION testing.end_month(p_licence uuid) RETURNS void LANGUAGE sql SECURITY DEFINER AS $$
+    UPDATE public.licence_counters SET period_ends_at = clock_timestamp()
+     WHERE licence_id = p_licence AND period_ends_at > clock_timestamp()
+$$;
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class TestServer:
     """A server with a migrated database that nobody uses, for copying. All fields are plain text.
@@ -43,7 +54,9 @@ class TestServer:
         name = fresh_name()
         made = cls(url, name, f"{name}_service", secrets.token_hex(16))
         await execute(url, f'CREATE DATABASE "{name}"')
-        await runner.upgrade(made.address(name).owner_url, runner.ServiceLogin(made.role, made.password))
+        owner_url = made.address(name).owner_url
+        await runner.upgrade(owner_url, runner.ServiceLogin(made.role, made.password))
+        await execute(owner_url, END_MONTH.format(role=made.role))
         return made
 
     async def remove(self) -> None:

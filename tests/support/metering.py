@@ -8,13 +8,16 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from contracts.chain import ChainOfLinks
 from contracts.licences.counters import LicenceCounter
 from infra import units
-from infra.db import create_engine, create_sessions, new_id, transaction
+from infra.db import AsyncSession, create_engine, create_sessions, new_id, transaction
 from infra.unit_columns import quota_values
 from infra.units import UnitVector
-from market.metering.domain import Call
+from market.metering import service
+from market.metering.domain import Call, PeriodUsage
 
 LicenceMaker = Callable[..., Awaitable[UUID]]
 Connection = Any
@@ -81,6 +84,8 @@ def licences(owner_url: str) -> LicenceMaker:
                     valid_from=moment + starts,
                     valid_until=moment + ends,
                     period_opened_at=moment,
+                    period_month=moment.date().replace(day=1),
+                    period_ends_at=moment + timedelta(days=31),
                     sole_purpose=sole_purpose,
                     **quota_values(quotas),
                 )
@@ -89,6 +94,21 @@ def licences(owner_url: str) -> LicenceMaker:
         return licence_id
 
     return make
+
+
+async def end_month(session: AsyncSession, licence_id: UUID) -> None:
+    """Let the open period of a licence end now, as if its month were over."""
+    await session.execute(sa.text("SELECT testing.end_month(:id)"), {"id": licence_id})
+
+
+async def close_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage:
+    """Let the open period of a licence end, unless it is a later one, and cut it."""
+    if await service.get_closed_period(session, licence_id, period_no) is None:
+        await end_month(session, licence_id)
+        await service.cut_periods(session, licence_id)
+    closed = await service.get_closed_period(session, licence_id, period_no)
+    assert closed is not None
+    return closed
 
 
 async def open_counters(owner_url: str, rows: Sequence[LicenceCounter]) -> None:

@@ -36,6 +36,7 @@ from listings.products.tables import DataProduct
 from listings.resources.domain import Classification, UpdateFrequency
 from listings.resources.tables import DataResource
 from market.demo.bank import Receipt, camt053_for
+from market.metering import service as usage
 from market.metering.admission_sql import admit
 from market.metering.domain import Call, Outcome
 from market.settlement.bank_accounts.domain import number_key
@@ -52,6 +53,7 @@ from pricing.plans import service as plans
 from pricing.plans.schemas import PricePlanCreate
 from pricing.regulated.purposes import PurposeClass
 from tests.support.database import TestDatabase
+from tests.support.metering import end_month
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SHARES = {"owner": 5000, "operator": 4000, "platform": 1000}
@@ -235,7 +237,10 @@ async def metering(database: TestDatabase) -> AsyncIterator[Meter]:
 
 
 async def invoice_for(sessions: SessionMaker, trade: Trade) -> Invoice:
-    """Closes the open period of a trade that was used."""
+    """Lets the open period of a trade that was used end, and closes it."""
+    async with transaction(sessions) as session:
+        await end_month(session, trade.licence_id)
+        await usage.cut_periods(session, trade.licence_id)
     async with transaction(sessions) as session:
         closed = await invoices.close_period(session, sessions, trade.finance, trade.agreement_id)
     assert closed.invoice is not None

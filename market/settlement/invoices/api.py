@@ -48,14 +48,16 @@ class PeriodCloseController(Controller):
         agreement_id: UUID,
         data: PeriodCloseCreate,
     ) -> PeriodCloseRead:
-        """Close the open period and invoice what was used in it.
+        """Close a calendar month that is over and invoice what was used in it.
 
-        Every call falls wholly into one period. Closing a closed period again changes nothing and returns its invoice.
+        The worker does so by itself soon after the month's end. Before it a period is closed only where the contract
+        has ended, with the reason; it is the last then. Every call falls wholly into the period it was recorded in.
+        Closing a closed period again changes nothing and returns its invoice; two who close at once get the same one.
         """
 
         async def effect() -> PeriodCloseRead:
             closed = await service.close_period(
-                session, state.apart_sessions, actor, agreement_id, data.period_no
+                session, state.apart_sessions, actor, agreement_id, data.period_no, data.early
             )
             invoices = await invoice_summaries(session, [closed.invoice] if closed.invoice else [])
             return PeriodCloseRead.of_invoice(closed.close, next(iter(invoices), None))

@@ -11,6 +11,13 @@ class PeriodNotOpen(Conflict):
     title = Message("This period is not open yet")
 
 
+class PeriodNotOver(Conflict):
+    """A period is closed at its end, and before it only where the contract has ended."""
+
+    slug = "period-not-over"
+    title = Message("This period is not over yet")
+
+
 class AgreementNotConcluded(Conflict):
     """There is nothing to bill before both sides have signed."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.agreements.facts import AgreementFacts
+from infra import months
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
@@ -14,6 +15,7 @@ from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.identity import service as identity
 from infra.rulebook.domain import Rules
+from market.metering.domain import PeriodUsage
 from market.settlement.bank_accounts import service as bank_accounts
 from market.settlement.invoices import domain, rating, repository
 from market.settlement.invoices.rating import RatedLine
@@ -32,9 +34,7 @@ async def issue(
     facts: AgreementFacts,
     plan: PricePlan,
     *,
-    period_no: int,
-    period_from: datetime,
-    period_to: datetime,
+    period: PeriodUsage,
     lines: Sequence[RatedLine],
     rules: Rules,
 ) -> Invoice:
@@ -46,20 +46,20 @@ async def issue(
     so that nothing that was used is lost to a missing form: reconciliation finds it, and as soon as an account is
     confirmed, whoever reads the invoice is told it (:func:`market.settlement.bank_accounts.service.accounts_to_pay`).
 
-    :param period_no: the agreement's billing period, counted from 1, from ``period_from`` to before ``period_to``.
+    :param period: the agreement's billing period, closed.
     :param rules: the rules in force, which remember what was read of them.
     """
     terms = facts.terms
     total = rating.total(lines, plan.currency)
     free = total.minor == 0
-    issued_at = max(await now(session), period_to)
+    issued_at = max(await now(session), period.closed_at)
     due_at = domain.due_at(issued_at, rules.integer("settlement.payment_term_days"))
     series_no, number = await repository.next_number(session, terms.operator_id)
     shares = shares_of(terms.shares, owner_id=terms.owner_id, operator_id=terms.operator_id)
     invoice = Invoice(
         id=new_id(),
         agreement_id=facts.id,
-        period_no=period_no,
+        period_no=period.period_no,
         operator_id=terms.operator_id,
         owner_id=terms.owner_id,
         buyer_id=terms.buyer_id,
@@ -68,8 +68,9 @@ async def issue(
         payment_reference=domain.payment_reference(series_no, number),
         currency=plan.currency,
         total_minor=total.minor,
-        period_from=period_from,
-        period_to=period_to,
+        period_month=period.month,
+        period_from=period.opened_at,
+        period_to=period.closed_at,
         issued_at=issued_at,
         due_at=due_at,
         price_plan_id=plan.id,
@@ -138,7 +139,9 @@ def invoice_document(invoice: Invoice, lines: Sequence[InvoiceLine]) -> dict[str
 
     Invoices that were issued before they kept the names of their parties have a document without them.
     """
+    month = {} if invoice.period_month is None else {"period_month": months.label(invoice.period_month)}
     document: dict[str, object] = {
+        **month,
         "number": invoice.document_number,
         "payment_reference": invoice.payment_reference,
         "agreement_id": str(invoice.agreement_id),

@@ -40,16 +40,20 @@ async def find_close(session: AsyncSession, agreement_id: UUID, period_no: int) 
     return (await session.exec(statement)).one_or_none()
 
 
-async def cut_periods(session: AsyncSession) -> Sequence[tuple[UUID, int]]:
-    """Agreement and number of the periods that were cut five minutes ago or before and are not billed."""
+async def unbilled_periods(
+    session: AsyncSession, after: UUID, limit: int
+) -> Sequence[tuple[UUID, Sequence[int]]]:
+    """Agreements, by id, with the numbers of their periods that are cut and not billed, in order."""
     statement = sa.text(
-        "SELECT l.agreement_id, u.period_no FROM usage_periods u JOIN licences l ON l.id = u.licence_id"
-        " WHERE u.closed_at < now() - interval '5 minutes'"
+        "SELECT l.agreement_id, array_agg(u.period_no ORDER BY u.period_no)"
+        "  FROM usage_periods u JOIN licences l ON l.id = u.licence_id"
+        " WHERE l.agreement_id > :after"
         "   AND NOT EXISTS (SELECT FROM period_closes p"
         "                    WHERE p.agreement_id = l.agreement_id AND p.period_no = u.period_no)"
-        " ORDER BY u.closed_at LIMIT 100"
+        " GROUP BY l.agreement_id ORDER BY l.agreement_id LIMIT :limit"
     )
-    return [(agreement_id, period_no) for agreement_id, period_no in await session.execute(statement)]
+    found = await session.execute(statement, {"after": after, "limit": limit})
+    return [(agreement_id, numbers) for agreement_id, numbers in found]
 
 
 async def closes_page(

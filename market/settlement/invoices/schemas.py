@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from infra import months
 from infra.identity.schemas import PartyName, PartyNames
-from infra.schema import DecimalText, Input, Output
+from infra.messages import Message
+from infra.schema import DecimalText, Input, Output, Reason
+from market.metering.domain import CloseReason, EarlyClose
 from market.settlement.bank_accounts.schemas import AccountToPay
 from market.settlement.bank_accounts.service import AccountsToPay
 from market.settlement.invoices.states import INVOICE, InvoiceAction, InvoiceStatus
@@ -18,13 +21,34 @@ from market.settlement.splits.domain import read_shares
 from market.settlement.splits.schemas import SplitPart
 from pricing.money import Money, MoneyOut
 
+PERIOD_MONTH = Field(
+    description="Calendar month in the market's time zone; null of a period from before periods were months",
+    examples=["2026-11"],
+)
+
 
 class PeriodCloseCreate(Input):
-    """Which period to close."""
+    """Which period to close; reason and note only before its end, where the contract has ended."""
 
     period_no: int | None = Field(
-        None, ge=1, le=1_000_000, description="Counted from 1; default: the period that is open now."
+        None,
+        ge=1,
+        le=1_000_000,
+        description="Counted from 1; default: the first that is over and not billed, or the last that is billed.",
     )
+    reason: CloseReason | None = Field(None, description="How the contract ended; it is checked.")
+    note: Reason | None = Field(None, description="The same in your words; kept for good.")
+
+    @model_validator(mode="after")
+    def _explained(self) -> Self:
+        if (self.reason is None) != (self.note is None):
+            raise ValueError(Message("a reason needs a note, and a note a reason"))
+        return self
+
+    @property
+    def early(self) -> EarlyClose | None:
+        """Why the period is closed before its end."""
+        return EarlyClose(self.reason, self.note) if self.reason and self.note else None
 
 
 class InvoiceLineRead(Output):
@@ -86,6 +110,9 @@ class InvoiceSummary(Output):
     status: InvoiceStatus
     agreement_id: UUID
     period_no: int
+    period_month: str | None = PERIOD_MONTH
+    period_from: datetime
+    period_to: datetime = Field(description="Not included")
     operator_id: UUID = Field(description="Seller of record")
     operator_name: PartyName | None
     owner_id: UUID
@@ -119,6 +146,9 @@ class InvoiceSummary(Output):
             status=row.status,
             agreement_id=row.agreement_id,
             period_no=row.period_no,
+            period_month=months.label(row.period_month),
+            period_from=row.period_from,
+            period_to=row.period_to,
             operator_id=row.operator_id,
             operator_name=names.get(row.operator_id),
             owner_id=row.owner_id,
@@ -141,8 +171,6 @@ class InvoiceSummary(Output):
 class InvoiceRead(InvoiceSummary):
     """An invoice with its lines."""
 
-    period_from: datetime
-    period_to: datetime = Field(description="Not included")
     price_plan_id: UUID
     lines: list[InvoiceLineRead]
     split: list[SplitPart]
@@ -154,8 +182,6 @@ class InvoiceRead(InvoiceSummary):
         """Render an invoice."""
         return cls(
             **InvoiceSummary.of(row, surroundings).model_dump(),
-            period_from=row.period_from,
-            period_to=row.period_to,
             price_plan_id=row.price_plan_id,
             lines=[InvoiceLineRead.of(line) for line in lines],
             split=SplitPart.parts_of(row.total, read_shares(row.split), surroundings.names_on(row)),
@@ -170,15 +196,18 @@ class PeriodCloseSummary(Output):
     id: UUID
     agreement_id: UUID
     period_no: int
+    period_month: str | None = PERIOD_MONTH
     opened_at: datetime
-    closed_at: datetime
+    closed_at: datetime = Field(description="When the period ended; calls from then on are not in it")
+    close_reason: CloseReason | None = Field(description="How the contract ended; null of a whole month")
+    close_note: str | None
     usage: list[dict[str, Any]] = Field(description="What was counted, by licence and purpose")
     invoice_id: UUID | None = Field(description="Null: nothing was used and nothing is due")
 
     @classmethod
     def of(cls, row: PeriodClose) -> Self:
         """Render a close without its invoice."""
-        return cls.model_validate(row)
+        return cls(**row.model_dump(), period_month=months.label(row.month))
 
 
 class PeriodCloseRead(PeriodCloseSummary):

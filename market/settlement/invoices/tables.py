@@ -1,6 +1,6 @@
 """Tables of invoicing: number series, closes, invoices and their lines."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
+from market.metering.domain import CloseReason
 from market.settlement.invoices.states import InvoiceStatus
 from pricing.money import Money
 
@@ -32,17 +33,25 @@ class InvoiceSeries(Table, table=True):
 class PeriodClose(Table, table=True):
     """One closed billing period of an agreement; append-only.
 
-    ``usage`` keeps what was counted, licence by licence, also where it came to no invoice.
+    ``usage`` keeps what was counted, licence by licence, also where it came to no invoice. ``month`` is the first day
+    of its calendar month in the market's time zone; null of a period from before periods were months. ``close_reason``
+    says why it was closed before its end.
     """
 
     __tablename__ = "period_closes"
-    __table_args__ = (sa.UniqueConstraint("agreement_id", "period_no"),)
+    __table_args__ = (
+        sa.UniqueConstraint("agreement_id", "period_no"),
+        sa.UniqueConstraint("agreement_id", "month"),
+    )
 
     id: UUID = id_column()
     agreement_id: UUID
     period_no: int
+    month: date | None = None
     opened_at: datetime = timestamp_column()
     closed_at: datetime = timestamp_column()
+    close_reason: CloseReason | None = enum_column(CloseReason, default=None, nullable=True)
+    close_note: str | None = None
     usage: list[dict[str, Any]] = json_column(default_factory=list)
     invoice_id: UUID | None = Field(default=None, foreign_key="invoices.id", unique=True)
     closed_by: UUID
@@ -71,6 +80,7 @@ class Invoice(Table, table=True):
     payment_reference: str = Field(unique=True)
     currency: str
     total_minor: int = Field(sa_type=sa.BigInteger)
+    period_month: date | None = None
     period_from: datetime = timestamp_column()
     period_to: datetime = timestamp_column()
     issued_at: datetime = timestamp_column()

@@ -12,7 +12,14 @@ from market.metering import service
 from market.metering.admission_sql import admit
 from market.metering.domain import Call, Decision, Outcome
 from tests.support.database import TestDatabase
-from tests.support.metering import Connection, LicenceMaker, call_for, counted, counted_by_purpose
+from tests.support.metering import (
+    Connection,
+    LicenceMaker,
+    call_for,
+    close_period,
+    counted,
+    counted_by_purpose,
+)
 
 ONE = UnitVector(calls=1, rows=10, bytes=1000)
 TWO = ONE + ONE
@@ -52,7 +59,7 @@ async def set_off_in(connection: Connection, call: Call) -> int | None:
 
 async def close(sessions: SessionMaker, licence_id: UUID, period_no: int) -> UnitVector:
     async with transaction(sessions) as session:
-        return (await service.close_period(session, licence_id, period_no)).units
+        return (await close_period(session, licence_id, period_no)).units
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ from pricing.quotes.domain import quote
 from pricing.regulated.purposes import PurposeClass
 from tests.pricing.strategies import LIMITS
 from tests.support.database import TestDatabase, TestServer
-from tests.support.metering import LicenceMaker, call_for, counted, licences, recorded
+from tests.support.metering import LicenceMaker, call_for, close_period, counted, licences, recorded
 
 SECONDS = Unit(
     "seconds", 4, Aggregation.SUM, Label("计算秒数", "Seconds"), "second", "seconds", "秒", "计算", quota=True
@@ -103,9 +103,9 @@ async def test_it_is_counted_limited_recorded_and_summed_up_by_period(metered: M
     assert await counted(metered.connection, licence_id) == used
     assert await recorded(metered.connection, licence_id) == used
     async with transaction(metered.sessions) as session:
-        assert (await service.close_period(session, licence_id, 1)).units == used
+        assert (await close_period(session, licence_id, 1)).units == used
         assert (await service.used_by_purpose(session, licence_id, 1))["research"] == used
-        assert (await service.close_period(session, licence_id, 2)).units == UnitVector()
+        assert (await close_period(session, licence_id, 2)).units == UnitVector()
         assert await service.differences(session) == []
         ((record, _), _) = await repository.list_records(session, licence_id, 1, PageRequest(10, None))
         assert UsageRecordRead.model_validate(record).units["seconds"] in (4, 5)
@@ -164,4 +164,4 @@ async def test_a_licence_from_before_the_unit_goes_on_and_counts_it_from_nothing
     assert await counted(metered.connection, metered.older) == used
     assert await recorded(metered.connection, metered.older) == used
     async with transaction(metered.sessions) as session:
-        assert (await service.close_period(session, metered.older, 1)).units == used
+        assert (await close_period(session, metered.older, 1)).units == used

@@ -3,7 +3,6 @@
 import asyncio
 
 import asyncpg
-import pytest
 import sqlalchemy as sa
 
 from infra.db import AsyncSession, SessionMaker, create_engine, create_sessions, new_id, transaction
@@ -13,7 +12,15 @@ from market.metering.admission_sql import admit
 from market.metering.domain import PeriodUsage
 from market.metering.group_commit import Admission
 from tests.support.database import TestDatabase
-from tests.support.metering import Connection, LicenceMaker, call_for, counted, recorded
+from tests.support.metering import (
+    Connection,
+    LicenceMaker,
+    call_for,
+    close_period,
+    counted,
+    end_month,
+    recorded,
+)
 
 
 async def test_closing_under_load_loses_and_doubles_nothing(
@@ -28,8 +35,15 @@ async def test_closing_under_load_loses_and_doubles_nothing(
     async def close_now_and_then() -> None:
         for period_no in range(1, 9):
             await asyncio.sleep(0.01)
+            # Whoever comes first cuts it: a call, or this.
             async with transaction(sessions) as session:
-                closed.append(await service.close_period(session, licence_id, period_no))
+                await end_month(session, licence_id)
+            async with transaction(sessions) as session:
+                await service.cut_periods(session, licence_id)
+            async with transaction(sessions) as session:
+                period = await service.get_closed_period(session, licence_id, period_no)
+                assert period is not None
+                closed.append(period)
 
     async def caller(purpose: str) -> list[tuple[int | None, str]]:
         calls = [call_for(licence_id, rows=3, purpose=purpose) for _ in range(50)]
@@ -40,7 +54,7 @@ async def test_closing_under_load_loses_and_doubles_nothing(
     await closing
     await admission.close()
     async with transaction(sessions) as session:
-        closed.append(await service.close_period(session, licence_id, 9))
+        closed.append(await close_period(session, licence_id, 9))
         by_purpose = [await service.used_by_purpose(session, licence_id, no) for no in range(1, 10)]
         differences = await service.differences(session)
     told = [entry for answer in answers for entry in answer]
@@ -60,10 +74,11 @@ async def test_closing_under_load_loses_and_doubles_nothing(
 async def test_a_rolled_back_close_closes_nothing(sessions: SessionMaker, make_licence: LicenceMaker) -> None:
     licence_id = await make_licence()
     async with sessions() as session:
-        await service.close_period(session, licence_id, 1)
+        await close_period(session, licence_id, 1)
         await session.rollback()
     async with transaction(sessions) as session:
-        assert (await service.close_period(session, licence_id, 1)).period_no == 1
+        assert await service.get_closed_period(session, licence_id, 1) is None
+        assert (await close_period(session, licence_id, 1)).period_no == 1
 
 
 async def test_a_period_is_closed_once_and_answered_as_it_was_closed(
@@ -72,15 +87,13 @@ async def test_a_period_is_closed_once_and_answered_as_it_was_closed(
     licence_id = await make_licence()
     await admit(connection, [call_for(licence_id)], seconds=10)
     async with transaction(sessions) as session:
-        first = await service.close_period(session, licence_id, 1)
+        first = await close_period(session, licence_id, 1)
     await admit(connection, [call_for(licence_id)], seconds=10)
     async with transaction(sessions) as session:
-        assert await service.close_period(session, licence_id, 1) == first
+        assert await service.cut_periods(session, licence_id) == 0
         assert await service.get_closed_period(session, licence_id, 1) == first
         assert await service.get_closed_period(session, licence_id, 2) is None
-        with pytest.raises(service.PeriodUnknown):
-            await service.close_period(session, licence_id, 3)
-        assert (await service.close_period(session, licence_id, 2)).units["calls"] == 1
+        assert (await close_period(session, licence_id, 2)).units["calls"] == 1
         assert await service.used_by_purpose(session, licence_id, 1) == {"research": first.units}
 
 
@@ -106,8 +119,9 @@ async def test_what_does_not_add_up_by_purpose_is_found(
 
 
 async def test_a_licence_that_is_not_metered_has_no_period_to_close(session: AsyncSession) -> None:
-    with pytest.raises(service.PeriodUnknown):
-        await service.close_period(session, new_id(), 1)
+    licence_id = new_id()
+    assert await service.cut_periods(session, licence_id) == 0
+    assert await service.get_open_period(session, licence_id) is None
 
 
 async def test_counters_that_differ_from_the_records_are_found(

@@ -42,8 +42,11 @@ async def bucket(database: TestDatabase) -> AsyncIterator[Connection]:
         async with owner.transaction():
             assert await installs.install(owner, role, schema=SCHEMA, planner=PLANNER) == [
                 "admit_calls",
-                "close_period",
                 "credit_calls",
+                "cut_periods",
+                "market_time_zone",
+                "month_ends_at",
+                "month_of",
                 "set_off_usage_credits",
             ]
         made = await asyncpg.connect(database.service_url, server_settings={"search_path": SCHEMA})
@@ -74,7 +77,11 @@ async def test_calls_are_admitted_there_and_the_first_schema_is_untouched(
     ]
     used = UnitVector(calls=2, rows=20, bytes=2000)
     assert await counted(bucket, licence_id) == await recorded(bucket, licence_id) == used
-    closed = await bucket.fetchrow("SELECT * FROM close_period($1, 1)", licence_id)
+    owner = await asyncpg.connect(database.owner_url)
+    await owner.execute(f"UPDATE {SCHEMA}.licence_counters SET period_ends_at = clock_timestamp()")
+    await owner.close()
+    assert await bucket.fetchval("SELECT cut_periods($1, NULL, NULL)", licence_id) == 1
+    closed = await bucket.fetchrow("SELECT * FROM usage_periods WHERE licence_id = $1", licence_id)
     assert (closed["period_no"], closed["units_1"]) == (1, 2)
     assert await counted(connection, licence_id) == await recorded(connection, licence_id) == UnitVector()
     assert await connection.fetchval("SELECT count(*) FROM usage_keys WHERE licence_id = $1", licence_id) == 0

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 from infra.auth import OrganisationKind
 from infra.db import SessionMaker, new_id, transaction
 from market.settlement.invoices import repository as invoices
+from tests.support.metering import end_month
 from tests.support.settlement import (
     Caller,
     Meter,
@@ -24,6 +25,8 @@ async def test_the_money_s_way(
 ) -> None:
     trade, account = await trade_of(), uuid4().hex
     await meter(trade.licence_id, calls=25, rows=40)
+    async with transaction(sessions) as session:
+        await end_month(session, trade.licence_id)
     finance, buyer, owner = [await caller(who) for who in (trade.finance, trade.buyer, trade.owner)]
     path, key = f"/v1/agreements/{trade.agreement_id}/period-closes", fresh_key()
 
@@ -98,9 +101,13 @@ async def test_the_money_s_way(
     assert row.document_number not in subjects
 
 
-async def test_strangers_see_nothing(trade_of: TradeMaker, meter: Meter, caller: Caller) -> None:
+async def test_strangers_see_nothing(
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter, caller: Caller
+) -> None:
     trade, other = await trade_of(), await trade_of()
     await meter(trade.licence_id, calls=30)
+    async with transaction(sessions) as session:
+        await end_month(session, trade.licence_id)
     finance, stranger = await caller(trade.finance), await caller(other.buyer)
     closes = f"/v1/agreements/{trade.agreement_id}/period-closes"
     closed = (await finance.post(closes, json={}, headers=fresh_key())).json()
@@ -146,10 +153,12 @@ async def test_bad_statements_are_told_in_problem_documents(trade_of: TradeMaker
 
 
 async def test_cards_are_refused_with_a_remedy_where_none_is_configured(
-    trade_of: TradeMaker, meter: Meter, caller: Caller
+    sessions: SessionMaker, trade_of: TradeMaker, meter: Meter, caller: Caller
 ) -> None:
     trade = await trade_of()
     await meter(trade.licence_id, calls=30)
+    async with transaction(sessions) as session:
+        await end_month(session, trade.licence_id)
     finance, buyer = await caller(trade.finance), await caller(trade.buyer)
     closes = f"/v1/agreements/{trade.agreement_id}/period-closes"
     invoice_id = (await finance.post(closes, json={}, headers=fresh_key())).json()["invoice_id"]

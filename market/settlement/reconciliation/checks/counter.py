@@ -1,4 +1,4 @@
-"""What a licence used in all is what it used in its closed periods and in the open one, less credits that wait."""
+"""What a licence used is what its periods add up to, less credits that wait; its periods follow without gaps."""
 
 from datetime import datetime
 
@@ -38,6 +38,25 @@ UNION ALL
 SELECT licence_id::text, period_no - last_no - 1, NULL, since, NULL,
        'is in period ' || period_no || '; closed are ' || periods || ', the last of them ' || last_no
   FROM totals WHERE period_no <> last_no + 1
+UNION ALL
+SELECT n.licence_id::text || '/' || n.period_no, 1, NULL, n.opened_at, NULL,
+       'begins at ' || n.opened_at || '; the period before it ended at ' || n.ended_before
+  FROM (SELECT licence_id, period_no, opened_at, lag(closed_at) OVER w AS ended_before
+          FROM (SELECT licence_id, period_no, opened_at, closed_at FROM usage_periods
+                UNION ALL
+                SELECT licence_id, period_no, period_opened_at, NULL FROM licence_counters) every
+        WINDOW w AS (PARTITION BY licence_id ORDER BY period_no)) n
+ WHERE n.opened_at <> n.ended_before
+UNION ALL
+SELECT c.licence_id::text || '/' || c.period_no, 1, NULL, c.period_opened_at, NULL,
+       CASE WHEN c.period_ends_at IS NULL THEN 'has no open period, and its contract has not ended'
+            ELSE 'is in the period of ' || to_char(c.period_month, 'YYYY-MM') || ', to end at ' || c.period_ends_at END
+  FROM licence_counters c
+       -- no zone's midnight is a day from UTC's
+ WHERE c.period_ends_at AT TIME ZONE 'UTC' - (c.period_month + interval '1 month')
+       NOT BETWEEN interval '-1 day' AND interval '1 day'
+    OR c.period_ends_at IS NULL AND c.valid_until > now()
+       AND NOT EXISTS (SELECT FROM stops s WHERE s.subject_id = ANY (c.links || c.licence_id) AND s.final)
 UNION ALL
 SELECT u.licence_id::text || '/' || u.period_no, 1, NULL, u.closed_at, NULL, 'was closed of a licence without counters'
   FROM usage_periods u WHERE NOT EXISTS (SELECT FROM licence_counters c WHERE c.licence_id = u.licence_id)

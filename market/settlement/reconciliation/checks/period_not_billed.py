@@ -1,9 +1,9 @@
-"""Every period that was cut is billed: by the close that cut it, by the next one, or by the worker within minutes."""
+"""Every period that is over is cut and billed: by a close, or by the worker within minutes of its end."""
 
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
 
-# The worker bills what was cut five minutes ago, every five minutes; after twice that, something keeps it from it.
+# The worker cuts and bills what is over every five minutes; after four times that, something keeps it from it.
 check = QueryCheck(
     BreakKind.PERIOD_NOT_BILLED,
     "agreement",
@@ -15,5 +15,9 @@ SELECT l.agreement_id || '/' || u.period_no, -1::bigint, NULL::text, u.closed_at
  WHERE u.closed_at < now() - interval '20 minutes'
    AND NOT EXISTS (SELECT FROM period_closes p
                     WHERE p.agreement_id = l.agreement_id AND p.period_no = u.period_no)
+UNION ALL
+SELECT c.agreement_id || '/' || c.period_no, -1, NULL, c.period_ends_at, NULL,
+       'period ' || c.period_no || ' is over and was not cut'
+  FROM licence_counters c WHERE c.period_ends_at < now() - interval '20 minutes'
     """,
 )

@@ -9,6 +9,8 @@ from litestar import Litestar
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, new_id, transaction
 from infra.identity.tables import Organisation
+from market.metering import service as metering
+from tests.support.metering import end_month
 from tests.support.people import make_organisation, make_person, sign_in
 from tests.support.settlement import Caller, Meter, Trade, TradeMaker, fresh_key
 
@@ -40,8 +42,13 @@ async def an_account(app: Litestar, sessions: SessionMaker, number: str, **chang
     return body
 
 
-async def billed(finance: httpx.AsyncClient, trade: Trade, meter: Meter) -> dict[str, Any]:
+async def billed(
+    sessions: SessionMaker, finance: httpx.AsyncClient, trade: Trade, meter: Meter
+) -> dict[str, Any]:
     await meter(trade.licence_id, calls=30)
+    async with transaction(sessions) as session:
+        await end_month(session, trade.licence_id)
+        await metering.cut_periods(session, trade.licence_id)
     answer = await finance.post(
         f"/v1/agreements/{trade.agreement_id}/period-closes", json={}, headers=fresh_key()
     )
@@ -56,7 +63,7 @@ async def test_an_invoice_keeps_the_account_and_the_names_of_its_day(
     account = await an_account(app, sessions, f"62{new_id().int % 10**17:017}")
     trade = await trade_of(currency=HOME)
     finance, buyer = await caller(trade.finance), await caller(trade.buyer)
-    invoice = await billed(finance, trade, meter)
+    invoice = await billed(sessions, finance, trade, meter)
     path = f"/v1/invoices/{invoice['id']}"
     seen = (await buyer.get(path)).json()
     listed = (await buyer.get("/v1/invoices")).json()["items"][0]
@@ -79,7 +86,7 @@ async def test_an_invoice_keeps_the_account_and_the_names_of_its_day(
     assert later["buyer_name"] == {"zh": "测试buyer", "en": "Test buyer"}
     assert (later["bank_account"], later["digest"]) == (seen["bank_account"], seen["digest"])
     assert (later["pay_to"]["id"], later["pay_to"]["cnaps"]) == (better["id"], "102290000001")
-    following = await billed(finance, trade, meter)
+    following = await billed(sessions, finance, trade, meter)
     assert following["buyer_name"] == {"zh": "改名公司", "en": "Renamed"}
     assert following["bank_account"]["id"] == better["id"]
     closed = await finance.post(
@@ -94,7 +101,7 @@ async def test_without_an_account_the_invoice_is_issued_and_tells_it_once_there_
 ) -> None:
     trade = await trade_of(currency=ABROAD)
     finance, buyer = await caller(trade.finance), await caller(trade.buyer)
-    invoice = await billed(finance, trade, meter)
+    invoice = await billed(sessions, finance, trade, meter)
     assert (invoice["status"], invoice["bank_account"], invoice["pay_to"], invoice["payee"]) == (
         "issued", None, None, None,
     )  # fmt: skip

@@ -17,12 +17,11 @@ from infra.digest import json_digest
 from infra.errors import NotFound
 from infra.jobs import JobContext
 from infra.paging import PageRequest
-from market.metering import service as metering
 from market.metering.admission_sql import admit
 from market.metering.domain import Outcome
 from market.metering.tables import UsagePeriod
 from market.settlement.invoices import jobs, repository, service
-from market.settlement.invoices.errors import PeriodNotOpen
+from market.settlement.invoices.errors import PeriodNotOpen, PeriodNotOver
 from market.settlement.invoices.issuing import invoice_document
 from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.ledger import chart
@@ -30,7 +29,8 @@ from market.settlement.ledger import service as ledger
 from pricing.money import Money
 from pricing.regulated.purposes import PurposeClass
 from tests.support.database import TestDatabase, execute
-from tests.support.metering import call_for
+from tests.support.metering import call_for, end_month
+from tests.support.metering import close_period as metered_close
 from tests.support.settlement import Meter, Trade, TradeMaker, a_member, invoice_for
 
 
@@ -82,6 +82,8 @@ async def test_closing_again_changes_nothing(
         again = await service.close_period(session, sessions, trade.finance, trade.agreement_id, 1)
         assert again.invoice is not None
         assert again.invoice.id == invoice.id
+        with pytest.raises(PeriodNotOver):
+            await service.close_period(session, sessions, trade.finance, trade.agreement_id, 2)
         with pytest.raises(PeriodNotOpen):
             await service.close_period(session, sessions, trade.finance, trade.agreement_id, 3)
         counter = await session.get(LicenceCounter, trade.licence_id)
@@ -94,11 +96,12 @@ async def test_many_closes_at_once_make_one_invoice(
 ) -> None:
     trade = await trade_of()
     await meter(trade.licence_id, calls=30)
+    async with transaction(sessions) as session:
+        await end_month(session, trade.licence_id)
 
     async def close() -> object:
         async with transaction(sessions) as session:
-            # By number: without one, a close that begins after another has ended means the period after it.
-            closed = await service.close_period(session, sessions, trade.finance, trade.agreement_id, 1)
+            closed = await service.close_period(session, sessions, trade.finance, trade.agreement_id)
             assert closed.invoice is not None
             return closed.invoice.id
 
@@ -117,6 +120,8 @@ async def test_numbers_of_an_operator_have_no_gaps_under_concurrency(
     trades = [await trade_of(operator=operator) for _ in range(9)]
     for trade in trades:
         await meter(trade.licence_id, calls=11)
+        async with transaction(sessions) as session:
+            await end_month(session, trade.licence_id)
 
     async def close(place: int) -> None:
         async with sessions() as session, session.begin() as begun:
@@ -137,6 +142,8 @@ async def test_nothing_used_makes_no_invoice_and_free_use_one_of_zero(
     sessions: SessionMaker, trade_of: TradeMaker, meter: Meter
 ) -> None:
     trade = await trade_of()
+    async with transaction(sessions) as session:
+        await end_month(session, trade.licence_id)
     async with transaction(sessions) as session:
         closed = await service.close_period(session, sessions, trade.finance, trade.agreement_id)
         assert (closed.close.period_no, closed.invoice) == (1, None)
@@ -214,6 +221,8 @@ async def test_calls_wait_for_the_cut_alone(
     await meter(trade.licence_id, calls=20)
     connection = await asyncpg.connect(database.service_url)
     async with transaction(sessions) as session:
+        await end_month(session, trade.licence_id)
+    async with transaction(sessions) as session:
         closed = await service.close_period(session, apart, trade.finance, trade.agreement_id)
         # The bill is not committed yet: neither the licence nor another one waits for it.
         (decision,) = await admit(connection, [call_for(trade.licence_id, purpose="industry")], seconds=2)
@@ -230,6 +239,8 @@ async def test_a_close_that_waits_for_a_licence_keeps_nobody_else_from_closing(
     busy, other = await trade_of(operator=operator), await trade_of(operator=operator)
     for trade in (busy, other):
         await meter(trade.licence_id, calls=20)
+        async with transaction(sessions) as session:
+            await end_month(session, trade.licence_id)
     owner = await asyncpg.connect(database.owner_url)
     async with owner.transaction():
         await owner.execute(
@@ -253,7 +264,7 @@ async def test_a_close_that_waits_for_a_licence_keeps_nobody_else_from_closing(
 async def cut(apart: SessionMaker, trade: Trade, period_no: int) -> None:
     """What a close leaves whose process dies right after its first transaction."""
     async with transaction(apart) as session:
-        await metering.close_period(session, trade.licence_id, period_no)
+        await metered_close(session, trade.licence_id, period_no)
 
 
 async def test_a_period_that_was_cut_and_not_billed_is_billed_by_the_next_close_once(
@@ -264,7 +275,10 @@ async def test_a_period_that_was_cut_and_not_billed_is_billed_by_the_next_close_
     await cut(apart, trade, 1)
     await meter(trade.licence_id, calls=30, purpose=PurposeClass.PUBLIC_WELFARE)
     await meter(trade.licence_id, calls=15)
-    first, second = await invoice_for(sessions, trade), await invoice_for(sessions, trade)
+    async with transaction(sessions) as session:
+        first = (await service.close_period(session, apart, trade.finance, trade.agreement_id)).invoice
+    second = await invoice_for(sessions, trade)
+    assert first is not None
     async with transaction(sessions) as session:
         billed = [
             [
@@ -273,7 +287,9 @@ async def test_a_period_that_was_cut_and_not_billed_is_billed_by_the_next_close_
             ]
             for invoice in (first, second)
         ]
-        assert (await service.close_period(session, apart, trade.finance, trade.agreement_id)).invoice is None
+        again = await service.close_period(session, apart, trade.finance, trade.agreement_id)
+        assert again.invoice is not None
+        assert again.invoice.id == second.id
     assert (first.period_no, second.period_no) == (1, 2)
     assert first.period_to == second.period_from
     assert billed[0][:2] == [(1, "calls", 12), (1, "rows", 60)]
@@ -295,25 +311,14 @@ async def test_the_worker_bills_what_was_cut_and_not_billed(
         settings=app.state.settings, sessions=sessions, store=app.state.store, keys=app.state.key_ring
     )
     page = PageRequest(limit=5, after=None)
-    await jobs.bill_cut_periods(context, {})
-    async with transaction(sessions) as session:
-        # Perhaps its close is still at it.
-        assert (await service.list_invoices(session, trade.buyer, page))[0] == []
     owner = await asyncpg.connect(database.owner_url)
-    await owner.execute("ALTER TABLE usage_periods DISABLE TRIGGER USER")
-    await owner.execute(
-        "UPDATE usage_periods SET opened_at = opened_at - interval '1 hour', closed_at = now() - interval '6 minutes'"
-        " WHERE licence_id = $1",
-        trade.licence_id,
-    )
-    await owner.execute("ALTER TABLE usage_periods ENABLE TRIGGER USER")
     async with owner.transaction():
         # Billing waits for no call.
         await owner.execute("SELECT 1 FROM licence_counters FOR UPDATE")
         async with asyncio.timeout(5):
-            await jobs.bill_cut_periods(context, {})
+            await jobs.bill_periods(context, {})
     await owner.close()
-    await jobs.bill_cut_periods(context, {})
+    await jobs.bill_periods(context, {})
     async with transaction(sessions) as session:
         (invoice,) = (await service.list_invoices(session, trade.buyer, page))[0]
         assert (invoice.period_no, invoice.total_minor) == (1, 50)

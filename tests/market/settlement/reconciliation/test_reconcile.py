@@ -20,13 +20,13 @@ from infra.objects import ObjectStore
 from infra.paging import PageRequest
 from infra.settings import Settings
 from market.demo.bank import Receipt
-from market.metering import service as metering
 from market.settlement.bank_accounts import service as bank_accounts
 from market.settlement.reconciliation import jobs, service
 from market.settlement.reconciliation.domain import Break, BreakKind
 from market.settlement.reconciliation.schemas import BreakRead
 from pricing.money import Money
 from tests.support.database import TestDatabase, TestServer
+from tests.support.metering import close_period
 from tests.support.settlement import (
     Meter,
     Trade,
@@ -210,6 +210,11 @@ async def test_a_missing_statement_leaves_a_gap(sessions: SessionMaker, trade_of
         ("UPDATE licence_counters SET used_2 = used_2 + 1", {BreakKind.COUNTER}),
         ("UPDATE licence_counters SET used_1 = used_1 + 2, period_1 = period_1 + 2", {BreakKind.USAGE}),
         ("UPDATE licence_counters SET period_no = period_no + 1", {BreakKind.COUNTER}),
+        ("UPDATE licence_counters SET period_opened_at = period_opened_at + interval '1 second'", {BreakKind.COUNTER}),
+        ("UPDATE licence_counters SET period_ends_at = now() + interval '50 days'", {BreakKind.COUNTER}),
+        ("UPDATE licence_counters SET period_ends_at = NULL", {BreakKind.COUNTER}),
+        ("UPDATE licence_counters SET period_ends_at = now() - interval '21 minutes'",
+            {BreakKind.COUNTER, BreakKind.PERIOD_NOT_BILLED}),
         ("UPDATE licence_counters SET quota_1 = 1000000", {BreakKind.LICENCE_TERMS}),
         ("UPDATE licence_counters SET links = '{}'", {BreakKind.LICENCE_TERMS}),
         ("UPDATE licence_counters SET links = links[2:]", {BreakKind.LICENCE_TERMS}),
@@ -266,11 +271,12 @@ async def test_a_period_that_was_cut_and_stays_unbilled_is_a_break_until_it_is_c
     trade = await trade_of()
     await meter(trade.licence_id, calls=20)
     async with transaction(sessions) as session:
-        await metering.close_period(session, trade.licence_id, 1)
+        await close_period(session, trade.licence_id, 1)
     assert await found(sessions) == [], "its close may still be at it, and the worker bills it next"
     await damage(
         "UPDATE usage_periods SET opened_at = opened_at - interval '1 hour', closed_at = now() - interval '21 minutes'"
     )
+    await damage("UPDATE licence_counters SET period_opened_at = (SELECT closed_at FROM usage_periods)")
     async with transaction(sessions) as session:
         (item,) = (await service.reconcile(session, sessions, SYSTEM)).breaks
     assert (item.kind, item.subject) == (BreakKind.PERIOD_NOT_BILLED, f"{trade.agreement_id}/1")
