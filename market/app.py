@@ -47,6 +47,7 @@ from listings.authorisations.api import AuthorisationController
 from listings.catalogue.api import CatalogueController, QuoteController
 from listings.products.api import ProductController
 from listings.publication.api import PublicationController
+from listings.publication.findings_api import FindingController
 from listings.resources.api import ResourceController
 from listings.revisions.api import RevisionController
 from listings.rights.api import RightController
@@ -106,6 +107,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     ProductController,
     RevisionController,
     PublicationController,
+    FindingController,
     CatalogueController,
     QuoteController,
     PricePlanController,

@@ -77,12 +77,13 @@ DECIDED: Mapping[str, Rights] = {
     # Credentials come and go; to whom they belong is kept by a trigger.
     "client_secrets": QUEUE,
     "clients": WHOLE_ROWS,
+    "content_decisions": APPEND_ONLY,
     "contract_reviews": APPEND_ONLY,
     "data_products": changing(
         "status title_zh title_en description_zh description_en themes update_frequency dictionary plan_id"
         " declared_columns search_terms submitted_at submitted_by reviewed_at reviewed_by review_note published_at"
     ),
-    "data_resources": changing("risk_assessment_sha256 risk_assessment_note"),
+    "data_resources": changing("personal_information risk_assessment_sha256 risk_assessment_note"),
     # Handled events are forgotten after a time.
     "event_deliveries": Rights(
         update=frozenset({"status", "attempts", "due_at", "updated_at", "last_error"}), delete=True
@@ -113,6 +114,7 @@ DECIDED: Mapping[str, Rights] = {
     "payments": APPEND_ONLY,
     "people": WHOLE_ROWS,
     "period_closes": APPEND_ONLY,
+    "personal_columns": APPEND_ONLY,
     "pgqueuer": QUEUE,
     "pgqueuer_log": QUEUE,
     "pgqueuer_schedules": QUEUE,
@@ -130,6 +132,7 @@ DECIDED: Mapping[str, Rights] = {
     "refunds": changing("status failure processor_id sent_at completed_at approved_by approved_at ended_by"),
     "resource_rights": APPEND_ONLY,
     "resource_viewers": Rights(delete=True),
+    "revision_contents": APPEND_ONLY,
     "revoked_tokens": QUEUE,
     "rulebook_parameters": APPEND_ONLY,
     "sessions": QUEUE,

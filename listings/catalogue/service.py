@@ -15,11 +15,12 @@ from listings.catalogue.errors import NotTradeable, PurposeNotOffered
 from listings.catalogue.facts import Listing, ProductFacts
 from listings.catalogue.schemas import QuoteRequest
 from listings.products import service as products
-from listings.products.dictionary import data_dictionary, masked, personal_columns
+from listings.products.dictionary import masked, personal_columns
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.revisions import service as revisions
+from listings.revisions.disclosure import get_disclosure
 from pricing.plans import service as plans
 from pricing.quotes import domain as pricing
 from pricing.quotes.context import quote_context
@@ -45,9 +46,7 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
         raise _not_in_catalogue()
     facts = await get_tradeable_product(session, product_id)
     revision, report = await revisions.get_current_report(session, product_id)
-    described = data_dictionary(
-        facts.columns, products.get_described_columns(row), personal=facts.personal_information
-    )
+    described = (await get_disclosure(session, row, revision)).dictionary
     return Listing(
         product=row,
         facts=facts,

@@ -13,6 +13,7 @@ from listings.ingest import json_lines, sniff
 from listings.ingest.conform import conform
 from listings.ingest.delimited import convert_csv
 from listings.ingest.errors import FileTooLarge, MalformedRecord
+from listings.ingest.examine import examine
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import Limits, unpacking
 from listings.ingest.matching import match_names
@@ -114,6 +115,7 @@ def _finished(
     delimiter: str | None = None,
 ) -> IngestResult:
     rows, columns, profiles = profile(connection, made, columns)
+    detected, told = examine(connection, columns, profiles, rows)
     file = sniff.digest(made)
     return IngestResult(
         rows=rows,
@@ -126,9 +128,10 @@ def _finished(
         source_format=source_format,
         encoding=scan.encoding,
         delimiter=delimiter,
-        notices=tuple(notices),
+        notices=tuple(notices + told),
         sample=first_rows(connection, columns),
         row_bytes=widest_row(connection, columns),
+        detected=tuple(detected),
     )
 
 

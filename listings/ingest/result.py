@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from infra.messages import Message, message_from_json, message_to_json
+from listings.ingest.personal import Detected
 
 
 class Delimiter(StrEnum):
@@ -159,6 +160,7 @@ class IngestResult:
     :param encoding: ``utf-8``, ``utf-8-bom`` or ``gb18030`` for text formats, else None.
     :param delimiter: of a CSV file, else None.
     :param sample: the first rows by column name, long texts cut.
+    :param detected: personal information in columns, whatever was declared.
     :param row_bytes: of the widest row: names, texts, and a bound for what is no text.
     """
 
@@ -175,6 +177,7 @@ class IngestResult:
     notices: tuple[Notice, ...] = field(default=())
     sample: tuple[dict[str, Any], ...] = field(default=())
     row_bytes: int = 0
+    detected: tuple[Detected, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; ``from_json`` reads it back."""
@@ -193,6 +196,7 @@ class IngestResult:
         values["profile"] = tuple(
             ColumnProfile(**{**item, "values": tuple(item["values"])}) for item in values["profile"]
         )
+        values["detected"] = tuple(Detected.from_json(item) for item in values["detected"])
         values["sample"] = tuple(values["sample"])
         values["notices"] = tuple(Notice.from_json(item) for item in values["notices"])
         return cls(**values)

@@ -1,7 +1,7 @@
 """The data dictionary: what the columns of a product mean, and which of them hold personal information. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infra.messages import Message
@@ -27,15 +27,21 @@ class DictionaryEntry:
 
 
 def data_dictionary(
-    columns: Iterable[str], described: Mapping[str, DictionaryEntry], *, personal: bool
+    columns: Iterable[str],
+    described: Mapping[str, DictionaryEntry],
+    *,
+    personal: bool,
+    units: Mapping[str, str],
 ) -> list[DictionaryEntry]:
     """One entry for each column, in the data's order; a column nobody described is titled by its name.
 
     :param columns: names of the data's columns.
     :param personal: the resource holds personal information, so that a column counts as personal until it is
         described as not: one that a later revision brings must not be shown before anybody has looked at it.
+    :param units: declared of columns by name; the dictionary's own come first.
     """
-    return [described.get(name, DictionaryEntry(name, name, name, None, personal)) for name in columns]
+    entries = [described.get(name, DictionaryEntry(name, name, name, None, personal)) for name in columns]
+    return [entry if entry.unit else replace(entry, unit=units.get(entry.name)) for entry in entries]
 
 
 def personal_columns(entries: Iterable[DictionaryEntry]) -> set[str]:
@@ -57,14 +63,22 @@ def require_known_columns(entries: Sequence[DictionaryEntry], columns: Collectio
             remedy=Message("Describe each column once."),
         )
     if columns is not None:
-        unknown = sorted(set(names) - set(columns))
-        if unknown:
-            raise DictionaryRefused(
-                Message("Not in the data: {columns}.", columns=", ".join(unknown[:20])),
-                remedy=Message(
-                    "Use the column names of the newest revision; GET /v1/products/{product_id}/revisions lists them."
-                ),
-            )
+        require_columns(names, columns)
+
+
+def require_columns(names: Sequence[str], columns: Collection[str]) -> None:
+    """Refuse names that are not in the data.
+
+    :raises DictionaryRefused: names them.
+    """
+    unknown = sorted(set(names) - set(columns))
+    if unknown:
+        raise DictionaryRefused(
+            Message("Not in the data: {columns}.", columns=", ".join(unknown[:20])),
+            remedy=Message(
+                "Use the column names of the newest revision; GET /v1/products/{product_id}/revisions lists them."
+            ),
+        )
 
 
 def masked(rows: Iterable[Mapping[str, Any]], personal: Collection[str]) -> list[dict[str, Any]]:

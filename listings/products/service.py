@@ -311,6 +311,15 @@ async def get_uploadable(
     return row
 
 
+async def lock_party(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
+    """A product whose operator or owner the actor's organisation is, whatever its state; locked.
+
+    :raises NotFound: the actor is neither.
+    """
+    row = await lock_visible(session, actor, product_id)
+    return row if actor.organisation_id in (row.operator_id, row.owner_id) else _found(None)
+
+
 async def lock_visible(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
     """A product the actor can access, locked until the transaction ends.
 

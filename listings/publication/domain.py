@@ -20,7 +20,11 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What is known of a product when it is submitted or approved."""
+    """What is known of a product when it is submitted or approved.
+
+    :ivar findings: columns with personal information that contradicts what was declared.
+    :ivar reviewing: whether a regulator decides now, after what was contested.
+    """
 
     quality: QualityStatus | None
     sample_rows: int
@@ -28,6 +32,8 @@ class Readiness:
     personal_information: bool
     personal_columns: int
     suspended: bool = False
+    findings: tuple[str, ...] = ()
+    reviewing: bool = False
 
 
 _QUALITY_GAPS = {
@@ -89,6 +95,25 @@ def gaps(ready: Readiness) -> list[Gap]:
                 "dictionary",
                 Message("The resource holds personal information and no column is marked as personal."),
                 Message("Mark the columns with PUT /v1/products/{product_id}/dictionary."),
+            )
+        )
+    if ready.findings:
+        missing.append(
+            Gap(
+                "personal_content",
+                Message(
+                    "Personal information was detected in columns that are not declared as personal: {columns}.",
+                    columns=", ".join(ready.findings[:20]),
+                ),
+                Message(
+                    "Accept or reject what was said with POST /v1/products/{product_id}/content-findings/acceptance or"
+                    " …/rejection, or return the product."
+                )
+                if ready.reviewing
+                else Message(
+                    "Mark the columns with POST /v1/products/{product_id}/personal-columns, or contest the findings"
+                    " with POST /v1/products/{product_id}/content-findings/contest."
+                ),
             )
         )
     return missing

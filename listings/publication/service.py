@@ -8,6 +8,8 @@ from infra.errors import Forbidden
 from infra.identity import officers
 from infra.messages import Message
 from listings.authorisations import service as authorisations
+from listings.findings import service as findings
+from listings.findings.domain import FindingStatus
 from listings.products import service as products
 from listings.products.dictionary import personal_columns
 from listings.products.states import PRODUCT, ProductAction
@@ -28,7 +30,9 @@ async def submit(session: AsyncSession, actor: Actor, product_id: UUID) -> DataP
     """
     row = await products.lock_own(session, actor, product_id)
     PRODUCT.next_state(row.status, ProductAction.SUBMIT)
-    return await products.submit(session, actor, row, **await _require_publishable(session, row))
+    return await products.submit(
+        session, actor, row, **await _require_publishable(session, row, reviewing=False)
+    )
 
 
 async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: str | None) -> DataProduct:
@@ -40,9 +44,10 @@ async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: s
     :raises ProductStateForbids: it was not submitted.
     :raises ProductIncomplete, AuthorisationNotLive, NotListable: it is not what was submitted any more.
     """
-    row = await _lock_for_review(session, actor, product_id)
+    row = await lock_for_review(session, actor, product_id)
     PRODUCT.next_state(row.status, ProductAction.APPROVE)
-    return await products.publish(session, actor, row, note, **await _require_publishable(session, row))
+    seen = await _require_publishable(session, row, reviewing=True)
+    return await products.publish(session, actor, row, note, **seen)
 
 
 async def return_to_draft(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
@@ -53,11 +58,16 @@ async def return_to_draft(session: AsyncSession, actor: Actor, product_id: UUID,
     :raises AnotherOfficer: the actor belongs to a party under another account.
     :raises ProductStateForbids: it was not submitted.
     """
-    row = await _lock_for_review(session, actor, product_id)
+    row = await lock_for_review(session, actor, product_id)
     return await products.return_to_draft(session, actor, row, reason)
 
 
-async def _lock_for_review(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
+async def lock_for_review(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
+    """A product that the actor, of a regulator that is no party to it, may decide about; locked.
+
+    :raises Forbidden: the actor belongs to no regulator.
+    :raises SameOrganisation: the actor's organisation is a party to the product.
+    """
     row = await products.lock_visible(session, actor, product_id)
     if not actor.oversees(OrganisationKind.REGULATOR):
         raise Forbidden(
@@ -75,20 +85,28 @@ async def _lock_for_review(session: AsyncSession, actor: Actor, product_id: UUID
     return row
 
 
-async def _require_publishable(session: AsyncSession, row: DataProduct) -> dict[str, str]:
+async def _require_publishable(session: AsyncSession, row: DataProduct, *, reviewing: bool) -> dict[str, str]:
     """What exactly is published, for the audit log; nothing else changes it until the transaction ends."""
     await authorisations.get_live_grant(session, row.authorisation_id, row.resource_id, share=True)
     resource = await resources.get_resource(session, row.resource_id)
     require_listable(resource.classification, resource.risk_assessment_sha256)
     newest = await revisions.find_newest_checked(session, row.id)
+    described = personal_columns(products.get_described_columns(row).values())
+    disclosure = await revisions.find_newest_disclosure(session, row)
     require_complete(
         Readiness(
+            findings=tuple(
+                one.detected.column
+                for one in (disclosure.unsettled if disclosure else ())
+                if reviewing or one.status is not FindingStatus.CONTESTED
+            ),
+            reviewing=reviewing,
             quality=newest.quality if newest else None,
             sample_rows=newest.sample_rows if newest else 0,
             suspended=newest.suspended if newest else False,
             plan_id=row.plan_id,
             personal_information=resource.personal_information,
-            personal_columns=len(personal_columns(products.get_described_columns(row).values())),
+            personal_columns=len(described | await findings.get_personal_columns(session, row.id)),
         )
     )
     assert newest is not None

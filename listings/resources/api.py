@@ -111,3 +111,21 @@ class ResourceController(Controller):
     ) -> ResourceRead:
         """Lift your organisation's suspension; it ends with the last organisation's."""
         return await resource_read(session, await service.reinstate(session, actor, resource_id, data.reason))
+
+    @post(
+        "/{resource_id:uuid}/personal-information",
+        status_code=200,
+        guards=[requires(Permission.RESOURCE_MANAGE)],
+        operation_id="declarePersonalInformation",
+        summary="Declare that a resource holds personal information",
+    )
+    async def declare_personal(
+        self, session: AsyncSession, actor: Actor, resource_id: UUID, data: ReasonBody
+    ) -> ResourceRead:
+        """Correct a declaration: columns that nobody described as not personal are masked from then on.
+
+        A resource that holds none after all is registered anew.
+        """
+        return await resource_read(
+            session, await service.declare_personal(session, actor, resource_id, data.reason)
+        )

@@ -132,6 +132,27 @@ async def _publish_event(session: AsyncSession, row: DataResource, kind: EventKi
     )
 
 
+async def declare_personal(
+    session: AsyncSession, actor: Actor, resource_id: UUID, reason: str
+) -> DataResource:
+    """Correct the declaration of a resource: it holds personal information. Columns nobody described are then masked.
+
+    :raises NotFound: the resource is not the actor's.
+    """
+    row = (await lock_own(session, actor, [resource_id]))[0]
+    row.personal_information = True
+    await session.flush()
+    await audit.record(
+        session,
+        actor,
+        action="resource.declared_personal",
+        subject_kind="resource",
+        subject_id=row.id,
+        detail={"reason": reason},
+    )
+    return row
+
+
 async def access_resource(session: AsyncSession, actor: Actor, resource_id: UUID) -> DataResource:
     """A resource the actor can access: the only way to one by its id.
 

@@ -18,8 +18,10 @@ from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
 from infra.stops import service as stops
+from listings.findings.schemas import FindingRead, SampleRead
 from listings.ingest.result import Delimiter, IngestOptions
 from listings.products.api import product_read
+from listings.products.dictionary import masked, personal_columns
 from listings.products.schemas import ColumnDeclarations, DictionaryUpdate, ProductRead
 from listings.revisions import service, uploads
 from listings.revisions.schemas import RevisionRead
@@ -221,6 +223,27 @@ class RevisionController(Controller):
         """Lift your organisation's suspension; it ends with the last organisation's."""
         await service.reinstate(session, actor, revision_id, data.reason)
         return await _revision_read(session, actor, revision_id, _language(request))
+
+    @get(
+        "/revisions/{revision_id:uuid}/sample",
+        guards=[requires(Permission.PRODUCT_READ)],
+        operation_id="getRevisionSample",
+        summary="Get the sample of a revision",
+    )
+    async def sample(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> SampleRead:
+        """The first rows as the catalogue shows them, and what was detected in the whole file.
+
+        For those who can access the product, such as the regulator that reviews it.
+        """
+        row, disclosure = await service.get_sample(session, actor, revision_id)
+        personal = personal_columns(disclosure.dictionary)
+        return SampleRead(
+            revision_id=row.id,
+            rows=masked(row.sample, personal),
+            masked=[entry.name for entry in disclosure.dictionary if entry.personal],
+            findings=FindingRead.of(disclosure.findings),
+            withheld=disclosure.withheld,
+        )
 
     @get(
         "/revisions/{revision_id:uuid}/quality-report",

@@ -19,17 +19,12 @@ from listings.ingest.expected import ExpectedColumn
 from listings.ingest.result import Column, Kind
 from listings.products import service as products
 from listings.products.columns import DeclaredColumn, require_declarable
-from listings.products.dictionary import (
-    DictionaryEntry,
-    data_dictionary,
-    personal_columns,
-    require_known_columns,
-)
+from listings.products.dictionary import DictionaryEntry, personal_columns, require_known_columns
 from listings.products.schemas import ColumnDeclarations, DictionaryUpdate
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
-from listings.resources import service as resources
 from listings.revisions import repository
+from listings.revisions.disclosure import Disclosure, get_disclosure, is_withheld
 from listings.revisions.domain import CheckedRevision, RevisionFacts, expected_columns
 from listings.revisions.errors import RevisionSuspended
 from listings.revisions.tables import ProductRevision
@@ -84,17 +79,27 @@ async def find_newest_checked(session: AsyncSession, product_id: UUID) -> Checke
 
 
 async def find_newest_passed(session: AsyncSession, product_id: UUID) -> ProductRevision | None:
-    """The newest revision whose quality check has passed and that is not suspended.
+    """The newest revision whose quality check has passed, that is not suspended, and that may be shown.
 
-    A bad new one, or one that was suspended, leaves the last good one in service.
+    A bad new one, or one that was suspended, leaves the last good one in service, and so does one with personal
+    information that contradicts what was declared.
     """
     passed, stopped = await _passed(session, product_id)
-    return next((row for row in passed if not stopped[row.id]), None)
+    for row in passed:
+        if not stopped[row.id] and not await is_withheld(session, row):
+            return row
+    return None
 
 
 async def find_newest_promised(session: AsyncSession, product_id: UUID) -> ProductRevision | None:
-    """The newest revision whose quality check has passed, suspended or not: whose columns buyers rely on."""
+    """The newest revision whose quality check has passed, suspended or not: whose columns buyers rely on.
+
+    One that was never shown promises nothing, unless there is no other.
+    """
     passed, _ = await _passed(session, product_id)
+    for row in passed:
+        if not await is_withheld(session, row):
+            return row
     return next(iter(passed), None)
 
 
@@ -138,8 +143,18 @@ async def _current(session: AsyncSession, product_id: UUID) -> ProductRevision:
             remedy=Message("Ask again when its operator has uploaded one."),
         )
     for row in passed:
-        if not stopped[row.id]:
+        if not stopped[row.id] and not await is_withheld(session, row):
             return row
+    if not stopped[passed[0].id]:
+        raise NotFound(
+            Message(
+                "The product's data is not shown: personal information was detected that was not declared."
+            ),
+            remedy=Message(
+                "Ask again when its operator has declared it, or a regulator has decided;"
+                " GET /v1/products/{product_id}/content-findings shows both where it stands."
+            ),
+        )
     raise await _suspended(session, passed[0].id)
 
 
@@ -217,13 +232,30 @@ async def get_quality_report(
         )
     if inside:
         return report, set()
-    resource = await resources.get_resource(session, product.resource_id)
-    described = data_dictionary(
-        [column.name for column in facts_of(row).columns],
-        products.get_described_columns(product),
-        personal=resource.personal_information,
-    )
-    return report, personal_columns(described)
+    disclosure = await get_disclosure(session, product, row)
+    if disclosure.withheld:
+        raise _no_such_revision()
+    return report, personal_columns(disclosure.dictionary)
+
+
+async def get_sample(
+    session: AsyncSession, actor: Actor, revision_id: UUID
+) -> tuple[ProductRevision, Disclosure]:
+    """A revision of a product the actor can access, with what may be shown of it.
+
+    :raises NotFound: there is none the actor can access.
+    """
+    row = await repository.get(session, revision_id)
+    product = await products.find_visible(session, actor, row.product_id) if row else None
+    if row is None or product is None:
+        raise _no_such_revision()
+    return row, await get_disclosure(session, product, row)
+
+
+async def find_newest_disclosure(session: AsyncSession, product: DataProduct) -> Disclosure | None:
+    """What may be shown of the newest revision, checked or not; None while there is none."""
+    rows = await repository.list_newest(session, product.id, 1)
+    return await get_disclosure(session, product, rows[0]) if rows else None
 
 
 async def suspend(session: AsyncSession, actor: Actor, revision_id: UUID, reason: str) -> None:

@@ -18,6 +18,7 @@ from infra.messages import Message
 from infra.objects import ObjectStore
 from infra.settings import Settings
 from listings.authorisations import service as authorisations
+from listings.findings import service as findings
 from listings.ingest.convert import convert
 from listings.ingest.errors import BadColumnName, TypeMismatch
 from listings.ingest.expected import ExpectedColumn
@@ -203,7 +204,10 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
     require_columns_authorised(result.columns, grant.columns)
     newest = next(iter(await repository.list_newest(session, product.id, 1)), None)
     if newest is not None and _is_repeat(newest, converted):
-        # Nothing new, but a check that could not be carried out is tried again.
+        # Nothing new, but a check that could not be carried out is tried again, and one from before uploads were
+        # searched for personal information is by now.
+        if newest.id not in await findings.get_detected(session, [newest.id]):
+            await findings.record_contents(session, product.id, newest.id, result.detected)
         await _request_check(session, actor, newest)
         return newest.id
     require_compatible(await revisions.get_published_columns(session, product), result.columns)
@@ -238,6 +242,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
     )
     session.add(row)
     await session.flush()
+    await findings.record_contents(session, product.id, row.id, result.detected)
     await _request_check(session, actor, row)
     await audit.record(
         session,

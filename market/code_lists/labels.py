@@ -17,7 +17,9 @@ from infra.rulebook.domain import SourceStatus
 from infra.webhooks.domain import DisabledReason, EndpointStatus, WebhookDeliveryStatus
 from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
+from listings.findings.domain import FindingStatus
 from listings.ingest.formats import ColumnFormat
+from listings.ingest.personal import ContentKind
 from listings.ingest.result import Delimiter, Kind
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductAction, ProductStatus
@@ -147,6 +149,18 @@ _LISTINGS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "boolean": ("布尔值", "Boolean"),
         "date": ("日期", "Date"),
         "timestamp": ("时间", "Timestamp"),
+    },
+    ContentKind: {
+        "resident_id": ("居民身份号码", "Resident identity number"),
+        "mobile_number": ("手机号码", "Mobile number"),
+        "bank_card": ("银行卡号", "Bank card number"),
+        "email": ("电子邮件地址", "E-mail address"),
+    },
+    FindingStatus: {
+        "open": ("待处理", "Open"),
+        "contested": ("已提出异议", "Contested"),
+        "accepted": ("异议成立", "Accepted as none"),
+        "rejected": ("异议不成立", "Found right"),
     },
     ColumnFormat: {
         "thousands_comma": ("千位逗号，如 1,234.5", "Thousands separated by commas, such as 1,234.5"),

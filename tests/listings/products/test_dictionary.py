@@ -19,7 +19,7 @@ def entry(name: str, *, personal: bool = False) -> DictionaryEntry:
 
 def test_every_column_has_an_entry_described_or_not() -> None:
     described = {"pm25": entry("pm25"), "gone": entry("gone")}
-    made = data_dictionary(["station", "pm25"], described, personal=False)
+    made = data_dictionary(["station", "pm25"], described, personal=False, units={})
     assert [item.name for item in made] == ["station", "pm25"]
     assert made[0] == DictionaryEntry("station", "station", "station", None, False)
     assert made[1].title_zh == "pm25 名"
@@ -27,7 +27,7 @@ def test_every_column_has_an_entry_described_or_not() -> None:
 
 def test_where_there_is_personal_information_a_column_is_personal_until_described_as_not() -> None:
     described = {"phone": entry("phone", personal=True), "city": entry("city")}
-    made = data_dictionary(["phone", "city", "new"], described, personal=True)
+    made = data_dictionary(["phone", "city", "new"], described, personal=True, units={})
     assert personal_columns(made) == {"phone", "new"}
 
 

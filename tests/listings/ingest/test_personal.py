@@ -1,0 +1,130 @@
+"""Personal information is recognised by its form, anywhere in a value, and at a rate that chance does not reach."""
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from listings.ingest.limits import Limits
+from listings.ingest.personal import (
+    ContentKind,
+    Detected,
+    contents,
+    detect_in_rows,
+    is_bank_card,
+    is_resident_id,
+)
+from listings.ingest.pipeline import ingest
+from listings.ingest.result import IngestOptions, IngestResult
+
+WEIGHTS = [2 ** (17 - n) % 11 for n in range(17)]
+"""Of ISO 7064 MOD 11-2, from its definition."""
+
+
+def resident_id(first: str) -> str:
+    """A resident identity number from its first 17 digits."""
+    total = sum(int(digit) * weight for digit, weight in zip(first, WEIGHTS, strict=True))
+    return first + "10X98765432"[total % 11]
+
+
+def bank_card(first: str) -> str:
+    """A card number from all digits but the last, by trying which one Luhn takes."""
+    for check in "0123456789":
+        digits = [int(d) for d in reversed(first + check)]
+        total = sum(digits[::2]) + sum(sum(divmod(2 * d, 10)) for d in digits[1::2])
+        if total % 10 == 0:
+            return first + check
+    raise AssertionError("one digit always fits")
+
+
+def take(folder: Path, content: str) -> IngestResult:
+    source, work = folder / "source", folder / "work"
+    source.write_text(content)
+    work.mkdir(exist_ok=True)
+    return ingest(source, folder / "revision.parquet", work, "f.csv", IngestOptions(), Limits())
+
+
+@given(
+    st.integers(110000, 659999), st.dates().filter(lambda day: 1900 <= day.year <= 2099), st.integers(0, 999)
+)
+def test_every_resident_id_is_one_and_a_wrong_check_character_is_none(
+    region: int, born: object, serial: int
+) -> None:
+    number = resident_id(f"{region}{str(born).replace('-', '')}{serial:03}")
+    assert is_resident_id(number)
+    assert is_resident_id(number.lower())
+    wrong = number[:17] + ("0" if number[17] != "0" else "1")
+    assert not is_resident_id(wrong)
+
+
+@given(st.sampled_from(["622202", "4", "51", "3528"]), st.integers(16, 19), st.randoms(use_true_random=False))
+def test_every_card_number_is_one_and_a_mistyped_one_is_none(
+    issuer: str, length: int, chance: random.Random
+) -> None:
+    card = bank_card((issuer + "".join(chance.choices("0123456789", k=20)))[: length - 1])
+    assert is_bank_card(card)
+    place = chance.randrange(len(issuer), length)
+    assert not is_bank_card(card[:place] + str((int(card[place]) + 1) % 10) + card[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("13800138000", ContentKind.MOBILE_NUMBER),
+        ("张三13800138000", ContentKind.MOBILE_NUMBER),
+        ("电话：138 0013 8000，下午打", ContentKind.MOBILE_NUMBER),
+        ("+86 138-0013-8000", ContentKind.MOBILE_NUMBER),
+        ("8613800138000", ContentKind.MOBILE_NUMBER),
+        ("证件号码 11010519491231002X", ContentKind.RESIDENT_ID),
+        ('{"id": "11010519491231002x"}', ContentKind.RESIDENT_ID),
+        ("卡号6222 0200 0000 0000 008 尾", ContentKind.BANK_CARD),
+        ("4111-1111-1111-1111", ContentKind.BANK_CARD),
+        ("write to zhang.san@example.com.cn today", ContentKind.EMAIL),
+    ],
+)
+def test_values_are_found_inside_other_text(value: str, kind: ContentKind) -> None:
+    if kind is ContentKind.BANK_CARD and value.startswith("卡"):
+        value = f"卡号{bank_card('622202000000000000')} 尾"
+    assert contents(value).get(kind) is True
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "S13800138000",
+        "12800138000",
+        "110105194912310021",
+        "4111111111111112",
+        "user@localhost",
+        "2024-13800138000x",
+    ],
+)
+def test_what_only_resembles_passes_no_test(value: str) -> None:
+    assert not any(contents(value).values())
+
+
+def test_numbers_of_the_same_length_are_no_finding_by_chance() -> None:
+    chance = random.Random(7)
+    numbers = [
+        {"n": "".join(chance.choices("123456789", k=11)), "m": f"9{chance.randrange(10**15):015}"}
+        for _ in range(2000)
+    ]
+    assert detect_in_rows(numbers) == []
+
+
+def test_one_value_at_the_end_of_the_file_is_found(tmp_path: Path) -> None:
+    lines = "".join(f"{n},note {n}\n" for n in range(5_000))
+    result = take(tmp_path, f"n,note\n{lines}5000,李四 13800138000\n")
+    assert result.detected == (Detected("note", ContentKind.MOBILE_NUMBER, 1, 5_001),)
+    assert result.sample[-1]["note"] == "note 19", "far from the sample"
+    (notice,) = result.notices
+    assert (notice.code, notice.column) == ("personal-content", "note")
+    assert IngestResult.from_json(result.to_json()).detected == result.detected
+
+
+def test_numbers_stored_as_numbers_are_found_and_measurements_are_not(tmp_path: Path) -> None:
+    lines = "".join(f"{13_800_138_000 + n},{n * 7},{n}.25,{100_000 + n}\n" for n in range(50))
+    result = take(tmp_path, f"phone,count,degrees,code\n{lines}")
+    assert result.detected == (Detected("phone", ContentKind.MOBILE_NUMBER, 50, 50),)
