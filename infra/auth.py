@@ -436,7 +436,8 @@ async def _actor_of(scope: HTTPScope) -> Actor | None:
             unsafe=scope["method"] not in _SAFE_METHODS,
         )
     except (Unauthenticated, Forbidden):
-        # A stale cookie must not keep anybody from the sign-in page or the open catalogue.
-        if "public" in scope["route_handler"].opt:
+        # A stale cookie must not keep anybody from the sign-in page or the open catalogue; and where a licence token is
+        # taken as well, the route's guard looks whether it is one.
+        if not {"public", "licence"}.isdisjoint(scope["route_handler"].opt):
             return None
         raise

@@ -151,6 +151,8 @@ def answer_options(request: Request[Any, Any, Any]) -> Response[None]:
 def _security(handler: HTTPRouteHandler) -> list[SecurityRequirement]:
     if handler.opt.get("bearer") == "licence":
         return _LICENSED
+    if "licence" in handler.opt:
+        return [*_LICENSED, *_SIGNED_IN]
     return [] if "public" in handler.opt else _SIGNED_IN
 
 

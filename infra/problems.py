@@ -133,8 +133,10 @@ def _dependency(request: Request[Any, Any, Any], error: Exception) -> Response[d
             request,
             errors.Unavailable(
                 Message("The service has no room to write at the moment."),
+                # Room may have run out in the middle of a commit, before or after it was one.
                 remedy=Message(
-                    "Nothing was changed. Try again later: the service recovers once there is room."
+                    "Try again later: the service recovers once there is room. Whether a change was made is not"
+                    " known: send it under the same Idempotency-Key, or look first where the request has none."
                 ),
                 retry_after=30,
             ),
@@ -166,9 +168,10 @@ def _dependency(request: Request[Any, Any, Any], error: Exception) -> Response[d
         request,
         errors.Unavailable(
             Message("The database cannot be reached at the moment."),
-            # Whether a change was made is unknown when the connection ended during its commit.
+            # The connection may have ended during the commit, before or after it was one.
             remedy=Message(
-                "Try again; repeat a change under the same Idempotency-Key, so that it is made once."
+                "Try again. Whether a change was made is not known: send it under the same Idempotency-Key, or look"
+                " first where the request has none."
             ),
             retry_after=1,
         ),

@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 from contracts.agreements.api import AgreementController
 from contracts.licences.api import LicenceController
 from contracts.licences.token_kind import LicenceTokenKind
+from contracts.licences.tokens import LicenceVerifier
 from contracts.review.api import ReviewController
 from infra import edge, openapi, problems, query_parameters, secrets, telemetry
 from infra.addresses import secret_box, service_url
@@ -57,7 +58,7 @@ from market.code_lists.api import list_code_lists
 from market.delivery.api import read_records
 from market.delivery.runtime import data_plane
 from market.front_page import front_page
-from market.metering.api import UsageController
+from market.metering.api import UsageController, UsageRecordController
 from market.operations import health
 from market.operations.serving import exit_with
 from market.participants.access_api import (
@@ -116,6 +117,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     ReviewController,
     read_records,
     UsageController,
+    UsageRecordController,
     PeriodCloseController,
     InvoiceController,
     BankAccountController,
@@ -203,6 +205,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         )
         app.state.authenticator = IdentityAuthenticator(identity)
         app.state.outgoing = outgoing = OutgoingClient.of(settings)
+        app.state.licence_verifier = LicenceVerifier(app.state.key_ring, settings.base_url)
         app.state.tasks = tasks = TaskRegistry()
         secrets.install(box)
         try:

@@ -18,7 +18,7 @@ SHORT = {
         "_first": "waits for one wake-up",
     },
     "infra/webhooks/sender.py": {"round": "one endpoint's messages; its end is looked at in _ended"},
-    "market/delivery/service.py": {"_page": "one page, waited for", "current": "one look-up, waited for"},
+    "market/delivery/service.py": {"_page": "one page, waited for", "get": "one look-up, waited for"},
     "market/operations/supervisor.py": {
         "run": "makes the first administrator, waited for",
         "_unless_stopped": "waited for",

@@ -40,6 +40,12 @@ async def list_visible(
     return await paginate(session, select(Licence).where(visible_to(actor)), Licence.id, page)
 
 
+async def list_visible_ids(session: AsyncSession, actor: Actor, limit: int) -> Sequence[UUID]:
+    """Ids of the licences the actor can see, newest first."""
+    statement = select(Licence.id).where(visible_to(actor)).order_by(col(Licence.id).desc()).limit(limit)
+    return (await session.exec(statement)).all()
+
+
 async def id_of_agreement(session: AsyncSession, agreement_id: UUID) -> UUID | None:
     """The licence that an agreement gave rise to."""
     return (await session.exec(select(Licence.id).where(col(Licence.agreement_id) == agreement_id))).first()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from contracts.licences import counters, repository, tokens
 from contracts.licences.counters import LicenceCounter
-from contracts.licences.errors import ColumnsTooLong, LicenceNotLive, NotTheBuyer
+from contracts.licences.errors import ColumnsTooLong, InvalidLicenceToken, LicenceNotLive, NotTheBuyer
 from contracts.licences.facts import LicenceDetails
 from contracts.licences.notices import ActiveStop, StopNotice, stop_notice
 from contracts.licences.tables import Licence, LicenceToken, TokenEndReason
@@ -61,6 +61,11 @@ async def list_licences(
 ) -> tuple[Sequence[Licence], str | None]:
     """The licences the caller can see, newest first."""
     return await repository.list_visible(session, actor, page)
+
+
+async def list_visible_ids(session: AsyncSession, actor: Actor) -> Sequence[UUID]:
+    """Ids of the licences the caller can see, the newest 10,000."""
+    return await repository.list_visible_ids(session, actor, 10_000)
 
 
 async def licence_of(session: AsyncSession, agreement_id: UUID) -> UUID | None:
@@ -298,6 +303,20 @@ async def revoke_token(session: AsyncSession, actor: Actor, licence_id: UUID, to
 async def find_token(session: AsyncSession, token_id: UUID) -> LicenceToken | None:
     """A token of any licence, or None when it is not known or was forgotten after it had run out."""
     return await repository.find_token(session, token_id)
+
+
+async def require_token_not_ended(session: AsyncSession, token_id: UUID) -> None:
+    """Check that a token whose signature is good was not ended before its time.
+
+    :raises InvalidLicenceToken: it was.
+    """
+    row = await repository.find_token(session, token_id)
+    if row is not None and row.ended_at is not None:
+        raise InvalidLicenceToken(
+            Message("The licence token was revoked, or whoever it was issued to has lost access."),
+            remedy=Message("Get a new one at POST /v1/licences/{licence_id}/tokens."),
+            reason="revoked",
+        )
 
 
 async def end_token(session: AsyncSession, actor: Actor, row: LicenceToken) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +44,19 @@ class CheckedRevision:
     quality: QualityStatus
     sample_rows: int
     suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableRevision:
+    """A revision that somebody began to read.
+
+    :ivar recalled: why it must not be read any more, empty when nothing was said; None while it may.
+    :ivar replaced_at: when the revision came that buyers read after it; None while there is none.
+    """
+
+    facts: RevisionFacts
+    recalled: str | None
+    replaced_at: datetime | None
 
 
 def recorded_options(profile: Mapping[str, Any]) -> IngestOptions:

@@ -40,6 +40,19 @@ async def list_newest(session: AsyncSession, product_id: UUID, limit: int) -> Se
     return (await session.exec(statement)).all()
 
 
+async def list_after(
+    session: AsyncSession, product_id: UUID, number: int, limit: int
+) -> Sequence[ProductRevision]:
+    """The revisions of a product after a number, oldest first."""
+    statement = (
+        select(ProductRevision)
+        .where(col(ProductRevision.product_id) == product_id, col(ProductRevision.number) > number)
+        .order_by(col(ProductRevision.number))
+        .limit(limit)
+    )
+    return (await session.exec(statement)).all()
+
+
 async def list_of_product(
     session: AsyncSession, product_id: UUID, page: PageRequest
 ) -> tuple[Sequence[ProductRevision], str | None]:

@@ -25,7 +25,7 @@ from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.revisions import repository
 from listings.revisions.disclosure import Disclosure, get_disclosure, is_withheld
-from listings.revisions.domain import CheckedRevision, RevisionFacts, expected_columns
+from listings.revisions.domain import CheckedRevision, ReadableRevision, RevisionFacts, expected_columns
 from listings.revisions.errors import RevisionSuspended
 from listings.revisions.tables import ProductRevision
 from quality import service as quality
@@ -120,6 +120,26 @@ async def get_current_revision(session: AsyncSession, product_id: UUID) -> Revis
     :raises RevisionSuspended: all that have passed are suspended.
     """
     return facts_of(await _current(session, product_id))
+
+
+async def find_readable_revision(
+    session: AsyncSession, product_id: UUID, revision_id: UUID
+) -> ReadableRevision | None:
+    """A revision of a product for whoever began to read it; None when there is no such one.
+
+    One that is suspended, or whose newest check has not passed, was recalled or never released: its data is not to be
+    read.
+    """
+    row = await repository.get(session, revision_id)
+    if row is None or row.product_id != product_id:
+        return None
+    further = await repository.list_after(session, product_id, row.number, LOOK_BACK)
+    statuses = await get_quality_statuses(session, [row, *further])
+    recalled = next(iter((await stops.reasons(session, [row.id]))[row.id]), None)
+    if recalled is None and statuses.get(row.id) is not QualityStatus.PASSED:
+        recalled = (await get_quality_errors(session, [row])).get(row.id, "")
+    following = (later.uploaded_at for later in further if statuses.get(later.id) is QualityStatus.PASSED)
+    return ReadableRevision(facts_of(row), recalled=recalled, replaced_at=next(following, None))
 
 
 async def get_current_report(

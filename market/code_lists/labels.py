@@ -26,7 +26,7 @@ from listings.products.states import ProductAction, ProductStatus
 from listings.resources.domain import CLASSIFICATION_LABELS, Classification, UpdateFrequency
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from market.delivery.domain import Operator
-from market.metering.domain import CloseReason
+from market.metering.domain import CloseReason, UsageCreditReason, UsageRecordStatus
 from market.operations.readiness import ComponentState, ReadinessStatus
 from market.participants.states import AppealDecision, AppealStatus, RecoveryAction, RecoveryStatus
 from market.settlement.bank_accounts.states import BankAccountAction, BankAccountStatus
@@ -241,6 +241,15 @@ _CONTRACTS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "the operator's signature": ("运营方签署", "The operator's signature"),
         "the buyer's signature": ("需求方签署", "The buyer's signature"),
         "termination": ("终止", "Termination"),
+    },
+    UsageRecordStatus: {
+        "answered": ("已应答", "Answered"),
+        "credited": ("已冲减", "Credited"),
+        "unconfirmed": ("待确认", "Unconfirmed"),
+    },
+    UsageCreditReason: {
+        "process_ended": ("服务进程中断", "Process ended"),
+        "unanswered": ("未能应答", "Unanswered"),
     },
     Operator: {
         "contains": ("包含", "Contains"),

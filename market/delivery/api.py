@@ -4,9 +4,11 @@ This is the hot route: it takes the request as it is and answers bytes, so that 
 serialises anything on the way. What it takes is therefore described to the OpenAPI document by hand.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +24,7 @@ from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT
 from market.delivery.errors import KINDS
 from market.delivery.schemas import RecordsPage
 from market.delivery.service import DataPlane, MeteredResponse
+from market.metering.answers import AnswerLog
 from market.metering.domain import Outcome
 
 _ALWAYS = (
@@ -29,6 +32,8 @@ _ALWAYS = (
     (b"content-type", b"application/json"),
     (b"cache-control", b"private, no-store"),
 )
+_PATIENT_SECONDS = 0.25
+_LOOK_SECONDS = 0.005
 _TEXT = Schema(type=OpenAPIType.STRING, max_length=500)
 
 
@@ -56,12 +61,12 @@ _PARAMETERS = (
     ),
     _query(
         "limit",
-        "Rows of the page at most.",
+        "Rows of the page at most. Where it is not sent and fewer are left of the licence's quota: what is left.",
         Schema(type=OpenAPIType.INTEGER, minimum=1, maximum=MAX_LIMIT, default=DEFAULT_LIMIT),
     ),
     _query(
         "cursor",
-        "`next_cursor` of the previous page.",
+        "`next_cursor` of the previous page. It goes on with the revision of that page, for 30 days after a newer one.",
         Schema(type=OpenAPIType.STRING, pattern="^[A-Za-z0-9_-]{32}$"),
     ),
     _header(
@@ -71,7 +76,8 @@ _PARAMETERS = (
     ),
     _header(
         "Idempotency-Key",
-        "A name of your choosing for this one call: sent again with the same key it is answered again, unbilled.",
+        "A name of your choosing for this one call: sent again with the same key it is answered again with the same"
+        " page, unbilled, also when the data has a newer revision.",
         Schema(type=OpenAPIType.STRING, min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$"),
     ),
 )
@@ -93,8 +99,9 @@ class _RecordsOperation(Operation):
             RecordsPage,
             generate_examples=False,
             description="A page, metered. The headers say what it counted: Usage-Units (`calls=1, rows=50,"
-            " bytes=10857`), Usage-Record, Usage-Repeated, Data-Revision, and RateLimit with what is left of each of"
-            " the licence's quotas.",
+            " bytes=10857`), Usage-Record, Usage-Repeated, Data-Revision, Page-Limit when the page was made smaller"
+            " than the default because no more was left of the quota, and RateLimit with what is left of each of the"
+            " licence's quotas.",
         ),
         # The server itself says so, before there is a request to tell about: without a body.
         414: ResponseSpec(None, generate_examples=False, description="The address is longer than 64 KiB"),
@@ -111,7 +118,8 @@ async def read_records(request: Request[Any, Any, Any], product_id: UUID) -> ASG
     """One page of the product's current revision, by the licence in the Authorization header.
 
     The call is admitted, recorded and counted before it is answered: one call, and as many rows as the page holds. What
-    the licence does not open does not exist here. A refused call costs nothing.
+    the licence does not open does not exist here. A refused call costs nothing: where it was recorded all the same
+    (503 with `usage_record`), it is credited.
     """
     scope: HTTPScope = request.scope
     authorization, purpose, key = _billing_headers(scope["headers"])
@@ -120,6 +128,7 @@ async def read_records(request: Request[Any, Any, Any], product_id: UUID) -> ASG
         scheme, _, token = authorization.partition(" ")
         bearer = token.strip() if scheme.lower() == "bearer" else None
     plane: DataPlane = request.app.state.data_plane
+    began = monotonic()
     answer = await plane.records(
         bearer=bearer,
         product_id=product_id,
@@ -127,7 +136,7 @@ async def read_records(request: Request[Any, Any, Any], product_id: UUID) -> ASG
         purpose=purpose,
         key=key,
     )
-    return _Metered(answer)
+    return _Metered(answer, plane.answers, looked_after=monotonic() - began > _PATIENT_SECONDS)
 
 
 def _billing_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[str | None]:
@@ -143,17 +152,48 @@ def _billing_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[str | None]
 
 
 class _Metered:
-    """An answer that is ready: two ASGI events, nothing computed from types on the way."""
+    """An answer that is ready: two ASGI events, nothing computed from types on the way.
 
-    __slots__ = ("_answer",)
+    From the moment it is handed over it counts as answered, whatever the client does then. A client that hung up while
+    it waited is handed nothing, and its call is credited.
 
-    def __init__(self, answer: MeteredResponse) -> None:
+    :param looked_after: the call took so long that the client may have hung up.
+    """
+
+    __slots__ = ("_answer", "_answers", "_looked_after")
+
+    def __init__(self, answer: MeteredResponse, answers: AnswerLog, *, looked_after: bool) -> None:
         self._answer = answer
+        self._answers = answers
+        self._looked_after = looked_after
 
-    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
-        body = self._answer.page.body
-        await send({"type": "http.response.start", "status": 200, "headers": headers_of(self._answer)})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        body, record_id = self._answer.page.body, self._answer.decision.record_id
+        assert record_id is not None
+        handed_over = False
+        try:
+            if self._looked_after and await _hung_up(receive):
+                await send({"type": "http.response.start", "status": 499, "headers": list(_ALWAYS)})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                return
+            await send({"type": "http.response.start", "status": 200, "headers": headers_of(self._answer)})
+            self._answers.answered(record_id)
+            handed_over = True
+            await send({"type": "http.response.body", "body": body, "more_body": False})
+        finally:
+            if not handed_over:
+                self._answers.unanswered(record_id)
+
+
+async def _hung_up(receive: Receive) -> bool:
+    """Whether the client ended its connection."""
+    try:
+        async with asyncio.timeout(_LOOK_SECONDS):
+            while (await receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        return False
+    return True
 
 
 def headers_of(answer: MeteredResponse) -> list[tuple[bytes, bytes]]:
@@ -173,6 +213,8 @@ def headers_of(answer: MeteredResponse) -> list[tuple[bytes, bytes]]:
     ]
     if left:
         headers.append((b"ratelimit", b", ".join(left)))
+    if answer.limited is not None:
+        headers.append((b"page-limit", b"%d" % answer.limited))
     if decision.outcome is Outcome.REPEATED:
         headers.append((b"usage-repeated", b"true"))
     return headers

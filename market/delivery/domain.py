@@ -4,7 +4,7 @@ The query's grammar, all parameters optional::
 
     select=NAME            repeated, or NAME,NAME: columns of the answer; default: all that the licence opens
     filter=NAME:OP:VALUE   repeated, all must hold; OP is eq, ne, lt, le, gt, ge, in, contains or is_null
-    limit=N                rows of the page, 1 to 1000; default 50
+    limit=N                rows of the page, 1 to 1000; default 50, or what is left of the quota if that is less
     cursor=TEXT            next_cursor of the page before
 
 A value is written as the column's kind is written in the answer; ``in`` takes values with commas between them,
@@ -26,7 +26,7 @@ from uuid import UUID
 
 from infra.messages import Message
 from listings.ingest.result import Column, Kind
-from market.delivery.errors import ColumnUnknown, CursorOutdated, InvalidQuery, PurposeNotLicensed
+from market.delivery.errors import ColumnUnknown, InvalidQuery, PurposeNotLicensed
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
@@ -73,12 +73,21 @@ class Query(NamedTuple):
     after: int
 
 
+class CursorOfRevision(Exception):
+    """A cursor goes on with another revision than the query is read against."""
+
+    def __init__(self, revision_id: UUID) -> None:
+        super().__init__(revision_id)
+        self.revision_id = revision_id
+
+
 class QueryPlan(NamedTuple):
     """A call planned against one revision.
 
     :ivar page_key: names the page: the same revision and query give the same key, whoever asks.
-    :ivar digest: names the request: the page and the purpose it is asked for.
+    :ivar digest: names the request, whichever revision it is resolved to, and the purpose it is made for.
     :ivar asked: what it asks for at most, by metered unit.
+    :ivar limit_stated: whether the caller set the limit; otherwise it may be lowered.
     """
 
     revision_id: UUID
@@ -87,6 +96,15 @@ class QueryPlan(NamedTuple):
     page_key: bytes
     digest: bytes
     asked: Mapping[str, int]
+    limit_stated: bool = True
+
+    def limited(self, limit: int) -> "QueryPlan":
+        """The same call with another limit, of a caller who set none."""
+        assert not self.limit_stated
+        query = self.query._replace(limit=limit)
+        return self._replace(
+            query=query, page_key=_page_key(self.revision_id, query), asked={"rows": query.limit}
+        )
 
 
 def choose_purpose(licensed: Sequence[str], stated: str | None) -> str:
@@ -125,27 +143,52 @@ def plan(
     :param columns: what :func:`readable` gave.
     :param raw_query: the query string as it was sent.
     :param stated: the header ``Data-Purpose``.
-    :raises PurposeNotLicensed, ColumnUnknown, InvalidQuery, CursorOutdated: it cannot be answered as it is.
+    :raises PurposeNotLicensed, ColumnUnknown, InvalidQuery: it cannot be answered as it is.
+    :raises CursorOfRevision: it is to be planned against another revision.
     """
     purpose = choose_purpose(licensed_purposes, stated)
-    query = read_query(raw_query, columns, revision_id)
-    page_key = sha256(revision_id.bytes + repr(_normal(query)).encode()).digest()
-    digest = sha256(b"records\0" + page_key + purpose.encode()).digest()
-    return QueryPlan(revision_id, purpose, query, page_key, digest, {"rows": query.limit})
-
-
-def _normal(query: Query) -> tuple[Any, ...]:
-    filters = sorted(
-        (filter_.column.name, filter_.operator.value, repr(filter_.values)) for filter_ in query.filters
+    query, stated_fields = _read_query(raw_query, columns, revision_id)
+    columns_stated, limit_stated, cursor = stated_fields
+    # What was left to us depends on the revision and on the quota; the request says only that it was.
+    request = (
+        [column.name for column in query.columns] if columns_stated else None,
+        _normal(query.filters),
+        query.limit if limit_stated else None,
+        cursor,
     )
-    return tuple(column.name for column in query.columns), filters, query.limit, query.after
+    return QueryPlan(
+        revision_id,
+        purpose,
+        query,
+        _page_key(revision_id, query),
+        sha256(b"records\1" + repr(request).encode() + b"\0" + purpose.encode()).digest(),
+        {"rows": query.limit},
+        limit_stated,
+    )
+
+
+def _page_key(revision_id: UUID, query: Query) -> bytes:
+    names = tuple(column.name for column in query.columns)
+    described = repr((names, _normal(query.filters), query.limit, query.after))
+    return sha256(revision_id.bytes + described.encode()).digest()
+
+
+def _normal(filters: Sequence[Filter]) -> list[tuple[str, str, str]]:
+    return sorted((filter_.column.name, filter_.operator.value, repr(filter_.values)) for filter_ in filters)
 
 
 def read_query(raw: str, columns: Mapping[str, Column], revision_id: UUID) -> Query:
     """Read a query string.
 
-    :raises ColumnUnknown, InvalidQuery, CursorOutdated: it cannot be read.
+    :raises ColumnUnknown, InvalidQuery, CursorOfRevision: it cannot be read.
     """
+    return _read_query(raw, columns, revision_id)[0]
+
+
+def _read_query(
+    raw: str, columns: Mapping[str, Column], revision_id: UUID
+) -> tuple[Query, tuple[bool, bool, str | None]]:
+    """The query; and whether it names columns and a limit, and its cursor."""
     names: list[str] = []
     filters: list[Filter] = []
     once: dict[str, str] = {}
@@ -173,7 +216,8 @@ def read_query(raw: str, columns: Mapping[str, Column], revision_id: UUID) -> Qu
         )
     chosen = [_known(name, columns) for name in dict.fromkeys(names)] if names else list(columns.values())
     after = decode_cursor(once["cursor"], revision_id) if "cursor" in once else -1
-    return Query(tuple(chosen), tuple(filters), _read_limit(once.get("limit")), after)
+    query = Query(tuple(chosen), tuple(filters), _read_limit(once.get("limit")), after)
+    return query, (bool(names), "limit" in once, once.get("cursor"))
 
 
 def _fields(raw: str) -> list[tuple[str, str]]:
@@ -352,6 +396,13 @@ _EXAMPLES = {
 }
 
 
+def invalid_cursor() -> InvalidQuery:
+    """What to tell a caller whose cursor is none of ours."""
+    return InvalidQuery(
+        Message("Invalid cursor."), remedy=Message("Send `next_cursor` of the previous page, unchanged.")
+    )
+
+
 def encode_cursor(revision_id: UUID, row: int) -> str:
     """The cursor of the page that follows a row of a revision."""
     return base64.urlsafe_b64encode(revision_id.bytes + row.to_bytes(8, "big")).decode()
@@ -361,7 +412,7 @@ def decode_cursor(cursor: str, revision_id: UUID) -> int:
     """The row within a cursor.
 
     :raises InvalidQuery: it is none of ours.
-    :raises CursorOutdated: it belongs to another revision than the one that is current now.
+    :raises CursorOfRevision: it belongs to another revision than this one.
     """
     try:
         content = base64.b64decode(cursor, altchars=b"-_", validate=True)
@@ -369,13 +420,7 @@ def decode_cursor(cursor: str, revision_id: UUID) -> int:
         content = b""
     row = int.from_bytes(content[16:], "big")
     if len(content) != 24 or row > _FURTHEST_ROW:
-        raise InvalidQuery(
-            Message("Invalid cursor."),
-            remedy=Message("Send `next_cursor` of the previous page, unchanged."),
-        )
+        raise invalid_cursor()
     if content[:16] != revision_id.bytes:
-        raise CursorOutdated(
-            Message("The data has a new revision since the previous page."),
-            remedy=Message("Start again without a cursor."),
-        )
+        raise CursorOfRevision(UUID(bytes=content[:16]))
     return row

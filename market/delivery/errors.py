@@ -8,15 +8,17 @@
 403   ``licence-outside-term``        the term has not begun, is over, or the licence is not metered here
 400   ``column-unknown``              no such column; a column the licence does not cover is no such column
 400   ``query-refused``               a query parameter cannot be read
-409   ``cursor-outdated``             the cursor belongs to another revision of the data
-422   ``idempotency-key-reused``      the key came with another request before (or the data has a new revision)
+409   ``cursor-outdated``             the cursor's revision was recalled, or replaced too long ago
+409   ``revision-recalled``           the key was first answered from a revision that was recalled
+422   ``idempotency-key-reused``      the key came with another request before
 429   ``quota-exceeded``              the call does not fit what is left of the quota
 503   ``query-too-heavy``             the query needs more time or memory than one query gets
 503   ``queries-busy``                too many queries are waiting
 503   ``metering-…``                  the call could not be metered, so it is not answered
 ====  ==============================  ===========================================================
 
-A refused call is not billed.
+A refused call is not billed. One refused with ``metering-unavailable`` that names a usage record may have been
+recorded; it is credited then, unless its key comes again first.
 """
 
 from contracts.licences.errors import InvalidLicenceToken
@@ -69,10 +71,17 @@ class InvalidQuery(Malformed):
 
 
 class CursorOutdated(Conflict):
-    """The data has moved on to another revision."""
+    """The revision that a cursor goes on with is not read any more."""
 
     slug = "cursor-outdated"
     title = Message("The data has a new revision")
+
+
+class RevisionRecalled(Conflict):
+    """The revision that a key was first answered from is not read any more."""
+
+    slug = "revision-recalled"
+    title = Message("The revision was recalled")
 
 
 class KeyConflict(Invalid):
@@ -108,6 +117,7 @@ KINDS: tuple[type[MarketError], ...] = (
     OtherProduct,
     ColumnUnknown,
     CursorOutdated,
+    RevisionRecalled,
     KeyConflict,
     CallQuotaExceeded,
     QueryTooHeavy,
@@ -115,10 +125,11 @@ KINDS: tuple[type[MarketError], ...] = (
 """One of each status, for the description of the route."""
 
 
-def refusal(decision: Decision, notice: StopNotice | None) -> MarketError:
+def refusal(decision: Decision, notice: StopNotice | None, asked_rows: int) -> MarketError:
     """What to tell the caller of a call that metering did not admit.
 
     :param notice: what is known of the stop, where the decision names one; None when it was lifted meanwhile.
+    :param asked_rows: the limit of its page.
     """
     match decision.outcome:
         case Outcome.STOPPED:
@@ -133,14 +144,22 @@ def refusal(decision: Decision, notice: StopNotice | None) -> MarketError:
             )
         case Outcome.QUOTA_EXCEEDED:
             left = decision.left_by_unit
+            used_up = [code for code, amount in left.items() if not amount]
+            if used_up or "rows" not in left:
+                return CallQuotaExceeded(
+                    Message("The licence's quota is used up: {units}.", units=", ".join(used_up)),
+                    remedy=Message("Order the product again for a larger quota."),
+                    left=left,
+                )
             return CallQuotaExceeded(
-                Message("The call asks for more than is left of the licence's quota."),
-                remedy=(
-                    Message("Ask for fewer rows: limit={left_rows} at most.", left_rows=left["rows"])
-                    if "rows" in left and all(left.values())
-                    else Message("Order the product again for a larger quota.")
+                Message(
+                    "The call asks for up to {asked_rows} rows, and {left_rows} are left of the licence's quota.",
+                    asked_rows=asked_rows,
+                    left_rows=left["rows"],
                 ),
+                remedy=Message("Send the call with limit={left_rows} at most.", left_rows=left["rows"]),
                 left=left,
+                limit=left["rows"],
             )
         case Outcome.TOKEN_ENDED if notice is not None:
             return InvalidLicenceToken(
@@ -157,7 +176,7 @@ def refusal(decision: Decision, notice: StopNotice | None) -> MarketError:
             )
         case Outcome.KEY_CONFLICT:
             return KeyConflict(
-                Message("The key was already used, for another request or an earlier revision of the data."),
+                Message("The key was already used, for another request."),
                 remedy=Message("Use a new key for a new request."),
             )
         case Outcome.NOT_YET_VALID:
@@ -170,3 +189,38 @@ def refusal(decision: Decision, notice: StopNotice | None) -> MarketError:
             )
         case _:
             return OutsideTerm(Message("The licence is not in force."), remedy=Message("Ask the operator."))
+
+
+def cursor_outdated(recalled: str | None, days: int) -> CursorOutdated:
+    """What to tell a caller whose cursor's revision is not read any more.
+
+    :param recalled: why it was recalled, empty when nothing was said; None when it was replaced ``days`` ago or before.
+    """
+    remedy = Message(
+        "Start again without a cursor, from the data that is current; what was read was metered and stays so."
+    )
+    if recalled is None:
+        return CursorOutdated(
+            Message(
+                "The cursor belongs to a revision that was replaced more than {days} days ago.",
+                days=days,
+            ),
+            remedy=remedy,
+        )
+    return CursorOutdated(_recalled(recalled), remedy=remedy)
+
+
+def revision_recalled(recalled: str) -> RevisionRecalled:
+    """What to tell a caller whose key was first answered from a revision that was recalled."""
+    return RevisionRecalled(
+        _recalled(recalled),
+        remedy=Message(
+            "Send the call with a new key, which reads the data that is current and counts as a further call."
+        ),
+    )
+
+
+def _recalled(reason: str) -> Message:
+    if not reason:
+        return Message("The revision that was read was recalled.")
+    return Message("The revision that was read was recalled: {reason}", reason=reason)

@@ -17,10 +17,11 @@ from infra.objects import ObjectStore
 from infra.settings import Settings
 from infra.tasks import TaskRegistry
 from listings.revisions import service as listed_revisions
-from listings.revisions.domain import RevisionFacts
+from listings.revisions.domain import ReadableRevision, RevisionFacts
 from market.delivery.engine import Engine, PageCache
-from market.delivery.service import CurrentRevisions, DataPlane
+from market.delivery.service import DataPlane, FirstAnswer, Revisions
 from market.delivery.stop_notices import StopNotices
+from market.metering import service as metering
 from market.metering.group_commit import Admission
 
 _GARBAGE_THRESHOLDS = (10_000, 20, 20)
@@ -83,11 +84,21 @@ async def data_plane(
         async with sessions() as session:
             return await licences.explain_stop(session, licence_id)
 
+    async def find_revision(product_id: UUID, revision_id: UUID) -> ReadableRevision | None:
+        async with sessions() as session:
+            return await listed_revisions.find_readable_revision(session, product_id, revision_id)
+
+    async def first_answer(licence_id: UUID, record_id: UUID) -> FirstAnswer | None:
+        async with sessions() as session:
+            record = await metering.find_record(session, licence_id, record_id)
+        return FirstAnswer(record.revision_id, record.units["rows"]) if record else None
+
     await admission.start()
     try:
         plane = DataPlane(
             verifier=LicenceVerifier(keys, settings.base_url),
-            revisions=CurrentRevisions(current_revision),
+            revisions=Revisions(current_revision, find_revision),
+            first_answer=first_answer,
             store=store,
             engine=engine,
             cache=PageCache(settings.page_cache_mb * 1024 * 1024),
@@ -97,6 +108,11 @@ async def data_plane(
         telemetry.count("market.data.calls", "Data calls by outcome", plane.metrics)
         telemetry.count(
             "market.metering.calls", "Calls that metering decided, and batches", admission.metrics
+        )
+        telemetry.count(
+            "market.metering.credits",
+            "Calls credited because they could not be answered",
+            admission.answers.metrics,
         )
         with relaxed_garbage_collection():
             yield plane

@@ -1,17 +1,82 @@
 """Usage over HTTP, for the parties of a licence and the regulator."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, get
+from litestar import Controller, Request, get
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.handlers.base import BaseRouteHandler
 from litestar.params import QueryParameter
 
-from infra.auth import Actor, Permission, requires
+from contracts.licences.tokens import LicenceClaims, LicenceVerifier
+from infra.auth import Actor, Permission, current_actor, optional_actor, requires
 from infra.db import AsyncSession
 from infra.paging import PageRequest
 from infra.schema import Page, moment_parameter, read_moment
 from market.metering import service
 from market.metering.schemas import HourlyUsageRead, UsagePeriodRead, UsageRecordRead, UsageSummary
+from market.metering.service import UsageReader
+
+
+def reads_usage(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard: a valid licence token, or somebody who may read usage.
+
+    :raises InvalidLicenceToken: the bearer is neither a licence token nor an access token.
+    """
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if optional_actor(connection.scope) is None and scheme.lower() == "bearer":
+        verifier: LicenceVerifier = connection.app.state.licence_verifier
+        connection.scope["licence"] = verifier.verify(token.strip())  # type: ignore[typeddict-unknown-key]
+    else:
+        requires(Permission.USAGE_READ)(connection, handler)
+
+
+reads_usage.permission = Permission.USAGE_READ  # type: ignore[attr-defined]
+
+
+def provide_caller(request: Request[Any, Any, Any]) -> UsageReader:
+    """Dependency ``caller``."""
+    claims: LicenceClaims | None = request.scope.get("licence")  # type: ignore[assignment]
+    return UsageReader(None, claims) if claims else UsageReader(current_actor(request.scope), None)
+
+
+class UsageRecordController(Controller):
+    """What became of each call, for the programs that made them and the people of their organisation."""
+
+    path = "/v1/usage-records"
+    tags = ["Usage"]
+    guards = [reads_usage]
+    opt = {"licence": True}
+    dependencies = {"caller": Provide(provide_caller, sync_to_thread=False)}
+
+    @get(operation_id="listRecentUsageRecords", summary="List what became of calls")
+    async def list_records(
+        self,
+        session: AsyncSession,
+        caller: UsageReader,
+        page: PageRequest,
+        licence_id: Annotated[
+            UUID | None, QueryParameter(description="Whose; not needed with a licence token.")
+        ] = None,
+        since: Annotated[str | None, moment_parameter("Recorded from here on.")] = None,
+        until: Annotated[str | None, moment_parameter("Recorded up to here, not included.")] = None,
+    ) -> Page[UsageRecordRead]:
+        """Usage records of one licence, newest first: what each call counted, and whether it was answered or credited.
+
+        With a licence token as the bearer, those of its licence; a session or an access token names the licence.
+        """
+        records, cursor = await service.list_records(
+            session, caller, licence_id, read_moment(since), read_moment(until), page
+        )
+        return Page(items=[UsageRecordRead.of(record) for record in records], next_cursor=cursor)
+
+    @get("/{record_id:uuid}", operation_id="getUsageRecord", summary="Get what became of a call")
+    async def get_record(
+        self, session: AsyncSession, caller: UsageReader, record_id: UUID
+    ) -> UsageRecordRead:
+        """One usage record, by the id of the header Usage-Record or of a 503's `usage_record`."""
+        return UsageRecordRead.of(await service.get_record(session, caller, record_id))
 
 
 class UsageController(Controller):
@@ -35,7 +100,7 @@ class UsageController(Controller):
     ) -> Page[UsageRecordRead]:
         """Every metered call, newest first, current to the last one."""
         records, cursor = await service.list_usage(session, actor, licence_id, period_no, page)
-        return Page(items=[UsageRecordRead.model_validate(record) for record in records], next_cursor=cursor)
+        return Page(items=[UsageRecordRead.of(record) for record in records], next_cursor=cursor)
 
     @get("/periods", operation_id="listUsagePeriods", summary="List billing periods of a licence")
     async def list_periods(

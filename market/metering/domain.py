@@ -1,6 +1,7 @@
 """What is asked of metering and what it answers: pure values, no clock and no I/O."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -89,6 +90,18 @@ class Decision(NamedTuple):
         """What is left of each quota that there is, by unit."""
         by_unit = zip(units.UNITS.quotas, self.left, strict=True)
         return {unit.code: left for unit, left in by_unit if left is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """That a usage record was taken back.
+
+    :ivar period_no: the period whose bill it lessens; None while it waits for use to be set off against.
+    """
+
+    credited_at: datetime
+    reason: UsageCreditReason
+    period_no: int | None
 
 
 class CloseReason(StrEnum):

@@ -12,9 +12,8 @@ import random
 import time
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-import asyncpg
 import structlog
 from prometheus_client import Histogram
 
@@ -23,7 +22,9 @@ from infra.messages import Message
 from infra.outages import is_fatal
 from infra.tasks import TaskRegistry
 from market.metering import admission_sql
-from market.metering.domain import Call, Decision
+from market.metering.answers import AnswerLog
+from market.metering.connection import STATEMENT_SECONDS, TRANSIENT, Connection
+from market.metering.domain import Call, Decision, Outcome
 
 log = structlog.get_logger()
 
@@ -40,29 +41,10 @@ _batch_seconds = Histogram(
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 
-_CONNECT_SECONDS = 5.0
-_BATCH_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 _EXPIRE_SECONDS = 0.25
 _INTERRUPTED_SECONDS = 2.0
-
-# The database is away, ending, out of something, or asks for another try: what was sent may be sent again.
-_TRANSIENT = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.exceptions.InsufficientResourcesError,
-    asyncpg.exceptions.InvalidAuthorizationSpecificationError,
-    asyncpg.exceptions.InvalidCatalogNameError,
-    asyncpg.exceptions.ObjectNotInPrerequisiteStateError,
-    asyncpg.exceptions.OperatorInterventionError,
-    asyncpg.exceptions.PostgresSystemError,
-    asyncpg.exceptions.ReadOnlySQLTransactionError,
-    asyncpg.exceptions.TransactionRollbackError,
-)
 
 
 class MeteringBusy(Unavailable):
@@ -88,7 +70,12 @@ class PendingCall(NamedTuple):
 
 
 class Admits(Protocol):
-    """What delivery needs of metering."""
+    """What delivery needs of metering.
+
+    :ivar answers: gives the ids of the records, and is told of each admitted call whether it was answered.
+    """
+
+    answers: AnswerLog
 
     async def admit(self, call: Call) -> Decision:
         """Decide on one call."""
@@ -122,6 +109,8 @@ class Admission:
         self._wait_seconds = wait_seconds
         self._queue: deque[PendingCall] = deque()
         self._sent: list[PendingCall] = []
+        self._on_the_way = False
+        self.answers = AnswerLog(dsn)
         self._wake = asyncio.Event()
         self._closing = False
         self._decided = 0
@@ -137,6 +126,7 @@ class Admission:
                 "metering", self._flush, ended=lambda: self._closing, problem=self._interruption
             ),
             self._watch.start("metering-expiry", self._expire_overdue),
+            self._watch.start("metering-answers", self.answers.run, ended=lambda: self._closing),
         ]
 
     async def close(self) -> None:
@@ -149,6 +139,8 @@ class Admission:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._expire(self._queue)
+        if self._tasks:
+            await self.answers.finish()
 
     def metrics(self) -> list[tuple[int, dict[str, str]]]:
         """Calls decided and batches committed since the process began, for its metrics."""
@@ -157,16 +149,16 @@ class Admission:
     async def admit(self, call: Call) -> Decision:
         """Decide on one call; durable when this returns.
 
+        The caller says to :attr:`answers` whether an admitted call was answered.
+
         :raises MeteringBusy: too many wait already; the call was not looked at.
-        :raises MeteringAway: the database did not decide in time. Whether the call was recorded is unknown, so a
-            caller that wants certainty repeats it under its ``Idempotency-Key``.
+        :raises MeteringAway: the database did not decide in time. Where the call may have been recorded the error names
+            the record: one that was is credited, unless the call is repeated under its ``Idempotency-Key`` before.
         """
         if self._closing or len(self._queue) >= self._queue_limit:
             raise MeteringBusy(
-                Message("More calls wait to be metered than this process takes."),
-                remedy=Message(
-                    "Send the call again after the seconds in Retry-After, under the same Idempotency-Key."
-                ),
+                Message("More calls wait to be metered than this process takes; this one was not recorded."),
+                remedy=Message("Send the call again after the seconds in Retry-After."),
             )
         loop = asyncio.get_running_loop()
         pending = PendingCall(call, loop.time() + self._wait_seconds, loop.create_future())
@@ -183,10 +175,10 @@ class Admission:
 
     async def _flush(self) -> None:
         """Send batch after batch, for as long as the process lives."""
-        connection = _Connection(self._dsn)
+        connection = Connection(self._dsn, "data-market-metering", self.answers.register)
         try:
             while True:
-                self._sent = self._next_batch()
+                self._sent, self._on_the_way = self._next_batch(), False
                 if self._sent:
                     await self._decide(connection, self._sent)
                     self._interrupted = None  # decided, or nobody waits for it any more: the next one tells
@@ -196,7 +188,7 @@ class Admission:
                     self._wake.clear()
                     await self._wake.wait()
         finally:
-            self._expire(self._sent)
+            self._expire(self._sent, sent=self._on_the_way)
             await connection.close()
 
     def _next_batch(self) -> list[PendingCall]:
@@ -208,20 +200,25 @@ class Admission:
                 batch.append(pending)
         return batch
 
-    async def _decide(self, connection: "_Connection", batch: list[PendingCall]) -> None:
+    async def _decide(self, connection: Connection, batch: list[PendingCall]) -> None:
         """Send a batch until it is decided or nobody waits for it any more."""
         pause = _FIRST_PAUSE_SECONDS
         while batch:
             try:
                 calls = [pending.call for pending in batch]
-                decisions = await admission_sql.admit(await connection.get(), calls, seconds=_BATCH_SECONDS)
+                there = await connection.get()
+                self._on_the_way = True
+                decisions = await admission_sql.admit(there, calls, seconds=STATEMENT_SECONDS)
             except Exception as error:
-                if isinstance(error, _TRANSIENT) or is_fatal(error):
+                if isinstance(error, TRANSIENT) or is_fatal(error):
                     self._interrupted = self._interrupted or (time.monotonic(), type(error).__name__)
                     log.warning("metering_interrupted", error=repr(error), calls=len(batch), again_in=pause)
                     await connection.close()
                     await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 -- spreads the processes' retries
                     pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+                    for pending in batch:
+                        if pending.answer.cancelled():
+                            self.answers.unknown(pending.call)
                     batch = [pending for pending in batch if not pending.answer.done()]
                     continue
                 # Something in the batch is refused for good: find it, so that only its caller suffers.
@@ -239,9 +236,15 @@ class Admission:
                 # The first has waited longest; its deadline tells since when.
                 oldest = batch[0].deadline - self._wait_seconds
                 _batch_seconds.observe(asyncio.get_running_loop().time() - oldest)
+                answers = self.answers
                 for pending, decision in zip(batch, decisions, strict=True):
+                    if decision.outcome is Outcome.ADMITTED:
+                        answers.admitted(pending.call)
                     if not pending.answer.done():
                         pending.answer.set_result(decision)
+                    else:
+                        answers.unanswered(pending.call.record_id)
+                answers.decided(calls[-1])
                 return
 
     async def _expire_overdue(self) -> None:
@@ -252,55 +255,53 @@ class Admission:
             now = loop.time()
             while self._queue and self._queue[0].deadline <= now:
                 self._expire([self._queue.popleft()])
-            self._expire(pending for pending in self._sent if pending.deadline <= now)
+            overdue = [pending for pending in self._sent if pending.deadline <= now]
+            self._expire(overdue, sent=self._on_the_way)
 
-    def _expire(self, overdue: Iterable[PendingCall]) -> None:
+    def _expire(self, overdue: Iterable[PendingCall], *, sent: bool = False) -> None:
+        """Refuse calls.
+
+        :param sent: their batch is with the database, or was, so that they may be recorded.
+        """
         for pending in overdue:
-            _fail(
-                pending,
-                MeteringAway(
-                    Message(
-                        "The call could not be metered within {wait_seconds:g} seconds.",
-                        wait_seconds=self._wait_seconds,
-                    ),
-                    retry_after=2,
-                    remedy=Message(
-                        "Send the call again, under the same Idempotency-Key so that it cannot count twice."
-                    ),
-                ),
-            )
+            if pending.answer.done():
+                continue
+            if sent:
+                self.answers.unknown(pending.call)
+                _fail(pending, self._undecided(pending.call))
+            else:
+                _fail(pending, self._not_recorded())
+
+    def _undecided(self, call: Call) -> MeteringAway:
+        return MeteringAway(
+            Message(
+                "The call was not metered within {wait_seconds:g} seconds; it may have left the usage record"
+                " {record_id}.",
+                wait_seconds=self._wait_seconds,
+                record_id=call.record_id,
+            ),
+            retry_after=2,
+            remedy=Message("Send the call again under the same Idempotency-Key: it counts once.")
+            if call.key is not None
+            else Message(
+                "Send the call again. GET /v1/usage-records/{record_id} tells about the record; if there is one, it is"
+                " credited within a minute after the service recovers.",
+                record_id=call.record_id,
+            ),
+            usage_record=str(call.record_id),
+        )
+
+    def _not_recorded(self) -> MeteringAway:
+        return MeteringAway(
+            Message(
+                "The call could not be metered within {wait_seconds:g} seconds, and was not recorded.",
+                wait_seconds=self._wait_seconds,
+            ),
+            retry_after=2,
+            remedy=Message("Send the call again after the seconds in Retry-After."),
+        )
 
 
 def _fail(pending: PendingCall, error: Exception) -> None:
     if not pending.answer.done():
         pending.answer.set_exception(error)
-
-
-class _Connection:
-    """One connection, made when it is needed and made anew after it was lost."""
-
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-        self._connection: asyncpg.Connection[Any] | None = None
-
-    async def get(self) -> "asyncpg.Connection[Any]":
-        """The connection; a new one when there is none that lives."""
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(
-                self._dsn,
-                timeout=_CONNECT_SECONDS,
-                server_settings={
-                    "application_name": "data-market-metering",
-                    # An answer means durable, whatever the server's own default is.
-                    "synchronous_commit": "on",
-                    "default_transaction_isolation": "read committed",
-                    "statement_timeout": str(int(_BATCH_SECONDS * 1000)),
-                },
-            )
-        return self._connection
-
-    async def close(self) -> None:
-        """Drop the connection, without waiting for a server that does not answer."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.terminate()

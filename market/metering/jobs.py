@@ -19,4 +19,13 @@ async def prepare_partitions(context: JobContext, _: dict[str, Any]) -> None:
         log.info("usage_partitions_made", count=made)
 
 
-SCHEDULES = [Schedule("metering.partitions", "17 2 * * *", prepare_partitions)]
+async def credit(context: JobContext, _: dict[str, Any]) -> None:
+    """Credit the last calls of processes that ended without a word, and set off what waits."""
+    await service.credit_ended_processes(context.sessions)
+    await service.set_off_waiting_credits(context.sessions)
+
+
+SCHEDULES = [
+    Schedule("metering.credit", "* * * * *", credit),
+    Schedule("metering.partitions", "17 2 * * *", prepare_partitions),
+]

@@ -1,7 +1,7 @@
 """SQL of metering outside the hot path. The hot path's one statement is in :mod:`market.metering.admission_sql`."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
 from infra.unit_columns import sums
 from infra.units import UnitVector
-from market.metering.domain import EarlyClose, OpenPeriod, PeriodUsage
-from market.metering.tables import UsagePeriod, UsagePurpose, UsageRecord
+from market.metering.domain import EarlyClose, OpenPeriod, PeriodUsage, UsageCreditReason
+from market.metering.tables import MeteringProcess, UsageCredit, UsagePeriod, UsagePurpose, UsageRecord
 
 _MOST_PERIODS = 2**31 - 1
 
@@ -27,6 +27,7 @@ class HourlyUsage(NamedTuple):
     revision_id: UUID
     purpose: str
     units: UnitVector
+    credited: UnitVector
 
 
 class Difference(NamedTuple):
@@ -114,13 +115,59 @@ async def used_by_purpose(session: AsyncSession, licence_id: UUID, period_no: in
     return {row.purpose: row.units for row in (await session.exec(statement)).all()}
 
 
+async def find_record(session: AsyncSession, licence_id: UUID, record_id: UUID) -> UsageRecord | None:
+    """A usage record of a licence."""
+    statement = select(UsageRecord).where(
+        col(UsageRecord.licence_id) == licence_id, col(UsageRecord.record_id) == record_id
+    )
+    return (await session.exec(statement)).first()
+
+
+async def find_record_among(
+    session: AsyncSession, licence_ids: Sequence[UUID], record_id: UUID
+) -> UsageRecord | None:
+    """A usage record of one of these licences."""
+    statement = select(UsageRecord).where(
+        col(UsageRecord.licence_id) == sa.any_(sa.cast(licence_ids, sa.ARRAY(sa.Uuid))),
+        col(UsageRecord.record_id) == record_id,
+    )
+    return (await session.exec(statement)).first()
+
+
+async def list_credits(
+    session: AsyncSession, records: Sequence[UsageRecord]
+) -> dict[tuple[UUID, UUID], UsageCredit]:
+    """The credits of these records, by licence and record."""
+    ids = [(record.licence_id, record.record_id) for record in records]
+    statement = select(UsageCredit).where(
+        sa.tuple_(col(UsageCredit.licence_id), col(UsageCredit.record_id)).in_(ids)
+    )
+    return {(row.licence_id, row.record_id): row for row in (await session.exec(statement)).all()}
+
+
+async def list_unended_processes(session: AsyncSession) -> Sequence[MeteringProcess]:
+    """Processes that admit calls, and those that ended without a word and were not looked through."""
+    statement = select(MeteringProcess).where(col(MeteringProcess.ended_at).is_(None))
+    return (await session.exec(statement)).all()
+
+
 async def list_records(
-    session: AsyncSession, licence_id: UUID, period_no: int | None, page: PageRequest
+    session: AsyncSession,
+    licence_id: UUID,
+    page: PageRequest,
+    *,
+    period_no: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> tuple[Sequence[UsageRecord], str | None]:
-    """Usage records of a licence, newest first."""
+    """Usage records of a licence, newest first, of a period or of a half-open span."""
     statement = select(UsageRecord).where(col(UsageRecord.licence_id) == licence_id)
     if period_no is not None:
         statement = statement.where(col(UsageRecord.period_no) == period_no)
+    if since is not None:
+        statement = statement.where(col(UsageRecord.recorded_at) >= since)
+    if until is not None:
+        statement = statement.where(col(UsageRecord.recorded_at) < until)
     return await paginate(session, statement, UsageRecord.record_id, page)
 
 
@@ -135,6 +182,14 @@ async def hourly(
             col(UsageRecord.revision_id),
             col(UsageRecord.purpose),
             *sums(UsageRecord),
+            *sums(UsageCredit),
+        )
+        .outerjoin(
+            UsageCredit,
+            sa.and_(
+                col(UsageCredit.licence_id) == col(UsageRecord.licence_id),
+                col(UsageCredit.record_id) == col(UsageRecord.record_id),
+            ),
         )
         .where(
             col(UsageRecord.licence_id) == licence_id,
@@ -145,8 +200,15 @@ async def hourly(
         .order_by(hour, col(UsageRecord.revision_id), col(UsageRecord.purpose))
         .limit(limit)
     )
+    number = len(units.UNITS.summed)
     return [
-        HourlyUsage(begin, revision_id, purpose, UnitVector.of(amounts))
+        HourlyUsage(
+            begin,
+            revision_id,
+            purpose,
+            UnitVector.of(amounts[:number]),
+            UnitVector.of(amounts[number:]),
+        )
         for begin, revision_id, purpose, *amounts in await session.execute(statement)
     ]
 
@@ -233,6 +295,107 @@ async def differences(session: AsyncSession, *, days: int, limit: int) -> list[D
             for licence_id, period_no, purpose, *amounts in rows
         )
     return found
+
+
+_UNACCOUNTED = """
+SELECT r.licence_id, r.record_id
+  FROM licence_counters c
+ CROSS JOIN LATERAL (SELECT licence_id, record_id FROM usage_records
+                      WHERE licence_id = c.licence_id AND record_id > :through
+                        -- the one partition or two that can hold it; the days are for a clock that was set
+                        AND recorded_at > CAST(:seen AS timestamptz) - interval '1 day'
+                        AND recorded_at < CAST(:seen AS timestamptz) + interval '1 day'
+                        AND substring(uuid_send(record_id) FROM 13) = :tag) r
+ ORDER BY r.record_id DESC LIMIT :limit
+"""
+
+
+async def list_silent_processes(session: AsyncSession, suspected: timedelta) -> Sequence[MeteringProcess]:
+    """Processes that were not heard of since they were suspected so long ago."""
+    statement = select(MeteringProcess).where(
+        col(MeteringProcess.ended_at).is_(None),
+        col(MeteringProcess.suspected_at) < sa.func.now() - suspected,
+    )
+    return (await session.exec(statement)).all()
+
+
+async def suspect_processes(session: AsyncSession, silent: timedelta) -> None:
+    """Suspect the processes that were not heard of for so long."""
+    await session.execute(
+        sa.update(MeteringProcess)
+        .where(
+            col(MeteringProcess.ended_at).is_(None),
+            col(MeteringProcess.suspected_at).is_(None),
+            col(MeteringProcess.seen_at) < sa.func.now() - silent,
+        )
+        .values(suspected_at=sa.func.now())
+    )
+
+
+async def end_process(session: AsyncSession, process: MeteringProcess) -> None:
+    """Note that a process has ended, unless it was heard of meanwhile."""
+    await session.execute(
+        sa.update(MeteringProcess)
+        .where(col(MeteringProcess.id) == process.id, col(MeteringProcess.seen_at) == process.seen_at)
+        .values(ended_at=sa.func.now())
+    )
+
+
+async def forget_processes(session: AsyncSession, after: timedelta) -> None:
+    """Delete what was kept of processes that ended so long ago."""
+    await session.execute(
+        sa.delete(MeteringProcess).where(col(MeteringProcess.ended_at) < sa.func.now() - after)
+    )
+
+
+async def unaccounted_records(
+    session: AsyncSession, process: MeteringProcess, limit: int
+) -> list[tuple[UUID, UUID]]:
+    """Licence and record of the calls that a process recorded and did not account for, the last ones at most.
+
+    No index by time is needed: the ids that a process makes grow, and a licence's records lie in their order.
+    """
+    listed = list(zip(process.licence_ids, process.record_ids, strict=True))
+    values = {
+        "through": process.decided_through,
+        "seen": process.seen_at,
+        "tag": process.id.to_bytes(4, "big"),
+        "limit": limit,
+    }
+    rows = await session.execute(sa.text(_UNACCOUNTED), values)
+    return [*listed, *((licence_id, record_id) for licence_id, record_id in rows)][:limit]
+
+
+async def credit(
+    session: AsyncSession, records: Sequence[tuple[UUID, UUID]], reason: UsageCreditReason
+) -> int:
+    """Credit calls, by licence and record; answers how many were not credited before."""
+    crediting = sa.text(
+        "SELECT cardinality(credit_calls(CAST(:licences AS uuid[]), CAST(:records AS uuid[]), :reason))"
+    )
+    values = {
+        "licences": [licence_id for licence_id, _ in records],
+        "records": [record_id for _, record_id in records],
+        "reason": reason.value,
+    }
+    credited: int = (await session.execute(crediting, values)).scalar_one()
+    return credited
+
+
+async def set_off_credits(session: AsyncSession, licence_id: UUID) -> None:
+    """Set a licence's credits that wait off against its open period, as far as that reaches."""
+    await session.execute(sa.text("SELECT set_off_usage_credits(:licence_id)"), {"licence_id": licence_id})
+
+
+async def list_waiting_credits(session: AsyncSession, limit: int) -> Sequence[UUID]:
+    """Licences with credits that wait and with use in the open period."""
+    statement = (
+        select(UsageCredit.licence_id)
+        .join(LicenceCounter, col(LicenceCounter.licence_id) == col(UsageCredit.licence_id))
+        .where(col(UsageCredit.period_no).is_(None), col(LicenceCounter.period_1) > 0)
+        .distinct()
+    )
+    return (await session.exec(statement.limit(limit))).all()
 
 
 async def ensure_partitions(session: AsyncSession, months_ahead: int) -> int:

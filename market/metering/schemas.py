@@ -9,13 +9,31 @@ from pydantic import Field
 from infra import months
 from infra.schema import Output
 from infra.unit_schemas import UnitAmounts
-from market.metering.domain import CloseReason, OpenPeriod, PeriodUsage
+from market.metering.domain import (
+    CloseReason,
+    OpenPeriod,
+    PeriodUsage,
+    UsageCreditReason,
+    UsageRecordStatus,
+)
+from market.metering.service import KnownRecord
+
+
+class UsageCreditRead(Output):
+    """That the call of a usage record is not billed: it was recorded, and could not be answered."""
+
+    credited_at: datetime
+    reason: UsageCreditReason
+    period_no: int | None = Field(
+        description="Billing period that counts so much less; null while it waits for use to be set off against"
+    )
 
 
 class UsageRecordRead(Output):
     """One metered call."""
 
     record_id: UUID
+    licence_id: UUID
     recorded_at: datetime = Field(description="The database's time of admission, UTC")
     period_no: int = Field(description="Billing period of the licence in which the call counts")
     product_id: UUID
@@ -23,6 +41,29 @@ class UsageRecordRead(Output):
     units: UnitAmounts = Field(description="What it counted, by metered unit")
     purpose: str
     client_id: UUID | None = Field(description="Who got the token the call was made with")
+    status: UsageRecordStatus = Field(
+        description="Whether it was answered, or is credited; `unconfirmed` for the first seconds, and for up to three"
+        " minutes when the process that recorded it ended"
+    )
+    credit: UsageCreditRead | None = Field(description="The credit, where it is credited")
+
+    @classmethod
+    def of(cls, known: KnownRecord) -> Self:
+        """A record with what became of its call."""
+        row = known.record
+        return cls(
+            record_id=row.record_id,
+            licence_id=row.licence_id,
+            recorded_at=row.recorded_at,
+            period_no=row.period_no,
+            product_id=row.product_id,
+            revision_id=row.revision_id,
+            units=dict(row.units),
+            purpose=row.purpose,
+            client_id=row.client_id,
+            status=known.status,
+            credit=UsageCreditRead.model_validate(known.credit) if known.credit else None,
+        )
 
 
 class UsagePeriodRead(Output):
@@ -60,6 +101,7 @@ class HourlyUsageRead(Output):
     revision_id: UUID
     purpose: str
     units: UnitAmounts = Field(description="What was counted, by metered unit")
+    credited: UnitAmounts = Field(description="Of that, what is credited")
 
 
 class UsageSummary(Output):

@@ -1,18 +1,30 @@
-"""Use cases of metering outside the hot path: periods, usage to look at, and the checks of its invariants."""
+"""Use cases of metering outside the hot path: periods, usage to look at, credits, and the checks of its invariants."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
+
 from contracts.licences import service as licences
+from contracts.licences.tokens import LicenceClaims
 from infra.auth import Actor
-from infra.db import AsyncSession, now
-from infra.errors import Malformed
+from infra.db import AsyncSession, SessionMaker, now, transaction
+from infra.errors import Malformed, NotFound
 from infra.messages import Message
 from infra.paging import PageRequest, encode_cursor
 from infra.units import UnitVector
 from market.metering import repository
-from market.metering.domain import EarlyClose, OpenPeriod, PeriodUsage
+from market.metering.domain import (
+    Credit,
+    EarlyClose,
+    OpenPeriod,
+    PeriodUsage,
+    UsageCreditReason,
+    UsageRecordStatus,
+)
+from market.metering.record_ids import process_of
 from market.metering.repository import Difference, HourlyUsage
 from market.metering.tables import UsageRecord
 
@@ -21,6 +33,55 @@ LONGEST_SUMMARY = timedelta(days=31)
 
 SUMMARY_LINES = 5_000
 """Most lines of one hourly summary; a longer one is refused rather than cut."""
+
+SILENT = timedelta(seconds=20)
+"""A process that was not heard of for so long is suspected to have ended."""
+
+SUSPECTED = timedelta(seconds=10)
+"""One that is not heard of for so long after it was suspected has ended."""
+
+FORGOTTEN = timedelta(days=1)
+"""What a process said is kept for so long after it ended."""
+
+CREDITS_PER_PROCESS = 10_000
+"""Most calls that are credited of one process that ended, the last ones it recorded."""
+
+_CREDITS_AT_ONCE = 200
+
+log = structlog.get_logger()
+
+
+class LicenceNotNamed(Malformed):
+    """The request names no licence."""
+
+    slug = "licence-not-named"
+    title = Message("The licence is not named")
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReader:
+    """Who reads usage: somebody with the licences they can see, or else whoever has a licence's token."""
+
+    actor: Actor | None
+    claims: LicenceClaims | None
+
+    async def live_claims(self, session: AsyncSession) -> LicenceClaims:
+        """What the licence token says.
+
+        :raises InvalidLicenceToken: it was ended.
+        """
+        assert self.claims is not None
+        await licences.require_token_not_ended(session, self.claims.token_id)
+        return self.claims
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRecord:
+    """A usage record with what became of its call."""
+
+    record: UsageRecord
+    status: UsageRecordStatus
+    credit: Credit | None
 
 
 class SpanRefused(Malformed):
@@ -84,15 +145,95 @@ async def used_by_purpose(session: AsyncSession, licence_id: UUID, period_no: in
     return await repository.used_by_purpose(session, licence_id, period_no)
 
 
+async def find_record(session: AsyncSession, licence_id: UUID, record_id: UUID) -> UsageRecord | None:
+    """A usage record of a licence, whoever asks."""
+    return await repository.find_record(session, licence_id, record_id)
+
+
 async def list_usage(
     session: AsyncSession, actor: Actor, licence_id: UUID, period_no: int | None, page: PageRequest
-) -> tuple[Sequence[UsageRecord], str | None]:
+) -> tuple[Sequence[KnownRecord], str | None]:
     """Usage records of a licence the caller may see, newest first, and the next page's cursor.
 
     :raises NotFound: there is no such licence, or the caller may not know of it.
     """
     licence = await licences.access_licence(session, actor, licence_id)
-    return await repository.list_records(session, licence.id, period_no, page)
+    rows, cursor = await repository.list_records(session, licence.id, page, period_no=period_no)
+    return await _known(session, rows), cursor
+
+
+async def list_records(
+    session: AsyncSession,
+    caller: UsageReader,
+    licence_id: UUID | None,
+    since: datetime | None,
+    until: datetime | None,
+    page: PageRequest,
+) -> tuple[Sequence[KnownRecord], str | None]:
+    """Usage records of one licence, newest first, and the next page's cursor.
+
+    :param licence_id: may be left out with a licence token.
+    :raises NotFound: there is no such licence, or the caller may not know of it.
+    :raises LicenceNotNamed: the caller has no licence token and names no licence.
+    :raises InvalidLicenceToken: the token was ended.
+    """
+    if caller.actor is not None:
+        if licence_id is None:
+            raise LicenceNotNamed(
+                Message("The request does not say whose usage records it is about."),
+                remedy=Message("Send licence_id: GET /v1/licences lists your licences."),
+            )
+        licence_id = (await licences.access_licence(session, caller.actor, licence_id)).id
+    else:
+        claims = await caller.live_claims(session)
+        if licence_id not in (None, claims.licence_id):
+            raise NotFound(
+                Message("The licence token is for another licence than {licence_id}.", licence_id=licence_id),
+                remedy=Message("Leave licence_id out."),
+            )
+        licence_id = claims.licence_id
+    rows, cursor = await repository.list_records(session, licence_id, page, since=since, until=until)
+    return await _known(session, rows), cursor
+
+
+async def get_record(session: AsyncSession, caller: UsageReader, record_id: UUID) -> KnownRecord:
+    """A usage record of a licence that the caller may see, or whose token it has.
+
+    :raises NotFound: there is no such record, so nothing was billed under that id.
+    :raises InvalidLicenceToken: the token was ended.
+    """
+    if caller.actor is not None:
+        ids = await licences.list_visible_ids(session, caller.actor)
+        row = await repository.find_record_among(session, ids, record_id)
+    else:
+        claims = await caller.live_claims(session)
+        row = await repository.find_record(session, claims.licence_id, record_id)
+    if row is None:
+        raise NotFound(
+            Message("There is no usage record {record_id} of your licences.", record_id=record_id),
+            remedy=Message(
+                "A call that left no record was not billed. One that is less than a minute old may still be recorded."
+            ),
+        )
+    return (await _known(session, [row]))[0]
+
+
+async def _known(session: AsyncSession, rows: Sequence[UsageRecord]) -> list[KnownRecord]:
+    """What became of the calls of these records."""
+    credited = await repository.list_credits(session, rows)
+    processes = {process.id: process for process in await repository.list_unended_processes(session)}
+    known = []
+    for row in rows:
+        credit = credited.get((row.licence_id, row.record_id))
+        process = processes.get(process_of(row.record_id))
+        status = UsageRecordStatus.ANSWERED
+        if credit is not None:
+            status = UsageRecordStatus.CREDITED
+        elif process and (row.record_id > process.decided_through or row.record_id in process.record_ids):
+            status = UsageRecordStatus.UNCONFIRMED
+        taken_back = Credit(credit.credited_at, credit.reason, credit.period_no) if credit else None
+        known.append(KnownRecord(row, status, taken_back))
+    return known
 
 
 async def hourly_usage(
@@ -130,3 +271,42 @@ async def differences(session: AsyncSession) -> list[Difference]:
 async def ensure_partitions(session: AsyncSession) -> int:
     """Prepare the months ahead for usage records; answers how many partitions were made."""
     return await repository.ensure_partitions(session, months_ahead=2)
+
+
+async def credit_ended_processes(sessions: SessionMaker) -> int:
+    """Credit the last calls of processes that were not heard of for a while and did not end in order.
+
+    Which of them were answered nobody knows, so all are credited that the process had not accounted for, two seconds'
+    worth, :data:`CREDITS_PER_PROCESS` at most. A process is suspected first and found to have ended by a later call of
+    this, so that none is which only waited for the same database as the caller of this.
+
+    :return: how many calls were credited.
+    """
+    async with transaction(sessions) as session:
+        ended = await repository.list_silent_processes(session, SUSPECTED)
+        await repository.suspect_processes(session, SILENT)
+        await repository.forget_processes(session, FORGOTTEN)
+    credited = 0
+    for process in ended:
+        async with transaction(sessions) as session:
+            records = await repository.unaccounted_records(session, process, CREDITS_PER_PROCESS)
+        for start in range(0, len(records), _CREDITS_AT_ONCE):
+            async with transaction(sessions) as session:
+                credited += await repository.credit(
+                    session, records[start : start + _CREDITS_AT_ONCE], UsageCreditReason.PROCESS_ENDED
+                )
+        async with transaction(sessions) as session:
+            await repository.end_process(session, process)
+        log.warning(
+            "calls_of_ended_process_credited", process=process.id, unaccounted=len(records), credited=credited
+        )
+    return credited
+
+
+async def set_off_waiting_credits(sessions: SessionMaker) -> None:
+    """Set credits that wait off against what was used since, in the periods that are open now."""
+    async with transaction(sessions) as session:
+        licence_ids = await repository.list_waiting_credits(session, _CREDITS_AT_ONCE)
+    for licence_id in licence_ids:
+        async with transaction(sessions) as session:
+            await repository.set_off_credits(session, licence_id)

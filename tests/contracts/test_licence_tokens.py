@@ -444,7 +444,7 @@ async def test_the_refusal_says_what_to_do(tokens: Tokens, database: TestDatabas
         Outcome.ADMITTED,
         Outcome.TOKEN_ENDED,
     ]
-    assert "POST /v1/licences/" in str(refusal(decisions[0], None).remedy)
+    assert "POST /v1/licences/" in str(refusal(decisions[0], None, 50).remedy)
     again = await program_token(tokens.admin, tokens.program)
     issued = await tokens.admin.post(
         f"/v1/licences/{tokens.licence_id}/tokens", headers={"Authorization": f"Bearer {again}"}

@@ -13,7 +13,7 @@ from infra.db import new_id
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from listings.ingest.result import Column, Kind
-from listings.revisions.domain import RevisionFacts
+from listings.revisions.domain import ReadableRevision, RevisionFacts
 
 ISSUER = "http://market.test"
 COLUMNS = (
@@ -32,6 +32,7 @@ class Shop:
     keys: KeyRing
     product_id: UUID = field(default_factory=new_id)
     revision: RevisionFacts | None = None
+    revisions: dict[UUID, ReadableRevision] = field(default_factory=dict)
 
     def publish(self, rows: int = 120) -> None:
         """Put a new revision in place of the present one."""
@@ -42,7 +43,16 @@ class Shop:
             f"COPY (SELECT i AS id, 's' || i % 3 AS station, '138' AS phone FROM range({rows}) AS r (i)) TO '{made}'"
         )
         self.store.put(made, key)
+        if self.revision is not None:
+            self.replace(self.revision, replaced_at=datetime.now(UTC))
         self.revision = RevisionFacts(revision_id, self.product_id, 1, key, "", COLUMNS, rows)
+        self.replace(self.revision)
+
+    def replace(
+        self, revision: RevisionFacts, *, recalled: str | None = None, replaced_at: datetime | None = None
+    ) -> None:
+        """Set how a revision stands."""
+        self.revisions[revision.id] = ReadableRevision(revision, recalled, replaced_at)
 
     def token(
         self,

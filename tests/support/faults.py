@@ -21,6 +21,8 @@ class Cable:
         parts = urlsplit(url)
         self._folder = parse_qs(parts.query).get("host", [""])[0]
         self._cut = False
+        self._answers = asyncio.Event()
+        self._answers.set()
         self._writers: set[asyncio.StreamWriter] = set()
         self.accepted = 0
 
@@ -50,8 +52,15 @@ class Cable:
         for writer in list(self._writers):
             writer.transport.abort()
 
+    def lose_answers(self) -> None:
+        """Pass on what is sent to the database, and nothing that it answers, until the cable is mended."""
+        self._answers.clear()
+
     def mend(self) -> None:
-        """Let connections through again."""
+        """Let connections through again; those whose answers were lost end."""
+        if not self._answers.is_set():
+            self.end_all()
+            self._answers.set()
         self._cut = False
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,13 +73,17 @@ class Cable:
         else:
             there = await asyncio.open_connection(self._url.host, self._url.port or 5432)
         self._writers |= {writer, there[1]}
-        await asyncio.gather(_copy(reader, there[1]), _copy(there[0], writer))
+        await asyncio.gather(_copy(reader, there[1]), _copy(there[0], writer, self._answers))
         self._writers -= {writer, there[1]}
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, allowed: asyncio.Event | None = None
+) -> None:
     with suppress(OSError):
         while data := await reader.read(65536):
+            if allowed is not None:
+                await allowed.wait()
             writer.write(data)
             await writer.drain()
     with suppress(OSError, RuntimeError):

@@ -14,11 +14,12 @@ from infra import edge, problems
 from infra.db import SessionMaker
 from infra.keys import KeyRing
 from infra.objects import ObjectStore
-from listings.revisions.domain import RevisionFacts
+from listings.revisions.domain import ReadableRevision, RevisionFacts
 from market.delivery.api import read_records
 from market.delivery.engine import Engine, PageCache
-from market.delivery.service import CurrentRevisions, DataPlane
+from market.delivery.service import DataPlane, FirstAnswer, Revisions
 from market.delivery.stop_notices import StopNotices
+from market.metering import service as metering
 from market.metering.group_commit import Admission
 from tests.support.database import TestDatabase
 from tests.support.delivery import ISSUER, Shop
@@ -40,12 +41,21 @@ async def shop(database: TestDatabase, sessions: SessionMaker, tmp_path: Path) -
         async with sessions() as session:
             return await licences.explain_stop(session, licence_id)
 
+    async def find(_: UUID, revision_id: UUID) -> ReadableRevision | None:
+        return made.revisions.get(revision_id)
+
+    async def first_answer(licence_id: UUID, record_id: UUID) -> FirstAnswer | None:
+        async with sessions() as session:
+            record = await metering.find_record(session, licence_id, record_id)
+        return FirstAnswer(record.revision_id, record.units["rows"]) if record else None
+
     admission = Admission(database.service_url, wait_seconds=3)
     engine = Engine(made.store.root, threads=2, memory_mb=128, seconds=5)
     await admission.start()
     app.state.data_plane = DataPlane(
         verifier=LicenceVerifier(made.keys, ISSUER),
-        revisions=CurrentRevisions(look_up),
+        revisions=Revisions(look_up, find),
+        first_answer=first_answer,
         store=made.store,
         engine=engine,
         cache=PageCache(1024 * 1024),

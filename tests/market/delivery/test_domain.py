@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from listings.ingest.result import Column, Kind
 from market.delivery import domain
 from market.delivery.domain import Operator
-from market.delivery.errors import ColumnUnknown, CursorOutdated, InvalidQuery, PurposeNotLicensed
+from market.delivery.errors import ColumnUnknown, InvalidQuery, PurposeNotLicensed
 
 REVISION = UUID("0198c0de-0000-7000-8000-000000000001")
 OTHER = UUID("0198c0de-0000-7000-8000-000000000002")
@@ -162,7 +162,7 @@ def test_a_column_outside_the_licence_is_no_column() -> None:
 def test_a_cursor_leads_on_in_its_revision_only() -> None:
     cursor = domain.encode_cursor(REVISION, 49)
     assert read(("cursor", cursor)).after == 49
-    with pytest.raises(CursorOutdated):
+    with pytest.raises(domain.CursorOfRevision):
         domain.read_query(f"cursor={quote(cursor)}", COLUMNS, OTHER)
 
 
