@@ -232,6 +232,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.RECONCILIATION_READ,
         P.RESOURCE_READ,
         P.RESOURCE_SUSPEND,
+        P.RULEBOOK_MANAGE,
         P.SUPERVISE,
         P.USAGE_READ,
     },

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import DecimalText, Output, Sha256Hex
 from quality.checks import CheckStatus, CheckType, Dimension, Severity
 from quality.states import ReportStatus
@@ -74,7 +75,7 @@ class ReportRead(Output):
     dimensions: list[DimensionRead] = Field(max_length=6)
     checks: list[CheckRead] = Field(max_length=1000)
     engine: str = Field(description="What did the checking")
-    rules: list[dict[str, Any]] = Field(description="Parameters and versions the score rests on")
+    rules: list[RuleVersionRead] = Field(description="Parameters and versions the score rests on")
     digest: Sha256Hex = Field(description="SHA-256 of the report's content, also in the audit log")
     measured_at: datetime
 

@@ -13,6 +13,7 @@ import pytest
 
 from contracts.agreements import states as agreements
 from contracts.agreements.states import AgreementStatus
+from infra.rulebook.states import PROPOSAL, ProposalStatus
 from infra.states import Transition
 from listings.authorisations import states as authorisations
 from listings.authorisations.states import AuthorisationStatus
@@ -82,6 +83,7 @@ DECIDED: Mapping[str, Rights] = {
     "data_products": changing(
         "status title_zh title_en description_zh description_en themes update_frequency dictionary plan_id"
         " declared_columns search_terms submitted_at submitted_by reviewed_at reviewed_by review_note published_at"
+        " rules"
     ),
     "data_resources": changing("personal_information risk_assessment_sha256 risk_assessment_note"),
     # Handled events are forgotten after a time.
@@ -134,6 +136,8 @@ DECIDED: Mapping[str, Rights] = {
     "resource_viewers": Rights(delete=True),
     "revision_contents": APPEND_ONLY,
     "revoked_tokens": QUEUE,
+    "rule_proposals": changing("status decided_by decided_by_organisation decided_at decision_reason"),
+    "rulebook_kinds": READ_ONLY,
     "rulebook_parameters": APPEND_ONLY,
     "sessions": QUEUE,
     "sign_in_attempts": QUEUE,
@@ -177,6 +181,7 @@ MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     "invoices": (INVOICE.transitions, frozenset({InvoiceStatus.ISSUED, InvoiceStatus.PAID})),
     "quality_runs": (quality.TRANSITIONS, frozenset({RunStatus.QUEUED})),
     "recoveries": (RECOVERY.transitions, frozenset({RecoveryStatus.REQUESTED})),
+    "rule_proposals": (PROPOSAL.transitions, frozenset({ProposalStatus.PROPOSED})),
     "refunds": (REFUND.transitions, frozenset({RefundStatus.REQUESTED})),
 }
 """Table → its state machine, and what a new row may be."""

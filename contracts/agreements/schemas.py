@@ -11,6 +11,7 @@ from contracts.agreements.states import AgreementStatus
 from contracts.agreements.tables import Agreement, AgreementSignature
 from contracts.parties import Parties, named_parties
 from infra.identity.schemas import PartyName, PartyNames
+from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import Input, Instant, LongText, Output, Sha256Hex, ShortText
 from infra.unit_schemas import UnitQuotas
 from pricing.regulated.purposes import PurposeClass
@@ -52,6 +53,7 @@ class SignatureRead(Output):
     signed_by: UUID
     signed_at: datetime
     witness: str = Field(description="JWS of the platform over signer, digest and time")
+    rules: list[RuleVersionRead] = Field(description="Rulebook versions that it was signed under")
 
     @classmethod
     def of(cls, row: AgreementSignature, names: PartyNames) -> Self:
@@ -88,6 +90,7 @@ class AgreementRead(Parties):
     requested_at: datetime
     finalized_at: datetime | None
     terminated_at: datetime | None
+    rules: list[RuleVersionRead] = Field(description="Rulebook versions that it was ordered under")
 
     @classmethod
     def of(cls, details: AgreementDetails) -> Self:

@@ -26,13 +26,13 @@ from infra.keys import KeyRing
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
+from infra.rulebook.domain import Rules
+from infra.rulebook.retention import kept_until
 from infra.stops import service as stops
 from listings.catalogue import service as catalogue
 
 SIGNATURE_TYPE = "agreement-signature+jwt"
 SIGNATURE_AUDIENCE = "agreement"
-# Kept as long as the law asks of records of a data transaction at the longest: thirty years.
-SIGNATURE_SECONDS = 30 * 366 * 86_400
 
 VisibleAgreement = NewType("VisibleAgreement", Agreement)
 """An agreement that the caller can see; only :func:`access_agreement` makes one."""
@@ -80,13 +80,13 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
     :raises OrganisationNotVerified: the caller's organisation may not trade yet.
     """
     await identity.require_verified(session, actor.organisation_id)
-    product = await catalogue.get_tradeable_product(session, order.product_id)
+    rules = await rulebook.in_force(session)
+    product = await catalogue.get_tradeable_product(session, order.product_id, rules)
     if actor.organisation_id in (product.operator_id, product.owner_id):
         raise OwnProduct(
             Message("Your organisation operates or owns this product."),
             remedy=Message("Order as the organisation that will use the data."),
         )
-    rules = await rulebook.in_force(session)
     moment = await now(session)
     require_purposes(order.purposes, product.purposes)
     start, end = term(
@@ -126,7 +126,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
     )
     session.add(agreement)
     await session.flush()
-    await _record(session, actor, agreement, "agreement.requested", {"digest": agreement.digest})
+    await _record(session, actor, agreement, "agreement.requested", {"digest": agreement.digest}, rules)
     await publish_event(session, agreement, EventKind.AGREEMENT_REQUESTED)
     return VisibleAgreement(agreement)
 
@@ -155,11 +155,15 @@ async def sign(
     agreement.status = next_state(agreement.status, action)
     moment = await now(session)
     issued = int(moment.timestamp())
+    rules = await rulebook.in_force(session)
+    if agreement.status is AgreementStatus.FINALIZED:
+        # What was on the market when it was ordered must still be there when it is concluded.
+        await catalogue.get_tradeable_product(session, agreement.product_id, rules)
     claims = {
         "iss": issuer,
         "aud": SIGNATURE_AUDIENCE,
         "iat": issued,
-        "exp": issued + SIGNATURE_SECONDS,
+        "exp": int(kept_until(rules, moment).timestamp()),
         "agreement_id": str(agreement.id),
         "digest": agreement.digest,
         "organisation_id": str(actor.organisation_id),
@@ -173,16 +177,15 @@ async def sign(
             digest=agreement.digest,
             witness=keys.sign(claims, SIGNATURE_TYPE),
             signed_at=moment,
+            rules=rules.stamp(),
         )
     )
     await _record(
-        session, actor, agreement, "agreement.signed", {"digest": agreement.digest, "as": action.name}
+        session, actor, agreement, "agreement.signed", {"digest": agreement.digest, "as": action.name}, rules
     )
     await publish_event(session, agreement, EventKind.AGREEMENT_SIGNED)
     if agreement.status is AgreementStatus.FINALIZED:
         agreement.finalized_at = moment
-        # What was on the market when it was ordered must still be there when it is concluded.
-        await catalogue.get_tradeable_product(session, agreement.product_id)
         await licences.issue(
             session,
             actor,
@@ -253,8 +256,19 @@ async def publish_event(session: AsyncSession, agreement: Agreement, kind: Event
 
 
 async def _record(
-    session: AsyncSession, actor: Actor, agreement: Agreement, action: str, detail: dict[str, str]
+    session: AsyncSession,
+    actor: Actor,
+    agreement: Agreement,
+    action: str,
+    detail: dict[str, str],
+    rules: Rules | None = None,
 ) -> None:
     await audit.record(
-        session, actor, action=action, subject_kind="agreement", subject_id=agreement.id, detail=detail
+        session,
+        actor,
+        action=action,
+        subject_kind="agreement",
+        subject_id=agreement.id,
+        detail=detail,
+        rules=rules,
     )

@@ -45,3 +45,4 @@ class AgreementSignature(Table, table=True):
     digest: str
     witness: str
     signed_at: datetime = timestamp_column()
+    rules: list[dict[str, Any]] = json_column(default_factory=list)

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.identity.schemas import PartyName, PartyNames
+from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import Input, Output, Reason
 from infra.stops.tables import Stop
 
@@ -25,6 +26,10 @@ class ReviewRead(Output):
     reviewed_by: UUID
     note: str
     reviewed_at: datetime
+    kept_until: datetime | None = Field(
+        description="Until when it is kept; null where it was recorded before that was a rule"
+    )
+    rules: list[RuleVersionRead] = Field(description="Rulebook versions that it was recorded under")
 
 
 class StopRead(Output):

@@ -14,6 +14,8 @@ from infra.events.kinds import EventKind
 from infra.identity import officers
 from infra.messages import Message
 from infra.paging import PageRequest
+from infra.rulebook import service as rulebook
+from infra.rulebook.retention import kept_until
 from infra.stops import service as stops
 from infra.stops.tables import Stop
 
@@ -35,8 +37,14 @@ async def review(session: AsyncSession, actor: Actor, agreement_id: UUID, note: 
         [agreement.owner_id, agreement.operator_id, agreement.buyer_id],
         Message("A contract is reviewed by somebody who belongs to none of its parties."),
     )
+    rules, moment = await rulebook.in_force(session), await now(session)
     finding = ContractReview(
-        agreement_id=agreement.id, reviewed_by=actor.id, note=note, reviewed_at=await now(session)
+        agreement_id=agreement.id,
+        reviewed_by=actor.id,
+        note=note,
+        reviewed_at=moment,
+        kept_until=kept_until(rules, moment),
+        rules=rules.stamp(),
     )
     session.add(finding)
     await session.flush()
@@ -47,6 +55,7 @@ async def review(session: AsyncSession, actor: Actor, agreement_id: UUID, note: 
         subject_kind="agreement",
         subject_id=agreement.id,
         detail={"note": note},
+        rules=rules,
     )
     return finding
 

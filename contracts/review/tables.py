@@ -1,11 +1,12 @@
 """Table of reviews."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Field
 
-from infra.db import Table, id_column, timestamp_column
+from infra.db import Table, id_column, json_column, timestamp_column
 
 
 class ContractReview(Table, table=True):
@@ -18,3 +19,5 @@ class ContractReview(Table, table=True):
     reviewed_by: UUID
     note: str
     reviewed_at: datetime = timestamp_column()
+    kept_until: datetime | None = timestamp_column(nullable=True)
+    rules: list[dict[str, Any]] = json_column(default_factory=list)

@@ -17,8 +17,6 @@ from infra.paging import PageRequest
 SEAL_BATCH = 5000
 HEAD_TYPE = "audit-head+jwt"
 HEAD_AUDIENCE = "audit"
-# As long as a registry of data rights keeps its records (Shenzhen, measures of 2023, article on the registry).
-HEAD_SECONDS = 30 * 366 * 86_400
 
 log = structlog.get_logger()
 
@@ -114,10 +112,11 @@ async def list_about(session: AsyncSession, subject_ids: Sequence[UUID], limit: 
     return await repository.about(session, subject_ids, limit)
 
 
-async def seal(session: AsyncSession, signer: Signer, issuer: str) -> AuditHead | None:
+async def seal(session: AsyncSession, signer: Signer, issuer: str, kept_until: datetime) -> AuditHead | None:
     """Give every entry without a place its place in the tree, and sign the new head.
 
     :param issuer: base address of the service, as in its tokens.
+    :param kept_until: when the signature expires.
     :return: the new head, or None when there was nothing to seal.
     """
     await repository.lock_tree(session)
@@ -137,7 +136,7 @@ async def seal(session: AsyncSession, signer: Signer, issuer: str) -> AuditHead 
         "iss": issuer,
         "aud": HEAD_AUDIENCE,
         "iat": issued,
-        "exp": issued + HEAD_SECONDS,
+        "exp": int(kept_until.timestamp()),
         "size": size,
         "root": root.hex(),
         "algorithm": merkle.ALGORITHM,

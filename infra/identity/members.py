@@ -1,6 +1,6 @@
 """Members: roles, leaving."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from infra.auth import Role
@@ -39,6 +39,11 @@ async def address(session: AsyncSession, person_id: UUID) -> str | None:
     """The address of an account."""
     person = await repository.person(session, person_id)
     return None if person is None else person.email
+
+
+async def person_names(session: AsyncSession, person_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """What several people are called, by id; ids of nobody are left out."""
+    return await repository.person_names(session, set(person_ids))
 
 
 async def addresses(session: AsyncSession, organisation_id: UUID, *, limit: int) -> Sequence[str]:

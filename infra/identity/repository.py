@@ -32,6 +32,12 @@ async def names(session: AsyncSession, ids: Iterable[UUID]) -> Sequence[tuple[UU
     return (await session.exec(statement.where(col(Organisation.id).in_(list(ids))))).all()
 
 
+async def person_names(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """The name of each of several people."""
+    statement = select(Person.id, Person.name).where(col(Person.id).in_(list(ids)))
+    return {row.id: row.name for row in await session.execute(statement)}
+
+
 async def kinds(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, OrganisationKind]:
     """The kind of each of several organisations."""
     statement = select(Organisation.id, Organisation.kind).where(col(Organisation.id).in_(list(ids)))

@@ -118,6 +118,38 @@ def parameter(
     )
 
 
+def rule_kind(
+    key: str,
+    kind: str,
+    title_zh: str,
+    title_en: str,
+    *,
+    minimum: str | None = None,
+    maximum: str | None = None,
+    choices: Sequence[str] | None = None,
+    unit: str | None = None,
+) -> None:
+    """Say what a rulebook parameter may hold. Every parameter has one; a test holds the two together.
+
+    :param kind: ``boolean``, ``choice`` (with its choices), ``decimal`` or ``integer`` (with their bounds, included).
+    """
+    op.execute(
+        sa.text(
+            "INSERT INTO rulebook_kinds (key, type, minimum, maximum, choices, unit, title_zh, title_en)"
+            " VALUES (:key, :type, :minimum, :maximum, CAST(:choices AS text[]), :unit, :title_zh, :title_en)"
+        ).bindparams(
+            key=key,
+            type=kind,
+            minimum=minimum,
+            maximum=maximum,
+            choices=None if choices is None else list(choices),
+            unit=unit,
+            title_zh=title_zh,
+            title_en=title_en,
+        )
+    )
+
+
 def check_in(column: str, values: Sequence[str]) -> str:
     """SQL of a check that a column holds one of the values."""
     listed = ", ".join(f"'{value}'" for value in values)

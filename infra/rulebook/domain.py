@@ -1,10 +1,14 @@
-"""Rules in force: typed reading of parameters that remembers what was read."""
+"""Rules in force: typed reading of parameters that remembers what was read; and what each parameter may hold."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from infra.messages import Message
+from infra.rulebook.errors import RuleOutOfRange, RuleShapeChanged
 
 
 class SourceStatus(StrEnum):
@@ -14,6 +18,81 @@ class SourceStatus(StrEnum):
     EXCERPT = "S"
     UNVERIFIED = "M"
     HOUSE = "house"
+
+
+class RuleType(StrEnum):
+    """What type of value a parameter holds; a decimal is text in JSON, since a JSON number would lose it."""
+
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+
+
+_WANTED = {
+    RuleType.BOOLEAN: Message("true or false"),
+    RuleType.CHOICE: Message("text"),
+    RuleType.DECIMAL: Message('an exact decimal as text, such as "0.05"'),
+    RuleType.INTEGER: Message("a whole number"),
+}
+_DECIMAL = re.compile(r"-?[0-9]{1,25}(\.[0-9]{1,20})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What one parameter may hold.
+
+    :ivar minimum: of a number, included; so is ``maximum``. None for no bound.
+    :ivar choices: the values of a choice.
+    """
+
+    key: str
+    type: RuleType
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    choices: Sequence[str] = ()
+
+    def require(self, value: Any) -> None:
+        """Pass a value that the parameter may hold.
+
+        :raises RuleShapeChanged: it is of another type.
+        :raises RuleOutOfRange: it lies outside the range, or is none of the choices.
+        """
+        if not self._is_of_type(value):
+            raise RuleShapeChanged(
+                Message("{key} holds {wanted}.", key=self.key, wanted=_WANTED[self.type]),
+                remedy=Message("GET /v1/rulebook/{key} shows what it holds.", key=self.key),
+            )
+        if self.type is RuleType.CHOICE and value not in self.choices:
+            raise RuleOutOfRange(
+                Message("{key} is one of {choices}.", key=self.key, choices=", ".join(self.choices)),
+                remedy=Message("Propose one of these values."),
+            )
+        if self.type in (RuleType.INTEGER, RuleType.DECIMAL):
+            number = Decimal(value)
+            if (self.minimum is not None and number < self.minimum) or (
+                self.maximum is not None and number > self.maximum
+            ):
+                raise RuleOutOfRange(
+                    Message(
+                        "{key} lies between {minimum} and {maximum}.",
+                        key=self.key,
+                        minimum=str(self.minimum),
+                        maximum=str(self.maximum),
+                    ),
+                    remedy=Message("Propose a value of this range."),
+                )
+
+    def _is_of_type(self, value: Any) -> bool:
+        match self.type:
+            case RuleType.BOOLEAN:
+                return isinstance(value, bool)
+            case RuleType.CHOICE:
+                return isinstance(value, str)
+            case RuleType.DECIMAL:
+                return isinstance(value, str) and _DECIMAL.fullmatch(value) is not None
+            case RuleType.INTEGER:
+                return isinstance(value, int) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +136,13 @@ class Rules:
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise TypeError(f"rulebook parameter {key} is no exact decimal")
         return Decimal(value)
+
+    def truth(self, key: str) -> bool:
+        """True or false."""
+        value = self.value(key)
+        if not isinstance(value, bool):
+            raise TypeError(f"rulebook parameter {key} is neither true nor false")
+        return value
 
     def text(self, key: str) -> str:
         """Text."""

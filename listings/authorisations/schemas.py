@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from infra.identity.schemas import PartyName, PartyNames
+from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import Input, Instant, Output, ShortText
 from listings.authorisations.domain import (
     CONSIDERATION_LABELS,
@@ -108,6 +109,9 @@ class AuthorisationRead(Output):
     accepted_at: datetime | None
     ended_at: datetime | None
     reason: str | None
+    rules: list[RuleVersionRead] = Field(
+        description="Rulebook versions that it was offered under; once accepted, those of the acceptance"
+    )
 
     @classmethod
     def of(
@@ -127,6 +131,7 @@ class AuthorisationRead(Output):
             "accepted_at",
             "ended_at",
             "reason",
+            "rules",
         }
         return cls(
             **row.model_dump(include=kept),

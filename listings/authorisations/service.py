@@ -15,6 +15,7 @@ from infra.identity import service as identity
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
+from infra.rulebook.domain import Rules
 from infra.stops import service as stops
 from listings.authorisations import repository
 from listings.authorisations.domain import (
@@ -37,7 +38,7 @@ from listings.authorisations.states import (
 )
 from listings.authorisations.tables import Authorisation
 from listings.resources import service as resources
-from listings.resources.domain import require_listable
+from listings.resources.domain import listing_rules, require_listable
 from listings.rights import service as rights
 from pricing.regulated.purposes import PurposeClass
 
@@ -66,8 +67,9 @@ async def grant(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     await _require_operator(session, data.operator_id)
     # Locked in id order: two grants for the same resource wait for each other here and not within the index.
     owned = await resources.lock_own(session, actor, set(data.resource_ids))
+    listable = listing_rules(rules)
     for resource in owned:
-        require_listable(resource.classification, resource.risk_assessment_sha256)
+        require_listable(resource.classification, resource.risk_assessment_sha256, listable)
     await _require_not_stopped(session, [resource.id for resource in owned])
     held = await rights.find_holding_rights(
         session, [resource.id for resource in owned], data.valid_from, data.valid_until
@@ -178,7 +180,7 @@ async def accept(session: AsyncSession, actor: Actor, authorisation_id: UUID) ->
     await _require_operator(session, row.operator_id)
     row.accepted_at, row.accepted_by = moment, actor.id
     row.rules = rules.stamp()
-    return await _decided(session, actor, row, "accepted")
+    return await _decided(session, actor, row, "accepted", rules=rules)
 
 
 async def decline(session: AsyncSession, actor: Actor, authorisation_id: UUID, reason: str) -> Authorisation:
@@ -312,7 +314,13 @@ async def _end(session: AsyncSession, row: Authorisation) -> None:
 
 
 async def _decided(
-    session: AsyncSession, actor: Actor, row: Authorisation, what: str, reason: str | None = None
+    session: AsyncSession,
+    actor: Actor,
+    row: Authorisation,
+    what: str,
+    reason: str | None = None,
+    *,
+    rules: Rules | None = None,
 ) -> Authorisation:
     # Lifting a stop on what has been revoked does not change why it was.
     if row.status is not AuthorisationStatus.REVOKED or what != "reinstated":
@@ -325,6 +333,7 @@ async def _decided(
         subject_kind=SUBJECT,
         subject_id=row.id,
         detail={"status": row.status.value, "reason": reason},
+        rules=rules,
     )
     return row
 

@@ -9,6 +9,7 @@ from infra.errors import NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
+from infra.rulebook.domain import Rules
 from infra.stops import service as stops
 from listings.authorisations import service as authorisations
 from listings.catalogue.errors import NotTradeable, PurposeNotOffered
@@ -19,6 +20,7 @@ from listings.products.dictionary import masked, personal_columns
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
+from listings.resources.domain import listing_rules, require_listable
 from listings.revisions import service as revisions
 from listings.revisions.disclosure import get_disclosure
 from pricing.plans import service as plans
@@ -44,7 +46,7 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
     row = await products.find_on_market(session, product_id)
     if row is None:
         raise _not_in_catalogue()
-    facts = await get_tradeable_product(session, product_id)
+    facts = await get_tradeable_product(session, product_id, await rulebook.in_force(session))
     revision, report = await revisions.get_current_report(session, product_id)
     described = (await get_disclosure(session, row, revision)).dictionary
     return Listing(
@@ -64,23 +66,26 @@ async def quote(session: AsyncSession, product_id: UUID, data: QuoteRequest) -> 
     :raises NotFound, NotTradeable: see `get_tradeable_product`.
     :raises PurposeNotOffered: the authorisation does not cover the purpose.
     """
-    facts = await get_tradeable_product(session, product_id)
+    rules = await rulebook.in_force(session)
+    facts = await get_tradeable_product(session, product_id, rules)
     if data.purpose.value not in facts.purposes:
         raise PurposeNotOffered(
             Message("The product is offered for: {purposes}.", purposes=", ".join(facts.purposes)),
             remedy=Message("Name one of these purposes."),
         )
     plan = await plans.get_plan(session, facts.plan_id)
-    context = quote_context(await rulebook.in_force(session), data.purpose)
+    context = quote_context(rules, data.purpose)
     return pricing.quote(plan, data.units, context)
 
 
-async def get_tradeable_product(session: AsyncSession, product_id: UUID) -> ProductFacts:
+async def get_tradeable_product(session: AsyncSession, product_id: UUID, rules: Rules) -> ProductFacts:
     """A product that can be ordered now, with everything a contract copies from it.
 
+    :param rules: in force; what was listed by former rules must still be listable.
     :raises NotFound: there is no such product in the catalogue.
     :raises NotTradeable: it has been stopped.
     :raises AuthorisationNotLive: the authorisation has lapsed, or something it rests on is stopped.
+    :raises NotListable: the rules in force do not allow its resource any more.
     """
     row = await products.find_product(session, product_id)
     if row is None or row.status is not ProductStatus.PUBLISHED or row.plan_id is None:
@@ -93,6 +98,7 @@ async def get_tradeable_product(session: AsyncSession, product_id: UUID) -> Prod
         )
     revision = await revisions.get_current_revision(session, row.id)
     resource = await resources.get_resource(session, row.resource_id)
+    require_listable(resource.classification, resource.risk_assessment_sha256, listing_rules(rules))
     return ProductFacts(
         id=row.id,
         title_zh=row.title_zh,

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.identity.schemas import PartyName, PartyNames
+from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import Code, Input, LongText, Output, ShortText
 from listings.ingest.formats import ColumnFormat
 from listings.ingest.result import Kind
@@ -144,6 +145,9 @@ class ProductRead(Output):
     reviewed_at: datetime | None
     review_note: str | None = Field(description="What the reviewer said; the reasons when it was returned")
     published_at: datetime | None
+    rules: list[RuleVersionRead] = Field(
+        description="Rulebook versions of its creation, then of its submission, then of its publication"
+    )
 
     @classmethod
     def of(cls, row: DataProduct, names: PartyNames, stopped: Sequence[str]) -> "ProductRead":

@@ -12,6 +12,8 @@ from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.messages import Message
 from infra.paging import PageRequest
+from infra.rulebook import service as rulebook
+from infra.rulebook.domain import Rules
 from infra.stops import service as stops
 from listings.authorisations import service as authorisations
 from listings.products import repository
@@ -30,7 +32,7 @@ from listings.products.states import (
 )
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
-from listings.resources.domain import THEMES, require_listable, require_themes
+from listings.resources.domain import THEMES, listing_rules, require_listable, require_themes
 from pricing.plans import service as plans
 
 SUBJECT = "product"
@@ -53,7 +55,8 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
         )
     grant = await authorisations.get_live_grant(session, data.authorisation_id, data.resource_id)
     resource = await resources.access_resource(session, actor, data.resource_id)
-    require_listable(resource.classification, resource.risk_assessment_sha256)
+    rules = await rulebook.in_force(session)
+    require_listable(resource.classification, resource.risk_assessment_sha256, listing_rules(rules))
     require_themes(data.themes)
     row = DataProduct(
         **data.model_dump(),
@@ -63,10 +66,11 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
         search_terms=_terms(data),
         created_at=await now(session),
         created_by=actor.id,
+        rules=rules.stamp(),
     )
     session.add(row)
     await session.flush()
-    await _record(session, actor, row, "created", authorisation_id=str(row.authorisation_id))
+    await _record(session, actor, row, "created", rules=rules, authorisation_id=str(row.authorisation_id))
     return row
 
 
@@ -169,32 +173,37 @@ async def reinstate(session: AsyncSession, actor: Actor, product_id: UUID, reaso
     return row
 
 
-async def submit(session: AsyncSession, actor: Actor, row: DataProduct, **seen: object) -> DataProduct:
+async def submit(
+    session: AsyncSession, actor: Actor, row: DataProduct, rules: Rules, **seen: object
+) -> DataProduct:
     """Mark a locked draft as submitted for review.
 
+    :param rules: those that it was found complete by.
     :param seen: what exactly was submitted, for the audit log.
     :raises ProductStateForbids: it is no draft.
     """
     target, moment = PRODUCT.next_state(row.status, ProductAction.SUBMIT), await now(session)
     row.status, row.submitted_at, row.submitted_by = target, moment, actor.id
+    row.rules = rules.stamp()
     await session.flush()
-    await _record(session, actor, row, "submitted", **seen)
+    await _record(session, actor, row, "submitted", rules=rules, **seen)
     return row
 
 
 async def publish(
-    session: AsyncSession, actor: Actor, row: DataProduct, note: str | None, **seen: object
+    session: AsyncSession, actor: Actor, row: DataProduct, rules: Rules, note: str | None, **seen: object
 ) -> DataProduct:
     """Mark a locked, submitted product as published.
 
+    :param rules: those that it was found complete by.
     :param seen: what exactly was approved, for the audit log.
     :raises ProductStateForbids: it was not submitted.
     """
     target, moment = PRODUCT.next_state(row.status, ProductAction.APPROVE), await now(session)
     row.status, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, note
-    row.published_at = moment
+    row.published_at, row.rules = moment, rules.stamp()
     await session.flush()
-    await _record(session, actor, row, "published", note=note, **seen)
+    await _record(session, actor, row, "published", rules=rules, note=note, **seen)
     await _publish_event(session, row, EventKind.PRODUCT_PUBLISHED)
     return row
 
@@ -355,9 +364,23 @@ async def _for_stopping(session: AsyncSession, actor: Actor, product_id: UUID) -
     return await lock_own(session, actor, product_id)
 
 
-async def _record(session: AsyncSession, actor: Actor, row: DataProduct, what: str, **detail: object) -> None:
+async def _record(
+    session: AsyncSession,
+    actor: Actor,
+    row: DataProduct,
+    what: str,
+    *,
+    rules: Rules | None = None,
+    **detail: object,
+) -> None:
     await audit.record(
-        session, actor, action=f"product.{what}", subject_kind=SUBJECT, subject_id=row.id, detail=dict(detail)
+        session,
+        actor,
+        action=f"product.{what}",
+        subject_kind=SUBJECT,
+        subject_id=row.id,
+        detail=dict(detail),
+        rules=rules,
     )
 
 

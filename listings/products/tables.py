@@ -61,3 +61,4 @@ class DataProduct(Table, table=True):
     reviewed_by: UUID | None = None
     review_note: str | None = None
     published_at: datetime | None = timestamp_column(nullable=True)
+    rules: list[dict[str, Any]] = json_column(default_factory=list)

@@ -7,6 +7,8 @@ from infra.db import AsyncSession
 from infra.errors import Forbidden
 from infra.identity import officers
 from infra.messages import Message
+from infra.rulebook import service as rulebook
+from infra.rulebook.domain import Rules
 from listings.authorisations import service as authorisations
 from listings.findings import service as findings
 from listings.findings.domain import FindingStatus
@@ -16,7 +18,7 @@ from listings.products.states import PRODUCT, ProductAction
 from listings.products.tables import DataProduct
 from listings.publication.domain import Readiness, require_complete, require_other_organisation
 from listings.resources import service as resources
-from listings.resources.domain import require_listable
+from listings.resources.domain import listing_rules, require_listable
 from listings.revisions import service as revisions
 
 
@@ -30,9 +32,9 @@ async def submit(session: AsyncSession, actor: Actor, product_id: UUID) -> DataP
     """
     row = await products.lock_own(session, actor, product_id)
     PRODUCT.next_state(row.status, ProductAction.SUBMIT)
-    return await products.submit(
-        session, actor, row, **await _require_publishable(session, row, reviewing=False)
-    )
+    rules = await rulebook.in_force(session)
+    seen = await _require_publishable(session, row, rules, reviewing=False)
+    return await products.submit(session, actor, row, rules, **seen)
 
 
 async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: str | None) -> DataProduct:
@@ -46,8 +48,9 @@ async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: s
     """
     row = await lock_for_review(session, actor, product_id)
     PRODUCT.next_state(row.status, ProductAction.APPROVE)
-    seen = await _require_publishable(session, row, reviewing=True)
-    return await products.publish(session, actor, row, note, **seen)
+    rules = await rulebook.in_force(session)
+    seen = await _require_publishable(session, row, rules, reviewing=True)
+    return await products.publish(session, actor, row, rules, note, **seen)
 
 
 async def return_to_draft(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
@@ -85,11 +88,13 @@ async def lock_for_review(session: AsyncSession, actor: Actor, product_id: UUID)
     return row
 
 
-async def _require_publishable(session: AsyncSession, row: DataProduct, *, reviewing: bool) -> dict[str, str]:
+async def _require_publishable(
+    session: AsyncSession, row: DataProduct, rules: Rules, *, reviewing: bool
+) -> dict[str, str]:
     """What exactly is published, for the audit log; nothing else changes it until the transaction ends."""
     await authorisations.get_live_grant(session, row.authorisation_id, row.resource_id, share=True)
     resource = await resources.get_resource(session, row.resource_id)
-    require_listable(resource.classification, resource.risk_assessment_sha256)
+    require_listable(resource.classification, resource.risk_assessment_sha256, listing_rules(rules))
     newest = await revisions.find_newest_checked(session, row.id)
     described = personal_columns(products.get_described_columns(row).values())
     disclosure = await revisions.find_newest_disclosure(session, row)

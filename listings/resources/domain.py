@@ -6,10 +6,12 @@ leaves the state's own hands; important data may only be provided after a risk a
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from infra.labels import Label
 from infra.messages import Message
+from infra.rulebook.domain import Rules
 from listings.resources.errors import NotListable, UnknownTheme
 
 
@@ -80,19 +82,42 @@ def require_themes(codes: Iterable[str]) -> None:
             )
 
 
-def require_listable(classification: Classification, risk_assessment_sha256: str | None) -> None:
-    """Refuse what may not be authorised or published.
+@dataclass(frozen=True, slots=True)
+class ListingRules:
+    """What the rules in force say of classified data; read with :func:`listing_rules`."""
 
-    Core data is never listable; important data is once the digest of a risk assessment is on file.
+    core_data_refused: bool
+    important_data_needs_assessment: bool
+
+
+def listing_rules(rules: Rules) -> ListingRules:
+    """What the rules in force say of classified data."""
+    return ListingRules(
+        core_data_refused=rules.truth("listing.core_data_refused"),
+        important_data_needs_assessment=rules.truth("listing.important_data_needs_assessment"),
+    )
+
+
+def require_listable(
+    classification: Classification, risk_assessment_sha256: str | None, rules: ListingRules
+) -> None:
+    """Refuse what may not be authorised, published or ordered.
+
+    By the rules that came with the release core data is never listable, and important data is once the digest of a risk
+    assessment is on file.
 
     :raises NotListable: the classification forbids it.
     """
-    if classification is Classification.CORE:
+    if classification is Classification.CORE and rules.core_data_refused:
         raise NotListable(
             Message("The resource is classified as core data (核心数据), which may never be listed."),
             remedy=Message("Keep it off the market, or register a separate resource of a lower class."),
         )
-    if classification is Classification.IMPORTANT and risk_assessment_sha256 is None:
+    if (
+        classification is Classification.IMPORTANT
+        and rules.important_data_needs_assessment
+        and risk_assessment_sha256 is None
+    ):
         raise NotListable(
             Message(
                 "The resource is classified as important data (重要数据) and no risk assessment is on file."

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.identity.schemas import PartyName, PartyNames
+from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import Input, Instant, LongText, Output, Sha256Hex
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from listings.rights.tables import ResourceRight
@@ -51,6 +52,10 @@ class RightRead(Output):
     valid_from: datetime
     valid_until: datetime | None
     recorded_at: datetime
+    evidence_kept_until: datetime | None = Field(
+        description="Until when the holder keeps the original; null where it was recorded before that was a rule"
+    )
+    rules: list[RuleVersionRead] = Field(description="Rulebook versions that it was recorded under")
 
     @classmethod
     def of(cls, row: ResourceRight, names: PartyNames, stopped: Sequence[str]) -> "RightRead":

@@ -12,6 +12,8 @@ from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.messages import Message
 from infra.paging import PageRequest
+from infra.rulebook import service as rulebook
+from infra.rulebook.retention import kept_until
 from infra.stops import service as stops
 from listings.resources import service as resources
 from listings.rights import repository
@@ -30,12 +32,15 @@ async def record(session: AsyncSession, actor: Actor, resource_id: UUID, data: R
     """
     await resources.lock_own(session, actor, [resource_id])
     require_term(data.valid_from, data.valid_until)
+    rules, moment = await rulebook.in_force(session), await now(session)
     row = ResourceRight(
         **data.model_dump(),
         resource_id=resource_id,
         holder_id=actor.organisation_id,
-        recorded_at=await now(session),
+        recorded_at=moment,
         recorded_by=actor.id,
+        evidence_kept_until=kept_until(rules, moment),
+        rules=rules.stamp(),
     )
     session.add(row)
     await session.flush()
@@ -51,6 +56,7 @@ async def record(session: AsyncSession, actor: Actor, resource_id: UUID, data: R
             "basis": row.basis.value,
             "evidence_sha256": row.evidence_sha256,
         },
+        rules=rules,
     )
     return row
 

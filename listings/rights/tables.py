@@ -1,18 +1,19 @@
 """Table of rights."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Field
 
-from infra.db import Table, enum_column, id_column, timestamp_column
+from infra.db import Table, enum_column, id_column, json_column, timestamp_column
 from listings.rights.domain import RightBasis, RightKind
 
 
 class ResourceRight(Table, table=True):
     """One right to one resource, with the evidence it rests on; append-only.
 
-    ``valid_until`` null means without end.
+    ``valid_until`` null means without end; ``evidence_kept_until`` null, that it was recorded before that was a rule.
     """
 
     __tablename__ = "resource_rights"
@@ -29,3 +30,5 @@ class ResourceRight(Table, table=True):
     valid_until: datetime | None = timestamp_column(nullable=True)
     recorded_at: datetime = timestamp_column()
     recorded_by: UUID
+    evidence_kept_until: datetime | None = timestamp_column(nullable=True)
+    rules: list[dict[str, Any]] = json_column(default_factory=list)

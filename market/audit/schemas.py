@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.identity.schemas import PartyName
+from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import Output
 
 
@@ -24,7 +25,7 @@ class AuditEntryRead(Output):
     subject_id: UUID
     subject_name: PartyName | None = Field(description="Only where the subject is an organisation.")
     detail: dict[str, Any]
-    rules: list[dict[str, Any]] = Field(description="Keys and versions of the rules it was decided under")
+    rules: list[RuleVersionRead] = Field(description="Keys and versions of the rules it was decided under")
     leaf: str = Field(description="Digest of the entry as a leaf of the tree, hexadecimal")
 
 

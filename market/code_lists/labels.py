@@ -13,7 +13,8 @@ from infra.identity.domain import EvidenceKind
 from infra.identity.states import InvitationDelivery
 from infra.labels import Label
 from infra.organisation_status import OrganisationStatus
-from infra.rulebook.domain import SourceStatus
+from infra.rulebook.domain import RuleType, SourceStatus
+from infra.rulebook.states import ProposalAction, ProposalStatus
 from infra.webhooks.domain import DisabledReason, EndpointStatus, WebhookDeliveryStatus
 from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
@@ -60,6 +61,23 @@ _PARTIES: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "handed_over": ("已转交", "Handed over"),
         "mailed": ("已发送邮件", "Mailed"),
         "undeliverable": ("无法送达", "Undeliverable"),
+    },
+    ProposalStatus: {
+        "proposed": ("待批准", "Proposed"),
+        "approved": ("已批准", "Approved"),
+        "rejected": ("未批准", "Rejected"),
+        "withdrawn": ("已撤回", "Withdrawn"),
+    },
+    ProposalAction: {
+        "approval": ("批准", "Approval"),
+        "rejection": ("不予批准", "Rejection"),
+        "withdrawal": ("撤回", "Withdrawal"),
+    },
+    RuleType: {
+        "boolean": ("是或否", "True or false"),
+        "choice": ("选项", "Choice"),
+        "decimal": ("小数", "Decimal"),
+        "integer": ("整数", "Whole number"),
     },
     RecoveryStatus: {
         "requested": ("已申请", "Requested"),
@@ -523,7 +541,7 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "resource.read": ("查看资源", "Read resources"),
     "resource.suspend": ("暂停资源和权利", "Suspend resources and rights"),
     "revision.upload": ("上传数据版本", "Upload revisions"),
-    "rulebook.manage": ("管理规则", "Manage the rulebook"),
+    "rulebook.manage": ("提出和审批规则", "Propose and decide rules"),
     "rulebook.read": ("查看规则", "Read the rulebook"),
     "session.own": ("管理本人会话", "Manage own sessions"),
     "statement.read": ("查看结算单", "Read statements"),

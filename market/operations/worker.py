@@ -15,7 +15,6 @@ from pgqueuer.errors import FailingListenerError
 from contracts.licences import jobs as licence_jobs
 from infra import jobs, secrets
 from infra.addresses import secret_box, service_url
-from infra.audit import jobs as audit_jobs
 from infra.db import create_engine, create_sessions
 from infra.events import jobs as event_jobs
 from infra.events import runner as events
@@ -34,6 +33,7 @@ from infra.telemetry.endpoint import serve_metrics
 from infra.webhooks import jobs as webhook_jobs
 from infra.webhooks import sender as webhooks
 from listings.revisions import jobs as revision_jobs
+from market.audit import jobs as audit_jobs
 from market.delivery import canary
 from market.metering import jobs as metering_jobs
 from market.operations.readiness import ReadinessStatus, of_tasks, status_of

@@ -1,10 +1,11 @@
 """Quotes over HTTP: shown to buyers before they order, and kept on invoices."""
 
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import Field
 
+from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import DecimalText, Output
 from pricing.models.rating import Line
 from pricing.money import MoneyOut
@@ -52,7 +53,7 @@ class QuoteRead(Output):
     purpose_class: PurposeClass
     lines: list[QuoteLineRead]
     total: MoneyOut
-    rules: list[dict[str, Any]] = Field(description="Rulebook versions the quote rests on: key and version")
+    rules: list[RuleVersionRead] = Field(description="Rulebook versions the quote rests on: key and version")
 
     @classmethod
     def of(cls, quote: Quote) -> Self:
@@ -62,5 +63,5 @@ class QuoteRead(Output):
             purpose_class=quote.purpose,
             lines=[QuoteLineRead.of(line) for line in quote.lines],
             total=MoneyOut.of(quote.total),
-            rules=[dict(stamp) for stamp in quote.rules],
+            rules=[RuleVersionRead.model_validate(stamp) for stamp in quote.rules],
         )

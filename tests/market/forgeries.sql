@@ -226,11 +226,50 @@ INSERT INTO rulebook_parameters (id, key, version, value, effective_from, source
     gen_random_uuid(), key, version + 2, value, now(), 'forged', 'house', '00000000-0000-0000-0000-000000000000'::uuid
     FROM rulebook_parameters WHERE key = 'settlement.payment_term_days' ORDER BY version DESC LIMIT 1;
 
--- name: change the kind of a rule
+-- name: make a version of a rule that nobody proposed
 INSERT INTO rulebook_parameters (id, key, version, value, effective_from, source, source_status, approved_by) SELECT
-    gen_random_uuid(), key, version + 1, to_jsonb('x'::text), now(), 'forged', 'house',
-    '00000000-0000-0000-0000-000000000000'::uuid FROM rulebook_parameters WHERE key = 'settlement.payment_term_days'
-    ORDER BY version DESC LIMIT 1;
+    gen_random_uuid(), key, version + 1, value, now(), 'forged', 'house', '00000000-0000-0000-0000-000000000000'::uuid
+    FROM rulebook_parameters WHERE key = 'settlement.payment_term_days' ORDER BY version DESC LIMIT 1;
+
+-- name: approve the own proposal
+INSERT INTO rule_proposals (id, key, value, source, source_status, status, proposed_by, proposed_by_organisation,
+    proposed_at) VALUES ('00000000-0000-0000-0000-00000000000a', 'settlement.payment_term_days', '1', 'x', 'house',
+    'proposed', '{regulator}', '{regulator}', now());
+UPDATE rule_proposals SET status = 'approved', decided_by = proposed_by, decided_at = now()
+ WHERE id = '00000000-0000-0000-0000-00000000000a';
+
+-- name: approve what was not proposed
+INSERT INTO rule_proposals (id, key, value, source, source_status, status, proposed_by, proposed_by_organisation,
+    proposed_at) VALUES ('00000000-0000-0000-0000-00000000000a', 'settlement.payment_term_days', '1', 'x', 'house',
+    'proposed', '{regulator}', '{regulator}', now());
+UPDATE rule_proposals SET status = 'approved', decided_by = '{operator}', decided_at = now()
+ WHERE id = '00000000-0000-0000-0000-00000000000a';
+INSERT INTO rulebook_parameters (id, key, version, value, effective_from, source, source_status, proposal_id,
+    proposed_by, approved_by, recorded_at) SELECT gen_random_uuid(), key, version + 1, '2', now(), 'x', 'house',
+    '00000000-0000-0000-0000-00000000000a', '{regulator}', '{operator}', now()
+    FROM rulebook_parameters WHERE key = 'settlement.payment_term_days' ORDER BY version DESC LIMIT 1;
+
+-- name: give a rule a value that it may not hold
+INSERT INTO rule_proposals (id, key, value, source, source_status, status, proposed_by, proposed_by_organisation,
+    proposed_at) VALUES ('00000000-0000-0000-0000-00000000000a', 'quality.lowest_passing_grade', '"Z"', 'x', 'house',
+    'proposed', '{regulator}', '{regulator}', now());
+UPDATE rule_proposals SET status = 'approved', decided_by = '{operator}', decided_at = now()
+ WHERE id = '00000000-0000-0000-0000-00000000000a';
+INSERT INTO rulebook_parameters (id, key, version, value, effective_from, source, source_status, proposal_id,
+    proposed_by, approved_by, recorded_at) SELECT gen_random_uuid(), key, version + 1, '"Z"', now(), 'x', 'house',
+    '00000000-0000-0000-0000-00000000000a', '{regulator}', '{operator}', now()
+    FROM rulebook_parameters WHERE key = 'quality.lowest_passing_grade' ORDER BY version DESC LIMIT 1;
+
+-- name: propose a rule in the past
+INSERT INTO rule_proposals (id, key, value, source, source_status, status, proposed_by, proposed_by_organisation,
+    proposed_at) VALUES (gen_random_uuid(), 'settlement.payment_term_days', '1', 'x', 'house', 'proposed',
+    '{regulator}', '{regulator}', now() - interval '1 day');
+
+-- name: widen what a rule may hold
+UPDATE rulebook_kinds SET maximum = '100000';
+
+-- name: forget a proposal
+DELETE FROM rule_proposals;
 
 -- name: give a rule no source
 INSERT INTO rulebook_parameters (id, key, version, value, effective_from, source, source_status, approved_by) SELECT

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from infra import months
 from infra.identity.schemas import PartyName, PartyNames
 from infra.messages import Message
+from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import DecimalText, Input, Output, Reason
 from market.metering.domain import CloseReason, EarlyClose
 from market.settlement.bank_accounts.schemas import AccountToPay
@@ -174,7 +175,7 @@ class InvoiceRead(InvoiceSummary):
     price_plan_id: UUID
     lines: list[InvoiceLineRead]
     split: list[SplitPart]
-    rules: list[dict[str, Any]] = Field(description="Rulebook versions it rests on")
+    rules: list[RuleVersionRead] = Field(description="Rulebook versions it rests on")
     digest: str = Field(description="SHA-256 of its content")
 
     @classmethod
@@ -185,7 +186,7 @@ class InvoiceRead(InvoiceSummary):
             price_plan_id=row.price_plan_id,
             lines=[InvoiceLineRead.of(line) for line in lines],
             split=SplitPart.parts_of(row.total, read_shares(row.split), surroundings.names_on(row)),
-            rules=row.rules,
+            rules=[RuleVersionRead.model_validate(stamp) for stamp in row.rules],
             digest=row.digest.hex(),
         )
 

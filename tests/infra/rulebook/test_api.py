@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker
-from infra.rulebook.schemas import ParameterSet
+from infra.rulebook.schemas import ProposalCreate
 from tests.support.people import make_organisation, make_person, sign_in
 
 
@@ -26,8 +26,8 @@ async def test_what_is_no_key_is_told_so(
 @pytest.mark.parametrize("value", ["A\0", ["A", "\0"], {"a": {"b": "\0"}}, {"\0": 1}])
 def test_a_value_the_database_cannot_hold_is_refused(value: object) -> None:
     told = {"effective_from": "2099-01-01T00:00:00Z", "source": "A decision", "source_status": "house"}
-    assert ParameterSet.model_validate({**told, "value": {"a": ["A", 1, None]}}).value == {
+    assert ProposalCreate.model_validate({**told, "value": {"a": ["A", 1, None]}}).value == {
         "a": ["A", 1, None]
     }
     with pytest.raises(ValidationError, match="cannot be stored"):
-        ParameterSet.model_validate({**told, "value": value})
+        ProposalCreate.model_validate({**told, "value": value})

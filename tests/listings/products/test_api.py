@@ -9,6 +9,7 @@ import pytest
 from infra.auth import SYSTEM, OrganisationKind
 from infra.db import SessionMaker, transaction
 from infra.errors import NotFound
+from infra.rulebook import service as rulebook
 from infra.stops import service as stops
 from listings.authorisations.errors import AuthorisationNotLive
 from listings.catalogue import service as catalogue
@@ -169,7 +170,7 @@ async def test_suspension_is_one_stop_and_each_side_lifts_its_own(
     async with transaction(sessions) as session:
         assert len(await stops.active(session, [UUID(product_id)])) == 1
         with pytest.raises(NotTradeable):
-            await catalogue.get_tradeable_product(session, UUID(product_id))
+            await catalogue.get_tradeable_product(session, UUID(product_id), await rulebook.in_force(session))
     assert slug(await operator.post(f"{path}/reinstatement", REASON, status=409)) == "not-stopped"
     await operator.post(f"{path}/suspension", {"reason": "Being repaired"}, status=200)
     left = await regulator.post(f"{path}/reinstatement", REASON, status=200)
@@ -195,7 +196,7 @@ async def test_a_withdrawn_product_takes_no_orders_and_keeps_its_promises(
     await operator.post(f"/v1/products/{product_id}/withdrawal", REASON, status=200)
     async with transaction(sessions) as session:
         with pytest.raises(NotFound):
-            await catalogue.get_tradeable_product(session, UUID(product_id))
+            await catalogue.get_tradeable_product(session, UUID(product_id), await rulebook.in_force(session))
         assert (await revisions.get_current_revision(session, UUID(product_id))).number == 1
         assert not await stops.active(session, [UUID(product_id)])
     await operator.post(f"/v1/products/{product_id}/withdrawal", REASON, status=409)
@@ -207,7 +208,9 @@ async def test_a_contract_finds_everything_it_copies(
     product_id = await published(owner, operator, regulator)
     product = await operator.get(f"/v1/products/{product_id}")
     async with transaction(sessions) as session:
-        facts = await catalogue.get_tradeable_product(session, UUID(product_id))
+        facts = await catalogue.get_tradeable_product(
+            session, UUID(product_id), await rulebook.in_force(session)
+        )
     assert facts.operator_id == operator.organisation_id
     assert facts.owner_id == owner.organisation_id
     assert facts.columns == ("station", "time", "pm25", "phone")
@@ -225,12 +228,12 @@ async def test_a_stop_on_any_link_takes_the_product_off_the_market(
     untouched_bargain: Bargain, session: Any, link: int
 ) -> None:
     product_id = UUID(untouched_bargain.product_id)
-    facts = await catalogue.get_tradeable_product(session, product_id)
+    facts = await catalogue.get_tradeable_product(session, product_id, await rulebook.in_force(session))
     assert len(facts.links) == 6
     await stops.place(session, SYSTEM, subject_kind="link", subject_id=facts.links[link], reason="test")
     refusal = AuthorisationNotLive if facts.links[link] != product_id else NotTradeable
     with pytest.raises(refusal):
-        await catalogue.get_tradeable_product(session, product_id)
+        await catalogue.get_tradeable_product(session, product_id, await rulebook.in_force(session))
 
 
 async def test_a_quote_prices_a_stated_use(

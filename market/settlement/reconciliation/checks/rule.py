@@ -14,5 +14,15 @@ SELECT r.key || '/' || r.version, 1::bigint, NULL::text, r.recorded_at, NULL::uu
  WHERE r.approved_by IS NOT NULL
    AND NOT EXISTS (SELECT FROM audit_entries e WHERE e.subject_id = r.id AND e.action = 'rulebook.parameter_set'
                       AND e.actor_id = r.approved_by AND e.detail -> 'value' = r.value)
+UNION ALL
+SELECT r.key || '/' || r.version, 1, NULL, r.recorded_at, NULL,
+       'was proposed and approved by no two persons of the audit log'
+  FROM rulebook_parameters r
+ WHERE r.proposal_id IS NOT NULL
+   AND (r.proposed_by = r.approved_by
+        OR NOT EXISTS (SELECT FROM audit_entries e WHERE e.subject_id = r.proposal_id AND e.action = 'rulebook.proposed'
+                          AND e.actor_id = r.proposed_by AND e.detail -> 'value' = r.value)
+        OR NOT EXISTS (SELECT FROM audit_entries e WHERE e.subject_id = r.proposal_id AND e.action = 'rulebook.approved'
+                          AND e.actor_id = r.approved_by))
     """,
 )
