@@ -62,6 +62,7 @@ class Permission(StrEnum):
     AUTHORISATION_READ = "authorisation.read"
     AUTHORISATION_SUSPEND = "authorisation.suspend"
     BANK_ACCOUNT_MANAGE = "bank_account.manage"
+    BANK_ENTRY_MATCH = "bank_entry.match"
     BANK_STATEMENT_IMPORT = "bank_statement.import"
     CLIENT_MANAGE = "client.manage"
     DEAD_LETTER_MANAGE = "dead_letter.manage"
@@ -172,6 +173,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.FINANCE_OFFICER: _EVERYBODY
     | {
         P.BANK_ACCOUNT_MANAGE,
+        P.BANK_ENTRY_MATCH,
         P.BANK_STATEMENT_IMPORT,
         P.INVOICE_READ,
         P.INVOICE_REFUND,

@@ -75,6 +75,8 @@ from market.settlement.bank_accounts.api import BankAccountController
 from market.settlement.invoices.api import InvoiceController, PeriodCloseController
 from market.settlement.ledger.api import LedgerController, StatementOfAccountController
 from market.settlement.rails.bank.api import BankStatementController
+from market.settlement.rails.bank.entries_api import BankEntryController
+from market.settlement.rails.bank.refunds_api import RefundController
 from market.settlement.rails.cards.api import CardPaymentController
 from market.settlement.reconciliation.api import ReconciliationController
 from market.supervision.api import SupervisionController
@@ -121,11 +123,13 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     PeriodCloseController,
     InvoiceController,
     BankAccountController,
+    BankEntryController,
     BankStatementController,
     CardPaymentController,
     LedgerController,
     StatementOfAccountController,
     ReconciliationController,
+    RefundController,
     SupervisionController,
     list_code_lists,
     RulebookController,

@@ -44,6 +44,16 @@ async def kinds(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, Organi
     return {row.id: OrganisationKind(row.kind) for row in await session.execute(statement)}
 
 
+async def organisations_named(
+    session: AsyncSession, names: Sequence[str]
+) -> Sequence[tuple[UUID, str | None, str | None]]:
+    """Id and names of the organisations one of whose names is one of these, in lower case."""
+    statement = select(Organisation.id, Organisation.name_zh, Organisation.name_en).where(
+        sa.func.lower(Organisation.name_zh).in_(names) | sa.func.lower(Organisation.name_en).in_(names)
+    )
+    return (await session.exec(statement)).all()
+
+
 def organisations_statement(only: UUID | None, kind: OrganisationKind | None) -> SelectOfScalar[Organisation]:
     """Organisations for a list; ``only`` narrows to a single one."""
     statement = select(Organisation)

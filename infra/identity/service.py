@@ -1,6 +1,6 @@
 """Organisations: look up, register, add evidence, change status; and the market's first administrator."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -52,6 +52,21 @@ async def party_names(session: AsyncSession, ids: Iterable[UUID]) -> PartyNames:
 async def kinds(session: AsyncSession, ids: Iterable[UUID]) -> dict[UUID, OrganisationKind]:
     """What several organisations are to the market, by id, in one query; ids of no organisation are left out."""
     return await repository.kinds(session, set(ids))
+
+
+async def organisations_named(session: AsyncSession, names: Collection[str]) -> Sequence[tuple[str, UUID]]:
+    """Organisations that are called so in Chinese or in English, whatever the case, by the name that was asked for."""
+    wanted: dict[str, list[str]] = {}
+    for name in names:
+        wanted.setdefault(name.strip().lower(), []).append(name)
+    wanted.pop("", None)
+    found = await repository.organisations_named(session, list(wanted)) if wanted else []
+    return [
+        (name, organisation_id)
+        for organisation_id, *called in found
+        for text in dict.fromkeys(called)
+        for name in wanted.get((text or "").strip().lower(), [])
+    ]
 
 
 def listing(only: UUID | None, kind: OrganisationKind | None) -> SelectOfScalar[Organisation]:

@@ -34,7 +34,8 @@ from market.settlement.bank_accounts.states import BankAccountAction, BankAccoun
 from market.settlement.invoices.states import InvoiceAction, InvoiceStatus
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
 from market.settlement.payments.states import Rail, RefundAction, RefundStatus
-from market.settlement.rails.bank.states import BankEntryAction, BankEntryStatus, PartKind
+from market.settlement.rails.bank.candidates import CandidateReason
+from market.settlement.rails.bank.states import AssignedKind, BankEntryAction, BankEntryStatus, PartKind
 from market.settlement.rails.cards.states import CardPaymentAction, CardPaymentStatus
 from market.settlement.reconciliation.domain import BreakKind
 from market.settlement.splits.domain import SplitRole
@@ -341,6 +342,19 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "suspense": ("暂挂", "In suspense"),
         "void": ("已被银行冲销", "Taken back by the bank"),
     },
+    AssignedKind: {
+        "invoice": ("核销账单", "Pays an invoice"),
+        "other": ("与市场无关", "No business of the market"),
+        "refund": ("退款", "Refund"),
+        "return": ("往来退回", "Return"),
+    },
+    CandidateReason: {
+        "amount": ("金额相符", "Amount"),
+        "document_number": ("账单号相符", "Document number"),
+        "mistyped_reference": ("付款参考号疑似误写", "Mistyped reference"),
+        "payer": ("付款人相符", "Payer"),
+        "reference": ("付款参考号相符", "Reference"),
+    },
     BankEntryAction: {
         "assignment": ("认领", "Assignment"),
         "being taken back by the bank": ("被银行冲销", "Being taken back by the bank"),
@@ -504,6 +518,7 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "authorisation.read": ("查看授权", "Read authorisations"),
     "authorisation.suspend": ("暂停授权", "Suspend authorisations"),
     "bank_account.manage": ("登记银行账户", "Manage bank accounts"),
+    "bank_entry.match": ("匹配银行流水", "Match bank entries"),
     "bank_statement.import": ("导入银行对账单", "Import bank statements"),
     "client.manage": ("管理程序凭证", "Manage clients"),
     "dead_letter.manage": ("处理死信", "Manage dead letters"),

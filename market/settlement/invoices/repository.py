@@ -1,7 +1,8 @@
 """Every SQL statement of invoicing."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +17,8 @@ from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.invoices.tables import Invoice, InvoiceLine, InvoiceSeries, PeriodClose
 
 _FEW = 200
+MAX_LIKE = 1000
+"""Most invoices that are compared with money in suspense, those that are due first."""
 
 
 async def lock_agreement(session: AsyncSession, agreement_id: UUID) -> None:
@@ -121,6 +124,34 @@ async def lock_referenced(
         .execution_options(populate_existing=True)
     )
     return {invoice.payment_reference: invoice for invoice in (await session.exec(statement)).all()}
+
+
+async def open_like(
+    session: AsyncSession,
+    *,
+    references: Collection[str],
+    open_minor: Collection[int],
+    buyers: Collection[UUID],
+) -> Sequence[Invoice]:
+    """Invoices that wait for money and have one of these references, open amounts or buyers."""
+    left = col(Invoice.total_minor) - col(Invoice.paid_minor)
+    statement = (
+        select(Invoice)
+        .where(
+            col(Invoice.status) == InvoiceStatus.ISSUED,
+            (col(Invoice.payment_reference) == _any(references, sa.String()))
+            | (left == _any(open_minor, sa.BigInteger()))
+            | (col(Invoice.buyer_id) == _any(buyers, sa.Uuid())),
+        )
+        .order_by(col(Invoice.due_at), col(Invoice.id))
+        .limit(MAX_LIKE)
+    )
+    return (await session.exec(statement)).all()
+
+
+def _any(values: Collection[Any], kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
+    """One array instead of as many parameters as there are values."""
+    return sa.any_(sa.cast(sorted(values), sa.ARRAY(kind)))
 
 
 async def issued_since(

@@ -328,6 +328,19 @@ async def lock_referenced_invoices(
     return await repository.lock_referenced(session, references, sorted(besides))
 
 
+async def list_open_invoices(
+    session: AsyncSession,
+    *,
+    references: Collection[str],
+    open_minor: Collection[int],
+    buyers: Collection[UUID],
+) -> Sequence[Invoice]:
+    """Invoices that wait for money and have one of these references, open amounts or buyers; those due first."""
+    if not (references or open_minor or buyers):
+        return []
+    return await repository.open_like(session, references=references, open_minor=open_minor, buyers=buyers)
+
+
 def require_payable(invoice: Invoice) -> None:
     """Check that an invoice waits for a payment.
 

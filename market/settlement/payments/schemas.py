@@ -1,16 +1,31 @@
 """Refunds over HTTP."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from infra.messages import Message
 from infra.schema import Input, Output, Reason, ShortText
 from market.settlement.payments.domain import Payee
 from market.settlement.payments.states import Rail, RefundStatus
 from market.settlement.payments.tables import Refund
-from pricing.money import MoneyOut
+from pricing.money import MoneyError, MoneyOut
+
+
+def _settled(value: MoneyOut) -> MoneyOut:
+    try:
+        value.money()
+    except MoneyError:
+        raise ValueError(
+            Message("is no amount of that currency: write it with the currency's own decimal places")
+        ) from None
+    return value
+
+
+MoneyIn = Annotated[MoneyOut, AfterValidator(_settled)]
+"""An amount that somebody sends: of a known currency, with no more decimal places than it has."""
 
 
 class PayeeIn(Input):
@@ -34,7 +49,7 @@ class BankRefundCreate(Input):
 class EntryRefundCreate(BankRefundCreate):
     """Why money of a bank entry goes back to its sender, and how much."""
 
-    amount: MoneyOut | None = Field(None, description="Default: all of it that is in suspense")
+    amount: MoneyIn | None = Field(None, description="Default: all of it that is in suspense")
 
 
 class TransferRead(Output):

@@ -67,6 +67,7 @@ async def pay_invoices(
     completed: set[UUID] = set()
     for item in received:
         bill, moment = billed(item.invoice), item.booked_at or item.received_at
+        paid_in_full = invoices.record_payment(item.invoice, item.amount, item.received_at)
         drafts.append(
             posting_rules.payment_received(
                 bill,
@@ -76,7 +77,7 @@ async def pay_invoices(
                 number=paid_before[bill.id].count + 1,
             )
         )
-        if invoices.record_payment(item.invoice, item.amount, item.received_at):
+        if paid_in_full:
             completed.add(item.id)
             number = split_before[bill.id].count + 1
             drafts.append(posting_rules.revenue_split(bill, moment, number=number))

@@ -25,7 +25,11 @@ REMEDIES: Mapping[BreakKind, Label] = {
     BreakKind.BANK_BALANCE: _BANK,
     BreakKind.BANK_ENTRY: _BANK,
     BreakKind.CARD_BALANCE: _CARD,
-    BreakKind.CARD_PAYMENT: _CARD,
+    BreakKind.CARD_PAYMENT: Label(
+        "与支付机构核对该笔交易。已成功但未核销账单的支付，予以退还：POST /v1/card-payments/{id}/refunds。",
+        "Compare the transaction with the card processor. One that succeeded and pays no invoice, give back:"
+        " POST /v1/card-payments/{id}/refunds.",
+    ),
     BreakKind.CLEARING: _CORRECT,
     BreakKind.COUNTER: _TAMPERED,
     BreakKind.INVOICE_ACCOUNT: Label(
@@ -61,7 +65,13 @@ REMEDIES: Mapping[BreakKind, Label] = {
         "Have whoever may decide it suspend or reinstate the thing again.",
     ),
     BreakKind.SUSPENSE: Label(
-        "查明款项来源，退回或认领。", "Find out where the money is from; return or assign it."
+        "列出暂挂流水及候选账单（GET /v1/bank-entries?status=suspense），查明款项来源后认领"
+        "（POST /v1/bank-entries/{id}/matches），或退回付款人（POST /v1/bank-entries/{id}/refunds，"
+        "由另一名财务人员批准）。已申请或已批准的退款：批准后在银行付款，下一份对账单使其完成。",
+        "List what waits with the invoices it may be for (GET /v1/bank-entries?status=suspense), find out where the"
+        " money is from and say what it is (POST /v1/bank-entries/{id}/matches), or send it back"
+        " (POST /v1/bank-entries/{id}/refunds, approved by another officer). Where a refund is requested or approved:"
+        " approve it and have the bank make the transfer; the entry of a later statement completes it.",
     ),
     BreakKind.TRIAL_BALANCE: _TAMPERED,
     BreakKind.USAGE: _TAMPERED,

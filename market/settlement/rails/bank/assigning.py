@@ -268,6 +268,8 @@ def _takes(work: _Work, seen: MatchedEntry, item: WantedPart) -> int:
     pays = {part.target_id: part.amount for part in seen.parts if part.kind is item.kind}
     match item.kind:
         case PartKind.INVOICE if incoming and target is not None:
+            if target not in pays:
+                invoices.require_payable(work.invoices[target])
             return work.invoices[target].open.minor + pays.get(target, 0)
         case PartKind.REFUND if not incoming and target is not None:
             return work.refunds[target].amount_minor

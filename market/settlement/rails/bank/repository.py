@@ -9,7 +9,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
-from infra.paging import PageRequest, paginate
+from infra.paging import PageRequest, encode_cursor, paginate
+from market.settlement.invoices.tables import Invoice
+from market.settlement.rails.bank.states import BankEntryStatus
 from market.settlement.rails.bank.tables import (
     BankDocument,
     BankEntry,
@@ -110,3 +112,51 @@ async def parts_of(session: AsyncSession, match_ids: Collection[UUID]) -> dict[U
     for part in (await session.exec(statement)).all():
         found[part.match_id].append(part)
     return found
+
+
+async def entries_page(
+    session: AsyncSession,
+    page: PageRequest,
+    *,
+    status: BankEntryStatus | None,
+    account: str | None,
+    currency: str | None,
+    incoming: bool | None,
+) -> tuple[list[UUID], str | None]:
+    """Ids of one page of entries, those that were booked first before the others."""
+    statement = (
+        select(BankEntry.id)
+        .join(BankMatch, col(BankMatch.entry_id) == col(BankEntry.id))
+        .join(BankStatement, col(BankStatement.id) == col(BankEntry.bank_statement_id))
+        .where(_LATEST)
+    )
+    if status is not None:
+        statement = statement.where(col(BankMatch.status) == status)
+    if account is not None:
+        statement = statement.where(col(BankStatement.account) == account)
+    if currency is not None:
+        statement = statement.where(col(BankEntry.currency) == currency)
+    if incoming is not None:
+        statement = statement.where((col(BankEntry.amount_minor) > 0) == incoming)
+    place = sa.tuple_(col(BankEntry.booked_on), col(BankEntry.id))
+    if page.after is not None:
+        last = aliased(BankEntry)
+        after = sa.select(col(last.booked_on), col(last.id)).where(col(last.id) == page.after)
+        statement = statement.where(place > after.scalar_subquery())
+    statement = statement.order_by(col(BankEntry.booked_on), col(BankEntry.id)).limit(page.limit + 1)
+    ids = list((await session.exec(statement)).all())
+    shown = ids[: page.limit]
+    return shown, encode_cursor(shown[-1]) if len(ids) > page.limit else None
+
+
+async def buyers_paid_for(session: AsyncSession, payers: Collection[str]) -> Sequence[tuple[str, UUID]]:
+    """What the bank called payers, with the buyers whose invoices their money has paid."""
+    statement = (
+        sa.select(col(BankEntry.counterparty), col(Invoice.buyer_id))
+        .join(BankMatch, col(BankMatch.entry_id) == col(BankEntry.id))
+        .join(BankMatchPart, col(BankMatchPart.match_id) == col(BankMatch.id))
+        .join(Invoice, col(Invoice.id) == col(BankMatchPart.invoice_id))
+        .where(col(BankEntry.counterparty).in_(payers), col(BankEntry.counterparty) != "", _LATEST)
+        .distinct()
+    )
+    return [(payer, buyer_id) for payer, buyer_id in await session.execute(statement)]

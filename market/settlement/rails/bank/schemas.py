@@ -5,13 +5,18 @@ from datetime import date, datetime
 from typing import Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from infra.schema import Output
+from infra.messages import Message
+from infra.schema import Input, Output, Reason
+from market.settlement.payments.schemas import MoneyIn
+from market.settlement.rails.bank.assigning import WantedPart
+from market.settlement.rails.bank.candidates import Candidate, CandidateReason
 from market.settlement.rails.bank.matching import Part
 from market.settlement.rails.bank.recording import MatchedEntry
 from market.settlement.rails.bank.service import ImportedStatement
-from market.settlement.rails.bank.states import BankEntryStatus, PartKind
+from market.settlement.rails.bank.states import AssignedKind, BankEntryStatus, PartKind
+from market.settlement.rails.bank.suspense import EntryInSight
 from market.settlement.rails.bank.tables import BankEntry, BankMatch, BankStatement
 from pricing.money import Money, MoneyOut
 
@@ -74,6 +79,141 @@ class BankEntryRead(Output):
             reason=match.reason,
             parts=BankEntryPartRead.parts_of(parts, entry.currency),
         )
+
+
+class CandidateReasonRead(Output):
+    """Why an invoice may be what money is for."""
+
+    kind: CandidateReason
+    explanation: str
+
+
+class CandidateRead(Output):
+    """An open invoice that what is in suspense may be for. Nothing is matched by itself."""
+
+    invoice_id: UUID
+    number: str
+    payment_reference: str
+    buyer_id: UUID
+    total: MoneyOut
+    open: MoneyOut
+    reasons: list[CandidateReasonRead]
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> Self:
+        """Render a candidate."""
+        invoice = candidate.invoice
+        return cls(
+            invoice_id=invoice.id,
+            number=invoice.number,
+            payment_reference=invoice.reference,
+            buyer_id=invoice.buyer_id,
+            total=MoneyOut.of(invoice.total),
+            open=MoneyOut.of(invoice.open),
+            reasons=[
+                CandidateReasonRead(kind=kind, explanation=explanation)
+                for kind, explanation in candidate.reasons
+            ],
+        )
+
+
+class BankEntryDetail(BankEntryRead):
+    """An entry with its age and what it may be for."""
+
+    bank_statement_id: UUID
+    account: str
+    held: MoneyOut = Field(description="What of it is in suspense, with its sign")
+    age_days: int = Field(description="Whole days since it was booked")
+    candidates: list[CandidateRead] = Field(
+        description="Open invoices that what is in suspense may be for, the likeliest first"
+    )
+
+    @classmethod
+    def of_sight(cls, seen: EntryInSight) -> Self:
+        """Render an entry."""
+        matched = seen.matched
+        return cls(
+            **BankEntryRead.of(matched.entry, matched.match, matched.parts).model_dump(),
+            bank_statement_id=matched.statement.id,
+            account=matched.statement.account,
+            held=MoneyOut.of(matched.held),
+            age_days=seen.age_days,
+            candidates=[CandidateRead.of(candidate) for candidate in seen.candidates],
+        )
+
+
+class BankMatchPartIn(Input):
+    """What a part of an entry is for."""
+
+    kind: AssignedKind = Field(
+        description="`invoice`: pays it; `refund`: money out that paid it; `return`: came back, or went out again, with"
+        " another entry; `other`: no business of the market"
+    )
+    invoice_id: UUID | None = Field(None, description="For `invoice`")
+    refund_id: UUID | None = Field(None, description="For `refund`; it is approved")
+    counter_entry_id: UUID | None = Field(None, description="For `return`; its money is in suspense")
+    amount: MoneyIn | None = Field(
+        None,
+        description="With the sign of the entry; default: as much as it takes, at most what is left of the entry",
+    )
+
+    @model_validator(mode="after")
+    def _names_its_target(self) -> Self:
+        names = {"invoice": self.invoice_id, "refund": self.refund_id, "return": self.counter_entry_id}
+        given = {kind for kind, target in names.items() if target is not None}
+        if given != ({self.kind.value} if self.kind.value in names else set()):
+            raise ValueError(
+                Message(
+                    "name invoice_id for invoice, refund_id for refund, counter_entry_id for return, no other"
+                )
+            )
+        return self
+
+    def wanted(self) -> WantedPart:
+        """As the use case takes it."""
+        target = self.invoice_id or self.refund_id or self.counter_entry_id
+        return WantedPart(PartKind(self.kind.value), target, self.amount.money() if self.amount else None)
+
+
+class BankMatchCreate(Input):
+    """What an entry is for from now on; what no part names is in suspense."""
+
+    replaces: UUID = Field(description="`match_id` of the entry as you have seen it")
+    parts: list[BankMatchPartIn] = Field(
+        max_length=100, description="All of them, also those that stay; none: all of it is in suspense again"
+    )
+    reason: Reason
+
+
+class BankMatchRead(Output):
+    """What an entry was matched with as of a time."""
+
+    id: UUID
+    number: int = Field(description="Counted from 1; the highest holds")
+    status: BankEntryStatus
+    reason: str
+    recorded_by: UUID
+    recorded_at: datetime
+    parts: list[BankEntryPartRead]
+
+    @classmethod
+    def of(cls, match: BankMatch, parts: Sequence[Part], currency: str) -> Self:
+        """Render a match."""
+        return cls(
+            id=match.id,
+            number=match.number,
+            status=match.status,
+            reason=match.reason,
+            recorded_by=match.recorded_by,
+            recorded_at=match.recorded_at,
+            parts=BankEntryPartRead.parts_of(parts, currency),
+        )
+
+
+class BankMatchList(Output):
+    """Every match of an entry, the newest first."""
+
+    items: list[BankMatchRead]
 
 
 class BankStatementSummary(Output):

@@ -48,6 +48,15 @@ class PartKind(StrEnum):
     """The bank took the entry back."""
 
 
+class AssignedKind(StrEnum):
+    """What a person may say of a part."""
+
+    INVOICE = PartKind.INVOICE.value
+    OTHER = PartKind.OTHER.value
+    REFUND = PartKind.REFUND.value
+    RETURN = PartKind.RETURN.value
+
+
 _S = BankEntryStatus
 _MATCHED = frozenset({_S.RECEIVED, _S.ASSIGNED, _S.PAID, _S.SUSPENSE})
 
