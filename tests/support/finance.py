@@ -184,7 +184,7 @@ async def finance_desk(app: Litestar, sessions: SessionMaker, meter: Meter) -> A
     async with transaction(sessions) as session:
         platform = (await a_trade(session)).finance
         number = new_id().hex[:16].upper()
-        await own_account(session, number)
+        await own_account(session, number, for_invoices=True)
     people = [await make_person(sessions, platform.organisation_id, [Role.FINANCE_OFFICER]) for _ in range(2)]
     officer, second = [await sign_in(app, person.email) for person in people]
     yield Desk(sessions, meter, officer, second, Account(number))
