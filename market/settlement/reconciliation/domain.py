@@ -1,10 +1,13 @@
 """Reconciliation, pure: which differences are breaks, whose they are, since when."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from pricing.money import Money
 
 
 class BreakKind(StrEnum):
@@ -55,6 +58,24 @@ class Break:
     owner_id: UUID | None
     since: datetime
     explanation: str
+
+
+_MINOR_UNITS = " minor units"
+# A number that stands for itself: no part of an id or of a date.
+_AMOUNT = re.compile(r"(?<![\w-])-?\d+(?![\w-])", re.ASCII)
+
+
+def in_currency(explanation: str, currency: str | None) -> str:
+    """An explanation as people read it: where a query says that its amounts are minor units, they become money.
+
+    :param explanation: as the query of a check words it: ``opens with 900 minor units; … closed with 1200``.
+    :param currency: of the break; None where it is no money.
+    """
+    if currency is None or _MINOR_UNITS not in explanation:
+        return explanation
+    return _AMOUNT.sub(
+        lambda amount: str(Money(int(amount[0]), currency)), explanation.replace(_MINOR_UNITS, "")
+    )
 
 
 def oldest_first(breaks: Iterable[Break]) -> list[Break]:

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
-from market.settlement.reconciliation.domain import Break, BreakKind
+from market.settlement.reconciliation.domain import Break, BreakKind, in_currency
 from market.settlement.reconciliation.tables import Reconciliation, ReconciliationBreak
 
 MAX_BREAKS = 1000
@@ -37,7 +37,16 @@ async def differences(session: AsyncSession, kind: BreakKind, subject_kind: str,
     statement = sa.text(f"SELECT * FROM ({query}) q ORDER BY 4, 1 LIMIT :limit")  # noqa: S608 -- ours
     rows = (await session.execute(statement, {"limit": MAX_BREAKS})).all()
     return [
-        Break(kind, subject_kind, subject, difference, currency, owner_id, since, explanation)
+        Break(
+            kind,
+            subject_kind,
+            subject,
+            difference,
+            currency,
+            owner_id,
+            since,
+            in_currency(explanation, currency),
+        )
         for subject, difference, currency, since, owner_id, explanation in rows
     ]
 
