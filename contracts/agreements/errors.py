@@ -11,6 +11,13 @@ class OrderRefused(Invalid):
     title = Message("Order exceeds what the product offers")
 
 
+class AlreadyOrdered(Conflict):
+    """The same order waits for signatures."""
+
+    slug = "already-ordered"
+    title = Message("Your organisation has ordered this already")
+
+
 class OwnProduct(Forbidden):
     """Nobody buys from themselves."""
 

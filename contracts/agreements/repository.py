@@ -8,11 +8,14 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import col, select
 
+from contracts.agreements.states import AgreementStatus
 from contracts.agreements.tables import Agreement, AgreementSignature
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
 from infra.visibility import parties_and_oversight
+
+_UNSIGNED = 200
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
@@ -35,6 +38,22 @@ async def get_visible(
     if lock:
         statement = statement.with_for_update()
     return (await session.exec(statement)).first()
+
+
+async def lock_orders(session: AsyncSession, buyer_id: UUID, product_id: UUID) -> None:
+    """One order of a buyer for a product at a time, until the transaction ends."""
+    name = sa.func.hashtextextended(f"order:{buyer_id}:{product_id}", 0)
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(name)))
+
+
+async def unsigned_orders(session: AsyncSession, buyer_id: UUID, product_id: UUID) -> Sequence[Agreement]:
+    """A buyer's orders for a product that not both sides have signed, the newest first."""
+    statement = select(Agreement).where(
+        col(Agreement.buyer_id) == buyer_id,
+        col(Agreement.product_id) == product_id,
+        col(Agreement.status).in_((AgreementStatus.REQUESTED, AgreementStatus.AGREED)),
+    )
+    return (await session.exec(statement.order_by(col(Agreement.id).desc()).limit(_UNSIGNED))).all()
 
 
 async def list_visible(

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import NewType
+from typing import Any, NewType
 from uuid import UUID
 
 from contracts.agreements import repository
 from contracts.agreements.domain import chosen_columns, require_digest, require_purposes, term
-from contracts.agreements.errors import NotASignatory, OwnProduct
+from contracts.agreements.errors import AlreadyOrdered, NotASignatory, OwnProduct
 from contracts.agreements.facts import AgreementDetails, AgreementFacts
 from contracts.agreements.schemas import OrderCreate
 from contracts.agreements.states import AgreementAction, AgreementStatus, next_state
@@ -36,6 +36,8 @@ SIGNATURE_AUDIENCE = "agreement"
 
 VisibleAgreement = NewType("VisibleAgreement", Agreement)
 """An agreement that the caller can see; only :func:`access_agreement` makes one."""
+
+_SAME_ORDER = ("columns", "price_plan_id", "purposes", "quotas")
 
 
 async def access_agreement(
@@ -76,6 +78,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
 
     :raises NotFound: no such product is on the market.
     :raises OrderRefused: columns, purposes or term go beyond what the product and its authorisation give.
+    :raises AlreadyOrdered: the same is ordered, and not signed by both sides yet.
     :raises OwnProduct: the caller is the product's operator or owner.
     :raises OrganisationNotVerified: the caller's organisation may not trade yet.
     """
@@ -112,6 +115,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
         shares=product.shares,
     )
     document = terms.document()
+    await _require_new(session, terms, document)
     agreement = Agreement(
         status=AgreementStatus.REQUESTED,
         product_id=terms.product_id,
@@ -129,6 +133,26 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
     await _record(session, actor, agreement, "agreement.requested", {"digest": agreement.digest}, rules)
     await publish_event(session, agreement, EventKind.AGREEMENT_REQUESTED)
     return VisibleAgreement(agreement)
+
+
+async def _require_new(session: AsyncSession, terms: Terms, document: dict[str, Any]) -> None:
+    """Two officers who order the same thing at once want it once; each contract has its own charges."""
+    await repository.lock_orders(session, terms.buyer_id, terms.product_id)
+    for earlier in await repository.unsigned_orders(session, terms.buyer_id, terms.product_id):
+        if all(earlier.document.get(member) == document.get(member) for member in _SAME_ORDER):
+            raise AlreadyOrdered(
+                Message(
+                    "Your organisation's order {agreement_id} for the same columns, purposes and quotas waits for"
+                    " signatures.",
+                    agreement_id=earlier.id,
+                ),
+                remedy=Message(
+                    "Go on with that one, or withdraw it first (POST /v1/agreements/{agreement_id}/termination). To"
+                    " have two contracts alike, order the second when both sides have signed the first.",
+                    agreement_id=earlier.id,
+                ),
+                agreement_id=str(earlier.id),
+            )
 
 
 async def sign(

@@ -141,6 +141,29 @@ async def test_many_orders_with_one_key_at_once_make_one(bargain: Bargain) -> No
     assert len((await bargain.buyer.get("/v1/agreements"))["items"]) == 1
 
 
+async def test_two_officers_who_order_the_same_at_once_order_it_once(bargain: Bargain) -> None:
+    body = bargain.order_body()
+    answers = await asyncio.gather(
+        *(
+            bargain.buyer.http.post("/v1/agreements", json=body, headers={"Idempotency-Key": str(uuid4())})
+            for _ in range(5)
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409]
+    (ordered,) = [answer.json() for answer in answers if answer.status_code == 201]
+    problem = next(answer.json() for answer in answers if answer.status_code == 409)
+    assert problem["type"].endswith(":already-ordered")
+    assert problem["agreement_id"] == ordered["id"]
+    assert f"POST /v1/agreements/{ordered['id']}/termination" in problem["remedy"]
+    # Another order for the same product, the same again once the first is concluded, or once one is withdrawn.
+    await bargain.buyer.post("/v1/agreements", body | {"quotas": {"calls": 5}})
+    await bargain.sign(ordered)
+    second = await bargain.buyer.post("/v1/agreements", body)
+    await bargain.buyer.post("/v1/agreements", body, status=409)
+    await bargain.buyer.post(f"/v1/agreements/{second['id']}/termination", {"reason": "Ordered by mistake"})
+    await bargain.buyer.post("/v1/agreements", body)
+
+
 async def test_signatures_come_in_order_and_under_the_text_on_file(bargain: Bargain) -> None:
     agreement = await bargain.order()
     path, body = f"/v1/agreements/{agreement['id']}/signatures", {"digest": agreement["digest"]}

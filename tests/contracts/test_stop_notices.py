@@ -84,6 +84,7 @@ async def test_a_suspended_revision_gives_way_to_the_good_one_before_it(bargain:
 
 async def test_nothing_new_is_made_of_a_suspended_resource_or_right(bargain: Bargain) -> None:
     agreement = await bargain.order()
+    await bargain.sign(agreement)
     held = agreement["document"]
     authorisation = await bargain.owner.get(f"/v1/authorisations/{held['authorisation_id']}")
     kept = ("operator_id", "resource_ids", "regions", "purposes", "valid_from", "valid_until", "shares")

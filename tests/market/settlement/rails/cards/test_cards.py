@@ -130,6 +130,26 @@ async def test_a_card_pays_an_invoice_once(desk: Desk, context: JobContext, proc
     assert (await desk.ask(status=409))["type"].endswith("invoice-not-payable")
 
 
+async def test_many_who_pay_or_refund_at_once_move_the_money_once(
+    desk: Desk, context: JobContext, caller: Caller, processor: Processor
+) -> None:
+    path = f"/v1/invoices/{desk.invoice.id}/card-payments"
+    body = {"payment_method": VISA}
+    asked = await asyncio.gather(*(desk.buyer.post(path, json=body, headers=fresh_key()) for _ in range(5)))
+    assert sorted(answer.status_code for answer in asked) == [202, 409, 409, 409, 409]
+    (made,) = [answer.json() for answer in asked if answer.status_code == 202]
+    await job(context, "cards.charge", made["id"])
+    assert len(await charges_of(processor, made["id"])) == 1
+    assert await desk.balances() == PAID
+    finance, path = await caller(desk.trade.finance), f"/v1/invoices/{desk.invoice.id}/refunds"
+    reason = {"reason": "ordered by mistake"}
+    asked = await asyncio.gather(*(finance.post(path, json=reason, headers=fresh_key()) for _ in range(5)))
+    assert sorted(answer.status_code for answer in asked) == [202, 409, 409, 409, 409]
+    (refund,) = [answer.json() for answer in asked if answer.status_code == 202]
+    await job(context, "cards.refund", refund["id"])
+    assert await desk.balances() == REFUNDED
+
+
 async def test_the_signed_event_arrives_and_is_applied_once(
     desk: Desk, context: JobContext, sessions: SessionMaker
 ) -> None:
