@@ -286,8 +286,9 @@ async def credit_ended_processes(sessions: SessionMaker) -> int:
         ended = await repository.list_silent_processes(session, SUSPECTED)
         await repository.suspect_processes(session, SILENT)
         await repository.forget_processes(session, FORGOTTEN)
-    credited = 0
+    credited_in_all = 0
     for process in ended:
+        credited = 0
         async with transaction(sessions) as session:
             records = await repository.unaccounted_records(session, process, CREDITS_PER_PROCESS)
         for start in range(0, len(records), _CREDITS_AT_ONCE):
@@ -300,7 +301,8 @@ async def credit_ended_processes(sessions: SessionMaker) -> int:
         log.warning(
             "calls_of_ended_process_credited", process=process.id, unaccounted=len(records), credited=credited
         )
-    return credited
+        credited_in_all += credited
+    return credited_in_all
 
 
 async def set_off_waiting_credits(sessions: SessionMaker) -> None:
