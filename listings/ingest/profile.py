@@ -2,11 +2,8 @@
 
 # ruff: noqa: S608 -- the SQL is put together from quoted names and patterns of our own, in a sandbox
 
-import math
 import re
 from dataclasses import replace
-from datetime import date, datetime, time
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +13,7 @@ from listings.ingest.limits import PLAIN_VALUE_BYTES
 from listings.ingest.measures import total_of
 from listings.ingest.names import names_bytes
 from listings.ingest.result import Column, ColumnProfile, Kind
+from listings.ingest.shown import read_shown, shown
 
 EXACT_DISTINCT_CELLS = 5_000_000
 NARROW_COLUMNS = 300  # wider tables get counts and extremes only
@@ -77,36 +75,35 @@ def widest_row(connection: duckdb.DuckDBPyConnection, columns: list[Column]) -> 
 
 
 def first_rows(connection: duckdb.DuckDBPyConnection, columns: list[Column]) -> tuple[dict[str, Any], ...]:
-    """The first rows of the view that :func:`profile` made, by column name.
+    """The first rows of the view that :func:`profile` made, by column name, as they are shown.
 
-    Exact decimals and instants become text. A long text is cut where it is read and ends in an ellipsis; in a wide
-    table, sooner.
+    A long text is cut where it is read and ends in an ellipsis; in a wide table, sooner.
     """
     longest = max(SAMPLE_TEXT_LEAST, min(SAMPLE_TEXT, SAMPLE_CHARACTERS // (SAMPLE_ROWS * len(columns))))
-    shown = ", ".join(
-        f"CASE WHEN length({name}) > {longest} THEN left({name}, {longest - 1}) || '…' ELSE {name} END"
-        if column.kind is Kind.TEXT
-        else name
-        for column in columns
-        for name in (_quoted(column.name),)
-    )
-    found = connection.execute(f"SELECT {shown} FROM revision LIMIT {SAMPLE_ROWS}").fetchall()
-    return tuple(
-        {column.name: _json_value(value) for column, value in zip(columns, row, strict=True)} for row in found
-    )
+    rows: list[dict[str, Any]] = []
+    for start in range(0, len(columns), _COLUMNS_AT_ONCE):
+        some = columns[start : start + _COLUMNS_AT_ONCE]
+        members = ", ".join(f"'{place}': {_sampled(column, longest)}" for place, column in enumerate(some))
+        found = connection.execute(
+            f"SELECT CAST(to_json({{{members}}}) AS VARCHAR) FROM revision LIMIT {SAMPLE_ROWS}"
+        ).fetchall()
+        rows = rows or [{} for _ in found]
+        for row, (text,) in zip(rows, found, strict=True):
+            values = read_shown(text)
+            row.update({column.name: _without_nul(values[f"{place}"]) for place, column in enumerate(some)})
+    return tuple(rows)
 
 
-def _json_value(value: Any) -> Any:
-    """A value of a column as JSON holds it, and PostgreSQL: NUL, which it cannot, becomes the replacement character."""
-    if isinstance(value, str):
-        return value.replace("\0", "\ufffd")
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+def _sampled(column: Column, longest: int) -> str:
+    name = _quoted(column.name)
+    if column.kind is Kind.TEXT:
+        return f"CASE WHEN length({name}) > {longest} THEN left({name}, {longest - 1}) || '…' ELSE {name} END"
+    return shown(column, name)
+
+
+def _without_nul(value: Any) -> Any:
+    """A value as PostgreSQL can keep it: NUL becomes the replacement character."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
 def _measured(

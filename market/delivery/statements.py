@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from listings.ingest.measures import total_of
 from listings.ingest.result import Column, Kind
+from listings.ingest.shown import shown
 from market.delivery.domain import Filter, Operator
 from market.delivery.exact import DecimalType
 
@@ -73,7 +74,7 @@ def rendered(source: Source, columns: Sequence[Column], rows: Sequence[int]) -> 
     """Each of the rows with a JSON object of these columns."""
     places = source.places()
     members = ", ".join(
-        f"{_literal(column.name)}: {_shown(column, places[column.name])}" for column in columns
+        f"{_literal(column.name)}: {shown(column, places[column.name])}" for column in columns
     )
     statement = f"SELECT file_row_number, CAST(to_json({{{members}}}) AS VARCHAR) {source.clause()}"
     return f"{statement} WHERE {_among(rows)}", [str(source.path)]
@@ -86,17 +87,6 @@ def _among(rows: Sequence[int]) -> str:
     if last - first + 1 == len(rows):
         return condition
     return f"{condition} AND file_row_number IN ({', '.join(f'{row:d}' for row in rows)})"
-
-
-def _shown(column: Column, place: str) -> str:
-    if column.kind is Kind.NUMBER:  # JSON has no NaN and no infinity
-        return f"CASE WHEN isfinite({place}) THEN {place} END"
-    if column.kind is Kind.TIMESTAMP:  # RFC 3339
-        return f"replace(CAST({place} AS VARCHAR), ' ', 'T')" + (" || 'Z'" if column.zone == "UTC" else "")
-    if column.kind is Kind.DECIMAL:  # without a digit before the point DuckDB writes .5, which is no JSON
-        kept = DecimalType.read(column.physical)
-        return f"CAST({place} AS DECIMAL({max(kept.precision, kept.scale + 1)},{kept.scale}))"
-    return place
 
 
 def _condition(filter_: Filter, place: str) -> tuple[str, list[Any]]:

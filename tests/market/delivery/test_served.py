@@ -22,6 +22,7 @@ from listings.ingest.errors import FileRefused
 from listings.ingest.limits import MAX_CELL_BYTES, MAX_ROW_BYTES, Limits
 from listings.ingest.names import column_names
 from listings.ingest.result import IngestResult, Kind
+from listings.ingest.shown import read_shown
 from listings.revisions.domain import RevisionFacts
 from market.delivery import domain
 from market.delivery.engine import MAX_PAGE_BYTES, Engine
@@ -103,6 +104,17 @@ async def pages(
             if document["next_cursor"] is None:
                 return rows
             cursor = [("cursor", document["next_cursor"])]
+    finally:
+        await engine.close()
+
+
+async def page_body(folder: Path, revision: RevisionFacts) -> bytes:
+    """The first page, as it is sent."""
+    engine = Engine(folder / "objects", threads=2, memory_mb=128, seconds=10)
+    try:
+        columns = {column.name: column for column in revision.columns}
+        query = domain.read_query("", columns, REVISION)
+        return (await engine.page(folder / "objects" / "data.parquet", query, revision)).body
     finally:
         await engine.close()
 
@@ -197,6 +209,33 @@ def read(value: Any, kind: pa.DataType) -> Any:
     if pa.types.is_floating(kind):
         return float(value)
     return value
+
+
+async def test_the_sample_shows_the_same_values_as_the_data(tmp_path: Path) -> None:
+    moments = [
+        datetime.fromisoformat("2026-01-31T08:00:00"),
+        datetime.fromisoformat("2026-01-31T08:00:00.120"),
+        None,
+    ]
+    table = pa.table(
+        {
+            "whole": pa.array([1, -(2**40), None]),
+            "measured": pa.array([0.1, 1e300, float("nan")]),
+            "exact": pa.array([Decimal("12.50"), Decimal("-0.05"), None], pa.decimal128(6, 2)),
+            "long": pa.array([Decimal("0.12345678901234567890"), None, Decimal(1)], pa.decimal128(21, 20)),
+            "day": pa.array([date(2026, 1, 31), None, date(9999, 12, 31)]),
+            "local": pa.array(moments, pa.timestamp("us")),
+            "instant": pa.array(moments, pa.timestamp("us", "UTC")),
+            "flag": pa.array([True, False, None]),
+            "text": pa.array(["站点", "", None]),
+        }
+    )
+    result, revision = await ingested(tmp_path, table)
+    body = await page_body(tmp_path, revision)
+    assert list(result.sample) == read_shown(body.decode())["items"]
+    first = result.sample[0]
+    assert (first["exact"], first["long"]) == (12.5, "0.12345678901234567890")
+    assert (first["local"], first["instant"]) == ("2026-01-31T08:00:00", "2026-01-31T08:00:00Z")
 
 
 @hypothesis.given(tables())
