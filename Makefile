@@ -3,6 +3,7 @@
 #   make test    make check, then every test                        make bench   what a metered call costs
 #   make test-fast   no faults, fuzzing, end-to-end, Java, browser  make test-long   more faults, deep fuzzing, soaks
 #   make messages   collect the texts for people into the Chinese catalogue
+#   make examples   record the examples of the API reference from a played trade
 #   make lock    recreate requirements*.txt from pyproject.toml     make clean   remove .venv and caches, not data
 #                (make lock UPGRADE=--upgrade takes newer versions)
 # Another interpreter: PYTHON=python3.13 make run. Another data folder: DATA_DIR=/srv/market make run.
@@ -25,7 +26,7 @@ endif
 endif
 endif
 
-.PHONY: run test test-fast test-long check bench messages lock clean
+.PHONY: run test test-fast test-long check bench messages examples lock clean
 .DELETE_ON_ERROR:
 
 # A hundred processes start in the tests; without bytecode each would compile everything anew.
@@ -85,6 +86,10 @@ messages: $(VENV)/development.stamp
 		-o $(VENV)/messages.pot contracts infra listings market pricing quality
 	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width=110 \
 		-i $(VENV)/messages.pot -d infra/translations -l zh
+
+# Plays every operation against a fresh service, and keeps what was sent and answered for the reference.
+examples: $(VENV)/development.stamp
+	$(BIN)/python -m tests.reference
 
 lock: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

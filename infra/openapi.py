@@ -38,6 +38,13 @@ SECURITY_SCHEMES = {
         security_scheme_in="cookie",
         description="A person's session from `POST /v1/session`; changes need its `X-CSRF-Token` too.",
     ),
+    "csrf": SecurityScheme(
+        type="apiKey",
+        name="X-CSRF-Token",
+        security_scheme_in="header",
+        description="`csrf_token` of the answer of `POST /v1/session` or `GET /v1/session`. On this page it is sent by"
+        " itself once you have signed in here.",
+    ),
     "token": SecurityScheme(
         type="http",
         scheme="bearer",
@@ -53,6 +60,7 @@ SECURITY_SCHEMES = {
 }
 
 _SIGNED_IN: list[SecurityRequirement] = [{"session": []}, {"token": []}]
+_CHANGES: list[SecurityRequirement] = [{"session": [], "csrf": []}, {"token": []}]
 _LICENSED: list[SecurityRequirement] = [{"licence": []}]
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -151,9 +159,10 @@ def answer_options(request: Request[Any, Any, Any]) -> Response[None]:
 def _security(handler: HTTPRouteHandler) -> list[SecurityRequirement]:
     if handler.opt.get("bearer") == "licence":
         return _LICENSED
-    if "licence" in handler.opt:
-        return [*_LICENSED, *_SIGNED_IN]
-    return [] if "public" in handler.opt else _SIGNED_IN
+    if "public" in handler.opt:
+        return []
+    signed_in = _CHANGES if handler.http_methods & _CHANGING else _SIGNED_IN
+    return [*_LICENSED, *signed_in] if "licence" in handler.opt else signed_in
 
 
 def _problems(handler: HTTPRouteHandler, has_path_parameters: bool) -> set[type[MarketError]]:

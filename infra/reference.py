@@ -31,12 +31,29 @@ _PAGE = """<!DOCTYPE html>
 </html>
 """
 
-_SCRIPT = """SwaggerUIBundle({
+_SCRIPT = """// Whoever signs in here may change things too: the session's CSRF token goes with every writing request.
+let csrfToken = null;
+fetch("/v1/session", {headers: {Accept: "application/json"}})
+  .then((answer) => (answer.ok ? answer.json() : {}))
+  .then((session) => { csrfToken = session.csrf_token ?? csrfToken; });
+SwaggerUIBundle({
   url: "/schema/openapi.json",
   dom_id: "#reference",
   deepLinking: true,
   showExtensions: true,
   showCommonExtensions: true,
+  requestInterceptor: (request) => {
+    const here = new URL(request.url, location.href).origin === location.origin;
+    const writing = !["GET", "HEAD", "OPTIONS"].includes((request.method ?? "GET").toUpperCase());
+    const given = Object.keys(request.headers ?? {}).some((name) => name.toLowerCase() === "x-csrf-token");
+    if (here && writing && csrfToken && !given) request.headers["X-CSRF-Token"] = csrfToken;
+    return request;
+  },
+  responseInterceptor: (answer) => {
+    const path = new URL(answer.url, location.href).pathname;
+    if (path.startsWith("/v1/session") && answer.ok && answer.obj?.csrf_token) csrfToken = answer.obj.csrf_token;
+    return answer;
+  },
   presets: [SwaggerUIBundle.presets.apis],
 });
 """
@@ -53,7 +70,7 @@ class ReferencePage(SwaggerRenderPlugin):
         ).encode()
 
     def receive_router(self, router: Router) -> None:
-        """No further page: nobody signs in through the reference."""
+        """No further page: the session of this origin is enough."""
 
 
 @get(

@@ -71,6 +71,7 @@ from market.participants.api import OrganisationController
 from market.participants.appeals_api import AppealController
 from market.participants.directory_api import DirectoryController
 from market.participants.recoveries_api import RecoveryController
+from market.reference import examples
 from market.settlement.bank_accounts.api import BankAccountController
 from market.settlement.invoices.api import InvoiceController, PeriodCloseController
 from market.settlement.ledger.api import LedgerController, StatementOfAccountController
@@ -255,6 +256,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         debug=False,
     )
     openapi.describe(app)
+    examples.describe(app)
     query_parameters.declare(app)
     app.asgi_handler = edge.guarded(app.asgi_handler, body_seconds=settings.body_timeout_s)
     return app
@@ -266,6 +268,7 @@ def _openapi() -> OpenAPIConfig:
         version=version("data-market"),
         description=DESCRIPTION,
         path="/schema",
+        use_handler_docstrings=True,
         render_plugins=[
             ReferencePage(
                 path="/", favicon="<link rel='icon' href='data:,'>", css_url=f"{ASSETS}/swagger-ui.css"

@@ -93,5 +93,5 @@ class HeldJobController(Controller):
     async def drop(
         self, session: AsyncSession, actor: Actor, job_id: JobNumber, data: ReasonBody
     ) -> HeldJobRead:
-        """Delete the job."""
+        """Delete the job, for good: it is not run again. The reason is kept in the audit log."""
         return HeldJobRead.model_validate(await held_jobs.drop(session, actor, job_id, data.reason))

@@ -53,7 +53,7 @@ class PricePlanController(Controller):
         summary="Get a price plan",
     )
     async def get_price_plan(self, session: AsyncSession, actor: Actor, price_plan_id: UUID) -> PricePlanRead:
-        """One price version."""
+        """One version of a price plan, with its charges; it never changes, a new version supersedes it."""
         return await _read(session, await service.access_price_plan(session, actor, price_plan_id))
 
 

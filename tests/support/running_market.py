@@ -19,12 +19,14 @@ class RunningMarket:
     """A service in processes of its own.
 
     :param settings: further environment variables.
+    :param demo: play a trade once it runs.
     """
 
     data_dir: Path
     port: int
     log: Path
     settings: dict[str, str] = field(default_factory=dict)
+    demo: bool = True
     child: subprocess.Popen[str] | None = None
 
     @property
@@ -59,7 +61,7 @@ class RunningMarket:
         started = time.monotonic()
         with self.log.open("w", encoding="utf-8") as log:
             self.child = subprocess.Popen(
-                [sys.executable, "-m", "market.cli", "up", "--demo"],
+                [sys.executable, "-m", "market.cli", "up", *(["--demo"] if self.demo else [])],
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -28,7 +28,7 @@ KINDS = {
     "tests/market/metering/test_model.py": "fuzz",
     "tests/market/operations/": "e2e",
     "tests/market/settlement/ledger/test_conservation.py": "fuzz",
-    "tests/market/test_cli.py": "e2e",
+    "tests/market/test_cli": "e2e",
     "tests/market/settlement/rails/cards/": "processes",
     "tests/quality/test_engine.py": "processes",
     "tests/quality/test_service.py": "processes",

@@ -1,0 +1,395 @@
+"""What the reference shows and a trade does not need: the ways back, the ways out, and every list."""
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from market.demo.desk import Connect, Desk, expect
+from market.demo.state import Trade
+from tests.reference.recorder import Recorder
+
+REASON = {"reason": "同意 (as agreed on the telephone, 31 January)"}
+WEBHOOK = "https://127.0.0.1:9/market"
+"""Nothing answers there; the reference shows a host's name instead."""
+
+QUERIES = {"getStatementOfAccount": {"currency": "CNY"}}
+
+
+async def call(desk: Desk, method: str, path: str, body: Any = None) -> Any:
+    """The body of any request that must succeed."""
+    return expect(await desk.http.request(method, path, json=body, headers=desk._headers()))
+
+
+async def anybody(connect: Connect) -> None:
+    """What needs nobody signed in."""
+    async with connect() as http:
+        for path in ("/", "/health/live", "/health/ready", "/v1/code-lists"):
+            expect(await http.get(path))
+
+
+async def audit_head(connect: Connect) -> None:
+    """The signed head of the audit log, which the worker makes once a minute."""
+    async with connect() as http:
+        for _ in range(90):
+            if (await http.get("/v1/audit/head")).is_success:
+                return
+            await asyncio.sleep(1)
+
+
+async def everybody(trade: Trade, recorder: Recorder) -> None:
+    """Play all of it; reads come between, while there is something to read."""
+    trade.desks["admin"] = await Desk.sign_in(trade.connect, trade.admin)
+    await _webhooks(trade)
+    await _products(trade)
+    await _authorisations(trade)
+    await _money(trade)
+    await _access(trade)
+    await _programs(trade)
+    await _recovery(trade)
+    await _standing(trade)
+    await _links(trade)
+    await _rules(trade)
+    await _usage(trade)
+    await _findings(trade)
+    await read_all(trade, recorder)
+    await _content(trade)
+    await _ends(trade)
+    for desk in trade.desks.values():
+        await desk.leave()
+
+
+async def _webhooks(trade: Trade) -> None:
+    operator = trade.desks["operator"]
+    home = "/v1/webhook-endpoints"
+    made = await operator.post(
+        home, {"url": WEBHOOK, "event_kinds": ["invoice.issued", "agreement.finalized"]}
+    )
+    await call(operator, "PATCH", f"{home}/{made['id']}", {"event_kinds": ["invoice.issued", "invoice.paid"]})
+    sent = await operator.post(f"{home}/{made['id']}/pings")
+    await operator.post(f"{home}/{made['id']}/secret-rotations", {"overlap_hours": 24})
+    since = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    await operator.post(f"{home}/{made['id']}/replays", {"since": since, "only_failed": True})
+    deliveries = await operator.get(f"{home}/{made['id']}/deliveries")
+    await operator.post(f"{home}/{made['id']}/deliveries/{deliveries['items'][0]['id']}/replays")
+    trade.made["endpoint_id"] = made["id"]
+    assert sent
+
+
+async def _checked(operator: Desk, product_id: str) -> None:
+    """Wait until the worker has checked the newest revision."""
+    while (await operator.get(f"/v1/products/{product_id}/revisions"))["items"][0]["quality"] == "checking":
+        await asyncio.sleep(0.1)
+
+
+async def _products(trade: Trade) -> None:
+    owner, operator, regulator = trade.desks["owner"], trade.desks["operator"], trade.desks["regulator"]
+    body = {
+        "title_zh": "道路积水逐小时监测",
+        "title_en": "Hourly road flooding",
+        "description_zh": "按次计费。",
+        "description_en": "Charged per call.",
+        "themes": ["environment"],
+        "update_frequency": "daily",
+    }
+    chain = {name: trade.made[name] for name in ("authorisation_id", "resource_id")}
+    draft = (await operator.post("/v1/products", {**body, **chain}))["id"]
+    await operator.put(f"/v1/products/{draft}", {**body, "title_en": "Hourly flooding of roads"})
+    kinds = {"station_id": "text", "observed_at": "timestamp", "pm25": "decimal"}
+    await owner.put(
+        f"/v1/products/{draft}/columns",
+        {
+            "columns": [
+                {
+                    "name": name,
+                    "kind": kind,
+                    "offsets": kind == "timestamp",
+                    "unit": "µg/m³" if name == "pm25" else None,
+                }
+                for name, kind in kinds.items()
+            ]
+        },
+    )
+    titles = {"station_id": ("监测站", "Station"), "pm25": ("细颗粒物", "Fine particles")}
+    await operator.put(
+        f"/v1/products/{draft}/dictionary",
+        {"columns": [{"name": name, "title_zh": zh, "title_en": en} for name, (zh, en) in titles.items()]},
+    )
+    await owner.send(
+        f"/v1/products/{draft}/revisions",
+        trade.file.read_bytes(),
+        media_type="application/octet-stream",
+        filename="flooding.csv",
+    )
+    await _checked(operator, draft)
+    await operator.put(f"/v1/products/{draft}/price-plan", {"plan_id": trade.made["plan_id"]})
+    await operator.post(f"/v1/products/{draft}/submission")
+    await regulator.post(f"/v1/products/{draft}/return", REASON)
+    await operator.post(f"/v1/products/{draft}/withdrawal", REASON)
+    published = f"/v1/products/{trade.made['product_id']}"
+    await regulator.post(f"{published}/suspension", REASON)
+    await regulator.post(f"{published}/reinstatement", REASON)
+    await owner.put(
+        f"/v1/resources/{trade.made['resource_id']}/risk-assessment",
+        {"sha256": sha256(b"risk assessment").hexdigest(), "note": "No personal information in any column"},
+    )
+
+
+async def _authorisations(trade: Trade) -> None:
+    owner, operator, regulator = trade.desks["owner"], trade.desks["operator"], trade.desks["regulator"]
+    granted = await owner.get(f"/v1/authorisations/{trade.made['authorisation_id']}")
+    resource = await owner.get(f"/v1/resources/{trade.made['resource_id']}")
+    fields = ("title_zh", "title_en", "description_zh", "description_en", "domain", "update_frequency")
+    other = await owner.post(
+        "/v1/resources",
+        {name: resource[name] for name in fields}
+        | {"classification": "GENERAL", "personal_information": False},
+    )
+    now = datetime.now(UTC)
+    await owner.post(
+        f"/v1/resources/{other['id']}/rights",
+        {
+            "kind": "HOLD",
+            "basis": "statutory_duty",
+            "legal_basis": "Collected in the exercise of a statutory duty 依法履职采集",
+            "evidence_sha256": sha256(b"order").hexdigest(),
+            "evidence_description": "Order that entrusts the bureau with the collection",
+            "valid_from": (now - timedelta(days=1)).isoformat(),
+        },
+    )
+
+    async def offer() -> str:
+        body = {
+            "operator_id": operator.organisation_id,
+            "resource_ids": [other["id"]],
+            "scenarios": ["environmental_services"],
+            "purposes": ["industry"],
+            "valid_from": (datetime.now(UTC) - timedelta(seconds=1)).isoformat(),
+            "valid_until": (now + timedelta(days=365)).isoformat(),
+            "exclusive": False,
+            "consideration": "revenue_share",
+            "shares": {"owner": 5500, "operator": 3500, "platform": 1000},
+        }
+        return str((await owner.post("/v1/authorisations", body))["id"])
+
+    assert granted
+    await operator.post(f"/v1/authorisations/{await offer()}/refusal", REASON)
+    active = f"/v1/authorisations/{await offer()}"
+    await operator.post(f"{active}/acceptance")
+    await regulator.post(f"{active}/suspension", REASON)
+    await regulator.post(f"{active}/reinstatement", REASON)
+    await owner.post(f"{active}/revocation", REASON)
+
+
+async def _money(trade: Trade) -> None:
+    admin, finance = trade.desks["admin"], trade.desks["finance"]
+    body = {
+        "account_number": "6222000000000002",
+        "currency": "CNY",
+        "bank_name_zh": "示范银行",
+        "bank_name_en": "Demo Bank",
+        "holder_zh": "示范数据交易平台",
+        "holder_en": "Demo Market Platform",
+        "for_invoices": False,
+    }
+    account = await finance.post("/v1/bank-accounts", body)
+    await admin.post(f"/v1/bank-accounts/{account['id']}/confirmation")
+    await admin.post(f"/v1/bank-accounts/{account['id']}/closure", REASON)
+
+
+async def _access(trade: Trade) -> None:
+    buyer = trade.desks["buyer"]
+    home = f"/v1/organisations/{buyer.organisation_id}"
+    body = {"email": f"colleague-{trade.mark}@market.example", "roles": ["buyer"]}
+    invitation = await buyer.post(f"{home}/invitations", body)
+    await call(buyer, "DELETE", f"{home}/invitations/{invitation['id']}")
+    invitation = await buyer.post(f"{home}/invitations", body)
+    handed = await buyer.post(
+        f"{home}/invitations/{invitation['id']}/hand-over", {"identification": "Identity card seen"}
+    )
+    async with trade.connect() as http:
+        chosen = {
+            "token": handed["token"],
+            "name": "Wang Fang",
+            "password": "the kettle sings before the rain",
+        }
+        expect(await http.post("/v1/invitations/acceptance", json=chosen))
+    members = (await buyer.get(f"{home}/members"))["items"]
+    [member] = [item for item in members if item["email"] == body["email"]]
+    person = f"{home}/members/{member.get('person_id') or member['id']}"
+    await call(buyer, "PATCH", person, {"roles": ["buyer", "organisation_admin"]})
+    await call(buyer, "DELETE", person)
+
+
+async def _programs(trade: Trade) -> None:
+    buyer = trade.desks["buyer"]
+    home = f"/v1/organisations/{buyer.organisation_id}/clients"
+    made = await buyer.post(home, {"name": "Nightly import", "roles": ["buyer"]})
+    rotated = await buyer.post(f"{home}/{made['id']}/secret-rotations", {"overlap_hours": 24})
+    auth = (made["id"], rotated["client_secret"])
+    async with trade.connect() as http:
+        token = expect(await http.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=auth))
+        for path in ("introspect", "revoke"):
+            expect(await http.post(f"/oauth/{path}", data={"token": token["access_token"]}, auth=auth))
+    await call(buyer, "DELETE", f"{home}/{made['id']}")
+    tokens = f"/v1/licences/{trade.made['licence_id']}/tokens"
+    await buyer.post(tokens)
+    await call(buyer, "DELETE", f"{tokens}/{(await buyer.get(tokens))['items'][0]['token_id']}")
+
+
+async def _recovery(trade: Trade) -> None:
+    admin, officer, owner = trade.desks["admin"], trade.desks["officer"], trade.desks["owner"]
+    home = f"/v1/organisations/{owner.organisation_id}/recoveries"
+    body = {
+        "email": f"new-{trade.mark}@market.example",
+        "evidence_sha256": sha256(b"letter").hexdigest(),
+        "reason": "The only administrator has left the bureau",
+    }
+    asked = await admin.post(home, body)
+    await officer.post(f"{home}/{asked['id']}/approval", REASON)
+    await owner.post(f"{home}/{asked['id']}/cancellation", REASON)
+
+
+async def _links(trade: Trade) -> None:
+    """Every other link of the chain, broken and mended."""
+    regulator, owner = trade.desks["regulator"], trade.desks["owner"]
+    resource = f"/v1/resources/{trade.made['resource_id']}"
+    [right] = (await owner.get(f"{resource}/rights"))["items"]
+    for link in (
+        resource,
+        f"{resource}/rights/{right['id']}",
+        f"/v1/revisions/{trade.made['revision_id']}",
+        f"/v1/licences/{trade.made['licence_id']}",
+    ):
+        await regulator.post(f"{link}/suspension", REASON)
+        await regulator.post(f"{link}/reinstatement", REASON)
+
+
+async def _rules(trade: Trade) -> None:
+    """A rule proposed three times: approved, rejected and withdrawn."""
+    admin, officer = trade.desks["admin"], trade.desks["officer"]
+    [first, *_] = (await admin.get("/v1/rulebook"))["items"]
+    for desk, decision in ((officer, "rejection"), (admin, "withdrawal"), (officer, "approval")):
+        proposed = await admin.post(
+            f"/v1/rulebook/{first['key']}/proposals",
+            {
+                "value": first["value"],
+                "effective_from": "2099-01-01T00:00:00Z",
+                "source": "同意延续现行标准 (the present rule goes on)",
+                "source_status": "house",
+            },
+        )
+        await desk.post(f"/v1/rulebook/proposals/{proposed['id']}/{decision}", REASON)
+
+
+async def _usage(trade: Trade) -> None:
+    """What a program reads of its own calls, by its licence."""
+    token = (await trade.desks["buyer"].post(f"/v1/licences/{trade.made['licence_id']}/tokens"))[
+        "access_token"
+    ]
+    async with trade.connect() as http:
+        http.headers["Authorization"] = f"Bearer {token}"
+        records = expect(await http.get("/v1/usage-records", params={"limit": 2}))["items"]
+        expect(await http.get(f"/v1/usage-records/{records[0].get('id') or records[0]['record_id']}"))
+
+
+async def _findings(trade: Trade) -> None:
+    """A column that looks like mobile numbers, and what its owner and the regulator say of it."""
+    owner, operator, regulator = trade.desks["owner"], trade.desks["operator"], trade.desks["regulator"]
+    chain = {name: trade.made[name] for name in ("authorisation_id", "resource_id")}
+    product = await operator.post(
+        "/v1/products",
+        {
+            "title_zh": "设备订单",
+            "title_en": "Orders of devices",
+            "description_zh": "订单编号与数量。",
+            "description_en": "Numbers of orders and amounts.",
+            "themes": ["environment"],
+            "update_frequency": "daily",
+            **chain,
+        },
+    )
+    home = f"/v1/products/{product['id']}"
+    rows = "".join(f"1390013{number:04d},{number % 9}\n" for number in range(40))
+    await owner.send(
+        f"{home}/revisions",
+        f"order_no,amount\n{rows}".encode(),
+        media_type="application/octet-stream",
+        filename="orders.csv",
+    )
+    finding = {"column": "order_no", "kind": "mobile_number", **REASON}
+    await _checked(operator, product["id"])
+    await operator.put(f"{home}/price-plan", {"plan_id": trade.made["plan_id"]})
+    await owner.post(f"{home}/content-findings/contest", finding)
+    await operator.post(f"{home}/submission")
+    await regulator.post(f"{home}/content-findings/acceptance", finding)
+    await regulator.post(f"{home}/content-findings/rejection", finding)
+    await owner.post(f"{home}/personal-columns", {"columns": ["order_no"]})
+
+
+async def _content(trade: Trade) -> None:
+    await trade.desks["owner"].post(f"/v1/resources/{trade.made['resource_id']}/personal-information", REASON)
+
+
+async def _standing(trade: Trade) -> None:
+    admin, buyer = trade.desks["admin"], trade.desks["buyer"]
+    home = f"/v1/organisations/{buyer.organisation_id}"
+    await admin.post(f"{home}/suspension", REASON)
+    appeal = await buyer.post(
+        f"{home}/appeals", {"text": "The certificate was renewed in January; see the copy."}
+    )
+    await admin.post(f"{home}/appeals/{appeal['id']}/decision", {"decision": "uphold", **REASON})
+    if (await admin.get(home))["status"] != "suspended":
+        await admin.post(f"{home}/suspension", REASON)
+    await admin.post(f"{home}/reinstatement", REASON)
+
+
+async def _ends(trade: Trade) -> None:
+    buyer, owner = trade.desks["buyer"], trade.desks["owner"]
+    await buyer.post(f"/v1/agreements/{trade.made['agreement_id']}/termination", REASON)
+    await call(trade.desks["operator"], "DELETE", f"/v1/webhook-endpoints/{trade.made['endpoint_id']}")
+    changed = {"current_password": owner.login.password, "new_password": "seven herons over the weir at dusk"}
+    await owner.put("/v1/session/password", changed)
+    again = await Desk.sign_in(
+        trade.connect, type(owner.login)("owner", owner.login.email, changed["new_password"])
+    )
+    await call(again, "DELETE", "/v1/session")
+    await again.leave()
+
+
+async def read_all(trade: Trade, recorder: Recorder) -> None:
+    """Every GET of the interface that nobody has called yet, by whoever may."""
+    for path, item in sorted(recorder.document["paths"].items(), key=lambda found: found[0].count("{")):
+        operation = item.get("get")
+        if operation is None or not recorder.wants(operation["operationId"]):
+            continue
+        query = QUERIES.get(operation["operationId"], {})
+        for url in await _addresses(trade, path):
+            for desk in trade.desks.values():
+                await desk.http.get(url, params=query)
+                if not recorder.wants(operation["operationId"]):
+                    break
+            if not recorder.wants(operation["operationId"]):
+                break
+
+
+async def _addresses(trade: Trade, path: str) -> list[str]:
+    """A path with real ids: what the trade made, or what the list before the id holds."""
+    found = [""]
+    for part in re.split(r"(\{\w+\})", path):
+        if not part.startswith("{"):
+            found = [start + part for start in found]
+            continue
+        name = part[1:-1]
+        if name in trade.made:
+            found = [start + trade.made[name] for start in found]
+            continue
+        further = []
+        for start in found[:3]:
+            for desk in trade.desks.values():
+                answer = await desk.http.get(start.rstrip("/"))
+                items = answer.json().get("items", []) if answer.is_success else []
+                further += [f"{start}{item.get('id', item.get('key'))}" for item in items[:3]]
+        found = further
+    return found[:12]
