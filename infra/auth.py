@@ -63,6 +63,7 @@ class Permission(StrEnum):
     AUTHORISATION_SUSPEND = "authorisation.suspend"
     BANK_ACCOUNT_MANAGE = "bank_account.manage"
     BANK_ENTRY_MATCH = "bank_entry.match"
+    BANK_STATEMENT_APPROVE = "bank_statement.approve"
     BANK_STATEMENT_IMPORT = "bank_statement.import"
     CLIENT_MANAGE = "client.manage"
     DEAD_LETTER_MANAGE = "dead_letter.manage"
@@ -174,6 +175,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         P.BANK_ACCOUNT_MANAGE,
         P.BANK_ENTRY_MATCH,
+        P.BANK_STATEMENT_APPROVE,
         P.BANK_STATEMENT_IMPORT,
         P.INVOICE_READ,
         P.INVOICE_REFUND,
@@ -202,6 +204,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.APPEAL_LODGE,
         P.AUDIT_READ,
         P.BANK_ACCOUNT_MANAGE,
+        P.BANK_STATEMENT_APPROVE,
         P.CLIENT_MANAGE,
         P.DEAD_LETTER_MANAGE,
         P.EVIDENCE_SUBMIT,

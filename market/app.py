@@ -78,6 +78,7 @@ from market.settlement.ledger.api import LedgerController, StatementOfAccountCon
 from market.settlement.rails.bank.api import BankStatementController
 from market.settlement.rails.bank.entries_api import BankEntryController
 from market.settlement.rails.bank.refunds_api import RefundController
+from market.settlement.rails.bank.reviews_api import BankStatementReviewController
 from market.settlement.rails.cards.api import CardPaymentController
 from market.settlement.reconciliation.api import ReconciliationController
 from market.supervision.api import SupervisionController
@@ -126,6 +127,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     BankAccountController,
     BankEntryController,
     BankStatementController,
+    BankStatementReviewController,
     CardPaymentController,
     LedgerController,
     StatementOfAccountController,

@@ -72,6 +72,8 @@ DECIDED: Mapping[str, Rights] = {
     "bank_entries": APPEND_ONLY,
     "bank_match_parts": APPEND_ONLY,
     "bank_matches": APPEND_ONLY,
+    "bank_statement_approvals": APPEND_ONLY,
+    "bank_statement_reviews": APPEND_ONLY,
     "bank_statements": APPEND_ONLY,
     "card_events": changing("applied_at outcome"),
     "card_payments": changing("status failure processor_id sent_at completed_at"),

@@ -35,6 +35,7 @@ from market.settlement.invoices.states import InvoiceAction, InvoiceStatus
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
 from market.settlement.payments.states import Rail, RefundAction, RefundStatus
 from market.settlement.rails.bank.candidates import CandidateReason
+from market.settlement.rails.bank.review_kinds import ReviewKind
 from market.settlement.rails.bank.states import AssignedKind, BankEntryAction, BankEntryStatus, PartKind
 from market.settlement.rails.cards.states import CardPaymentAction, CardPaymentStatus
 from market.settlement.reconciliation.domain import BreakKind
@@ -327,6 +328,7 @@ _MONEY: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "closed": ("已停用", "Closed"),
     },
     BankAccountAction: {"closure": ("停用", "Closure"), "confirmation": ("确认", "Confirmation")},
+    ReviewKind: {"correction": ("更正对账单", "Correction"), "gap": ("对账单缺口", "Gap")},
     BankEntryStatus: {
         "assigned": ("已认领", "Assigned"),
         "paid": ("已核销", "Paid"),
@@ -519,6 +521,7 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "authorisation.suspend": ("暂停授权", "Suspend authorisations"),
     "bank_account.manage": ("登记银行账户", "Manage bank accounts"),
     "bank_entry.match": ("匹配银行流水", "Match bank entries"),
+    "bank_statement.approve": ("批准银行对账单", "Approve bank statements"),
     "bank_statement.import": ("导入银行对账单", "Import bank statements"),
     "client.manage": ("管理程序凭证", "Manage clients"),
     "dead_letter.manage": ("处理死信", "Manage dead letters"),

@@ -26,13 +26,20 @@ class Receipt:
 
 
 def camt053_for(
-    receipts: Sequence[Receipt], *, statement_id: str, account: str, opening: Money, moment: datetime
+    receipts: Sequence[Receipt],
+    *,
+    statement_id: str,
+    account: str,
+    opening: Money,
+    moment: datetime,
+    covers_from: datetime | None = None,
 ) -> bytes:
     """A statement of one account with the receipts as its entries.
 
     :param account: account number (not an IBAN).
     :param opening: booked balance before the first receipt.
     :param moment: when the statement is made (aware); all entries are booked on its day.
+    :param covers_from: beginning of the period that it states, which ends with the moment; None: it states none.
     """
     document = etree.Element(f"{{{NAMESPACE}}}Document", nsmap={None: NAMESPACE})
     message = _add(document, "BkToCstmrStmt")
@@ -42,6 +49,10 @@ def camt053_for(
     statement = _add(message, "Stmt")
     _add(statement, "Id", statement_id)
     _add(statement, "CreDtTm", moment.isoformat())
+    if covers_from is not None:
+        period = _add(statement, "FrToDt")
+        _add(period, "FrDtTm", covers_from.isoformat())
+        _add(period, "ToDtTm", moment.isoformat())
     holder = _add(statement, "Acct")
     _add(_add(_add(holder, "Id"), "Othr"), "Id", account)
     _add(holder, "Ccy", opening.currency)

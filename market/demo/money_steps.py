@@ -28,16 +28,20 @@ async def settle(trade: Trade) -> list[str]:
     trade.made["invoice_id"] = invoice["id"]
     seen = await buyer.get(f"/v1/invoices/{invoice['id']}")
     total = Money.from_decimal(Decimal(seen["total"]["amount"]), "CNY")
-    statements = await finance.get("/v1/bank-statements", limit=1)
-    opening = Money(0, "CNY")
-    if statements["items"]:
-        opening = Money.from_decimal(Decimal(statements["items"][0]["closing"]["amount"]), "CNY")
+    statements = await finance.get("/v1/bank-statements", account=PLATFORM_ACCOUNT, limit=1)
+    moment = datetime.now(UTC)
+    opening, covers_from = Money(0, "CNY"), moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    for last in statements["items"]:
+        # The demo's bank goes on where its last statement ended.
+        opening = Money.from_decimal(Decimal(last["closing"]["amount"]), "CNY")
+        covers_from = datetime.fromisoformat(last["covers_to"] or covers_from.isoformat())
     document = camt053_for(
         [Receipt(total, seen["payment_reference"], "Demo Environmental Services Ltd", f"IN{trade.mark}")],
         statement_id=f"DEMO-{trade.mark}",
         account=PLATFORM_ACCOUNT,
         opening=opening,
-        moment=datetime.now(UTC),
+        moment=moment,
+        covers_from=covers_from,
     )
     await finance.send("/v1/bank-statements", document, media_type="application/xml")
     paid = await buyer.get(f"/v1/invoices/{invoice['id']}")

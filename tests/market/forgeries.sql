@@ -193,8 +193,19 @@ INSERT INTO bank_accounts (id, organisation_id, number, number_key, currency, fo
     registered_at) VALUES ('00000000-0000-0000-0000-000000000009', gen_random_uuid(), 'x', 'x', 'CNY', false,
     'registered', gen_random_uuid(), now());
 INSERT INTO bank_statements (id, bank_account_id, account, statement_id, digest, document_digest, currency,
-    opening_minor, closing_minor, imported_at, imported_by) VALUES (gen_random_uuid(),
-    '00000000-0000-0000-0000-000000000009', 'x', 'x', '\x00', '\x00', 'CNY', 0, 1000000, now(),
+    opening_minor, closing_minor, place, relisted_minor, imported_at, imported_by) VALUES (gen_random_uuid(),
+    '00000000-0000-0000-0000-000000000009', 'x', 'x', '\x00', '\x00', 'CNY', 0, 1000000, 1, 0, now(),
+    '00000000-0000-0000-0000-000000000000'::uuid);
+
+-- name: take a statement of an account that nobody confirmed
+INSERT INTO bank_documents (digest, content, recorded_at, recorded_by) VALUES ('\x00', '', now(),
+    '00000000-0000-0000-0000-000000000000'::uuid);
+INSERT INTO bank_accounts (id, organisation_id, number, number_key, currency, for_invoices, status, registered_by,
+    registered_at) VALUES ('00000000-0000-0000-0000-000000000009', gen_random_uuid(), 'x', 'x', 'CNY', false,
+    'registered', gen_random_uuid(), now());
+INSERT INTO bank_statements (id, bank_account_id, account, statement_id, digest, document_digest, currency,
+    opening_minor, closing_minor, place, relisted_minor, imported_at, imported_by) VALUES (gen_random_uuid(),
+    '00000000-0000-0000-0000-000000000009', 'x', 'x', '\x00', '\x00', 'CNY', 0, 0, 1, 0, now(),
     '00000000-0000-0000-0000-000000000000'::uuid);
 
 -- name: name an account of one's own on invoices

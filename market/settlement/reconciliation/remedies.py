@@ -59,7 +59,10 @@ REMEDIES: Mapping[BreakKind, Label] = {
     BreakKind.RULE: Label(
         "经批准重新设定该规则的新版本。", "Set a further version of the rule, with an approval."
     ),
-    BreakKind.STATEMENT_GAP: _BANK,
+    BreakKind.STATEMENT_GAP: Label(
+        "向银行索取缺少的对账单或更正后的对账单并导入。",
+        "Ask the bank for the statement that is missing, or for the correction of one of the two, and import it.",
+    ),
     BreakKind.STOP: Label(
         "由有权机构重新作出停用或解除停用的决定。",
         "Have whoever may decide it suspend or reinstate the thing again.",

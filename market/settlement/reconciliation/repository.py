@@ -17,7 +17,7 @@ MAX_BREAKS = 1000
 
 _COUNTS = """
 SELECT (SELECT count(*) FROM bank_statements) AS statements,
-       (SELECT count(*) FROM bank_entries) AS statement_lines,
+       (SELECT count(*) FROM bank_entries WHERE same_as_id IS NULL) AS statement_lines,
        (SELECT count(*) FROM bank_matches m WHERE status NOT IN ('suspense', 'received') AND NOT EXISTS
             (SELECT FROM bank_matches n WHERE n.entry_id = m.entry_id AND n.number = m.number + 1))
          AS statement_lines_matched,

@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 from litestar import Litestar
 
+from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, transaction
 from tests.support.database import TestDatabase
+from tests.support.people import make_organisation, make_person, sign_in
 from tests.support.settlement import Caller, Meter, Trade, TradeMaker, a_trade, callers, metering
 
 
@@ -34,3 +37,15 @@ async def caller(app: Litestar, sessions: SessionMaker) -> AsyncIterator[Caller]
     """Makes a client that calls the real application as a program of somebody's organisation and role."""
     async with callers(app, sessions) as made:
         yield made
+
+
+@pytest.fixture
+async def officers(app: Litestar, sessions: SessionMaker) -> AsyncIterator[list[httpx.AsyncClient]]:
+    """Two finance officers and a platform administrator, signed in."""
+    home = await make_organisation(sessions, OrganisationKind.PLATFORM)
+    roles = (Role.FINANCE_OFFICER, Role.FINANCE_OFFICER, Role.PLATFORM_ADMIN)
+    people = [await make_person(sessions, home, [role]) for role in roles]
+    made = [await sign_in(app, person.email) for person in people]
+    yield made
+    for client in made:
+        await client.aclose()

@@ -1,12 +1,13 @@
 """Bank statements over HTTP."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, get, post
 from litestar.datastructures import State
 from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import QueryParameter
 
 from infra.auth import Actor, Permission, requires
 from infra.db import AsyncSession
@@ -16,7 +17,8 @@ from infra.messages import Message
 from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page
-from market.settlement.rails.bank import reading, service
+from market.settlement.rails.bank import reading, reviews, service
+from market.settlement.rails.bank.errors import StatementReviewNeeded
 from market.settlement.rails.bank.schemas import (
     BankStatementImportRead,
     BankStatementRead,
@@ -57,8 +59,10 @@ class BankStatementController(Controller):
     ) -> BankStatementImportRead:
         """Import a camt.053 file: entries that name an invoice and have its amount pay it.
 
-        A file whose figures contradict each other is refused with the figures. A statement that was imported before
-        changes nothing; the same statement id with other content is 409.
+        A file whose figures contradict each other is refused with the figures, one of an account that is not registered
+        with how to register it. A statement that was imported before changes nothing. One that overlaps with another is
+        409; one that leaves a gap, or replaces one of other content, is 409 until officers have approved the review
+        that the answer names. Statements may come in any order, as long as each fits next to another.
         """
         if request.content_type[0] not in _XML:
             raise UnsupportedType(
@@ -71,7 +75,11 @@ class BankStatementController(Controller):
 
         async def effect() -> BankStatementImportRead:
             statements = await reading.read(document, state.budget)
-            imported = await service.import_statements(session, actor, document, statements)
+            try:
+                imported = await service.import_statements(session, actor, document, statements)
+            except StatementReviewNeeded as refused:
+                await reviews.open_review(state.apart_sessions, actor, refused)
+                raise
             entries = await service.entries_of(session, [item.statement for item in imported])
             return BankStatementImportRead(
                 statements=[ImportedStatementRead.of(item, entries[item.statement.id]) for item in imported]
@@ -81,10 +89,16 @@ class BankStatementController(Controller):
 
     @get(operation_id="listBankStatements", summary="List bank statements")
     async def list_bank_statements(
-        self, session: AsyncSession, page: PageRequest
+        self,
+        session: AsyncSession,
+        page: PageRequest,
+        account: Annotated[
+            str | None,
+            QueryParameter(description="Only of this account, as it is registered.", max_length=60),
+        ] = None,
     ) -> Page[BankStatementSummary]:
         """Imported statements, the newest import first."""
-        rows, cursor = await service.list_statements(session, page)
+        rows, cursor = await service.list_statements(session, page, account=account)
         return Page(items=[BankStatementSummary.of(row) for row in rows], next_cursor=cursor)
 
     @get("/{bank_statement_id:uuid}", operation_id="getBankStatement", summary="Get a bank statement")

@@ -15,6 +15,7 @@ from lxml import etree
 from infra.messages import Message
 from market.settlement.rails.bank.domain import Direction, Statement, StatementEntry
 from market.settlement.rails.bank.errors import StatementError
+from market.settlement.rails.bank.repeats import usable_reference
 from pricing.money import Money, MoneyError
 
 MAX_STATEMENTS = 100
@@ -93,6 +94,7 @@ def _statement(element: etree._Element) -> Statement:
         )
     currency = _text(element, "Acct", "Ccy") or opening.currency
     entries = tuple(_entries(element, place))
+    first_day, last_day = _days(element, place)
     strays = {money.currency for money in (opening, closing, *(entry.amount for entry in entries))} - {
         currency
     }
@@ -114,7 +116,29 @@ def _statement(element: etree._Element) -> Statement:
         covers_from=_moment(_text(element, "FrToDt", "FrDtTm"), place),
         covers_to=_moment(_text(element, "FrToDt", "ToDtTm"), place),
         entries=entries,
+        first_day=first_day,
+        last_day=last_day,
+        sequence=_sequence(_text(element, "ElctrncSeqNb")),
+        created_at=_moment(_text(element, "CreDtTm"), place),
     )
+
+
+def _days(element: etree._Element, place: Message) -> tuple[date | None, date | None]:
+    """The days that a statement covers: of its period as written there, or else of its balances."""
+    days = {
+        _text(balance, "Tp", "CdOrPrtry", "Cd"): _text(balance, "Dt", "Dt") or _text(balance, "Dt", "DtTm")
+        for balance in _children(element, "Bal")
+    }
+    first = _text(element, "FrToDt", "FrDtTm") or days.get("OPBD") or days.get("PRCD")
+    last = _text(element, "FrToDt", "ToDtTm") or days.get("CLBD")
+    if first is None or last is None:
+        return None, None
+    covered = _day(first, place), _day(last, place)
+    return covered if covered[0] <= covered[1] else (None, None)
+
+
+def _sequence(text: str | None) -> int | None:
+    return int(text) if text is not None and re.fullmatch("[0-9]{1,18}", text) else None
 
 
 def _entries(statement: etree._Element, place: Message) -> Iterator[StatementEntry]:
@@ -127,7 +151,8 @@ def _entries(statement: etree._Element, place: Message) -> Iterator[StatementEnt
             continue  # pending and informational entries are no part of a booked balance
         whole = _signed(entry, where)
         booked = _day(_text(entry, "BookgDt", "Dt") or _text(entry, "BookgDt", "DtTm"), where)
-        reference = _text(entry, "AcctSvcrRef") or _text(entry, "NtryRef") or str(position)
+        servicer_reference = _text(entry, "AcctSvcrRef")
+        reference = servicer_reference or _text(entry, "NtryRef") or str(position)
         extra = _text(entry, "AddtlNtryInf")
         details = [item for part in _children(entry, "NtryDtls") for item in _children(part, "TxDtls")]
         for signed, detail in _parts(whole, details, where):
@@ -146,6 +171,7 @@ def _entries(statement: etree._Element, place: Message) -> Iterator[StatementEnt
                 booked_on=booked,
                 references=tuple(_references(detail)) + ((extra,) if extra else ()),
                 counterparty=_counterparty(detail, incoming=signed.minor >= 0),
+                servicer_reference=usable_reference(_own_reference(detail) or servicer_reference),
             )
 
 
@@ -175,6 +201,11 @@ def _parts(
             Message("{place}: its transactions do not sum to the entry's {amount}", place=where, amount=whole)
         )
     return list(zip(amounts, details, strict=True))
+
+
+def _own_reference(detail: etree._Element | None) -> str | None:
+    """What the bank calls one transaction of a batch."""
+    return None if detail is None else _text(detail, "Refs", "AcctSvcrRef")
 
 
 def _references(detail: etree._Element | None) -> Iterator[str]:

@@ -35,6 +35,8 @@ class StatementEntry:
     booked_on: date
     references: tuple[str, ...]
     counterparty: str
+    servicer_reference: str | None = None
+    """The bank's own reference (AcctSvcrRef), where it is one; see :mod:`market.settlement.rails.bank.repeats`."""
 
     @property
     def signed(self) -> Money:
@@ -48,6 +50,10 @@ class Statement:
 
     :param opening: booked balance before the first entry, ``closing`` after the last; credit positive.
     :param covers_from: beginning and end of the period as the bank states them, when it does.
+    :param first_day: first and last day of it, in the bank's own calendar: of the period or, where none is stated, the
+        days of the opening and the closing balance.
+    :param sequence: the electronic sequence number, when the bank counts its statements.
+    :param created_at: when the bank made the statement.
     """
 
     statement_id: str
@@ -58,13 +64,15 @@ class Statement:
     covers_from: datetime | None
     covers_to: datetime | None
     entries: tuple[StatementEntry, ...]
+    first_day: date | None = None
+    last_day: date | None = None
+    sequence: int | None = None
+    created_at: datetime | None = None
 
 
 def last_day(statement: Statement) -> date | None:
     """The last day that a statement tells of: of its period, or else of its entries; None: it tells of none."""
-    if statement.covers_to is not None:
-        return statement.covers_to.date()
-    return max((entry.booked_on for entry in statement.entries), default=None)
+    return statement.last_day or max((entry.booked_on for entry in statement.entries), default=None)
 
 
 def check_balances(statement: Statement) -> None:

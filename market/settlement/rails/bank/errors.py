@@ -1,7 +1,11 @@
 """What the bank rail refuses."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from infra.errors import Conflict, Invalid, TooLarge
 from infra.messages import Message
+from market.settlement.rails.bank.review_kinds import ReviewKind
 
 
 class StatementError(ValueError):
@@ -29,8 +33,57 @@ class StatementTooLarge(TooLarge):
     title = Message("The bank statement is too large")
 
 
-class StatementConflict(Conflict):
-    """The bank gave this id to other content before."""
+@dataclass(frozen=True, slots=True)
+class ReviewDraft:
+    """What officers are asked before a statement is imported.
+
+    :param digest: the statement's content; ``against_digest`` that of the one it replaces, or leaves a gap next to.
+    :param facts: what they approve, as JSON.
+    """
+
+    kind: ReviewKind
+    account: str
+    currency: str
+    statement_id: str
+    digest: bytes
+    against_digest: bytes
+    facts: dict[str, Any]
+
+
+class StatementReviewNeeded(Conflict):
+    """The statement is imported only when officers approve.
+
+    :ivar draft: what they are asked; the route keeps it and names it in the answer.
+    """
+
+    def __init__(self, detail: Message, draft: ReviewDraft, *, remedy: Message) -> None:
+        super().__init__(detail, remedy=remedy, facts=draft.facts)
+        self.draft = draft
+
+
+class StatementOverlap(Conflict):
+    """Another statement of the account covers the time, or leaves no room between itself and the next."""
+
+    slug = "bank-statement-overlap"
+    title = Message("Bank statement overlaps with another")
+
+
+class StatementGap(StatementReviewNeeded):
+    """A statement of the account is missing before this one, or after it."""
+
+    slug = "bank-statement-gap"
+    title = Message("A bank statement is missing")
+
+
+class ReviewApproved(Conflict):
+    """As many officers as it takes have approved."""
+
+    slug = "bank-statement-review-approved"
+    title = Message("Bank statement approved already")
+
+
+class StatementConflict(StatementReviewNeeded):
+    """The statement replaces one of other content."""
 
     slug = "bank-statement-conflict"
     title = Message("Bank statement id already used with other content")

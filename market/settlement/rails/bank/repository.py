@@ -39,14 +39,6 @@ async def lock_entries(session: AsyncSession, entry_ids: Collection[UUID]) -> No
         await session.execute(sa.select(sa.func.pg_advisory_xact_lock(name)))
 
 
-async def find(session: AsyncSession, account: str, statement_id: str) -> BankStatement | None:
-    """The statement an account's bank gave this id."""
-    statement = select(BankStatement).where(
-        col(BankStatement.account) == account, col(BankStatement.statement_id) == statement_id
-    )
-    return (await session.exec(statement)).one_or_none()
-
-
 async def insert_document(session: AsyncSession, document: BankDocument) -> None:
     """Store a file as received, once."""
     values = document.model_dump()
@@ -61,19 +53,25 @@ async def get(session: AsyncSession, statement_id: UUID) -> BankStatement | None
 
 
 async def statements_page(
-    session: AsyncSession, page: PageRequest
+    session: AsyncSession, page: PageRequest, *, account: str | None
 ) -> tuple[Sequence[BankStatement], str | None]:
     """One page of statements, newest import first."""
-    return await paginate(session, select(BankStatement), BankStatement.id, page)
+    statement = select(BankStatement)
+    if account is not None:
+        statement = statement.where(col(BankStatement.account) == account)
+    return await paginate(session, statement, BankStatement.id, page)
 
 
 async def entries_of(
     session: AsyncSession, statement_ids: Sequence[UUID]
 ) -> Sequence[tuple[BankEntry, BankMatch]]:
-    """Entries of statements with what they are matched with now, in the bank's order."""
+    """Entries of statements with what they, or the entries they are once more, are matched with now; in order."""
     statement = (
         select(BankEntry, BankMatch)
-        .join(BankMatch, col(BankMatch.entry_id) == col(BankEntry.id))
+        .join(
+            BankMatch,
+            col(BankMatch.entry_id) == sa.func.coalesce(col(BankEntry.same_as_id), col(BankEntry.id)),
+        )
         .where(col(BankEntry.bank_statement_id).in_(statement_ids), _LATEST)
         .order_by(col(BankEntry.bank_statement_id), col(BankEntry.number))
     )

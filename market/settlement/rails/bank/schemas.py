@@ -59,6 +59,9 @@ class BankEntryRead(Output):
     match_id: UUID = Field(description="What it is matched with now; send it as `replaces` to match it anew")
     invoice_id: UUID | None = Field(description="The invoice it pays; null where it pays none, or several")
     reason: str = Field(description="Why it is matched like that")
+    listed_again: bool = Field(
+        description="Another statement, or the one that this corrects, has it too; it is booked once"
+    )
     parts: list[BankEntryPartRead] = Field(description="What it is for; the parts sum to the entry")
 
     @classmethod
@@ -66,7 +69,7 @@ class BankEntryRead(Output):
         """Render an entry."""
         paid = {part.target_id for part in parts if part.kind is PartKind.INVOICE}
         return cls(
-            id=entry.id,
+            id=entry.same_as_id or entry.id,
             number=entry.number,
             bank_reference=entry.bank_reference,
             amount=MoneyOut.of(entry.amount),
@@ -77,6 +80,7 @@ class BankEntryRead(Output):
             match_id=match.id,
             invoice_id=paid.pop() if len(paid) == 1 else None,
             reason=match.reason,
+            listed_again=entry.same_as_id is not None,
             parts=BankEntryPartRead.parts_of(parts, entry.currency),
         )
 
@@ -226,6 +230,12 @@ class BankStatementSummary(Output):
     closing: MoneyOut
     covers_from: datetime | None
     covers_to: datetime | None
+    first_day: date | None = Field(description="First and last day that it covers, in the bank's calendar")
+    last_day: date | None
+    replaces_id: UUID | None = Field(description="The statement that it corrects; that one is kept")
+    review_id: UUID | None = Field(description="The review by which an officer confirmed the correction")
+    gap_before_id: UUID | None = Field(description="The review by which officers accepted a gap before it")
+    gap_after_id: UUID | None
     imported_at: datetime
     digest: str = Field(description="SHA-256 of its content, whatever file it came in")
 
@@ -240,6 +250,12 @@ class BankStatementSummary(Output):
             closing=MoneyOut.of(Money(row.closing_minor, row.currency)),
             covers_from=row.covers_from,
             covers_to=row.covers_to,
+            first_day=row.first_day,
+            last_day=row.last_day,
+            replaces_id=row.replaces_id,
+            review_id=row.review_id,
+            gap_before_id=row.gap_before_id,
+            gap_after_id=row.gap_after_id,
             imported_at=row.imported_at,
             digest=row.digest.hex(),
         )

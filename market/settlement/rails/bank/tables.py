@@ -1,12 +1,15 @@
 """Tables of the bank rail. All append-only: statements are kept as the bank sent them."""
 
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from infra.db import Table, enum_column, id_column, timestamp_column
+from infra.db import Table, enum_column, id_column, json_column, timestamp_column
+from market.settlement.rails.bank.review_kinds import ReviewKind
 from market.settlement.rails.bank.states import BankEntryStatus, PartKind
 from pricing.money import Money
 
@@ -23,10 +26,28 @@ class BankDocument(Table, table=True):
 
 
 class BankStatement(Table, table=True):
-    """One statement of one account. ``digest`` covers its content, whatever file it came in."""
+    """One statement of one account. ``digest`` covers its content, whatever file it came in.
+
+    ``place`` orders the statements of an account in a currency: it is decided when one is imported, since they arrive
+    in any order. ``replaces_id`` is the statement that a corrected one takes the place of, which is kept.
+    ``relisted_minor`` is what entries come to that earlier statements have already. ``review_id`` is by which review it
+    replaces the other, ``gap_before_id`` and ``gap_after_id`` by which a gap next to it is accepted.
+    """
 
     __tablename__ = "bank_statements"
-    __table_args__ = (sa.UniqueConstraint("account", "statement_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("replaces_id"),
+        sa.Index(
+            "uq_bank_statements_statement_id",
+            "account",
+            "currency",
+            "statement_id",
+            "first_day",
+            unique=True,
+            postgresql_where=sa.text("replaces_id IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
 
     id: UUID = id_column()
     bank_account_id: UUID = Field(foreign_key="bank_accounts.id")
@@ -39,12 +60,65 @@ class BankStatement(Table, table=True):
     closing_minor: int = Field(sa_type=sa.BigInteger)
     covers_from: datetime | None = timestamp_column(nullable=True)
     covers_to: datetime | None = timestamp_column(nullable=True)
+    first_day: date | None = None
+    last_day: date | None = None
+    sequence: int | None = Field(default=None, sa_type=sa.BigInteger)
+    created_at: datetime | None = timestamp_column(nullable=True)
+    place: Decimal = Field(sa_type=sa.Numeric)
+    relisted_minor: int = Field(default=0, sa_type=sa.BigInteger)
+    replaces_id: UUID | None = Field(default=None, foreign_key="bank_statements.id")
+    review_id: UUID | None = Field(default=None, foreign_key="bank_statement_reviews.id")
+    gap_before_id: UUID | None = Field(default=None, foreign_key="bank_statement_reviews.id")
+    gap_after_id: UUID | None = Field(default=None, foreign_key="bank_statement_reviews.id")
     imported_at: datetime = timestamp_column()
     imported_by: UUID
 
+    @property
+    def continues_from_minor(self) -> int:
+        """The balance that it goes on from: what it lists once more is in the statements before it already."""
+        return self.opening_minor + self.relisted_minor
+
+
+class BankStatementReview(Table, table=True):
+    """A statement that is imported only when officers approve: it leaves a gap, or replaces one of other content.
+
+    Both are named by their content, so that the approval is of this file and no other. ``facts`` is what they approve.
+    """
+
+    __tablename__ = "bank_statement_reviews"
+    __table_args__ = (sa.UniqueConstraint("kind", "digest", "against_digest"),)
+
+    id: UUID = id_column()
+    kind: ReviewKind = enum_column(ReviewKind)
+    account: str
+    currency: str
+    statement_id: str
+    digest: bytes
+    against_digest: bytes
+    facts: dict[str, Any] = json_column()
+    found_by: UUID
+    found_at: datetime = timestamp_column()
+
+
+class BankStatementApproval(Table, table=True):
+    """An officer's approval of a review, with the reason."""
+
+    __tablename__ = "bank_statement_approvals"
+    __table_args__ = (sa.UniqueConstraint("review_id", "approved_by"),)
+
+    review_id: UUID = Field(primary_key=True, foreign_key="bank_statement_reviews.id")
+    number: int = Field(primary_key=True)
+    approved_by: UUID
+    reason: str
+    approved_at: datetime = timestamp_column()
+
 
 class BankEntry(Table, table=True):
-    """One booked movement: minor units, credit positive."""
+    """One booked movement: minor units, credit positive.
+
+    ``same_as_id`` is the entry that it is once more, in a corrected statement or listed again: that one is booked and
+    matched, this one is not.
+    """
 
     __tablename__ = "bank_entries"
     __table_args__ = (
@@ -61,6 +135,8 @@ class BankEntry(Table, table=True):
     booked_on: date
     reference_texts: list[str] = Field(sa_type=sa.ARRAY(sa.String()))
     counterparty: str
+    servicer_reference: str | None = Field(default=None, index=True)
+    same_as_id: UUID | None = Field(default=None, foreign_key="bank_entries.id", index=True)
 
     @property
     def amount(self) -> Money:

@@ -3,7 +3,8 @@
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
 
-# The books know an account from its first statement on.
+# The books know an account from its first statement on. What a corrected statement has once more, and what a statement
+# lists again, is booked with the first; what a correction took back is booked no more.
 check = QueryCheck(
     BreakKind.BANK_BALANCE,
     "account",
@@ -13,8 +14,10 @@ SELECT b.code, coalesce(p.amount, 0) - b.moved, b.currency, b.since, NULL::uuid,
   FROM (SELECT 'bank:' || account || ':' || currency AS code, currency,
                (sum(closing_minor - opening_minor)
                 - sum((SELECT coalesce(sum(e.amount_minor), 0) FROM bank_entries e
-                         JOIN bank_matches m ON m.entry_id = e.id AND m.status = 'void'
-                        WHERE e.bank_statement_id = s.id)))::bigint AS moved,
+                        WHERE e.bank_statement_id = s.id
+                          AND (e.same_as_id IS NOT NULL
+                               OR EXISTS (SELECT FROM bank_matches m
+                                           WHERE m.entry_id = e.id AND m.status = 'void')))))::bigint AS moved,
                max(imported_at) AS since
           FROM bank_statements s GROUP BY account, currency) b
   LEFT JOIN ledger_accounts a ON a.code = b.code

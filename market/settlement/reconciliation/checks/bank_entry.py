@@ -24,6 +24,7 @@ SELECT s.statement_id || '/' || e.number,
                       WHERE p.journal_id = m.journal_id) x ON true
   LEFT JOIN LATERAL (SELECT sum(y.amount_minor)::bigint AS amount FROM bank_match_parts y
                       WHERE y.match_id = m.id) q ON true
- WHERE m.entry_id IS NULL OR coalesce(x.amount, 0) <> e.amount_minor OR coalesce(q.amount, 0) <> e.amount_minor
+ WHERE e.same_as_id IS NULL
+   AND (m.entry_id IS NULL OR coalesce(x.amount, 0) <> e.amount_minor OR coalesce(q.amount, 0) <> e.amount_minor)
     """,
 )

@@ -1,18 +1,20 @@
-"""A bank statement opens with the balance that the one before it closed with."""
+"""A bank statement goes on from the balance that the one before it closed with, or officers have accepted the gap."""
 
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
 
+# Of a statement that was corrected the correction counts.
 check = QueryCheck(
     BreakKind.STATEMENT_GAP,
     "bank_statement",
     """
-SELECT statement_id, opening_minor - before, currency, imported_at, NULL::uuid,
-       'opens with ' || opening_minor || ' minor units; the statement before it closed with ' || before
-  FROM (SELECT statement_id, opening_minor, currency, imported_at,
-               lag(closing_minor) OVER (PARTITION BY account, currency
-                                        ORDER BY coalesce(covers_from, imported_at), id) AS before
-          FROM bank_statements) s
- WHERE before <> opening_minor
+SELECT statement_id, goes_on_from - before, currency, imported_at, NULL::uuid,
+       'goes on from ' || goes_on_from || ' minor units; the statement before it closed with ' || before
+  FROM (SELECT s.statement_id, s.opening_minor + s.relisted_minor AS goes_on_from, s.currency, s.imported_at,
+               s.gap_before_id, lag(s.gap_after_id) OVER w AS gap_after_id, lag(s.closing_minor) OVER w AS before
+          FROM bank_statements s
+         WHERE NOT EXISTS (SELECT FROM bank_statements c WHERE c.replaces_id = s.id)
+        WINDOW w AS (PARTITION BY s.account, s.currency ORDER BY s.place)) s
+ WHERE before <> goes_on_from AND gap_before_id IS NULL AND gap_after_id IS NULL
     """,
 )

@@ -1,7 +1,6 @@
 """The platform's own bank accounts over HTTP: two officers for each, and no statement of any other account."""
 
 import secrets
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -17,18 +16,6 @@ from tests.support.people import make_organisation, make_person, sign_in
 from tests.support.settlement import Caller, TradeMaker, bank_statement
 
 XML = {"Content-Type": "application/xml"}
-
-
-@pytest.fixture
-async def officers(app: Litestar, sessions: SessionMaker) -> AsyncIterator[list[httpx.AsyncClient]]:
-    """Two finance officers, a platform administrator."""
-    home = await make_organisation(sessions, OrganisationKind.PLATFORM)
-    roles = (Role.FINANCE_OFFICER, Role.FINANCE_OFFICER, Role.PLATFORM_ADMIN)
-    people = [await make_person(sessions, home, [role]) for role in roles]
-    made = [await sign_in(app, person.email) for person in people]
-    yield made
-    for client in made:
-        await client.aclose()
 
 
 def fresh_number() -> str:
