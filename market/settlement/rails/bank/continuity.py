@@ -145,7 +145,7 @@ def _between(before: Period | None, after: Period | None) -> Decimal:
     high = after.place if after else None
     if low is None:
         return Decimal(1) if high is None else high - 1
-    return low + 1 if high is None else (low + high) / 2
+    return low + 1 if high is None else (low + high) * Decimal("0.5")
 
 
 def _overlap(new: Period, other: Period) -> bool:
