@@ -1,6 +1,6 @@
 """Use cases of reviews: statements that are imported only when officers approve, each with a reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,21 +15,6 @@ from market.settlement.rails.bank import intake_repository as repository
 from market.settlement.rails.bank.errors import ReviewApproved, ReviewDraft, StatementReviewNeeded
 from market.settlement.rails.bank.review_kinds import APPROVALS_NEEDED, ReviewKind
 from market.settlement.rails.bank.tables import BankStatementApproval, BankStatementReview
-
-_REMEDIES: Mapping[ReviewKind, Message] = {
-    ReviewKind.GAP: Message(
-        "Send the statement that is missing, then this one again. If it cannot be had, two officers may accept the gap,"
-        " each with a reason: POST /v1/bank-statement-reviews/{review_id}/approvals; then send this file again. Nothing"
-        " was imported.",
-        review_id="…",
-    ),
-    ReviewKind.CORRECTION: Message(
-        "GET /v1/bank-statement-reviews/{review_id} tells what changes. If the bank has corrected its statement,"
-        " confirm it with a reason: POST /v1/bank-statement-reviews/{review_id}/approvals; then send this file again."
-        " If not, ask the bank which of the two is right. Nothing was imported.",
-        review_id="…",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +31,24 @@ class Review:
         return len(self.approvals) >= APPROVALS_NEEDED[self.row.kind]
 
 
-def remedy(kind: ReviewKind) -> Message:
-    """What to do about a statement that needs a review."""
-    return _REMEDIES[kind]
+def remedy(kind: ReviewKind, review_id: UUID | str = "…") -> Message:
+    """What to do about a statement that needs a review.
+
+    :param review_id: once it is kept.
+    """
+    if kind is ReviewKind.GAP:
+        return Message(
+            "Send the statement that is missing, then this one again. If it cannot be had, two officers may accept"
+            " the gap, each with a reason: POST /v1/bank-statement-reviews/{review_id}/approvals; then send this file"
+            " again. Nothing was imported.",
+            review_id=review_id,
+        )
+    return Message(
+        "GET /v1/bank-statement-reviews/{review_id} tells what changes. If the bank has corrected its statement,"
+        " confirm it with a reason: POST /v1/bank-statement-reviews/{review_id}/approvals; then send this file again."
+        " If not, ask the bank which of the two is right. Nothing was imported.",
+        review_id=review_id,
+    )
 
 
 async def open_review(apart: SessionMaker, actor: Actor, refused: StatementReviewNeeded) -> None:
@@ -74,7 +74,7 @@ async def open_review(apart: SessionMaker, actor: Actor, refused: StatementRevie
         kept = await repository.find_review(session, draft.kind, draft.digest, draft.against_digest)
     assert kept is not None, "it was there, or inserted"
     refused.extensions["review_id"] = str(kept.id)
-    refused.remedy = Message(_REMEDIES[draft.kind].template, review_id=kept.id)
+    refused.remedy = remedy(draft.kind, kept.id)
 
 
 async def approved(session: AsyncSession, draft: ReviewDraft) -> UUID | None:
