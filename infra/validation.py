@@ -50,8 +50,8 @@ _MSGSPEC: tuple[tuple[re.Pattern[str], Message], ...] = (
     (re.compile(r"Invalid UUID"), Message("Must be a UUID")),
     (re.compile(r"Expected `uuid`.*"), Message("Must be a UUID")),
     (re.compile(r"Invalid enum value .*"), Message("Is not one of the values allowed")),
-    (re.compile(r"Expected `int`, got .*"), Message("Must be a whole number")),
-    (re.compile(r"Expected `bool`, got .*"), Message("Must be true or false")),
+    (re.compile(r"Expected `int( \| null)?`, got .*"), Message("Must be a whole number")),
+    (re.compile(r"Expected `bool( \| null)?`, got .*"), Message("Must be true or false")),
     (re.compile(r"Expected `str`, got .*"), Message("Must be text")),
     (
         re.compile(r"Expected `date`, got .*|Invalid RFC3339 encoded date"),

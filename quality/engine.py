@@ -16,8 +16,8 @@ from great_expectations import expectations
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from quality.checks import Check, CheckResult, CheckType, Example, mask
+from quality.limits import MAX_CELLS
 
-MAX_CELLS = 60_000_000
 VERSION = f"great_expectations {gx.__version__}"
 gxe: Any = expectations  # the module fills itself at run time, which no type checker sees
 _TOGETHER: dict[str, Any] = {"ignore_row_if": "any_value_is_missing"}

@@ -12,8 +12,8 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from quality.checks import Check, CheckType, Dimension, Severity
+from quality.limits import MAX_CHECKS
 
-MAX_CHECKS = 400
 KEY_SHARE = Decimal("0.99")
 MIN_KEY_ROWS = 20
 _NUMERIC = frozenset({"integer", "decimal", "number"})

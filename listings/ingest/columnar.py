@@ -116,7 +116,7 @@ def _open_ipc(stream: pa.NativeFile, source_format: str) -> tuple[pa.Schema, Ite
 
 
 def _refuse_oversize(rows: int, columns: int, stated_bytes: int, limits: Limits) -> None:
-    if rows > limits.rows or rows * columns > limits.cells or stated_bytes > limits.expanded_bytes:
+    if not limits.allows(rows, columns) or stated_bytes > limits.expanded_bytes:
         raise FileTooLarge(
             Message(
                 "The file claims {rows:,} rows of {columns:,} columns, {stated_bytes:,} bytes unpacked.",

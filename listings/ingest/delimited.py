@@ -184,7 +184,7 @@ def _examine(
 
 
 def _refuse_oversize(rows: int, columns: int, limits: Limits) -> None:
-    if rows > limits.rows or rows * columns > limits.cells:
+    if not limits.allows(rows, columns):
         raise FileTooLarge(
             Message("The table has {rows:,} rows of {columns:,} columns.", rows=rows, columns=columns),
             remedy=Message(

@@ -42,6 +42,7 @@ class Limits:
     :param columns: a wider table is refused, with its count.
     :param rows: a longer table is refused.
     :param cells: rows × columns; stops a small Parquet file that claims to be an enormous table.
+    :param counted_columns: columns that count for it at most.
     :param expanded_bytes: uncompressed size a Parquet file may state, and size of the file written.
     :param record_bytes: the longest single record of a text format.
     :param cell_bytes: see `MAX_CELL_BYTES`; ``row_bytes`` and ``names_bytes`` likewise.
@@ -57,6 +58,7 @@ class Limits:
     columns: int = 2_000
     rows: int = 200_000_000
     cells: int = 4_000_000_000
+    counted_columns: int = 2_000
     expanded_bytes: int = 16 * GIBIBYTE
     record_bytes: int = 2_000_000
     cell_bytes: int = MAX_CELL_BYTES
@@ -67,6 +69,10 @@ class Limits:
     address_space_bytes: int = 16 * GIBIBYTE
     engine_bytes: int = 192 * MEBIBYTE
     threads: int = 2
+
+    def allows(self, rows: int, columns: int) -> bool:
+        """Whether a table of this size is taken."""
+        return rows <= self.rows and rows * min(columns, self.counted_columns) <= self.cells
 
     def process_limits(self, seconds: int) -> ProcessLimits:
         """Bounds of the child process.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,14 +13,14 @@ from infra.messages import Message
 from listings.ingest import json_lines, sniff
 from listings.ingest.conform import conform
 from listings.ingest.delimited import convert_csv
-from listings.ingest.errors import FileTooLarge, MalformedRecord
+from listings.ingest.errors import FileTooLarge, MalformedRecord, WrongEncoding, shown
 from listings.ingest.examine import examine
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import Limits, unpacking
 from listings.ingest.matching import match_names
 from listings.ingest.names import column_names
 from listings.ingest.profile import first_rows, profile, widest_row
-from listings.ingest.result import Column, IngestOptions, IngestResult, Notice
+from listings.ingest.result import Column, IngestOptions, IngestResult, Notice, TextEncoding
 from listings.ingest.type_inference import Table
 
 
@@ -51,7 +52,7 @@ def ingest(
             ),
             remedy=Message("Split it into smaller files, or compress it as Parquet."),
         )
-    source_format = sniff.format_of(source, filename)
+    source_format = sniff.format_of(source, filename, options.encoding)
     made = work / "revision.parquet"
     if source_format in {"csv", "json-lines"}:
         result = _from_text(source, made, source_format, filename, options, limits, expected)
@@ -70,15 +71,25 @@ def _from_text(
     limits: Limits,
     expected: Sequence[ExpectedColumn],
 ) -> IngestResult:
-    scan = sniff.scan_text(source, limits)
-    text = source
-    if scan.encoding == "gb18030":
-        text = made.with_name("source.utf8")
-        sniff.transcode(source, text, "gb18030")
-    if source_format == "json-lines":
-        table, notices = _json_table(text, made.with_name("source.csv"), limits, expected)
+    text, notices = source, []
+    if options.encoding in (None, TextEncoding.UTF_8):
+        scan = sniff.scan_text(source, limits)
+        if scan.encoding == "gb18030" and options.encoding is TextEncoding.UTF_8:
+            _decoded(source, made.with_name("source.utf8"), TextEncoding.UTF_8)
+        if scan.encoding == "gb18030":
+            text = _decoded(source, made.with_name("source.utf8"), TextEncoding.GB18030)
+            notices.append(_detected_encoding(text))
     else:
-        table, notices = _csv_table(text, filename, options, limits, expected)
+        text = _decoded(source, made.with_name("source.utf8"), options.encoding)
+        scan = replace(sniff.scan_text(text, limits), encoding=options.encoding.value)
+        original = sniff.digest(source)
+        scan = replace(scan, sha256=original.sha256, size=original.size)
+    if source_format == "json-lines":
+        table, told = _json_table(text, made.with_name("source.csv"), limits, expected)
+        notices += told
+    else:
+        table, told = _csv_table(text, filename, options, limits, expected)
+        notices += told
         if not scan.ends_with_newline:
             notices.append(
                 Notice(
@@ -90,6 +101,38 @@ def _from_text(
         columns, more = convert_csv(connection, table, made, limits, strict=options.strict)
         delimiter = table.delimiter if source_format == "csv" else None
         return _finished(connection, made, columns, notices + more, scan, source_format, delimiter=delimiter)
+
+
+def _decoded(source: Path, target: Path, encoding: TextEncoding) -> Path:
+    """The file as UTF-8.
+
+    :raises WrongEncoding: it is not encoded so.
+    """
+    try:
+        sniff.transcode(source, target, encoding.value)
+    except UnicodeError as error:
+        raise WrongEncoding(
+            Message(
+                "The file is not encoded as {encoding}: {reason}.",
+                encoding=encoding.value,
+                reason=str(error)[:200],
+            ),
+            remedy=Message("State another encoding, or leave it out to have UTF-8 and GB18030 detected."),
+        ) from None
+    return target
+
+
+def _detected_encoding(decoded: Path) -> Notice:
+    with decoded.open(encoding="utf-8") as stream:
+        wide = "".join(character for character in stream.read(4096) if character >= "\x80")
+    return Notice(
+        "encoding-detected",
+        Message(
+            "The file is not UTF-8; it was read as GB18030: {sample}. If that is wrong, upload it again with its"
+            " encoding, such as encoding=euc-kr.",
+            sample=shown(wide, 12),
+        ),
+    )
 
 
 def _from_columns(

@@ -23,6 +23,19 @@ class Delimiter(StrEnum):
         return {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}[self.value]
 
 
+class TextEncoding(StrEnum):
+    """How the characters of a text file are encoded, by the names of the IANA."""
+
+    UTF_8 = "utf-8"
+    UTF_16 = "utf-16"
+    GB18030 = "gb18030"
+    BIG5 = "big5"
+    EUC_KR = "euc-kr"
+    SHIFT_JIS = "shift_jis"
+    EUC_JP = "euc-jp"
+    WINDOWS_1252 = "windows-1252"
+
+
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
     """What the owner states about a file; kept with its revision, so that the conversion can be repeated.
@@ -31,11 +44,13 @@ class IngestOptions:
         as text with a notice.
     :param delimiter: of a CSV file; None to detect.
     :param header: whether a CSV file's first line names the columns; None to detect.
+    :param encoding: of a text file; None to detect UTF-8 and GB18030.
     """
 
     strict: bool = True
     delimiter: Delimiter | None = None
     header: bool | None = None
+    encoding: TextEncoding | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; ``from_json`` reads it back."""
@@ -47,11 +62,15 @@ class IngestOptions:
 
         :raises KeyError, TypeError, ValueError: the document is of another shape.
         """
-        delimiter = document["delimiter"]
+        delimiter, encoding = (
+            document["delimiter"],
+            document.get("encoding"),
+        )  # absent before there was a choice
         return cls(
             strict=document["strict"],
             delimiter=Delimiter(delimiter) if delimiter is not None else None,
             header=document["header"],
+            encoding=TextEncoding(encoding) if encoding is not None else None,
         )
 
 
@@ -157,7 +176,7 @@ class IngestResult:
     :param sha256: lower-case hex digest of the Parquet file, ``size_bytes`` long.
     :param source_sha256: the same of the file as it came, ``source_bytes`` long.
     :param source_format: ``csv``, ``json-lines``, ``parquet``, ``arrow-file`` or ``arrow-stream``.
-    :param encoding: ``utf-8``, ``utf-8-bom`` or ``gb18030`` for text formats, else None.
+    :param encoding: of a text format, ``utf-8-bom`` for UTF-8 with its mark, else None.
     :param delimiter: of a CSV file, else None.
     :param sample: the first rows by column name, long texts cut.
     :param detected: personal information in columns, whatever was declared.

@@ -22,7 +22,7 @@ from listings.ingest.errors import (
     WrongEncoding,
 )
 from listings.ingest.limits import MEBIBYTE, Limits
-from listings.ingest.result import IngestOptions
+from listings.ingest.result import IngestOptions, TextEncoding
 
 HEAD_BYTES = 256 * 1024
 DELIMITERS = (",", "\t", ";", "|")
@@ -50,6 +50,8 @@ _NOT_TABLES: tuple[tuple[bytes, Message, Message], ...] = (
     (b"ORC", Message("an ORC file"), Message("Export the table as CSV or Parquet.")),
     (b"\x7fELF", Message("a program"), Message("Upload a CSV, TSV, JSON Lines, Parquet or Arrow file.")),
 )
+_JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
+_ARRAY = re.compile(rb"\[\s*([\[{\]]|$)")
 _MARKUP = re.compile(rb"\s*<(!doctype|html|\?xml|svg|head|body|table)", re.IGNORECASE)
 _ACCEPTED = Message("Upload a CSV, TSV, JSON Lines, Parquet or Arrow file.")
 
@@ -73,9 +75,10 @@ class Dialect:
     names: tuple[str, ...]
 
 
-def format_of(path: Path, filename: str) -> str:
+def format_of(path: Path, filename: str, encoding: TextEncoding | None = None) -> str:
     """``csv``, ``json-lines``, ``parquet``, ``arrow-file`` or ``arrow-stream``, by content before name.
 
+    :param encoding: of a text file, where it is stated.
     :raises FileRefused: the file is empty, is something else, or is cut off.
     """
     size = path.stat().st_size
@@ -94,23 +97,45 @@ def format_of(path: Path, filename: str) -> str:
         return _whole("arrow-file", "Arrow", size >= 16 and tail.endswith(b"ARROW1"))
     if head.startswith(b"\xff\xff\xff\xff"):
         return "arrow-stream"
-    _refuse_other_formats(head)
     suffix = Path(filename).suffix.lower()
+    if encoding is TextEncoding.UTF_16:
+        return "json-lines" if suffix in _JSON_SUFFIXES else "csv"
+    _refuse_other_formats(head)
     if suffix in {".parquet", ".arrow", ".feather", ".ipc"}:
         raise NotATable(
             Message("The file is named {suffix} and its content is something else.", suffix=suffix),
             remedy=_ACCEPTED,
         )
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if suffix in {".jsonl", ".ndjson", ".json"} or start.startswith(b"{"):
-        if start.startswith(b"["):
-            raise NotATable(
-                Message("The file is one JSON array, not JSON Lines."),
-                remedy=Message("Write one object per line, without the brackets and commas around them."),
-                line=1,
-            )
+    if suffix in _JSON_SUFFIXES or start.startswith(b"{") or _ARRAY.match(start):
+        _refuse_json_documents(start, tail)
         return "json-lines"
     return "csv"
+
+
+def _refuse_json_documents(start: bytes, tail: bytes) -> None:
+    """Refuse JSON that is one value, not one object a line.
+
+    :raises NotATable: it is an array, or an object over several lines.
+    """
+    if start.startswith(b"["):
+        raise NotATable(
+            Message("The file is one JSON array, not JSON Lines."),
+            remedy=Message(
+                "Write one object per line, without the brackets and commas around them, as jq -c '.[]' does."
+            ),
+            line=1,
+        )
+    first, end, _ = start.partition(b"\n")
+    if end and start.startswith(b"{") and not first.rstrip().endswith(b"}") and tail.rstrip().endswith(b"}"):
+        raise NotATable(
+            Message("The file is one JSON document over several lines, not one object per line."),
+            remedy=Message(
+                "Write one object per line. If the records lie in a list of the document,"
+                " jq -c '.name_of_the_list[]' writes them so; if it is one record, jq -c . does."
+            ),
+            line=1,
+        )
 
 
 def _whole(name: str, label: str, complete: bool) -> str:
@@ -129,7 +154,7 @@ def _refuse_other_formats(head: bytes) -> None:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise WrongEncoding(
             Message("The file is encoded as UTF-16."),
-            remedy=Message("Save it as UTF-8."),
+            remedy=Message("Save it as UTF-8, or add encoding=utf-16 to the address of the upload."),
             line=1,
             byte=0,
         )
@@ -212,7 +237,10 @@ def scan_text(path: Path, limits: Limits) -> Scan:
                 line=line,
                 offset=offset,
             ),
-            remedy=Message("Save the file as UTF-8."),
+            remedy=Message(
+                "Save the file as UTF-8, or state how it is encoded: add encoding=big5, euc-kr, shift_jis, euc-jp or"
+                " windows-1252 to the address of the upload."
+            ),
             line=line,
             byte=offset,
         )
@@ -233,20 +261,73 @@ def _undecodable(
 
 
 def _is_gb18030(path: Path) -> bool:
-    wide = everyday = 0
+    """Whether a file reads as everyday Chinese.
+
+    :raises WrongEncoding: it may as well be Korean or Japanese.
+    """
+    found: Counter[str] = Counter()
     with path.open("r", encoding="gb18030", errors="strict", newline="") as stream:
         try:
             while text := stream.read(MEBIBYTE):
-                for character, count in Counter(text).items():
-                    if character < "\x80":
-                        continue
-                    wide += count
-                    code = character.encode("gb18030")
-                    if len(code) == 2 and 0xA1 <= code[0] <= 0xF7 and code[1] >= 0xA1:
-                        everyday += count
+                found.update(text)
         except UnicodeDecodeError:
             return False
-    return everyday >= 0.9 * wide
+    wide = {character: count for character, count in found.items() if character >= "\x80"}
+    codes = {character: character.encode("gb18030") for character in wide}
+    total = sum(wide.values())
+    everyday = sum(
+        wide[character]
+        for character, code in codes.items()
+        if len(code) == 2
+        and 0xA1 <= code[0] <= 0xF7
+        and code[1] >= 0xA1
+        and not "\ue000" <= character <= "\uf8ff"
+    )
+    if everyday < 0.9 * total:
+        return False
+    _refuse_neighbours(path, list(codes.values()))
+    return True
+
+
+_LEAST_CHARACTERS = 12
+"""Different characters from which on a language is told from another."""
+
+
+def _refuse_neighbours(path: Path, codes: list[bytes]) -> None:
+    """Refuse what reads as another language of the same codes: the Korean syllables, and Japanese with its kana.
+
+    Of Chinese text at most six characters in ten lie where EUC-KR has syllables, and hardly any where kana are.
+
+    :param codes: of the different characters of the file.
+    :raises WrongEncoding: with how it reads in both.
+    """
+    letters = [code for code in codes if code[0] not in (0xA1, 0xA2, 0xA3)]
+    if len(letters) < _LEAST_CHARACTERS:
+        return
+    korean = sum(0xB0 <= code[0] <= 0xC8 for code in letters)
+    kana = sum(code[0] in (0xA4, 0xA5) for code in letters)
+    if korean >= 0.97 * len(letters):
+        other = TextEncoding.EUC_KR
+    elif kana >= 0.2 * len(letters):
+        other = TextEncoding.EUC_JP
+    else:
+        return
+    sample = b"".join(letters[:6])
+    chinese, foreign = sample.decode("gb18030", "replace"), sample.decode(other, "replace")
+    raise WrongEncoding(
+        Message(
+            "The file is not UTF-8, and reads as {chinese} in GB18030 and as {foreign} in {encoding}.",
+            chinese=chinese,
+            foreign=foreign,
+            encoding=other.value,
+        ),
+        remedy=Message(
+            "Save the file as UTF-8, or say which it is: add encoding=gb18030 or encoding={encoding} to the address of"
+            " the upload.",
+            encoding=other.value,
+        ),
+        line=1,
+    )
 
 
 def ends_with_newline(path: Path) -> bool:
@@ -267,7 +348,10 @@ def has_blank_line(path: Path, *, at_start: bool) -> bool:
 
 
 def transcode(source: Path, target: Path, encoding: str) -> None:
-    """Rewrite a text file as UTF-8."""
+    """Rewrite a text file as UTF-8.
+
+    :raises UnicodeError: it is encoded otherwise.
+    """
     with (
         source.open("r", encoding=encoding, newline="") as reading,
         target.open("w", encoding="utf-8", newline="") as writing,

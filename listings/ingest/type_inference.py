@@ -16,6 +16,7 @@ import duckdb
 from infra.messages import Message, joined
 from listings.ingest.errors import MixedColumn, shown
 from listings.ingest.expected import ExpectedColumn, decimal_digits
+from listings.ingest.hints import declaration, hint, number_format
 from listings.ingest.misfits import Misfits, refuse_misfits
 from listings.ingest.readings import (
     DATED_KINDS,
@@ -134,12 +135,12 @@ def infer_types(connection: duckdb.DuckDBPyConnection, table: Table, *, strict: 
     :returns: see :class:`Inferred`.
     :raises FileRefused: values do not fit what is expected; or a column is mixed, and strict is asked for.
     """
-    suggested = _suggest(connection, table)
+    suggested, notices = _suggest(connection, table)
     typed = [_as_text(index) for index in range(len(table.names))]
     found = _verify(connection, table, suggested, typed)
     rows, undecided, longest = found.rows, found.undecided, found.longest
     refuse_misfits(connection, table.names, found.misfits, table.line_of)
-    notices = _missing_markers(connection, table)
+    notices += _missing_markers(connection, table)
     for index in undecided:
         readings = suggested[index].readings
         typed[index], notice = _decide_mixed(connection, table, index, readings, strict=strict)
@@ -148,12 +149,17 @@ def infer_types(connection: duckdb.DuckDBPyConnection, table: Table, *, strict: 
     return Inferred(rows, typed, longest, notices)
 
 
-def _suggest(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[int, Suggestion]:
-    """What each column's first values suggest; columns empty there are looked for further down."""
+def _suggest(
+    connection: duckdb.DuckDBPyConnection, table: Table
+) -> tuple[dict[int, Suggestion], list[Notice]]:
+    """What each column's first values suggest; columns empty there are looked for further down.
+
+    :returns: suggestions, and what to tell of columns that would be of a type if it were declared.
+    """
     wanted = max(100, min(SAMPLE_ROWS, SAMPLE_CELLS // len(table.names)))
     shown = ", ".join(f"left(c{i}, {SAMPLE_LENGTH})" for i in range(len(table.names)))
     rows = connection.execute(f"SELECT {shown} FROM source LIMIT {wanted}").fetchall()
-    suggested = {}
+    suggested, notices = {}, []
     for index in range(len(table.names)):
         if table.expected[index] is not None:
             continue
@@ -169,7 +175,9 @@ def _suggest(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[int, S
         if readings:
             known = [text for text in sample if text.upper() not in MISSING_MARKERS]
             suggested[index] = Suggestion(_from_first_fitting(readings, known), value)
-    return suggested
+        elif sample and (notice := hint(table.names[index], sample)) is not None:
+            notices.append(notice)
+    return suggested, notices
 
 
 def _from_first_fitting(readings: tuple[Reading, ...], sample: Sequence[str]) -> tuple[Reading, ...]:
@@ -282,12 +290,10 @@ def _digits(v: str, only: str = "") -> list[str]:
 
 
 def _typed(reading: Reading, v: str, whole: int | None, fraction: int | None) -> InferredType | None:
-    """How to convert to a reading that fits; None where whole numbers are too long to be quantities."""
+    """How to convert to a reading that fits; None where numbers are too long for it, or to be quantities."""
     whole = max(whole or 0, 1)  # .5 is 0.5 where it is written out
-    if reading is DECIMAL and whole + (fraction or 0) > MAX_DIGITS and fraction:
-        reading = NUMBER
     if reading is DECIMAL:
-        if not fraction:
+        if not fraction or whole + fraction > MAX_DIGITS:
             return None
         physical = f"DECIMAL({whole + fraction},{fraction})"
         return InferredType(Kind.DECIMAL, f"CAST({v} AS {physical})", physical)
@@ -317,12 +323,16 @@ def _decide_mixed(
         fits = matched and matched + markers == present and not (identifiers and reading in NUMERIC)
         typed = _typed(reading, v, whole, fraction) if fits else None
         if typed is not None:
-            return _with_markers(table, index, typed, markers)
+            typed, notice = _with_markers(table, index, typed, markers)
+            if reading is NUMBER and DECIMAL in readings and counts[2 * readings.index(DECIMAL)] == matched:
+                notice = _rounded_notice(table, index)  # every value is a decimal, too long for one type
+            return typed, notice
     text = _as_text(index)
     weakest, fitting = readings[-1], counts[-2]
     if fitting * 2 <= present - counts[-1]:
         return text, None
-    return text, _misfit_notice(connection, table, index, weakest, (present, fitting), strict=strict)
+    quantities = fitting - (identifiers if weakest is NUMBER else 0)
+    return text, _misfit_notice(connection, table, index, weakest, (present, quantities), strict=strict)
 
 
 def _with_markers(
@@ -345,6 +355,17 @@ def _markers_notice(name: str, count: int) -> Notice:
         ),
         name,
     )
+
+
+def _rounded_notice(table: Table, index: int) -> Notice:
+    message = Message(
+        "Column {column} has numbers of more than {limit} digits together, before and after the point: they are read as"
+        " binary floating point, which rounds them. To keep them as they are written, declare the column as text with"
+        " PUT /v1/products/{{product_id}}/columns.",
+        column=shown(table.names[index]),
+        limit=MAX_DIGITS,
+    )
+    return Notice("read-as-floating-point", message, table.names[index])
 
 
 def _identifier(v: str) -> str:
@@ -381,24 +402,30 @@ def _misfit_notice(
         return None
     line, value, name = table.line_of(found[0]), str(found[1]), table.names[index]
     present, fitting = counts
-    detail = Message(
-        "Line {line}, column {column}: {value} {why} ({fitting:,} of {present:,} values are of that type).",
-        line=line,
-        column=shown(name),
-        value=shown(value),
-        why=why_not(value, reading),
-        fitting=fitting,
-        present=present,
+    place = {"line": line, "column": shown(name), "value": shown(value), "why": why_not(value, reading)}
+    detail = (
+        Message(
+            "Line {line}, column {column}: {value} {why} ({fitting:,} of {present:,} values are of that type).",
+            **place,
+            fitting=fitting,
+            present=present,
+        )
+        if fitting
+        else Message("Line {line}, column {column}: {value} {why}.", **place)
     )
     if strict and reading.kind in DATED_KINDS:
         raise MixedColumn(
             detail,
             remedy=Message(
-                "Correct or empty the value, or upload with strict=false to keep the column as text."
+                "Correct or empty the value, or add strict=false to the address of the upload to keep the column as"
+                " text. A column that mixes ways to write dates is read when it is declared:"
+                " PUT /v1/products/{product_id}/columns."
             ),
             line=line,
             column=name,
             value=value[:200],
         )
-    kept = Message("The column is kept as text.")
-    return Notice("kept-as-text", joined([detail, kept], " "), name, line)
+    told = [detail, Message("The column is kept as text.")]
+    if (form := number_format(value)) is not None:
+        told.append(declaration(Kind.DECIMAL, form))
+    return Notice("kept-as-text", joined(told, " "), name, line)

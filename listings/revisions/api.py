@@ -19,7 +19,7 @@ from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
 from infra.stops import service as stops
 from listings.findings.schemas import FindingRead, SampleRead
-from listings.ingest.result import Delimiter, IngestOptions
+from listings.ingest.result import Delimiter, IngestOptions, TextEncoding
 from listings.products.api import product_read
 from listings.products.dictionary import masked, personal_columns
 from listings.products.schemas import ColumnDeclarations, DictionaryUpdate, ProductRead
@@ -51,6 +51,13 @@ Header = Annotated[
     bool | None,
     QueryParameter(
         description="Whether the first line of a CSV file names the columns; detected if left out"
+    ),
+]
+
+Encoding = Annotated[
+    TextEncoding | None,
+    QueryParameter(
+        name="encoding", description="How a text file is encoded; UTF-8 and GB18030 are detected if left out"
     ),
 ]
 
@@ -132,6 +139,7 @@ class RevisionController(Controller):
         strict: Strict = True,
         delimiter: DelimiterOption = None,
         header: Header = None,
+        encoding: Encoding = None,
     ) -> RevisionRead:
         """The body is the file: CSV or TSV (UTF-8 or GB18030), JSON Lines, Parquet or Arrow.
 
@@ -142,7 +150,7 @@ class RevisionController(Controller):
         require_declared_size(request, state.settings.max_upload_bytes)
         context = uploads.UploadContext(state.sessions, state.settings, state.store, state.budget)
         name = file_name(request, filename)
-        options = IngestOptions(strict=strict, delimiter=delimiter, header=header)
+        options = IngestOptions(strict=strict, delimiter=delimiter, header=header, encoding=encoding)
         revision_id = await uploads.ingest_upload(
             context, actor, product_id, name, request.stream(), options=options
         )

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from infra.messages import translate
 from infra.schema import Output
-from listings.ingest.result import Delimiter, Kind, Notice
+from listings.ingest.result import Delimiter, Kind, Notice, TextEncoding
 from listings.revisions.domain import recorded_options
 from listings.revisions.tables import ProductRevision
 from quality.states import QualityStatus
@@ -32,6 +32,7 @@ class IngestOptionsRead(Output):
     strict: bool
     delimiter: Delimiter | None
     header: bool | None
+    encoding: TextEncoding | None
 
 
 class RevisionRead(Output):

@@ -39,6 +39,7 @@ from listings.revisions.spool import spooled
 from listings.revisions.storable import storable
 from listings.revisions.tables import ProductRevision
 from quality import service as quality
+from quality.limits import MAX_CELLS, MAX_CHECKS
 
 FOLDER = "revisions"
 """Where revisions lie in the object store, named by their ids."""
@@ -137,7 +138,11 @@ async def _convert(
         options=options,
         expected=expected,
         limits=Limits(
-            source_bytes=settings.max_upload_bytes, memory_bytes=settings.ingest_memory_mb * MEBIBYTE
+            source_bytes=settings.max_upload_bytes,
+            memory_bytes=settings.ingest_memory_mb * MEBIBYTE,
+            # What cannot be checked is refused now, and not when the check fails.
+            cells=MAX_CELLS,
+            counted_columns=MAX_CHECKS,
         ),
     )
     if any("\0" in column.original_name for column in result.columns):

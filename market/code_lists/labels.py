@@ -21,7 +21,7 @@ from listings.authorisations.states import AuthorisationAction, AuthorisationSta
 from listings.findings.domain import FindingStatus
 from listings.ingest.formats import ColumnFormat
 from listings.ingest.personal import ContentKind
-from listings.ingest.result import Delimiter, Kind
+from listings.ingest.result import Delimiter, Kind, TextEncoding
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductAction, ProductStatus
 from listings.resources.domain import CLASSIFICATION_LABELS, Classification, UpdateFrequency
@@ -193,6 +193,16 @@ _LISTINGS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "day_first": ("日在前，如 31/01/2024", "Day first, such as 31/01/2024"),
         "month_first": ("月在前，如 01/31/2024", "Month first, such as 01/31/2024"),
         "compact": ("连写，如 20240131", "Without separators, such as 20240131"),
+    },
+    TextEncoding: {
+        "utf-8": ("UTF-8", "UTF-8"),
+        "utf-16": ("UTF-16", "UTF-16"),
+        "gb18030": ("GB18030（含 GBK、GB2312）", "GB18030, with GBK and GB2312"),
+        "big5": ("大五码", "Big5"),
+        "euc-kr": ("EUC-KR（韩文）", "EUC-KR, Korean"),
+        "shift_jis": ("Shift JIS（日文）", "Shift JIS, Japanese"),
+        "euc-jp": ("EUC-JP（日文）", "EUC-JP, Japanese"),
+        "windows-1252": ("Windows-1252（西欧）", "Windows-1252, Western European"),
     },
     Delimiter: {
         "comma": ("逗号", "Comma"),

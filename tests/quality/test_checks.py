@@ -3,7 +3,8 @@
 import pytest
 
 from quality.checks import Check, CheckResult, CheckType, Dimension, Severity, mask, sentences
-from quality.suggest import MAX_CHECKS, ColumnFacts, suggest
+from quality.limits import MAX_CHECKS
+from quality.suggest import ColumnFacts, suggest
 
 
 def fact(name: str, kind: str, nulls: int = 0, distinct: int = 5, **more: object) -> ColumnFacts:

@@ -57,6 +57,8 @@ async def test_a_file_becomes_an_immutable_parquet_revision(
     assert [column["name"] for column in revision["columns"]] == ["station", "time", "pm25", "phone"]
     assert revision["source_name"] == "air.csv"
     await settle_quality(operator, revision["id"])
+    marked = {"columns": ["phone"]}
+    await operator.post(f"/v1/products/{product['id']}/personal-columns", marked, status=200)
     async with transaction(sessions) as session:
         facts = await service.get_current_revision(session, UUID(product["id"]))
     path = ObjectStore(settings.objects_dir).path(facts.object_key)
@@ -329,7 +331,7 @@ async def test_what_a_refusal_advises_can_be_asked_of_the_upload(owner: Party, o
         return dict(answer.json())
 
     lenient = await sent(strict="false")
-    assert lenient["options"] == {"strict": False, "delimiter": None, "header": None}
+    assert lenient["options"] == {"strict": False, "delimiter": None, "header": None, "encoding": None}
     assert (lenient["columns"][0]["kind"], lenient["profile"]["notices"][0]["code"]) == (
         "text",
         "kept-as-text",
@@ -337,7 +339,7 @@ async def test_what_a_refusal_advises_can_be_asked_of_the_upload(owner: Party, o
     assert (await sent(strict="false"))["id"] == lenient["id"], "the same upload again"
     unnamed = await sent(strict="false", header="false", delimiter="tab")
     assert (unnamed["number"], unnamed["rows"]) == (2, 32)
-    assert unnamed["options"] == {"strict": False, "delimiter": "tab", "header": False}
+    assert unnamed["options"] == {"strict": False, "delimiter": "tab", "header": False, "encoding": None}
     assert unnamed["columns"][0]["name"] == "column_1"
     assert (await operator.get(f"/v1/revisions/{unnamed['id']}"))["options"] == unnamed["options"]
     assert (await operator.http.post(path, content=mixed, params={"delimiter": "colon"})).status_code == 400
