@@ -122,7 +122,12 @@ class DataPlane:
                 remedy=Message("Use it at /data/{product_id}/records.", product_id=claims.product_id),
             )
         key = _checked_key(key)
-        plan, revision, client_id = await self._planned(claims, raw_query, purpose)
+        revision = await self._revisions.current(product_id)
+        try:
+            plan, client_id = self._plan(claims, revision, raw_query, purpose)
+        except CursorOfRevision as other:
+            revision = await self._of_cursor(product_id, other.revision_id)
+            plan, client_id = self._plan(claims, revision, raw_query, purpose)
         asked = plan
         for _ in range(_TRIES):
             page = self._cache.get(plan.page_key) or await self._page(plan, revision)
@@ -153,22 +158,18 @@ class DataPlane:
         notice = await self._stop_notices.about(claims.licence_id, decision.reason)
         raise refusal(decision, notice, plan.query.limit)
 
-    async def _planned(
-        self, claims: LicenceClaims, raw_query: str, purpose: str | None
-    ) -> tuple[QueryPlan, RevisionFacts, UUID | None]:
-        """The planned call, the revision it reads, and who makes it: the current revision, or that of its cursor."""
-        revision = await self._revisions.current(claims.product_id)
-        try:
-            plan, client_id = self._plan(claims, revision, raw_query, purpose)
-        except CursorOfRevision as other:
-            found = await self._revisions.find(claims.product_id, other.revision_id)
-            if found is None:
-                raise domain.invalid_cursor() from None
-            if found.recalled is not None or _outdated(found):
-                raise cursor_outdated(found.recalled, CURSOR_DAYS) from None
-            revision = found.facts
-            plan, client_id = self._plan(claims, revision, raw_query, purpose)
-        return plan, revision, client_id
+    async def _of_cursor(self, product_id: UUID, revision_id: UUID) -> RevisionFacts:
+        """The revision that a cursor goes on with.
+
+        :raises CursorOutdated: it was recalled, or replaced too long ago.
+        :raises InvalidQuery: the product has no such one.
+        """
+        found = await self._revisions.find(product_id, revision_id)
+        if found is None:
+            raise domain.invalid_cursor()
+        if found.recalled is not None or _outdated(found):
+            raise cursor_outdated(found.recalled, CURSOR_DAYS)
+        return found.facts
 
     async def _repeated(
         self, claims: LicenceClaims, raw_query: str, purpose: str | None, decision: Decision
@@ -225,6 +226,7 @@ class DataPlane:
 class Revisions:
     """The revisions of products, each looked up once a second at most.
 
+    :ivar current: the revision of a product that buyers read; raises NotFound when it has none.
     :param current: the revision that buyers read; raises NotFound when a product has none.
     :param find: a revision of a product by its id; None when there is no such one.
     """
@@ -234,15 +236,9 @@ class Revisions:
         current: Callable[[UUID], Awaitable[RevisionFacts]],
         find: Callable[[UUID, UUID], Awaitable[ReadableRevision | None]],
     ) -> None:
-        self._current: _LookUps[UUID, RevisionFacts] = _LookUps(current)
+        current_of: _LookUps[UUID, RevisionFacts] = _LookUps(current)
+        self.current = current_of.get
         self._found: _LookUps[tuple[UUID, UUID], ReadableRevision | None] = _LookUps(lambda ids: find(*ids))
-
-    async def current(self, product_id: UUID) -> RevisionFacts:
-        """The revision that buyers read.
-
-        :raises NotFound: there is none.
-        """
-        return await self._current.get(product_id)
 
     async def find(self, product_id: UUID, revision_id: UUID) -> ReadableRevision | None:
         """A revision that somebody began to read; None when the product has no such one."""

@@ -9,7 +9,8 @@ import random
 import time
 from uuid import UUID
 
-_COUNTS = 1 << 12
+_LARGEST_COUNT = (1 << 12) - 1
+_ONE = 1 << 64
 _VERSION_AND_VARIANT = (7 << 76) | (0b10 << 62)
 
 
@@ -30,23 +31,21 @@ class RecordIds:
     """
 
     def __init__(self, process_id: int | None = None) -> None:
-        self.process_id = random.SystemRandom().getrandbits(32) if process_id is None else process_id
+        drawn = random.SystemRandom()
+        self.process_id = drawn.getrandbits(32) if process_id is None else process_id
+        # Two processes that drew the same number still make different ids.
+        self._fixed = _VERSION_AND_VARIANT | drawn.getrandbits(30) << 32 | self.process_id
         self._milliseconds = 0
         self._count = 0
+        self._last = 0
 
     def next(self) -> UUID:
         """A fresh id."""
         now = time.time_ns() // 1_000_000
-        if now > self._milliseconds:
-            self._milliseconds, self._count = now, 0
+        if now > self._milliseconds or self._count == _LARGEST_COUNT:
+            self._milliseconds, self._count = max(now, self._milliseconds + 1), 0
+            self._last = self._milliseconds << 80 | self._fixed
         else:
             self._count += 1
-            if self._count == _COUNTS:
-                self._milliseconds, self._count = self._milliseconds + 1, 0
-        return UUID(
-            int=self._milliseconds << 80
-            | _VERSION_AND_VARIANT
-            | self._count << 64
-            | random.getrandbits(30) << 32
-            | self.process_id
-        )
+            self._last += _ONE
+        return UUID(int=self._last)
