@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -25,6 +25,8 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _HEX = re.compile(r"\b[0-9a-f]{64}\b")
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 _TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+_DATE = re.compile(r"\b20\d\d-\d\d-\d\d\b(?!T)")
+_MONTH = re.compile(r"20\d\d-\d\d")
 _CODE = re.compile(r"\b[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}\b")
 _ORIGIN = re.compile(r"http://127\.0\.0\.1:\d+")
 _SECRETS = frozenset(
@@ -94,6 +96,8 @@ class Stable:
 
     def text(self, text: str) -> str:
         """Any text with stand-ins."""
+        if _MONTH.fullmatch(text):
+            return MOMENT.strftime("%Y-%m")
         text = text.replace(f"-{self.mark}", "").replace(self.mark, "0001")
         text = text.replace("https://127.0.0.1:9", "https://operator.example")
         text = _ORIGIN.sub("https://market.example", text)
@@ -103,13 +107,17 @@ class Stable:
             lambda found: hashlib.sha256(f"digest {self._of('digest', found[0])}".encode()).hexdigest(), text
         )
         text = _CODE.sub(self._credit_code, text)
-        return _TIME.sub(self._time, text)
+        return _DATE.sub(self._date, _TIME.sub(self._time, text))
 
     def _credit_code(self, found: re.Match[str]) -> str:
         if credit_code_check_digit(found[0][:17]) != found[0][17]:
             return found[0]
         body = f"{found[0][:8]}DEMA{self._of('code', found[0]):05d}"
         return body + credit_code_check_digit(body)
+
+    def _date(self, found: re.Match[str]) -> str:
+        away = date.fromisoformat(found[0]) - self.began.date()
+        return str(MOMENT.date() + away) if -2 <= away.days <= 366 else found[0]
 
     def _time(self, found: re.Match[str]) -> str:
         moment = datetime.fromisoformat(found[0])

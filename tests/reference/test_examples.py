@@ -22,6 +22,7 @@ HOW = (
     "`make examples` and look at the difference"
 )
 WITHOUT = {
+    "createCardPaymentBankRefund": "needs a card processor",
     "createCardPayment": "needs a card processor",
     "createCardPaymentRefund": "needs a card processor",
     "createRefund": "needs a card processor",
