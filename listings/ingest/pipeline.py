@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from infra.messages import Message
-from listings.ingest import json_lines, sniff
+from listings.ingest import encodings, json_lines, sniff
 from listings.ingest.conform import conform
 from listings.ingest.delimited import convert_csv
 from listings.ingest.errors import FileTooLarge, MalformedRecord, WrongEncoding, shown
@@ -73,7 +73,7 @@ def _from_text(
 ) -> IngestResult:
     text, notices = source, []
     if options.encoding in (None, TextEncoding.UTF_8):
-        scan = sniff.scan_text(source, limits)
+        scan = encodings.scan_text(source, limits)
         if scan.encoding == "gb18030" and options.encoding is TextEncoding.UTF_8:
             _decoded(source, made.with_name("source.utf8"), TextEncoding.UTF_8)
         if scan.encoding == "gb18030":
@@ -81,8 +81,8 @@ def _from_text(
             notices.append(_detected_encoding(text))
     else:
         text = _decoded(source, made.with_name("source.utf8"), options.encoding)
-        scan = replace(sniff.scan_text(text, limits), encoding=options.encoding.value)
-        original = sniff.digest(source)
+        scan = replace(encodings.scan_text(text, limits), encoding=options.encoding.value)
+        original = encodings.digest(source)
         scan = replace(scan, sha256=original.sha256, size=original.size)
     if source_format == "json-lines":
         table, told = _json_table(text, made.with_name("source.csv"), limits, expected)
@@ -109,7 +109,7 @@ def _decoded(source: Path, target: Path, encoding: TextEncoding) -> Path:
     :raises WrongEncoding: it is not encoded so.
     """
     try:
-        sniff.transcode(source, target, encoding.value)
+        encodings.transcode(source, target, encoding.value)
     except UnicodeError as error:
         raise WrongEncoding(
             Message(
@@ -140,7 +140,7 @@ def _from_columns(
 ) -> IngestResult:
     from listings.ingest.columnar import convert_columnar  # pyarrow, which text files do without
 
-    scan = sniff.digest(source)
+    scan = encodings.digest(source)
     with unpacking(limits):
         columns, notices = convert_columnar(source, source_format, made, limits)
     with _engine(made.parent, source, len(columns), limits) as connection:
@@ -153,13 +153,13 @@ def _finished(
     made: Path,
     columns: list[Column],
     notices: list[Notice],
-    scan: sniff.Scan,
+    scan: encodings.Scan,
     source_format: str,
     delimiter: str | None = None,
 ) -> IngestResult:
     rows, columns, profiles = profile(connection, made, columns)
     detected, told = examine(connection, columns, profiles, rows)
-    file = sniff.digest(made)
+    file = encodings.digest(made)
     return IngestResult(
         rows=rows,
         columns=tuple(columns),
