@@ -216,6 +216,37 @@ INSERT INTO bank_accounts (id, organisation_id, number, number_key, currency, ba
 -- name: send payments to another account
 UPDATE bank_accounts SET number = 'x', number_key = 'x';
 
+-- name: say that an invoice is partly paid
+UPDATE invoices SET paid_minor = 1 WHERE id = '{issued}';
+
+-- name: match a bank entry with parts that do not sum to it
+WITH m AS (INSERT INTO bank_matches (id, entry_id, number, status, reason, journal_id, recorded_by, recorded_at)
+    SELECT gen_random_uuid(), m.entry_id, m.number + 1, 'suspense', 'x', m.journal_id, m.recorded_by, now()
+      FROM bank_matches m WHERE m.entry_id = '{entry}' ORDER BY m.number DESC LIMIT 1 RETURNING id)
+SELECT id FROM m;
+
+-- name: match a bank entry with a journal of another
+INSERT INTO bank_matches (id, entry_id, number, status, reason, journal_id, recorded_by, recorded_at)
+    SELECT gen_random_uuid(), m.entry_id, 9, 'suspense', 'x', m.journal_id, m.recorded_by, now()
+      FROM bank_matches m WHERE m.entry_id = '{entry}' LIMIT 1;
+
+-- name: add a part to a match
+INSERT INTO bank_match_parts (match_id, number, kind, amount_minor) SELECT id, 9, 'suspense', 1 FROM bank_matches
+    WHERE entry_id = '{entry}';
+
+-- name: take a payment back without a journal
+INSERT INTO payment_reversals (payment_id, journal_id, reason, reversed_by, reversed_at)
+    SELECT id, payment_journal_id, 'x', '00000000-0000-0000-0000-000000000000'::uuid, now() FROM payments
+     WHERE source_id = '{entry}';
+
+-- name: ask for a refund by bank and approve it oneself
+INSERT INTO refunds (id, rail, invoice_id, amount_minor, currency, reason, reference, payee_name, payee_account, status,
+    requested_by, requested_at) SELECT '0190c0de-0000-7000-8000-000000000001'::uuid, 'bank', p.invoice_id, p.amount_minor,
+    p.currency, 'x', 'RB00', 'x', 'x', 'requested', '00000000-0000-0000-0000-000000000000'::uuid, now() FROM payments p
+     WHERE p.source_id = '{entry}';
+UPDATE refunds SET status = 'approved', approved_at = now(), approved_by = '00000000-0000-0000-0000-000000000000'::uuid
+    WHERE id = '0190c0de-0000-7000-8000-000000000001'::uuid;
+
 -- name: give back what was not paid
 INSERT INTO refunds (id, rail, invoice_id, payment_id, amount_minor, currency, reason, status, requested_by, requested_at)
     SELECT gen_random_uuid(), 'card', '{issued}', gen_random_uuid(), 1, 'CNY', 'x', 'requested',

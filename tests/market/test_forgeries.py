@@ -10,11 +10,19 @@ from litestar import Litestar
 
 from infra.auth import OrganisationKind
 from infra.db import SessionMaker, transaction
+from market.settlement.rails.bank import service as bank
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
 from tests.support.parties import parties
 from tests.support.products import published
-from tests.support.settlement import a_trade, invoice_for, metering
+from tests.support.settlement import (
+    a_trade,
+    bank_statement,
+    import_bank_file,
+    invoice_for,
+    metering,
+    transfer,
+)
 
 REASON = {"reason": "Because of a complaint"}
 REFUSALS = (
@@ -70,6 +78,12 @@ async def targets(
             trade = await a_trade(session)
         async with metering(database) as use:
             await use(trade.licence_id, calls=30)
+            paid = await invoice_for(sessions, trade)
+            await use(trade.licence_id, calls=30)
+        async with transaction(sessions) as session:
+            document = bank_statement(transfer(paid), account="FORGED-1")
+            (imported,) = await import_bank_file(session, trade.finance, document)
+            (entry,) = (await bank.entries_of(session, [imported.statement]))[imported.statement.id]
         issued = await invoice_for(sessions, trade)
         known = await asyncpg.connect(database.service_url)
         one = known.fetchval
@@ -85,6 +99,7 @@ async def targets(
             "terminated": terminated["id"],
             "ordered": ordered["id"],
             "issued": str(issued.id),
+            "entry": str(entry.entry.id),
             "stop": str(await one(of, authorisation["id"])),
             "lifted": str(await one(of, product_id)),
             "end": str(await one(of, terminated["id"])),

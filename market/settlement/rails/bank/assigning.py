@@ -215,6 +215,7 @@ def _matched_meanwhile(seen: MatchedEntry) -> BankEntryMatched:
 
 async def _match(work: _Work, entry_id: UUID, wanted: Sequence[WantedPart]) -> MatchedEntry:
     seen = work.entries[entry_id]
+    recording.require_matchable(seen)
     set_aside = [part for part in seen.parts if part.kind is PartKind.REFUND and seen.entry.amount_minor > 0]
     parts = _parts(work, seen, set_aside, wanted)
     todo = matching.change(seen.parts, [*set_aside, *parts])

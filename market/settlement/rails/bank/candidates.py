@@ -100,9 +100,12 @@ def mistyped(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _bodies(plain: str) -> list[str]:
-    """What follows each RF, in the three lengths that one edit leaves."""
-    bodies = []
+    """What follows each RF that is no reference, in the three lengths that one edit leaves."""
+    bodies: list[str] = []
     for start in (match.start(1) for match in _NAMED.finditer(plain)):
+        whole = plain[start : start + _BODY]
+        if whole.isdigit() and is_valid_reference(f"RF{whole}"):
+            continue
         bodies += [plain[start : start + length] for length in (_BODY - 1, _BODY, _BODY + 1)]
     return [body for body in bodies if len(body) >= _BODY - 1]
 

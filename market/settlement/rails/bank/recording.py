@@ -11,7 +11,7 @@ from infra.errors import NotFound
 from infra.messages import Message
 from market.settlement.rails.bank import matching, repository
 from market.settlement.rails.bank.matching import Part
-from market.settlement.rails.bank.states import BANK_ENTRY, BankEntryStatus, PartKind
+from market.settlement.rails.bank.states import BANK_ENTRY, BankEntryAction, BankEntryStatus, PartKind
 from market.settlement.rails.bank.tables import BankEntry, BankMatch, BankMatchPart, BankStatement
 from pricing.money import Money
 
@@ -46,6 +46,18 @@ def part_of(row: BankMatchPart) -> Part:
     )
 
 
+def require_matchable(seen: MatchedEntry) -> None:
+    """Check that an entry can be matched anew.
+
+    :raises BankEntryStateForbids: the bank took it back.
+    """
+    BANK_ENTRY.next_state(
+        seen.match.status,
+        BankEntryAction.HOLD,
+        remedy=Message("The bank took it back: match the entries of the corrected statement."),
+    )
+
+
 def rows(
     entry: BankEntry,
     parts: Sequence[Part],
@@ -68,9 +80,7 @@ def rows(
         entry_id=entry.id,
         number=before.number + 1 if before else 1,
         status=BANK_ENTRY.next_state(
-            before.status if before else BankEntryStatus.RECEIVED,
-            matching.action_of(parts),
-            remedy=Message("The bank took it back: match the entries of the corrected statement."),
+            before.status if before else BankEntryStatus.RECEIVED, matching.action_of(parts)
         ),
         reason=reason,
         journal_id=journal_id,

@@ -319,8 +319,8 @@ async def test_what_a_bank_paid_no_card_gives_back(
     assert "bank" in answer.json()["remedy"]
 
 
-async def test_paid_by_bank_while_the_card_was_under_way_is_a_break(
-    desk: Desk, context: JobContext, sessions: SessionMaker
+async def test_paid_by_bank_while_the_card_was_under_way_is_a_break_until_it_is_given_back(
+    desk: Desk, context: JobContext, sessions: SessionMaker, caller: Caller
 ) -> None:
     made = await desk.ask()
     async with transaction(sessions) as session:
@@ -331,6 +331,28 @@ async def test_paid_by_bank_while_the_card_was_under_way_is_a_break(
     async with transaction(sessions) as session:
         found = await CHECKS[BreakKind.CARD_PAYMENT](session, await now(session))
     assert [item.difference for item in found if item.subject == made["id"]] == [-100]
+    finance = await caller(desk.trade.finance)
+    path = f"/v1/card-payments/{made['id']}"
+    by_bank = await finance.post(
+        f"{path}/bank-refunds",
+        json={"reason": "paid twice", "payee": {"name": "Buyer", "account": "1"}},
+        headers=fresh_key(),
+    )
+    assert by_bank.status_code == 409
+    assert "back to that card" in by_bank.json()["detail"]
+    refund = await finance.post(f"{path}/refunds", json={"reason": "paid twice"}, headers=fresh_key())
+    assert refund.status_code == 202, refund.text
+    again = await finance.post(f"{path}/refunds", json={"reason": "paid twice"}, headers=fresh_key())
+    assert again.json()["type"].endswith("refund-in-progress")
+    await job(context, "cards.refund", refund.json()["id"])
+    assert await desk.balances() == PAID
+    assert (await finance.get(f"/v1/refunds/{refund.json()['id']}")).json()["status"] == "succeeded"
+    async with transaction(sessions) as session:
+        for kind in (BreakKind.CARD_PAYMENT, BreakKind.CARD_BALANCE, BreakKind.SUSPENSE):
+            found = await CHECKS[kind](session, await now(session))
+            assert [
+                item for item in found if item.subject_kind == "account" or item.subject == made["id"]
+            ] == []
 
 
 def signed(body: bytes, secret: str, *, at: int | None = None) -> dict[str, str]:
