@@ -42,9 +42,13 @@ BOOKS = (
 PAYEE = Payee("Test buyer", "1")
 INVOICES, ENTRIES = 2, 4
 
+WHAT = (
+    *("pay", "pay", "pay", "other", "return", "clear", "void"),
+    *("ask", "ask_invoice", "ask_invoice", "approve", "approve", "end", "send", "send"),
+)
 ACTS = st.lists(
     st.tuples(
-        st.sampled_from(["pay", "pay", "pay", "other", "return", "clear", "ask", "ask_invoice", "ask_invoice", "approve", "approve", "end", "send", "send", "void"]),
+        st.sampled_from(WHAT),
         st.integers(0, 7),
         st.integers(0, 7),
         st.sampled_from([None, 1, 40, 60, 100, 250]),
