@@ -134,7 +134,7 @@ class Desk:
                 Money(-minor, account.currency),
                 f"refund {due['reference']}",
                 due["payee_name"],
-                f"B{new_id().hex[:8]}",
+                f"B{new_id().hex[-12:]}",
             ),
             account=account,
         )

@@ -303,7 +303,7 @@ def transfer(invoice: Invoice, *, minor: int | None = None, note: str | None = N
     """A transfer that pays an invoice, or nearly."""
     amount = Money(invoice.total_minor if minor is None else minor, invoice.currency)
     return Receipt(
-        amount, note or f"invoice {invoice.payment_reference}", "Test buyer", f"B{new_id().hex[:8]}"
+        amount, note or f"invoice {invoice.payment_reference}", "Test buyer", f"B{new_id().hex[-12:]}"
     )
 
 

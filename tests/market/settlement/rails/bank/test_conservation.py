@@ -74,7 +74,7 @@ class Play:
     async def receive(self, session: AsyncSession, minor: int, note: str) -> None:
         self.statements += 1
         document = bank_statement(
-            Receipt(Money(minor, "CNY"), note, "p", f"B{new_id().hex[:8]}"),
+            Receipt(Money(minor, "CNY"), note, "p", f"B{new_id().hex[-12:]}"),
             account=self.account,
             statement_id=f"{self.account}-{self.statements}",
             opening=self.balance,
