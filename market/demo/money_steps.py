@@ -34,7 +34,7 @@ async def settle(trade: Trade) -> list[str]:
     for last in statements["items"]:
         # The demo's bank goes on where its last statement ended.
         opening = Money.from_decimal(Decimal(last["closing"]["amount"]), "CNY")
-        covers_from = datetime.fromisoformat(last["covers_to"] or covers_from.isoformat())
+        covers_from = datetime.fromisoformat(last["covers_to"] or last["imported_at"])
     document = camt053_for(
         [Receipt(total, seen["payment_reference"], "Demo Environmental Services Ltd", f"IN{trade.mark}")],
         statement_id=f"DEMO-{trade.mark}",
