@@ -12,6 +12,7 @@ from litestar.params import QueryParameter
 from contracts.licences.tokens import LicenceClaims, LicenceVerifier
 from infra.auth import Actor, Permission, current_actor, optional_actor, requires
 from infra.db import AsyncSession
+from infra.errors import NotFound
 from infra.paging import PageRequest
 from infra.schema import Page, moment_parameter, read_moment
 from market.metering import service
@@ -47,7 +48,7 @@ class UsageRecordController(Controller):
     path = "/v1/usage-records"
     tags = ["Usage"]
     guards = [reads_usage]
-    opt = {"licence": True}
+    opt = {"licence": True, "problems": (NotFound,)}
     dependencies = {"caller": Provide(provide_caller, sync_to_thread=False)}
 
     @get(operation_id="listRecentUsageRecords", summary="List what became of calls")
