@@ -20,6 +20,9 @@ from market.metering import repository as metering
 from market.metering.admission_sql import admit
 from market.metering.domain import Outcome
 from market.settlement.ledger import service as ledger
+from market.settlement.rails.bank import assigning
+from market.settlement.rails.bank.assigning import WantedPart
+from market.settlement.rails.bank.states import PartKind
 from market.settlement.reconciliation import service as reconciliation
 from tests.support.database import TestDatabase, TestServer
 from tests.support.metering import call_for
@@ -268,6 +271,30 @@ async def test_nothing_of_what_was_upgraded_is_a_break(upgraded: Upgraded) -> No
     # What was open then is overdue in time; and counters were opened there by hand, of licences that do not exist.
     by_hand = "has counters and was never issued"
     assert [item for item in found if item[0] != "invoice_overdue" and item[2] != by_hand] == []
+
+
+async def test_what_was_paid_then_can_be_matched_anew(upgraded: Upgraded) -> None:
+    entry_id, invoice_id = await upgraded.owner.fetchrow(
+        "SELECT m.entry_id, x.invoice_id FROM bank_match_parts x JOIN bank_matches m ON m.id = x.match_id"
+        " WHERE x.kind = 'invoice'"
+    )
+    engine = create_engine(upgraded.database.service_url)
+    async with create_sessions(engine)() as session:
+        for wanted, expected in (
+            ([], ("issued", 0)),
+            ([WantedPart(PartKind.INVOICE, invoice_id)], ("paid", 1)),
+        ):
+            await assigning.match_entry(session, SYSTEM, entry_id, wanted, reason="Matched anew")
+            for when in ("IMMEDIATE", "DEFERRED"):
+                await session.execute(sa.text(f"SET CONSTRAINTS ALL {when}"))
+            found = await session.execute(
+                sa.text("SELECT status, (paid_minor = total_minor)::int FROM invoices WHERE id = :id"),
+                {"id": invoice_id},
+            )
+            assert found.one() == expected
+        assert (await ledger.trial_balance(session)).differences == []
+        await session.rollback()
+    await engine.dispose()
 
 
 async def test_append_only_tables_still_refuse(upgraded: Upgraded) -> None:
