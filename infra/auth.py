@@ -16,9 +16,11 @@ from litestar.enums import ScopeType
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from infra import second_factor
 from infra.errors import Forbidden, Unauthenticated, UnsupportedType
 from infra.messages import Message
 from infra.organisation_status import OrganisationStatus, refusal
+from infra.second_factor import SecondFactorStatus
 
 SESSION_COOKIE = "market_session"
 CSRF_HEADER = "x-csrf-token"
@@ -85,6 +87,7 @@ class Permission(StrEnum):
     ORGANISATION_REGISTER = "organisation.register"
     ORGANISATION_SUSPEND = "organisation.suspend"
     ORGANISATION_VERIFY = "organisation.verify"
+    PASSWORD_CHANGE = "password.change"  # noqa: S105 -- a permission's name
     PERIOD_CLOSE = "period.close"
     PRICE_PLAN_CREATE = "price_plan.create"
     PRICE_PLAN_READ = "price_plan.read"
@@ -103,6 +106,7 @@ class Permission(StrEnum):
     REVISION_UPLOAD = "revision.upload"
     RULEBOOK_MANAGE = "rulebook.manage"
     RULEBOOK_READ = "rulebook.read"
+    SECOND_FACTOR_MANAGE = "second_factor.manage"
     SESSION_OWN = "session.own"
     STATEMENT_READ = "statement.read"
     SUPERVISE = "supervise"
@@ -112,7 +116,10 @@ class Permission(StrEnum):
 
 P = Permission
 
-_EVERYBODY = frozenset(
+# Oneself: signing in and out, the password and the second factor.
+_OWN_ACCOUNT = frozenset({P.PASSWORD_CHANGE, P.SECOND_FACTOR_MANAGE, P.SESSION_OWN})
+
+_EVERYBODY = _OWN_ACCOUNT | frozenset(
     {
         P.AGREEMENT_READ,
         P.DIRECTORY_READ,
@@ -123,7 +130,6 @@ _EVERYBODY = frozenset(
         P.QUOTE,
         P.RECOVERY_CANCEL,
         P.RULEBOOK_READ,
-        P.SESSION_OWN,
     }
 )
 
@@ -243,7 +249,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
 }
 
-_ONBOARDING = frozenset(
+_ONBOARDING = _OWN_ACCOUNT | frozenset(
     {
         P.EVIDENCE_READ,
         P.EVIDENCE_SUBMIT,
@@ -251,7 +257,6 @@ _ONBOARDING = frozenset(
         P.MEMBER_READ,
         P.ORGANISATION_READ,
         P.RECOVERY_CANCEL,
-        P.SESSION_OWN,
     }
 )
 
@@ -260,11 +265,11 @@ STATUS_PERMISSIONS: dict[OrganisationStatus, frozenset[Permission]] = {
     # Getting in: who it is, and who its people are.
     OrganisationStatus.REGISTERED: _ONBOARDING,
     # Better evidence is the way out.
-    OrganisationStatus.REJECTED: frozenset(
-        {P.EVIDENCE_READ, P.EVIDENCE_SUBMIT, P.ORGANISATION_READ, P.RECOVERY_CANCEL, P.SESSION_OWN}
-    ),
+    OrganisationStatus.REJECTED: _OWN_ACCOUNT
+    | frozenset({P.EVIDENCE_READ, P.EVIDENCE_SUBMIT, P.ORGANISATION_READ, P.RECOVERY_CANCEL}),
     # Read and export what is its own, pay what it owes, appeal.
-    OrganisationStatus.SUSPENDED: frozenset(
+    OrganisationStatus.SUSPENDED: _OWN_ACCOUNT
+    | frozenset(
         {
             P.AGREEMENT_READ,
             P.APPEAL_LODGE,
@@ -280,7 +285,6 @@ STATUS_PERMISSIONS: dict[OrganisationStatus, frozenset[Permission]] = {
             P.RECOVERY_CANCEL,
             P.RESOURCE_READ,
             P.RULEBOOK_READ,
-            P.SESSION_OWN,
             P.STATEMENT_READ,
             P.USAGE_READ,
         }
@@ -290,9 +294,23 @@ STATUS_PERMISSIONS: dict[OrganisationStatus, frozenset[Permission]] = {
 """What an organisation's status leaves of the permissions of its people's and programs' roles, whatever its kind."""
 
 
-def permissions_of(roles: Collection[Role], status: OrganisationStatus) -> frozenset[Permission]:
-    """What somebody with these roles may do for an organisation with this status."""
-    return frozenset().union(*(ROLE_PERMISSIONS[role] for role in roles)) & STATUS_PERMISSIONS[status]
+SECOND_FACTOR_PERMISSIONS: dict[SecondFactorStatus, frozenset[Permission]] = {
+    SecondFactorStatus.CODE_REQUIRED: frozenset({P.SESSION_OWN}),
+    SecondFactorStatus.ENROLMENT_REQUIRED: frozenset({P.SESSION_OWN, P.SECOND_FACTOR_MANAGE}),
+    SecondFactorStatus.NOT_ENROLLED: frozenset(Permission),
+    SecondFactorStatus.PASSED: frozenset(Permission),
+}
+"""What is left to a person whose sign-in has come so far, whatever the roles."""
+
+
+def permissions_of(
+    roles: Collection[Role],
+    status: OrganisationStatus,
+    second_factor: SecondFactorStatus = SecondFactorStatus.NOT_ENROLLED,
+) -> frozenset[Permission]:
+    """What somebody with these roles may do for an organisation with this status, signed in so far."""
+    held = frozenset().union(*(ROLE_PERMISSIONS[role] for role in roles))
+    return held & STATUS_PERMISSIONS[status] & SECOND_FACTOR_PERMISSIONS[second_factor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +319,7 @@ class Actor:
 
     :param id: the person's or the client's id; the nil UUID for the service itself.
     :param credential_id: the session or the secret that the request was authenticated by.
+    :param second_factor: how far a person has signed in.
     """
 
     kind: Literal["person", "program", "system"]
@@ -310,11 +329,14 @@ class Actor:
     roles: frozenset[Role]
     organisation_status: OrganisationStatus
     credential_id: UUID | None = None
+    second_factor: SecondFactorStatus = SecondFactorStatus.NOT_ENROLLED
 
     def may(self, permission: Permission) -> bool:
-        """Whether one of the roles carries the permission and the organisation's status leaves it."""
-        return permission in STATUS_PERMISSIONS[self.organisation_status] and any(
-            permission in ROLE_PERMISSIONS[role] for role in self.roles
+        """Whether one of the roles carries the permission, and organisation's status and sign-in leave it."""
+        return (
+            permission in STATUS_PERMISSIONS[self.organisation_status]
+            and permission in SECOND_FACTOR_PERMISSIONS[self.second_factor]
+            and any(permission in ROLE_PERMISSIONS[role] for role in self.roles)
         )
 
     def oversees(self, *kinds: OrganisationKind) -> bool:
@@ -360,6 +382,8 @@ def requires(permission: Permission) -> Guard:
         actor = current_actor(connection.scope)
         if actor.may(permission):
             return
+        if permission not in SECOND_FACTOR_PERMISSIONS[actor.second_factor]:
+            raise second_factor.refusal(actor.second_factor)
         if permission not in permissions_of(actor.roles, OrganisationStatus.VERIFIED):
             raise Forbidden(
                 Message(
@@ -434,8 +458,9 @@ async def _actor_of(scope: HTTPScope) -> Actor | None:
     if bearer is None and cookie is None:
         return None
     authenticator: Authenticator = connection.app.state.authenticator
+    public_route = "public" in scope["route_handler"].opt
     try:
-        return await authenticator.authenticate(
+        actor = await authenticator.authenticate(
             session_cookie=cookie,
             csrf_token=connection.headers.get(CSRF_HEADER),
             bearer=bearer,
@@ -447,3 +472,6 @@ async def _actor_of(scope: HTTPScope) -> Actor | None:
         if not {"public", "licence"}.isdisjoint(scope["route_handler"].opt):
             return None
         raise
+    # What is shown to those we know is shown to those who have signed in.
+    held_back = actor is not None and actor.second_factor in second_factor.HELD_BACK
+    return None if public_route and held_back else actor

@@ -22,6 +22,9 @@ CANARY_MB = 384
 """Memory that trying out a revision takes besides the query engine's."""
 
 
+_OFFICERS = frozenset({"finance_officer", "platform_admin", "regulator_officer"})
+
+
 class Settings(BaseSettings):
     """Settings of one installation; every process of it reads the same ones."""
 
@@ -117,6 +120,15 @@ class Settings(BaseSettings):
         ge=1,
         le=1_000_000,
         description="Sign-ins of one network a minute, twice as many at once; a wrong password counts as five.",
+    )
+    second_factor_roles: str | None = Field(
+        None,
+        pattern=r"^(none|[a-z_]{3,40}(,[a-z_]{3,40}){0,9})$",
+        description="Roles whose people need a second factor, parted by commas, or none; by default finance_officer,"
+        "platform_admin,regulator_officer exactly when the public address is https.",
+    )
+    password_reset_minutes: int = Field(
+        30, ge=5, le=1440, description="Life of a one-time link for a new password."
     )
     trusted_proxies: str | None = Field(
         None,
@@ -233,6 +245,18 @@ class Settings(BaseSettings):
         parse_networks(value)
         return value
 
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _roles(cls, value: str | None) -> str | None:
+        if value in {None, "none"}:
+            return value
+        from infra.auth import Role
+
+        unknown = sorted(set(str(value).split(",")) - {role.value for role in Role})
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)} is no role; roles are {', '.join(Role)}")
+        return value
+
     @model_validator(mode="after")
     def _mail_has_a_sender(self) -> "Settings":
         if self.smtp_host is not None and self.smtp_sender is None:
@@ -264,6 +288,13 @@ class Settings(BaseSettings):
     def secure_cookies(self) -> bool:
         """Whether the session cookie is marked Secure."""
         return self.base_url.startswith("https:") if self.cookie_secure is None else self.cookie_secure
+
+    @property
+    def roles_with_second_factor(self) -> frozenset[str]:
+        """Names of the roles whose people need a second factor."""
+        if self.second_factor_roles is None:
+            return _OFFICERS if self.base_url.startswith("https:") else frozenset()
+        return frozenset(self.second_factor_roles.split(",")) - {"none"}
 
     @property
     def objects_dir(self) -> Path:

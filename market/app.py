@@ -25,7 +25,7 @@ from infra.db import AsyncSession, create_engine, create_sessions
 from infra.events.api import DeadLetterController, HeldJobController
 from infra.heartbeats import service as heartbeats
 from infra.idempotency import provide_idempotency
-from infra.identity.api import SessionController
+from infra.identity.api import SecondFactorController, SessionController
 from infra.identity.authenticator import IdentityAuthenticator
 from infra.identity.oauth_api import OAuthController, WellKnownController
 from infra.identity.runtime import Identity
@@ -70,6 +70,7 @@ from market.participants.access_api import (
 from market.participants.api import OrganisationController
 from market.participants.appeals_api import AppealController
 from market.participants.directory_api import DirectoryController
+from market.participants.lost_api import LostFactorController, PasswordResetController
 from market.participants.recoveries_api import RecoveryController
 from market.reference import examples
 from market.settlement.bank_accounts.api import BankAccountController
@@ -96,6 +97,8 @@ People sign in at `POST /v1/session` (cookie, and its CSRF token in `X-CSRF-Toke
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     SessionController,
+    SecondFactorController,
+    PasswordResetController,
     OAuthController,
     WellKnownController,
     OrganisationController,
@@ -105,6 +108,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     InvitationController,
     accept_invitation,
     MemberController,
+    LostFactorController,
     ClientController,
     ResourceController,
     RightController,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from market.operations import jobs_command, keys_command
+from market.operations import admin_command, jobs_command, keys_command
 from market.operations.options import data_folder
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.add_typer(admin_command.app)
 app.add_typer(jobs_command.app)
 app.add_typer(keys_command.app)
 

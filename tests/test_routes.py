@@ -29,6 +29,8 @@ PUBLIC = {
     ("POST", "/oauth/revoke"),
     ("POST", "/oauth/token"),
     ("POST", "/v1/invitations/acceptance"),
+    ("POST", "/v1/password-resets"),
+    ("POST", "/v1/password-resets/acceptance"),
     ("POST", "/v1/session"),
     ("POST", "/v1/stripe/events"),
 }

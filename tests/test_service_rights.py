@@ -19,7 +19,14 @@ from listings.authorisations import states as authorisations
 from listings.authorisations.states import AuthorisationStatus
 from listings.products import states as products
 from listings.products.states import ProductStatus
-from market.participants.states import APPEAL, RECOVERY, AppealStatus, RecoveryStatus
+from market.participants.states import (
+    APPEAL,
+    FACTOR_RESET,
+    RECOVERY,
+    AppealStatus,
+    FactorResetStatus,
+    RecoveryStatus,
+)
 from market.settlement.bank_accounts.states import BANK_ACCOUNT, BankAccountStatus
 from market.settlement.invoices.states import INVOICE, InvoiceStatus
 from market.settlement.payments.states import REFUND, RefundStatus
@@ -115,6 +122,8 @@ DECIDED: Mapping[str, Rights] = {
     "metering_processes": QUEUE,
     "organisations": WHOLE_ROWS,
     "payment_reversals": APPEND_ONLY,
+    # One link for each account, replaced, used up and swept.
+    "password_resets": QUEUE,
     "payments": APPEND_ONLY,
     "people": WHOLE_ROWS,
     "period_closes": APPEND_ONLY,
@@ -129,10 +138,13 @@ DECIDED: Mapping[str, Rights] = {
     "quality_runs": changing("status error started_at finished_at"),
     "reconciliation_breaks": APPEND_ONLY,
     "reconciliations": APPEND_ONLY,
+    "recovery_codes": Rights(update=frozenset({"used_at"}), delete=True),
     "recoveries": changing(
         "status approved_by approved_at approval_reason effective_at"
         " cancelled_by cancelled_at cancellation_reason completed_at invitation_id"
     ),
+    "refused_sign_ins": QUEUE,
+    "second_factor_resets": changing("status ended_by ended_at"),
     "refunds": changing("status failure processor_id sent_at completed_at approved_by approved_at ended_by"),
     "resource_rights": APPEND_ONLY,
     "resource_viewers": Rights(delete=True),
@@ -143,6 +155,7 @@ DECIDED: Mapping[str, Rights] = {
     "rulebook_parameters": APPEND_ONLY,
     "sessions": QUEUE,
     "sign_in_attempts": QUEUE,
+    "totp_factors": Rights(update=frozenset({"confirmed_at", "last_step"}), delete=True),
     "stops": changing("lifted_at lifted_by lift_reason"),
     # Written by functions of the owner: admission, crediting, opening and closing.
     "usage_credits": READ_ONLY,
@@ -184,6 +197,7 @@ MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     "quality_runs": (quality.TRANSITIONS, frozenset({RunStatus.QUEUED})),
     "recoveries": (RECOVERY.transitions, frozenset({RecoveryStatus.REQUESTED})),
     "rule_proposals": (PROPOSAL.transitions, frozenset({ProposalStatus.PROPOSED})),
+    "second_factor_resets": (FACTOR_RESET.transitions, frozenset({FactorResetStatus.REQUESTED})),
     "refunds": (REFUND.transitions, frozenset({RefundStatus.REQUESTED})),
 }
 """Table → its state machine, and what a new row may be."""

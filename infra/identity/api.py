@@ -1,6 +1,6 @@
 """Sessions of people over HTTP."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.datastructures import Cookie
@@ -9,13 +9,28 @@ from litestar.di import Provide
 from infra.auth import SESSION_COOKIE, Actor, Permission, json_only, permissions_of, public, requires
 from infra.db import AsyncSession
 from infra.errors import QuotaExceeded, Unauthenticated
-from infra.identity import sessions
+from infra.identity import second_factors, sessions
 from infra.identity.attempts import Origin
 from infra.identity.credentials import csrf_token
 from infra.identity.devices import DEVICE_COOKIE, DEVICE_DAYS, DEVICE_PATH
+from infra.identity.domain import UNFINISHED_SESSION_MINUTES
 from infra.identity.runtime import Identity, provide_identity, provide_origin
-from infra.identity.schemas import OrganisationBrief, PasswordChange, SessionCreate, SessionRead
+from infra.identity.schemas import (
+    CodeBody,
+    EnrolmentCreate,
+    EnrolmentRead,
+    OrganisationBrief,
+    PasswordChange,
+    RecoveryCodesRead,
+    SecondFactorRead,
+    SessionCreate,
+    SessionRead,
+)
 from infra.identity.sessions import Profile, SignedIn
+from infra.schema import Output
+from infra.second_factor import SecondFactorStatus
+
+AnswerT = TypeVar("AnswerT", bound=Output)
 
 
 class SessionController(Controller):
@@ -43,6 +58,9 @@ class SessionController(Controller):
         data: SessionCreate,
     ) -> Response[SessionRead]:
         """Open a session: sets the cookie and returns its CSRF token; a second cookie makes the device known.
+
+        With a second factor this is the first of two steps: the session does nothing (`second_factor` is
+        `code_required`) before the code at `POST /v1/session/second-factor`, within ten minutes.
 
         After ten wrong passwords in a row from one network, the address waits there, up to fifteen minutes (429 with
         Retry-After). On a device on which the address has signed in before, only that device's attempts count.
@@ -81,7 +99,7 @@ class SessionController(Controller):
 
     @put(
         "/password",
-        guards=[requires(Permission.SESSION_OWN)],
+        guards=[requires(Permission.PASSWORD_CHANGE)],
         opt={"problems": [QuotaExceeded]},
         summary="Change the password",
         operation_id="changePassword",
@@ -104,12 +122,135 @@ class SessionController(Controller):
         return _with_cookie(identity, signed_in)
 
 
+class SecondFactorController(Controller):
+    """The caller's own second factor."""
+
+    path = "/v1/session/second-factor"
+    tags = ["Session"]
+    dependencies = {
+        "identity": Provide(provide_identity, sync_to_thread=False),
+        "origin": Provide(provide_origin, sync_to_thread=False),
+    }
+
+    @post(
+        guards=[requires(Permission.SESSION_OWN)],
+        opt={"problems": [QuotaExceeded]},
+        status_code=200,
+        summary="Send the second factor's code",
+        operation_id="sendSecondFactorCode",
+    )
+    async def send_code(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        identity: Identity,
+        origin: Origin,
+        request: Request[Any, Any, Any],
+        data: CodeBody,
+    ) -> Response[SessionRead]:
+        """The second step of a sign-in: a new cookie, and a new CSRF token, with all rights.
+
+        A code is taken once; after ten wrong ones the account waits, for unknown devices together and for each known
+        device apart.
+        """
+        signed_in = await sessions.present_code(
+            session, actor, identity, origin, token=request.cookies.get(SESSION_COOKIE), code=data.code
+        )
+        return _with_cookie(identity, signed_in)
+
+    @get(
+        guards=[requires(Permission.SECOND_FACTOR_MANAGE)],
+        summary="Get the second factor",
+        operation_id="getSecondFactor",
+    )
+    async def get_factor(self, session: AsyncSession, actor: Actor, identity: Identity) -> SecondFactorRead:
+        """Whether the caller has one, and how many recovery codes are left."""
+        return SecondFactorRead.model_validate(await second_factors.get_details(session, actor, identity))
+
+    @post(
+        "/enrolment",
+        guards=[requires(Permission.SECOND_FACTOR_MANAGE)],
+        opt={"problems": [QuotaExceeded]},
+        status_code=200,
+        summary="Enrol an authenticator app",
+        operation_id="enrolSecondFactor",
+    )
+    async def enrol(
+        self, session: AsyncSession, actor: Actor, identity: Identity, origin: Origin, data: EnrolmentCreate
+    ) -> Response[EnrolmentRead]:
+        """Get a secret for an app (RFC 6238: SHA-1, six digits, thirty seconds); nothing changes before its first code.
+
+        Another app in the place of the present one takes a code of that one.
+        """
+        enrolment = await second_factors.begin_enrolment(
+            session, actor, identity, origin, current_password=data.current_password, code=data.code
+        )
+        return _once(EnrolmentRead(secret=enrolment.secret, otpauth_uri=enrolment.otpauth_uri))
+
+    @post(
+        "/confirmation",
+        guards=[requires(Permission.SECOND_FACTOR_MANAGE)],
+        status_code=200,
+        summary="Confirm an authenticator app",
+        operation_id="confirmSecondFactor",
+    )
+    async def confirm(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        identity: Identity,
+        request: Request[Any, Any, Any],
+        data: CodeBody,
+    ) -> Response[RecoveryCodesRead]:
+        """Send the app's first code: it is asked for from now on, and the person's other sessions end.
+
+        Keep the recovery codes where the phone is not.
+        """
+        codes = await second_factors.confirm(
+            session, actor, identity, token=request.cookies.get(SESSION_COOKIE, ""), code=data.code
+        )
+        return _once(RecoveryCodesRead(recovery_codes=codes))
+
+    @post(
+        "/recovery-codes",
+        guards=[requires(Permission.SECOND_FACTOR_MANAGE)],
+        opt={"problems": [QuotaExceeded]},
+        status_code=200,
+        summary="Regenerate recovery codes",
+        operation_id="regenerateRecoveryCodes",
+    )
+    async def regenerate(
+        self, session: AsyncSession, actor: Actor, identity: Identity, origin: Origin, data: CodeBody
+    ) -> Response[RecoveryCodesRead]:
+        """New recovery codes, for a code of the app or one of the old; those of before end."""
+        codes = await second_factors.regenerate_codes(session, actor, identity, origin, data.code)
+        return _once(RecoveryCodesRead(recovery_codes=codes))
+
+    @post(
+        "/removal",
+        guards=[requires(Permission.SECOND_FACTOR_MANAGE)],
+        opt={"problems": [QuotaExceeded]},
+        status_code=204,
+        summary="Remove the second factor",
+        operation_id="removeSecondFactor",
+    )
+    async def remove(
+        self, session: AsyncSession, actor: Actor, identity: Identity, origin: Origin, data: CodeBody
+    ) -> None:
+        """Do without a second factor again, where no role needs one. Takes a code of it."""
+        await second_factors.remove(session, actor, identity, origin, data.code)
+
+
+def _once(body: AnswerT) -> Response[AnswerT]:
+    return Response(body, headers={"Cache-Control": "no-store"})
+
+
 def _with_cookie(identity: Identity, signed_in: SignedIn) -> Response[SessionRead]:
-    return Response(
-        _read(signed_in.profile, signed_in.token),
-        headers={"Cache-Control": "no-store"},
-        cookies=[
-            _cookie(identity, signed_in.token, max_age=identity.settings.session_hours * 3600),
+    unfinished = signed_in.profile.second_factor is SecondFactorStatus.CODE_REQUIRED
+    life = UNFINISHED_SESSION_MINUTES * 60 if unfinished else identity.settings.session_hours * 3600
+    cookies = [_cookie(identity, signed_in.token, max_age=life)]
+    if signed_in.device is not None:
+        cookies.append(
             Cookie(
                 DEVICE_COOKIE,
                 value=signed_in.device,
@@ -118,8 +259,10 @@ def _with_cookie(identity: Identity, signed_in: SignedIn) -> Response[SessionRea
                 httponly=True,
                 samesite="strict",
                 secure=identity.settings.secure_cookies,
-            ),
-        ],
+            )
+        )
+    return Response(
+        _read(signed_in.profile, signed_in.token), headers={"Cache-Control": "no-store"}, cookies=cookies
     )
 
 
@@ -143,7 +286,8 @@ def _read(profile: Profile, token: str | None) -> SessionRead:
         email=profile.email,
         organisation=OrganisationBrief.model_validate(profile.organisation),
         roles=list(profile.roles),
-        permissions=sorted(permissions_of(profile.roles, profile.organisation.status)),
+        permissions=sorted(permissions_of(profile.roles, profile.organisation.status, profile.second_factor)),
+        second_factor=profile.second_factor,
         csrf_token=csrf_token(token) if token and profile.kind == "person" else None,
         expires_at=profile.expires_at,
     )

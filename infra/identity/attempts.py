@@ -24,7 +24,7 @@ from infra.identity import attempt_repository, domain
 from infra.identity.credentials import digest
 from infra.identity.devices import DEVICE_COOKIE, Device, DeviceCookies
 from infra.identity.domain import Budget
-from infra.identity.errors import SourceThrottled, TooManyAttempts
+from infra.identity.errors import SourceThrottled, TooManyAttempts, TooManyCodes, TooManyResets
 from infra.networks import Network
 from infra.sources import source_of
 
@@ -50,11 +50,15 @@ class Attempt:
     """One admitted attempt at an account's password.
 
     :param known: it comes from a device that the account is known on.
+    :param failures: wrong ones in a row, should this be one.
+    :param budget: what a code took out of its budget from, None for a known device's.
     """
 
     subject: bytes
     source: str
     known: bool
+    failures: int = 0
+    budget: bytes | None = None
 
 
 class Throttle:
@@ -126,6 +130,59 @@ class Throttle:
         elif not attempt.known:
             source = _subject("source", attempt.source)
             await attempt_repository.charge(session, source, self._source, domain.WRONG_COSTS - 1)
+
+    async def begin_code(
+        self, session: AsyncSession, origin: Origin, person_id: UUID, password_changed_at: datetime
+    ) -> Attempt | TooManyCodes:
+        """Count an attempt at the code of a second factor before it is looked at.
+
+        By account, whatever the sources: who comes this far knows the password. Devices on which the person has signed
+        in are counted apart, so that a thief of the password does not keep its owner out.
+        """
+        device = origin.device
+        known = device is not None and device.knows({person_id: password_changed_at}, await now(session))
+        place = device.id.hex() if known and device is not None else "unknown"
+        subject = _subject("codes", str(person_id), place)
+        budget = None if known else _subject("codes", str(person_id))
+        savepoint = await session.begin_nested()
+        failures = await attempt_repository.begin_attempt(session, subject)
+        if failures is None:
+            await savepoint.commit()
+            return TooManyCodes(await attempt_repository.seconds_locked(session, subject))
+        if budget is not None:
+            waiting = await attempt_repository.spend(session, budget, domain.UNKNOWN_DEVICE_CODES)
+            if waiting:
+                await savepoint.rollback()
+                return TooManyCodes(math.ceil(waiting))
+        await savepoint.commit()
+        return Attempt(subject, origin.source, known, failures, budget)
+
+    async def end_code(self, session: AsyncSession, attempt: Attempt) -> None:
+        """Tell that a code was right: the count starts anew, and what it took from the budget is given back."""
+        await attempt_repository.forget_attempts(session, attempt.subject)
+        if attempt.budget is not None:
+            await attempt_repository.charge(session, attempt.budget, domain.UNKNOWN_DEVICE_CODES, -1)
+
+    async def begin_reset(self, origin: Origin, email: str) -> None:
+        """Count a request for a link to a new password, the same whether the address has an account or not.
+
+        :raises SourceThrottled, TooManyResets: the network, or the address, is to wait for a while.
+        """
+        source, address = _subject("reset-source", origin.source), _subject("reset", email)
+        async with transaction(self._sessions) as session:
+            waiting = await attempt_repository.spend(session, source, domain.RESETS_OF_SOURCE)
+            refused: SourceThrottled | TooManyResets | None = (
+                SourceThrottled(math.ceil(waiting)) if waiting else None
+            )
+            if refused is None:
+                waiting = await attempt_repository.spend(session, address, domain.RESETS_OF_ADDRESS)
+                refused = TooManyResets(math.ceil(waiting)) if waiting else None
+        if refused is not None:
+            raise refused
+
+    async def forget_failures(self, session: AsyncSession, origin: Origin, email: str) -> None:
+        """Start the count of wrong passwords for an address anew, where the request comes from."""
+        await attempt_repository.forget_attempts(session, _subject("attempts", email, origin.source))
 
     async def check(self, origin: Origin) -> None:
         """Refuse a source that the database has refused, after a while.

@@ -10,12 +10,13 @@ from uuid import UUID
 
 from infra.auth import Actor, Role
 from infra.db import transaction
-from infra.identity import credential_repository, credentials, oauth
+from infra.identity import credential_repository, credentials, oauth, second_factors
 from infra.identity.credential_repository import CredentialHolder
 from infra.identity.errors import CsrfTokenMissing, SessionEnded, TokenNotAccepted
 from infra.identity.runtime import Identity
 from infra.keys import TokenRefused
 from infra.messages import Message
+from infra.second_factor import SecondFactorStatus
 
 
 class IdentityAuthenticator:
@@ -57,7 +58,15 @@ class IdentityAuthenticator:
                 ),
                 remedy=Message("Send the header X-CSRF-Token with the csrf_token of GET /v1/session."),
             )
-        return _actor_of(holder, holder.roles, holder.session_id)
+        roles = frozenset(Role(role) for role in holder.roles)
+        status = second_factors.status_of(
+            self._identity,
+            roles,
+            holder.organisation_kind,
+            awaits_code=holder.awaits_code,
+            enrolled=holder.enrolled,
+        )
+        return _actor_of(holder, roles, holder.session_id, status)
 
     async def _program(self, token: str) -> Actor:
         try:
@@ -73,7 +82,12 @@ class IdentityAuthenticator:
         return _actor_of(holder, set(holder.roles) & set(claims["scope"].split()), ids.secret_id)
 
 
-def _actor_of(holder: CredentialHolder, roles: Collection[str], credential_id: UUID | None) -> Actor:
+def _actor_of(
+    holder: CredentialHolder,
+    roles: Collection[str],
+    credential_id: UUID | None,
+    status: SecondFactorStatus = SecondFactorStatus.NOT_ENROLLED,
+) -> Actor:
     return Actor(
         kind="program" if holder.session_id is None else "person",
         id=holder.id,
@@ -82,6 +96,7 @@ def _actor_of(holder: CredentialHolder, roles: Collection[str], credential_id: U
         roles=frozenset(Role(role) for role in roles),
         organisation_status=holder.status,
         credential_id=credential_id,
+        second_factor=status,
     )
 
 

@@ -13,11 +13,13 @@ from sqlmodel.sql.expression import SelectOfScalar
 from infra.auth import OrganisationKind
 from infra.db import AsyncSession
 from infra.identity import domain
+from infra.identity.factor_repository import is_enrolled
 from infra.identity.tables import (
     Client,
     ClientSecret,
     Membership,
     Organisation,
+    RefusedSignIns,
     RevokedToken,
     SignInSession,
 )
@@ -30,6 +32,8 @@ class CredentialHolder:
 
     :param id: the person's or the program's id.
     :param touch: the session's time of last use is due to be written.
+    :param awaits_code: the session was opened by the password alone.
+    :param enrolled: the person has a second factor.
     """
 
     id: UUID
@@ -40,6 +44,8 @@ class CredentialHolder:
     session_id: UUID | None = None
     expires_at: datetime | None = None
     touch: bool = False
+    awaits_code: bool = False
+    enrolled: bool = False
 
 
 async def session_holder(
@@ -59,6 +65,7 @@ async def session_holder(
             col(SignInSession.expires_at),
             col(SignInSession.last_used_at) < due,
         )
+        .add_columns(col(SignInSession.awaits_code), is_enrolled(col(Membership.person_id)))
         .select_from(SignInSession)
         .join(Membership, col(Membership.id) == col(SignInSession.membership_id))
         .join(Organisation, col(Organisation.id) == col(Membership.organisation_id))
@@ -116,16 +123,56 @@ async def drop_session(session: AsyncSession, token_digest: bytes) -> None:
     await session.execute(sa.delete(SignInSession).where(col(SignInSession.token_digest) == token_digest))
 
 
-async def drop_sessions_of(session: AsyncSession, person_id: UUID, *, keep: int) -> None:
-    """End a person's sessions but the ``keep`` newest."""
-    theirs = (
+async def drop_sessions_of(
+    session: AsyncSession, person_id: UUID, *, keep: int, unfinished: bool | None = None
+) -> None:
+    """End a person's sessions but the ``keep`` newest.
+
+    :param unfinished: of those that wait for a code alone, or of the others; None of all.
+    """
+    theirs = _sessions_of(person_id).order_by(col(SignInSession.id).desc()).offset(keep)
+    if unfinished is not None:
+        theirs = theirs.where(col(SignInSession.awaits_code) == unfinished)
+    await session.execute(sa.delete(SignInSession).where(col(SignInSession.id).in_(theirs)))
+
+
+async def drop_other_sessions(session: AsyncSession, person_id: UUID, token_digest: bytes) -> None:
+    """End a person's sessions but one."""
+    theirs = _sessions_of(person_id).where(col(SignInSession.token_digest) != token_digest)
+    await session.execute(sa.delete(SignInSession).where(col(SignInSession.id).in_(theirs)))
+
+
+def _sessions_of(person_id: UUID) -> sa.Select[UUID]:
+    return (
         sa.select(col(SignInSession.id))
         .join(Membership, col(Membership.id) == col(SignInSession.membership_id))
         .where(col(Membership.person_id) == person_id)
-        .order_by(col(SignInSession.id).desc())
-        .offset(keep)
     )
-    await session.execute(sa.delete(SignInSession).where(col(SignInSession.id).in_(theirs)))
+
+
+async def clock(session: AsyncSession) -> datetime:
+    """The database's time at this moment, rather than at the transaction's start."""
+    moment: datetime = (await session.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+    return moment
+
+
+async def count_refusal(session: AsyncSession, person_id: UUID) -> None:
+    """Count a refused password, for the audit log."""
+    statement = insert(RefusedSignIns).values(
+        person_id=person_id, count=1, since=sa.func.now(), last_at=sa.func.now()
+    )
+    counted = {"count": col(RefusedSignIns.count) + 1, "last_at": sa.func.now()}
+    await session.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=counted))
+
+
+async def take_refusals(session: AsyncSession, older_than: timedelta) -> Sequence[RefusedSignIns]:
+    """Take away what was counted for so long."""
+    statement = (
+        sa.delete(RefusedSignIns)
+        .where(col(RefusedSignIns.since) <= sa.func.now() - older_than)
+        .returning(RefusedSignIns)
+    )
+    return (await session.execute(statement)).scalars().all()
 
 
 def clients_statement(organisation_id: UUID) -> SelectOfScalar[Client]:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+from infra.auth import OrganisationKind, Role
 from infra.messages import Message
 
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -23,6 +25,9 @@ FAILURES_FORGOTTEN_HOURS = 24
 MAX_ATTEMPT_ROWS = 200_000
 """Pairs of account and source that are remembered; the oldest go first."""
 
+REFUSALS_TOGETHER = timedelta(minutes=5)
+"""Refused passwords of one account, or of all addresses that nobody has, make one entry of the audit log each time."""
+
 WRONG_COSTS = 5
 """What a wrong password or secret takes out of its source's budget; a right password takes one."""
 
@@ -30,6 +35,9 @@ MAX_ACCOUNTS_TRIED = 4
 """Accounts of one address whose passwords are compared at a sign-in; naming the organisation puts its own first."""
 
 MAX_SESSIONS_PER_PERSON = 20
+MAX_UNFINISHED_SESSIONS = 5
+"""Sessions of a person that still wait for the code of the second factor; the newest are kept."""
+UNFINISHED_SESSION_MINUTES = 10
 SESSION_TOUCH_SECONDS = 60
 """How exact the time of last use is kept: one write a minute, not one a request."""
 
@@ -51,6 +59,31 @@ NEW_SOURCES = Budget(burst=100, seconds_each=1)
 """For an account, from unknown devices whose source has not been wrong about it before."""
 REPEATED_SOURCES = Budget(burst=100, seconds_each=5)
 """For an account, from unknown devices of other sources: a flood of guesses comes out of this one."""
+
+
+UNKNOWN_DEVICE_CODES = Budget(burst=20, seconds_each=3600)
+"""Codes of a second factor that may be tried for an account from unknown devices: a thief of the password guesses right
+with a chance of one to 14,000 a day."""
+
+RESETS_OF_ADDRESS = Budget(burst=3, seconds_each=600)
+"""Links for a new password that one address is mailed, whether it has an account or not."""
+RESETS_OF_SOURCE = Budget(burst=20, seconds_each=60)
+
+_OFFICE_ROLES: dict[OrganisationKind, frozenset[Role]] = {
+    OrganisationKind.PLATFORM: frozenset({Role.FINANCE_OFFICER, Role.PLATFORM_ADMIN}),
+    OrganisationKind.REGULATOR: frozenset({Role.REGULATOR_OFFICER}),
+}
+
+
+def needs_second_factor(roles: Collection[Role], kind: OrganisationKind, needing: Collection[Role]) -> bool:
+    """Whether a person with these roles in an organisation of this kind may do nothing without a second factor.
+
+    :param needing: the roles that need one. Whoever can give himself one of them needs it as well.
+    """
+    held = set(roles)
+    if Role.ORGANISATION_ADMIN in held:
+        held |= _OFFICE_ROLES.get(kind, frozenset())
+    return not held.isdisjoint(needing)
 
 
 class EvidenceKind(StrEnum):

@@ -31,9 +31,62 @@ class TooManyAttempts(QuotaExceeded):
                 retry_after=retry_after,
             ),
             remedy=Message(
-                "Wait, then try again, or sign in on a device on which you have done so before; an administrator of"
-                " the platform can help if the password is lost."
+                "Wait, then try again, or sign in on a device on which you have done so before. If the password is"
+                " lost, ask for a one-time link at POST /v1/password-resets."
             ),
+            retry_after=retry_after,
+        )
+        self.retry_after = retry_after
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.retry_after)}
+
+
+class TooManyCodes(QuotaExceeded):
+    """Too many wrong codes of a second factor.
+
+    :param retry_after: seconds until the next attempt is looked at.
+    """
+
+    slug = "too-many-codes"
+    title = Message("Too many wrong codes")
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            Message(
+                "Several wrong codes were sent for this account; the next is looked at in {retry_after} seconds.",
+                retry_after=retry_after,
+            ),
+            remedy=Message(
+                "Wait, or sign in on a device on which you have done so before. If it was not you, somebody knows your"
+                " password: change it."
+            ),
+            retry_after=retry_after,
+        )
+        self.retry_after = retry_after
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.retry_after)}
+
+
+class TooManyResets(QuotaExceeded):
+    """Too many links for a new password were asked for one address, whether it has an account or not.
+
+    :param retry_after: seconds until another one can be asked for.
+    """
+
+    slug = "too-many-password-resets"
+    title = Message("Too many password resets")
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            Message(
+                "Several links were asked for this address; the next can be in {retry_after} seconds.",
+                retry_after=retry_after,
+            ),
+            remedy=Message("Use the newest mail to the address, or wait."),
             retry_after=retry_after,
         )
         self.retry_after = retry_after
@@ -126,6 +179,59 @@ CHOOSE_A_PASSWORD = Message(
     " manager makes."
 )
 """The way out of :class:`WeakPassword`."""
+
+
+class WrongCode(Unauthenticated):
+    """The code of the second factor is wrong, too old, or was used before."""
+
+    slug = "wrong-code"
+    title = Message("Invalid code")
+
+    def headers(self) -> dict[str, str]:
+        """No challenge: a browser must not answer it with a dialogue of its own."""
+        return {}
+
+
+class NoCodeAwaited(Conflict):
+    """The session does not wait for the code of a second factor."""
+
+    slug = "no-code-awaited"
+    title = Message("No code is awaited")
+
+
+class AlreadyEnrolled(Conflict):
+    """Another second factor takes a code of the one that there is."""
+
+    slug = "second-factor-enrolled"
+    title = Message("Second factor already enrolled")
+
+
+class NothingToConfirm(Conflict):
+    """No enrolment of a second factor is under way."""
+
+    slug = "no-enrolment"
+    title = Message("No enrolment under way")
+
+
+class SecondFactorMissing(Conflict):
+    """The person has no second factor."""
+
+    slug = "no-second-factor"
+    title = Message("No second factor")
+
+
+class SecondFactorMandatory(Conflict):
+    """One of the person's roles needs a second factor."""
+
+    slug = "second-factor-mandatory"
+    title = Message("Second factor is mandatory")
+
+
+class ResetNotOpen(NotFound):
+    """The token of a link for a new password is unknown, used or expired, or was ended; which is not disclosed."""
+
+    slug = "password-reset-not-open"
+    title = Message("Invalid password reset")
 
 
 class InvitationNotOpen(NotFound):

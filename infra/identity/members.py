@@ -6,7 +6,7 @@ from uuid import UUID
 from infra.auth import Role
 from infra.db import AsyncSession, now
 from infra.errors import NotFound
-from infra.identity import credential_repository, credentials, repository
+from infra.identity import credential_repository, credentials, factor_repository, repository
 from infra.identity.errors import LastAdministrator
 from infra.identity.tables import Membership, Person
 from infra.messages import Message
@@ -106,6 +106,7 @@ async def give_password(
         _, person = await member(session, organisation_id, found.person_id)
         person.password_hash, person.password_changed_at = password_hash, moment
         await credential_repository.drop_sessions_of(session, person.id, keep=0)
+        await factor_repository.drop_reset(session, person.id)
         return found, password
     person = Person(
         email=email,

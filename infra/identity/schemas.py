@@ -20,6 +20,7 @@ from infra.auth import OrganisationKind, Permission, Role
 from infra.identity.domain import EMAIL_PATTERN, MAX_EMAIL_LENGTH, normalised_email
 from infra.organisation_status import OrganisationStatus
 from infra.schema import Input, Output
+from infra.second_factor import SecondFactorStatus
 
 Email = Annotated[
     str,
@@ -48,6 +49,67 @@ class SessionCreate(Input):
     organisation_id: UUID | None = Field(
         None, description="For whom; needed by members of several organisations."
     )
+
+
+Code = Annotated[
+    str,
+    StringConstraints(min_length=6, max_length=40, pattern=r"^[0-9A-Za-z -]+$"),
+    Field(
+        description="What the authenticator app shows now, or a recovery code; spaces and hyphens do not matter.",
+        examples=["492039"],
+    ),
+]
+"""The code of a second factor."""
+
+
+class CodeBody(Input):
+    """A code of the second factor."""
+
+    code: Code
+
+
+class EnrolmentCreate(Input):
+    """Beginning to use an authenticator app."""
+
+    current_password: Password
+    code: Code | None = Field(
+        None, description="Of the second factor that is to be replaced, where there is one."
+    )
+
+
+class EnrolmentRead(Output):
+    """What the authenticator app is told; shown this once."""
+
+    secret: str = Field(description="Base32; for typing in.")
+    otpauth_uri: str = Field(description="For a QR code.")
+
+
+class RecoveryCodesRead(Output):
+    """Codes that stand in for a lost app, each once; shown this once."""
+
+    recovery_codes: list[str]
+
+
+class SecondFactorRead(Output):
+    """The caller's second factor."""
+
+    enrolled_at: datetime | None = Field(description="Since when it is asked for; null without one.")
+    recovery_codes_left: int
+    mandatory: bool = Field(description="One of the caller's roles needs a second factor.")
+
+
+class PasswordResetCreate(Input):
+    """A request for a one-time link."""
+
+    email: Email
+    organisation_id: UUID | None = Field(None, description="Only for the account in this organisation.")
+
+
+class PasswordResetAccept(Input):
+    """A new password by a one-time link."""
+
+    token: Token
+    new_password: Password = Field(description="15 to 128 characters, and none that is easily guessed.")
 
 
 class PasswordChange(Input):
@@ -88,6 +150,10 @@ class SessionRead(Output):
     organisation: OrganisationBrief
     roles: list[Role]
     permissions: list[Permission]
+    second_factor: SecondFactorStatus = Field(
+        description="How far the person has signed in: held back by code_required until POST"
+        " /v1/session/second-factor, by enrolment_required until a second factor is enrolled."
+    )
     csrf_token: str | None = Field(
         description="Value of X-CSRF-Token for requests that change something by cookie."
     )

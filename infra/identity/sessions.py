@@ -1,32 +1,33 @@
 """Signing in and out, and passwords."""
 
-import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from infra.audit import service as audit
-from infra.auth import SYSTEM, Actor, OrganisationKind, Role
+from infra.auth import Actor, OrganisationKind, Role
 from infra.db import AsyncSession, now, transaction
-from infra.identity import credential_repository, credentials, repository
-from infra.identity.attempts import Attempt, Origin
-from infra.identity.domain import MAX_ACCOUNTS_TRIED, MAX_SESSIONS_PER_PERSON
+from infra.identity import credential_repository, credentials, factor_repository, repository, second_factors
+from infra.identity.attempts import Origin
+from infra.identity.domain import (
+    MAX_SESSIONS_PER_PERSON,
+    MAX_UNFINISHED_SESSIONS,
+    UNFINISHED_SESSION_MINUTES,
+)
 from infra.identity.errors import (
     CHOOSE_A_PASSWORD,
     ChooseOrganisation,
-    InvalidCredentials,
+    NoCodeAwaited,
     NoMembership,
-    NotAPerson,
     SessionEnded,
     WeakPassword,
 )
+from infra.identity.password_check import check_password, must_be_person, wrong_credentials
 from infra.identity.runtime import Identity
 from infra.identity.tables import Client, Membership, Organisation, Person, SignInSession
 from infra.messages import Message
-
-_NOBODY = UUID(int=0)
-"""Whom the audit log names when a password was refused for an address that nobody has."""
+from infra.second_factor import SecondFactorStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Profile:
 
     :param email: None for a program.
     :param expires_at: when the session ends in any case; None for a program.
+    :param second_factor: how far the person has signed in.
     """
 
     kind: str
@@ -44,18 +46,19 @@ class Profile:
     roles: tuple[Role, ...]
     organisation: Organisation
     expires_at: datetime | None
+    second_factor: SecondFactorStatus
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
     """A new session: the cookie's value, which is kept nowhere, and who it stands for.
 
-    :param device: the value of the cookie by which the device is known from now on.
+    :param device: the value of the cookie by which the device is known from now on; None before the second factor.
     """
 
     token: str
     profile: Profile
-    device: str
+    device: str | None
 
 
 async def sign_in(
@@ -70,6 +73,8 @@ async def sign_in(
 ) -> SignedIn:
     """Open a session for a person. It always gets a token of its own; one sent along ends.
 
+    Where the person has a second factor, the session does nothing before :func:`present_code`.
+
     :param origin: where the request comes from.
     :param email: in lower case.
     :param organisation_id: for whom; may be left out by members of a single organisation.
@@ -82,86 +87,58 @@ async def sign_in(
     password_hash = accounts[membership.person_id]
     person = await session.get(Person, membership.person_id, with_for_update={"read": True})
     if person is None or person.password_hash != password_hash:
-        raise _wrong()  # it was changed in the meantime
+        raise wrong_credentials()  # it was changed in the meantime
     if previous_token is not None:
         await credential_repository.drop_session(session, credentials.digest(previous_token))
     if identity.passwords.outdated(password_hash):
         person.password_hash = await identity.passwords.hash(password)
-    signed_in = await _open_session(session, identity, origin, person, membership, organisation)
+    awaits_code = await second_factors.is_enrolled(session, person.id)
+    signed_in = await _open_session(
+        session, identity, origin, person, membership, organisation, awaits_code=awaits_code
+    )
     await audit.record(
         session,
         _actor(person, organisation, membership),
-        action="session.opened",
+        action="session.code_awaited" if awaits_code else "session.opened",
         subject_kind="person",
         subject_id=person.id,
     )
     return signed_in
 
 
-async def check_password(
-    identity: Identity,
-    origin: Origin,
-    email: str,
-    password: str,
-    *,
-    organisation_id: UUID | None = None,
-    only: UUID | None = None,
-) -> dict[UUID, str]:
-    """Check a password, counted against the limits whatever becomes of the request.
+async def present_code(
+    session: AsyncSession, actor: Actor, identity: Identity, origin: Origin, *, token: str | None, code: str
+) -> SignedIn:
+    """The second step of a sign-in: the session that waits for the code ends, and one with all rights opens.
 
-    An address that nobody has takes the same statements and the same hash as one with an account.
-
-
-    :param organisation_id: the account of its member is tried first.
-    :param only: the one account in question, of those that the address has.
-    :return: the hash the password was checked against, by the id of every account that it opens.
-    :raises InvalidCredentials: the e-mail address or the password is wrong.
-    :raises TooManyAttempts: the address is locked for a while, for where the request comes from.
-    :raises SourceThrottled: the network has made too many attempts.
-    :raises Unavailable: too many passwords wait to be checked.
+    :param token: of the session that waits.
+    :raises NoCodeAwaited: the session does not wait for one.
+    :raises WrongCode, TooManyCodes: the code is wrong.
+    :raises SessionEnded: it took too long.
     """
-    await identity.throttle.check(origin)
-    identity.passwords.check_room(known=origin.device is not None)
-    async with transaction(identity.sessions) as session:
-        accounts = await _accounts(session, email, organisation_id, only)
-        changed = {person.id: person.password_changed_at for person in accounts}
-        attempt = await identity.throttle.begin(session, origin, email, changed)
-    if not isinstance(attempt, Attempt):
-        raise attempt
-    # No connection is held while the processor works. Where there is no account, a password is compared all the same.
-    hashes = {person.id: person.password_hash for person in accounts}
-    checks = [
-        identity.passwords.check(kept, password, known=attempt.known) for kept in hashes.values() or [None]
-    ]
-    opened = {
-        person_id: kept
-        for (person_id, kept), good in zip(hashes.items(), await asyncio.gather(*checks), strict=False)
-        if good
-    }
-    async with transaction(identity.sessions) as session:
-        await identity.throttle.end(session, attempt, good=bool(opened))
-        if not opened:
-            await audit.record(
-                session,
-                SYSTEM,
-                action="session.refused",
-                subject_kind="person",
-                subject_id=next(iter(hashes), _NOBODY),
-            )
-    if not opened:
-        raise _wrong()
-    return opened
-
-
-async def _accounts(
-    session: AsyncSession, email: str, organisation_id: UUID | None, only: UUID | None
-) -> Sequence[Person]:
-    if only is not None:
-        person = await repository.person(session, only)
-        return [person] if person is not None else []
-    return await repository.accounts_of(
-        session, email, organisation_id=organisation_id, limit=MAX_ACCOUNTS_TRIED
+    if actor.second_factor is not SecondFactorStatus.CODE_REQUIRED:
+        raise NoCodeAwaited(
+            Message("This session waits for no code."),
+            remedy=Message("GET /v1/session says who is signed in."),
+        )
+    used = await second_factors.take_code(identity, origin, actor, code)
+    person = await session.get(Person, actor.id, with_for_update={"read": True})
+    ended = await factor_repository.end_unfinished_session(session, credentials.digest(token or ""))
+    if person is None or not ended:
+        raise _session_ended()
+    membership, organisation = await _choose(session, [actor.id], actor.organisation_id)
+    signed_in = await _open_session(
+        session, identity, origin, person, membership, organisation, enrolled=True
     )
+    await audit.record(
+        session,
+        _actor(person, organisation, membership),
+        action="session.opened",
+        subject_kind="person",
+        subject_id=person.id,
+        detail={"second_factor": used},
+    )
+    return signed_in
 
 
 async def get_session(session: AsyncSession, actor: Actor, identity: Identity, token: str | None) -> Profile:
@@ -172,17 +149,24 @@ async def get_session(session: AsyncSession, actor: Actor, identity: Identity, t
     if actor.kind == "program":
         client = await session.get(Client, actor.id)
         assert client is not None
-        return Profile("program", actor.id, client.name, None, roles, organisation, None)
+        return Profile("program", actor.id, client.name, None, roles, organisation, None, actor.second_factor)
     person = await session.get(Person, actor.id)
     assert person is not None
     holder = await credential_repository.session_holder(
         session, credentials.digest(token or ""), identity.settings.session_idle_minutes
     )
     if holder is None:
-        raise SessionEnded(
-            Message("The session has expired."), remedy=Message("Sign in again at POST /v1/session.")
-        )
-    return Profile("person", actor.id, person.name, person.email, roles, organisation, holder.expires_at)
+        raise _session_ended()
+    return Profile(
+        "person",
+        actor.id,
+        person.name,
+        person.email,
+        roles,
+        organisation,
+        holder.expires_at,
+        actor.second_factor,
+    )
 
 
 async def sign_out(session: AsyncSession, actor: Actor, token: str | None) -> None:
@@ -190,7 +174,7 @@ async def sign_out(session: AsyncSession, actor: Actor, token: str | None) -> No
 
     :raises NotAPerson: a program has none.
     """
-    _must_be_person(actor, Message("Revoke the access token at POST /oauth/revoke."))
+    must_be_person(actor, Message("Revoke the access token at POST /oauth/revoke."))
     await credential_repository.drop_session(session, credentials.digest(token or ""))
     await audit.record(session, actor, action="session.closed", subject_kind="person", subject_id=actor.id)
 
@@ -210,7 +194,7 @@ async def change_password(
     :raises InvalidCredentials: the current password is wrong.
     :raises WeakPassword: the new one is too easily guessed, or the same.
     """
-    _must_be_person(
+    must_be_person(
         actor,
         Message(
             "Rotate its secret at POST /v1/organisations/{organisation_id}/clients/{client_id}/secret-rotations.",
@@ -232,11 +216,19 @@ async def change_password(
     new_hash = await identity.passwords.hash(new_password)
     person = await session.get(Person, actor.id, with_for_update=True, populate_existing=True)
     if person is None or person.password_hash != old_hash:
-        raise _wrong()
+        raise wrong_credentials()
     person.password_hash, person.password_changed_at = new_hash, await now(session)
     membership, organisation = await _choose(session, [actor.id], actor.organisation_id)
     await credential_repository.drop_sessions_of(session, actor.id, keep=0)
-    signed_in = await _open_session(session, identity, origin, person, membership, organisation)
+    signed_in = await _open_session(
+        session,
+        identity,
+        origin,
+        person,
+        membership,
+        organisation,
+        enrolled=actor.second_factor is SecondFactorStatus.PASSED,
+    )
     await audit.record(session, actor, action="password.changed", subject_kind="person", subject_id=actor.id)
     return signed_in
 
@@ -271,26 +263,53 @@ async def _open_session(
     person: Person,
     membership: Membership,
     organisation: Organisation,
+    *,
+    awaits_code: bool = False,
+    enrolled: bool = False,
 ) -> SignedIn:
+    """A new session.
+
+    :param awaits_code: it does nothing before the code of the second factor.
+    :param enrolled: the person has a second factor, which has been passed.
+    """
     token = credentials.new_token()
     moment = await now(session)
-    expires_at = moment + timedelta(hours=identity.settings.session_hours)
+    life = (
+        timedelta(minutes=UNFINISHED_SESSION_MINUTES)
+        if awaits_code
+        else timedelta(hours=identity.settings.session_hours)
+    )
     session.add(
         SignInSession(
             token_digest=credentials.digest(token),
             membership_id=membership.id,
             created_at=moment,
             last_used_at=moment,
-            expires_at=expires_at,
+            expires_at=moment + life,
+            awaits_code=awaits_code,
         )
     )
     await session.flush()
-    await credential_repository.drop_sessions_of(session, person.id, keep=MAX_SESSIONS_PER_PERSON)
+    # Whoever knows the password alone pushes nobody out who has passed the second factor.
+    keep = MAX_UNFINISHED_SESSIONS if awaits_code else MAX_SESSIONS_PER_PERSON
+    await credential_repository.drop_sessions_of(session, person.id, keep=keep, unfinished=awaits_code)
+    if not awaits_code:
+        # Who can sign in needs no link to a new password, and one that somebody else asked for ends.
+        await factor_repository.drop_reset(session, person.id)
     roles = tuple(sorted(Role(role) for role in membership.roles))
+    status = second_factors.status_of(
+        identity, frozenset(roles), organisation.kind, awaits_code=awaits_code, enrolled=enrolled
+    )
     return SignedIn(
         token,
-        Profile("person", person.id, person.name, person.email, roles, organisation, expires_at),
-        identity.devices.make(person.id, moment, origin.device),
+        Profile("person", person.id, person.name, person.email, roles, organisation, moment + life, status),
+        None if awaits_code else identity.devices.make(person.id, moment, origin.device),
+    )
+
+
+def _session_ended() -> SessionEnded:
+    return SessionEnded(
+        Message("The session has expired."), remedy=Message("Sign in again at POST /v1/session.")
     )
 
 
@@ -302,18 +321,4 @@ def _actor(person: Person, organisation: Organisation, membership: Membership) -
         organisation_kind=OrganisationKind(organisation.kind),
         roles=frozenset(Role(role) for role in membership.roles),
         organisation_status=organisation.status,
-    )
-
-
-def _must_be_person(actor: Actor, remedy: Message) -> None:
-    if actor.kind != "person":
-        raise NotAPerson(Message("A program has neither session nor password."), remedy=remedy)
-
-
-def _wrong() -> InvalidCredentials:
-    return InvalidCredentials(
-        Message("The e-mail address or the password is wrong."),
-        remedy=Message(
-            "Members of several organisations may have a password for each: send the organisation_id."
-        ),
     )

@@ -121,7 +121,10 @@ class Invitation(Table, table=True):
 
 
 class SignInSession(Table, table=True):
-    """One signed-in browser or script of a person; goes with the membership it stands on."""
+    """One signed-in browser or script of a person; goes with the membership it stands on.
+
+    One that ``awaits_code`` was opened by the password alone, and does nothing but take the second factor's code.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (sa.UniqueConstraint("token_digest"),)
@@ -132,6 +135,76 @@ class SignInSession(Table, table=True):
     created_at: datetime = timestamp_column()
     last_used_at: datetime = timestamp_column()
     expires_at: datetime = timestamp_column(index=True)
+    awaits_code: bool = False
+
+
+class TotpFactor(Table, table=True):
+    """A person's authenticator app: the secret it computes codes from (RFC 6238), encrypted.
+
+    Confirmed by a first code, it is asked for at every sign-in. ``last_step`` is the time step of the newest code that
+    was taken: no code of it, nor of one before, is taken again.
+    """
+
+    __tablename__ = "totp_factors"
+    __table_args__: ClassVar[tuple[sa.schema.SchemaItem, ...]] = (
+        sa.Index(
+            "uq_totp_factors_confirmed",
+            "person_id",
+            unique=True,
+            postgresql_where=sa.text("confirmed_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "uq_totp_factors_unconfirmed",
+            "person_id",
+            unique=True,
+            postgresql_where=sa.text("confirmed_at IS NULL"),
+        ),
+    )
+
+    id: UUID = id_column()
+    person_id: UUID = Field(foreign_key="people.id")
+    secret: str = Field(sa_type=EncryptedText("totp_factors.secret"))
+    created_at: datetime = timestamp_column()
+    confirmed_at: datetime | None = timestamp_column(nullable=True)
+    last_step: int | None = Field(default=None, sa_type=sa.BigInteger)
+
+
+class RecoveryCode(Table, table=True):
+    """A code that stands in for a lost authenticator, once: SHA-256 of 80 random bits."""
+
+    __tablename__ = "recovery_codes"
+
+    id: UUID = id_column()
+    person_id: UUID = Field(foreign_key="people.id", index=True)
+    code_digest: bytes
+    used_at: datetime | None = timestamp_column(nullable=True)
+
+
+class PasswordReset(Table, table=True):
+    """A one-time link for a new password of one account: the newest one, of which only a digest is kept.
+
+    Its row goes when it is used, when the person signs in, and when the password changes in another way.
+    """
+
+    __tablename__ = "password_resets"
+    __table_args__ = (sa.UniqueConstraint("token_digest"),)
+
+    person_id: UUID = Field(primary_key=True, foreign_key="people.id")
+    token_digest: bytes
+    created_at: datetime = timestamp_column()
+    expires_at: datetime = timestamp_column(index=True)
+    mailed: bool
+
+
+class RefusedSignIns(Table, table=True):
+    """Refused passwords of one account, or of all addresses that nobody has, since the audit log last told of them."""
+
+    __tablename__ = "refused_sign_ins"
+
+    person_id: UUID = Field(primary_key=True)
+    count: int
+    since: datetime = timestamp_column()
+    last_at: datetime = timestamp_column()
 
 
 class SignInAttempts(Table, table=True):

@@ -47,6 +47,11 @@ async def forget(session: AsyncSession, before: timedelta) -> None:
     await session.execute(sa.delete(Mail).where(~_PENDING, ended))
 
 
+async def delete(session: AsyncSession, mail_id: UUID) -> None:
+    """Delete a mail."""
+    await session.execute(sa.delete(Mail).where(col(Mail.id) == mail_id))
+
+
 async def postpone(session: AsyncSession, mail_id: UUID, delay: timedelta, error: str) -> None:
     """Try a mail again later."""
     statement = sa.update(Mail).where(col(Mail.id) == mail_id)

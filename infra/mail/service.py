@@ -69,6 +69,11 @@ async def forget_ended(session: AsyncSession) -> None:
     await repository.forget(session, KEPT)
 
 
+async def forget(session: AsyncSession, mail_id: UUID) -> None:
+    """Delete a mail: of one to an address that nobody here has, nothing is kept."""
+    await repository.delete(session, mail_id)
+
+
 async def _send(
     sessions: SessionMaker, settings: Settings, compose: Composer, ended: Outcome, mail: Mail
 ) -> bool:

@@ -15,6 +15,7 @@ from infra.labels import Label
 from infra.organisation_status import OrganisationStatus
 from infra.rulebook.domain import RuleType, SourceStatus
 from infra.rulebook.states import ProposalAction, ProposalStatus
+from infra.second_factor import SecondFactorStatus
 from infra.webhooks.domain import DisabledReason, EndpointStatus, WebhookDeliveryStatus
 from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
@@ -29,7 +30,14 @@ from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 from market.delivery.domain import Operator
 from market.metering.domain import CloseReason, UsageCreditReason, UsageRecordStatus
 from market.operations.readiness import ComponentState, ReadinessStatus
-from market.participants.states import AppealDecision, AppealStatus, RecoveryAction, RecoveryStatus
+from market.participants.states import (
+    AppealDecision,
+    AppealStatus,
+    FactorResetAction,
+    FactorResetStatus,
+    RecoveryAction,
+    RecoveryStatus,
+)
 from market.settlement.bank_accounts.states import BankAccountAction, BankAccountStatus
 from market.settlement.invoices.states import InvoiceAction, InvoiceStatus
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
@@ -91,6 +99,21 @@ _PARTIES: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "approval": ("批准", "Approval"),
         "cancellation": ("取消", "Cancellation"),
         "completion": ("完成", "Completion"),
+    },
+    FactorResetStatus: {
+        "requested": ("已申请", "Requested"),
+        "cancelled": ("已取消", "Cancelled"),
+        "completed": ("已完成", "Completed"),
+    },
+    FactorResetAction: {
+        "cancellation": ("取消", "Cancellation"),
+        "completion": ("完成", "Completion"),
+    },
+    SecondFactorStatus: {
+        "not_enrolled": ("未启用双重验证", "No second factor"),
+        "passed": ("已通过双重验证", "Second factor passed"),
+        "code_required": ("待输入验证码", "Code required"),
+        "enrolment_required": ("须先启用双重验证", "Enrolment required"),
     },
     AppealStatus: {
         "open": ("待处理", "Open"),
@@ -553,6 +576,7 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "organisation.register": ("注册机构", "Register organisations"),
     "organisation.suspend": ("暂停机构", "Suspend organisations"),
     "organisation.verify": ("核验机构", "Verify organisations"),
+    "password.change": ("修改密码", "Change the password"),
     "period.close": ("结账", "Close periods"),
     "price_plan.create": ("制定价格方案", "Create price plans"),
     "price_plan.read": ("查看价格方案", "Read price plans"),
@@ -571,6 +595,7 @@ _PERMISSIONS: Mapping[str, tuple[str, str]] = {
     "revision.upload": ("上传数据版本", "Upload revisions"),
     "rulebook.manage": ("提出和审批规则", "Propose and decide rules"),
     "rulebook.read": ("查看规则", "Read the rulebook"),
+    "second_factor.manage": ("管理双重验证", "Manage the second factor"),
     "session.own": ("管理本人会话", "Manage own sessions"),
     "statement.read": ("查看结算单", "Read statements"),
     "supervise": ("监管", "Supervise"),

@@ -1,8 +1,9 @@
 """The database a command works on: a server of yours, or the embedded one, and its schema brought up to date."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 import sqlalchemy as sa
@@ -14,6 +15,11 @@ from infra.migrations import runner
 from infra.postgres import EmbeddedPostgres, ServerAddress
 from infra.settings import Settings
 from market.operations.errors import CommandFailed
+
+if TYPE_CHECKING:
+    from infra.db import AsyncSession
+
+ResultT = TypeVar("ResultT")
 
 
 def with_server(settings: Settings, address: ServerAddress) -> Settings:
@@ -125,19 +131,51 @@ async def restore_administrator(settings: Settings, email: str) -> str:
     :raises CommandFailed: the address is none, or there is no platform yet.
     :raises SchemaMismatch: the schema is not that of this version of the service.
     """
+    from market.participants.platform_administrators import restore
+
+    return await _for_platform(settings, email, restore)
+
+
+async def issue_password_reset(settings: Settings, email: str) -> str:
+    """A one-time link for a new password of somebody who runs the market; its token.
+
+    :raises CommandFailed: the address is none, nobody has it there, or there is no platform yet.
+    :raises SchemaMismatch: the schema is not that of this version of the service.
+    """
+    from market.participants.platform_administrators import issue_password_reset as issue
+
+    return await _for_platform(settings, email, issue)
+
+
+async def reset_second_factor(settings: Settings, email: str) -> bool:
+    """Take the second factor of somebody who runs the market away; whether there was one.
+
+    :raises CommandFailed: the address is none, nobody has it there, or there is no platform yet.
+    :raises SchemaMismatch: the schema is not that of this version of the service.
+    """
+    from market.participants.platform_administrators import reset_second_factor as reset
+
+    return await _for_platform(settings, email, reset)
+
+
+async def _for_platform(
+    settings: Settings, email: str, work: Callable[["AsyncSession", Settings, str], Awaitable[ResultT]]
+) -> ResultT:
     from infra.db import create_engine, create_sessions, transaction
     from infra.errors import NotFound
-    from market.participants.platform_administrators import restore
 
     await runner.check(service_url(settings), time_zone=settings.time_zone)
     engine = create_engine(service_url(settings), pool_size=1)
     try:
         async with transaction(create_sessions(engine)) as session:
-            return await restore(session, email)
+            return await work(session, settings, email)
     except ValueError as error:
         raise CommandFailed(f"{email} {error}.") from error
     except NotFound as error:
-        raise CommandFailed("There is no platform yet: run market migrate --administrator.") from error
+        raise CommandFailed(
+            f"{error.detail} `market migrate --administrator` makes the first administrator,"
+            " `market restore-administrator` lets a further one in."
+        ) from error
     finally:
         await engine.dispose()
 

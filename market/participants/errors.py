@@ -100,3 +100,38 @@ class RoleNotForKind(Invalid):
 
     slug = "role-not-for-this-organisation"
     title = Message("Role not available for this kind of organisation")
+
+
+class ResetMailed(Conflict):
+    """Where there is a mail server, a link for a new password is not handed over."""
+
+    slug = "password-reset-mailed"
+    title = Message("Password resets are mailed")
+
+
+class ResetNotMailed(Conflict):
+    """Without a mail server, an administrator hands a link for a new password over."""
+
+    slug = "password-reset-not-mailed"
+    title = Message("No mail server")
+
+
+class NoFactorToReset(Conflict):
+    """The member has no second factor."""
+
+    slug = "no-second-factor-to-reset"
+    title = Message("No second factor")
+
+
+class FactorResetOpen(Conflict):
+    """One reset of a member's second factor is under way at a time."""
+
+    slug = "second-factor-reset-open"
+    title = Message("A reset is under way already")
+
+
+class FactorResetStatusForbids(Conflict):
+    """The reset's status does not allow it."""
+
+    slug = "second-factor-reset-status-forbids"
+    title = Message("Not allowed in the reset's status")

@@ -23,7 +23,7 @@ from infra.identity.tables import Organisation
 from infra.mail import service as mail
 from infra.messages import Message
 from infra.settings import Settings
-from market.participants import domain, repository
+from market.participants import domain, factor_resets, repository
 from market.participants.errors import RecoveryNotNeeded, RecoveryOpen
 from market.participants.invitations import open_invitation
 from market.participants.mails import RECOVERY_APPROVED, RECOVERY_REQUESTED, SEND_JOB
@@ -134,6 +134,8 @@ async def open_by_organisation(session: AsyncSession, organisation_ids: list[UUI
 async def complete_due(session: AsyncSession, settings: Settings) -> int:
     """Invite the administrators whose recovery took effect; one who is a member already gets the role.
 
+    A member's second factor, which may be what was lost, is taken away.
+
     :return: how many.
     """
     due = await repository.due_recoveries(session)
@@ -146,6 +148,8 @@ async def complete_due(session: AsyncSession, settings: Settings) -> int:
         if membership is not None:
             held = {Role(role) for role in membership.roles}
             await members.set_roles(session, membership, held | roles)
+            # The member may have lost it; two officers, evidence and the delay stand for who asks.
+            await factor_resets.drop(session, SYSTEM, settings, organisation_id, membership.person_id)
         else:
             invitation = await open_invitation(
                 session, SYSTEM, settings, organisation, email=row.email, roles=roles

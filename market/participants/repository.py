@@ -1,4 +1,4 @@
-"""SQL of appeals and recoveries."""
+"""SQL of appeals, recoveries, and resets of second factors."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -10,8 +10,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 from infra.auth import OrganisationKind
 from infra.db import AsyncSession
 from infra.identity.tables import Organisation
-from market.participants.states import AppealStatus, RecoveryStatus
-from market.participants.tables import Appeal, Recovery
+from market.participants.states import AppealStatus, FactorResetStatus, RecoveryStatus
+from market.participants.tables import Appeal, FactorReset, Recovery
 
 
 async def first_platform(session: AsyncSession) -> UUID | None:
@@ -84,3 +84,25 @@ async def due_recoveries(session: AsyncSession) -> Sequence[tuple[UUID, UUID]]:
         .limit(100)
     )
     return (await session.exec(statement)).all()
+
+
+def factor_resets_statement(organisation_id: UUID) -> SelectOfScalar[FactorReset]:
+    """Resets of second factors of an organisation's members."""
+    return select(FactorReset).where(col(FactorReset.organisation_id) == organisation_id)
+
+
+async def lock_factor_reset(
+    session: AsyncSession, organisation_id: UUID, reset_id: UUID
+) -> FactorReset | None:
+    """One reset of an organisation, locked."""
+    statement = factor_resets_statement(organisation_id).where(col(FactorReset.id) == reset_id)
+    locked = statement.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(locked)).one_or_none()
+
+
+async def open_factor_reset(session: AsyncSession, person_id: UUID) -> FactorReset | None:
+    """The reset of a member's factor that waits for its approval."""
+    statement = select(FactorReset).where(
+        col(FactorReset.person_id) == person_id, col(FactorReset.status) == FactorResetStatus.REQUESTED
+    )
+    return (await session.exec(statement)).one_or_none()

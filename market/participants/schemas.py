@@ -13,7 +13,7 @@ from infra.identity.states import InvitationDelivery
 from infra.messages import Message
 from infra.organisation_status import OrganisationStatus
 from infra.schema import Input, LongText, Output, Reason, Sha256Hex, ShortText
-from market.participants.states import AppealDecision, AppealStatus, RecoveryStatus
+from market.participants.states import AppealDecision, AppealStatus, FactorResetStatus, RecoveryStatus
 
 
 def _credit_code(text: str) -> str:
@@ -222,6 +222,35 @@ class InvitationHandedOver(InvitationRead):
     """An invitation with its token, which is shown this once: bring it to the invited person."""
 
     token: str
+
+
+class PasswordResetHandedOver(Output):
+    """A one-time link for a new password, to be brought to the member."""
+
+    person_id: UUID
+    token: str = Field(description="For POST /v1/password-resets/acceptance; shown this once.")
+    expires_in_minutes: int
+
+
+class FactorResetCreate(Input):
+    """A member has lost the second factor and the recovery codes."""
+
+    person_id: UUID
+    reason: Reason = Field(description="What happened, and how you know that it is the member who asks.")
+
+
+class FactorResetRead(Output):
+    """The reset of a member's lost second factor."""
+
+    id: UUID
+    organisation_id: UUID
+    person_id: UUID
+    reason: str
+    status: FactorResetStatus
+    requested_by: UUID
+    requested_at: datetime
+    ended_by: UUID | None = Field(description="Who completed or cancelled it.")
+    ended_at: datetime | None
 
 
 class RecoveryCreate(Input):

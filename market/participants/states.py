@@ -1,10 +1,10 @@
-"""The states of an appeal against a suspension, and of the recovery of a lost administrator."""
+"""The states of an appeal against a suspension, of a lost administrator's recovery, and of a lost factor's reset."""
 
 from enum import StrEnum
 
 from infra.messages import Message
 from infra.states import StateMachine, Transition
-from market.participants.errors import AppealDecided, RecoveryStatusForbids
+from market.participants.errors import AppealDecided, FactorResetStatusForbids, RecoveryStatusForbids
 
 
 class AppealStatus(StrEnum):
@@ -58,3 +58,31 @@ RECOVERY_TRANSITIONS = {
 
 RECOVERY = StateMachine(Message("recovery"), RECOVERY_TRANSITIONS, RecoveryStatusForbids)
 """The life of a recovery; raises `RecoveryStatusForbids` for what its status does not allow."""
+
+
+class FactorResetStatus(StrEnum):
+    """How far the reset of a lost second factor has come."""
+
+    REQUESTED = "requested"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+
+
+class FactorResetAction(StrEnum):
+    """What can be done to a reset."""
+
+    CANCEL = "cancellation"
+    COMPLETE = "completion"
+
+
+_REQUESTED = frozenset({FactorResetStatus.REQUESTED})
+
+FACTOR_RESET_TRANSITIONS = {
+    FactorResetAction.CANCEL: Transition(_REQUESTED, FactorResetStatus.CANCELLED),
+    FactorResetAction.COMPLETE: Transition(_REQUESTED, FactorResetStatus.COMPLETED),
+}
+
+FACTOR_RESET = StateMachine(
+    Message("reset of the second factor"), FACTOR_RESET_TRANSITIONS, FactorResetStatusForbids
+)
+"""The life of a reset; raises `FactorResetStatusForbids` for what its status does not allow."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, timestamp_column
-from market.participants.states import AppealStatus, RecoveryStatus
+from market.participants.states import AppealStatus, FactorResetStatus, RecoveryStatus
 
 
 class Appeal(Table, table=True):
@@ -67,3 +67,31 @@ class Recovery(Table, table=True):
     cancellation_reason: str | None = None
     completed_at: datetime | None = timestamp_column(nullable=True)
     invitation_id: UUID | None = None
+
+
+class FactorReset(Table, table=True):
+    """A member's lost second factor, taken away by another administrator; on the platform by two.
+
+    ``ended_by`` completed or cancelled it.
+    """
+
+    __tablename__ = "second_factor_resets"
+    __table_args__: ClassVar[tuple[sa.schema.SchemaItem, ...]] = (
+        sa.Index(
+            "uq_second_factor_resets_open",
+            "person_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'requested'"),
+        ),
+        sa.CheckConstraint("requested_by <> person_id", name="another_person"),
+    )
+
+    id: UUID = id_column()
+    organisation_id: UUID = Field(foreign_key="organisations.id", index=True)
+    person_id: UUID = Field(foreign_key="people.id")
+    reason: str
+    status: FactorResetStatus = enum_column(FactorResetStatus)
+    requested_by: UUID
+    requested_at: datetime = timestamp_column()
+    ended_by: UUID | None = None
+    ended_at: datetime | None = timestamp_column(nullable=True)

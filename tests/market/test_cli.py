@@ -92,6 +92,14 @@ def test_an_administrator_comes_back_by_the_command(
     done = run("restore-administrator", "new@market.example")
     assert done.returncode == 0, done.stderr
     assert "new@market.example  password " in done.stdout
+    # Who has only lost the password, or the phone, keeps the account.
+    link = run("admin", "reset-password", "New@Market.example")
+    assert link.returncode == 0, link.stderr
+    assert "Token: " in link.stdout
+    assert "/v1/password-resets/acceptance" in link.stdout
+    assert "has no second factor" in run("admin", "reset-second-factor", "new@market.example").stdout
+    for command in ("reset-password", "reset-second-factor"):
+        assert "Nobody" in complaint(run("admin", command, "nobody@market.example"))
 
 
 def test_keys_change_under_a_process_that_runs_already(market_command: MarketCommand, tmp_path: Path) -> None:
@@ -131,7 +139,7 @@ def test_keys_change_under_a_process_that_runs_already(market_command: MarketCom
 
 def test_help_names_every_command_and_loads_little(market_command: MarketCommand) -> None:
     done = market_command("--help")
-    assert all(f"  {command} " in done.stdout for command in (*COMMANDS, "jobs", "keys"))
+    assert all(f"  {command} " in done.stdout for command in (*COMMANDS, "admin", "jobs", "keys"))
     script = (
         "import sys, market.cli; heavy = {'litestar', 'sqlalchemy', 'pydantic', 'great_expectations', 'asyncpg'};"
         "print(sorted(heavy & sys.modules.keys()))"

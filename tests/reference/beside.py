@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -13,8 +14,11 @@ from market.demo.money_steps import PLATFORM_ACCOUNT
 from market.demo.state import Trade
 from pricing.money import Money
 from tests.reference.recorder import Recorder
+from tests.support.totp import code_at
 
 REASON = {"reason": "同意 (as agreed on the telephone, 31 January)"}
+SEEN = {"identification": "Identity card seen"}
+FACTOR = "/v1/session/second-factor"
 WEBHOOK = "https://127.0.0.1:9/market"
 """Nothing answers there; the reference shows a host's name instead."""
 
@@ -50,6 +54,7 @@ async def everybody(trade: Trade, recorder: Recorder) -> None:
     await _authorisations(trade)
     await _money(trade)
     await _access(trade)
+    await _lost(trade)
     await _programs(trade)
     await _recovery(trade)
     await _standing(trade)
@@ -279,6 +284,68 @@ async def _access(trade: Trade) -> None:
     person = f"{home}/members/{member.get('person_id') or member['id']}"
     await call(buyer, "PATCH", person, {"roles": ["buyer", "organisation_admin"]})
     await call(buyer, "DELETE", person)
+
+
+async def _lost(trade: Trade) -> None:
+    """A lost password, a second factor from its enrolment to its loss, and what two officers do about it."""
+    buyer, admin, officer = trade.desks["buyer"], trade.desks["admin"], trade.desks["officer"]
+    home = f"/v1/organisations/{buyer.organisation_id}"
+    login = Login("colleague", f"li-{trade.mark}@market.example", "the kettle sings before the rain")
+    await _member(trade, buyer, home, login, "Li Na", ["buyer"])
+    [member] = [one for one in (await buyer.get(f"{home}/members"))["items"] if one["email"] == login.email]
+    handed = await buyer.post(f"{home}/members/{member['person_id']}/password-reset", SEEN)
+    chosen = Login(login.desk, login.email, "eleven wooden boats in autumn")
+    async with trade.connect() as http:
+        body = {"token": handed["token"], "new_password": chosen.password}
+        expect(await http.post("/v1/password-resets/acceptance", json=body))
+    colleague = await Desk.sign_in(trade.connect, chosen)
+    first, second, third, *_ = await _enrol(colleague, chosen)
+    await colleague.leave()
+    async with trade.connect() as http:
+        credentials = {"email": chosen.email, "password": chosen.password}
+        token = expect(await http.post("/v1/session", json=credentials))["csrf_token"]
+        headers = {"X-CSRF-Token": token}
+        opened = expect(await http.post(FACTOR, json={"code": first}, headers=headers))
+        headers = {"X-CSRF-Token": opened["csrf_token"]}
+        codes = expect(await http.post(f"{FACTOR}/recovery-codes", json={"code": second}, headers=headers))
+        assert third not in codes["recovery_codes"]
+        expect(
+            await http.post(f"{FACTOR}/removal", json={"code": codes["recovery_codes"][0]}, headers=headers)
+        )
+    again = await Desk.sign_in(trade.connect, chosen)
+    await _enrol(again, chosen)
+    await again.leave()
+    lost = {"person_id": member["person_id"], "reason": "Phone stolen on the train; recognised in person"}
+    await buyer.post(f"{home}/second-factor-resets", lost)
+    await call(buyer, "DELETE", f"{home}/members/{member['person_id']}")
+    # On the platform it takes two, and the member can object.
+    home = f"/v1/organisations/{admin.organisation_id}"
+    login = Login("third", f"third-{trade.mark}@market.example", "the kettle sings before the rain")
+    other = await _member(trade, admin, home, login, "Zhao Min", ["platform_admin"])
+    await _enrol(officer, officer.login)
+    found = (await admin.get(f"{home}/members"))["items"]
+    [theirs] = [one["person_id"] for one in found if one["email"] == officer.login.email]
+    for desk, act, sent in ((officer, "cancellation", REASON), (other, "approval", None)):
+        asked = await admin.post(f"{home}/second-factor-resets", {**lost, "person_id": theirs})
+        await desk.post(f"{home}/second-factor-resets/{asked['id']}/{act}", sent)
+    await other.leave()
+
+
+async def _enrol(desk: Desk, login: Login) -> list[str]:
+    """Enrol an authenticator app; its recovery codes."""
+    begun = await desk.post(f"{FACTOR}/enrolment", {"current_password": login.password})
+    code = code_at(begun["secret"], int(time.time()) // 30)
+    codes: list[str] = (await desk.post(f"{FACTOR}/confirmation", {"code": code}))["recovery_codes"]
+    return codes
+
+
+async def _member(trade: Trade, desk: Desk, home: str, login: Login, name: str, roles: list[str]) -> Desk:
+    invitation = await desk.post(f"{home}/invitations", {"email": login.email, "roles": roles})
+    handed = await desk.post(f"{home}/invitations/{invitation['id']}/hand-over", SEEN)
+    body = {"token": handed["token"], "name": name, "password": login.password}
+    async with trade.connect() as http:
+        expect(await http.post("/v1/invitations/acceptance", json=body))
+    return await Desk.sign_in(trade.connect, login)
 
 
 async def _programs(trade: Trade) -> None:

@@ -79,6 +79,10 @@ class Stable:
             return f"eyJhbGciOiJFZERTQSJ9.eyJleGFtcGxlIjp0cnVlfQ.c2lnbmF0dXJl{self._of('jwt', text):04d}"
         if name == "code" and re.fullmatch(r"[0-9]{6}", text):
             return "123456"
+        if name == "code" and re.fullmatch(r"[a-z2-7]{4}(-[a-z2-7]{4}){3}", text):
+            return "abcd-efgh-ijkl-mnop"
+        if name == "otpauth_uri":
+            return "otpauth://totp/market.example:colleague%40market.example?secret=JBSWY3DPEHPK3PXP&issuer=market.example"
         if name in _SECRETS:
             return f"example-{name.replace('_', '-')}-{self._of('secret', text):06d}"
         if name in _KEYS and len(text) == 43:

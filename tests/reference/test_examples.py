@@ -32,6 +32,7 @@ WITHOUT = {
     "getDeadLetter": "needs a subscriber that fails",
     "getHeldJob": "needs a job that fails",
     "receiveStripeWebhook": "is signed by Stripe",
+    "requestPasswordReset": "needs a mail server",
     "resendInvitation": "needs a mail server",
     "retryDeadLetter": "needs a subscriber that fails",
     "retryHeldJob": "needs a job that fails",

@@ -1,6 +1,7 @@
 """What goes to an address goes there by mail, through a real mail server: invitations, and notices of a recovery."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -8,10 +9,11 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
+from sqlmodel import col
 
 from infra.auth import Role
 from infra.db import SessionMaker, transaction
-from infra.identity.tables import Invitation
+from infra.identity.tables import AttemptBudget, Invitation
 from infra.mail.tables import Mail
 from infra.settings import Settings
 from market.app import create_app
@@ -24,7 +26,8 @@ from tests.support.application import running
 from tests.support.events import context_of
 from tests.support.mail import mail_server
 from tests.support.network import free_port
-from tests.support.people import Someone, make_person
+from tests.support.people import Someone, make_person, sign_in
+from tests.support.totp import enrol
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +61,8 @@ async def app(mailing: Settings) -> AsyncIterator[Litestar]:
 async def _quiet(sessions: SessionMaker) -> None:
     async with transaction(sessions) as session:
         await session.execute(sa.delete(Mail))
+        # All tests come from one address.
+        await session.execute(sa.delete(AttemptBudget))
 
 
 async def work(mailing: Settings, sessions: SessionMaker) -> None:
@@ -206,3 +211,117 @@ async def test_its_people_are_written_to_and_then_the_new_one(
         await effective(mailing, sessions)
         await jobs.send_mails(context, {})
         assert (await accept(client, server.token(recovery["email"]))).status_code == 201
+
+
+async def ask_for_reset(client: httpx.AsyncClient, email: str) -> httpx.Response:
+    return await client.post("/v1/password-resets", json={"email": email})
+
+
+async def test_a_link_for_a_new_password_goes_to_the_address_and_the_answer_tells_nothing(
+    app: Litestar,
+    client: httpx.AsyncClient,
+    buyer: Someone,
+    mailing: Settings,
+    sessions: SessionMaker,
+    port: int,
+) -> None:
+    nobody = f"nobody-{buyer.id}@people.example"
+    known, unknown = [await ask_for_reset(client, email) for email in (buyer.email, nobody)]
+    assert known.status_code == unknown.status_code == 202
+    assert known.content == unknown.content
+    assert known.headers.keys() == unknown.headers.keys()
+    async with mail_server(port=port) as server:
+        await work(mailing, sessions)
+        assert server.of(nobody) == []
+        [mail] = server.of(buyer.email)
+        first = server.token(buyer.email)
+        assert "/v1/password-resets/acceptance" in mail.get_content()
+        # Of an address that nobody has, nothing is kept.
+        async with sessions() as session:
+            kept = (await session.execute(sa.select(col(Mail.recipient)))).scalars().all()
+        assert kept == [buyer.email]
+        await ask_for_reset(client, buyer.email)
+        await work(mailing, sessions)
+        newest = server.token(buyer.email)
+        body = {"new_password": "seventeen green lanterns upstairs"}
+        path = "/v1/password-resets/acceptance"
+        assert (await client.post(path, json={"token": first, **body})).status_code == 404
+        assert (await client.post(path, json={"token": newest, **body})).status_code == 204
+        # The person is told.
+        await work(mailing, sessions)
+        assert "your password was reset" in server.of(buyer.email)[-1]["Subject"]
+    proved = await sign_in(app, buyer.email, body["new_password"])
+    members = await proved.get(f"/v1/organisations/{buyer.organisation_id}/members")
+    [me] = [item for item in members.json()["items"] if item["email"] == buyer.email]
+    assert me["email_proved_at"] is not None
+    # Asked for once more and signed in: the link is not sent any more, nor would it open anything.
+    await ask_for_reset(client, buyer.email)
+    async with mail_server(port=port) as server:
+        await work(mailing, sessions)
+        token = server.token(buyer.email)
+    await sign_in(app, buyer.email, body["new_password"])
+    assert (await client.post(path, json={"token": token, **body})).status_code == 404
+
+
+async def test_asking_takes_as_long_for_every_address(
+    client: httpx.AsyncClient, sessions: SessionMaker, buyer: Someone
+) -> None:
+    times: dict[str, list[float]] = {"known": [], "unknown": []}
+    for number in range(6):
+        someone = await make_person(sessions, buyer.organisation_id, [Role.BUYER])
+        for kind, email in (("known", someone.email), ("unknown", f"n{number}-{someone.id}@people.example")):
+            begun = time.perf_counter()
+            assert (await ask_for_reset(client, email)).status_code == 202
+            times[kind].append(time.perf_counter() - begun)
+    known, unknown = (sorted(values)[len(values) // 2] for values in times.values())
+    assert 0.3 < known / unknown < 3
+
+
+async def test_links_are_bounded_by_address_and_by_network(
+    client: httpx.AsyncClient, buyer: Someone, sessions: SessionMaker
+) -> None:
+    nobody = f"nobody-{buyer.id}@people.example"
+    for email in (buyer.email, nobody):
+        statuses = [(await ask_for_reset(client, email)).status_code for _ in range(4)]
+        assert statuses == [202, 202, 202, 429], email
+    refused = await ask_for_reset(client, buyer.email)
+    assert refused.json()["type"].endswith("too-many-password-resets")
+    assert int(refused.headers["Retry-After"]) > 60
+    async with transaction(sessions) as session:
+        await session.execute(sa.delete(AttemptBudget))
+    statuses = [
+        (await ask_for_reset(client, f"a{number}-{buyer.id}@people.example")).status_code
+        for number in range(21)
+    ]
+    assert statuses == [202] * 20 + [429]
+
+
+async def test_a_member_is_told_what_is_done_to_the_second_factor(
+    app: Litestar,
+    buyers: httpx.AsyncClient,
+    buyer: Someone,
+    home: str,
+    mailing: Settings,
+    sessions: SessionMaker,
+) -> None:
+    colleague = await make_person(sessions, buyer.organisation_id, [Role.BUYER])
+    await enrol(await sign_in(app, colleague.email))
+    body = {"person_id": str(colleague.id), "reason": "Phone stolen; recognised in a video call"}
+    done = await buyers.post(f"{home}/second-factor-resets", json=body)
+    assert done.status_code == 201
+    async with mail_server(port=mailing.smtp_port) as server:
+        await work(mailing, sessions)
+        subjects = [mail["Subject"] for mail in server.of(colleague.email)]
+    assert any("second factor enrolled" in subject for subject in subjects)
+    assert any("second factor removed" in subject for subject in subjects)
+
+
+async def test_nobody_takes_a_link_for_a_new_password_by_hand(
+    buyers: httpx.AsyncClient, buyer: Someone, home: str, sessions: SessionMaker
+) -> None:
+    colleague = await make_person(sessions, buyer.organisation_id, [Role.BUYER])
+    path = f"{home}/members/{colleague.id}/password-reset"
+    answer = await buyers.post(path, json={"identification": "Has come in person"})
+    assert answer.status_code == 409
+    assert answer.json()["type"].endswith("password-reset-mailed")
+    assert "POST /v1/password-resets" in answer.json()["remedy"]

@@ -17,6 +17,7 @@ from infra.identity.service import bootstrap_administrator
 from infra.identity.states import OrganisationAction
 from infra.identity.tables import Membership, Organisation, Person, SignInSession
 from infra.organisation_status import OrganisationStatus
+from infra.settings import Settings
 from infra.stops import service as stops
 from market.participants.platform_administrators import restore
 from tests.support.database import TestServer
@@ -47,7 +48,7 @@ async def account(fresh: SessionMaker, email: str) -> tuple[Person, Membership, 
 
 async def bring_back(fresh: SessionMaker, email: str) -> str:
     async with transaction(fresh) as session:
-        return await restore(session, email)
+        return await restore(session, Settings(_env_file=None), email)
 
 
 async def test_a_new_account_beside_the_lost_one(fresh: SessionMaker) -> None:

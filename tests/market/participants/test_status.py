@@ -26,7 +26,14 @@ REFUSED = {
     OrganisationStatus.REJECTED: "organisation-not-verified",
     OrganisationStatus.SUSPENDED: "organisation-suspended",
 }
-OWN_SESSION = {"getSession", "signOut", "changePassword"}
+OWN_FACTOR = {
+    "getSecondFactor",
+    "enrolSecondFactor",
+    "confirmSecondFactor",
+    "regenerateRecoveryCodes",
+    "removeSecondFactor",
+}
+OWN_SESSION = {"getSession", "signOut", "changePassword", "sendSecondFactorCode"} | OWN_FACTOR
 OWN_EVIDENCE = {"submitIdentityEvidence", "listIdentityEvidence"}
 OWN_ORGANISATION = {
     "listOrganisations",
@@ -34,6 +41,7 @@ OWN_ORGANISATION = {
     "listOrganisationAppeals",
     "listRecoveries",
     "cancelRecovery",
+    "cancelSecondFactorReset",
 }
 OWN_PEOPLE = {
     "listMembers",
@@ -44,6 +52,10 @@ OWN_PEOPLE = {
     "revokeInvitation",
     "resendInvitation",
     "handOverInvitation",
+    "handOverPasswordReset",
+    "requestSecondFactorReset",
+    "listSecondFactorResets",
+    "approveSecondFactorReset",
 }
 
 
@@ -143,7 +155,10 @@ def test_what_is_left_to_whom(app: Litestar) -> None:
     assert {route.operation_id for route in suspended if route.method != "GET"} == {
         "signOut",
         "changePassword",
+        "sendSecondFactorCode",
+        *(OWN_FACTOR - {"getSecondFactor"}),
         "cancelRecovery",
+        "cancelSecondFactorReset",
         "createAppeal",
         "createCardPayment",
     }
