@@ -12,6 +12,7 @@ from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, new_id, transaction
 from infra.identity.errors import AnotherOfficer
 from market.settlement.bank_accounts import service
+from tests.support.camt053 import statement
 from tests.support.people import make_organisation, make_person, sign_in
 from tests.support.settlement import Caller, TradeMaker, bank_statement
 
@@ -141,7 +142,11 @@ async def test_a_closed_account_takes_only_what_is_of_the_time_before(
     again = await first.post(f"{path}/closure", json={"reason": "Moved to another bank"})
     assert again.status_code == 409
     assert (await second.post(f"{path}/confirmation")).status_code == 409
-    refused = await send(first, number)  # it does not say of which days it is
+    refused = await first.post(
+        "/v1/bank-statements",
+        content=statement("S-1", number, 0),  # it does not say of which days it is
+        headers={"Idempotency-Key": str(new_id())} | XML,
+    )
     assert refused.json()["detail"].endswith("which was closed.")
     january = b"<FrToDt><FrDtTm>2026-01-01T00:00:00</FrDtTm><ToDtTm>2026-01-31T23:59:59</ToDtTm></FrToDt>"
     before = bank_statement(account=number).replace(b"<Acct>", january + b"<Acct>")
