@@ -291,7 +291,8 @@ async def _lost(trade: Trade) -> None:
     buyer, admin, officer = trade.desks["buyer"], trade.desks["admin"], trade.desks["officer"]
     home = f"/v1/organisations/{buyer.organisation_id}"
     login = Login("colleague", f"li-{trade.mark}@market.example", "the kettle sings before the rain")
-    await _member(trade, buyer, home, login, "Li Na", ["buyer"])
+    joined = await _member(trade, buyer, home, login, "Li Na", ["buyer"])
+    await joined.leave()
     [member] = [one for one in (await buyer.get(f"{home}/members"))["items"] if one["email"] == login.email]
     handed = await buyer.post(f"{home}/members/{member['person_id']}/password-reset", SEEN)
     chosen = Login(login.desk, login.email, "eleven wooden boats in autumn")
