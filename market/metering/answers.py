@@ -153,13 +153,13 @@ class AnswerLog:
     async def _credit(self, connection: "asyncpg.Connection[Any]") -> None:
         moment = asyncio.get_running_loop().time()
         while some := dict(islice(self._unanswered.items(), _CREDITS_AT_ONCE)):
-            self._count(await answers_sql.credit(connection, some))
+            self._count(await answers_sql.credit_calls(connection, some))
             for record_id in some:
                 del self._unanswered[record_id]
         sought = [(record_id, licence_id) for record_id, (licence_id, _) in self._unknown.items()]
         over = [record_id for record_id, (_, ends) in self._unknown.items() if ends <= moment]
         for start in range(0, len(sought), _CREDITS_AT_ONCE):
-            found = await answers_sql.credit(connection, dict(sought[start : start + _CREDITS_AT_ONCE]))
+            found = await answers_sql.credit_calls(connection, dict(sought[start : start + _CREDITS_AT_ONCE]))
             self._count(found)
             over.extend(found)
         for record_id in over:

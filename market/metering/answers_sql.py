@@ -52,7 +52,7 @@ async def say(
     )
 
 
-async def credit(connection: "asyncpg.Connection[Any]", records: Mapping[UUID, UUID]) -> list[UUID]:
+async def credit_calls(connection: "asyncpg.Connection[Any]", records: Mapping[UUID, UUID]) -> list[UUID]:
     """Credit calls that were not answered; answers the records credited now: those that exist and were not before.
 
     :param records: record → licence.

@@ -19,13 +19,13 @@ async def prepare_partitions(context: JobContext, _: dict[str, Any]) -> None:
         log.info("usage_partitions_made", count=made)
 
 
-async def credit(context: JobContext, _: dict[str, Any]) -> None:
+async def credit_unanswered(context: JobContext, _: dict[str, Any]) -> None:
     """Credit the last calls of processes that ended without a word, and set off what waits."""
     await service.credit_ended_processes(context.sessions)
     await service.set_off_waiting_credits(context.sessions)
 
 
 SCHEDULES = [
-    Schedule("metering.credit", "* * * * *", credit),
+    Schedule("metering.credit", "* * * * *", credit_unanswered),
     Schedule("metering.partitions", "17 2 * * *", prepare_partitions),
 ]

@@ -366,7 +366,7 @@ async def unaccounted_records(
     return [*listed, *((licence_id, record_id) for licence_id, record_id in rows)][:limit]
 
 
-async def credit(
+async def credit_calls(
     session: AsyncSession, records: Sequence[tuple[UUID, UUID]], reason: UsageCreditReason
 ) -> int:
     """Credit calls, by licence and record; answers how many were not credited before."""

@@ -293,7 +293,7 @@ async def credit_ended_processes(sessions: SessionMaker) -> int:
             records = await repository.unaccounted_records(session, process, CREDITS_PER_PROCESS)
         for start in range(0, len(records), _CREDITS_AT_ONCE):
             async with transaction(sessions) as session:
-                credited += await repository.credit(
+                credited += await repository.credit_calls(
                     session, records[start : start + _CREDITS_AT_ONCE], UsageCreditReason.PROCESS_ENDED
                 )
         async with transaction(sessions) as session:
