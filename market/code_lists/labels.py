@@ -218,8 +218,8 @@ _LISTINGS: Mapping[type[StrEnum], Mapping[str, tuple[str, str]]] = {
         "compact": ("连写，如 20240131", "Without separators, such as 20240131"),
     },
     TextEncoding: {
-        "utf-8": ("UTF-8", "UTF-8"),
-        "utf-16": ("UTF-16", "UTF-16"),
+        "utf-8": ("UTF-8（通用）", "UTF-8"),
+        "utf-16": ("UTF-16（双字节）", "UTF-16"),
         "gb18030": ("GB18030（含 GBK、GB2312）", "GB18030, with GBK and GB2312"),
         "big5": ("大五码", "Big5"),
         "euc-kr": ("EUC-KR（韩文）", "EUC-KR, Korean"),
