@@ -197,7 +197,8 @@ def _scaled(amount: Decimal, places: int) -> Decimal:
     return amount.scaleb(places, EXACT)
 
 
-_AMOUNT = r"^-?[0-9]{1,19}(\.[0-9]{1,3})?$"
+AMOUNT = r"^-?[0-9]{1,19}(\.[0-9]{1,3})?$"
+"""Form of an amount over HTTP, whatever its currency."""
 
 
 class MoneyOut(Output):
@@ -211,11 +212,11 @@ class MoneyOut(Output):
     amount: Annotated[
         str,
         Field(
-            pattern=_AMOUNT,
+            pattern=AMOUNT,
             max_length=24,
             description="Exact decimal in major units, with the currency's own number of decimal places.",
             examples=["12.34"],
-            json_schema_extra={"pattern": _AMOUNT, "format": "decimal"},
+            json_schema_extra={"pattern": AMOUNT, "format": "decimal"},
         ),
     ]
     currency: Annotated[

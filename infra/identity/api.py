@@ -14,6 +14,7 @@ from infra.identity.attempts import Origin
 from infra.identity.credentials import csrf_token
 from infra.identity.devices import DEVICE_COOKIE, DEVICE_DAYS, DEVICE_PATH
 from infra.identity.domain import UNFINISHED_SESSION_MINUTES
+from infra.identity.errors import NotAPerson
 from infra.identity.runtime import Identity, provide_identity, provide_origin
 from infra.identity.schemas import (
     CodeBody,
@@ -160,6 +161,7 @@ class SecondFactorController(Controller):
 
     @get(
         guards=[requires(Permission.SECOND_FACTOR_MANAGE)],
+        opt={"problems": [NotAPerson]},
         summary="Get the second factor",
         operation_id="getSecondFactor",
     )

@@ -233,10 +233,13 @@ class PasswordResetHandedOver(Output):
 
 
 class FactorResetCreate(Input):
-    """A member has lost the second factor and the recovery codes."""
+    """A member has lost the second factor and the recovery codes.
+
+    The reason says what happened, and how you know that it is the member who asks.
+    """
 
     person_id: UUID
-    reason: Reason = Field(description="What happened, and how you know that it is the member who asks.")
+    reason: Reason
 
 
 class FactorResetRead(Output):

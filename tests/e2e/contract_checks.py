@@ -24,6 +24,14 @@ BEYOND_A_SCHEMA = (
     "its check digit",
     "at least two Chinese characters",
     "that can be read",
+    # Which of several optional members belong together.
+    "either iban or account_number must be given",
+    "is not an IBAN",
+    "an account number has",
+    "bank_name_zh or bank_name_en must be given",
+    "holder_zh or holder_en must be given",
+    "name invoice_id for invoice",
+    "is no amount of that currency",
 )
 
 

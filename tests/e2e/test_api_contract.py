@@ -162,8 +162,10 @@ def signed_in(market: RunningMarket, name: str) -> Caller:
                 ids[key] = listed.json()["items"][0]["id"]
         return Caller(
             name,
-            auth={"session": {"api_key": client.cookies[SESSION_COOKIE]}},
-            headers={"X-CSRF-Token": session["csrf_token"]},
+            auth={
+                "session": {"api_key": client.cookies[SESSION_COOKIE]},
+                "csrf": {"api_key": session["csrf_token"]},
+            },
             at_hand=in_paths(ids),
             permissions=frozenset(session["permissions"]),
         )

@@ -1,31 +1,45 @@
 """Refunds over HTTP."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from decimal import Decimal
+from typing import Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, model_validator
 
 from infra.messages import Message
 from infra.schema import Input, Output, Reason, ShortText
 from market.settlement.payments.domain import Payee
 from market.settlement.payments.states import Rail, RefundStatus
 from market.settlement.payments.tables import Refund
-from pricing.money import MoneyError, MoneyOut
+from pricing.money import AMOUNT, Money, MoneyError, MoneyOut
 
 
-def _settled(value: MoneyOut) -> MoneyOut:
-    try:
-        value.money()
-    except MoneyError:
-        raise ValueError(
-            Message("is no amount of that currency: write it with the currency's own decimal places")
-        ) from None
-    return value
+class MoneyIn(Input):
+    """An amount that somebody sends: of a known currency, with no more decimal places than it has."""
 
+    amount: str = Field(
+        pattern=AMOUNT,
+        max_length=24,
+        description="Exact decimal in major units, with the currency's own number of decimal places.",
+        examples=["12.34"],
+        json_schema_extra={"format": "decimal"},
+    )
+    currency: str = Field(pattern="^[A-Z]{3}$", description="ISO 4217 alphabetic code.", examples=["CNY"])
 
-MoneyIn = Annotated[MoneyOut, AfterValidator(_settled)]
-"""An amount that somebody sends: of a known currency, with no more decimal places than it has."""
+    @model_validator(mode="after")
+    def _is_settled(self) -> Self:
+        try:
+            self.money()
+        except MoneyError:
+            raise ValueError(
+                Message("is no amount of that currency: write it with the currency's own decimal places")
+            ) from None
+        return self
+
+    def money(self) -> Money:
+        """The amount as the rules know it."""
+        return Money.from_decimal(Decimal(self.amount), self.currency)
 
 
 class PayeeIn(Input):

@@ -90,7 +90,8 @@ async def test_an_incomplete_product_is_told_everything_it_lacks(owner: Party, o
     revision = await upload(operator, product["id"])
     await settle_quality(operator, revision["id"], passed=False)
     problem = await operator.post(f"{path}/submission", status=409)
-    assert [gap["code"] for gap in problem["missing"]] == ["quality_report", "price_plan"]
+    # The file holds mobile numbers, and neither its resource nor its dictionary says so.
+    assert [gap["code"] for gap in problem["missing"]] == ["quality_report", "price_plan", "personal_content"]
     assert slug(problem) == "product-incomplete"
 
 

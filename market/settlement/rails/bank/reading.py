@@ -15,7 +15,6 @@ from pydantic import TypeAdapter
 from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut, ProcessLimits, serve
 from infra.memory_budget import Claim, MemoryBudget
 from infra.messages import Message, message_from_json, message_to_json
-from market.settlement.rails.bank import camt053
 from market.settlement.rails.bank.domain import Statement, check_balances
 from market.settlement.rails.bank.errors import StatementError, StatementRefused, StatementTooLarge
 
@@ -56,6 +55,8 @@ def parse(document: bytes) -> list[Statement]:
 
     :raises StatementError: see :func:`read`.
     """
+    from market.settlement.rails.bank import camt053  # and with it lxml, which the service need not load
+
     statements = camt053.parse(document)
     for statement in statements:
         check_balances(statement)
