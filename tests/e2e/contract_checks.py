@@ -31,6 +31,7 @@ BEYOND_A_SCHEMA = (
     "bank_name_zh or bank_name_en must be given",
     "holder_zh or holder_en must be given",
     "name invoice_id for invoice",
+    "a reason needs a note, and a note a reason",
     "is no amount of that currency",
 )
 
