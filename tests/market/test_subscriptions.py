@@ -112,6 +112,9 @@ async def test_a_trade_tells_its_parties_and_its_licence_tells_that_it_stopped(
     await bargain.regulator.post(f"/v1/licences/{licence_id}/suspension", REASON, status=200)
     await until(heard(sessions, licence_id, *stopped_again, "licence.suspended", "licence.stopped"))
     await bargain.operator.post(f"/v1/products/{bargain.product_id}/reinstatement", REASON, status=200)
+    await until(
+        lambda: all_handled(sessions, bargain.product_id)
+    )  # what is told depends on what stops it by then
     await bargain.regulator.post(f"/v1/licences/{licence_id}/reinstatement", REASON, status=200)
     both = ("licence.suspended", "licence.stopped", "licence.reinstated", "licence.resumed")
     await until(heard(sessions, licence_id, *stopped_again, *both))
@@ -154,6 +157,15 @@ async def handled(sessions: SessionMaker, subject_id: Any, subscriber: str) -> b
             {"id": UUID(str(subject_id)), "subscriber": subscriber},
         )
     return bool(status == "delivered")
+
+
+async def all_handled(sessions: SessionMaker, subject_id: Any) -> bool:
+    async with sessions() as session:
+        waiting = await session.scalar(
+            sa.text("SELECT count(*) FROM event_deliveries WHERE subject_id = :id AND status = 'pending'"),
+            {"id": UUID(str(subject_id))},
+        )
+    return bool(waiting == 0)
 
 
 async def test_an_authorisation_tells_both_sides(bargain: Bargain, sessions: SessionMaker) -> None:
