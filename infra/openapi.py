@@ -26,8 +26,8 @@ from litestar.typing import FieldDefinition
 from pydantic.json_schema import GenerateJsonSchema
 
 from infra import errors
-from infra.auth import SESSION_COOKIE
 from infra.errors import PROBLEM_MEDIA_TYPE, MarketError
+from infra.guards import SESSION_COOKIE
 from infra.problems import Problem
 from infra.schema import Input
 

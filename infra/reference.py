@@ -9,7 +9,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.static_files import create_static_files_router
 
-from infra.auth import public
+from infra.guards import public
 
 ASSETS = "/schema/assets"
 _START = "/schema/reference.js"

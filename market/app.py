@@ -20,9 +20,10 @@ from contracts.licences.tokens import LicenceVerifier
 from contracts.review.api import ReviewController
 from infra import edge, openapi, problems, query_parameters, secrets, telemetry
 from infra.addresses import secret_box, service_url
-from infra.auth import Actor, authentication, current_actor, optional_actor
+from infra.auth import Actor
 from infra.db import AsyncSession, create_engine, create_sessions
 from infra.events.api import DeadLetterController, HeldJobController
+from infra.guards import authentication, current_actor, optional_actor
 from infra.heartbeats import service as heartbeats
 from infra.idempotency import provide_idempotency
 from infra.identity.api import SecondFactorController, SessionController

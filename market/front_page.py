@@ -8,7 +8,7 @@ from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
 from pydantic import Field
 
-from infra.auth import public
+from infra.guards import public
 from infra.messages import Message, preferred_language, translate
 from infra.query_parameters import IGNORED
 from infra.schema import Output

@@ -8,8 +8,9 @@ from litestar.datastructures import State
 from contracts.agreements import service
 from contracts.agreements.schemas import AgreementRead, AgreementSummary, OrderCreate, SignatureCreate
 from contracts.parties import party_names
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from infra.idempotency import Idempotency
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody

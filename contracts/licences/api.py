@@ -8,8 +8,9 @@ from litestar.datastructures import State
 from contracts.licences import service
 from contracts.licences.schemas import LicenceRead, LicenceSummary, LicenceTokenRead, LicenceTokenSummary
 from contracts.parties import party_names
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
 

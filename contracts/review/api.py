@@ -8,8 +8,9 @@ from contracts.agreements.schemas import AgreementSummary
 from contracts.parties import party_names
 from contracts.review import service
 from contracts.review.schemas import ReviewCreate, ReviewRead, StopRead
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody

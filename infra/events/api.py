@@ -7,10 +7,11 @@ from litestar import Controller, get, post
 from litestar.params import Parameter
 
 from infra import held_jobs
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
 from infra.events import dead_letters
 from infra.events.schemas import DeadLetterRead, HeldJobRead, HeldJobs
+from infra.guards import requires
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
 

@@ -6,9 +6,10 @@ from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.datastructures import Cookie
 from litestar.di import Provide
 
-from infra.auth import SESSION_COOKIE, Actor, Permission, json_only, permissions_of, public, requires
+from infra.auth import Actor, Permission, permissions_of
 from infra.db import AsyncSession
 from infra.errors import QuotaExceeded, Unauthenticated
+from infra.guards import SESSION_COOKIE, json_only, public, requires
 from infra.identity import second_factors, sessions
 from infra.identity.attempts import Origin
 from infra.identity.credentials import csrf_token

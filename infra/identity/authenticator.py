@@ -20,7 +20,7 @@ from infra.second_factor import SecondFactorStatus
 
 
 class IdentityAuthenticator:
-    """The :class:`infra.auth.Authenticator` of the service."""
+    """The :class:`infra.guards.Authenticator` of the service."""
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity

@@ -9,8 +9,9 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Body
 
-from infra.auth import Role, public
+from infra.auth import Role
 from infra.db import AsyncSession
+from infra.guards import public
 from infra.identity import oauth
 from infra.identity.attempts import Origin
 from infra.identity.errors import OAuthError

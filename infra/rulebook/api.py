@@ -7,8 +7,9 @@ from uuid import UUID
 from litestar import Controller, get, post
 from litestar.params import Parameter
 
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from infra.paging import PageRequest, paginate
 from infra.rulebook import service
 from infra.rulebook.schemas import (

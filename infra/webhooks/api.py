@@ -11,8 +11,9 @@ from litestar import Controller, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.params import Parameter
 
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from infra.idempotency import Idempotency
 from infra.paging import PageRequest
 from infra.schema import Page

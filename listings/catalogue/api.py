@@ -7,8 +7,9 @@ from uuid import UUID
 from litestar import Controller, get, post
 from litestar.params import QueryParameter
 
-from infra.auth import Permission, public, requires
+from infra.auth import Permission
 from infra.db import AsyncSession
+from infra.guards import public, requires
 from infra.identity import service as identity
 from infra.identity.schemas import PartyNames
 from infra.paging import PageRequest

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from litestar import Controller, post
 
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from infra.schema import ReasonBody
 from listings.products.api import product_read
 from listings.products.schemas import ProductRead

@@ -10,9 +10,10 @@ from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import QueryParameter
 
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession, transaction
 from infra.errors import Malformed, UnsupportedType
+from infra.guards import requires
 from infra.messages import Message, preferred_language
 from infra.openapi import raw_body
 from infra.paging import PageRequest

@@ -7,9 +7,10 @@ from litestar import Controller, get
 from litestar.params import Parameter
 
 from infra.audit import service as audit
-from infra.auth import Permission, public, requires
+from infra.auth import Permission
 from infra.db import AsyncSession
 from infra.errors import NotFound
+from infra.guards import public, requires
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.schema import Page

@@ -3,7 +3,7 @@
 from litestar import get
 from litestar.datastructures import CacheControlHeader
 
-from infra.auth import public
+from infra.guards import public
 from market.code_lists.domain import code_lists
 from market.code_lists.schemas import CodeListRead, CodeLists, CodeRead
 

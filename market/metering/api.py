@@ -10,9 +10,10 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import QueryParameter
 
 from contracts.licences.tokens import LicenceClaims, LicenceVerifier
-from infra.auth import Actor, Permission, current_actor, optional_actor, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
 from infra.errors import NotFound
+from infra.guards import current_actor, optional_actor, requires
 from infra.paging import PageRequest
 from infra.schema import Page, moment_parameter, read_moment
 from market.metering import service

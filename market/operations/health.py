@@ -7,8 +7,8 @@ from litestar import get
 from litestar.datastructures import State
 from pydantic import Field
 
-from infra.auth import public
 from infra.errors import Unavailable
+from infra.guards import public
 from infra.heartbeats import service as heartbeats
 from infra.messages import Message
 from infra.query_parameters import IGNORED

@@ -11,9 +11,10 @@ from litestar import Controller, delete, get, patch, post
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from infra.auth import Actor, Permission, json_only, public, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
 from infra.errors import QuotaExceeded, Unauthenticated
+from infra.guards import json_only, public, requires
 from infra.identity.attempts import Origin
 from infra.identity.runtime import Identity, provide_identity, provide_origin
 from infra.identity.schemas import PartyName

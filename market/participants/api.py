@@ -6,8 +6,9 @@ from uuid import UUID
 from litestar import Controller, get, post
 from litestar.params import Parameter
 
-from infra.auth import Actor, OrganisationKind, Permission, requires
+from infra.auth import Actor, OrganisationKind, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from infra.identity.domain import masked
 from infra.identity.tables import IdentityEvidence, Organisation
 from infra.paging import PageRequest, paginate

@@ -6,8 +6,9 @@ from uuid import UUID
 from litestar import Controller, get
 from litestar.params import Parameter, QueryParameter
 
-from infra.auth import Actor, OrganisationKind, Permission, requires
+from infra.auth import Actor, OrganisationKind, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from infra.identity.tables import Organisation
 from infra.paging import PageRequest, paginate
 from infra.schema import Page

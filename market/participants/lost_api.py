@@ -6,9 +6,10 @@ from litestar import Controller, get, post
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from infra.auth import Actor, Permission, json_only, public, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
 from infra.errors import Conflict, NotFound, QuotaExceeded
+from infra.guards import json_only, public, requires
 from infra.identity import password_resets as links
 from infra.identity.attempts import Origin
 from infra.identity.runtime import Identity, provide_identity, provide_origin

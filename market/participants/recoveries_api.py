@@ -5,8 +5,9 @@ from uuid import UUID
 from litestar import Controller, get, post
 from litestar.datastructures import State
 
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from infra.paging import PageRequest, paginate
 from infra.schema import Page, ReasonBody
 from market.participants import recoveries

@@ -7,8 +7,9 @@ from litestar import Controller, get
 from contracts.agreements.schemas import AgreementRead
 from contracts.licences.schemas import LicenceRead
 from contracts.review.schemas import ReviewRead, StopRead
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from listings.authorisations.api import authorisation_read
 from listings.products.api import product_read
 from listings.resources.api import resource_read

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from litestar import Controller, get, post
 
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page

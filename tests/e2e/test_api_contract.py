@@ -31,7 +31,7 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from infra.auth import SESSION_COOKIE
+from infra.guards import SESSION_COOKIE
 from infra.settings import Settings
 from market.app import create_app
 from tests.support.network import free_port

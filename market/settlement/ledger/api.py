@@ -7,9 +7,10 @@ from uuid import UUID
 from litestar import Controller, get
 from litestar.params import Parameter
 
-from infra.auth import Actor, OrganisationKind, Permission, requires
+from infra.auth import Actor, OrganisationKind, Permission
 from infra.db import AsyncSession
 from infra.errors import NotFound
+from infra.guards import requires
 from infra.identity import service as identity
 from infra.identity.schemas import PartyNames
 from infra.paging import PageRequest

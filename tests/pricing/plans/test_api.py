@@ -10,8 +10,9 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from infra.auth import CSRF_HEADER, OrganisationKind, Role
+from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, transaction
+from infra.guards import CSRF_HEADER
 from infra.identity.credentials import hash_password
 from infra.identity.tables import Membership, Organisation, Person
 from infra.organisation_status import OrganisationStatus

@@ -9,9 +9,10 @@ from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import QueryParameter
 
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
 from infra.errors import UnsupportedType
+from infra.guards import requires
 from infra.idempotency import Idempotency
 from infra.messages import Message
 from infra.openapi import raw_body

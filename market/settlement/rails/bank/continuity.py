@@ -78,6 +78,17 @@ def position(new: Period, series: Sequence[Period]) -> Position:
     return Position(before, after, _between(before, after), gap, misfit)
 
 
+def corrects(new: Period, known: Period) -> bool:
+    """Whether a statement is a newer version of another: of its id, or of exactly its days.
+
+    Banks that count their statements anew each year use an id again for other days: that is a further statement.
+    """
+    days = (new.first_day, new.last_day) == (known.first_day, known.last_day)
+    if known.statement_id == new.statement_id and (days or not _disjoint(new, known)):
+        return True
+    return days and _overlap(new, known)
+
+
 def _index(new: Period, series: Sequence[Period], *, strictly: bool) -> int:
     """How many statements come before it: at least (strictly) or at most."""
     return max((place for place, other in enumerate(series, 1) if _precedes(other, new, strictly)), default=0)
@@ -159,6 +170,12 @@ def _overlap(new: Period, other: Period) -> bool:
         apart = first > other_last or other_first > last
         return not apart and first != other_last and other_first != last
     return False
+
+
+def _disjoint(new: Period, other: Period) -> bool:
+    """Whether both say their days, and share none."""
+    days, other_days = _days(new), _days(other)
+    return bool(days and other_days and (days[0] > other_days[1] or other_days[0] > days[1]))
 
 
 def _stretch(period: Period) -> tuple[datetime, datetime] | None:

@@ -6,8 +6,9 @@ from uuid import UUID
 from litestar import Controller, get, post
 from litestar.params import QueryParameter
 
-from infra.auth import Actor, Permission, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession
+from infra.guards import requires
 from infra.idempotency import Idempotency
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody

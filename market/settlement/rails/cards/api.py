@@ -9,8 +9,9 @@ from litestar.openapi.spec import Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import HeaderParameter
 
-from infra.auth import Actor, Permission, public, requires
+from infra.auth import Actor, Permission
 from infra.db import AsyncSession, transaction
+from infra.guards import public, requires
 from infra.idempotency import Idempotency
 from infra.openapi import raw_body
 from infra.schema import ReasonBody
