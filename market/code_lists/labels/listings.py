@@ -1,0 +1,112 @@
+"""Labels of resources, rights, authorisations, products, revisions and what files hold."""
+
+from infra.rulebook.domain import SourceStatus
+from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
+from listings.findings.domain import FindingStatus
+from listings.ingest.formats import ColumnFormat
+from listings.ingest.personal import ContentKind
+from listings.ingest.result import Delimiter, Kind, TextEncoding
+from listings.products.domain import DeliveryClass
+from listings.products.states import ProductAction, ProductStatus
+from listings.resources.domain import UpdateFrequency
+from listings.rights.domain import RightBasis
+from market.code_lists.labels.texts import LabelTexts
+
+LABELS: LabelTexts = {
+    AuthorisationStatus: {
+        "offered": ("待接受", "Offered"),
+        "active": ("生效中", "Active"),
+        "declined": ("已谢绝", "Declined"),
+        "revoked": ("已撤销", "Revoked"),
+    },
+    AuthorisationAction: {
+        "acceptance": ("接受", "Acceptance"),
+        "refusal": ("谢绝", "Refusal"),
+        "revocation": ("撤销", "Revocation"),
+    },
+    RightBasis: {
+        "statutory_duty": ("依法履职取得", "Statutory duty"),
+        "entrusted": ("受托取得", "Entrusted"),
+        "agreement": ("协议取得", "Agreement"),
+        "derived": ("加工衍生取得", "Derived"),
+    },
+    UpdateFrequency: {
+        "realtime": ("实时", "Real time"),
+        "hourly": ("每小时", "Hourly"),
+        "daily": ("每日", "Daily"),
+        "weekly": ("每周", "Weekly"),
+        "monthly": ("每月", "Monthly"),
+        "quarterly": ("每季度", "Quarterly"),
+        "yearly": ("每年", "Yearly"),
+        "irregular": ("不定期", "Irregular"),
+        "static": ("不更新", "Static"),
+    },
+    ProductStatus: {
+        "draft": ("草稿", "Draft"),
+        "submitted": ("待审核", "Submitted"),
+        "published": ("已上架", "Published"),
+        "withdrawn": ("已下架", "Withdrawn"),
+    },
+    ProductAction: {
+        "submission": ("提交审核", "Submission"),
+        "approval": ("审核通过", "Approval"),
+        "return": ("退回修改", "Return"),
+        "withdrawal": ("下架", "Withdrawal"),
+    },
+    DeliveryClass: {"records_api": ("数据接口", "Records API")},
+    Kind: {
+        "text": ("文本", "Text"),
+        "integer": ("整数", "Integer"),
+        "decimal": ("定点小数", "Decimal"),
+        "number": ("浮点数", "Number"),
+        "boolean": ("布尔值", "Boolean"),
+        "date": ("日期", "Date"),
+        "timestamp": ("时间", "Timestamp"),
+    },
+    ContentKind: {
+        "resident_id": ("居民身份号码", "Resident identity number"),
+        "mobile_number": ("手机号码", "Mobile number"),
+        "bank_card": ("银行卡号", "Bank card number"),
+        "email": ("电子邮件地址", "E-mail address"),
+    },
+    FindingStatus: {
+        "open": ("待处理", "Open"),
+        "contested": ("已提出异议", "Contested"),
+        "accepted": ("异议成立", "Accepted as none"),
+        "rejected": ("异议不成立", "Found right"),
+    },
+    ColumnFormat: {
+        "thousands_comma": ("千位逗号，如 1,234.5", "Thousands separated by commas, such as 1,234.5"),
+        "decimal_comma": ("小数逗号，如 1.234,5", "Decimal comma, such as 1.234,5"),
+        "percent": ("百分数，如 12.5%", "Percentage, such as 12.5%"),
+        "percent_decimal_comma": (
+            "小数逗号的百分数，如 12,5 %",
+            "Percentage with a decimal comma, such as 12,5 %",
+        ),
+        "day_first": ("日在前，如 31/01/2024", "Day first, such as 31/01/2024"),
+        "month_first": ("月在前，如 01/31/2024", "Month first, such as 01/31/2024"),
+        "compact": ("连写，如 20240131", "Without separators, such as 20240131"),
+    },
+    TextEncoding: {
+        "utf-8": ("UTF-8（通用）", "UTF-8"),
+        "utf-16": ("UTF-16（双字节）", "UTF-16"),
+        "gb18030": ("GB18030（含 GBK、GB2312）", "GB18030, with GBK and GB2312"),
+        "big5": ("大五码", "Big5"),
+        "euc-kr": ("EUC-KR（韩文）", "EUC-KR, Korean"),
+        "shift_jis": ("Shift JIS（日文）", "Shift JIS, Japanese"),
+        "euc-jp": ("EUC-JP（日文）", "EUC-JP, Japanese"),
+        "windows-1252": ("Windows-1252（西欧）", "Windows-1252, Western European"),
+    },
+    Delimiter: {
+        "comma": ("逗号", "Comma"),
+        "semicolon": ("分号", "Semicolon"),
+        "tab": ("制表符", "Tab"),
+        "pipe": ("竖线", "Pipe"),
+    },
+    SourceStatus: {
+        "T": ("已核对全文", "Read in full text"),
+        "S": ("依据摘录", "Read in an excerpt"),
+        "M": ("未经核实", "Recalled, not verified"),
+        "house": ("平台规则", "Decided by the market"),
+    },
+}

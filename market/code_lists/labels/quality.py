@@ -1,0 +1,47 @@
+"""Labels of quality checks and reports."""
+
+from market.code_lists.labels.texts import LabelTexts
+from quality.checks import CheckStatus, CheckType, Dimension, Severity
+from quality.states import QualityStatus, ReportStatus, RunStatus
+
+LABELS: LabelTexts = {
+    QualityStatus: {
+        "checking": ("评价中", "Checking"),
+        "passed": ("合格", "Passed"),
+        "failed": ("不合格", "Failed"),
+        "error": ("评价出错", "Error"),
+    },
+    RunStatus: {
+        "queued": ("排队中", "Queued"),
+        "running": ("运行中", "Running"),
+        "done": ("已完成", "Done"),
+        "failed": ("运行失败", "Failed"),
+    },
+    ReportStatus: {"passed": ("合格", "Passed"), "failed": ("不合格", "Failed")},
+    CheckStatus: {
+        "passed": ("通过", "Passed"),
+        "failed": ("未通过", "Failed"),
+        "empty": ("无可检查内容", "Nothing to check"),
+        "error": ("检查出错", "Error"),
+    },
+    CheckType: {
+        "row_count": ("记录数", "Row count"),
+        "not_null": ("非空", "Not null"),
+        "unique": ("唯一", "Unique"),
+        "unique_together": ("联合唯一", "Unique together"),
+        "between": ("取值范围", "Between"),
+        "in_set": ("值域", "In a set"),
+        "matches": ("格式", "Matches a pattern"),
+        "not_less": ("不小于", "Not less than"),
+        "increasing": ("递增", "Increasing"),
+    },
+    Dimension: {
+        "conformity": ("规范性", "Conformity"),
+        "completeness": ("完整性", "Completeness"),
+        "accuracy": ("准确性", "Accuracy"),
+        "consistency": ("一致性", "Consistency"),
+        "timeliness": ("时效性", "Timeliness"),
+        "accessibility": ("可访问性", "Accessibility"),
+    },
+    Severity: {"blocking": ("阻断", "Blocking"), "warning": ("警告", "Warning")},
+}
