@@ -42,7 +42,7 @@ from market.metering.domain import Call, Outcome
 from market.settlement.bank_accounts.domain import number_key
 from market.settlement.bank_accounts.states import BankAccountStatus
 from market.settlement.bank_accounts.tables import BankAccount
-from market.settlement.invoices import service as invoices
+from market.settlement.invoices import billing
 from market.settlement.invoices.tables import Invoice
 from market.settlement.rails.bank import reading
 from market.settlement.rails.bank import service as bank
@@ -242,7 +242,7 @@ async def invoice_for(sessions: SessionMaker, trade: Trade) -> Invoice:
         await end_month(session, trade.licence_id)
         await usage.cut_periods(session, trade.licence_id)
     async with transaction(sessions) as session:
-        closed = await invoices.close_period(session, sessions, trade.finance, trade.agreement_id)
+        closed = await billing.close_period(session, sessions, trade.finance, trade.agreement_id)
     assert closed.invoice is not None
     return closed.invoice
 

@@ -16,7 +16,7 @@ from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page
 from market.settlement.bank_accounts import service as bank_accounts
-from market.settlement.invoices import service
+from market.settlement.invoices import billing, service
 from market.settlement.invoices.schemas import (
     InvoiceRead,
     InvoiceSummary,
@@ -57,7 +57,7 @@ class PeriodCloseController(Controller):
         """
 
         async def effect() -> PeriodCloseRead:
-            closed = await service.close_period(
+            closed = await billing.close_period(
                 session, state.apart_sessions, actor, agreement_id, data.period_no, data.early
             )
             invoices = await invoice_summaries(session, [closed.invoice] if closed.invoice else [])
@@ -74,7 +74,7 @@ class PeriodCloseController(Controller):
         self, session: AsyncSession, actor: Actor, agreement_id: UUID, page: PageRequest
     ) -> Page[PeriodCloseSummary]:
         """Closed periods of an agreement you can access, the newest first."""
-        rows, cursor = await service.list_period_closes(session, actor, agreement_id, page)
+        rows, cursor = await billing.list_period_closes(session, actor, agreement_id, page)
         return Page(items=[PeriodCloseSummary.of(row) for row in rows], next_cursor=cursor)
 
 

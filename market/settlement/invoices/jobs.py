@@ -9,7 +9,7 @@ from infra.auth import SYSTEM
 from infra.db import transaction
 from infra.jobs import JobContext, Schedule
 from market.metering import service as metering
-from market.settlement.invoices import service
+from market.settlement.invoices import billing
 
 log = structlog.get_logger()
 
@@ -57,14 +57,14 @@ async def _bill(context: JobContext) -> list[str]:
     last = UUID(int=0)
     while True:
         async with transaction(context.sessions) as session:
-            found = await service.unbilled_periods(session, last, _AT_ONCE)
+            found = await billing.unbilled_periods(session, last, _AT_ONCE)
         if not found:
             return failed
         for last, numbers in found:
             for period_no in numbers:
                 try:
                     async with transaction(context.sessions) as session:
-                        await service.bill_period(session, SYSTEM, last, period_no)
+                        await billing.bill_period(session, SYSTEM, last, period_no)
                 except Exception:
                     # Nor may one that cannot be billed; but its agreement's next ones wait for it.
                     log.exception("period_not_billed", agreement_id=str(last), period_no=period_no)

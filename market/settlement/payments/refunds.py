@@ -1,4 +1,4 @@
-"""Use cases of refunds: ask for one, approve it, book it once the money has left, or end it before.
+"""Use cases of refunds: find one, approve it, book it once the money has left, or end it before.
 
 A refund gives back a whole invoice, money of a bank entry, or a card payment that paid nothing. By card the processor
 makes it; by bank a second person approves it, somebody instructs the bank, and the entry of a later statement completes
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from infra.audit import service as audit
 from infra.auth import Actor
-from infra.db import AsyncSession, new_id, now
+from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.events.kinds import EventKind
 from infra.identity.officers import require_another_person
@@ -20,21 +20,14 @@ from infra.paging import PageRequest
 from market.settlement.invoices import issuing
 from market.settlement.invoices import service as invoices
 from market.settlement.invoices.issuing import billed
-from market.settlement.invoices.states import INVOICE, InvoiceAction
 from market.settlement.invoices.tables import Invoice
 from market.settlement.ledger import posting_rules
 from market.settlement.ledger import service as ledger
 from market.settlement.ledger.domain import Account
 from market.settlement.payments import repository
-from market.settlement.payments.domain import Payee, refund_reference
-from market.settlement.payments.errors import (
-    InvoiceNotRefundable,
-    RefundInProgress,
-    RefundStateForbids,
-)
+from market.settlement.payments.errors import RefundStateForbids
 from market.settlement.payments.states import REFUND, Rail, RefundAction, RefundStatus
-from market.settlement.payments.tables import Payment, Refund
-from pricing.money import Money
+from market.settlement.payments.tables import Refund
 
 
 async def list_refunds(session: AsyncSession, invoice: Invoice) -> Sequence[Refund]:
@@ -78,115 +71,6 @@ async def get_refunds(session: AsyncSession, refund_ids: Collection[UUID]) -> di
     return await repository.refunds(session, refund_ids)
 
 
-async def request_card_refund(session: AsyncSession, actor: Actor, invoice: Invoice, reason: str) -> Refund:
-    """Start to give the card payment of an invoice back; money moves when the processor has confirmed it.
-
-    :param invoice: its row is locked by the caller.
-    :raises InvoiceNotRefundable: not paid, not by one card payment, or a refund is in progress or done.
-    """
-    payments = await _refundable(session, invoice)
-    if not _by_one_card(payments):
-        raise InvoiceNotRefundable(
-            Message("The invoice was paid by bank transfer, at least in part, so no card can be credited."),
-            remedy=Message(
-                "Refund it by bank: POST /v1/invoices/{invoice_id}/bank-refunds with the payee's account.",
-                invoice_id=invoice.id,
-            ),
-        )
-    return await _request(
-        session,
-        actor,
-        Refund(
-            id=new_id(),
-            rail=Rail.CARD,
-            invoice_id=invoice.id,
-            payment_id=payments[0].id,
-            amount_minor=invoice.total_minor,
-            currency=invoice.currency,
-            reason=reason,
-            status=RefundStatus.REQUESTED,
-            requested_by=actor.id,
-            requested_at=await now(session),
-        ),
-    )
-
-
-async def request_bank_refund(
-    session: AsyncSession, actor: Actor, invoice: Invoice, payee: Payee, reason: str
-) -> Refund:
-    """Ask to give a paid invoice back by bank transfer, in full; another person approves it.
-
-    :param invoice: its row is locked by the caller.
-    :raises InvoiceNotRefundable: not paid, a refund is in progress or done, or its one card can be credited.
-    """
-    payments = await _refundable(session, invoice)
-    if _by_one_card(payments) and not await repository.failed_by_card(session, invoice.id):
-        raise InvoiceNotRefundable(
-            Message("The invoice was paid by card, and goes back to that card."),
-            remedy=Message(
-                "Refund it to the card: POST /v1/invoices/{invoice_id}/refunds. Only where the processor fails to"
-                " can a bank transfer take its place.",
-                invoice_id=invoice.id,
-            ),
-        )
-    return await _request_transfer(session, actor, payee, invoice.total, reason, invoice_id=invoice.id)
-
-
-async def request_entry_refund(
-    session: AsyncSession, actor: Actor, entry_id: UUID, amount: Money, payee: Payee, reason: str
-) -> Refund:
-    """Ask to send money of a bank entry back that is held in suspense; another person approves it.
-
-    :param entry_id: the caller has locked it, and sets the money aside in the same transaction.
-    """
-    return await _request_transfer(session, actor, payee, amount, reason, bank_entry_id=entry_id)
-
-
-async def request_card_payment_refund(
-    session: AsyncSession,
-    actor: Actor,
-    card_payment_id: UUID,
-    amount: Money,
-    reason: str,
-    payee: Payee | None = None,
-) -> Refund:
-    """Start to give a card payment back that paid nothing: to the card, or where that failed to a bank account.
-
-    :param card_payment_id: its invoice is locked by the caller.
-    :raises RefundInProgress: it is on its way back, or was given back.
-    """
-    held = await repository.holding_refund(session, card_payment_id=card_payment_id)
-    if held is not None:
-        raise RefundInProgress(
-            Message(
-                "Refund {refund_id} of this card payment is {status}.", refund_id=held.id, status=held.status
-            ),
-            remedy=Message("Get that refund to see where it stands."),
-            refund_id=str(held.id),
-        )
-    if payee is None:
-        wanted = Refund(
-            id=new_id(),
-            rail=Rail.CARD,
-            card_payment_id=card_payment_id,
-            amount_minor=amount.minor,
-            currency=amount.currency,
-            reason=reason,
-            status=RefundStatus.REQUESTED,
-            requested_by=actor.id,
-            requested_at=await now(session),
-        )
-        return await _request(session, actor, wanted)
-    if not await repository.failed_by_card(session, card_payment_id):
-        raise InvoiceNotRefundable(
-            Message("Money that came by card goes back to that card."),
-            remedy=Message(
-                "Leave the payee out. Only where the processor fails to can a bank transfer take its place."
-            ),
-        )
-    return await _request_transfer(session, actor, payee, amount, reason, card_payment_id=card_payment_id)
-
-
 async def approve(session: AsyncSession, actor: Actor, refund: Refund) -> None:
     """Approve a refund by bank that somebody else asked for: from now on it is a transfer for the bank to make.
 
@@ -201,7 +85,7 @@ async def approve(session: AsyncSession, actor: Actor, refund: Refund) -> None:
     )
     refund.approved_by, refund.approved_at = actor.id, await now(session)
     await session.flush()
-    await _record(session, actor, refund, refund.status.value)
+    await record(session, actor, refund, refund.status.value)
 
 
 async def end(session: AsyncSession, actor: Actor, refund: Refund, action: RefundAction, reason: str) -> None:
@@ -222,7 +106,7 @@ async def end(session: AsyncSession, actor: Actor, refund: Refund, action: Refun
     )
     refund.failure, refund.ended_by, refund.completed_at = reason, actor.id, await now(session)
     await session.flush()
-    await _record(session, actor, refund, refund.status.value)
+    await record(session, actor, refund, refund.status.value)
 
 
 async def lock_refund(session: AsyncSession, refund_id: UUID) -> tuple[Refund, Invoice | None]:
@@ -287,7 +171,7 @@ async def complete_refund(
         )
         await ledger.post(session, actor, [journal])
     await session.flush()
-    await _record(session, actor, refund, "completed", processor_id=refund.processor_id)
+    await record(session, actor, refund, "completed", processor_id=refund.processor_id)
     if invoice is not None:
         await issuing.publish_event(session, invoice, EventKind.INVOICE_REFUNDED)
 
@@ -333,74 +217,9 @@ async def take_back_refund(
         await ledger.post(session, actor, drafts)
         invoices.take_back_refund(invoice)
     await session.flush()
-    await _record(session, actor, refund, "failed", reason=reason)
+    await record(session, actor, refund, "failed", reason=reason)
     if invoice is not None:
         await issuing.publish_event(session, invoice, EventKind.INVOICE_PAID)
-
-
-def _by_one_card(payments: Sequence[Payment]) -> bool:
-    return [payment.rail for payment in payments] == [Rail.CARD]
-
-
-async def _refundable(session: AsyncSession, invoice: Invoice) -> Sequence[Payment]:
-    payments = await repository.standing_payments(session, invoice.id)
-    if not INVOICE.allows(invoice.status, InvoiceAction.REFUND) or not payments:
-        raise InvoiceNotRefundable(
-            Message(
-                "Invoice {document_number} holds no payment to give back.",
-                document_number=invoice.document_number,
-            ),
-            remedy=Message(
-                "Refund only invoices that are paid and not refunded. What paid a part of an invoice goes back"
-                " once its bank entry is matched anew, from suspense."
-            ),
-        )
-    held = await repository.holding_refund(session, invoice_id=invoice.id)
-    if held is not None:
-        raise InvoiceNotRefundable(
-            Message("A refund of this invoice is in progress already."),
-            remedy=Message("List its refunds to see where it stands."),
-            refund_id=str(held.id),
-        )
-    return payments
-
-
-async def _request_transfer(
-    session: AsyncSession,
-    actor: Actor,
-    payee: Payee,
-    amount: Money,
-    reason: str,
-    *,
-    invoice_id: UUID | None = None,
-    bank_entry_id: UUID | None = None,
-    card_payment_id: UUID | None = None,
-) -> Refund:
-    refund_id = new_id()
-    wanted = Refund(
-        id=refund_id,
-        rail=Rail.BANK,
-        invoice_id=invoice_id,
-        bank_entry_id=bank_entry_id,
-        card_payment_id=card_payment_id,
-        amount_minor=amount.minor,
-        currency=amount.currency,
-        reason=reason,
-        reference=refund_reference(refund_id),
-        payee_name=payee.name,
-        payee_account=payee.account,
-        status=RefundStatus.REQUESTED,
-        requested_by=actor.id,
-        requested_at=await now(session),
-    )
-    return await _request(session, actor, wanted)
-
-
-async def _request(session: AsyncSession, actor: Actor, refund: Refund) -> Refund:
-    session.add(refund)
-    await session.flush()
-    await _record(session, actor, refund, "requested", reason=refund.reason)
-    return refund
 
 
 def _require_transfer(refund: Refund) -> None:
@@ -426,9 +245,10 @@ async def _require_another(session: AsyncSession, actor: Actor, refund: Refund) 
     )
 
 
-async def _record(
+async def record(
     session: AsyncSession, actor: Actor, refund: Refund, what: str, **detail: str | None
 ) -> None:
+    """Record in the audit log what happened to a refund, about what it gives back."""
     kind, subject = (
         ("invoice", refund.invoice_id)
         if refund.invoice_id

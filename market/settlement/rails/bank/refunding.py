@@ -10,7 +10,7 @@ from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.messages import Message
 from market.settlement.invoices import service as invoices
-from market.settlement.payments import refunds
+from market.settlement.payments import refund_requests, refunds
 from market.settlement.payments.domain import Payee
 from market.settlement.payments.states import RefundAction
 from market.settlement.payments.tables import Refund
@@ -29,7 +29,7 @@ async def request_invoice_refund(
     :raises InvoiceNotRefundable: not paid, a refund is in progress or done, or its one card can be credited.
     """
     invoice = await invoices.lock_visible_invoice(session, actor, invoice_id)
-    return await refunds.request_bank_refund(session, actor, invoice, payee, reason)
+    return await refund_requests.request_bank_refund(session, actor, invoice, payee, reason)
 
 
 async def request_entry_refund(
@@ -57,7 +57,7 @@ async def request_entry_refund(
                 entry_id=entry_id,
             ),
         )
-    refund = await refunds.request_entry_refund(session, actor, entry_id, wanted, payee, reason)
+    refund = await refund_requests.request_entry_refund(session, actor, entry_id, wanted, payee, reason)
     await assigning.set_aside(session, actor, seen, refund, reason)
     return refund
 
@@ -73,7 +73,7 @@ async def request_card_payment_refund(
     """
     await cards.access_payment(session, actor, card_payment_id)
     payment = await cards.free_payment(session, actor, card_payment_id, reason)
-    return await refunds.request_card_payment_refund(
+    return await refund_requests.request_card_payment_refund(
         session, actor, payment.id, payment.amount, reason, payee
     )
 

@@ -21,7 +21,7 @@ from market.settlement.invoices.states import INVOICE, InvoiceAction
 from market.settlement.invoices.tables import Invoice
 from market.settlement.ledger import chart, posting_rules
 from market.settlement.ledger import service as ledger
-from market.settlement.payments import refunds
+from market.settlement.payments import refund_requests, refunds
 from market.settlement.payments import service as payments
 from market.settlement.payments.errors import InvoiceNotRefundable
 from market.settlement.payments.service import InvoicePayment
@@ -103,7 +103,7 @@ async def request_refund(
     :raises CardsNotOffered: no processor is configured.
     """
     invoice = await invoices.lock_visible_invoice(session, actor, invoice_id)
-    refund = await refunds.request_card_refund(session, actor, invoice, reason)
+    refund = await refund_requests.request_card_refund(session, actor, invoice, reason)
     require_offered(settings, invoice.currency)
     await enqueue_once(session, REFUND_JOB, str(refund.id))
     return refund
@@ -123,7 +123,9 @@ async def request_payment_refund(
     """
     await access_payment(session, actor, card_payment_id)
     payment = await free_payment(session, actor, card_payment_id, reason)
-    refund = await refunds.request_card_payment_refund(session, actor, payment.id, payment.amount, reason)
+    refund = await refund_requests.request_card_payment_refund(
+        session, actor, payment.id, payment.amount, reason
+    )
     require_offered(settings, payment.currency)
     await enqueue_once(session, REFUND_JOB, str(refund.id))
     return refund

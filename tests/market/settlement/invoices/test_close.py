@@ -20,7 +20,7 @@ from infra.paging import PageRequest
 from market.metering.admission_sql import admit
 from market.metering.domain import Outcome
 from market.metering.tables import UsagePeriod
-from market.settlement.invoices import jobs, repository, service
+from market.settlement.invoices import billing, jobs, repository, service
 from market.settlement.invoices.errors import PeriodNotOpen, PeriodNotOver
 from market.settlement.invoices.issuing import invoice_document
 from market.settlement.invoices.states import InvoiceStatus
@@ -79,13 +79,13 @@ async def test_closing_again_changes_nothing(
     invoice = await invoice_for(sessions, trade)
     await meter(trade.licence_id, calls=20)
     async with transaction(sessions) as session:
-        again = await service.close_period(session, sessions, trade.finance, trade.agreement_id, 1)
+        again = await billing.close_period(session, sessions, trade.finance, trade.agreement_id, 1)
         assert again.invoice is not None
         assert again.invoice.id == invoice.id
         with pytest.raises(PeriodNotOver):
-            await service.close_period(session, sessions, trade.finance, trade.agreement_id, 2)
+            await billing.close_period(session, sessions, trade.finance, trade.agreement_id, 2)
         with pytest.raises(PeriodNotOpen):
-            await service.close_period(session, sessions, trade.finance, trade.agreement_id, 3)
+            await billing.close_period(session, sessions, trade.finance, trade.agreement_id, 3)
         counter = await session.get(LicenceCounter, trade.licence_id)
         assert counter is not None
         assert (counter.period_no, counter.period_1) == (2, 20)
@@ -101,7 +101,7 @@ async def test_many_closes_at_once_make_one_invoice(
 
     async def close() -> object:
         async with transaction(sessions) as session:
-            closed = await service.close_period(session, sessions, trade.finance, trade.agreement_id)
+            closed = await billing.close_period(session, sessions, trade.finance, trade.agreement_id)
             assert closed.invoice is not None
             return closed.invoice.id
 
@@ -125,7 +125,7 @@ async def test_numbers_of_an_operator_have_no_gaps_under_concurrency(
 
     async def close(place: int) -> None:
         async with sessions() as session, session.begin() as begun:
-            await service.close_period(session, apart, trades[place].finance, trades[place].agreement_id)
+            await billing.close_period(session, apart, trades[place].finance, trades[place].agreement_id)
             if place % 3 == 0:
                 await begun.rollback()  # as a crash would
 
@@ -145,7 +145,7 @@ async def test_nothing_used_makes_no_invoice_and_free_use_one_of_zero(
     async with transaction(sessions) as session:
         await end_month(session, trade.licence_id)
     async with transaction(sessions) as session:
-        closed = await service.close_period(session, sessions, trade.finance, trade.agreement_id)
+        closed = await billing.close_period(session, sessions, trade.finance, trade.agreement_id)
         assert (closed.close.period_no, closed.invoice) == (1, None)
     await meter(trade.licence_id, calls=10)  # within the allowance
     invoice = await invoice_for(sessions, trade)
@@ -211,7 +211,7 @@ async def test_only_the_parties_see_an_invoice(
             found, _ = await service.list_invoices(session, stranger, PageRequest(limit=5, after=None))
             assert found == []
         with pytest.raises(NotFound):
-            await service.close_period(session, sessions, trade.finance, new_id())
+            await billing.close_period(session, sessions, trade.finance, new_id())
 
 
 async def test_calls_wait_for_the_cut_alone(
@@ -223,7 +223,7 @@ async def test_calls_wait_for_the_cut_alone(
     async with transaction(sessions) as session:
         await end_month(session, trade.licence_id)
     async with transaction(sessions) as session:
-        closed = await service.close_period(session, apart, trade.finance, trade.agreement_id)
+        closed = await billing.close_period(session, apart, trade.finance, trade.agreement_id)
         # The bill is not committed yet: neither the licence nor another one waits for it.
         (decision,) = await admit(connection, [call_for(trade.licence_id, purpose="industry")], seconds=2)
         assert (decision.outcome, decision.period_no) == (Outcome.ADMITTED, 2)
@@ -249,7 +249,7 @@ async def test_a_close_that_waits_for_a_licence_keeps_nobody_else_from_closing(
 
         async def close_busy() -> None:
             async with transaction(sessions) as session:
-                await service.close_period(session, apart, busy.finance, busy.agreement_id)
+                await billing.close_period(session, apart, busy.finance, busy.agreement_id)
 
         waiting = asyncio.create_task(close_busy())
         await asyncio.sleep(0.2)
@@ -276,7 +276,7 @@ async def test_a_period_that_was_cut_and_not_billed_is_billed_by_the_next_close_
     await meter(trade.licence_id, calls=30, purpose=PurposeClass.PUBLIC_WELFARE)
     await meter(trade.licence_id, calls=15)
     async with transaction(sessions) as session:
-        first = (await service.close_period(session, apart, trade.finance, trade.agreement_id)).invoice
+        first = (await billing.close_period(session, apart, trade.finance, trade.agreement_id)).invoice
     second = await invoice_for(sessions, trade)
     assert first is not None
     async with transaction(sessions) as session:
@@ -287,7 +287,7 @@ async def test_a_period_that_was_cut_and_not_billed_is_billed_by_the_next_close_
             ]
             for invoice in (first, second)
         ]
-        again = await service.close_period(session, apart, trade.finance, trade.agreement_id)
+        again = await billing.close_period(session, apart, trade.finance, trade.agreement_id)
         assert again.invoice is not None
         assert again.invoice.id == second.id
     assert (first.period_no, second.period_no) == (1, 2)
@@ -323,7 +323,7 @@ async def test_the_worker_bills_what_was_cut_and_not_billed(
         (invoice,) = (await service.list_invoices(session, trade.buyer, page))[0]
         assert (invoice.period_no, invoice.total_minor) == (1, 50)
         with pytest.raises(PeriodNotOpen):
-            await service.bill_period(session, trade.finance, trade.agreement_id, 2)
-        again = await service.close_period(session, apart, trade.finance, trade.agreement_id, 1)
+            await billing.bill_period(session, trade.finance, trade.agreement_id, 2)
+        again = await billing.close_period(session, apart, trade.finance, trade.agreement_id, 1)
         assert again.invoice is not None
         assert again.invoice.id == invoice.id

@@ -11,7 +11,7 @@ from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.invoices.tables import Invoice
 from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
-from market.settlement.payments import refunds, service
+from market.settlement.payments import refund_requests, refunds, service
 from market.settlement.payments.errors import InvoiceNotRefundable, RefundStateForbids
 from market.settlement.payments.service import InvoicePayment
 from market.settlement.payments.states import Rail, RefundStatus
@@ -44,7 +44,7 @@ async def by_card(session: AsyncSession, invoice: Invoice) -> InvoicePayment:
 
 
 async def request_refund(session: AsyncSession, finance: Actor, invoice: Invoice) -> Refund:
-    refund = await refunds.request_card_refund(session, finance, invoice, "by mistake")
+    refund = await refund_requests.request_card_refund(session, finance, invoice, "by mistake")
     refund.processor_id = f"re_{refund.id}"
     return refund
 
@@ -81,9 +81,9 @@ async def test_a_refund_is_completed_once_and_a_failed_one_asked_for_again(
     async with transaction(sessions) as session:
         await service.pay_invoices(session, SYSTEM, [await by_card(session, bill)])
         invoice = await invoices.lock_invoice(session, bill.id)
-        refused = await refunds.request_card_refund(session, trade.finance, invoice, "by mistake")
+        refused = await refund_requests.request_card_refund(session, trade.finance, invoice, "by mistake")
         with pytest.raises(InvoiceNotRefundable):
-            await refunds.request_card_refund(session, trade.finance, invoice, "again")
+            await refund_requests.request_card_refund(session, trade.finance, invoice, "again")
         await refunds.fail_refund(session, refused, "card expired")
         assert (refused.status, refused.failure) == (RefundStatus.FAILED, "card expired")
         assert refused.completed_at is not None
@@ -100,7 +100,7 @@ async def test_a_refund_is_completed_once_and_a_failed_one_asked_for_again(
             with pytest.raises(RefundStateForbids):
                 await again
         with pytest.raises(InvoiceNotRefundable):
-            await refunds.request_card_refund(session, trade.finance, invoice, "a second time")
+            await refund_requests.request_card_refund(session, trade.finance, invoice, "a second time")
         assert [item.id for item in await refunds.list_refunds(session, invoice)] == [refund.id, refused.id]
 
 
