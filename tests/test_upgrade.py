@@ -21,7 +21,7 @@ from market.metering.admission_sql import admit
 from market.metering.domain import Outcome
 from market.settlement.ledger import service as ledger
 from market.settlement.rails.bank import assigning
-from market.settlement.rails.bank.assigning import WantedPart
+from market.settlement.rails.bank.matching import WantedPart
 from market.settlement.rails.bank.states import PartKind
 from market.settlement.reconciliation import service as reconciliation
 from tests.support.database import TestDatabase, TestServer

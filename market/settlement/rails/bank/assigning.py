@@ -6,57 +6,23 @@ invoices before refunds, each in id order.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
 from uuid import UUID
 
-from infra.audit import service as audit
 from infra.auth import Actor
-from infra.db import AsyncSession, new_id, now
-from infra.errors import NotFound
+from infra.db import AsyncSession, now
 from infra.messages import Message
 from market.settlement.invoices import service as invoices
-from market.settlement.invoices.tables import Invoice
-from market.settlement.ledger import chart, posting_rules
+from market.settlement.ledger import posting_rules
 from market.settlement.ledger import service as ledger
-from market.settlement.payments import refunds
-from market.settlement.payments import service as payments
 from market.settlement.payments.errors import RefundInProgress
-from market.settlement.payments.service import InvoicePayment
-from market.settlement.payments.states import Rail
 from market.settlement.payments.tables import Refund
 from market.settlement.rails.bank import matching, recording, repository
-from market.settlement.rails.bank.errors import BankEntryMatched, PartRefused
-from market.settlement.rails.bank.matching import Part
+from market.settlement.rails.bank.errors import PartRefused
+from market.settlement.rails.bank.matching import Part, WantedPart
+from market.settlement.rails.bank.matching_work import MatchingWork, lock_concerned, write_match
+from market.settlement.rails.bank.part_effects import perform, undo
 from market.settlement.rails.bank.recording import MatchedEntry
 from market.settlement.rails.bank.states import PartKind
-from pricing.money import Money
-
-
-@dataclass(frozen=True, slots=True)
-class WantedPart:
-    """What a person takes a part of an entry for.
-
-    :param target_id: the invoice, the refund, or the other entry; None for what is no business of the market.
-    :param amount: with the entry's sign; default: as much as it takes, at most what is left of the entry.
-    """
-
-    kind: PartKind
-    target_id: UUID | None = None
-    amount: Money | None = None
-
-
-@dataclass
-class _Work:
-    """What one act of matching has locked; entries are replaced as they are matched."""
-
-    session: AsyncSession
-    actor: Actor
-    reason: str
-    moment: datetime
-    entries: dict[UUID, MatchedEntry]
-    invoices: dict[UUID, Invoice]
-    refunds: dict[UUID, Refund]
 
 
 async def match_entry(
@@ -79,7 +45,7 @@ async def match_entry(
     :raises RefundInProgress: a refund gives back what the entry paid.
     :raises BankEntryStateForbids: the bank took the entry back.
     """
-    work = await _begin(session, actor, entry_id, wanted, reason=reason, replaces=replaces)
+    work = await lock_concerned(session, actor, entry_id, wanted, reason=reason, replaces=replaces)
     return await _match(work, entry_id, wanted)
 
 
@@ -89,7 +55,7 @@ async def void_entry(session: AsyncSession, actor: Actor, entry_id: UUID, reason
     :raises RefundInProgress: money of it is set aside for a refund or went back, or a refund gives back what it paid.
     :raises BankEntryStateForbids: it was taken back before.
     """
-    work = await _begin(session, actor, entry_id, [], reason=reason, replaces=None)
+    work = await lock_concerned(session, actor, entry_id, [], reason=reason, replaces=None)
     seen = await _match(work, entry_id, [])
     for part in seen.parts:
         if part.kind is PartKind.REFUND and part.target_id:
@@ -114,7 +80,7 @@ async def void_entry(session: AsyncSession, actor: Actor, entry_id: UUID, reason
         voided_at=work.moment,
         journal_id=seen.match.journal_id if booked_by == "bank_entry" else None,
     )
-    await _write(work, entry_id, [Part(PartKind.VOID, seen.entry.amount_minor)])
+    await write_match(work, entry_id, [Part(PartKind.VOID, seen.entry.amount_minor)])
     await ledger.post(session, actor, [journal])
 
 
@@ -134,9 +100,9 @@ async def set_aside(
 
     :param seen: locked by the caller, who has seen that so much is in suspense.
     """
-    work = _Work(session, actor, reason, await now(session), {seen.entry.id: seen}, {}, {})
+    work = MatchingWork(session, actor, reason, await now(session), {seen.entry.id: seen}, {}, {})
     part = Part(PartKind.REFUND, refund.amount_minor, refund.id)
-    return await _write(work, seen.entry.id, [*seen.parts, part])
+    return await write_match(work, seen.entry.id, [*seen.parts, part])
 
 
 async def free(
@@ -146,87 +112,26 @@ async def free(
 
     :param seen: locked by the caller.
     """
-    work = _Work(session, actor, reason, await now(session), {seen.entry.id: seen}, {}, {})
-    return await _write(work, seen.entry.id, [part for part in seen.parts if part.target_id != refund.id])
-
-
-async def _begin(
-    session: AsyncSession,
-    actor: Actor,
-    entry_id: UUID,
-    wanted: Sequence[WantedPart],
-    *,
-    reason: str,
-    replaces: UUID | None,
-) -> _Work:
-    """Lock all that matching the entry anew can touch: counterparts, invoices, refunds."""
-    named = _targets(wanted)
-    while True:
-        seen = await recording.get_entry(session, entry_id)
-        held = _targets(seen.parts)
-        concerned = await refunds.get_refunds(session, held[PartKind.REFUND] | named[PartKind.REFUND])
-        entries = {entry_id} | held[PartKind.RETURN] | named[PartKind.RETURN]
-        entries |= {refund.bank_entry_id for refund in concerned.values() if refund.bank_entry_id}
-        await repository.lock_entries(session, entries)
-        locked = await recording.get_entries(session, entries)
-        if replaces is not None and locked[entry_id].match.id != replaces:
-            raise _matched_meanwhile(locked[entry_id])
-        if locked[entry_id].match.id == seen.match.id:
-            break
-    for refund_id in named[PartKind.REFUND] - concerned.keys():
-        raise NotFound(
-            Message("There is no refund {refund_id}.", refund_id=refund_id),
-            remedy=Message("List the refunds that are approved: GET /v1/refunds?status=approved."),
-        )
-    bills = held[PartKind.INVOICE] | named[PartKind.INVOICE]
-    bills |= {refund.invoice_id for refund in concerned.values() if refund.invoice_id}
-    found = await invoices.lock_invoices(session, bills)
-    for invoice_id in bills - found.keys():
-        raise NotFound(
-            Message("There is no invoice {invoice_id}.", invoice_id=invoice_id),
-            remedy=Message("List the invoices that are open: GET /v1/invoices?status=issued."),
-        )
-    transfers = await refunds.lock_refunds(session, concerned.keys())
-    return _Work(session, actor, reason, await now(session), locked, found, transfers)
-
-
-def _targets(parts: Sequence[Part] | Sequence[WantedPart]) -> dict[PartKind, set[UUID]]:
-    """What the parts are for, by kind."""
-    found: dict[PartKind, set[UUID]] = {kind: set() for kind in PartKind}
-    for part in parts:
-        if part.target_id is not None:
-            found[part.kind].add(part.target_id)
-    return found
-
-
-def _matched_meanwhile(seen: MatchedEntry) -> BankEntryMatched:
-    return BankEntryMatched(
-        Message(
-            "Bank entry {entry_id} was matched in the meantime: {reason}.",
-            entry_id=seen.entry.id,
-            reason=seen.match.reason.rstrip("."),
-        ),
-        remedy=Message(
-            "Get the entry again, see whether your parts are still right, and send its match_id as replaces."
-        ),
-        match_id=str(seen.match.id),
+    work = MatchingWork(session, actor, reason, await now(session), {seen.entry.id: seen}, {}, {})
+    return await write_match(
+        work, seen.entry.id, [part for part in seen.parts if part.target_id != refund.id]
     )
 
 
-async def _match(work: _Work, entry_id: UUID, wanted: Sequence[WantedPart]) -> MatchedEntry:
+async def _match(work: MatchingWork, entry_id: UUID, wanted: Sequence[WantedPart]) -> MatchedEntry:
     seen = work.entries[entry_id]
     recording.require_matchable(seen)
     set_aside = [part for part in seen.parts if part.kind is PartKind.REFUND and seen.entry.amount_minor > 0]
     parts = _parts(work, seen, set_aside, wanted)
     todo = matching.change(seen.parts, [*set_aside, *parts])
     for part in todo.ended:
-        await _end(work, entry_id, part)
-    made = [await _add(work, entry_id, part) for part in todo.added]
-    return await _write(work, entry_id, [*todo.kept, *made])
+        await undo(work, entry_id, part)
+    made = [await perform(work, entry_id, part) for part in todo.added]
+    return await write_match(work, entry_id, [*todo.kept, *made])
 
 
 def _parts(
-    work: _Work, seen: MatchedEntry, set_aside: Sequence[Part], wanted: Sequence[WantedPart]
+    work: MatchingWork, seen: MatchedEntry, set_aside: Sequence[Part], wanted: Sequence[WantedPart]
 ) -> list[Part]:
     """The parts with their amounts; checked against the entry, not yet against what they are for."""
     entry = seen.entry
@@ -263,7 +168,7 @@ def _parts(
     return parts
 
 
-def _takes(work: _Work, seen: MatchedEntry, item: WantedPart) -> int:
+def _takes(work: MatchingWork, seen: MatchedEntry, item: WantedPart) -> int:
     """How much a part can take of an entry, whatever its sign, where the person does not say."""
     incoming, target = seen.entry.amount_minor > 0, item.target_id
     pays = {part.target_id: part.amount for part in seen.parts if part.kind is item.kind}
@@ -291,141 +196,3 @@ def _takes(work: _Work, seen: MatchedEntry, item: WantedPart) -> int:
             entry_id=seen.entry.id,
         ),
     )
-
-
-async def _end(work: _Work, entry_id: UUID, part: Part) -> None:
-    """Take back what a part did; its money is in suspense."""
-    session, actor, entry = work.session, work.actor, work.entries[entry_id].entry
-    match part.kind:
-        case PartKind.INVOICE:
-            assert part.target_id is not None
-            assert part.effect_id is not None
-            payment = (await payments.get_payments(session, [part.effect_id]))[part.effect_id]
-            await payments.reverse_payment(
-                session, actor, work.invoices[part.target_id], payment, work.reason
-            )
-        case PartKind.REFUND:
-            assert part.target_id is not None
-            refund = work.refunds[part.target_id]
-            invoice = work.invoices[refund.invoice_id] if refund.invoice_id else None
-            await refunds.take_back_refund(session, actor, invoice, refund, work.reason)
-            if refund.bank_entry_id is not None:
-                source = work.entries[refund.bank_entry_id].parts
-                await _write(
-                    work, refund.bank_entry_id, [item for item in source if item.target_id != refund.id]
-                )
-        case PartKind.RETURN:
-            assert part.target_id is not None
-            other = work.entries[part.target_id].parts
-            await _write(work, part.target_id, [item for item in other if item.target_id != entry_id])
-        case _:
-            assert part.effect_id is not None, "what left suspense did so by a journal"
-            journal = posting_rules.other_movement_reversed(
-                part.effect_id,
-                entry_id=entry_id,
-                signed=Money(part.amount, entry.currency),
-                bank_reference=entry.bank_reference,
-                reversed_at=work.moment,
-            )
-            await ledger.post(session, actor, [journal])
-
-
-async def _add(work: _Work, entry_id: UUID, part: Part) -> Part:
-    """Do what a part says; answers it with the payment or the journal that it made."""
-    session, actor, entry = work.session, work.actor, work.entries[entry_id].entry
-    match part.kind:
-        case PartKind.INVOICE:
-            assert part.target_id is not None
-            invoice = work.invoices[part.target_id]
-            payment = InvoicePayment(
-                invoice=invoice,
-                rail=Rail.BANK,
-                source_id=entry_id,
-                into=chart.suspense(entry.currency),
-                amount=Money(part.amount, entry.currency),
-                received_at=max(recording.received_at(entry), invoice.issued_at),
-                booked_at=work.moment,
-            )
-            await payments.pay_invoices(session, actor, [payment])
-            return replace(part, effect_id=payment.id)
-        case PartKind.REFUND:
-            assert part.target_id is not None
-            refund = work.refunds[part.target_id]
-            if part.amount != -refund.amount_minor:
-                raise PartRefused(
-                    Message(
-                        "Refund {reference} is of {amount}, in one transfer.",
-                        reference=refund.reference,
-                        amount=refund.amount,
-                    ),
-                    remedy=Message("Assign exactly that to it; what was paid besides is a part of its own."),
-                )
-            invoice_ = work.invoices[refund.invoice_id] if refund.invoice_id else None
-            suspense = chart.suspense(entry.currency)
-            await refunds.complete_refund(session, actor, invoice_, refund, suspense)
-            return part
-        case PartKind.RETURN:
-            assert part.target_id is not None
-            other = work.entries[part.target_id]
-            if abs(part.amount) > abs(other.held.minor):
-                raise PartRefused(
-                    Message(
-                        "Only {held} of bank entry {entry_id} is in suspense.",
-                        held=other.held,
-                        entry_id=part.target_id,
-                    ),
-                    remedy=Message("Match that entry anew first, so that as much of it is in suspense."),
-                )
-            await _write(work, part.target_id, [*other.parts, Part(PartKind.RETURN, -part.amount, entry_id)])
-            return part
-        case _:
-            journal = posting_rules.other_movement(
-                new_id(),
-                entry_id=entry_id,
-                signed=Money(part.amount, entry.currency),
-                bank_reference=entry.bank_reference,
-                assigned_at=work.moment,
-            )
-            (posted,) = await ledger.post(session, actor, [journal])
-            return replace(part, effect_id=posted.id)
-
-
-async def _write(work: _Work, entry_id: UUID, parts: Sequence[Part]) -> MatchedEntry:
-    """Write the next match of an entry, the rest of it in suspense."""
-    seen = work.entries[entry_id]
-    complete = matching.whole(seen.entry.amount_minor, parts)
-    match, rows = recording.rows(
-        seen.entry,
-        complete,
-        before=seen.match,
-        journal_id=seen.match.journal_id,
-        reason=work.reason,
-        actor=work.actor,
-        moment=work.moment,
-    )
-    work.session.add(match)
-    await work.session.flush()
-    work.session.add_all(rows)
-    await work.session.flush()
-    await audit.record(
-        work.session,
-        work.actor,
-        action="bank_entry.matched",
-        subject_kind="bank_entry",
-        subject_id=entry_id,
-        detail={
-            "match_id": str(match.id),
-            "number": match.number,
-            "reason": work.reason,
-            "parts": [
-                {
-                    "kind": part.kind.value,
-                    "amount": str(Money(part.amount, seen.entry.currency)),
-                    "target_id": str(part.target_id) if part.target_id else None,
-                }
-                for part in complete
-            ],
-        },
-    )
-    work.entries[entry_id] = MatchedEntry(seen.entry, seen.statement, match, tuple(complete))
-    return work.entries[entry_id]

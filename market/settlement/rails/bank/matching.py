@@ -120,6 +120,19 @@ class Part:
     effect_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WantedPart:
+    """What a person takes a part of an entry for.
+
+    :param target_id: the invoice, the refund, or the other entry; None for what is no business of the market.
+    :param amount: with the entry's sign; default: as much as it takes, at most what is left of the entry.
+    """
+
+    kind: PartKind
+    target_id: UUID | None = None
+    amount: Money | None = None
+
+
 def action_of(parts: Sequence[Part]) -> BankEntryAction:
     """What an entry with these parts becomes."""
     kinds = {part.kind for part in parts}

@@ -10,9 +10,8 @@ from pydantic import Field, model_validator
 from infra.messages import Message
 from infra.schema import Input, Output, Reason
 from market.settlement.payments.schemas import MoneyIn
-from market.settlement.rails.bank.assigning import WantedPart
 from market.settlement.rails.bank.candidates import Candidate, CandidateReason
-from market.settlement.rails.bank.matching import Part
+from market.settlement.rails.bank.matching import Part, WantedPart
 from market.settlement.rails.bank.recording import MatchedEntry
 from market.settlement.rails.bank.service import ImportedStatement
 from market.settlement.rails.bank.states import AssignedKind, BankEntryStatus, PartKind

@@ -22,7 +22,7 @@ from market.settlement.payments.domain import Payee
 from market.settlement.payments.states import RefundAction, RefundStatus
 from market.settlement.rails.bank import assigning, recording, refunding
 from market.settlement.rails.bank import service as bank
-from market.settlement.rails.bank.assigning import WantedPart
+from market.settlement.rails.bank.matching import WantedPart
 from market.settlement.rails.bank.states import PartKind
 from market.settlement.reconciliation.checks import CHECKS
 from market.settlement.reconciliation.domain import BreakKind
