@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,14 +29,17 @@ async def check_password(
     *,
     organisation_id: UUID | None = None,
     only: UUID | None = None,
-) -> dict[UUID, str]:
+) -> dict[UUID, datetime]:
     """Check a password, counted against the limits whatever becomes of the request.
+
+    A hash that was made with weaker figures than today's is renewed.
 
     An address that nobody has takes the same statements and the same hash as one with an account.
 
     :param organisation_id: the account of its member is tried first.
     :param only: the one account in question, of those that the address has.
-    :return: the hash the password was checked against, by the id of every account that it opens.
+    :return: when the password was set, by the id of every account that it opens. Whoever locks the account afterwards
+        finds another moment there if it was set anew meanwhile.
     :raises InvalidCredentials: the e-mail address or the password is wrong.
     :raises TooManyAttempts: the address is locked for a while, for where the request comes from.
     :raises SourceThrottled: the network has made too many attempts.
@@ -59,7 +63,14 @@ async def check_password(
         for (person_id, kept), good in zip(hashes.items(), await asyncio.gather(*checks), strict=False)
         if good
     }
+    renewed = {
+        person_id: await identity.passwords.hash(password)
+        for person_id, kept in opened.items()
+        if identity.passwords.outdated(kept)
+    }
     async with transaction(identity.sessions) as session:
+        for person_id, fresh in renewed.items():
+            await repository.renew_hash(session, person_id, opened[person_id], fresh)
         await identity.throttle.end(session, attempt, good=bool(opened))
         if not opened:
             # Told to the audit log together, in a while: strangers make as many of them as they like, and an entry
@@ -67,7 +78,7 @@ async def check_password(
             await credential_repository.count_refusal(session, next(iter(hashes), NOBODY))
     if not opened:
         raise wrong_credentials()
-    return opened
+    return {person_id: changed[person_id] for person_id in opened}
 
 
 async def _accounts(

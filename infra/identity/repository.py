@@ -125,6 +125,12 @@ async def accounts_of(
     return (await session.exec(statement)).all()
 
 
+async def renew_hash(session: AsyncSession, person_id: UUID, former: str, fresh: str) -> None:
+    """Keep another hash of the same password, unless it was renewed or set anew meanwhile."""
+    statement = sa.update(Person).where(col(Person.id) == person_id, col(Person.password_hash) == former)
+    await session.execute(statement.values(password_hash=fresh))
+
+
 async def membership(session: AsyncSession, organisation_id: UUID, person_id: UUID) -> Membership | None:
     """A person's place in an organisation."""
     statement = select(Membership).where(

@@ -84,14 +84,11 @@ async def sign_in(
     """
     accounts = await check_password(identity, origin, email, password, organisation_id=organisation_id)
     membership, organisation = await _choose(session, accounts, organisation_id)
-    password_hash = accounts[membership.person_id]
     person = await session.get(Person, membership.person_id, with_for_update={"read": True})
-    if person is None or person.password_hash != password_hash:
+    if person is None or person.password_changed_at != accounts[person.id]:
         raise wrong_credentials()  # it was changed in the meantime
     if previous_token is not None:
         await credential_repository.drop_session(session, credentials.digest(previous_token))
-    if identity.passwords.outdated(password_hash):
-        person.password_hash = await identity.passwords.hash(password)
     awaits_code = await second_factors.is_enrolled(session, person.id)
     signed_in = await _open_session(
         session, identity, origin, person, membership, organisation, awaits_code=awaits_code
@@ -207,7 +204,6 @@ async def change_password(
     names = (theirs.name_zh, theirs.name_en) if theirs is not None else ()
     # All this before the request's own transaction begins: no connection is held while the processor hashes.
     opened = await check_password(identity, origin, known.email, current_password, only=actor.id)
-    old_hash = opened[actor.id]
     if new_password == current_password:
         raise WeakPassword(Message("The password is the one you have."), remedy=CHOOSE_A_PASSWORD)
     weakness = await identity.passwords.weakness(new_password, known.email, known.name, *names)
@@ -215,7 +211,7 @@ async def change_password(
         raise WeakPassword(weakness, remedy=CHOOSE_A_PASSWORD)
     new_hash = await identity.passwords.hash(new_password)
     person = await session.get(Person, actor.id, with_for_update=True, populate_existing=True)
-    if person is None or person.password_hash != old_hash:
+    if person is None or person.password_changed_at != opened[actor.id]:
         raise wrong_credentials()
     person.password_hash, person.password_changed_at = new_hash, await now(session)
     membership, organisation = await _choose(session, [actor.id], actor.organisation_id)

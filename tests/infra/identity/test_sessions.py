@@ -358,3 +358,17 @@ class TestPasswordChange:
         assert renewed is not None
         assert renewed.password_hash != weak
         await sign_in(app, someone.email)
+
+    async def test_whoever_signs_in_while_it_is_renewed_is_let_in(
+        self, app: Litestar, someone: Someone, sessions: SessionMaker
+    ) -> None:
+        weak = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+        async with transaction(sessions) as session:
+            await session.execute(
+                sa.update(Person).where(col(Person.id) == someone.id).values(password_hash=weak)
+            )
+        clients = [browser(app) for _ in range(4)]
+        answers = await asyncio.gather(*(attempt(client, someone.email) for client in clients))
+        assert [answer.status_code for answer in answers] == [201] * 4
+        for client in clients:
+            await client.aclose()
