@@ -48,6 +48,10 @@ class EventKind(StrEnum):
     REVISION_SUSPENDED = "revision.suspended"
     RIGHT_REINSTATED = "right.reinstated"
     RIGHT_SUSPENDED = "right.suspended"
+    RULE_PROPOSAL_APPROVED = "rule_proposal.approved"
+    RULE_PROPOSAL_PROPOSED = "rule_proposal.proposed"
+    RULE_PROPOSAL_REJECTED = "rule_proposal.rejected"
+    RULE_PROPOSAL_WITHDRAWN = "rule_proposal.withdrawn"
 
     @property
     def subject_kind(self) -> str:

@@ -12,6 +12,8 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.errors import NotFound
+from infra.events import service as events
+from infra.events.kinds import EventKind
 from infra.identity import members, officers
 from infra.identity import service as identity
 from infra.identity.schemas import PartyNames
@@ -130,6 +132,7 @@ async def propose(session: AsyncSession, actor: Actor, key: str, data: ProposalC
     session.add(row)
     await session.flush()
     await _record(session, actor, row, "proposed", value=row.value, source=row.source)
+    await _publish_event(session, row)
     return row
 
 
@@ -195,6 +198,9 @@ async def approve(session: AsyncSession, actor: Actor, proposal_id: UUID, reason
             "proposed_by": str(row.proposed_by),
         },
     )
+    await _publish_event(
+        session, row, version=version.version, effective_from=version.effective_from.isoformat()
+    )
     return row
 
 
@@ -204,7 +210,9 @@ async def reject(session: AsyncSession, actor: Actor, proposal_id: UUID, reason:
     :raises AnotherOfficer: the actor proposed it, who withdraws it instead, or is a program.
     :raises ProposalDecided: it was decided or withdrawn before.
     """
-    return await _decide(session, actor, proposal_id, ProposalAction.REJECT, reason)
+    row = await _decide(session, actor, proposal_id, ProposalAction.REJECT, reason)
+    await _publish_event(session, row)
+    return row
 
 
 async def withdraw(session: AsyncSession, actor: Actor, proposal_id: UUID, reason: str) -> RuleProposal:
@@ -221,7 +229,9 @@ async def withdraw(session: AsyncSession, actor: Actor, proposal_id: UUID, reaso
                 "Reject it instead: POST /v1/rulebook/proposals/{proposal_id}/rejection.", proposal_id=row.id
             ),
         )
-    return await _close(session, actor, row, ProposalAction.WITHDRAW, reason)
+    await _close(session, actor, row, ProposalAction.WITHDRAW, reason)
+    await _publish_event(session, row)
+    return row
 
 
 async def _decide(
@@ -289,4 +299,14 @@ async def _record(
         subject_kind=SUBJECT,
         subject_id=row.id,
         detail={"key": row.key, **detail},
+    )
+
+
+async def _publish_event(session: AsyncSession, row: RuleProposal, **detail: object) -> None:
+    await events.publish(
+        session,
+        EventKind(f"{SUBJECT}.{row.status.value}"),
+        subject_id=row.id,
+        organisations=(row.proposed_by_organisation,),
+        payload={"key": row.key, "status": row.status.value, **detail},
     )

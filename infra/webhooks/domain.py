@@ -41,11 +41,12 @@ _BEYOND_THE_PARTIES: Mapping[OrganisationKind, frozenset[EventKind]] = {
             "organisation",
             "reconciliation",
             "recovery",
+            "rule_proposal",
         }
     ),
 }
-_PUBLIC = frozenset({EventKind.PRODUCT_PUBLISHED})
-"""What stands in the open catalogue concerns everybody."""
+_PUBLIC = frozenset({EventKind.PRODUCT_PUBLISHED, EventKind.RULE_PROPOSAL_APPROVED})
+"""What stands in the open catalogue and in the rulebook concerns everybody."""
 
 
 class EndpointStatus(StrEnum):

@@ -82,5 +82,9 @@ LABELS: LabelTexts = {
         "revision.suspended": ("数据版本已暂停", "Revision suspended"),
         "right.reinstated": ("权利已恢复", "Right reinstated"),
         "right.suspended": ("权利已暂停", "Right suspended"),
+        "rule_proposal.approved": ("规则提案已批准", "Rule approved"),
+        "rule_proposal.proposed": ("规则提案已提出", "Rule proposed"),
+        "rule_proposal.rejected": ("规则提案已驳回", "Proposed rule rejected"),
+        "rule_proposal.withdrawn": ("规则提案已撤回", "Proposed rule withdrawn"),
     },
 }

@@ -176,6 +176,30 @@ async def test_a_rejected_proposal_gives_way_to_another(administrator: Officer, 
     assert (await administrator.get(f"/proposals/{first['id']}"))["status"] == "rejected"
 
 
+@pytest.mark.parametrize("word", ["approval", "rejection", "withdrawal"])
+async def test_those_who_decide_are_told_of_a_proposal_and_of_its_end(
+    administrator: Officer, regulator: Officer, sessions: SessionMaker, word: str
+) -> None:
+    proposal = await administrator.post(f"{KEY}/proposals", BODY, status=201)
+    ends = administrator if word == "withdrawal" else regulator
+    ended = await ends.post(f"proposals/{proposal['id']}/{word}", REASON)
+    async with sessions() as session:
+        rows = await session.execute(
+            sa.text("SELECT kind, payload FROM events WHERE subject_id = :id ORDER BY sequence"),
+            {"id": proposal["id"]},
+        )
+        first, second = rows.all()
+    assert (first.kind, second.kind) == ("rule_proposal.proposed", f"rule_proposal.{ended['status']}")
+    assert first.payload == {"key": KEY, "status": "proposed"}
+    assert second.payload.items() >= {"key": KEY, "status": ended["status"]}.items()
+    if word == "approval":
+        version = rule(await administrator.get())
+        assert second.payload["version"] == version["version"]
+        assert datetime.fromisoformat(second.payload["effective_from"]) == datetime.fromisoformat(
+            version["effective_from"]
+        )
+
+
 @pytest.mark.parametrize(
     ("key", "value", "slug"),
     [
