@@ -21,6 +21,7 @@ from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
+from infra.identity import officers
 from infra.identity import service as identity
 from infra.keys import KeyRing
 from infra.messages import Message
@@ -162,19 +163,26 @@ async def sign(
 
     :param issuer: base address of the service, as in its tokens.
     :raises NotASignatory: the caller is neither operator nor buyer.
+    :raises BothSides: the caller ordered or signed for the other side, perhaps under another account.
     :raises DigestMismatch: the caller signs another document than the one on file.
     :raises AgreementStateForbids: it is not this side's turn.
     """
     agreement = await access_agreement(session, actor, agreement_id, lock=True)
     if actor.organisation_id == agreement.operator_id:
-        action = AgreementAction.AGREE
+        action, others = AgreementAction.AGREE, [agreement.requested_by]
     elif actor.organisation_id == agreement.buyer_id:
         action = AgreementAction.VERIFY
+        others = [
+            signature.signed_by
+            for signature in await repository.signatures(session, agreement.id)
+            if signature.organisation_id == agreement.operator_id
+        ]
     else:
         raise NotASignatory(
             Message("Your organisation is neither the operator nor the buyer of this agreement.")
         )
     require_digest(signed_digest, agreement.digest)
+    await officers.require_other_side(session, actor, *others)
     await identity.require_verified(session, actor.organisation_id)
     agreement.status = next_state(agreement.status, action)
     moment = await now(session)

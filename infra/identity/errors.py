@@ -314,3 +314,10 @@ class AnotherOfficer(Forbidden):
 
     slug = "another-officer"
     title = Message("Another officer must decide")
+
+
+class BothSides(Forbidden):
+    """One person acts for two organisations that agree with each other."""
+
+    slug = "both-sides"
+    title = Message("One person cannot act for both sides")

@@ -1,4 +1,4 @@
-"""Decisions that take two people: who counts as a person, and as another one."""
+"""Decisions and contracts that take two people: who counts as a person, and as another one."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.identity import persons
-from infra.identity.errors import AnotherOfficer
+from infra.identity.errors import AnotherOfficer, BothSides
 from infra.messages import Message
 
 
@@ -45,3 +45,20 @@ async def require_no_member(
     """
     if await persons.belongs_to(session, actor, organisation_ids):
         raise AnotherOfficer(detail, remedy=Message("Ask a colleague who had no part in it."))
+
+
+async def require_other_side(session: AsyncSession, actor: Actor, *others: UUID) -> None:
+    """Check that the caller is none of those who acted for the other side of a contract, under no account.
+
+    :param others: accounts, or programs, that acted for the other side.
+    :raises BothSides: one of them is the same person.
+    """
+    if await persons.same_person(session, actor, others):
+        raise BothSides(
+            Message("You have acted for the other side already, perhaps under another account."),
+            remedy=Message(
+                "Let a colleague act for your organisation. Where there is none, invite one:"
+                " POST /v1/organisations/{organisation_id}/invitations.",
+                organisation_id=actor.organisation_id,
+            ),
+        )

@@ -11,6 +11,7 @@ from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
+from infra.identity import officers
 from infra.identity import service as identity
 from infra.messages import Message
 from infra.paging import PageRequest
@@ -166,11 +167,13 @@ async def accept(session: AsyncSession, actor: Actor, authorisation_id: UUID) ->
     """The operator accepts: the authorisation is in force for its term.
 
     :raises Forbidden: the actor does not belong to the operator.
+    :raises BothSides: the actor offered it, perhaps under another account.
     :raises AuthorisationStateForbids: it is not on offer any more.
     :raises TermRefused: its term is over.
     """
     row = await _locked(session, actor, authorisation_id)
     _require_party(actor, row.operator_id)
+    await officers.require_other_side(session, actor, row.granted_by)
     row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.ACCEPT)
     moment = await now(session)
     rules = await rulebook.in_force(session)

@@ -1,17 +1,22 @@
-"""Who belongs to a party reviews neither its product nor its contract, under whatever account."""
+"""Who belongs to a party reviews neither its product nor its contract, and nobody acts for two parties of one trade.
+
+Under whatever account.
+"""
 
 import secrets
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import httpx
 import pytest
 from litestar import Litestar
 
 from infra.auth import OrganisationKind, Role
-from infra.db import SessionMaker
+from infra.db import SessionMaker, new_id
 from tests.support.bargain import Bargain
 from tests.support.parties import ROLES, Party
-from tests.support.people import browser, make_organisation, make_person, sign_in
+from tests.support.people import PASSWORD, browser, make_organisation, make_person, sign_in
+from tests.support.products import authorisation_body, held_resource
 
 
 @pytest.fixture
@@ -24,13 +29,36 @@ async def regulators(
     kind = OrganisationKind(request.param)
     await make_person(sessions, party.organisation_id, [ROLES[kind]], email=address)
     office = await make_organisation(sessions, OrganisationKind.REGULATOR)
-    await make_person(sessions, office, [Role.REGULATOR_OFFICER], email=address)
-    made = browser(app)
-    body = {"email": address, "password": "a quiet river at night", "organisation_id": str(office)}
-    answer = await made.post("/v1/session", json=body)
-    made.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+    made = await account(app, sessions, office, Role.REGULATOR_OFFICER, address)
     yield made
     await made.aclose()
+
+
+async def account(
+    app: Litestar, sessions: SessionMaker, organisation_id: UUID, role: Role, address: str
+) -> httpx.AsyncClient:
+    """The browser of a new account that an address has in an organisation."""
+    await make_person(sessions, organisation_id, [role], email=address)
+    made = browser(app)
+    body = {"email": address, "password": PASSWORD, "organisation_id": str(organisation_id)}
+    answer = await made.post("/v1/session", json=body)
+    made.headers["X-CSRF-Token"] = answer.json()["csrf_token"]
+    return made
+
+
+@pytest.fixture
+async def both_sides(
+    app: Litestar, sessions: SessionMaker, bargain: Bargain
+) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
+    """The browsers of one person who has an account in each party."""
+    address = f"{secrets.token_hex(6)}@people.example"
+    made = {}
+    for kind in (OrganisationKind.OWNER, OrganisationKind.OPERATOR, OrganisationKind.BUYER):
+        party: Party = getattr(bargain, kind)
+        made[kind.value] = await account(app, sessions, party.organisation_id, ROLES[kind], address)
+    yield made
+    for http in made.values():
+        await http.aclose()
 
 
 def same_person(answer: httpx.Response) -> bool:
@@ -58,3 +86,50 @@ async def test_a_colleague_without_a_part_in_it_does(
     agreement = await bargain.order()
     done = await mine.post(f"/v1/contract-reviews/{agreement['id']}", json={"note": "all in order"})
     assert done.status_code == 201
+
+
+def refused_for_two_sides(answer: httpx.Response, organisation_id: UUID) -> bool:
+    problem = answer.json()
+    return (
+        answer.status_code == 403
+        and bool(problem["type"].endswith(":both-sides"))
+        and f"POST /v1/organisations/{organisation_id}/invitations" in problem["remedy"]
+    )
+
+
+async def test_nobody_signs_for_both_sides_of_an_agreement(
+    both_sides: dict[str, httpx.AsyncClient], bargain: Bargain
+) -> None:
+    agreement = await bargain.order()
+    path, body = f"/v1/agreements/{agreement['id']}/signatures", {"digest": agreement["digest"]}
+    assert (await both_sides["operator"].post(path, json=body)).status_code == 201
+    refused = await both_sides["buyer"].post(path, json=body)
+    assert refused_for_two_sides(refused, bargain.buyer.organisation_id)
+    assert (await bargain.buyer.post(path, body))["status"] == "finalized", "a colleague signs"
+
+
+async def test_nobody_signs_as_the_operator_what_they_ordered(
+    both_sides: dict[str, httpx.AsyncClient], bargain: Bargain
+) -> None:
+    headers = {"Idempotency-Key": str(new_id())}
+    order = bargain.order_body(purpose_statement="On my own behalf")
+    agreement = (await both_sides["buyer"].post("/v1/agreements", json=order, headers=headers)).json()
+    path, body = f"/v1/agreements/{agreement['id']}/signatures", {"digest": agreement["digest"]}
+    refused = await both_sides["operator"].post(path, json=body)
+    assert refused_for_two_sides(refused, bargain.operator.organisation_id)
+    await bargain.operator.post(path, body)
+    signed = await both_sides["buyer"].post(path, json=body)
+    assert signed.json()["status"] == "finalized", "who ordered signs for the buyer"
+
+
+async def test_nobody_accepts_an_authorisation_they_offered(
+    both_sides: dict[str, httpx.AsyncClient], bargain: Bargain
+) -> None:
+    resource_id = await held_resource(bargain.owner)
+    body = authorisation_body(bargain.operator, resource_id)
+    headers = {"Idempotency-Key": str(new_id())}
+    offered = (await both_sides["owner"].post("/v1/authorisations", json=body, headers=headers)).json()
+    path = f"/v1/authorisations/{offered['id']}/acceptance"
+    refused = await both_sides["operator"].post(path)
+    assert refused_for_two_sides(refused, bargain.operator.organisation_id)
+    assert (await bargain.operator.post(path, status=200))["status"] == "active"
