@@ -1,6 +1,7 @@
 """The one place where errors become answers: RFC 9457 problem documents, for every error there is."""
 
 import asyncio
+import re
 from typing import Any
 
 import asyncpg
@@ -16,9 +17,10 @@ from infra import errors
 from infra.errors import PROBLEM_MEDIA_TYPE, MarketError
 from infra.messages import Message, joined, preferred_language
 from infra.outages import is_collision, is_out_of_room, is_outage
+from infra.query_parameters import allowed_values, sent_name
 from infra.schema import Output
 from infra.telemetry import trace_id
-from infra.validation import msgspec_finding, pydantic_finding
+from infra.validation import msgspec_finding, one_of, pydantic_finding
 
 log = structlog.get_logger()
 
@@ -42,6 +44,22 @@ _DETAILS = {
     413: Message("The body is larger than this address takes."),
 }
 """What the framework finds before a route of ours is reached, said in our words."""
+
+_REMEDIES = {
+    404: Message(
+        "Check the address and the ids in it: an id is a UUID. The page /schema lists every address."
+    ),
+    405: Message(
+        "Send one of the methods in the header Allow, or check the address: /schema lists them all."
+    ),
+    413: Message("Send less at once."),
+}
+"""What the caller does about it."""
+
+_OUTSIDE = frozenset({"query", "header", "cookie", "path"})
+"""Where a parameter may be wrong that is not in the body."""
+
+_REQUIRED = re.compile(r"Missing required (?P<place>\w+) parameter '(?P<name>[^']+)'")
 
 _HUNG_UP = "client disconnected prematurely"
 """How Litestar tells that the caller went away: as an internal error, which it is not."""
@@ -79,42 +97,78 @@ def _known(request: Request[Any, Any, Any], error: MarketError) -> Response[dict
 
 def _framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     if isinstance(error, ValidationException):
-        return render(request, _validation(error))
+        return render(request, _validation(request, error))
     if error.detail == _HUNG_UP:
         return render(request, errors.Malformed(Message("The connection ended in the middle of the body.")))
     kind = _BY_STATUS.get(error.status_code)
     if kind is None:
         return _unforeseen(request, error)
-    answer = render(request, kind(_DETAILS.get(error.status_code) or joined([error.detail])))
+    detail = _DETAILS.get(error.status_code) or joined([error.detail])
+    answer = render(request, kind(detail, remedy=_REMEDIES.get(error.status_code)))
     if allowed := (error.headers or {}).get("allow"):
         answer.headers["Allow"] = allowed
     return answer
 
 
-def _validation(error: ValidationException) -> MarketError:
+def _validation(request: Request[Any, Any, Any], error: ValidationException) -> MarketError:
     """A body that does not validate is 422; a query parameter, header or path that does not is 400."""
     found = [item for item in error.extra if isinstance(item, dict)] if isinstance(error.extra, list) else []
     if not found:
-        return errors.Malformed(joined([error.detail]), remedy=Message("Send the missing part."))
+        return _missing(error)
+    if any(item.get("key") == "data" and item.get("message") == "'data'" for item in found):
+        return errors.Invalid(
+            Message("The body is missing."),
+            remedy=Message("Send a JSON object, with the header Content-Type: application/json."),
+        )
     # Litestar keeps pydantic's sentences only; what they were made of is in what it was caused by.
     cause = error.__cause__
     raised = cause.errors if isinstance(cause, ExtendedMsgSpecValidationError) else ()
     told = (
         [pydantic_finding(item) for item in raised]
         if len(raised) == len(found)
-        else [msgspec_finding(str(item.get("message", ""))) for item in found]
+        else [_parameter(request, item) for item in found]
     )
     places = [
-        {"at": str(item.get("key", ""))[:200], "problem": problem}
+        {"at": _place(request, item)[:200], "problem": problem}
         for item, problem in zip(found[:50], told, strict=False)
     ]
-    elsewhere = any(item.get("source") in {"query", "header", "cookie", "path"} for item in found)
+    elsewhere = any(item.get("source") in _OUTSIDE for item in found)
     summary = joined(
         Message("{at}: {problem}", **place) if place["at"] else place["problem"] for place in places
     )
     return (errors.Malformed if elsewhere else errors.Invalid)(
         summary, remedy=Message("Fix the fields listed under `errors` and send it again."), errors=places
     )
+
+
+def _missing(error: ValidationException) -> MarketError:
+    """What Litestar tells of a parameter or header that is required and was not sent: in words only."""
+    named = _REQUIRED.match(error.detail)
+    if named is None:
+        return errors.Malformed(joined([error.detail]), remedy=Message("Send the missing part."))
+    sentence = (
+        Message("The header {name} is missing.", name=named["name"])
+        if named["place"] == "header"
+        else Message("The parameter {name} is missing.", name=named["name"])
+    )
+    return errors.Malformed(
+        sentence, remedy=Message("Send it; the API reference at /schema shows an example.")
+    )
+
+
+def _place(request: Request[Any, Any, Any], item: dict[str, Any]) -> str:
+    """Where something is wrong, by the name that the caller sent."""
+    key = str(item.get("key", ""))
+    return sent_name(request.route_handler, key) if item.get("source") in _OUTSIDE else key
+
+
+def _parameter(request: Request[Any, Any, Any], item: dict[str, Any]) -> str:
+    """What is told of a parameter; msgspec does not say which values there are."""
+    sentence = str(item.get("message", ""))
+    allowed = allowed_values(request.route_handler, str(item.get("key", "")))
+    if allowed and sentence.startswith("Invalid enum value"):
+        return one_of(allowed)
+    return msgspec_finding(sentence)
 
 
 def _too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Query parameters that a route does not take are refused, on every route at one place.
+"""What a route's parameters are called, and what they take; a query parameter that it does not take is refused.
 
 A filter that is passed over answers more than was asked for, and nothing in the answer says so. What a route takes is
 read off its own parameters, so that a new one needs nothing. A route that a standard tells to ignore what it does not
@@ -7,6 +7,8 @@ know says so by ``opt={IGNORED: "why"}``.
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
+from typing import get_args
 from urllib.parse import parse_qsl
 
 from litestar import Litestar
@@ -20,6 +22,7 @@ IGNORED = "ignores_unknown_query_parameters"
 """Member of a route's ``opt``: why it takes any query parameters and passes over those it does not know."""
 
 _DECLARED = "query_parameters"
+_NAMES = "names_of_parameters"
 _QUOTED = 60
 _SHOWN = 10
 
@@ -36,7 +39,7 @@ class QueryParameters:
 
 
 def declare(app: Litestar) -> None:
-    """Keep with every route what it takes; None where it ignores the rest."""
+    """Keep with every route what it takes, None where it ignores the rest; and what its parameters are called."""
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue
@@ -50,6 +53,31 @@ def declare(app: Litestar) -> None:
                 if described
                 else None
             )
+            handler.opt[_NAMES] = {
+                parameter.field_name: parameter.field_alias
+                for group in (kwargs.expected_query_params, kwargs.expected_header_params)
+                for parameter in group
+            }
+
+
+def sent_name(handler: HTTPRouteHandler, name: str) -> str:
+    """What a caller calls a parameter that the code of a route calls by this name."""
+    names: dict[str, str] = handler.opt.get(_NAMES, {})
+    return names.get(name, name)
+
+
+def allowed_values(handler: HTTPRouteHandler, name: str) -> list[str]:
+    """The values that a parameter of a route may have; empty where they are not counted out."""
+    parameter = handler.parsed_fn_signature.parameters.get(name)
+    if parameter is None:
+        return []
+    kinds = get_args(parameter.annotation) if parameter.is_union else (parameter.annotation,)
+    return [
+        str(member)
+        for kind in kinds
+        if isinstance(kind, type) and issubclass(kind, StrEnum)
+        for member in kind
+    ]
 
 
 def check(handler: HTTPRouteHandler, query: bytes) -> None:

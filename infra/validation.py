@@ -5,7 +5,8 @@ by its type, msgspec's, which has nothing but a sentence, by that sentence. What
 """
 
 import re
-from collections.abc import Mapping
+from ast import literal_eval
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from infra.messages import Message
@@ -69,13 +70,36 @@ _MSGSPEC_BOUND = re.compile(
 )
 _MSGSPEC_PATTERN = re.compile(r"Expected `str` matching regex (?P<pattern>.+)")
 
+_IN_WORDS: Mapping[str, Message] = {
+    "^[A-Z]{3}$": Message("Must be a currency in three capital letters, such as CNY"),
+    "^[0-9A-HJ-NPQRTUWXY]{18}$": Message(
+        "Must be a unified social credit code: 18 digits and capital letters without I, O, S, V and Z"
+    ),
+    "^[a-z][a-z0-9_]{0,62}$": Message(
+        "Must be a code of lower-case letters, digits and underscores, such as urban_transport"
+    ),
+    "^[0-9a-f]{64}$": Message("Must be a SHA-256 digest: 64 digits and lower-case letters a to f"),
+    "^[0-9]{12}$": Message("Must have 12 digits"),
+    "^[1-9][0-9]{5}$": Message("Must be a division code of six digits, such as 110000"),
+    "^[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?$": Message("Must be a BIC of 8 or 11 capital letters and digits"),
+    "^[0-9A-Za-z/ ()-]{4,60}$": Message(
+        "Must have 4 to 60 Latin letters, digits, spaces, slashes, hyphens and round brackets, none of them full-width"
+    ),
+    "^[0-9A-Za-z -]+$": Message("Must have only digits and Latin letters, none of them full-width"),
+    "^https?://[\\x21-\\x7e]+$": Message("Must be a URL such as https://example.org/market"),
+    "^[\\x21-\\x7e]+$": Message("Must have only Latin letters, digits and signs of ASCII, without spaces"),
+    "^[^\\x00]+$": Message("contains a character that cannot be stored (NUL or a lone surrogate)"),
+}
+"""A pattern of the interface → what it asks for. What is not here, no person writes by hand."""
+
 
 def pydantic_finding(error: Mapping[str, Any]) -> str:
     """One item of pydantic's ``ValidationError.errors()``, as a text that can be translated where we know it."""
     found: Mapping[str, Any] = error.get("ctx") or {}
     match error["type"]:
         case "enum" | "literal_error":
-            return Message("Must be one of {expected}", expected=found["expected"])
+            # pydantic joins its quoted values by commas and an English "or".
+            return one_of(re.findall(r"'([^']*)'", found["expected"]))
         case "greater_than_equal" | "less_than_equal" | "greater_than" | "less_than" as kind:
             return _bound(kind, next(iter(found.values())))
         case "string_too_short" | "string_too_long" as kind:
@@ -83,7 +107,7 @@ def pydantic_finding(error: Mapping[str, Any]) -> str:
         case "too_short" | "too_long" as kind:
             return _items(kind, found)
         case "string_pattern_mismatch":
-            return Message("Must match the pattern {pattern}", pattern=found["pattern"])
+            return _pattern(found["pattern"])
         case "decimal_max_places":
             return Message("May have at most {places} decimal places", places=found["decimal_places"])
         case "decimal_max_digits":
@@ -113,8 +137,17 @@ def msgspec_finding(sentence: str) -> str:
             f"{'string_' if text else ''}too_{'short' if least else 'long'}", limits
         )
     if pattern := _MSGSPEC_PATTERN.fullmatch(sentence):
-        return Message("Must match the pattern {pattern}", pattern=pattern["pattern"])
+        return _pattern(literal_eval(pattern["pattern"]))
     return next((told for known, told in _MSGSPEC if known.fullmatch(sentence)), sentence)
+
+
+def one_of(allowed: Iterable[str]) -> Message:
+    """That a value must be one of these."""
+    return Message("Must be one of {expected}", expected=", ".join(allowed))
+
+
+def _pattern(pattern: str) -> Message:
+    return _IN_WORDS.get(pattern) or Message("Must match the pattern {pattern}", pattern=pattern)
 
 
 def _bound(kind: str, bound: Any) -> Message:

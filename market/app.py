@@ -30,6 +30,7 @@ from infra.identity.api import SecondFactorController, SessionController
 from infra.identity.authenticator import IdentityAuthenticator
 from infra.identity.oauth_api import OAuthController, WellKnownController
 from infra.identity.runtime import Identity
+from infra.json_body import JsonRequest
 from infra.keys import KeyRing
 from infra.memory_budget import MemoryBudget
 from infra.objects import ObjectStore
@@ -254,6 +255,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         middleware=[observe_requests, authentication],
         exception_handlers=problems.HANDLERS,
         after_exception=[count_unmatched],
+        request_class=JsonRequest,
         request_max_body_size=settings.max_body_bytes,
         before_request=before_every_request,
         openapi_config=_openapi(),

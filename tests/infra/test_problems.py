@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from tests.support.parties import Party
+
 
 @pytest.mark.parametrize(
     "body", [b"[" * 100_000 + b"]" * 100_000, b'{"email":' * 100_000], ids=["closed", "open"]
@@ -30,3 +32,80 @@ async def test_a_problem_is_told_in_the_readers_language(
     assert problem["type"] == "urn:data-market:problem:invalid-payload"
     assert (problem["title"], problem["detail"]) == (title, detail)
     assert [item["at"] for item in problem["errors"]] == ["email", "password"]
+
+
+SIGN_IN = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("body", "english", "chinese"),
+    [
+        (b"", "The body is missing", "缺少请求正文"),
+        ('{"email": "同意"}'.encode("gbk"), "not UTF-8", "不是UTF-8"),
+        (b"{'email': 1}", "line 1, column 2: a name in double quotes", "第1行第2列"),
+        (b'{"email": "a",\n}', "line 2, column 1: a name in double quotes", "第2行第1列"),
+        ("{“email”: 1}".encode(), 'write " instead of “', '请将“改为"'),
+        ('{"email"："a"}'.encode(), "write : instead of ：", "请将：改为:"),
+        (b'{"email": "a"', "line 1, column 14: a comma or a closing bracket", "第1行第14列"),
+        (b'{"email": NaN}', "NaN is not a number of JSON", "NaN"),
+        (b'{"email": "\\ud800"}', "half of a surrogate pair", "代理"),
+        (b"hello", "line 1, column 1: a value is expected", "第1行第1列"),
+    ],
+)
+async def test_a_body_that_is_no_json_is_told_where_and_what_to_write(
+    client: httpx.AsyncClient, body: bytes, english: str, chinese: str
+) -> None:
+    for language, words in (("en", english), ("zh", chinese)):
+        answer = await client.post(
+            "/v1/session", content=body, headers={**SIGN_IN, "Accept-Language": language}
+        )
+        problem = answer.json()
+        assert answer.status_code == (400 if body else 422), problem
+        assert words in problem["detail"]
+        assert problem["remedy"]
+        assert "'data'" not in answer.text
+
+
+async def test_a_byte_order_mark_before_a_body_is_passed_over(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/v1/session", content=b'\xef\xbb\xbf{"email": "a@b.example"}', headers=SIGN_IN
+    )
+    assert answer.json()["detail"] == "password: Is required"
+
+
+async def test_a_parameter_is_called_by_the_name_that_was_sent_and_its_values_are_listed(
+    owner: Party,
+) -> None:
+    for query, at, words in (
+        ("status=pade", "status", "issued, paid"),
+        ("limit=abc", "limit", "整数"),
+    ):
+        answer = await owner.http.get(f"/v1/invoices?{query}", headers={"Accept-Language": "zh"})
+        [error] = answer.json()["errors"]
+        assert error["at"] == at
+        assert words in error["problem"]
+    answer = await owner.http.get("/v1/directory?unified_social_credit_code=9131")
+    assert answer.json()["errors"] == [
+        {
+            "at": "unified_social_credit_code",
+            "problem": "Must be a unified social credit code: 18 digits and capital letters without I, O, S, V and Z",
+        }
+    ]
+
+
+async def test_chinese_lists_hold_no_english_between_their_values(
+    owner: Party,
+) -> None:
+    answer = await owner.http.post(
+        "/v1/resources",
+        json={"classification": "PUBLIC"},
+        headers={"Accept-Language": "zh", "Idempotency-Key": "a"},
+    )
+    told = {error["at"]: error["problem"] for error in answer.json()["errors"]}
+    assert told["classification"] == "必须为以下值之一：GENERAL, IMPORTANT, CORE"
+
+
+async def test_an_address_that_does_not_exist_says_where_to_look(client: httpx.AsyncClient) -> None:
+    problem = (await client.get("/v1/invoices/abc")).json()
+    assert problem["status"] == 404
+    assert "/schema" in problem["remedy"]
