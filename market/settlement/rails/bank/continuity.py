@@ -32,7 +32,7 @@ class Period:
 class Gap:
     """What is missing between two statements.
 
-    :param minor: by how much the account moved in between; may be zero where only days are missing.
+    :param minor: by how much the account moved in between; zero where only the bank's own count says so.
     :param days: first and last day that no statement covers, where the bank says which days it covers.
     """
 
@@ -131,17 +131,24 @@ def _missing(new: Period, before: Period | None, after: Period | None) -> tuple[
 
 def _gap(earlier: Period, later: Period) -> Gap | None:
     minor, days = later.continues_from - earlier.closing, _uncovered(earlier, later)
-    return Gap(earlier, later, minor, days) if minor or days else None
+    if minor or (days and _skipped(earlier, later)):
+        return Gap(earlier, later, minor, days)
+    return None
+
+
+def _skipped(earlier: Period, later: Period) -> bool:
+    """Whether the bank counts a statement between the two; many count anew each year."""
+    if earlier.sequence is None or later.sequence is None:
+        return False
+    return later.sequence > earlier.sequence + 1
 
 
 def _uncovered(earlier: Period, later: Period) -> tuple[date, date] | None:
     """The days between two statements, if one of them is a weekday.
 
-    Banks send none for weekends. Statements that are counted without a gap lack none either.
+    Banks send none for weekends.
     """
     if earlier.last_day is None or later.first_day is None:
-        return None
-    if None not in (earlier.sequence, later.sequence) and later.sequence == (earlier.sequence or 0) + 1:
         return None
     first, last = earlier.last_day + timedelta(days=1), later.first_day - timedelta(days=1)
     if (last - first).days >= 7 or any(

@@ -72,13 +72,14 @@ def test_closing_and_opening_must_agree() -> None:
     [
         (1, (None, None), None),
         (3, (None, None), None),  # over the weekend
-        (4, (None, None), (days(1), days(3))),  # Monday is missing
-        (4, (7, 8), None),  # and yet the bank counts on
-        (4, (7, 9), (days(1), days(3))),
-        (30, (None, None), (days(1), days(29))),
+        (4, (None, None), None),  # Monday was a holiday: the balance goes on
+        (4, (7, 8), None),
+        (4, (7, 9), (days(1), days(3))),  # the bank made one more
+        (4, (250, 1), None),  # it counts anew each year
+        (30, (None, None), None),
     ],
 )
-def test_weekdays_that_nothing_covers_are_missing(
+def test_days_are_missing_only_where_the_bank_counts_a_statement_more(
     next_day: int, sequences: tuple[int | None, int | None], missing: tuple[date, date] | None
 ) -> None:
     before = period("S-1", 0, 5, place=1, sequence=sequences[0])
