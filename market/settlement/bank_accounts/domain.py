@@ -1,21 +1,18 @@
 """Bank accounts, pure: when two numbers are the same, and whether an IBAN can be one."""
 
 import re
-import unicodedata
+
+from infra.identifiers import letters_and_digits
 
 MAX_NUMBER = 34
 """Most letters and digits of an account number: those of the longest IBAN."""
 
-_SEPARATORS = re.compile("[^0-9A-Z]")
 _IBAN = re.compile("[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}")
 
 
 def number_key(number: str) -> str:
-    """An account number as it is compared: letters and digits only, in capitals.
-
-    People and banks space numbers, write them in lower case, with hyphens, or full width (６２２２): one account.
-    """
-    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", number).upper())
+    """An account number as it is compared: however it is spaced and written, one account."""
+    return letters_and_digits(number)
 
 
 def is_iban(key: str) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-_NOT_ALPHANUMERIC = re.compile("[^0-9A-Z]")
+from infra.identifiers import letters_and_digits
+
 _REFERENCE = re.compile("RB[0-9]{18}")
 
 
@@ -30,7 +31,7 @@ def refund_references(texts: Sequence[str]) -> list[str]:
     """References of refunds in the texts, each once, wherever a bank put blanks."""
     found: dict[str, None] = {}
     for text in texts:
-        for match in _REFERENCE.finditer(_NOT_ALPHANUMERIC.sub("", text.upper())):
+        for match in _REFERENCE.finditer(letters_and_digits(text)):
             found[match.group()] = None
     return list(found)
 

@@ -7,8 +7,9 @@ external files and expansion bombs all begin there. Nothing is fetched, ever.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import islice
 
 from lxml import etree
 
@@ -21,12 +22,16 @@ from pricing.money import Money, MoneyError
 MAX_STATEMENTS = 100
 MAX_ENTRIES = 50_000
 MAX_TEXT = 500
+MAX_TEXTS = 200
+"""Most texts kept of one entry."""
 MAX_MINOR = 10**14
 """Largest amount read, in minor units: beyond what anybody transfers, and 50,000 of them still sum exactly."""
 
 _YEARS = range(1970, 2200)
 
-_AMOUNT = re.compile(r"[0-9]{1,18}(\.[0-9]{1,5})?")
+_AMOUNT = re.compile(r"\+?(?=\.?[0-9])[0-9]{0,18}(\.[0-9]{0,5})?")
+_END_OF_DAY = re.compile(r"T24:00(:00(\.0+)?)?")
+_BYTE_ORDER_MARKS_AND_BLANKS = b"\xef\xbb\xbf\xfe\xff \t\r\n\x00"
 _DIRECTIONS = {"CRDT": Direction.CREDIT, "DBIT": Direction.DEBIT}
 
 
@@ -37,11 +42,10 @@ def parse(document: bytes) -> list[Statement]:
         element (named with its place), or more than the limits of this module.
     """
     root = _root(document)
-    message = _child(root, "BkToCstmrStmt")
+    # Some banks and networks wrap the document in an envelope of their own.
+    message = next(root.iter("{*}BkToCstmrStmt"), None)
     if message is None:
-        raise StatementError(
-            Message("not a camt.053 message: <{name}> holds no <BkToCstmrStmt>", name=_name(root))
-        )
+        raise _no_statement(root)
     found = list(_children(message, "Stmt"))
     if not 1 <= len(found) <= MAX_STATEMENTS:
         raise StatementError(
@@ -54,6 +58,22 @@ def parse(document: bytes) -> list[Statement]:
     return [_statement(element) for element in found]
 
 
+def _no_statement(root: etree._Element) -> StatementError:
+    document = next(root.iter("{*}Document"), root)
+    held = next((_name(child) for child in document.iterchildren("{*}*")), None)
+    if held is None:
+        return StatementError(
+            Message("not a camt.053 message: <{name}> holds no <BkToCstmrStmt>", name=_name(document))
+        )
+    return StatementError(
+        Message(
+            "not a camt.053 message: <{name}> holds <{held}>, no <BkToCstmrStmt>",
+            name=_name(document),
+            held=held,
+        )
+    )
+
+
 def _root(document: bytes) -> etree._Element:
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -64,8 +84,10 @@ def _root(document: bytes) -> etree._Element:
         remove_comments=True,
         remove_pis=True,
     )
+    if not document.lstrip(_BYTE_ORDER_MARKS_AND_BLANKS).startswith(b"<"):
+        raise StatementError(Message("not XML, so no camt.053 message"))
     try:
-        root = etree.fromstring(document, parser)
+        root = etree.fromstring(document.lstrip(), parser)
     except etree.XMLSyntaxError as error:
         raise StatementError(Message("not well-formed XML: {error}", error=str(error)[:MAX_TEXT])) from None
     docinfo = root.getroottree().docinfo
@@ -88,13 +110,14 @@ def _statement(element: etree._Element) -> Statement:
     if opening is None or closing is None:
         raise StatementError(
             Message(
-                "{place}: an opening (OPBD or PRCD) and a closing (CLBD) booked balance are needed",
+                "{place}: an opening (OPBD or PRCD) and a closing (CLBD) booked balance are needed; a statement"
+                " of a part of a day, or a page of several, has none",
                 place=place,
             )
         )
     currency = _text(element, "Acct", "Ccy") or opening.currency
-    entries = tuple(_entries(element, place))
     first_day, last_day = _days(element, place)
+    entries = tuple(_entries(element, place, last_day))
     strays = {money.currency for money in (opening, closing, *(entry.amount for entry in entries))} - {
         currency
     }
@@ -141,7 +164,7 @@ def _sequence(text: str | None) -> int | None:
     return int(text) if text is not None and re.fullmatch("[0-9]{1,18}", text) else None
 
 
-def _entries(statement: etree._Element, place: Message) -> Iterator[StatementEntry]:
+def _entries(statement: etree._Element, place: Message, last_day: date | None) -> Iterator[StatementEntry]:
     number = 0
     for position, entry in enumerate(_children(statement, "Ntry"), start=1):
         where = Message("{place}, entry {position}", place=place, position=position)
@@ -150,12 +173,12 @@ def _entries(statement: etree._Element, place: Message) -> Iterator[StatementEnt
         if status != "BOOK":
             continue  # pending and informational entries are no part of a booked balance
         whole = _signed(entry, where)
-        booked = _day(_text(entry, "BookgDt", "Dt") or _text(entry, "BookgDt", "DtTm"), where)
+        booked = _booking_day(entry, where, last_day)
         servicer_reference = _text(entry, "AcctSvcrRef")
         reference = servicer_reference or _text(entry, "NtryRef") or str(position)
         extra = _text(entry, "AddtlNtryInf")
         details = [item for part in _children(entry, "NtryDtls") for item in _children(part, "TxDtls")]
-        for signed, detail in _parts(whole, details, where):
+        for signed, described in _parts(whole, details, where):
             if signed.minor == 0:
                 continue  # banks book fees of nothing; they move no money
             number += 1
@@ -169,65 +192,89 @@ def _entries(statement: etree._Element, place: Message) -> Iterator[StatementEnt
                 amount=signed if signed.minor >= 0 else -signed,
                 direction=Direction.CREDIT if signed.minor >= 0 else Direction.DEBIT,
                 booked_on=booked,
-                references=tuple(_references(detail)) + ((extra,) if extra else ()),
-                counterparty=_counterparty(detail, incoming=signed.minor >= 0),
-                servicer_reference=usable_reference(_own_reference(detail) or servicer_reference),
+                references=(*_texts(described), *([extra] if extra else [])),
+                counterparty=_counterparty(described, incoming=signed.minor >= 0),
+                servicer_reference=usable_reference(_own_reference(described) or servicer_reference),
             )
+
+
+def _booking_day(entry: etree._Element, where: Message, last_day: date | None) -> date:
+    """The day an entry is booked on; the standard lets banks leave it out."""
+    for kind in ("BookgDt", "ValDt"):
+        written = _text(entry, kind, "Dt") or _text(entry, kind, "DtTm")
+        if written is not None or last_day is None:
+            return _day(written, where)
+    return last_day
 
 
 def _parts(
     whole: Money, details: list[etree._Element], where: Message
-) -> list[tuple[Money, etree._Element | None]]:
-    """The movements of one entry: itself, or the transactions of a batch booking, which must sum to it."""
-    if len(details) <= 1:
-        return [(whole, details[0] if details else None)]
-    amounts = []
-    for detail in details:
-        element = _child(detail, "Amt")
-        if element is None:
-            element = _descend(detail, "AmtDtls", "TxAmt", "Amt")
-        if element is None:
-            raise StatementError(
-                Message("{place}: a batch whose transactions do not state their amounts", place=where)
-            )
-        amount = _amount(element, where)
-        sign = _text(detail, "CdtDbtInd")
-        debit = _direction(sign, where) is Direction.DEBIT if sign else whole.minor < 0
-        amounts.append(-amount if debit else amount)
-    if any(amount.currency != whole.currency for amount in amounts):
-        raise StatementError(Message("{place}: a batch in several currencies", place=where))
-    if sum(amount.minor for amount in amounts) != whole.minor:
-        raise StatementError(
-            Message("{place}: its transactions do not sum to the entry's {amount}", place=where, amount=whole)
-        )
-    return list(zip(amounts, details, strict=True))
+) -> list[tuple[Money, list[etree._Element]]]:
+    """The movements of one entry, each with what describes it.
+
+    Those of a batch are its transactions, as long as they sum to it. Where they do not, since the bank kept its charges
+    or lists amounts as they were instructed, the entry is one movement that all of them describe.
+    """
+    amounts = [_transaction_amount(detail, whole, where) for detail in details]
+    stated = [amount for amount in amounts if amount is not None and amount.currency == whole.currency]
+    complete = len(details) > 1 and len(stated) == len(details)
+    if complete and sum(amount.minor for amount in stated) == whole.minor:
+        return [(amount, [detail]) for amount, detail in zip(stated, details, strict=True)]
+    return [(whole, details)]
 
 
-def _own_reference(detail: etree._Element | None) -> str | None:
+def _transaction_amount(detail: etree._Element, whole: Money, where: Message) -> Money | None:
+    """What a transaction of a batch moves, with its sign; None: it does not say."""
+    element = _child(detail, "Amt")
+    if element is None:
+        element = _descend(detail, "AmtDtls", "TxAmt", "Amt")
+    if element is None:
+        return None
+    amount = _amount(element, where)
+    sign = _text(detail, "CdtDbtInd")
+    debit = _direction(sign, where) is Direction.DEBIT if sign else whole.minor < 0
+    return -amount if debit else amount
+
+
+def _own_reference(described: list[etree._Element]) -> str | None:
     """What the bank calls one transaction of a batch."""
-    return None if detail is None else _text(detail, "Refs", "AcctSvcrRef")
+    return _text(described[0], "Refs", "AcctSvcrRef") if len(described) == 1 else None
 
 
-def _references(detail: etree._Element | None) -> Iterator[str]:
-    if detail is None:
-        return
-    yield from filter(None, [_text(detail, "Refs", "EndToEndId")])
-    remittance = _child(detail, "RmtInf")
-    if remittance is None:
-        return
-    for structured in _children(remittance, "Strd"):
-        yield from filter(None, [_text(structured, "CdtrRefInf", "Ref")])
-    # One remark, wrapped over several elements.
-    remark = "".join(line.text or "" for line in _children(remittance, "Ustrd")).strip()
-    yield from filter(None, [remark[:MAX_TEXT]])
+def _texts(described: list[etree._Element]) -> Iterator[str]:
+    """What payer and bank wrote of a movement, each text once."""
+    texts = dict.fromkeys(text for detail in described for text in _references(detail))
+    yield from islice(texts, MAX_TEXTS)
 
 
-def _counterparty(detail: etree._Element | None, *, incoming: bool) -> str:
-    if detail is None:
-        return ""
-    party = _descend(detail, "RltdPties", "Dbtr" if incoming else "Cdtr")
-    # From .08 on a party's name lies one level deeper.
-    return "" if party is None else _text(party, "Nm") or _text(party, "Pty", "Nm") or ""
+def _references(detail: etree._Element) -> Iterator[str]:
+    for name in ("EndToEndId", "InstrId"):
+        yield from filter(None, [usable_reference(_text(detail, "Refs", name))])
+    for remittance in _children(detail, "RmtInf"):
+        for structured in _children(remittance, "Strd"):
+            yield from filter(None, [_text(structured, "CdtrRefInf", "Ref")])
+            for document in _children(structured, "RfrdDocInf"):
+                yield from filter(None, [_text(document, "Nb")])
+            for more in _children(structured, "AddtlRmtInf"):
+                yield from filter(None, [(more.text or "").strip()[:MAX_TEXT]])
+        # One remark, wrapped over several elements.
+        remark = "".join(line.text or "" for line in _children(remittance, "Ustrd")).strip()
+        yield from filter(None, [remark[:MAX_TEXT]])
+    yield from filter(None, [_text(detail, "AddtlTxInf")])
+
+
+def _counterparty(described: list[etree._Element], *, incoming: bool) -> str:
+    names = {_name_of_party(detail, incoming=incoming) for detail in described}
+    return names.pop() if len(names) == 1 else ""
+
+
+def _name_of_party(detail: etree._Element, *, incoming: bool) -> str:
+    for side in ("Dbtr", "UltmtDbtr") if incoming else ("Cdtr", "UltmtCdtr"):
+        party = _descend(detail, "RltdPties", side)
+        # From .08 on a party's name lies one level deeper.
+        if party is not None and (name := _text(party, "Nm") or _text(party, "Pty", "Nm")):
+            return name
+    return ""
 
 
 def _signed(element: etree._Element, place: Message) -> Money:
@@ -283,7 +330,8 @@ def _moment(text: str | None, place: Message) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        day, ends = _END_OF_DAY.subn("T00:00", text)
+        moment = datetime.fromisoformat(day) + timedelta(days=ends)
     except ValueError:
         raise StatementError(
             Message("{place}: {text!r} is not a date and time", place=place, text=text)

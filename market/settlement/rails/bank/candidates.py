@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from infra.identifiers import letters_and_digits
 from market.settlement.invoices.domain import is_valid_reference
 from market.settlement.rails.bank.domain import payment_references
 from pricing.money import Money
@@ -16,7 +17,6 @@ MAX_CANDIDATES = 5
 _BODY = 16
 """Digits of a payment reference after ``RF``."""
 
-_NOT_ALPHANUMERIC = re.compile("[^0-9A-Z]")
 _NAMED = re.compile(rf"RF([0-9A-Z]{{{_BODY - 1},{_BODY + 1}}})")
 _NUMBER = re.compile(rf"(?<![0-9])[0-9]{{{_BODY - 1},{_BODY + 1}}}(?![0-9])")
 _DIGITS = "0123456789"
@@ -89,7 +89,7 @@ def mistyped(texts: Sequence[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for text in texts:
-        plain = _NOT_ALPHANUMERIC.sub("", text.upper())
+        plain = letters_and_digits(text)
         for wrong in dict.fromkeys([*_bodies(plain), *_NUMBER.findall(plain)]):
             if len(wrong) == _BODY and is_valid_reference(f"RF{wrong}"):
                 continue

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from infra.identifiers import letters_and_digits
 from infra.messages import Message
 from market.settlement.rails.bank.errors import StatementError
 from pricing.money import Money
@@ -93,8 +94,6 @@ def check_balances(statement: Statement) -> None:
         )
 
 
-# Banks wrap, space and lower-case what payers type, so a reference is looked for with that removed.
-_NOT_ALPHANUMERIC = re.compile("[^0-9A-Z]")
 _REFERENCE = re.compile("RF[0-9]{16}")
 
 
@@ -105,6 +104,6 @@ def payment_references(texts: Sequence[str]) -> list[str]:
     """
     found: dict[str, None] = {}
     for text in texts:
-        for match in _REFERENCE.finditer(_NOT_ALPHANUMERIC.sub("", text.upper())):
+        for match in _REFERENCE.finditer(letters_and_digits(text)):
             found[match.group()] = None
     return list(found)

@@ -50,15 +50,19 @@ async def take(
     await repository.lock_account(session, own.number)
     digest = statement_digest(statement)
     series = await intake_repository.series(session, own.number, own.currency)
+    moment = await now(session)
     for known in series:
-        if known.statement_id == statement.statement_id and known.digest == digest:
+        # A file that an earlier release has read is the same file, whatever this one reads in it besides.
+        again = known.document_digest == document_digest and known.imported_at < moment
+        days = (known.first_day, known.last_day) == (statement.first_day, statement.last_day)
+        if known.statement_id == statement.statement_id and (known.digest == digest or (again and days)):
             return known, False
     row = statement_row(
         statement,
         own,
         digest=digest,
         document_digest=document_digest,
-        imported_at=await now(session),
+        imported_at=moment,
         imported_by=actor.id,
     )
     period = period_of(row)

@@ -67,7 +67,10 @@ def refused(reason: Message) -> StatementRefused:
     """The refusal of a file that was read and is wrong."""
     return StatementRefused(
         Message("{reason}.", reason=reason),
-        remedy=Message("Ask the bank for the statement again; nothing was imported."),
+        remedy=Message(
+            "Ask the bank for the whole statement as camt.053 (ISO 20022, XML), and send its file unchanged; nothing"
+            " was imported."
+        ),
     )
 
 

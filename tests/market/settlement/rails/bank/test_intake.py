@@ -7,10 +7,13 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
+from sqlmodel import col
 
 from infra.db import SessionMaker, new_id, snapshot, transaction
 from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
+from market.settlement.rails.bank import intake
+from market.settlement.rails.bank.tables import BankEntry
 from market.settlement.reconciliation.checks import bank_balance, bank_entry, statement_gap
 from tests.support.camt053 import Line, statement
 from tests.support.settlement import Meter, TradeMaker, invoice_for, own_account
@@ -214,10 +217,37 @@ async def test_an_entry_that_is_listed_again_is_not_booked_twice(
     )
     assert [entry["listed_again"] for entry in evening["entries"]] == [True, True, False]
     assert [entry["id"] for entry in evening["entries"][:2]] == [entry["id"] for entry in noon["entries"]]
+    counts = noon["entries"][0]
+    async with transaction(sessions) as session:
+        repeat = await session.scalar(
+            sa.select(col(BankEntry.id)).where(col(BankEntry.same_as_id) == counts["id"])
+        )
+    path = f"/v1/bank-entries/{repeat}"
+    assert (await finance.get(path)).json()["id"] == counts["id"], "the one that is booked answers for both"
+    body = {"replaces": counts["match_id"], "parts": [{"kind": "other"}], "reason": "Interest of the bank"}
+    matched = await finance.post(f"{path}/matches", json=body, headers={"Idempotency-Key": str(new_id())})
+    assert (matched.status_code, matched.json()["id"]) == (201, counts["id"])
+    assert len((await finance.get(f"{path}/matches")).json()["items"]) == 2
+    money_back = {"payee": {"name": "测试买方", "account": "1"}, "reason": "Not ours to keep"}
+    nothing = await finance.post(
+        f"{path}/refunds", json=money_back, headers={"Idempotency-Key": str(new_id())}
+    )
+    problem(nothing, "bank-entry-nothing-held")
     assert await booked(sessions, account) == 147
     await taken(finance, statement(f"{name}-3", account, 147, line(1, "A-4", on=1)))
     assert await booked(sessions, account) == 148
     assert await breaks(sessions, account, *(f"{name}-{number}" for number in (1, 2, 3))) == []
+
+
+async def test_a_file_of_before_is_the_same_file_whatever_a_later_release_reads_in_it(
+    officers: Officers, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finance, file = officers[0], statement("S-1", account, 0, line(100, "A-1"), days=of(0))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(intake, "statement_digest", lambda _: b"what an earlier release read")
+        before = await taken(finance, file)
+    again = (await send(finance, file)).json()["statements"][0]
+    assert (again["created"], again["statement"]["id"]) == (False, before["id"])
 
 
 async def test_an_entry_that_the_balances_count_twice_waits_for_a_person(
