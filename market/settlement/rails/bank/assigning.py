@@ -45,6 +45,7 @@ async def match_entry(
     :raises RefundInProgress: a refund gives back what the entry paid.
     :raises BankEntryStateForbids: the bank took the entry back.
     """
+    entry_id = await recording.booked_id(session, entry_id)
     work = await lock_concerned(session, actor, entry_id, wanted, reason=reason, replaces=replaces)
     return await _match(work, entry_id, wanted)
 
@@ -89,6 +90,7 @@ async def lock_entry(session: AsyncSession, entry_id: UUID) -> MatchedEntry:
 
     :raises NotFound: there is none.
     """
+    entry_id = await recording.booked_id(session, entry_id)
     await repository.lock_entries(session, [entry_id])
     return await recording.get_entry(session, entry_id)
 

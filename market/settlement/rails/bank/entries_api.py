@@ -13,7 +13,7 @@ from infra.idempotency import Idempotency
 from infra.paging import PageRequest
 from infra.schema import Page
 from market.settlement.payments.schemas import EntryRefundCreate, RefundRead
-from market.settlement.rails.bank import assigning, recording, refunding, suspense
+from market.settlement.rails.bank import assigning, refunding, suspense
 from market.settlement.rails.bank.domain import Direction
 from market.settlement.rails.bank.schemas import (
     BankEntryDetail,
@@ -69,9 +69,8 @@ class BankEntryController(Controller):
     )
     async def list_bank_matches(self, session: AsyncSession, bank_entry_id: UUID) -> BankMatchList:
         """Everything the entry was ever taken for: by whom, when and why. The newest first; it holds."""
-        entry = (await recording.get_entry(session, bank_entry_id)).entry
-        rows = await suspense.list_matches(session, bank_entry_id)
-        return BankMatchList(items=[BankMatchRead.of(match, parts, entry.currency) for match, parts in rows])
+        currency, rows = await suspense.list_matches(session, bank_entry_id)
+        return BankMatchList(items=[BankMatchRead.of(match, parts, currency) for match, parts in rows])
 
     @post("/{bank_entry_id:uuid}/matches", operation_id="matchBankEntry", summary="Match a bank entry")
     async def match_bank_entry(

@@ -90,6 +90,17 @@ def rows(
     return match, [_row(match.id, number, part) for number, part in enumerate(parts, start=1)]
 
 
+async def booked_id(session: AsyncSession, entry_id: UUID) -> UUID:
+    """The entry that is booked and matched for one that a later statement lists again; else the entry itself.
+
+    :raises NotFound: there is none.
+    """
+    found = await repository.booked_id(session, entry_id)
+    if found is None:
+        raise _no_entry(entry_id)
+    return found
+
+
 async def get_entry(session: AsyncSession, entry_id: UUID) -> MatchedEntry:
     """An entry with what it is matched with now.
 
@@ -108,10 +119,7 @@ async def get_entries(session: AsyncSession, entry_ids: Iterable[UUID]) -> dict[
     found = {row[0].id: row for row in await repository.matched_entries(session, wanted)}
     for entry_id in wanted:
         if entry_id not in found:
-            raise NotFound(
-                Message("There is no bank entry {entry_id}.", entry_id=entry_id),
-                remedy=Message("List the bank entries to find it: GET /v1/bank-entries."),
-            )
+            raise _no_entry(entry_id)
     parts = await parts_by_match(session, [match.id for _, _, match in found.values()])
     return {
         entry.id: MatchedEntry(entry, statement, match, parts[match.id])
@@ -128,6 +136,13 @@ async def parts_by_match(session: AsyncSession, match_ids: Collection[UUID]) -> 
 def received_at(entry: BankEntry) -> datetime:
     """Start of the booking day, taken as a day of UTC."""
     return datetime.combine(entry.booked_on, time(), UTC)
+
+
+def _no_entry(entry_id: UUID) -> NotFound:
+    return NotFound(
+        Message("There is no bank entry {entry_id}.", entry_id=entry_id),
+        remedy=Message("List the bank entries to find it: GET /v1/bank-entries."),
+    )
 
 
 def _row(match_id: UUID, number: int, part: Part) -> BankMatchPart:

@@ -42,6 +42,7 @@ async def request_entry_refund(
     :raises NothingHeld: not so much of it is in suspense, or it went out.
     """
     seen = await assigning.lock_entry(session, entry_id)
+    entry_id = seen.entry.id
     wanted = amount or seen.held
     if wanted.minor <= 0 or wanted.currency != seen.held.currency or wanted.minor > seen.held.minor:
         raise NothingHeld(

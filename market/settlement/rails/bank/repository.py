@@ -91,6 +91,12 @@ async def matched_entries(
     return (await session.exec(statement)).all()
 
 
+async def booked_id(session: AsyncSession, entry_id: UUID) -> UUID | None:
+    """The entry that is booked for an entry; None: there is no such entry."""
+    booked = sa.func.coalesce(col(BankEntry.same_as_id), col(BankEntry.id))
+    return await session.scalar(sa.select(booked).where(col(BankEntry.id) == entry_id))
+
+
 async def matches_of(session: AsyncSession, entry_id: UUID) -> Sequence[BankMatch]:
     """Every match of an entry, the newest first."""
     statement = (

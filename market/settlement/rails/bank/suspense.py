@@ -58,19 +58,22 @@ async def get_entry(session: AsyncSession, entry_id: UUID) -> EntryInSight:
 
     :raises NotFound: there is none.
     """
-    (found,) = await _in_sight(session, [await recording.get_entry(session, entry_id)])
+    booked = await recording.get_entry(session, await recording.booked_id(session, entry_id))
+    (found,) = await _in_sight(session, [booked])
     return found
 
 
-async def list_matches(session: AsyncSession, entry_id: UUID) -> list[tuple[BankMatch, tuple[Part, ...]]]:
-    """Every match of an entry with its parts, the newest first.
+async def list_matches(
+    session: AsyncSession, entry_id: UUID
+) -> tuple[str, list[tuple[BankMatch, tuple[Part, ...]]]]:
+    """The currency of an entry, and every match of it with its parts, the newest first.
 
     :raises NotFound: there is no such entry.
     """
-    await recording.get_entry(session, entry_id)
-    matches = await repository.matches_of(session, entry_id)
+    entry = (await recording.get_entry(session, await recording.booked_id(session, entry_id))).entry
+    matches = await repository.matches_of(session, entry.id)
     parts = await recording.parts_by_match(session, [match.id for match in matches])
-    return [(match, parts[match.id]) for match in matches]
+    return entry.currency, [(match, parts[match.id]) for match in matches]
 
 
 async def _in_sight(session: AsyncSession, found: Sequence[MatchedEntry]) -> list[EntryInSight]:
