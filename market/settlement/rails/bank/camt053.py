@@ -200,11 +200,9 @@ def _entries(statement: etree._Element, place: Message, last_day: date | None) -
 
 def _booking_day(entry: etree._Element, where: Message, last_day: date | None) -> date:
     """The day an entry is booked on; the standard lets banks leave it out."""
-    for kind in ("BookgDt", "ValDt"):
-        written = _text(entry, kind, "Dt") or _text(entry, kind, "DtTm")
-        if written is not None or last_day is None:
-            return _day(written, where)
-    return last_day
+    written = (_text(entry, kind, form) for kind in ("BookgDt", "ValDt") for form in ("Dt", "DtTm"))
+    found = next(filter(None, written), None)
+    return last_day if found is None and last_day is not None else _day(found, where)
 
 
 def _parts(
