@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from market.operations import admin_command, jobs_command, keys_command
-from market.operations.options import data_folder
+from market.operations.options import DataDir, data_folder, settings_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from infra.settings import Settings
 
 app = typer.Typer(
     name="market",
@@ -32,16 +31,6 @@ app.add_typer(admin_command.app)
 app.add_typer(jobs_command.app)
 app.add_typer(keys_command.app)
 
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        parser=data_folder,
-        metavar="FOLDER",
-        help="Folder of the service's data: files, keys and the embedded database. [default: MARKET_DATA_DIR or ./var]",
-        show_default=False,
-    ),
-]
 Port = Annotated[
     int | None,
     typer.Option(
@@ -91,7 +80,7 @@ def up(
     Without DATABASE_URL an embedded PostgreSQL is started in the data folder; the schema is brought up to date, and the
     first start makes a platform administrator, whose password is shown once.
     """
-    settings = _settings(data_dir, port)
+    settings = settings_of(data_dir, port)
     from infra.telemetry import configure_logging, logs
     from market.operations.supervisor import Supervisor
 
@@ -121,7 +110,7 @@ def serve(data_dir: DataDir = None, port: Port = None) -> None:
 
     The schema must be up to date: run market migrate first.
     """
-    settings = _settings(data_dir, port)
+    settings = settings_of(data_dir, port)
     from market.operations.serving import SUPERVISED
     from market.operations.serving import serve as serve_here
 
@@ -143,7 +132,7 @@ def serve(data_dir: DataDir = None, port: Port = None) -> None:
 @app.command()
 def worker(data_dir: DataDir = None) -> None:
     """Run the worker alone: background jobs and schedules."""
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
     from market.operations.serving import SUPERVISED, exit_with_supervisor, lower_priority
 
     exit_with_supervisor()
@@ -180,7 +169,7 @@ def migrate(
 
     Needs the owner's address in DATABASE_URL; without it the embedded PostgreSQL is used.
     """
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
     from infra.migrations import runner
     from market.operations import database
 
@@ -202,7 +191,7 @@ def restore_administrator(
     The address gets an account in the organisation that runs the market, or a new password for the one it has there,
     whose sessions end. The audit log says so. Works while the service runs.
     """
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
     from market.operations import database
 
     database.require_data(settings)
@@ -231,7 +220,7 @@ def demo(
     port: Port = None,
 ) -> None:
     """Play one whole trade against the running service, each step as its own person."""
-    settings = _settings(data_dir, port)
+    settings = settings_of(data_dir, port)
     from market.demo import launch
 
     launch.play(settings, _console(), file=file, json_out=json_out)
@@ -263,7 +252,7 @@ def backup(
     The keys (signing keys, master key, the demo's passwords) are in the clear. Keep the two folders in different
     places: each alone opens nothing.
     """
-    settings = _settings(data_dir)
+    settings = settings_of(data_dir)
     from market.operations.backup import back_up
     from market.operations.database import reachable, require_data
 
@@ -276,7 +265,16 @@ def backup(
 @app.command()
 def restore(
     source: Annotated[Path, typer.Argument(help="A folder that market backup made.")],
-    data_dir: Annotated[Path, typer.Option("--data-dir", help="A new data folder.", show_default=False)],
+    data_dir: Annotated[
+        Path,
+        typer.Option(
+            "--data-dir",
+            parser=data_folder,
+            metavar="FOLDER",
+            help="A new data folder.",
+            show_default=False,
+        ),
+    ],
     keys: Annotated[
         Path | None,
         typer.Option("--keys", help="The folder with the backup's keys.", show_default="SOURCE-keys"),
@@ -286,7 +284,7 @@ def restore(
 
     Every file and key is checked against the manifest first, and every table afterwards.
     """
-    settings = _settings(data_dir).model_copy(update={"database_url": None, "database_service_url": None})
+    settings = settings_of(data_dir).model_copy(update={"database_url": None, "database_service_url": None})
     from market.operations.backup import restore as bring_back
 
     asyncio.run(bring_back(settings, source, typer.echo, keys=keys))
@@ -310,17 +308,6 @@ def main() -> None:
     finally:
         if (logs := sys.modules.get("infra.telemetry.logs")) is not None:
             logs.drain()
-
-
-def _settings(data_dir: Path | None = None, port: int | None = None) -> "Settings":
-    """Settings of the environment; options go before it, for the processes started from here too."""
-    if data_dir is not None:
-        os.environ["MARKET_DATA_DIR"] = str(data_dir.absolute())
-    if port is not None:
-        os.environ["MARKET_PORT"] = str(port)
-    from infra.settings import Settings
-
-    return Settings()
 
 
 def _console() -> "Console":

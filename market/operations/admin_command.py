@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from market.operations.options import DataDir, settings_of
+
 if TYPE_CHECKING:
     from infra.settings import Settings
 
@@ -22,10 +24,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Folder of the service's data.", show_default=False)
-]
 Email = Annotated[str, typer.Argument(help="Sign-in name of the person.", show_default=False)]
 
 
@@ -57,10 +55,10 @@ def reset_second_factor(email: Email, data_dir: DataDir = None) -> None:
 def _run(
     data_dir: Path | None, work: "Callable[[Settings], Awaitable[ResultT]]"
 ) -> "tuple[Settings, ResultT]":
-    from infra.settings import Settings
     from market.operations import database
 
-    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    settings = settings_of(data_dir)
+    database.require_data(settings)
     with database.reachable(settings, start=True) as found:
 
         async def do() -> ResultT:

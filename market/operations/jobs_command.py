@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from market.operations.options import data_folder
+from market.operations.options import DataDir, settings_of
 
 if TYPE_CHECKING:
     from infra.settings import Settings
@@ -22,17 +21,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        parser=data_folder,
-        metavar="FOLDER",
-        help="Folder of the service's data.",
-        show_default=False,
-    ),
-]
 HeldId = Annotated[str, typer.Argument(metavar="ID", help="The first word of a line of market jobs list.")]
 
 
@@ -77,13 +65,10 @@ def drop(
 
 
 def _run(data_dir: Path | None, work: "Callable[[Settings], Awaitable[ResultT]]") -> ResultT:
-    if data_dir is not None:
-        os.environ["MARKET_DATA_DIR"] = str(data_dir.absolute())
-    from infra.settings import Settings
     from infra.telemetry import configure_logging
     from market.operations.database import reachable, require_data
 
-    settings = Settings()
+    settings = settings_of(data_dir)
     require_data(settings)
     configure_logging(settings.model_copy(update={"log_level": "ERROR"}))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from market.operations.options import data_folder
+from market.operations.options import DataDir, settings_of
 
 if TYPE_CHECKING:
     from infra.key_folder import KeyRecord
@@ -18,17 +18,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        parser=data_folder,
-        metavar="FOLDER",
-        help="Folder of the service's data.",
-        show_default=False,
-    ),
-]
 
 
 @app.command("list")
@@ -96,10 +85,9 @@ def retire(data_dir: DataDir = None) -> None:
 
 def _folder(data_dir: Path | None) -> Path:
     from infra import key_folder
-    from infra.settings import Settings
     from market.operations.errors import CommandFailed
 
-    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    settings = settings_of(data_dir)
     if not settings.keys_dir.is_dir():
         raise CommandFailed(
             f"There are no keys in {settings.keys_dir}: name the data folder with --data-dir, or start the service,"

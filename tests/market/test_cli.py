@@ -15,6 +15,7 @@ from infra.settings import Settings
 from market.operations.errors import one_line
 from tests.support.command import MarketCommand
 from tests.support.database import TestDatabase, TestServer
+from tests.support.network import free_port
 
 PROJECT = Path(__file__).parents[2]
 COMMANDS = (
@@ -191,8 +192,9 @@ def test_data_folder_that_cannot_be_written_is_named(market_command: MarketComma
 def test_database_that_does_not_answer_is_named(
     market_command: MarketCommand, url: str, words: str, tmp_path: Path
 ) -> None:
+    environment = {"DATABASE_URL": url, "MARKET_PORT": str(free_port())}
     for command in (["migrate"], ["serve"], ["worker"], ["backup", str(tmp_path / "b")], ["up"]):
-        told = complaint(market_command(*command, "--data-dir", str(tmp_path / "d"), DATABASE_URL=url))
+        told = complaint(market_command(*command, "--data-dir", str(tmp_path / "d"), **environment))
         assert words in told
         assert "DATABASE_URL" in told
 

@@ -43,11 +43,23 @@ def test_an_option_wins_over_a_wrong_variable(market_command: MarketCommand, tmp
     assert "MARKET_ADMIN_PASSWORD" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["up", "serve", "worker", "migrate", "demo"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("up",),
+        ("serve",),
+        ("worker",),
+        ("migrate",),
+        ("demo",),
+        ("restore", "copy"),
+        ("admin", "reset-password", "a@market.example"),
+    ],
+    ids=lambda words: words[0],
+)
 def test_an_empty_data_folder_name_is_not_the_folder_one_stands_in(
-    market_command: MarketCommand, command: str
+    market_command: MarketCommand, command: tuple[str, ...]
 ) -> None:
-    done = market_command(command, "--data-dir", "")
+    done = market_command(*command, "--data-dir", "")
     assert done.returncode == 2
     assert "'--data-dir'" in done.stderr
 
@@ -60,6 +72,8 @@ def test_an_empty_data_folder_name_is_not_the_folder_one_stands_in(
         ("demo",),
         ("keys", "list"),
         ("restore-administrator", "a@market.example"),
+        ("restore", "copy"),
+        ("admin", "reset-password", "a@market.example"),
         ("jobs", "list"),
     ],
     ids=lambda words: words[0],
@@ -79,6 +93,8 @@ def test_a_file_in_place_of_the_data_folder_is_called_a_file(
     [
         ("backup", "copy"),
         ("restore-administrator", "a@market.example"),
+        ("admin", "reset-password", "a@market.example"),
+        ("admin", "reset-second-factor", "a@market.example"),
         ("jobs", "list"),
         ("jobs", "show", "1"),
     ],
