@@ -2,7 +2,7 @@
 
 import re
 
-from infra.identifiers import letters_and_digits
+from infra.identifiers import check_digits_fit, letters_and_digits
 
 MAX_NUMBER = 34
 """Most letters and digits of an account number: those of the longest IBAN."""
@@ -11,7 +11,7 @@ _IBAN = re.compile("[A-Z]{2}[0-9]{2}[0-9A-Z]{11,30}")
 
 
 def number_key(number: str) -> str:
-    """An account number as it is compared: however it is spaced and written, one account."""
+    """An account number as it is compared, however it is written."""
     return letters_and_digits(number)
 
 
@@ -20,6 +20,4 @@ def is_iban(key: str) -> bool:
 
     :param key: see :func:`number_key`.
     """
-    if not _IBAN.fullmatch(key):
-        return False
-    return int("".join(str(int(character, 36)) for character in key[4:] + key[:4])) % 97 == 1
+    return _IBAN.fullmatch(key) is not None and check_digits_fit(key)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from infra.identifiers import with_check_digits
 from pricing.money import MoneyError
 
 MAX_SERIES = 99_999
@@ -15,17 +16,7 @@ def payment_reference(series_no: int, number: int) -> str:
     """
     if not (1 <= series_no <= MAX_SERIES and 1 <= number <= MAX_NUMBER):
         raise MoneyError(f"series {series_no} or number {number} is beyond what a payment reference holds")
-    body = f"{series_no:05}{number:09}"
-    return f"RF{98 - _mod97(body + 'RF00'):02}{body}"
-
-
-def is_valid_reference(reference: str) -> bool:
-    """Whether the check digits of a creditor reference fit (ISO 7064 mod 97-10)."""
-    return _mod97(reference[4:] + reference[:4]) == 1
-
-
-def _mod97(text: str) -> int:
-    return int("".join(str(int(character, 36)) for character in text)) % 97
+    return with_check_digits("RF", f"{series_no:05}{number:09}")
 
 
 def document_number(series_no: int, number: int) -> str:

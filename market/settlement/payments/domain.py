@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from infra.identifiers import letters_and_digits
+from infra.identifiers import find_references, with_check_digits
 
 _REFERENCE = re.compile("RB[0-9]{18}")
 
@@ -23,18 +23,9 @@ class Payee:
 
 def refund_reference(refund_id: UUID) -> str:
     """What a refund's transfer carries as its end-to-end id: RB, two check digits (ISO 7064 mod 97-10), 16 digits."""
-    body = f"{refund_id.int % 10**16:016}"
-    return f"RB{98 - _mod97(body + 'RB00'):02}{body}"
+    return with_check_digits("RB", f"{refund_id.int % 10**16:016}")
 
 
 def refund_references(texts: Sequence[str]) -> list[str]:
     """References of refunds in the texts, each once, wherever a bank put blanks."""
-    found: dict[str, None] = {}
-    for text in texts:
-        for match in _REFERENCE.finditer(letters_and_digits(text)):
-            found[match.group()] = None
-    return list(found)
-
-
-def _mod97(text: str) -> int:
-    return int("".join(str(int(character, 36)) for character in text)) % 97
+    return find_references(_REFERENCE, texts)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from infra.identifiers import letters_and_digits
-from market.settlement.invoices.domain import is_valid_reference
+from infra.identifiers import check_digits_fit, letters_and_digits
 from market.settlement.rails.bank.domain import payment_references
 from pricing.money import Money
 
@@ -91,10 +90,10 @@ def mistyped(texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         plain = letters_and_digits(text)
         for wrong in dict.fromkeys([*_bodies(plain), *_NUMBER.findall(plain)]):
-            if len(wrong) == _BODY and is_valid_reference(f"RF{wrong}"):
+            if len(wrong) == _BODY and check_digits_fit(f"RF{wrong}"):
                 continue
             for body in _edits(wrong):
-                if len(body) == _BODY and body.isdigit() and is_valid_reference(f"RF{body}"):
+                if len(body) == _BODY and body.isdigit() and check_digits_fit(f"RF{body}"):
                     found.setdefault(f"RF{body}", f"RF{wrong}")
     return found
 
@@ -104,7 +103,7 @@ def _bodies(plain: str) -> list[str]:
     bodies: list[str] = []
     for start in (match.start(1) for match in _NAMED.finditer(plain)):
         whole = plain[start : start + _BODY]
-        if whole.isdigit() and is_valid_reference(f"RF{whole}"):
+        if whole.isdigit() and check_digits_fit(f"RF{whole}"):
             continue
         bodies += [plain[start : start + length] for length in (_BODY - 1, _BODY, _BODY + 1)]
     return [body for body in bodies if len(body) >= _BODY - 1]

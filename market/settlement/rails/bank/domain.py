@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from infra.identifiers import letters_and_digits
+from infra.identifiers import find_references
 from infra.messages import Message
 from market.settlement.rails.bank.errors import StatementError
 from pricing.money import Money
@@ -102,8 +102,4 @@ def payment_references(texts: Sequence[str]) -> list[str]:
 
     Check digits are verified by whoever looks the reference up; here only the form is found.
     """
-    found: dict[str, None] = {}
-    for text in texts:
-        for match in _REFERENCE.finditer(letters_and_digits(text)):
-            found[match.group()] = None
-    return list(found)
+    return find_references(_REFERENCE, texts)

@@ -258,6 +258,7 @@ def test_any_statement_survives_the_round_trip(currency: str, opening: int, amou
         "payment RF1800001000000001 thanks",
         "RF18-00001-000000001",
         "/RF1800001\n000000001/",
+        "RF1800001000000001".translate({ord(sign): ord(sign) + 0xFEE0 for sign in "RF018"}),  # full width
     ],
 )
 def test_references_are_found_however_they_are_typed(text: str) -> None:
