@@ -32,12 +32,12 @@ HOT_PATH_PLANNER: Mapping[str, str] = MappingProxyType(
 FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
         "admit_calls": "market/metering/admit_calls.v5",
-        "credit_calls": "market/metering/credit_calls.v1",
-        "cut_periods": "market/metering/cut_periods.v1",
+        "confirm_period": "market/metering/confirm_period.v1",
+        "credit_calls": "market/metering/credit_calls.v2",
+        "cut_periods": "market/metering/cut_periods.v2",
         "market_time_zone": "market/metering/market_time_zone.v1",
         "month_ends_at": "market/metering/month_ends_at.v1",
         "month_of": "market/metering/month_of.v1",
-        "set_off_usage_credits": "market/metering/set_off_usage_credits.v1",
     }
 )
 """Function → the file it is rendered from."""

@@ -96,12 +96,12 @@ class Decision(NamedTuple):
 class Credit:
     """That a usage record was taken back.
 
-    :ivar period_no: the period whose bill it lessens; None while it waits for use to be set off against.
+    :ivar period_no: the period that counts so much less.
     """
 
     credited_at: datetime
     reason: UsageCreditReason
-    period_no: int | None
+    period_no: int
 
 
 class CloseReason(StrEnum):
@@ -126,6 +126,8 @@ class PeriodUsage(NamedTuple):
 
     :ivar month: first day of its calendar month in the market's time zone; None of one from before periods were months.
     :ivar early: why it was closed before its month's end; None of one that was not.
+    :ivar after_end: it began when the contract had ended already: no charge for a period falls due in it.
+    :ivar confirmed_at: when each of its calls was accounted for, from when on it does not change; None before.
     """
 
     licence_id: UUID
@@ -134,6 +136,8 @@ class PeriodUsage(NamedTuple):
     opened_at: datetime
     closed_at: datetime
     early: EarlyClose | None
+    after_end: bool
+    confirmed_at: datetime | None
     units: UnitVector
 
 

@@ -20,9 +20,8 @@ async def prepare_partitions(context: JobContext, _: dict[str, Any]) -> None:
 
 
 async def credit_unanswered(context: JobContext, _: dict[str, Any]) -> None:
-    """Credit the last calls of processes that ended without a word, and set off what waits."""
+    """Credit the last calls of processes that ended without a word."""
     await service.credit_ended_processes(context.sessions)
-    await service.set_off_waiting_credits(context.sessions)
 
 
 SCHEDULES = [

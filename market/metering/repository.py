@@ -1,7 +1,7 @@
 """SQL of metering outside the hot path. The hot path's one statement is in :mod:`market.metering.admission_sql`."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,8 +14,8 @@ from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
 from infra.unit_columns import sums
 from infra.units import UnitVector
-from market.metering.domain import EarlyClose, OpenPeriod, PeriodUsage, UsageCreditReason
-from market.metering.tables import MeteringProcess, UsageCredit, UsagePeriod, UsagePurpose, UsageRecord
+from market.metering.domain import EarlyClose, OpenPeriod, PeriodUsage
+from market.metering.tables import UsageCredit, UsagePeriod, UsagePurpose, UsageRecord
 
 _MOST_PERIODS = 2**31 - 1
 
@@ -45,10 +45,7 @@ class Difference(NamedTuple):
 
 
 async def cut_periods(session: AsyncSession, licence_id: UUID, early: EarlyClose | None) -> int:
-    """Cut the periods of a licence that are over, and with a reason that holds the open one; answers how many.
-
-    Credits that wait are set off first, as far as each period reaches.
-    """
+    """Cut the periods of a licence that are over, and with a reason that holds the open one; answers how many."""
     cutting = sa.text("SELECT cut_periods(:licence_id, :reason, :note)")
     values = {
         "licence_id": licence_id,
@@ -59,9 +56,17 @@ async def cut_periods(session: AsyncSession, licence_id: UUID, early: EarlyClose
     return cut
 
 
+async def confirm_period(session: AsyncSession, licence_id: UUID, period_no: int) -> int | None:
+    """Confirm a cut period, unless calls of it are not accounted for: answers how many; None of one that is not cut."""
+    confirming = sa.text("SELECT confirm_period(:licence_id, :period_no)")
+    values = {"licence_id": licence_id, "period_no": period_no}
+    unconfirmed: int | None = (await session.execute(confirming, values)).scalar_one()
+    return unconfirmed
+
+
 async def get_closed_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage | None:
     """A closed period as it was closed."""
-    row = await session.get(UsagePeriod, (licence_id, period_no))
+    row = await session.get(UsagePeriod, (licence_id, period_no), populate_existing=True)
     return None if row is None else _closed(row)
 
 
@@ -103,7 +108,15 @@ async def licences_over(session: AsyncSession, after: UUID, limit: int) -> Seque
 def _closed(row: UsagePeriod) -> PeriodUsage:
     early = EarlyClose(row.close_reason, row.close_note or "") if row.close_reason else None
     return PeriodUsage(
-        row.licence_id, row.period_no, row.month, row.opened_at, row.closed_at, early, row.units
+        row.licence_id,
+        row.period_no,
+        row.month,
+        row.opened_at,
+        row.closed_at,
+        early,
+        row.after_end,
+        row.confirmed_at,
+        row.units,
     )
 
 
@@ -113,6 +126,22 @@ async def used_by_purpose(session: AsyncSession, licence_id: UUID, period_no: in
         col(UsagePurpose.licence_id) == licence_id, col(UsagePurpose.period_no) == period_no
     )
     return {row.purpose: row.units for row in (await session.exec(statement)).all()}
+
+
+async def months_of(session: AsyncSession, licence_id: UUID) -> dict[int, date | None]:
+    """The month of each period of a licence by its number, the open one included."""
+    statement = sa.text(
+        "SELECT period_no, month FROM usage_periods WHERE licence_id = :id"
+        " UNION ALL SELECT period_no, period_month FROM licence_counters WHERE licence_id = :id"
+    )
+    rows = await session.execute(statement, {"id": licence_id})
+    return dict(rows.all())
+
+
+async def agreement_of(session: AsyncSession, licence_id: UUID) -> UUID:
+    """The agreement whose invoices bill a licence that has records."""
+    statement = select(LicenceCounter.agreement_id).where(col(LicenceCounter.licence_id) == licence_id)
+    return (await session.exec(statement)).one()
 
 
 async def find_record(session: AsyncSession, licence_id: UUID, record_id: UUID) -> UsageRecord | None:
@@ -143,12 +172,6 @@ async def list_credits(
         sa.tuple_(col(UsageCredit.licence_id), col(UsageCredit.record_id)).in_(ids)
     )
     return {(row.licence_id, row.record_id): row for row in (await session.exec(statement)).all()}
-
-
-async def list_unended_processes(session: AsyncSession) -> Sequence[MeteringProcess]:
-    """Processes that admit calls, and those that ended without a word and were not looked through."""
-    statement = select(MeteringProcess).where(col(MeteringProcess.ended_at).is_(None))
-    return (await session.exec(statement)).all()
 
 
 async def list_records(
@@ -295,107 +318,6 @@ async def differences(session: AsyncSession, *, days: int, limit: int) -> list[D
             for licence_id, period_no, purpose, *amounts in rows
         )
     return found
-
-
-_UNACCOUNTED = """
-SELECT r.licence_id, r.record_id
-  FROM licence_counters c
- CROSS JOIN LATERAL (SELECT licence_id, record_id FROM usage_records
-                      WHERE licence_id = c.licence_id AND record_id > :through
-                        -- the one partition or two that can hold it; the days are for a clock that was set
-                        AND recorded_at > CAST(:seen AS timestamptz) - interval '1 day'
-                        AND recorded_at < CAST(:seen AS timestamptz) + interval '1 day'
-                        AND substring(uuid_send(record_id) FROM 13) = :tag) r
- ORDER BY r.record_id DESC LIMIT :limit
-"""
-
-
-async def list_silent_processes(session: AsyncSession, suspected: timedelta) -> Sequence[MeteringProcess]:
-    """Processes that were not heard of since they were suspected so long ago."""
-    statement = select(MeteringProcess).where(
-        col(MeteringProcess.ended_at).is_(None),
-        col(MeteringProcess.suspected_at) < sa.func.now() - suspected,
-    )
-    return (await session.exec(statement)).all()
-
-
-async def suspect_processes(session: AsyncSession, silent: timedelta) -> None:
-    """Suspect the processes that were not heard of for so long."""
-    await session.execute(
-        sa.update(MeteringProcess)
-        .where(
-            col(MeteringProcess.ended_at).is_(None),
-            col(MeteringProcess.suspected_at).is_(None),
-            col(MeteringProcess.seen_at) < sa.func.now() - silent,
-        )
-        .values(suspected_at=sa.func.now())
-    )
-
-
-async def end_process(session: AsyncSession, process: MeteringProcess) -> None:
-    """Note that a process has ended, unless it was heard of meanwhile."""
-    await session.execute(
-        sa.update(MeteringProcess)
-        .where(col(MeteringProcess.id) == process.id, col(MeteringProcess.seen_at) == process.seen_at)
-        .values(ended_at=sa.func.now())
-    )
-
-
-async def forget_processes(session: AsyncSession, after: timedelta) -> None:
-    """Delete what was kept of processes that ended so long ago."""
-    await session.execute(
-        sa.delete(MeteringProcess).where(col(MeteringProcess.ended_at) < sa.func.now() - after)
-    )
-
-
-async def unaccounted_records(
-    session: AsyncSession, process: MeteringProcess, limit: int
-) -> list[tuple[UUID, UUID]]:
-    """Licence and record of the calls that a process recorded and did not account for, the last ones at most.
-
-    No index by time is needed: the ids that a process makes grow, and a licence's records lie in their order.
-    """
-    listed = list(zip(process.licence_ids, process.record_ids, strict=True))
-    values = {
-        "through": process.decided_through,
-        "seen": process.seen_at,
-        "tag": process.id.to_bytes(4, "big"),
-        "limit": limit,
-    }
-    rows = await session.execute(sa.text(_UNACCOUNTED), values)
-    return [*listed, *((licence_id, record_id) for licence_id, record_id in rows)][:limit]
-
-
-async def credit_calls(
-    session: AsyncSession, records: Sequence[tuple[UUID, UUID]], reason: UsageCreditReason
-) -> int:
-    """Credit calls, by licence and record; answers how many were not credited before."""
-    crediting = sa.text(
-        "SELECT cardinality(credit_calls(CAST(:licences AS uuid[]), CAST(:records AS uuid[]), :reason))"
-    )
-    values = {
-        "licences": [licence_id for licence_id, _ in records],
-        "records": [record_id for _, record_id in records],
-        "reason": reason.value,
-    }
-    credited: int = (await session.execute(crediting, values)).scalar_one()
-    return credited
-
-
-async def set_off_credits(session: AsyncSession, licence_id: UUID) -> None:
-    """Set a licence's credits that wait off against its open period, as far as that reaches."""
-    await session.execute(sa.text("SELECT set_off_usage_credits(:licence_id)"), {"licence_id": licence_id})
-
-
-async def list_waiting_credits(session: AsyncSession, limit: int) -> Sequence[UUID]:
-    """Licences with credits that wait and with use in the open period."""
-    statement = (
-        select(UsageCredit.licence_id)
-        .join(LicenceCounter, col(LicenceCounter.licence_id) == col(UsageCredit.licence_id))
-        .where(col(UsageCredit.period_no).is_(None), col(LicenceCounter.period_1) > 0)
-        .distinct()
-    )
-    return (await session.exec(statement.limit(limit))).all()
 
 
 async def ensure_partitions(session: AsyncSession, months_ahead: int) -> int:

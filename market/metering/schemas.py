@@ -24,9 +24,7 @@ class UsageCreditRead(Output):
 
     credited_at: datetime
     reason: UsageCreditReason
-    period_no: int | None = Field(
-        description="Billing period that counts so much less; null while it waits for use to be set off against"
-    )
+    period_no: int = Field(description="Billing period that counts so much less: the one of the call")
 
 
 class UsageRecordRead(Output):
@@ -36,6 +34,13 @@ class UsageRecordRead(Output):
     licence_id: UUID
     recorded_at: datetime = Field(description="The database's time of admission, UTC")
     period_no: int = Field(description="Billing period of the licence in which the call counts")
+    period_month: str | None = Field(
+        description="Its calendar month in the market's time zone; null of a period from before periods were months",
+        examples=["2026-11"],
+    )
+    agreement_id: UUID = Field(
+        description="Whose invoice of that month bills the call: see the list of invoices"
+    )
     product_id: UUID
     revision_id: UUID
     units: UnitAmounts = Field(description="What it counted, by metered unit")
@@ -56,6 +61,8 @@ class UsageRecordRead(Output):
             licence_id=row.licence_id,
             recorded_at=row.recorded_at,
             period_no=row.period_no,
+            period_month=months.label(known.month),
+            agreement_id=known.agreement_id,
             product_id=row.product_id,
             revision_id=row.revision_id,
             units=dict(row.units),
@@ -78,6 +85,10 @@ class UsagePeriodRead(Output):
     period_to: datetime = Field(description="Not included; of the open period, when it ends")
     closed: bool
     close_reason: CloseReason | None = Field(description="Why it was closed before its month's end")
+    confirmed_at: datetime | None = Field(
+        description="When each of its calls was accounted for, answered or credited, which comes before its bill;"
+        " null until then"
+    )
     units: UnitAmounts = Field(description="What was counted, by metered unit; of the open period, so far")
 
     @classmethod
@@ -90,6 +101,7 @@ class UsagePeriodRead(Output):
             period_to=period.closed_at if isinstance(period, PeriodUsage) else period.ends_at,
             closed=isinstance(period, PeriodUsage),
             close_reason=period.early.reason if isinstance(period, PeriodUsage) and period.early else None,
+            confirmed_at=period.confirmed_at if isinstance(period, PeriodUsage) else None,
             units=period.units,
         )
 

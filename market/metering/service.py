@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -15,7 +15,7 @@ from infra.errors import Malformed, NotFound
 from infra.messages import Message
 from infra.paging import PageRequest, encode_cursor
 from infra.units import UnitVector
-from market.metering import repository
+from market.metering import processes_sql, repository
 from market.metering.domain import (
     Credit,
     EarlyClose,
@@ -77,11 +77,17 @@ class UsageReader:
 
 @dataclass(frozen=True, slots=True)
 class KnownRecord:
-    """A usage record with what became of its call."""
+    """A usage record with what became of its call.
+
+    :ivar month: first day of the calendar month it counts in; None of one from before periods were months.
+    :ivar agreement_id: whose invoice of that month bills it.
+    """
 
     record: UsageRecord
     status: UsageRecordStatus
     credit: Credit | None
+    month: date | None
+    agreement_id: UUID
 
 
 class SpanRefused(Malformed):
@@ -101,6 +107,17 @@ async def cut_periods(session: AsyncSession, licence_id: UUID, early: EarlyClose
     :param early: where it holds, the open period is cut before its end as well, which is the licence's last.
     """
     return await repository.cut_periods(session, licence_id, early)
+
+
+async def confirm_period(session: AsyncSession, licence_id: UUID, period_no: int) -> int | None:
+    """Confirm a cut period once each of its calls is accounted for: answered, or credited. It can be billed then.
+
+    Processes account for their calls within a second or two, and the worker for those of a process that died within
+    three minutes. Nobody waits for this but credits of the licence: it is a transaction of its own.
+
+    :return: how many calls are not accounted for, 0 once it is confirmed; None while it is not cut.
+    """
+    return await repository.confirm_period(session, licence_id, period_no)
 
 
 async def get_closed_period(session: AsyncSession, licence_id: UUID, period_no: int) -> PeriodUsage | None:
@@ -219,9 +236,13 @@ async def get_record(session: AsyncSession, caller: UsageReader, record_id: UUID
 
 
 async def _known(session: AsyncSession, rows: Sequence[UsageRecord]) -> list[KnownRecord]:
-    """What became of the calls of these records."""
+    """What became of the calls of these records, all of one licence."""
+    if not rows:
+        return []
+    months = await repository.months_of(session, rows[0].licence_id)
+    agreement_id = await repository.agreement_of(session, rows[0].licence_id)
     credited = await repository.list_credits(session, rows)
-    processes = {process.id: process for process in await repository.list_unended_processes(session)}
+    processes = {process.id: process for process in await processes_sql.list_unended_processes(session)}
     known = []
     for row in rows:
         credit = credited.get((row.licence_id, row.record_id))
@@ -232,7 +253,7 @@ async def _known(session: AsyncSession, rows: Sequence[UsageRecord]) -> list[Kno
         elif process and (row.record_id > process.decided_through or row.record_id in process.record_ids):
             status = UsageRecordStatus.UNCONFIRMED
         taken_back = Credit(credit.credited_at, credit.reason, credit.period_no) if credit else None
-        known.append(KnownRecord(row, status, taken_back))
+        known.append(KnownRecord(row, status, taken_back, months.get(row.period_no), agreement_id))
     return known
 
 
@@ -283,32 +304,23 @@ async def credit_ended_processes(sessions: SessionMaker) -> int:
     :return: how many calls were credited.
     """
     async with transaction(sessions) as session:
-        ended = await repository.list_silent_processes(session, SUSPECTED)
-        await repository.suspect_processes(session, SILENT)
-        await repository.forget_processes(session, FORGOTTEN)
+        ended = await processes_sql.list_silent_processes(session, SUSPECTED)
+        await processes_sql.suspect_processes(session, SILENT)
+        await processes_sql.forget_processes(session, FORGOTTEN)
     credited_in_all = 0
     for process in ended:
         credited = 0
         async with transaction(sessions) as session:
-            records = await repository.unaccounted_records(session, process, CREDITS_PER_PROCESS)
+            records = await processes_sql.unaccounted_records(session, process, CREDITS_PER_PROCESS)
         for start in range(0, len(records), _CREDITS_AT_ONCE):
             async with transaction(sessions) as session:
-                credited += await repository.credit_calls(
+                credited += await processes_sql.credit_calls(
                     session, records[start : start + _CREDITS_AT_ONCE], UsageCreditReason.PROCESS_ENDED
                 )
         async with transaction(sessions) as session:
-            await repository.end_process(session, process)
+            await processes_sql.end_process(session, process)
         log.warning(
             "calls_of_ended_process_credited", process=process.id, unaccounted=len(records), credited=credited
         )
         credited_in_all += credited
     return credited_in_all
-
-
-async def set_off_waiting_credits(sessions: SessionMaker) -> None:
-    """Set credits that wait off against what was used since, in the periods that are open now."""
-    async with transaction(sessions) as session:
-        licence_ids = await repository.list_waiting_credits(session, _CREDITS_AT_ONCE)
-    for licence_id in licence_ids:
-        async with transaction(sessions) as session:
-            await repository.set_off_credits(session, licence_id)

@@ -48,7 +48,9 @@ class UsagePeriod(UnitColumns, Table, table=True):
     """A closed billing period of one licence with its totals; half-open, ``opened_at`` to ``closed_at`` (UTC).
 
     ``month`` is the first day of its calendar month in the market's time zone; null of a period from before periods
-    were months. ``close_reason`` says why it was closed before its end.
+    were months. ``close_reason`` says why it was closed before its end. ``after_end``: it began when the contract had
+    ended already, so that it holds only calls that came in between the end and its commit. Credits lower its totals
+    until ``confirmed_at``, when each of its calls is accounted for; from then on it does not change and can be billed.
     """
 
     __tablename__ = "usage_periods"
@@ -61,13 +63,15 @@ class UsagePeriod(UnitColumns, Table, table=True):
     closed_at: datetime = timestamp_column()
     close_reason: CloseReason | None = enum_column(CloseReason, default=None, nullable=True)
     close_note: str | None = None
+    after_end: bool = False
+    confirmed_at: datetime | None = timestamp_column(nullable=True)
 
 
 class UsagePurpose(UnitColumns, Table, table=True):
     """What a licence used for one purpose in one period.
 
     Of an open period only where the licence has several purposes; the one purpose of another gets its row when the
-    period is closed. The rows of a closed period do not change any more.
+    period is closed. The rows of a confirmed period do not change any more.
     """
 
     __tablename__ = "usage_purposes"
@@ -81,21 +85,17 @@ class UsageCredit(UnitColumns, Table, table=True):
     """A usage record that is taken back: the call was recorded and not answered. Once a record; append-only.
 
     :ivar units_1: and the others: what the record counted, which the quota has back.
-    :ivar period_no: the licence's period that counts so much less; null while the credit waits for use of that purpose
-        to be set off against, which only one of a period that was closed meanwhile does.
+    :ivar period_no: the licence's period that counts so much less: the one its call was recorded in.
     """
 
     __tablename__ = "usage_credits"
-    __table_args__ = (
-        sa.Index("ix_usage_credits_waiting", "licence_id", postgresql_where=sa.text("period_no IS NULL")),
-    )
 
     licence_id: UUID = Field(primary_key=True)
     record_id: UUID = Field(primary_key=True)
     credited_at: datetime = timestamp_column()
     reason: UsageCreditReason = enum_column(UsageCreditReason)
     purpose: str
-    period_no: int | None = None
+    period_no: int
 
 
 class UsageRepeat(Table, table=True):

@@ -15,7 +15,7 @@ from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from market.metering import service as metering
 from market.metering.domain import CloseReason, EarlyClose, OpenPeriod, PeriodUsage
-from market.settlement.invoices import rating, repository
+from market.settlement.invoices import confirmation, rating, repository
 from market.settlement.invoices.errors import AgreementNotConcluded, PeriodNotOpen, PeriodNotOver
 from market.settlement.invoices.issuing import issue
 from market.settlement.invoices.tables import Invoice, PeriodClose
@@ -43,20 +43,22 @@ async def close_period(
     """Close a billing period of an agreement, a calendar month, and invoice what was used in it.
 
     A period is closed at or after its end, and before it only where the contract has ended; then it is the last. The
-    cut is a transaction of its own, which is all that calls wait for; what was cut is billed afterwards. When the
-    second fails, the period stays cut, and the next close, or the worker (`jobs.bill_periods`), bills it.
+    cut is a transaction of its own, which is all that calls wait for; what was cut is billed afterwards, once each of
+    its calls is accounted for, which is waited for a few seconds. When that fails, the period stays cut, and the next
+    close, or the worker (`jobs.bill_periods`), bills it.
 
     Closing a period that is closed already changes nothing and answers what it came to, and so does a close that names
     no period while none is over that is not billed. Without usage and without a charge per period there is no invoice;
     usage that costs nothing is invoiced at zero and needs no payment.
 
-    :param apart: for the cut, on a connection of its own.
+    :param apart: for the cut and the confirmation, on a connection of its own.
     :param period_no: counted from 1; default: the first that is not billed, where it can be closed, or the last one.
     :param early: why it is closed before its end.
     :raises NotFound: no such agreement.
     :raises AgreementNotConcluded: it is not signed by both sides.
     :raises PeriodNotOpen: an earlier period is not billed, or the contract ended before this one.
     :raises PeriodNotOver: its end has not come, and the contract has not ended as ``early`` says.
+    :raises PeriodNotConfirmed: calls of it are not accounted for yet.
     """
     facts = await agreements.facts(session, agreement_id)
     licence_id = _licence_of(facts)
@@ -65,8 +67,9 @@ async def close_period(
         return await _get_closed(session, agreement_id, wanted)
     async with transaction(apart) as cutting:
         await metering.cut_periods(cutting, licence_id, early)
-    period = await metering.get_closed_period(session, licence_id, wanted)
-    if period is not None:
+    if await confirmation.wait(apart, licence_id, wanted):
+        period = await metering.get_closed_period(session, licence_id, wanted)
+        assert period is not None, "what is confirmed is cut"
         return await _bill(session, actor, facts, period)
     open_period = await metering.get_open_period(session, licence_id)
     if period_no is None and wanted > 1 and (early is None or open_period is None):
@@ -79,22 +82,22 @@ async def bill_period(
 ) -> ClosedPeriod:
     """Invoice a period that was cut; one that is billed already is answered as it was.
 
-    :raises PeriodNotOpen: an earlier period is not billed, or this one is not cut.
+    :raises PeriodNotOpen: an earlier period is not billed, or this one is not cut and confirmed.
     """
     facts = await agreements.facts(session, agreement_id)
     licence_id = _licence_of(facts)
     if not await _is_next(session, agreement_id, period_no):
         return await _get_closed(session, agreement_id, period_no)
     period = await metering.get_closed_period(session, licence_id, period_no)
-    if period is None:
+    if period is None or period.confirmed_at is None:
         raise _not_open(agreement_id, period_no, period_no)
     return await _bill(session, actor, facts, period)
 
 
 async def unbilled_periods(
     session: AsyncSession, after: UUID, limit: int
-) -> Sequence[tuple[UUID, Sequence[int]]]:
-    """Some agreements, in the order of their ids, and the numbers of their periods that are cut and not billed.
+) -> Sequence[tuple[UUID, UUID, Sequence[int]]]:
+    """Some agreements in the order of their ids, their licences, and the numbers of periods that are cut, not billed.
 
     :param after: the last one of those before; ``UUID(int=0)`` to begin.
     """
@@ -211,7 +214,13 @@ async def _bill(
     rules = await rulebook.in_force(session, period.closed_at)
     plan = await plans.get_plan(session, facts.terms.price_plan_id)
     usage = await usage_by_purpose(session, period)
-    lines = rating.rate(plan, facts.terms.purposes, usage, lambda purpose: quote_context(rules, purpose))
+    lines = rating.rate(
+        plan,
+        facts.terms.purposes,
+        usage,
+        lambda purpose: quote_context(rules, purpose),
+        periods_due=not period.after_end,
+    )
     total = rating.total(lines, plan.currency)
     invoice = None
     if total.minor or not usage.is_empty:

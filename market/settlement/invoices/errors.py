@@ -18,6 +18,13 @@ class PeriodNotOver(Conflict):
     title = Message("This period is not over yet")
 
 
+class PeriodNotConfirmed(Conflict):
+    """A period is billed once each of its calls is known to be answered, or is credited."""
+
+    slug = "period-not-confirmed"
+    title = Message("Calls of this period are not accounted for yet")
+
+
 class AgreementNotConcluded(Conflict):
     """There is nothing to bill before both sides have signed."""
 

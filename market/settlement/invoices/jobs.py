@@ -24,6 +24,8 @@ class PeriodsNotBilled(RuntimeError):
 async def bill_periods(context: JobContext, _: dict[str, Any]) -> None:
     """Cut the periods that are over, and bill all that is cut and not billed, each agreement's in order.
 
+    A period with calls that are not accounted for yet waits for the next run.
+
     So every month is closed soon after its end, after an outage of months each by itself, and what a crash or an error
     left between the cut and the bill is billed too.
 
@@ -60,9 +62,14 @@ async def _bill(context: JobContext) -> list[str]:
             found = await billing.unbilled_periods(session, last, _AT_ONCE)
         if not found:
             return failed
-        for last, numbers in found:
+        for last, licence_id, numbers in found:
             for period_no in numbers:
                 try:
+                    async with transaction(context.sessions) as session:
+                        unconfirmed = await metering.confirm_period(session, licence_id, period_no)
+                    if unconfirmed:
+                        log.info("period_not_confirmed", agreement_id=str(last), period_no=period_no)
+                        break  # the next run bills it
                     async with transaction(context.sessions) as session:
                         await billing.bill_period(session, SYSTEM, last, period_no)
                 except Exception:

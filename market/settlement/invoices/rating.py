@@ -44,6 +44,8 @@ def rate(
     purposes: Sequence[PurposeClass],
     usage: LicenceUsage,
     context_of: Callable[[PurposeClass], QuoteContext],
+    *,
+    periods_due: bool = True,
 ) -> list[RatedLine]:
     """Rate one licence's period.
 
@@ -53,6 +55,7 @@ def rate(
 
     :param purposes: the purposes agreed, at least one.
     :param context_of: the context that the rules in force give a purpose.
+    :param periods_due: whether charges per period fall due: not in a period that began after the contract had ended.
     """
     assert purposes, "an agreement names at least one purpose"
     contexts = {purpose: context_of(purpose) for purpose in {*purposes, *usage.used}}
@@ -69,7 +72,11 @@ def rate(
         if any(used.values()):
             rated = quote(plan, used, contexts[purpose]).lines
             lines.extend(line for line in rated if line.metric != PERIODS)
-    return [RatedLine(usage.licence_id, usage.usage_period_no, line) for line in lines]
+    return [
+        RatedLine(usage.licence_id, usage.usage_period_no, line)
+        for line in lines
+        if periods_due or line.metric != PERIODS
+    ]
 
 
 def total(lines: Sequence[RatedLine], currency: str) -> Money:

@@ -45,18 +45,18 @@ async def find_close(session: AsyncSession, agreement_id: UUID, period_no: int) 
 
 async def unbilled_periods(
     session: AsyncSession, after: UUID, limit: int
-) -> Sequence[tuple[UUID, Sequence[int]]]:
-    """Agreements, by id, with the numbers of their periods that are cut and not billed, in order."""
+) -> Sequence[tuple[UUID, UUID, Sequence[int]]]:
+    """Agreements, by id, with their licences and the numbers of their periods that are cut and not billed, in order."""
     statement = sa.text(
-        "SELECT l.agreement_id, array_agg(u.period_no ORDER BY u.period_no)"
+        "SELECT l.agreement_id, l.id, array_agg(u.period_no ORDER BY u.period_no)"
         "  FROM usage_periods u JOIN licences l ON l.id = u.licence_id"
         " WHERE l.agreement_id > :after"
         "   AND NOT EXISTS (SELECT FROM period_closes p"
         "                    WHERE p.agreement_id = l.agreement_id AND p.period_no = u.period_no)"
-        " GROUP BY l.agreement_id ORDER BY l.agreement_id LIMIT :limit"
+        " GROUP BY l.agreement_id, l.id ORDER BY l.agreement_id LIMIT :limit"
     )
     found = await session.execute(statement, {"after": after, "limit": limit})
-    return [(agreement_id, numbers) for agreement_id, numbers in found]
+    return [(agreement_id, licence_id, numbers) for agreement_id, licence_id, numbers in found]
 
 
 async def closes_page(

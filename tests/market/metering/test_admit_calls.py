@@ -10,10 +10,11 @@ from infra.auth import SYSTEM
 from infra.db import SessionMaker, new_id, transaction
 from infra.stops import service as stops
 from infra.units import UnitVector
+from market.metering import service
 from market.metering.admission_sql import admit
 from market.metering.domain import Call, Decision, Outcome
 from tests.support.database import TestDatabase
-from tests.support.metering import Connection, LicenceMaker, call_for, counted, recorded
+from tests.support.metering import Connection, LicenceMaker, call_for, close_period, counted, recorded
 
 
 async def decide(connection: Connection, *calls: Call) -> list[Decision]:
@@ -220,7 +221,18 @@ async def test_the_service_cannot_change_what_was_recorded(connection: Connectio
 
 
 @pytest.mark.parametrize("verb", ["UPDATE {} SET licence_id = licence_id", "DELETE FROM {}", "TRUNCATE {}"])
-async def test_not_even_the_owner_changes_records_by_accident(database: TestDatabase, verb: str) -> None:
+async def test_not_even_the_owner_changes_records_by_accident(
+    connection: Connection,
+    make_licence: LicenceMaker,
+    sessions: SessionMaker,
+    database: TestDatabase,
+    verb: str,
+) -> None:
+    licence_id = await make_licence()
+    await decide(connection, call_for(licence_id, key="k"))
+    async with transaction(sessions) as session:
+        await close_period(session, licence_id, 1)
+        assert await service.confirm_period(session, licence_id, 1) == 0
     owner = await asyncpg.connect(database.owner_url)
     try:
         names = [

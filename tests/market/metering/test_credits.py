@@ -1,5 +1,6 @@
 """Credits: what a credited call gives back, in which period, and what its key does afterwards."""
 
+import asyncio
 from uuid import UUID
 
 import asyncpg
@@ -47,7 +48,13 @@ async def open_period(connection: Connection, licence_id: UUID) -> UnitVector:
     return UnitVector.of(row[f"period_{unit.slot}"] or 0 for unit in units.UNITS.summed)
 
 
-async def set_off_in(connection: Connection, call: Call) -> int | None:
+async def confirm(connection: Connection, licence_id: UUID, period_no: int = 1) -> int | None:
+    """Confirm a period; answers how many calls are not accounted for."""
+    found: int | None = await connection.fetchval("SELECT confirm_period($1, $2)", licence_id, period_no)
+    return found
+
+
+async def counted_in(connection: Connection, call: Call) -> int | None:
     """The period in which a credit counts."""
     found: int | None = await connection.fetchval(
         "SELECT period_no FROM usage_credits WHERE licence_id = $1 AND record_id = $2",
@@ -73,8 +80,6 @@ async def consistent(sessions: SessionMaker, connection: Connection) -> object:
         SELECT FROM licence_counters c
          WHERE used_1 <> period_1
                          + coalesce((SELECT sum(units_1) FROM usage_periods u WHERE u.licence_id = c.licence_id), 0)
-                         - coalesce((SELECT sum(units_1) FROM usage_credits k
-                                      WHERE k.licence_id = c.licence_id AND k.period_no IS NULL), 0)
         """
     )
 
@@ -87,7 +92,7 @@ async def test_a_credit_gives_the_quota_back_once(connection: Connection, make_l
     assert await credit(connection, first) == [first.record_id]
     assert await credit(connection, first, first) == []
     assert await counted(connection, licence_id) == await open_period(connection, licence_id) == ONE
-    assert await set_off_in(connection, first) == 1
+    assert await counted_in(connection, first) == 1
     again = call_for(licence_id)
     assert [d.outcome for d in await decide(connection, again)] == [Outcome.ADMITTED]
     records = await connection.fetchval(
@@ -118,41 +123,58 @@ async def test_a_licence_with_several_purposes_gets_back_what_was_used_for_each(
     assert await open_period(connection, licence_id) == ONE
 
 
-async def test_a_credit_of_a_closed_period_counts_in_the_open_one(
-    connection: Connection, make_licence: LicenceMaker, sessions: SessionMaker
-) -> None:
-    licence_id = await make_licence()
-    first, later = call_for(licence_id), call_for(licence_id)
-    await decide(connection, first)
-    assert await close(sessions, licence_id, 1) == ONE
-    await decide(connection, later, call_for(licence_id))
-    assert await credit(connection, first) == [first.record_id]
-    assert await set_off_in(connection, first) == 2
-    assert await close(sessions, licence_id, 2) == ONE
-
-
 @pytest.mark.parametrize("sole_purpose", ["research", None])
-async def test_what_the_open_period_cannot_bear_waits_for_use_of_that_purpose(
+async def test_a_credit_counts_in_the_period_of_its_call_until_that_is_confirmed(
     connection: Connection, make_licence: LicenceMaker, sessions: SessionMaker, sole_purpose: str | None
 ) -> None:
-    licence_id = await make_licence(quotas={"calls": 3}, sole_purpose=sole_purpose)
-    lost = [call_for(licence_id), call_for(licence_id)]
-    await decide(connection, *lost)
-    await close(sessions, licence_id, 1)
-    assert len(await credit(connection, *lost)) == 2
-    assert [await set_off_in(connection, call) for call in lost] == [None, None]
-    assert await counted(connection, licence_id) == NONE, "the quota has them back at once"
-    small = call_for(licence_id, rows=3)
-    await decide(connection, small)
-    assert await close(sessions, licence_id, 2) == small.units, "ten rows are more than three"
-    if sole_purpose is None:
-        await decide(connection, call_for(licence_id, purpose="credit"))
-        assert await close(sessions, licence_id, 3) == ONE, "another purpose has another price"
-    else:
-        assert await close(sessions, licence_id, 3) == NONE
-    await decide(connection, call_for(licence_id))
-    assert await close(sessions, licence_id, 4) == NONE
-    assert [await set_off_in(connection, call) for call in lost] == [4, None]
+    licence_id = await make_licence(quotas={"calls": 4}, sole_purpose=sole_purpose)
+    lost = [call_for(licence_id), call_for(licence_id, purpose="research", rows=3)]
+    await decide(connection, *lost, call_for(licence_id))
+    assert (await close(sessions, licence_id, 1))["calls"] == 3
+    later = call_for(licence_id)
+    await decide(connection, later)
+    assert await credit(connection, lost[0], later) == [lost[0].record_id, later.record_id]
+    assert [await counted_in(connection, call) for call in (lost[0], later)] == [1, 2]
+    assert await close(sessions, licence_id, 1) == ONE + lost[1].units
+    assert (await counted_by_purpose(connection, licence_id))["research"] == ONE + lost[1].units
+    assert (await open_period(connection, licence_id), await counted(connection, licence_id)) == (
+        NONE,
+        ONE + lost[1].units,
+    )
+    assert await confirm(connection, licence_id) == 0
+    assert await credit(connection, lost[1]) == [], "what is confirmed is billed"
+    assert await confirm(connection, licence_id) == 0
+    assert await confirm(connection, licence_id, 2) is None, "it is open"
+    assert await close(sessions, licence_id, 2) == NONE
+
+
+async def test_credits_and_confirmations_that_meet_see_each_other(
+    connection: Connection, make_licence: LicenceMaker, sessions: SessionMaker, database: TestDatabase
+) -> None:
+    licence_id, other_id = await make_licence(), await make_licence()
+    another = await asyncpg.connect(database.service_url)
+    for first, second, number in (("credit", "confirm", 1), ("confirm", "credit", 0)):
+        licence = licence_id if first == "credit" else other_id
+        call = call_for(licence)
+        await decide(connection, call)
+        await close(sessions, licence, 1)
+
+        async def do(what: str, on: Connection, licence: UUID = licence, call: Call = call) -> object:
+            return await (credit(on, call) if what == "credit" else confirm(on, licence))
+
+        async with connection.transaction():
+            await do(first, connection)
+            waiting = asyncio.create_task(do(second, another))
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+        await waiting
+        kept = await connection.fetchval("SELECT count(*) FROM usage_credits WHERE licence_id = $1", licence)
+        confirmed = await connection.fetchval(
+            "SELECT confirmed_at FROM usage_periods WHERE licence_id = $1", licence
+        )
+        assert (kept, confirmed is None) == (number, False)
+        assert (await close(sessions, licence, 1))["calls"] == 1 - number
+    await another.close()
 
 
 async def test_a_key_whose_call_was_credited_counts_anew_once(
@@ -225,6 +247,10 @@ async def test_a_batch_that_is_sent_again_can_still_be_credited(
         "UPDATE usage_credits SET units_1 = 5",
         "UPDATE usage_credits SET period_no = 3",
         "DELETE FROM usage_credits",
+        "UPDATE usage_periods SET units_1 = units_1 + 1 WHERE confirmed_at IS NULL",
+        "UPDATE usage_periods SET closed_at = now() WHERE confirmed_at IS NULL",
+        "UPDATE usage_periods SET units_1 = 0 WHERE confirmed_at IS NOT NULL",
+        "DELETE FROM usage_periods",
         "UPDATE usage_keys SET record_id = gen_random_uuid() WHERE key = 'answered'",
         "UPDATE usage_keys SET digest = '' WHERE key = 'lost'",
         "DELETE FROM usage_keys",
@@ -232,9 +258,17 @@ async def test_a_batch_that_is_sent_again_can_still_be_credited(
     ],
 )
 async def test_credits_and_keys_stay_as_they_are_even_for_the_owner(
-    connection: Connection, make_licence: LicenceMaker, database: TestDatabase, forgery: str
+    connection: Connection,
+    make_licence: LicenceMaker,
+    sessions: SessionMaker,
+    database: TestDatabase,
+    forgery: str,
 ) -> None:
-    licence_id = await make_licence()
+    licence_id, other_id = await make_licence(), await make_licence()
+    for licence in (licence_id, other_id):
+        await decide(connection, call_for(licence))
+        await close(sessions, licence, 1)
+    await confirm(connection, other_id)
     lost, answered = call_for(licence_id, key="lost"), call_for(licence_id, key="answered")
     await decide(connection, lost, answered)
     await decide(connection, call_for(licence_id, key="answered"))

@@ -111,7 +111,7 @@ async def test_it_is_counted_limited_recorded_and_summed_up_by_period(metered: M
         ((record, _), _) = await repository.list_records(
             session, licence_id, PageRequest(10, None), period_no=1
         )
-        shown = UsageRecordRead.of(KnownRecord(record, UsageRecordStatus.ANSWERED, None))
+        shown = UsageRecordRead.of(KnownRecord(record, UsageRecordStatus.ANSWERED, None, None, licence_id))
         assert shown.units["seconds"] in (4, 5)
 
 

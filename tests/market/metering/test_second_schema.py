@@ -42,12 +42,12 @@ async def bucket(database: TestDatabase) -> AsyncIterator[Connection]:
         async with owner.transaction():
             assert await installs.install(owner, role, schema=SCHEMA, planner=PLANNER) == [
                 "admit_calls",
+                "confirm_period",
                 "credit_calls",
                 "cut_periods",
                 "market_time_zone",
                 "month_ends_at",
                 "month_of",
-                "set_off_usage_credits",
             ]
         made = await asyncpg.connect(database.service_url, server_settings={"search_path": SCHEMA})
         yield made

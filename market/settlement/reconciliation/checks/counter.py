@@ -1,4 +1,4 @@
-"""What a licence used is what its periods add up to, less credits that wait; its periods follow without gaps."""
+"""What a licence used is what its periods add up to; its periods follow without gaps."""
 
 from datetime import datetime
 
@@ -12,10 +12,9 @@ def _totals() -> QueryCheck:
     """Compares the totals with the sums over the periods, for the units of the registry."""
     slots = [unit.slot for unit in units.UNITS.summed]
     sums = ", ".join(f"coalesce(sum(u.units_{slot}), 0) AS closed_{slot}" for slot in slots)
-    waiting = ", ".join(f"coalesce(sum(k.units_{slot}), 0) AS waiting_{slot}" for slot in slots)
     compared = " UNION ALL ".join(
         f"SELECT t.licence_id, t.since, '{unit.code}' AS unit, coalesce(t.used_{unit.slot}, 0)::bigint AS used,"  # noqa: S608
-        f" (t.closed_{unit.slot} + coalesce(t.period_{unit.slot}, 0) - t.waiting_{unit.slot})::bigint AS summed"
+        f" (t.closed_{unit.slot} + coalesce(t.period_{unit.slot}, 0))::bigint AS summed"
         " FROM totals t"
         for unit in units.UNITS.summed
     )
@@ -25,12 +24,10 @@ def _totals() -> QueryCheck:
         f"""
 WITH totals AS (
     SELECT c.licence_id, c.period_no, c.period_opened_at AS since, p.periods, p.last_no,
-           {", ".join(f"c.used_{slot}, c.period_{slot}, p.closed_{slot}, w.waiting_{slot}" for slot in slots)}
+           {", ".join(f"c.used_{slot}, c.period_{slot}, p.closed_{slot}" for slot in slots)}
       FROM licence_counters c
       LEFT JOIN LATERAL (SELECT count(*) AS periods, coalesce(max(u.period_no), 0) AS last_no, {sums}
-                           FROM usage_periods u WHERE u.licence_id = c.licence_id) p ON true
-      LEFT JOIN LATERAL (SELECT {waiting} FROM usage_credits k
-                          WHERE k.licence_id = c.licence_id AND k.period_no IS NULL) w ON true)
+                           FROM usage_periods u WHERE u.licence_id = c.licence_id) p ON true)
 SELECT licence_id::text || '/' || unit, used - summed, NULL::text, since, NULL::uuid,
        'has used ' || used || ' ' || unit || '; its periods add up to ' || summed
   FROM ({compared}) compared WHERE used <> summed
