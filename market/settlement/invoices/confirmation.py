@@ -1,6 +1,7 @@
 """Confirming a period before it is billed: each of its calls was answered, or is credited."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 from infra.db import SessionMaker, transaction
@@ -9,7 +10,7 @@ from market.metering import service as metering
 from market.settlement.invoices.errors import PeriodNotConfirmed
 
 _TIMES = 25
-_PAUSE_SECONDS = 0.2
+_PAUSE = timedelta(milliseconds=200)
 """A close looks so often, with such pauses, whether calls are accounted for: for the seconds that processes take."""
 
 
@@ -24,7 +25,7 @@ async def wait(apart: SessionMaker, licence_id: UUID, period_no: int) -> bool:
             unconfirmed = await metering.confirm_period(confirming, licence_id, period_no)
         if not unconfirmed:
             return unconfirmed is not None
-        await asyncio.sleep(_PAUSE_SECONDS)
+        await asyncio.sleep(_PAUSE.total_seconds())
     raise PeriodNotConfirmed(
         Message(
             "Period {period_no} is cut, but whether {unconfirmed} of its calls were answered is not known yet.",
