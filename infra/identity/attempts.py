@@ -103,7 +103,7 @@ class Throttle:
         budget = domain.KNOWN_DEVICES if known else self._source
         if waiting := await attempt_repository.spend(session, source, budget):
             self._remember(source, waiting)
-            return SourceThrottled(math.ceil(waiting))
+            return SourceThrottled(math.ceil(waiting), known_devices=not known)
         place = device.id.hex() if known and device is not None else origin.source
         attempt = Attempt(_subject("attempts", account, place), origin.source, known)
         savepoint = await session.begin_nested()
@@ -192,7 +192,7 @@ class Throttle:
         :raises SourceThrottled: its refusal has not ended.
         """
         try:
-            await self._still_refused(_subject("source", origin.source))
+            await self._still_refused(_subject("source", origin.source), known_devices=True)
         except SourceThrottled:
             if origin.device is None:
                 raise
@@ -216,7 +216,7 @@ class Throttle:
         if len(self._refused) > _REMEMBERED:
             self._refused.popitem(last=False)
 
-    async def _still_refused(self, subject: bytes) -> None:
+    async def _still_refused(self, subject: bytes, *, known_devices: bool = False) -> None:
         until = self._refused.get(subject)
         if until is None:
             return
@@ -231,7 +231,7 @@ class Throttle:
                 await asyncio.sleep(min(left, _HELD_SECONDS))
             finally:
                 self._held -= 1
-        raise SourceThrottled(math.ceil(left))
+        raise SourceThrottled(math.ceil(left), known_devices=known_devices)
 
 
 def _subject(*parts: str) -> bytes:

@@ -4,121 +4,113 @@ from infra.errors import Conflict, Forbidden, Invalid, NotFound, QuotaExceeded, 
 from infra.messages import Message
 
 
-class InvalidCredentials(Unauthenticated):
+class _NotChallenged(Unauthenticated):
+    """A 401 that a browser must not answer with a dialogue of its own."""
+
+    def headers(self) -> dict[str, str]:
+        """No challenge."""
+        return {}
+
+
+class InvalidCredentials(_NotChallenged):
     """E-mail address or password is wrong; which of the two is not disclosed."""
 
     slug = "wrong-credentials"
     title = Message("Invalid credentials")
 
-    def headers(self) -> dict[str, str]:
-        """No challenge: a browser must not answer it with a dialogue of its own."""
-        return {}
 
+class _Throttled(QuotaExceeded):
+    """Too many attempts.
 
-class TooManyAttempts(QuotaExceeded):
-    """Too many wrong passwords for one address: in a row from here, or altogether from unknown devices.
-
-    :param retry_after: seconds until the next attempt is looked at.
+    :param retry_after: seconds until the next one is looked at.
     """
+
+    def __init__(self, retry_after: int, detail: Message, remedy: Message) -> None:
+        super().__init__(detail, remedy=remedy, retry_after=retry_after)
+        self.retry_after = retry_after
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.retry_after)}
+
+
+class TooManyAttempts(_Throttled):
+    """Too many wrong passwords for one address: in a row from here, or altogether from unknown devices."""
 
     slug = "too-many-sign-in-attempts"
     title = Message("Too many failed sign-in attempts")
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(
+            retry_after,
             Message(
                 "Sign-in for this address is locked for {retry_after} seconds here after several wrong passwords.",
                 retry_after=retry_after,
             ),
-            remedy=Message(
+            Message(
                 "Wait, then try again, or sign in on a device on which you have done so before. If the password is"
                 " lost, ask for a one-time link at POST /v1/password-resets."
             ),
-            retry_after=retry_after,
         )
-        self.retry_after = retry_after
-
-    def headers(self) -> dict[str, str]:
-        """When to come back."""
-        return {"Retry-After": str(self.retry_after)}
 
 
-class TooManyCodes(QuotaExceeded):
-    """Too many wrong codes of a second factor.
-
-    :param retry_after: seconds until the next attempt is looked at.
-    """
+class TooManyCodes(_Throttled):
+    """Too many wrong codes of a second factor."""
 
     slug = "too-many-codes"
     title = Message("Too many wrong codes")
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(
+            retry_after,
             Message(
                 "Several wrong codes were sent for this account; the next is looked at in {retry_after} seconds.",
                 retry_after=retry_after,
             ),
-            remedy=Message(
+            Message(
                 "Wait, or sign in on a device on which you have done so before. If it was not you, somebody knows your"
                 " password: change it."
             ),
-            retry_after=retry_after,
         )
-        self.retry_after = retry_after
-
-    def headers(self) -> dict[str, str]:
-        """When to come back."""
-        return {"Retry-After": str(self.retry_after)}
 
 
-class TooManyResets(QuotaExceeded):
-    """Too many links for a new password were asked for one address, whether it has an account or not.
-
-    :param retry_after: seconds until another one can be asked for.
-    """
+class TooManyResets(_Throttled):
+    """Too many links for a new password were asked for one address, whether it has an account or not."""
 
     slug = "too-many-password-resets"
     title = Message("Too many password resets")
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(
+            retry_after,
             Message(
                 "Several links were asked for this address; the next can be in {retry_after} seconds.",
                 retry_after=retry_after,
             ),
-            remedy=Message("Use the newest mail to the address, or wait."),
-            retry_after=retry_after,
+            Message("Use the newest mail to the address, or wait."),
         )
-        self.retry_after = retry_after
-
-    def headers(self) -> dict[str, str]:
-        """When to come back."""
-        return {"Retry-After": str(self.retry_after)}
 
 
-class SourceThrottled(QuotaExceeded):
+class SourceThrottled(_Throttled):
     """Too many attempts from one network, whatever they were about.
 
-    :param retry_after: seconds until the next attempt is looked at.
+    :param known_devices: those on which the person has signed in before need not wait.
     """
 
     slug = "too-many-attempts-from-network"
     title = Message("Too many attempts from this network")
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after: int, *, known_devices: bool = False) -> None:
         super().__init__(
+            retry_after,
             Message(
                 "Too many attempts came from your network; the next is looked at in {retry_after} seconds.",
                 retry_after=retry_after,
             ),
-            remedy=Message("Wait, then try again; devices on which you have signed in before need not wait."),
-            retry_after=retry_after,
+            Message("Wait, then try again; devices on which you have signed in before need not wait.")
+            if known_devices
+            else Message("Wait, then try again."),
         )
-        self.retry_after = retry_after
-
-    def headers(self) -> dict[str, str]:
-        """When to come back."""
-        return {"Retry-After": str(self.retry_after)}
 
 
 class SessionEnded(Unauthenticated):
@@ -181,15 +173,11 @@ CHOOSE_A_PASSWORD = Message(
 """The way out of :class:`WeakPassword`."""
 
 
-class WrongCode(Unauthenticated):
+class WrongCode(_NotChallenged):
     """The code of the second factor is wrong, too old, or was used before."""
 
     slug = "wrong-code"
     title = Message("Invalid code")
-
-    def headers(self) -> dict[str, str]:
-        """No challenge: a browser must not answer it with a dialogue of its own."""
-        return {}
 
 
 class NoCodeAwaited(Conflict):

@@ -226,5 +226,5 @@ async def _join(
 def _not_open() -> InvitationNotOpen:
     return InvitationNotOpen(
         Message("The invitation token is unknown, used, revoked or expired."),
-        remedy=Message("Ask for a new invitation."),
+        remedy=Message("If you have accepted it already, sign in; otherwise ask for a new invitation."),
     )

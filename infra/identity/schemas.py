@@ -1,5 +1,6 @@
 """What goes in and out of sign-in and OAuth over HTTP."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
@@ -51,8 +52,19 @@ class SessionCreate(Input):
     )
 
 
+_HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−－"), "-")
+
+
+def _as_typed_in_ascii(value: object) -> object:
+    # Full-width digits of a Chinese keyboard, and the dashes and spaces that word processors make of ours.
+    if not isinstance(value, str):
+        return value
+    return unicodedata.normalize("NFKC", value.translate(_HYPHENS)).strip()
+
+
 Code = Annotated[
     str,
+    BeforeValidator(_as_typed_in_ascii),
     StringConstraints(min_length=6, max_length=40, pattern=r"^[0-9A-Za-z -]+$"),
     Field(
         description="What the authenticator app shows now, or a recovery code; spaces and hyphens do not matter.",

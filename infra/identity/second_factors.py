@@ -253,8 +253,9 @@ async def take_code(identity: Identity, origin: Origin, actor: Actor, code: str)
         raise WrongCode(
             Message("The code is wrong, too old, or was used before."),
             remedy=Message(
-                "Wait for the app's next code, or send a recovery code. If you have lost both, ask another"
-                " administrator of your organisation to reset your second factor."
+                "Wait for the app's next code, or send a recovery code. If every code is refused, set the phone's clock"
+                " to automatic time. If you have lost both, ask another administrator of your organisation to reset"
+                " your second factor."
             ),
         )
     return used

@@ -28,6 +28,11 @@ def otpauth_uri(secret: str, *, account: str, issuer: str) -> str:
     return _totp(secret).get_provisioning_uri(account, issuer)
 
 
+def code_at(secret: str, seconds: int) -> str:
+    """The code that an app shows at a moment (seconds since 1970, UTC)."""
+    return _totp(secret).generate(seconds).decode()
+
+
 def matching_step(secret: str, code: str, seconds: int) -> int | None:
     """The time step whose code this is, the newest of them; None where it belongs to none near now.
 

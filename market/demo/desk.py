@@ -1,12 +1,14 @@
 """One person at the market's HTTP interface: signed in, with a cookie and its CSRF token, like a browser."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
 
 from infra.db import new_id
+from infra.identity import totp
 
 Connect = Callable[[], httpx.AsyncClient]
 """Opens a client of the service, with cookies of its own."""
@@ -18,11 +20,17 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who signs in, and for which desk."""
+    """Who signs in, and for which desk.
+
+    :ivar code: of the second factor, or a recovery code: taken once.
+    :ivar secret: of the authenticator app that was enrolled for the person.
+    """
 
     desk: str
     email: str
     password: str
+    code: str | None = None
+    secret: str | None = None
 
 
 @dataclass(slots=True)
@@ -30,23 +38,43 @@ class Desk:
     """A signed-in person.
 
     :ivar organisation_id: for whom the person acts.
+    :ivar second_factor: how far the person has signed in.
     """
 
     login: Login
     http: httpx.AsyncClient
     organisation_id: str
     _csrf: str = field(repr=False)
+    second_factor: str
 
     @classmethod
     async def sign_in(cls, connect: Connect, login: Login) -> "Desk":
-        """Open a session.
+        """Open a session, with the code of the second factor where there is one.
 
-        :raises StepFailed: e-mail or password are wrong.
+        :raises StepFailed: e-mail, password or code are wrong, or there is no code.
         """
         http = connect()
         answer = await http.post("/v1/session", json={"email": login.email, "password": login.password})
         body = expect(answer)
-        return cls(login, http, body["organisation"]["id"], body["csrf_token"])
+        desk = cls(login, http, body["organisation"]["id"], body["csrf_token"], body["second_factor"])
+        if desk.second_factor == "code_required":
+            if login.code is None:
+                raise StepFailed(
+                    f"{login.email} has a second factor: put a code of the authenticator app, or a recovery code, into"
+                    " MARKET_ADMIN_CODE."
+                )
+            signed_in = await desk.post("/v1/session/second-factor", {"code": login.code})
+            desk._csrf, desk.second_factor = signed_in["csrf_token"], signed_in["second_factor"]
+        return desk
+
+    async def enrol(self) -> None:
+        """Enrol an authenticator app of the demo's own where the person's role needs one; its secret is in `login`."""
+        if self.second_factor != "enrolment_required":
+            return
+        path = "/v1/session/second-factor"
+        app = await self.post(f"{path}/enrolment", {"current_password": self.login.password})
+        await self.post(f"{path}/confirmation", {"code": totp.code_at(app["secret"], int(time.time()))})
+        self.login = replace(self.login, secret=app["secret"])
 
     async def leave(self) -> None:
         """Close the connection; the session stays open until it runs out."""

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.table import Table
 
 from infra.settings import Settings
 from market.demo.city_data import write_city_air_quality
@@ -81,20 +80,25 @@ def play(settings: Settings, console: Console, *, file: Path | None, json_out: P
 
 
 def _administrator(settings: Settings) -> Login:
-    password = os.environ.get("MARKET_ADMIN_PASSWORD")
+    password, code = os.environ.get("MARKET_ADMIN_PASSWORD"), os.environ.get("MARKET_ADMIN_CODE")
     known = _read(settings)
     if password is None and known is not None:
         admin = known["people"]["admin"]
-        return Login("admin", admin["email"], admin["password"])
+        return Login("admin", admin["email"], admin["password"], code)
     if password is None:
         raise CommandFailed(
             "The platform administrator registers the parties: put the password that the first start showed into "
             "MARKET_ADMIN_PASSWORD."
         )
-    return Login("admin", settings.admin_email, password)
+    return Login("admin", settings.admin_email, password, code)
 
 
 async def _play(settings: Settings, console: Console, admin: Login, *, file: Path | None) -> dict[str, Any]:
+    if settings.smtp_host is not None:
+        raise CommandFailed(
+            "The demo's people have no mailboxes, and this installation mails invitations (MARKET_SMTP_HOST): play it"
+            " on one without, in a data folder and on a port of its own."
+        )
     base_url = f"http://{settings.host}:{settings.port}"
 
     def connect() -> httpx.AsyncClient:
@@ -157,10 +161,16 @@ async def _fresh_token(settings: Settings, facts: dict[str, Any]) -> str:
 
 def _show(console: Console, settings: Settings, facts: dict[str, Any]) -> None:
     console.print(f"API reference  {settings.base_url}/schema\n", highlight=False)
-    table = Table("desk", "e-mail", "password", box=None, pad_edge=False)
+    rows = [("desk", "e-mail", "password", "authenticator's secret")]
     for desk, person in facts["people"].items():
-        table.add_row(desk, person["email"], person["password"])
-    console.print(table)
+        rows.append((desk, person["email"], person["password"], person.get("authenticator_secret", "")))
+    if not any(row[-1] for row in rows[1:]):
+        rows = [(*row[:-1], "") for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        # Whole on a narrow terminal too: these are to be copied.
+        line = "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print("\nOne metered call, with a working licence:\n")
     console.print(facts["curl"], highlight=False, markup=False, soft_wrap=True)
     console.print()

@@ -19,6 +19,13 @@ _CHUNK = 1 << 18
 async def parties(trade: Trade) -> list[str]:
     """Step 1: five parties come in, and the buyer's program."""
     admin = await Desk.sign_in(trade.connect, trade.admin)
+    if admin.second_factor == "enrolment_required":
+        await admin.leave()
+        raise StepFailed(
+            f"{trade.admin.email} needs a second factor and has none: enrol an authenticator app"
+            " (POST /v1/session/second-factor/enrolment, then /v1/session/second-factor/confirmation), and put its next"
+            " code, or a recovery code, into MARKET_ADMIN_CODE."
+        )
     try:
         officer = trade.desks["officer"] = await second_officer(admin, trade.connect, trade.mark)
         for party in PARTIES:

@@ -7,7 +7,7 @@ from time import monotonic
 from market.demo import breaks
 from market.demo.bank import Receipt, camt053_for
 from market.demo.buying_steps import conclude, data_call, refusal
-from market.demo.desk import Desk, StepFailed, expect
+from market.demo.desk import StepFailed, expect
 from market.demo.state import Trade
 from pricing.money import Money
 
@@ -81,11 +81,7 @@ async def _own_account(trade: Trade) -> None:
             "holder_en": "Demo Market Platform",
         },
     )
-    admin = await Desk.sign_in(trade.connect, trade.admin)
-    try:
-        await admin.post(f"/v1/bank-accounts/{account['id']}/confirmation")
-    finally:
-        await admin.leave()
+    await trade.desks["officer"].post(f"/v1/bank-accounts/{account['id']}/confirmation")
 
 
 async def reconcile(trade: Trade) -> list[str]:

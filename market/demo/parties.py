@@ -123,7 +123,9 @@ async def _let_in(
         {"identification": "Certificate and identity card seen at registration"},
     )
     await _accept(connect, handed_over["token"], name, login)
-    return await Desk.sign_in(connect, login)
+    desk = await Desk.sign_in(connect, login)
+    await desk.enrol()
+    return desk
 
 
 async def _accept(connect: Connect, token: str, name: str, login: Login) -> None:

@@ -33,7 +33,9 @@ class Trade:
         return {
             "base_url": base_url,
             "people": {
-                person.desk: {"email": person.email, "password": person.password} for person in people
+                person.desk: {"email": person.email, "password": person.password}
+                | ({} if person.secret is None else {"authenticator_secret": person.secret})
+                for person in people
             },
             "program": self.made["program"],
             **{

@@ -43,6 +43,15 @@ def test_an_option_wins_over_a_wrong_variable(market_command: MarketCommand, tmp
     assert "MARKET_ADMIN_PASSWORD" in done.stderr
 
 
+def test_the_demo_says_at_once_that_nobody_reads_its_mail(
+    market_command: MarketCommand, tmp_path: Path
+) -> None:
+    mail = {"MARKET_SMTP_HOST": "127.0.0.1", "MARKET_SMTP_SENDER": "market@market.example"}
+    done = market_command("demo", "--data-dir", tmp_path, MARKET_ADMIN_PASSWORD="none", **mail)
+    assert done.returncode == 1
+    assert "MARKET_SMTP_HOST" in done.stderr
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from infra.identity import totp
+from infra.identity.schemas import CodeBody
 from tests.support.totp import code_at
 
 RFC_SECRET = base64.b32encode(b"12345678901234567890").decode()
@@ -67,3 +68,16 @@ def test_oathtool_computes_the_same() -> None:
         check=True,
     ).stdout.strip()
     assert totp.matching_step(secret, shown, 1767225600) == 1767225600 // 30
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [
+        ("４９２０３９", "492039"),
+        (" 492\u3000039\n", "492 039"),
+        ("jq7e–r2b4—dtc7‑56tu", "jq7e-r2b4-dtc7-56tu"),
+        ("ｊｑ７ｅ－ｒ２ｂ４－ｄｔｃ７－５６ｔｕ", "jq7e-r2b4-dtc7-56tu"),
+    ],
+)
+def test_a_code_may_be_typed_on_any_keyboard(typed: str, taken: str) -> None:
+    assert CodeBody.model_validate({"code": typed}).code == taken
