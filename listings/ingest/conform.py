@@ -18,7 +18,8 @@ from listings.ingest.expected import BINARY_MARK, KIND_LABELS, ExpectedColumn
 from listings.ingest.limits import Limits
 from listings.ingest.matching import match_names
 from listings.ingest.result import Column, Kind, Notice
-from listings.ingest.type_inference import Table, infer_types, source_view
+from listings.ingest.table import Table, source_view
+from listings.ingest.type_inference import infer_types
 from listings.ingest.writing import literal, quoted, widest_stored, write_rows
 
 _FLOAT_DIGITS = 15

@@ -25,7 +25,8 @@ from listings.ingest.limits import PLAIN_VALUE_BYTES, Limits
 from listings.ingest.measures import row_too_large, total_of, value_too_large
 from listings.ingest.names import names_bytes
 from listings.ingest.result import Column, Kind, Notice
-from listings.ingest.type_inference import Inferred, InferredType, Table, infer_types, source_view, trimmed
+from listings.ingest.table import InferredType, Table, source_view, trimmed
+from listings.ingest.type_inference import Inferred, infer_types
 from listings.ingest.writing import literal, quoted, widest_stored, write_rows
 
 
@@ -50,14 +51,18 @@ def convert_csv(
         table = _rewritten(table, target.with_name("rewritten.csv"), limits)
         found = _examine(connection, table, limits, strict=strict)
     typed = found.types
-    kept = [i for i in range(len(table.names)) if not _is_padding(connection, table, i)]
+    kept = list(range(len(table.names)))
+    while _is_padding(connection, table, kept[-1], found.longest[kept[-1]]):
+        kept.pop()
+    dropped = {table.names[i] for i in range(len(kept), len(table.names))}
+    notices = [notice for notice in found.notices if notice.column not in dropped]
     _require_lengths(connection, table, kept, found.longest, limits)
     widest = widest_stored([found.longest[i] for i in kept if typed[i].kind is Kind.TEXT], len(kept))
     selected = ", ".join(f"{typed[i].expression} AS {quoted(table.names[i])}" for i in kept)
     write_rows(
         connection, f"SELECT {selected} FROM source", [table.names[i] for i in kept], widest, target, limits
     )
-    return [_column(table, i, typed[i]) for i in kept], found.notices
+    return [_column(table, i, typed[i]) for i in kept], notices
 
 
 def _require_lengths(
@@ -197,9 +202,14 @@ def _refuse_oversize(rows: int, columns: int, limits: Limits) -> None:
         )
 
 
-def _is_padding(connection: duckdb.DuckDBPyConnection, table: Table, index: int) -> bool:
-    """A last column without name or value is what a spreadsheet leaves behind; it is not a column."""
-    if table.given[index].strip() or index + 1 < len(table.names) or index == 0:
+def _is_padding(connection: duckdb.DuckDBPyConnection, table: Table, index: int, longest: int) -> bool:
+    """Last columns without name or value are what a spreadsheet leaves behind; they are no columns.
+
+    :param longest: bytes of the column's longest value.
+    """
+    if index == 0 or table.given[index].strip() or table.expected[index] is not None:
         return False
+    if longest == 0:
+        return True
     found = connection.execute(f"SELECT 1 FROM source WHERE {trimmed(index)} IS NOT NULL LIMIT 1").fetchone()
     return found is None

@@ -185,11 +185,27 @@ def _refuse_neighbours(path: Path, codes: list[bytes]) -> None:
     )
 
 
+def utf_16_order(head: bytes) -> str | None:
+    """The encoding of the beginning of a text in UTF-16 without byte order mark; None where it is none.
+
+    Commas, digits and line ends have a zero byte on one side, and never on the other.
+    """
+    even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
+    if not even and odd * 10 > len(head[1:4096:2]):
+        return "utf-16-le"
+    if not odd and even * 10 > len(head[0:4096:2]):
+        return "utf-16-be"
+    return None
+
+
 def transcode(source: Path, target: Path, encoding: str) -> None:
     """Rewrite a text file as UTF-8.
 
     :raises UnicodeError: it is encoded otherwise.
     """
+    if encoding == TextEncoding.UTF_16:
+        with source.open("rb") as opened:
+            encoding = utf_16_order(opened.read(4096)) or encoding
     with (
         source.open("r", encoding=encoding, newline="") as reading,
         target.open("w", encoding="utf-8", newline="") as writing,

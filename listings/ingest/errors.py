@@ -45,6 +45,13 @@ class DuplicateColumn(FileRefused):
     title = Message("Two columns have the same name")
 
 
+class HeaderBelow(FileRefused):
+    """The names of the columns stand in a line below the first."""
+
+    slug = "header-not-first"
+    title = Message("The header is not the first line")
+
+
 class RaggedRow(FileRefused):
     """A line with more or fewer values than the header."""
 
@@ -143,6 +150,7 @@ _BY_SLUG: dict[str, type[FileRefused] | type[FileTooLarge]] = {
         EmptyFile,
         HeaderOnly,
         DuplicateColumn,
+        HeaderBelow,
         RaggedRow,
         WrongEncoding,
         TruncatedFile,

@@ -7,13 +7,14 @@ A value fits an expected type when the type holds exactly what is written, howev
   needed. Of a binary floating-point number (Parquet, Arrow) the shortest text counts, up to 15 significant digits.
 - number: any finite number, as binary floating point.
 - boolean: true and false in any case.
-- date: 2024-01-31, 2024/1/31 or 2024年1月31日, also mixed, and a date and time at midnight.
+- date: 2024-01-31, 2024/1/31, 2024.1.31 or 2024年1月31日, also mixed, and a date and time at midnight.
 - timestamp: a date and time in any form that is inferred, also mixed, and a date, as its midnight. Whether values carry
   offsets does not change: local times and instants are not the same.
 - text: what is written, leading zeros and all; no binary floating-point number, whose text nobody wrote.
 
-An empty value is a missing one, and so is a marker such as NA in a column that is not text. A declared format says how
-numbers and dates are written in the file besides.
+An empty value is a missing one, and so is a marker such as NA or 缺测 in a column that is not text. There full-width
+digits and signs are digits and signs, and a number may have a plus sign. A declared format says how numbers and dates
+are written in the file besides.
 """
 
 import re
@@ -23,10 +24,10 @@ from typing import Any
 
 from infra.messages import Message
 from listings.ingest.formats import DATE_FORMATS, NUMBER_FORMATS, ColumnFormat, matching_formats
-from listings.ingest.readings import DATED_KINDS, DATES, MAX_DIGITS
+from listings.ingest.readings import DATED_KINDS, DATES, FURTHER_DATES, MAX_DIGITS, narrowed
 from listings.ingest.result import Kind
 
-LITERAL = r"-?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
+LITERAL = r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
 """A number as it is usually written."""
 
 BINARY_MARK = " (binary)"
@@ -102,6 +103,18 @@ def decimal_digits(expected: ExpectedColumn, whole: int, fraction: int) -> tuple
     return min(before, MAX_DIGITS - after), after
 
 
+_DATE_FORMS = "2024-01-31, 2024/1/31, 2024.1.31, 2024年1月31日"
+_LAST_SERIAL = 80_000
+"""Spreadsheets count days from 1900; this one is in 2119."""
+
+
+def declarable_formats(value: str, expected: ExpectedColumn) -> list[ColumnFormat]:
+    """The formats that could be declared to have a trimmed value read; none where it is written as declared."""
+    formats = DATE_FORMATS if expected.kind in DATED_KINDS else NUMBER_FORMATS
+    found = [form for form in matching_formats(narrowed(value)) if form in formats]
+    return [] if expected.format in found else found
+
+
 def why_unfit(value: str | None, expected: ExpectedColumn) -> Message:
     """Why a trimmed value does not fit, to go on after the value.
 
@@ -109,10 +122,12 @@ def why_unfit(value: str | None, expected: ExpectedColumn) -> Message:
     """
     if value is None:
         return Message("is missing, and the column is declared as never empty")
+    if formats := declarable_formats(value, expected):
+        return Message("is written in another format ({format})", format=", ".join(formats))
     if expected.kind in NUMERIC_KINDS:
-        return _why_no_number(value, expected)
+        return _why_no_number(narrowed(value), expected)
     if expected.kind in DATED_KINDS:
-        return _why_no_date(value, expected)
+        return _why_no_date(narrowed(value), expected)
     return Message("is not of this type")
 
 
@@ -121,12 +136,11 @@ def _why_no_number(value: str, expected: ExpectedColumn) -> Message:
         return Message(
             "is a binary floating-point number of more than 15 digits: round it or write it as text"
         )
-    written = [form for form in matching_formats(value) if form in NUMBER_FORMATS]
-    if written and expected.format not in written:
-        return Message("is written in another format ({format})", format=written[0])
     if re.fullmatch(r"-?0[0-9]+(\.[0-9]*)?", value):
         return Message("has a leading zero, so it may be a code")
     if re.fullmatch(LITERAL, value, re.ASCII) is None:
+        if re.search("[0-9]", value):
+            return Message("is more than a number: units and signs belong into the column's declaration")
         return Message("is not a number")
     if expected.format in NUMBER_FORMATS:
         return Message("is not written as declared ({format})", format=expected.format)
@@ -138,16 +152,17 @@ def _why_no_number(value: str, expected: ExpectedColumn) -> Message:
 
 
 def _why_no_date(value: str, expected: ExpectedColumn) -> Message:
-    fitting = [reading for reading in DATES if reading.fits(value)]
+    fitting = [reading for reading in (*DATES, *FURTHER_DATES) if reading.fits(value)]
     if expected.kind is Kind.TIMESTAMP and expected.zone and any(not r.zone for r in fitting):
         return Message("has no offset, and the column's times have one")
     if any(reading.zone for reading in fitting) and not expected.zone:
         return Message("has an offset, and the column's values have none")
     if expected.kind is Kind.DATE and any(reading.kind is Kind.TIMESTAMP for reading in fitting):
         return Message("has a time of day")
-    written = [form for form in matching_formats(value) if form in DATE_FORMATS]
-    if written and expected.format not in written:
-        return Message("is written in another format ({format})", format=written[0])
-    if fitting or written:
+    if fitting or expected.format in matching_formats(value):
         return Message("is not on the calendar")
-    return Message("is not a date, or not written as one that is known here")
+    if re.fullmatch("[0-9]{4}([-/.][0-9]{1,2}|年[0-9]{1,2}月)", value):
+        return Message("is a month without a day")
+    if re.fullmatch(r"[0-9]{1,5}(\.[0-9]+)?", value) and 0 < float(value) < _LAST_SERIAL:
+        return Message("is a number, as spreadsheets count days: save the column's cells as dates")
+    return Message("is not a date written as {forms}", forms=_DATE_FORMS)

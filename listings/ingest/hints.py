@@ -8,7 +8,7 @@ from infra.messages import Message
 from listings.ingest.errors import shown
 from listings.ingest.expected import KIND_LABELS
 from listings.ingest.formats import DATE_FORMATS, NUMBER_FORMATS, ColumnFormat, matching_formats
-from listings.ingest.readings import DATES, MISSING_MARKERS, NUMBER
+from listings.ingest.readings import DATES, FURTHER_DATES, MISSING_MARKERS, NUMBER, narrowed
 from listings.ingest.result import Kind, Notice
 
 _CURRENCY = re.compile(r"[¥￥$€£] ?-?[0-9][0-9., ]*|-?[0-9][0-9., ]* ?(元|万元|[¥￥$€£])")
@@ -20,7 +20,7 @@ def hint(name: str, values: Sequence[str]) -> Notice | None:
 
     :param values: the first ones, trimmed, without empty ones.
     """
-    values = [value for value in values if value.upper() not in MISSING_MARKERS]
+    values = [narrowed(value) for value in values if value.upper() not in MISSING_MARKERS]
     formats = Counter(form for value in values for form in matching_formats(value))
     numbers = [v for v in values if NUMBER.fits(v) or NUMBER_FORMATS.intersection(matching_formats(v))]
     dates = [v for v in values if _is_date(v)]
@@ -28,6 +28,9 @@ def hint(name: str, values: Sequence[str]) -> Notice | None:
         kind = Kind.TIMESTAMP if any(_CLOCK.search(value) for value in dates) else Kind.DATE
         orders = [(count, form) for form, count in formats.items() if form in DATE_FORMATS]
         return _notice(name, kind, max(orders)[1] if orders else None, dates)
+    plain = [value for value in values if NUMBER.fits(value)]
+    if len(plain) * 2 > len(values):  # in full-width digits, or they would have been read
+        return _notice(name, Kind.DECIMAL, None, plain)
     usual = [(count, form) for form, count in formats.items() if form in NUMBER_FORMATS]
     if usual and len(numbers) * 2 > len(values):
         best = max(usual)[1]
@@ -66,7 +69,9 @@ def number_format(value: str) -> ColumnFormat | None:
 
 def _is_date(value: str) -> bool:
     orders = {ColumnFormat.DAY_FIRST, ColumnFormat.MONTH_FIRST}
-    return any(reading.fits(value) for reading in DATES) or bool(orders.intersection(matching_formats(value)))
+    return any(reading.fits(value) for reading in (*DATES, *FURTHER_DATES)) or bool(
+        orders.intersection(matching_formats(value))
+    )
 
 
 def _notice(name: str, kind: Kind, form: ColumnFormat | None, examples: Sequence[str]) -> Notice:

@@ -10,8 +10,9 @@ import duckdb
 
 from infra.messages import Message, joined
 from listings.ingest.errors import TypeMismatch, shown
-from listings.ingest.expected import KIND_LABELS, ExpectedColumn, why_unfit
+from listings.ingest.expected import KIND_LABELS, ExpectedColumn, declarable_formats, why_unfit
 from listings.ingest.result import Kind
+from listings.ingest.table import trimmed
 
 EXAMPLES = 5
 """Values that are named of each column."""
@@ -61,7 +62,14 @@ def refuse_misfits(
     first = found[0]["examples"][0]
     raise TypeMismatch(
         joined(sentences, " "),
-        remedy=_remedy(any(one.expected.published for one in misfits)),
+        remedy=_remedy(
+            any(one.expected.published for one in misfits),
+            any(
+                declarable_formats(example["value"] or "", one.expected)
+                for one, column in zip(misfits, found, strict=False)
+                for example in column["examples"]
+            ),
+        ),
         misfits=found,
         column=found[0]["column"],
         row=first["row"],
@@ -72,8 +80,9 @@ def refuse_misfits(
 def _described(connection: duckdb.DuckDBPyConnection, name: str, one: Misfits) -> dict[str, Any]:
     v = f"v{one.index}"
     unfit = "t IS NULL" if not one.expected.nullable else "t IS NULL AND v IS NOT NULL"
-    rows = f"SELECT row_number() OVER () AS row, {v} AS v, {one.value} AS t FROM source"
-    found = connection.execute(f"SELECT row, v FROM ({rows}) WHERE {unfit} LIMIT {EXAMPLES}").fetchall()
+    written = f"CASE WHEN {v} IS NOT NULL THEN {trimmed(one.index)} END"
+    rows = f"SELECT row_number() OVER () AS row, {v} AS v, {written} AS c, {one.value} AS t FROM source"
+    found = connection.execute(f"SELECT row, c FROM ({rows}) WHERE {unfit} LIMIT {EXAMPLES}").fetchall()
     (count,) = connection.execute(f"SELECT count(*) FROM ({rows}) WHERE {unfit}").fetchone() or (0,)
     return {
         "column": name,
@@ -112,12 +121,20 @@ def _sentence(column: dict[str, Any]) -> Message:
     )
 
 
-def _remedy(published: bool) -> Message:
+def _remedy(published: bool, formatted: bool) -> Message:
+    """What to do.
+
+    :param formatted: whether a format could be declared in which named values are read.
+    """
+    if published and formatted:
+        return Message(
+            "Where the whole column is written so, declare the format that is named with"
+            " PUT /v1/products/{product_id}/columns and upload the file again; otherwise correct or empty these values."
+        )
     if published:
         return Message(
-            "Correct or empty these values. Where the file writes numbers or dates in another way, declare the format"
-            " with PUT /v1/products/{product_id}/columns and upload it again; where the type itself is another, list"
-            " a new product."
+            "Correct or empty these values, take out lines that are no data (totals, notes, a second header), and"
+            " upload the file again. Where the type itself is another, list a new product."
         )
     return Message(
         "Correct or empty these values, or declare another type or format with"

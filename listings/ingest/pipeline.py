@@ -19,9 +19,10 @@ from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import Limits, unpacking
 from listings.ingest.matching import match_names
 from listings.ingest.names import column_names
+from listings.ingest.odd_rows import odd_rows
 from listings.ingest.profile import first_rows, profile, widest_row
 from listings.ingest.result import Column, IngestOptions, IngestResult, Notice, TextEncoding
-from listings.ingest.type_inference import Table
+from listings.ingest.table import Table
 
 
 def ingest(
@@ -99,6 +100,8 @@ def _from_text(
             )
     with _engine(made.parent, source, len(table.names), limits) as connection:
         columns, more = convert_csv(connection, table, made, limits, strict=options.strict)
+        there = {column.name for column in columns}
+        notices = [notice for notice in notices if notice.column is None or notice.column in there]
         delimiter = table.delimiter if source_format == "csv" else None
         return _finished(connection, made, columns, notices + more, scan, source_format, delimiter=delimiter)
 
@@ -159,6 +162,7 @@ def _finished(
 ) -> IngestResult:
     rows, columns, profiles = profile(connection, made, columns)
     detected, told = examine(connection, columns, profiles, rows)
+    told += odd_rows(connection, columns, profiles, rows)
     file = encodings.digest(made)
     return IngestResult(
         rows=rows,

@@ -25,7 +25,32 @@ from listings.ingest.result import Kind
 
 MAX_INTEGER = 2**53 - 1
 MAX_DIGITS = 38
-MISSING_MARKERS = ("NA", "N/A", "NULL", "NAN", "NONE", "NIL", "\\N", "-", "--", "—")
+MISSING_MARKERS = (
+    *("NA", "N/A", "N.A.", "#N/A", "NULL", "(NULL)", "NAN", "<NA>", "NAT", "NONE", "NIL", "\\N", "/"),
+    *("-", "--", "---", "–", "—", "——", "－", "缺测", "缺失", "未测", "暂无", "暂无数据", "无数据"),
+)
+
+MARKERS = "(" + ", ".join(f"'{marker}'" for marker in MISSING_MARKERS) + ")"
+"""The same for SQL."""
+
+BLANKS = " \t\r\n\u3000\u00a0"
+"""What may stand around a value: blanks, also full-width and non-breaking ones, and line ends."""
+
+_WIDE = "０１２３４５６７８９．，＋－−–：／％"
+_NARROW = "0123456789.,+---:/%"
+
+
+def narrowed(value: str) -> str:
+    """A text with full-width digits and signs as the usual ones."""
+    return value.translate(_TO_NARROW)
+
+
+def narrowing(v: str) -> str:
+    """SQL of a text with full-width digits and signs as the usual ones."""
+    return f"translate({v}, '{_WIDE}', '{_NARROW}')"
+
+
+_TO_NARROW = str.maketrans(_WIDE, _NARROW)
 
 _INTEGER = r"-?(0|[1-9][0-9]*)"
 _DECIMAL = r"-?((0|[1-9][0-9]*)(\.[0-9]+)?|\.[0-9]+)"
@@ -134,6 +159,34 @@ DATES = (
         "TRY_STRPTIME({v}, ['%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M'])",
     ),
 )
+_DAY = "[0-9]{4}(-[0-9]{1,2}-|[.][0-9]{1,2}[.])[0-9]{1,2}"
+_SHORT_CLOCK = "[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?"
+_SLASHED = "replace(replace({v}, '.', '/'), '-', '/')"
+_CHINESE_DAY = "[0-9]{4} ?年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?日"
+FURTHER_DATES = (
+    _dated(Kind.DATE, Message("date"), _DAY, f"CAST(TRY_STRPTIME({_SLASHED}, '%Y/%m/%d') AS DATE)"),
+    _dated(
+        Kind.DATE,
+        Message("date"),
+        _CHINESE_DAY,
+        "CAST(TRY_STRPTIME(replace({v}, ' ', ''), '%Y年%m月%d日') AS DATE)",
+    ),
+    _dated(
+        Kind.TIMESTAMP,
+        Message("date and time"),
+        f"{_DAY} {_SHORT_CLOCK}",
+        f"TRY_STRPTIME({_SLASHED}, ['%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M'])",
+    ),
+    _dated(
+        Kind.TIMESTAMP,
+        Message("date and time"),
+        f"{_CHINESE_DAY} ?({_SHORT_CLOCK}|[0-9]{{1,2}}时[0-9]{{1,2}}分([0-9]{{1,2}}秒)?)",
+        "TRY_STRPTIME(replace({v}, ' ', ''), ['%Y年%m月%d日%H:%M:%S', '%Y年%m月%d日%H:%M',"
+        " '%Y年%m月%d日%H时%M分%S秒', '%Y年%m月%d日%H时%M分'])",
+    ),
+)
+"""Read where a date is expected, and not inferred: 2024.1.31 may be the number of a version."""
+
 NUMERIC = (INTEGER, DECIMAL, NUMBER)
 DATED_KINDS = frozenset({Kind.DATE, Kind.TIMESTAMP})
 

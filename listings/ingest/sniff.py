@@ -6,22 +6,24 @@ import io
 import mmap
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.messages import Message
-from listings.ingest.encodings import overlong
+from listings.ingest.encodings import overlong, utf_16_order
 from listings.ingest.errors import (
     EmptyFile,
     FileRefused,
+    HeaderBelow,
     MalformedRecord,
     NotATable,
     TruncatedFile,
     WrongEncoding,
 )
 from listings.ingest.limits import Limits
+from listings.ingest.readings import BLANKS
 from listings.ingest.result import IngestOptions, TextEncoding
 
 HEAD_BYTES = 256 * 1024
@@ -148,6 +150,13 @@ def _refuse_other_formats(head: bytes) -> None:
             line=1,
             byte=0,
         )
+    if utf_16_order(head):
+        raise WrongEncoding(
+            Message("The file reads as UTF-16."),
+            remedy=Message("Save it as UTF-8, or add encoding=utf-16 to the address of the upload."),
+            line=1,
+            byte=0,
+        )
     if _MARKUP.match(head.removeprefix(codecs.BOM_UTF8)):
         raise NotATable(
             Message("The file is a web page or an XML document, not a table."),
@@ -249,6 +258,8 @@ def dialect_of(
             Message("The file has no records."),
             remedy=Message("Upload a file with a header and rows."),
         )
+    if options.header is None:
+        _refuse_lines_above(first, rows_by.values(), expected)
     widths = Counter(len(row) for row in rows)
     if len(rows) >= 5 and len(widths) >= 4 and widths[len(first)] < len(rows) / 3:
         raise NotATable(
@@ -260,10 +271,36 @@ def dialect_of(
             remedy=_ACCEPTED,
             line=2,
         )
-    named = {name.casefold() for name in expected} & {cell.strip(" \t\u3000").casefold() for cell in first}
+    named = _names_in(first, expected)
     has_header = options.header if options.header is not None else bool(named) or _has_header(first, rows[1:])
     names = tuple(first) if has_header else tuple(f"column_{i + 1}" for i in range(len(first)))
     return Dialect(best, has_header, names)
+
+
+def _names_in(row: Sequence[str], expected: Sequence[str]) -> set[str]:
+    return {name.casefold() for name in expected} & {cell.strip(BLANKS).casefold() for cell in row}
+
+
+def _refuse_lines_above(
+    first: Sequence[str], readings: Iterable[list[list[str]]], expected: Sequence[str]
+) -> None:
+    """Refuse a file whose expected column names stand in a further line, below a title or another header.
+
+    :param readings: the first records, by each delimiter that is tried.
+    :raises HeaderBelow: names the line, counting those that are not blank.
+    """
+    if not expected or _names_in(first, expected):
+        return
+    for rows in readings:
+        for place, row in enumerate(rows[1:_LINES_ABOVE], start=2):
+            if len(_names_in(row, expected)) * 2 > len(expected):
+                raise HeaderBelow(
+                    Message("The names of the columns are in line {line}, and not in the first.", line=place),
+                    remedy=Message(
+                        "Take out the lines above it (a title, a second header) and upload the file again."
+                    ),
+                    line=place,
+                )
 
 
 def _head_rows(path: Path, delimiter: str) -> list[list[str]]:
@@ -287,6 +324,7 @@ def _steadiness(rows: list[list[str]]) -> float:
 _TYPED = re.compile(
     r"-?\d+([.,]\d+)?([eE][+-]?\d+)?|\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T].*)?|true|false", re.IGNORECASE
 )
+_LINES_ABOVE = 20
 _YEAR = re.compile(r"(19|20)\d\d")
 
 

@@ -7,10 +7,8 @@ date and ``m0`` the date and time.
 
 from listings.ingest.expected import LITERAL, NUMERIC_KINDS, ExpectedColumn
 from listings.ingest.formats import DATE_FORMATS, ColumnFormat
-from listings.ingest.readings import BOOLEAN, DATED_KINDS, DATES, MISSING_MARKERS, SPAN
+from listings.ingest.readings import BOOLEAN, DATED_KINDS, DATES, FURTHER_DATES, MARKERS, SPAN, narrowing
 from listings.ingest.result import Kind
-
-_MARKERS = "(" + ", ".join(f"'{marker}'" for marker in MISSING_MARKERS) + ")"
 
 # Format → what a value looks like, and SQL of the plain number it says.
 _NUMBERS = {
@@ -38,8 +36,8 @@ _CLOCK = " [0-9]{1,2}:[0-9]{2}(:[0-9]{2})?"
 
 
 def present(v: str, kind: Kind) -> str:
-    """SQL of a trimmed text, NULL where it is a marker for a missing value."""
-    return v if kind is Kind.TEXT else f"CASE WHEN upper({v}) IN {_MARKERS} THEN NULL ELSE {v} END"
+    """SQL of a trimmed text, NULL where it is a marker for a missing value; what is no text is narrowed."""
+    return v if kind is Kind.TEXT else f"CASE WHEN upper({v}) IN {MARKERS} THEN NULL ELSE {narrowing(v)} END"
 
 
 def plain_number(v: str, form: ColumnFormat | None) -> str:
@@ -51,8 +49,9 @@ def plain_number(v: str, form: ColumnFormat | None) -> str:
     return (
         f"CASE WHEN NOT {_matches(v, LITERAL)} THEN NULL"
         # A lambda holds the text once: what is repeated takes long to plan.
-        f" WHEN contains(lower({v}), 'e') THEN list_transform([lower({v})], lambda n: {_written_out('n')})[1]"
-        f" ELSE {v} END"
+        f" WHEN contains(lower({v}), 'e')"
+        f" THEN list_transform([ltrim(lower({v}), '+')], lambda n: {_written_out('n')})[1]"
+        f" ELSE ltrim({v}, '+') END"
     )
 
 
@@ -145,7 +144,11 @@ def _of_our_era(found: str) -> str:
 
 def _dated(v: str, kind: Kind, expected: ExpectedColumn) -> str:
     """SQL of a date, or of a date and time, written in any form known for it."""
-    readings = [reading for reading in DATES if reading.kind is kind and reading.zone == expected.zone]
+    readings = [
+        reading
+        for reading in (*DATES, *FURTHER_DATES)
+        if reading.kind is kind and reading.zone == expected.zone
+    ]
     tries = [f"WHEN {_matches(v, reading.pattern)} THEN {reading.reading(v)}" for reading in readings]
     if expected.format in DATE_FORMATS and not expected.zone:
         tries.append(_formatted(v, kind, expected.format))

@@ -11,7 +11,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,27 +20,8 @@ from hypothesis import strategies as st
 from listings.ingest.errors import FileRefused, TypeMismatch, refusal_from_json, refusal_to_json
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.formats import ColumnFormat
-from listings.ingest.limits import Limits
-from listings.ingest.pipeline import ingest
-from listings.ingest.result import IngestOptions, IngestResult, Kind
-
-Rows = list[tuple[Any, ...]]
-
-
-def take(
-    folder: Path, content: bytes | str, expected: Sequence[ExpectedColumn], name: str = "f.csv"
-) -> tuple[IngestResult, Rows]:
-    """What a file becomes, and its rows."""
-    source, target, work = folder / "source", folder / "revision.parquet", folder / "work"
-    source.write_bytes(content if isinstance(content, bytes) else content.encode())
-    work.mkdir(exist_ok=True)
-    result = ingest(source, target, work, name, IngestOptions(), Limits(), expected)
-    return result, duckdb.execute(f"SELECT * FROM read_parquet('{target}')").fetchall()
-
-
-def published(name: str, kind: Kind, physical: str | None = None, **given: Any) -> ExpectedColumn:
-    return ExpectedColumn(name, kind, physical, published=True, **given)
-
+from listings.ingest.result import Kind
+from tests.support.ingested import published, take
 
 WEATHER = (
     published("station", Kind.TEXT, "VARCHAR"),

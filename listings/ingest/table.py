@@ -1,0 +1,109 @@
+"""A table of texts that is to be typed, and the types its columns get: SQL over the view ``source``. Pure."""
+
+# ruff: noqa: S608 -- the SQL is put together from quoted names and patterns of our own, in a sandbox
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.messages import Message
+from listings.ingest.errors import shown
+from listings.ingest.expected import ExpectedColumn
+from listings.ingest.readings import BLANKS, DECIMAL, MAX_DIGITS, Reading
+from listings.ingest.result import Kind, Notice
+from listings.ingest.typed_sql import parsed, present
+
+COLUMNS_AT_ONCE = 200
+"""Of a wide table in one query: planning grows faster than its columns."""
+
+_PHYSICAL = {
+    Kind.INTEGER: "BIGINT",
+    Kind.NUMBER: "DOUBLE",
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.DATE: "DATE",
+    Kind.TIMESTAMP: "TIMESTAMP",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A UTF-8 CSV file with a header, ready to be typed.
+
+    :param allowed: per column, which kinds its values may take; None for any.
+    :param line_of: the source line of a data row counted from 0.
+    :param expected: per column, what it is read as; None to infer it.
+    """
+
+    path: Path
+    delimiter: str
+    header: bool
+    given: tuple[str, ...]
+    names: tuple[str, ...]
+    allowed: tuple[frozenset[Kind] | None, ...]
+    line_of: Callable[[int], int | None]
+    expected: tuple[ExpectedColumn | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InferredType:
+    """The type of one column, and the SQL that yields its values."""
+
+    kind: Kind
+    expression: str
+    physical: str
+    zone: str | None = None
+
+
+def as_text(index: int) -> InferredType:
+    """A column kept as it is written."""
+    return InferredType(Kind.TEXT, f"c{index}", "VARCHAR")
+
+
+def trimmed(index: int) -> str:
+    """SQL of a value without surrounding blanks; NULL when nothing is left."""
+    return f"nullif(trim(c{index}, '{BLANKS}'), '')"
+
+
+def source_view(relation: str, table: Table) -> str:
+    """SQL that makes the view ``source`` of a relation of texts ``c0`` and so on.
+
+    Of expected columns there is besides what :mod:`listings.ingest.typed_sql` makes of them.
+    """
+    known = [(index, column) for index, column in enumerate(table.expected) if column is not None]
+    texts = [f"{present(trimmed(index), column.kind)} AS v{index}" for index, column in known]
+    said = [term for index, column in known for term in parsed(index, column)]
+    layer = f"SELECT {', '.join(['*', *texts])} FROM {relation}"
+    return f"CREATE OR REPLACE TEMP VIEW source AS SELECT {', '.join(['*', *said])} FROM ({layer})"
+
+
+def digit_counts(v: str, only: str = "") -> list[str]:
+    """SQL for the longest whole part and the longest fraction, in digits, where the values are decimals."""
+    point, negative = f"instr({v}, '.')", f"CAST(starts_with({v}, '-') AS INTEGER)"
+    return [
+        f"max(CASE WHEN {point} > 0 THEN {point} - 1 ELSE strlen({v}) END - {negative}){only}",
+        f"max(CASE WHEN {point} > 0 THEN strlen({v}) - {point} ELSE 0 END){only}",
+    ]
+
+
+def type_of(reading: Reading, v: str, whole: int | None, fraction: int | None) -> InferredType | None:
+    """How to convert to a reading that fits; None where numbers are too long for it, or to be quantities."""
+    whole = max(whole or 0, 1)  # .5 is 0.5 where it is written out
+    if reading is DECIMAL:
+        if not fraction or whole + fraction > MAX_DIGITS:
+            return None
+        physical = f"DECIMAL({whole + fraction},{fraction})"
+        return InferredType(Kind.DECIMAL, f"CAST({v} AS {physical})", physical)
+    return InferredType(reading.kind, reading.reading(v), _PHYSICAL[reading.kind], reading.zone)
+
+
+def markers_notice(name: str, count: int) -> Notice:
+    """What to tell of markers such as NA that were read as missing values."""
+    return Notice(
+        "markers-read-as-missing",
+        Message(
+            "{count:,} values of {name} such as NA, NULL or - were read as missing.",
+            count=count,
+            name=shown(name),
+        ),
+        name,
+    )
