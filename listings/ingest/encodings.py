@@ -185,15 +185,20 @@ def _refuse_neighbours(path: Path, codes: list[bytes]) -> None:
     )
 
 
+_LEAST_ZEROS = 4
+"""In a text of UTF-16: delimiter and line end of a header and of a row."""
+
+
 def utf_16_order(head: bytes) -> str | None:
     """The encoding of the beginning of a text in UTF-16 without byte order mark; None where it is none.
 
     Commas, digits and line ends have a zero byte on one side, and never on the other.
     """
     even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
-    if not even and odd * 10 > len(head[1:4096:2]):
+    least = max(_LEAST_ZEROS, len(head[1:4096:2]) // 10)
+    if not even and odd >= least:
         return "utf-16-le"
-    if not odd and even * 10 > len(head[0:4096:2]):
+    if not odd and even >= least:
         return "utf-16-be"
     return None
 

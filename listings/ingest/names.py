@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from infra.messages import Message
 from listings.ingest.errors import BadColumnName, DuplicateColumn, TooManyColumns, shown
 from listings.ingest.limits import Limits
+from listings.ingest.personal import contents, plain
 from listings.ingest.result import Notice
 
 MAX_NAME = 200
@@ -26,7 +27,8 @@ def column_names(
     column without a name becomes ``column_3`` by its position, with a notice.
 
     :param line: of the header; None where the format has none.
-    :raises FileRefused: too many columns, a name too long, or two of one name (compared without case).
+    :raises FileRefused: too many columns, a name too long or with personal information, or two of one name (compared
+        without case).
     """
     require_columns(len(given), limits)
     notices = []
@@ -55,6 +57,12 @@ def column_names(
             )
         if len(name) > MAX_NAME:
             raise _too_long(name, position, line)
+        if any(contents(plain(name)).values()):  # everybody reads the names, whatever is masked
+            raise BadColumnName(
+                Message("The name of column {position} holds personal information.", position=position),
+                remedy=Message("Rename the column; upload with header=false if the first line is data."),
+                **_at(line),
+            )
         names.append(name)
     _refuse_duplicates(names, line)
     _refuse_long_together(names, limits, line)

@@ -2,16 +2,20 @@
 
 Looked for anywhere in a value: 张三 13800138000 is found as well as a bare number.
 
-- resident identity numbers: 18 characters with a date and the check character of GB 11643;
+- resident identity numbers: 18 characters with a date and the check character of GB 11643, also in groups; those of
+  before 1999 with 15 digits, a province and a date, and no check character;
 - mobile numbers of the mainland: 11 digits from 13 to 19, also in groups and with +86;
 - bank cards: 16 to 19 digits of a card issuer's range with the check digit of ISO/IEC 7812 (Luhn);
 - e-mail addresses.
 
-A column is taken to hold them when one value does, and at least a fifth of all values of the same make (so many digits)
-do: among arbitrary numbers a tenth passes a check digit by chance. Names, addresses and passports are not looked for.
+Full-width digits are digits. A column is taken to hold them when one value does, and at least a fifth of all values of
+the same make (so many digits, with a date where the kind has one) do: among arbitrary numbers a tenth passes a check
+digit by chance. Of numbers of 15 digits it is half, since nothing but a date is checked. Names, addresses, passports
+and landlines are not looked for: too much else is written like them.
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,13 +25,31 @@ from typing import Any
 MIN_SHARE_PERCENT = 20
 """Of the values that have the make of a kind, how many must pass its test."""
 
-NOTEWORTHY = "[0-9]{11}|[0-9]{3}[ -][0-9]{4}[ -][0-9]{4}|[0-9]{4}[ -][0-9]{4}|[^ ]@[^ ]"
+MIN_OLD_SHARE_PERCENT = 50
+"""The same of 15 digits, which have no check character."""
+
+_MIN_DATED_PER_MILLE = 5
+"""Of all numbers of 18 digits, how many must pass: one in ten thousand does by chance."""
+
+_DIGIT, _BETWEEN = "[0-9０-９]", "[ \u3000\u00a0.‐‑–—－-]"
+NOTEWORTHY = (
+    f"{_DIGIT}{{3}}{_BETWEEN}?{_DIGIT}{{4}}{_BETWEEN}?{_DIGIT}{{4}}|{_DIGIT}{{4}}{_BETWEEN}{_DIGIT}{{4}}"
+    f"|{_DIGIT}{{6}}{_BETWEEN}{_DIGIT}{{8}}|[^ ][@＠][^ ]"
+)
 """Pattern of values that are looked at more closely; for RE2 and Python alike."""
 
 _BEFORE, _AFTER = r"(?<![0-9A-Za-z_.-])", r"(?![0-9A-Za-z_])"
-_ELEVEN = re.compile(r"(?<![0-9])[0-9]{11}(?![0-9])")
-_MOBILE = re.compile(_BEFORE + r"(?:(?:\+|00)?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4}" + _AFTER)
-_EIGHTEEN = re.compile(r"(?<![0-9A-Za-z])[0-9]{17}[0-9Xx](?![0-9A-Za-z])")
+_DASHES = str.maketrans("‐‑–—", "----")
+_ELEVEN = re.compile(r"(?<![0-9])[1-9][0-9]{10}(?![0-9])")
+_MOBILE = re.compile(
+    _BEFORE + r"(?:(?:\+|00)?86[ -]?)?1[3-9][0-9](?:[ -]?[0-9]{4}[ -]?[0-9]{4}|\.[0-9]{4}\.[0-9]{4})" + _AFTER
+)
+_EIGHTEEN = re.compile(r"(?<![0-9A-Za-z])[0-9]{6}[ -]?[0-9]{8}[ -]?[0-9]{3}[0-9Xx](?![0-9A-Za-z])")
+_FIFTEEN = re.compile(r"(?<![0-9A-Za-z.-])[0-9]{15}(?![0-9A-Za-z])")
+_OLD_RESIDENT = re.compile(
+    r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])[0-9]{4}"
+    r"[1-9][0-9](?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}"
+)
 _RESIDENT = re.compile(
     r"[1-9][0-9]{5}(?:18|19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}[0-9X]"
 )
@@ -79,30 +101,47 @@ class Tally:
         self._column = column
         self._made: Counter[ContentKind] = Counter()
         self._passed: Counter[ContentKind] = Counter()
+        self._eighteen = self._fifteen = self._old = 0
 
     def add(self, value: str) -> None:
         """Look at one value."""
+        value = plain(value)
         for kind, passed in contents(value).items():
             self._made[kind] += 1
             self._passed[kind] += passed
+        self._eighteen += _EIGHTEEN.search(value) is not None
+        if fifteen := _FIFTEEN.findall(value):
+            self._fifteen += 1
+            self._old += any(_OLD_RESIDENT.fullmatch(text) is not None for text in fifteen)
 
     def detected(self, examined: int) -> list[Detected]:
         """What the column is taken to hold.
 
         :param examined: values that were looked at, those without any number or address included.
         """
-        return [
-            Detected(self._column, kind, self._passed[kind], examined)
-            for kind in ContentKind
-            if self._passed[kind] and self._passed[kind] * 100 >= self._made[kind] * MIN_SHARE_PERCENT
-        ]
+        found = {kind: self._passed[kind] for kind in ContentKind if self._is_likely(kind)}
+        if self._old and self._old * 100 >= self._fifteen * MIN_OLD_SHARE_PERCENT:
+            found[ContentKind.RESIDENT_ID] = found.get(ContentKind.RESIDENT_ID, 0) + self._old
+        return [Detected(self._column, kind, found[kind], examined) for kind in ContentKind if kind in found]
+
+    def _is_likely(self, kind: ContentKind) -> bool:
+        passed = self._passed[kind]
+        if kind is ContentKind.RESIDENT_ID and passed * 1000 < self._eighteen * _MIN_DATED_PER_MILLE:
+            return False
+        return passed > 0 and passed * 100 >= self._made[kind] * MIN_SHARE_PERCENT
+
+
+def plain(value: str) -> str:
+    """A text with full-width digits, signs and blanks as the usual ones, and every dash as a hyphen."""
+    return value if value.isascii() else unicodedata.normalize("NFKC", value).translate(_DASHES)
 
 
 def contents(value: str) -> dict[ContentKind, bool]:
-    """Kinds whose make a part of the value has, and whether one part passes the kind's test."""
+    """Kinds whose make a part of a :func:`plain` value has, and whether one part passes the kind's test."""
     found: dict[ContentKind, bool] = {}
-    if eighteen := _EIGHTEEN.findall(value):
-        found[ContentKind.RESIDENT_ID] = any(is_resident_id(text) for text in eighteen)
+    eighteen = [re.sub("[ -]", "", text) for text in _EIGHTEEN.findall(value)]
+    if dated := [text for text in eighteen if _RESIDENT.fullmatch(text.upper())]:
+        found[ContentKind.RESIDENT_ID] = any(is_resident_id(text) for text in dated)
     mobile = _MOBILE.search(value) is not None
     if mobile or _ELEVEN.search(value):
         found[ContentKind.MOBILE_NUMBER] = mobile

@@ -30,14 +30,20 @@ MISSING_MARKERS = (
     *("-", "--", "---", "–", "—", "——", "－", "缺测", "缺失", "未测", "暂无", "暂无数据", "无数据"),
 )
 
-MARKERS = "(" + ", ".join(f"'{marker}'" for marker in MISSING_MARKERS) + ")"
-"""The same for SQL."""
-
 BLANKS = " \t\r\n\u3000\u00a0"
 """What may stand around a value: blanks, also full-width and non-breaking ones, and line ends."""
 
 _WIDE = "０１２３４５６７８９．，＋－−–：／％"
 _NARROW = "0123456789.,+---:/%"
+
+
+def is_marker(v: str) -> str:
+    """SQL that is true where a text is a marker for a missing value.
+
+    Not by a list: DuckDB makes a join of a long one, and carries that out also where nobody asks for its outcome.
+    """
+    markers = "|".join(re.escape(marker) for marker in MISSING_MARKERS)
+    return f"regexp_full_match({v}, '(?i:{markers})')"
 
 
 def narrowed(value: str) -> str:

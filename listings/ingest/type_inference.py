@@ -21,13 +21,13 @@ from listings.ingest.readings import (
     DATED_KINDS,
     DECIMAL,
     INTEGER,
-    MARKERS,
     MAX_DIGITS,
     MISSING_MARKERS,
     NUMBER,
     NUMERIC,
     Reading,
     candidates,
+    is_marker,
     why_not,
 )
 from listings.ingest.result import Kind, Notice
@@ -200,7 +200,7 @@ def _decide_mixed(
     measures = [f"count({v})", f"count(*) FILTER (WHERE {_identifier(v)})", *digit_counts(v, decimals)]
     for reading in readings:
         measures.append(f"count(*) FILTER (WHERE {reading.testing(v)})")
-        measures.append(f"count(*) FILTER (WHERE {_misfit(reading, v)} AND upper({v}) IN {MARKERS})")
+        measures.append(f"count(*) FILTER (WHERE {_misfit(reading, v)} AND {is_marker(v)})")
     row = connection.execute(f"SELECT {', '.join(measures)} FROM source").fetchone()
     assert row is not None
     present, identifiers, whole, fraction, *counts = row
@@ -227,7 +227,7 @@ def _with_markers(
     if not markers:
         return typed, None
     v = trimmed(index)
-    expression = f"CASE WHEN upper({v}) IN {MARKERS} THEN NULL ELSE {typed.expression} END"
+    expression = f"CASE WHEN {is_marker(v)} THEN NULL ELSE {typed.expression} END"
     return replace(typed, expression=expression), markers_notice(table.names[index], markers)
 
 
@@ -265,7 +265,7 @@ def _misfit_notice(
     :raises FileRefused: the column is meant as dates or times, and ``strict`` is asked for.
     """
     v = trimmed(index)
-    misfit = f"{_misfit(reading, 'v')} AND upper(v) NOT IN {MARKERS}"
+    misfit = f"{_misfit(reading, 'v')} AND NOT {is_marker('v')}"
     if reading is NUMBER:
         misfit = f"({misfit}) OR {_identifier('v')}"
     found = connection.execute(

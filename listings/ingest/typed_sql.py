@@ -7,7 +7,7 @@ date and ``m0`` the date and time.
 
 from listings.ingest.expected import LITERAL, NUMERIC_KINDS, ExpectedColumn
 from listings.ingest.formats import DATE_FORMATS, ColumnFormat
-from listings.ingest.readings import BOOLEAN, DATED_KINDS, DATES, FURTHER_DATES, MARKERS, SPAN, narrowing
+from listings.ingest.readings import BOOLEAN, DATED_KINDS, DATES, FURTHER_DATES, SPAN, is_marker, narrowing
 from listings.ingest.result import Kind
 
 # Format → what a value looks like, and SQL of the plain number it says.
@@ -37,7 +37,7 @@ _CLOCK = " [0-9]{1,2}:[0-9]{2}(:[0-9]{2})?"
 
 def present(v: str, kind: Kind) -> str:
     """SQL of a trimmed text, NULL where it is a marker for a missing value; what is no text is narrowed."""
-    return v if kind is Kind.TEXT else f"CASE WHEN upper({v}) IN {MARKERS} THEN NULL ELSE {narrowing(v)} END"
+    return v if kind is Kind.TEXT else f"CASE WHEN {is_marker(v)} THEN NULL ELSE {narrowing(v)} END"
 
 
 def plain_number(v: str, form: ColumnFormat | None) -> str:

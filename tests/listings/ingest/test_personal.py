@@ -1,17 +1,20 @@
 """Personal information is recognised by its form, anywhere in a value, and at a rate that chance does not reach."""
 
 import random
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from listings.ingest.errors import BadColumnName
 from listings.ingest.limits import Limits
 from listings.ingest.personal import (
+    NOTEWORTHY,
     ContentKind,
     Detected,
-    contents,
     detect_in_rows,
     is_bank_card,
     is_resident_id,
@@ -82,12 +85,23 @@ def test_every_card_number_is_one_and_a_mistyped_one_is_none(
         ("卡号6222 0200 0000 0000 008 尾", ContentKind.BANK_CARD),
         ("4111-1111-1111-1111", ContentKind.BANK_CARD),
         ("write to zhang.san@example.com.cn today", ContentKind.EMAIL),
+        ("电话１３８－００１３－８０００", ContentKind.MOBILE_NUMBER),
+        ("138.0013.8000", ContentKind.MOBILE_NUMBER),
+        ("138–0013–8000", ContentKind.MOBILE_NUMBER),
+        ("138 00138000", ContentKind.MOBILE_NUMBER),
+        ("１１０１０５１９４９１２３１００２Ｘ", ContentKind.RESIDENT_ID),
+        ("110105 19491231 002X", ContentKind.RESIDENT_ID),
+        ("身份证110105491231002。", ContentKind.RESIDENT_ID),
+        ("a＠example.com", ContentKind.EMAIL),
     ],
 )
 def test_values_are_found_inside_other_text(value: str, kind: ContentKind) -> None:
     if kind is ContentKind.BANK_CARD and value.startswith("卡"):
         value = f"卡号{bank_card('622202000000000000')} 尾"
-    assert contents(value).get(kind) is True
+    assert re.search(NOTEWORTHY, value), "or nobody looks at it"
+    assert [(one.column, one.kind, one.values) for one in detect_in_rows([{"note": value}])] == [
+        ("note", kind, 1)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -99,10 +113,52 @@ def test_values_are_found_inside_other_text(value: str, kind: ContentKind) -> No
         "4111111111111112",
         "user@localhost",
         "2024-13800138000x",
+        "[139.12345678, 35.1]",
+        "02187654321",
+        "110105199901011",
     ],
 )
 def test_what_only_resembles_passes_no_test(value: str) -> None:
-    assert not any(contents(value).values())
+    assert detect_in_rows([{"note": value}]) == []
+
+
+def few_among(few: Callable[[int], str], others: Callable[[int], str]) -> list[Detected]:
+    return detect_in_rows([{"n": few(n) if n % 200 == 0 else others(n)} for n in range(4000)])
+
+
+def test_few_among_many_numbers_of_another_make_are_found() -> None:
+    def born(n: int) -> str:
+        return resident_id(f"11010519{50 + n % 50}{n % 12 + 1:02}{n % 28 + 1:02}{n % 1000:03}")
+
+    orders = random.Random(7)
+    assert few_among(born, lambda _: str(orders.randrange(10**17, 10**18))) == [
+        Detected("n", ContentKind.RESIDENT_ID, 20, 4000)
+    ]
+    assert few_among(lambda _: "13800138000", lambda n: f"021{n + 10_000_000}") == [
+        Detected("n", ContentKind.MOBILE_NUMBER, 20, 4000)
+    ]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        lambda n: f"35391805{n * 1733 % 10**7:07}",  # of a device (IMEI)
+        lambda n: f"310115{('001', '400', '500')[n % 3]}{n:06}",  # of an enterprise, before 2015
+        lambda n: f"880066202601{n % 28 + 1:02}{n:04}",  # of an order, with its day
+        lambda n: str(random.Random(n).randrange(10**14, 10**15)),
+    ],
+)
+def test_long_numbers_of_other_things_are_no_finding(number: Callable[[int], str]) -> None:
+    assert detect_in_rows([{"n": number(n)} for n in range(4000)]) == []
+
+
+def test_a_column_whose_name_is_a_number_of_a_person_is_refused(tmp_path: Path) -> None:
+    for name in ("13800138000", "张三 １３８００１３８０００", resident_id("11010519491231002")):
+        with pytest.raises(BadColumnName) as caught:
+            take(tmp_path, f"{name},b\nx,1\ny,2\n")
+        assert "header=false" in str(caught.value.remedy)
+        assert name not in str(caught.value.detail)
+    assert take(tmp_path, "20260101,2026\nx,1\n").columns[0].name == "20260101"
 
 
 def test_numbers_of_the_same_length_are_no_finding_by_chance() -> None:
