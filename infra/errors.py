@@ -41,12 +41,14 @@ class MarketError(Exception):
     status: ClassVar[int] = 500
     slug: ClassVar[str] = "internal"
     title: ClassVar[Message] = Message("Internal server error")
+    usual_remedy: ClassVar[Message | None] = None
+    """What to do where the one who raises knows nothing better."""
 
     def __init__(self, detail: Message, *, remedy: Message | None = None, **extensions: Any) -> None:
         super().__init__(detail)
         assert not _RESERVED & extensions.keys(), "RFC 9457 has a meaning of its own for that member"
         self.detail = detail
-        self.remedy = remedy
+        self.remedy = remedy or self.usual_remedy
         self.extensions = extensions
 
     def headers(self) -> dict[str, str]:
@@ -106,6 +108,9 @@ class NotFound(MarketError):
     status = 404
     slug = "not-found"
     title = Message("Not found")
+    usual_remedy = Message(
+        "Check the id, and of what it is one. What your organisation cannot access is answered in the same way."
+    )
 
 
 class MethodNotAllowed(MarketError):

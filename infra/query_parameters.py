@@ -83,9 +83,14 @@ def allowed_values(handler: HTTPRouteHandler, name: str) -> list[str]:
 def check(handler: HTTPRouteHandler, query: bytes) -> None:
     """Look at the query of a request.
 
-    :raises Malformed: it has a parameter that the route does not take, or one of them twice.
+    :raises Malformed: it has a parameter that the route does not take, or one of them twice, or a NUL.
     """
     taken: QueryParameters | None = handler.opt.get(_DECLARED)
+    if b"%00" in query:
+        # No text that the database holds has one, and no filter could find it.
+        raise Malformed(
+            Message("The query contains the character NUL (%00)."), remedy=Message("Send it without.")
+        )
     if taken is not None and (refused := refusal(query.decode("latin-1"), taken)) is not None:
         raise refused
 

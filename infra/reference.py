@@ -31,32 +31,46 @@ _PAGE = """<!DOCTYPE html>
 </html>
 """
 
+KEY_EXAMPLE = "any-name-of-yours"
+"""What stands in the field of an ``Idempotency-Key`` on the page, which sends a fresh one instead."""
+
 _SCRIPT = """// Whoever signs in here may change things too: the session's CSRF token goes with every writing request.
 let csrfToken = null;
-fetch("/v1/session", {headers: {Accept: "application/json"}})
-  .then((answer) => (answer.ok ? answer.json() : {}))
-  .then((session) => { csrfToken = session.csrf_token ?? csrfToken; });
+const find = (headers, wanted) => Object.keys(headers ?? {}).find((name) => name.toLowerCase() === wanted);
+const keepToken = async () => {
+  // Asked for when it is needed only: whoever reads has no session, and an error in the console would say so.
+  const answer = await fetch("/v1/session", {headers: {Accept: "application/json"}});
+  if (answer.ok) csrfToken = (await answer.json()).csrf_token ?? null;
+};
 SwaggerUIBundle({
   url: "/schema/openapi.json",
   dom_id: "#reference",
   deepLinking: true,
   showExtensions: true,
   showCommonExtensions: true,
-  requestInterceptor: (request) => {
-    const here = new URL(request.url, location.href).origin === location.origin;
+  requestInterceptor: async (request) => {
+    const url = new URL(request.url, location.href);
     const writing = !["GET", "HEAD", "OPTIONS"].includes((request.method ?? "GET").toUpperCase());
-    const given = Object.keys(request.headers ?? {}).some((name) => name.toLowerCase() === "x-csrf-token");
-    if (here && writing && csrfToken && !given) request.headers["X-CSRF-Token"] = csrfToken;
+    if (url.origin !== location.origin || !writing) return request;
+    const key = find(request.headers, "idempotency-key");
+    // The name in the field is an example: sent twice, it would be another request under the same name.
+    if (key && request.headers[key] === "KEY_EXAMPLE") {
+      request.headers[key] = `reference-${Date.now()}-${Math.random()}`;
+    }
+    if (find(request.headers, "x-csrf-token") || find(request.headers, "authorization")) return request;
+    if (!csrfToken && url.pathname !== "/v1/session") await keepToken();
+    if (csrfToken) request.headers["X-CSRF-Token"] = csrfToken;
     return request;
   },
   responseInterceptor: (answer) => {
     const path = new URL(answer.url, location.href).pathname;
-    if (path.startsWith("/v1/session") && answer.ok && answer.obj?.csrf_token) csrfToken = answer.obj.csrf_token;
+    if (path === "/v1/session" && answer.status === 204) csrfToken = null;
+    else if (path.startsWith("/v1/session") && answer.ok) csrfToken = answer.obj?.csrf_token ?? csrfToken;
     return answer;
   },
   presets: [SwaggerUIBundle.presets.apis],
 });
-"""
+""".replace("KEY_EXAMPLE", KEY_EXAMPLE)
 
 
 class ReferencePage(SwaggerRenderPlugin):

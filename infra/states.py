@@ -39,7 +39,7 @@ class StateMachine(Generic[StatusT, ActionT]):
     def next_state(self, status: StatusT, action: ActionT, *, remedy: Message | None = None) -> StatusT:
         """The state that the action leads to.
 
-        :param remedy: what to do where the action is not possible.
+        :param remedy: what to do where the action is not possible; without it the error names what is possible instead.
         :raises Conflict: as ``forbids``; the action may not come from this state.
         """
         transition = self.transitions[action]
@@ -52,7 +52,13 @@ class StateMachine(Generic[StatusT, ActionT]):
                     action=action,
                     allowed=joined(sorted(transition.sources), ", "),
                 ),
-                remedy=remedy,
+                remedy=remedy or self._possible(status),
                 current_status=status.value,
             )
         return transition.target
+
+    def _possible(self, status: StatusT) -> Message:
+        actions = sorted(action for action in self.transitions if self.allows(status, action))
+        if not actions:
+            return Message("Nothing more is done with this {thing}; begin a new one.", thing=self.thing)
+        return Message("What is possible now, for whoever may: {actions}.", actions=joined(actions, ", "))

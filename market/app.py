@@ -75,6 +75,7 @@ from market.participants.directory_api import DirectoryController
 from market.participants.lost_api import LostFactorController, PasswordResetController
 from market.participants.recoveries_api import RecoveryController
 from market.reference import examples
+from market.reference.problems import PROBLEM_EXAMPLES
 from market.settlement.bank_accounts.api import BankAccountController
 from market.settlement.invoices.api import InvoiceController, PeriodCloseController
 from market.settlement.ledger.api import LedgerController, StatementOfAccountController
@@ -283,7 +284,7 @@ def _openapi() -> OpenAPIConfig:
                 path="/", favicon="<link rel='icon' href='data:,'>", css_url=f"{ASSETS}/swagger-ui.css"
             )
         ],
-        components=Components(security_schemes=dict(SECURITY_SCHEMES)),
+        components=Components(security_schemes=dict(SECURITY_SCHEMES), examples=dict(PROBLEM_EXAMPLES)),
     )
 
 

@@ -35,7 +35,10 @@ async def resolve(host: str, port: int) -> list[Address]:
         found = []
     addresses = list(dict.fromkeys(ip_address(entry[4][0]) for entry in found))
     if not addresses:
-        raise AddressRefused(Message("The host {host} has no address.", host=host))
+        raise AddressRefused(
+            Message("The host {host} has no address.", host=host),
+            remedy=Message("Check how it is written, and that a public name server knows it."),
+        )
     return addresses
 
 

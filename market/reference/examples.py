@@ -12,10 +12,13 @@ from typing import Any
 
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.spec import OpenAPIResponse, Operation, Parameter, RequestBody
+from litestar.openapi.spec import OpenAPIResponse, Operation, Parameter, Reference, RequestBody
 from litestar.routes import HTTPRoute
 
 from infra.auth import ROLE_PERMISSIONS, Permission
+from infra.errors import PROBLEM_MEDIA_TYPE
+from infra.reference import KEY_EXAMPLE
+from market.reference.problems import example_name
 
 FILE = Path(__file__).with_name("examples.json")
 
@@ -51,6 +54,7 @@ def _documented(handler: HTTPRouteHandler) -> type[Operation]:
                 complete()
             told: str = vars(self).get("description") or ""
             self.description = "\n\n".join(part for part in (told.replace("``", "`"), _who(handler)) if part)
+            _offer(self)
             if (example := examples().get(str(self.operation_id))) is not None:
                 _show(self, example)
 
@@ -68,6 +72,18 @@ def _who(handler: HTTPRouteHandler) -> str:
     roles = sorted(role.value for role, held in ROLE_PERMISSIONS.items() if set(needed) <= held)
     permissions = ", ".join(f"`{permission.value}`" for permission in needed)
     return f"**Who**: needs the permission {permissions}, which these roles have: {', '.join(roles)}."
+
+
+def _offer(operation: Operation) -> None:
+    """A name for the request where it takes one, and what its problems look like."""
+    for parameter in operation.parameters or []:
+        if isinstance(parameter, Parameter) and parameter.name == "Idempotency-Key":
+            parameter.example = KEY_EXAMPLE
+    for status, response in (operation.responses or {}).items():
+        if isinstance(response, OpenAPIResponse) and (name := example_name(status)) is not None:
+            media = (response.content or {}).get(PROBLEM_MEDIA_TYPE)
+            if media is not None:
+                media.examples = {"problem": Reference(ref=f"#/components/examples/{name}")}
 
 
 def _show(operation: Operation, example: Example) -> None:

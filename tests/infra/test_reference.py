@@ -7,6 +7,8 @@ import subprocess
 import httpx
 import pytest
 
+from infra.reference import KEY_EXAMPLE
+
 
 async def test_every_change_by_a_session_names_its_csrf_token(client: httpx.AsyncClient) -> None:
     document = (await client.get("/schema/openapi.json")).json()
@@ -26,14 +28,21 @@ async def test_every_change_by_a_session_names_its_csrf_token(client: httpx.Asyn
 STAGE = """
 let config; globalThis.location = {href: "https://market.example/schema", origin: "https://market.example"};
 globalThis.SwaggerUIBundle = (given) => { config = given; }; SwaggerUIBundle.presets = {apis: []};
-globalThis.fetch = async () => ({ok: false});
+let asked = 0; globalThis.fetch = async () => { asked += 1; return {ok: false}; };
 SCRIPT
-setTimeout(() => {
-  const send = (method, url, headers = {}) => config.requestInterceptor({method, url, headers}).headers;
-  const before = send("POST", "/v1/products");
+setTimeout(async () => {
+  const send = async (method, url, headers = {}) =>
+    (await config.requestInterceptor({method, url, headers})).headers;
+  const unasked = asked;
+  const before = await send("POST", "/v1/products");
   config.responseInterceptor({url: "https://market.example/v1/session", ok: true, obj: {csrf_token: "a token"}});
-  console.log(JSON.stringify([before, send("POST", "/v1/products"), send("GET", "/v1/products"),
-    send("DELETE", "https://elsewhere.example/"), send("PUT", "/v1/x", {"X-CSRF-Token": "another"})]));
+  const keys = [];
+  for (const _ of [1, 2]) {
+    keys.push((await send("POST", "/v1/x", {"Idempotency-Key": "any-name-of-yours"}))["Idempotency-Key"]);
+  }
+  console.log(JSON.stringify([before, await send("POST", "/v1/products"), await send("GET", "/v1/products"),
+    await send("DELETE", "https://elsewhere.example/"), await send("PUT", "/v1/x", {"X-CSRF-Token": "another"}),
+    unasked, asked, new Set(["any-name-of-yours", ...keys]).size]));
 });
 """
 
@@ -52,4 +61,40 @@ async def test_the_page_sends_the_token_of_who_signed_in_on_it(client: httpx.Asy
         {},
         {},
         {"X-CSRF-Token": "another"},
+        0,
+        1,
+        3,
     ]
+
+
+async def test_a_page_that_is_only_read_asks_for_no_session_and_offers_a_key(
+    client: httpx.AsyncClient,
+) -> None:
+    document = (await client.get("/schema/openapi.json")).json()
+    keys = [
+        parameter
+        for item in document["paths"].values()
+        for operation in item.values()
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] == "Idempotency-Key"
+    ]
+    assert len(keys) > 20
+    assert {parameter.get("example") for parameter in keys} == {KEY_EXAMPLE}
+
+
+async def test_every_problem_shown_is_one_that_the_service_gives(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/schema/openapi.json")).json()
+    shown = document["components"]["examples"]
+    seen = set()
+    for item in document["paths"].values():
+        for operation in item.values():
+            for status, answer in operation["responses"].items():
+                for media_type, media in answer.get("content", {}).items():
+                    if media_type == "application/problem+json":
+                        [reference] = media["examples"].values()
+                        value = shown[reference["$ref"].rsplit("/")[-1]]["value"]
+                        assert str(value["status"]) == status
+                        assert value["type"].startswith("urn:data-market:problem:")
+                        assert value["detail"]
+                        seen.add(status)
+    assert {"400", "401", "403", "404", "409", "422", "503"} <= seen
