@@ -29,7 +29,7 @@ from infra import errors
 from infra.errors import PROBLEM_MEDIA_TYPE, MarketError
 from infra.guards import SESSION_COOKIE
 from infra.problems import Problem
-from infra.schema import Input
+from infra.schema import REASON_LENGTH, REASON_PATTERN, Input
 
 SECURITY_SCHEMES = {
     "session": SecurityScheme(
@@ -115,7 +115,7 @@ class InputSchemas(OpenAPISchemaPlugin):
         assert schema.properties is not None
         for name, document in model.model_json_schema(schema_generator=_Untitled)["properties"].items():
             if "$ref" not in str(document):
-                schema.properties[name] = _Exact(document=_textual(document))
+                schema.properties[name] = _Exact(document=_with_length(_textual(document)))
         schema.additional_properties = False
         return schema
 
@@ -141,6 +141,17 @@ def _textual(document: dict[str, Any]) -> dict[str, Any]:
     """Drop the number that pydantic offers for a Decimal: numbers are text here, and the shared type says so."""
     if document.get("format") == "decimal":
         return {key: value for key, value in document.items() if key != "anyOf"}
+    return document
+
+
+def _with_length(document: dict[str, Any]) -> dict[str, Any]:
+    """Let a reason say how long it must be, also where its field describes it in words of its own."""
+    parts = [document, *document.get("anyOf", [])]
+    if not any(part.get("pattern") == REASON_PATTERN for part in parts):
+        return document
+    own = document.get("description", "")
+    if REASON_LENGTH not in own:
+        document = {**document, "description": f"{own} {REASON_LENGTH}".strip()}
     return document
 
 

@@ -2,10 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
+
+from infra.schema import REASON_PATTERN
 
 COMMITTED = Path(__file__).with_name("openapi.json")
 
@@ -40,3 +44,34 @@ async def test_options_names_every_method_of_a_path(client: httpx.AsyncClient) -
         assert {method.upper() for method in item} == allowed - {"OPTIONS"}, path
         asked += 1
     assert asked > len(document["paths"]) / 2
+
+
+def members(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, schema in document["components"]["schemas"].items():
+        for member, described in schema.get("properties", {}).items():
+            yield f"{name}.{member}", described
+
+
+async def test_every_reason_says_how_long_it_must_be(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/schema/openapi.json")).json()
+    reasons = {
+        name: described
+        for name, described in members(document)
+        if any(part.get("pattern") == REASON_PATTERN for part in (described, *described.get("anyOf", [])))
+    }
+    assert {"PeriodCloseCreate.note", "HandOverCreate.identification", "ReasonBody.reason"} <= reasons.keys()
+    assert [
+        name for name, described in reasons.items() if "至少两个汉字" not in described["description"]
+    ] == []
+    assert reasons["PeriodCloseCreate.note"]["description"].startswith("The same in your words")
+
+
+async def test_an_example_of_a_member_stands_at_that_member_only(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/schema/openapi.json")).json()
+    at: dict[str, list[str]] = {}
+    for name, described in members(document):
+        for part in (described, *described.get("anyOf", [])):
+            for example in part.get("examples", []):
+                at.setdefault(str(example), []).append(name)
+    assert at["Known in person; work pass seen"] == ["HandOverCreate.identification"]
+    assert at["6222021001012345678"] == ["PayeeIn.account"]
