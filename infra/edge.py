@@ -3,7 +3,8 @@
 It stands around the framework, so that answers which no route gives (404, a refused method, a broken body) are like the
 others: headers that say what a browser may do with them, no caching unless a route allows it, no name of the server.
 Requests that two readers could read differently are refused before anything looks at them, and a body that comes too
-slowly is given up. An answer that is given before the body was read to its end says that the connection ends with it.
+slowly is given up. An answer that is given before the body was read to its end says that the connection ends with it,
+and comes after the rest of the body where that is short: a proxy that is still writing would miss it.
 """
 
 import asyncio
@@ -44,6 +45,10 @@ SINGLE_HEADERS = frozenset(
 SLOWEST_BODY = 8 * 1024
 """Bytes a second that a body must reach in the long run."""
 
+READ_ON_BYTES = 16 * 1024 * 1024
+READ_ON_SECONDS = 2.0
+"""How much of a body that nobody wants is read before the answer, and how long at most."""
+
 _MARK = (b"x-content-type-options", b"nosniff")
 _ALWAYS = (
     _MARK,
@@ -83,7 +88,14 @@ def guarded(app: ASGIApp, *, body_seconds: float) -> ASGIApp:
                     message["headers"] = answer_headers(list(given))
                 if body is not None and not body.ended:
                     message["headers"] = [*message["headers"], _LAST]
+                    return _after_the_rest(message, body)
             return send(message)
+
+        async def _after_the_rest(message: Event, rest: "_Timed") -> None:
+            # Who waits for a word before sending a body at all (RFC 9110, 10.1.1) has sent none.
+            if b"expect" not in names:
+                await rest.read_on()
+            await send(message)
 
         headers: list[tuple[bytes, bytes]] = scope["headers"]  # type: ignore[assignment]
         names = dict(headers)
@@ -164,6 +176,16 @@ class _Timed:
         else:
             self.ended = True
         return message  # type: ignore[return-value]
+
+    async def read_on(self) -> None:
+        """Read what is left and keep nothing of it, within :data:`READ_ON_BYTES` and :data:`READ_ON_SECONDS`."""
+        allowed = self._received + READ_ON_BYTES
+        try:
+            async with asyncio.timeout(READ_ON_SECONDS):
+                while not self.ended and self._received < allowed:
+                    await self()
+        except (TimeoutError, RequestTimeout):
+            pass
 
 
 async def _refuse(scope: Scope, send: Send, error: MarketError) -> None:

@@ -240,3 +240,11 @@ def test_the_largest_upload_passes_and_a_larger_one_does_not(tmp_path: Path) -> 
                     refused = b"HTTP/1.1 413"  # it did not wait for the rest
         upstream.shutdown()
     assert refused.startswith((b"HTTP/1.1 413", b"HTTP/1.1 502")), refused
+
+
+def test_a_refused_upload_is_told_why_and_not_that_the_service_is_away(site: Site) -> None:
+    """The proxy writes on while the service answers; a service that closed then made it answer 502, now and again."""
+    body = b"a" * 300_000
+    request = get("/v1/products/none/revisions", f"Content-Length: {len(body)}").replace(b"GET", b"POST", 1)
+    answers = [talk(site.proxy, request + body)[0].split(b" ", 2)[1] for _ in range(60)]
+    assert set(answers) == {b"404"}
