@@ -26,7 +26,7 @@ from infra.postgres import throwaway
 from infra.settings import Settings
 from tests.support import schedule
 from tests.support.application import running
-from tests.support.bargain import Bargain
+from tests.support.bargain import Bargain, a_bargain
 from tests.support.command import MarketCommand
 from tests.support.conversions import converted_once
 from tests.support.database import TestDatabase, TestServer
@@ -231,14 +231,5 @@ async def untouched_bargain(
     app: Litestar, sessions: SessionMaker, conversions: None
 ) -> AsyncIterator[Bargain]:
     """The same, once for all tests that leave it as it is: what they ask is refused, or rolled back."""
-    async with parties(app, sessions) as make:
-        owner, operator, buyer, regulator = [
-            await make(kind)
-            for kind in (
-                OrganisationKind.OWNER,
-                OrganisationKind.OPERATOR,
-                OrganisationKind.BUYER,
-                OrganisationKind.REGULATOR,
-            )
-        ]
-        yield Bargain(owner, operator, buyer, regulator, await published(owner, operator, regulator))
+    async with a_bargain(app, sessions) as made:
+        yield made

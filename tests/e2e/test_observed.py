@@ -1,58 +1,15 @@
 """The service seen from outside: one trace from a request to the job it asked for, and metrics of both processes."""
 
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
-import pytest
 
-from tests.support.collector import Collector, ReceivedSpan, collector
-from tests.support.network import free_port, listening_addresses
-from tests.support.running_market import RunningMarket
+from tests.support.collector import Collector, ReceivedSpan
+from tests.support.network import listening_addresses
+from tests.support.running_market import Observed
 
 UPLOAD = "POST /v1/products/{product_id}/revisions"
 SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """A service that has played one trade, and those that look at it."""
-
-    market: RunningMarket
-    receiver: Collector
-    api_port: int
-    worker_port: int
-
-
-@pytest.fixture(scope="module")
-def observed() -> Iterator[Observed]:
-    folder = Path(tempfile.mkdtemp(prefix="market-observed-"))
-    folder.chmod(0o711)
-    api_port, worker_port = free_port(), free_port()
-    with collector() as receiver:
-        settings = {
-            "MARKET_METRICS_PORT": str(api_port),
-            "MARKET_WORKER_METRICS_PORT": str(worker_port),
-            "MARKET_OTLP_ENDPOINT": receiver.address,
-        }
-        running = RunningMarket(folder / "var", free_port(), folder / "log", settings)
-        try:
-            running.start()
-            yield Observed(running, receiver, api_port, worker_port)
-        finally:
-            if running.child is not None:
-                running.stop()
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def scrape(port: int) -> str:
-    answer = httpx.get(f"http://127.0.0.1:{port}/metrics")
-    assert answer.status_code == 200
-    return answer.text
 
 
 def value(metrics: str, name: str, *labels: str) -> float:
@@ -91,7 +48,7 @@ def test_a_job_continues_the_trace_of_the_request_that_asked_for_it(observed: Ob
 
 
 def test_the_api_is_scraped_on_a_port_of_its_own(observed: Observed) -> None:
-    metrics = scrape(observed.api_port)
+    metrics = observed.api_metrics
     assert listening_addresses(observed.api_port) == {"127.0.0.1"}
     route = 'http_route="/v1/products/{product_id}/revisions"'
     assert value(metrics, "http_server_request_duration_seconds_count", route) == 1
@@ -103,7 +60,7 @@ def test_the_api_is_scraped_on_a_port_of_its_own(observed: Observed) -> None:
 
 
 def test_the_worker_is_scraped_too(observed: Observed) -> None:
-    metrics = scrape(observed.worker_port)
+    metrics = observed.worker_metrics
     assert listening_addresses(observed.worker_port) == {"127.0.0.1"}
     job = 'job="quality.check"'
     done = ('kind="job"', 'name="quality.check"', 'outcome="succeeded"')

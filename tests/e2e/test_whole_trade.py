@@ -188,4 +188,3 @@ def test_it_comes_back_after_a_kill_and_stops_cleanly(market: RunningMarket) -> 
     while processes(market) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert processes(market) == {}
-    market.start()

@@ -15,18 +15,15 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from infra.auth import OrganisationKind
 from infra.db import create_engine, create_sessions
 from infra.postgres import throwaway
 from infra.settings import Settings
 from market.app import create_app
 from tests.support.application import running
-from tests.support.bargain import Bargain
+from tests.support.bargain import Bargain, a_bargain
 from tests.support.database import TestServer
 from tests.support.events import until
 from tests.support.faults import fill, volume
-from tests.support.parties import parties
-from tests.support.products import published
 
 REASON = {"reason": "Because of a complaint"}
 
@@ -83,17 +80,7 @@ async def site(tmp_path: Path, conversions: None) -> AsyncIterator[Site]:
         await stack.enter_async_context(running(app))
         engine = create_engine(database.service_url, pool_size=4)
         stack.push_async_callback(engine.dispose)
-        make = await stack.enter_async_context(parties(app, create_sessions(engine)))
-        seller, operator, buyer, regulator = [
-            await make(kind)
-            for kind in (
-                OrganisationKind.OWNER,
-                OrganisationKind.OPERATOR,
-                OrganisationKind.BUYER,
-                OrganisationKind.REGULATOR,
-            )
-        ]
-        bargain = Bargain(seller, operator, buyer, regulator, await published(seller, operator, regulator))
+        bargain = await stack.enter_async_context(a_bargain(app, create_sessions(engine)))
         yield Site(bargain, small, connection)
 
 

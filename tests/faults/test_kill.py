@@ -7,15 +7,19 @@ recorded and not answered is credited.
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter, time
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -24,12 +28,17 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from infra.addresses import owner_url
+from infra.addresses import owner_url, service_url
 from infra.db import create_engine, create_sessions, new_id, transaction
+from infra.postgres import EmbeddedPostgres
+from infra.settings import Settings
+from market.app import create_app
 from market.metering import service as metering
 from market.metering.answers import IDLE_SECONDS
-from market.operations.database import with_server
-from tests.benchmarks.live import PURPOSE, Live, end, live
+from market.operations.database import bring_up_to_date, with_server
+from tests.benchmarks.live import PURPOSE, Live, end
+from tests.support.application import running
+from tests.support.bargain import a_bargain
 from tests.support.crash import crash
 from tests.support.network import free_port
 
@@ -124,10 +133,37 @@ class Load:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Live]:
-    """A service of its own with the demo trade played, everything synced to disk."""
-    with live(free_port()) as made:
-        yield made
+async def site(conversions: None) -> AsyncIterator[Live]:
+    """A licensed product in a data folder of its own, everything synced to disk; no API process runs."""
+    folder = Path(tempfile.mkdtemp(prefix="market-kill-"))
+    folder.chmod(0o711)
+    settings = Settings(_env_file=None, data_dir=folder / "data", port=free_port(), log_level="WARNING")
+    server = EmbeddedPostgres(settings.data_dir)
+    try:
+        there = with_server(settings, await asyncio.to_thread(server.start))
+        await bring_up_to_date(there)
+        (settings.data_dir / "logs").mkdir()
+        yield Live(settings, server, await licensed(there))
+    finally:
+        await asyncio.to_thread(server.destroy)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def licensed(settings: Settings) -> dict[str, Any]:
+    """Put a product on the market and conclude a contract about it; their ids."""
+    engine = create_engine(service_url(settings))
+    app = create_app(settings)
+    try:
+        async with running(app), a_bargain(app, create_sessions(engine)) as bargain:
+            agreement, _ = await bargain.licensed()
+            product = await bargain.operator.get(f"/v1/products/{bargain.product_id}")
+    finally:
+        await engine.dispose()
+    return {
+        "product_id": product["id"],
+        "resource_id": product["resource_id"],
+        "licence_id": agreement["licence_id"],
+    }
 
 
 async def restarted(site: Live) -> subprocess.Popen[bytes]:

@@ -1,12 +1,18 @@
 """A product on the market, and a buyer who orders it."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+from litestar import Litestar
 
-from tests.support.parties import Party
+from infra.auth import OrganisationKind
+from infra.db import SessionMaker
+from tests.support.parties import Party, parties
+from tests.support.products import published
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +57,19 @@ class Bargain:
             f"/data/{self.product_id}/records?{query}",
             headers={"Authorization": f"Bearer {token}", **headers},
         )
+
+
+@asynccontextmanager
+async def a_bargain(app: Litestar, sessions: SessionMaker) -> AsyncIterator[Bargain]:
+    """A product on the market with parties of its own, whose clients are closed at the end."""
+    async with parties(app, sessions) as make:
+        owner, operator, buyer, regulator = [
+            await make(kind)
+            for kind in (
+                OrganisationKind.OWNER,
+                OrganisationKind.OPERATOR,
+                OrganisationKind.BUYER,
+                OrganisationKind.REGULATOR,
+            )
+        ]
+        yield Bargain(owner, operator, buyer, regulator, await published(owner, operator, regulator))

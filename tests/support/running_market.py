@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.collector import Collector
 from tests.support.command import clean_environment
 
 READY_SECONDS = 180
@@ -49,6 +50,10 @@ class RunningMarket:
             **self.settings,
         }
 
+    def runs(self) -> bool:
+        """Whether `market up` was started and has not ended."""
+        return self.child is not None and self.child.poll() is None
+
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
@@ -80,3 +85,19 @@ class RunningMarket:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(30)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A service that has played one trade, and what was seen of it from outside.
+
+    :ivar api_metrics: what the API showed on its port of metrics right after that trade.
+    :ivar worker_metrics: the same of the worker.
+    """
+
+    market: RunningMarket
+    receiver: Collector
+    api_port: int
+    worker_port: int
+    api_metrics: str
+    worker_metrics: str

@@ -37,10 +37,17 @@ KINDS = {
 }
 """Start of a path → the marker of what lies there."""
 
-TOGETHER = ("tests/e2e/test_api_contract.py", "tests/e2e/", "tests/quality/")
-"""What shares a fixture that takes seconds; otherwise the tests of a file stay together."""
+TOGETHER = {
+    "tests/e2e/test_api_contract.py": "observed service",
+    "tests/e2e/test_observed.py": "observed service",
+    "tests/e2e/test_readme.py": "service",
+    "tests/e2e/test_whole_trade.py": "service",
+    "tests/quality/": "engine",
+}
+"""Start of a path → the fixture that takes seconds and is shared; otherwise the tests of a file stay together."""
 
 FIRST = (
+    "tests/e2e/test_observed.py",
     "tests/e2e/test_api_contract.py",
     "tests/faults/",
     "tests/e2e/",
@@ -84,4 +91,4 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist is no
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        return next((place for place in TOGETHER if path.startswith(place)), path)
+        return next((group for place, group in TOGETHER.items() if path.startswith(place)), path)

@@ -298,11 +298,7 @@ asyncio.run(main())
 async def test_of_two_processes_that_are_shown_one_code_one_takes_it(
     app: Litestar, settings: Settings, database: TestDatabase, phone: Phone, someone: Someone
 ) -> None:
-    async def waiting_session() -> dict[str, str]:
-        theirs = await first_step(app, someone.email)
-        token, csrf = theirs.cookies["market_session"], theirs.headers["X-CSRF-Token"]
-        return {"Cookie": f"market_session={token}", "X-CSRF-Token": csrf}
-
+    mine, theirs = [await first_step(app, someone.email) for _ in range(2)]
     given = {
         "settings": {
             "data_dir": str(settings.data_dir),
@@ -313,32 +309,28 @@ async def test_of_two_processes_that_are_shown_one_code_one_takes_it(
             "metrics_port": 0,
             "worker_metrics_port": 0,
         },
+        "headers": {
+            "Cookie": f"market_session={theirs.cookies['market_session']}",
+            "X-CSRF-Token": theirs.headers["X-CSRF-Token"],
+        },
     }
-    both = [
-        await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            SECOND_STEP,
-            json.dumps(given | {"headers": waiting}),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[3],
-        )
-        for waiting in [await waiting_session() for _ in range(2)]
-    ]
-
-    async def line(process: asyncio.subprocess.Process) -> str:
-        assert process.stdout is not None
-        return (await process.stdout.readline()).decode().strip()
-
-    assert [await line(process) for process in both] == ["ready", "ready"]
+    other = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        SECOND_STEP,
+        json.dumps(given),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    )
+    assert other.stdin is not None
+    assert other.stdout is not None
+    assert await other.stdout.readline() == b"ready\n"
     code = phone.code()
-    for process in both:
-        assert process.stdin is not None
-        process.stdin.write(f"{code}\n".encode())
-    assert sorted(await asyncio.gather(*(line(process) for process in both))) == ["200", "401"]
-    for process in both:
-        await process.wait()
+    other.stdin.write(f"{code}\n".encode())
+    here, there = await asyncio.gather(second_step(mine, code), other.stdout.readline())
+    assert sorted([here.status_code, int(there)]) == [200, 401]
+    await other.wait()
 
 
 @pytest.fixture(scope="module")

@@ -101,8 +101,8 @@ def wait_until(what: Callable[[], bool], seconds: float, told: Callable[[], str]
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Up]:
-    """One service for the whole file; each test leaves it running."""
+def service() -> Iterator[Up]:
+    """One service for the whole file."""
     folder = Path(tempfile.mkdtemp(prefix="market-up-"))
     folder.chmod(0o755)
     made = Up(folder / "data", free_port())
@@ -114,6 +114,14 @@ def running() -> Iterator[Up]:
         made.process.wait()
     EmbeddedPostgres(made.data_dir).destroy()
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def running(service: Up) -> Up:
+    """The service, running; started again when the test before left it stopped."""
+    if service.ended():
+        service.start()
+    return service
 
 
 def test_first_start_shows_one_password_and_is_ready(running: Up) -> None:
@@ -310,4 +318,3 @@ def test_told_to_stop_it_stops_everything(running: Up, how: signal.Signals) -> N
     assert not any("market.cli" in command_line(pid) for pid in below)
     assert not EmbeddedPostgres(running.data_dir).alive()
     assert "Traceback" not in running.output.read_text()
-    running.start()
