@@ -18,6 +18,7 @@ from listings.ingest.errors import (
     BadColumnName,
     FileRefused,
     FileTooLarge,
+    IngestTimeout,
     MalformedRecord,
     UnsupportedColumn,
     ValueTooLarge,
@@ -252,3 +253,12 @@ async def test_a_date_before_our_era_is_no_date_in_a_text_file_either(tmp_path: 
         await take(tmp_path, "at\n" + f"{like}\n" * 20 + f"{value}\n", "dates.csv")
     assert caught.value.slug == "mixed-column"
     assert caught.value.extensions["line"] == 22
+
+
+async def test_too_long(tmp_path: Path) -> None:
+    source = tmp_path / "slow.csv"
+    source.write_text("day,reading\n2024-01-01,1.5\n")
+    target = tmp_path / "out/revision.parquet"
+    with pytest.raises(IngestTimeout):
+        await convert(source, target, filename="slow.csv", timeout_s=0, budget=roomy(tmp_path))
+    assert list((tmp_path / "out").iterdir()) == []

@@ -12,6 +12,8 @@ from listings.ingest.limits import MEBIBYTE, Limits
 from listings.ingest.result import IngestResult, Kind
 from tests.support.budget import roomy
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 BEFORE_OUR_ERA = -62_167_219_200 - 86_400 * 400
 YEAR_10000 = 253_402_300_800
 YEAR_1 = -62_135_596_800

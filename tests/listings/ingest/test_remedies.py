@@ -32,6 +32,8 @@ from listings.ingest.limits import Limits
 from listings.ingest.result import Delimiter, IngestOptions, IngestResult
 from tests.support.budget import roomy
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 AS_IT_IS = IngestOptions()
 GOOD = "a,b\n1,2\n"
 DATED = "day\n" + "".join(f"2024-01-{day:02}\n" for day in range(1, 31))
