@@ -83,7 +83,8 @@ async def _make_pages(columns: Sequence[Any], request: Mapping[str, Any]) -> Non
 
 def _queries(names: Sequence[str], rows: int) -> Iterator[str]:
     """What a buyer may ask: the first page, the longest, one from the middle and the last; and each column by name."""
-    from market.delivery.domain import MAX_FILTERS, MAX_LIMIT, MAX_QUERY_LENGTH, encode_cursor
+    from market.delivery.cursors import encode_cursor
+    from market.delivery.domain import MAX_FILTERS, MAX_LIMIT, MAX_QUERY_LENGTH
 
     yield ""
     yield urlencode({"limit": MAX_LIMIT})

@@ -11,31 +11,27 @@ A value is written as the column's kind is written in the answer; ``in`` takes v
 ``contains`` looks for a piece of text, ``is_null`` takes ``true`` or ``false``. A missing value meets no comparison.
 """
 
-import base64
-import binascii
 import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
-from math import isfinite
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 from infra.messages import Message
 from listings.ingest.result import Column, Kind
+from market.delivery.cursors import decode_cursor
 from market.delivery.errors import ColumnUnknown, InvalidQuery, PurposeNotLicensed
+from market.delivery.values import read_value
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
 MAX_QUERY_LENGTH = 8192
 MAX_FILTERS = 20
 MAX_IN_VALUES = 100
-MAX_VALUE_LENGTH = 500
 MAX_FIELDS = 400
-_FURTHEST_ROW = 2**62
+_SHORTER = Message("Send several calls, each with a part of what is asked for.")
 
 
 class Operator(StrEnum):
@@ -71,14 +67,6 @@ class Query(NamedTuple):
     filters: tuple[Filter, ...]
     limit: int
     after: int
-
-
-class CursorOfRevision(Exception):
-    """A cursor goes on with another revision than the query is read against."""
-
-    def __init__(self, revision_id: UUID) -> None:
-        super().__init__(revision_id)
-        self.revision_id = revision_id
 
 
 class QueryPlan(NamedTuple):
@@ -212,7 +200,8 @@ def _read_query(
                 "There are {count} filters; at most {max_filters} are allowed.",
                 count=len(filters),
                 max_filters=MAX_FILTERS,
-            )
+            ),
+            remedy=_SHORTER,
         )
     chosen = [_known(name, columns) for name in dict.fromkeys(names)] if names else list(columns.values())
     after = decode_cursor(once["cursor"], revision_id) if "cursor" in once else -1
@@ -227,7 +216,8 @@ def _fields(raw: str) -> list[tuple[str, str]]:
                 "The query is {count} characters long; at most {max_query_length} are allowed.",
                 count=len(raw),
                 max_query_length=MAX_QUERY_LENGTH,
-            )
+            ),
+            remedy=_SHORTER,
         )
     try:
         return parse_qsl(raw, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
@@ -258,7 +248,8 @@ def _read_limit(text: str | None) -> int:
                 "limit must be a whole number from 1 to {max_limit}, not {text!r}.",
                 max_limit=MAX_LIMIT,
                 text=text[:20],
-            )
+            ),
+            remedy=Message("Write it like limit=100, or leave it out."),
         )
     return int(text)
 
@@ -283,7 +274,12 @@ def _read_filter(text: str, columns: Mapping[str, Column]) -> Filter:
 def _read_values(column: Column, operator: Operator, text: str) -> tuple[Any, ...]:
     if operator is Operator.IS_NULL:
         if text not in ("true", "false"):
-            raise InvalidQuery(Message("The operator is_null takes true or false."))
+            raise InvalidQuery(
+                Message("The operator is_null takes true or false."),
+                remedy=Message(
+                    "Write column:is_null:true for rows without a value, and false for the others."
+                ),
+            )
         return (text == "true",)
     if operator is Operator.CONTAINS and column.kind is not Kind.TEXT:
         raise InvalidQuery(
@@ -291,7 +287,8 @@ def _read_values(column: Column, operator: Operator, text: str) -> tuple[Any, ..
                 "The operator contains is for text columns; {column!r} is of kind {value}.",
                 column=column.name,
                 value=column.kind.value,
-            )
+            ),
+            remedy=Message("Compare it with eq, ne, lt, le, gt, ge or in."),
         )
     if operator in _ORDERING and column.kind is Kind.BOOLEAN:
         raise InvalidQuery(
@@ -299,7 +296,8 @@ def _read_values(column: Column, operator: Operator, text: str) -> tuple[Any, ..
                 "The operator {operator} does not apply to booleans; use eq or ne for {column!r}.",
                 operator=operator.value,
                 column=column.name,
-            )
+            ),
+            remedy=Message("Write column:eq:true or column:eq:false."),
         )
     pieces = text.split(",") if operator is Operator.IN else [text]
     if len(pieces) > MAX_IN_VALUES:
@@ -308,119 +306,7 @@ def _read_values(column: Column, operator: Operator, text: str) -> tuple[Any, ..
                 "The operator in takes at most {max_in_values} values, not {count}.",
                 max_in_values=MAX_IN_VALUES,
                 count=len(pieces),
-            )
-        )
-    return tuple(_read_value(column, piece) for piece in pieces)
-
-
-def _read_value(column: Column, text: str) -> Any:
-    if len(text) > MAX_VALUE_LENGTH or "\x00" in text:
-        raise InvalidQuery(
-            Message(
-                "A value may have at most {max_value_length} characters and no NUL.",
-                max_value_length=MAX_VALUE_LENGTH,
-            )
-        )
-    try:
-        return _READERS[column.kind](text, column)
-    except (KeyError, ValueError, InvalidOperation, OverflowError):
-        raise InvalidQuery(
-            Message(
-                "{text!r} is not a value of {column!r}, which is of kind {value}.",
-                text=text[:80],
-                column=column.name,
-                value=column.kind.value,
             ),
-            remedy=Message("Write it like {examples}.", examples=_EXAMPLES[column.kind]),
-        ) from None
-
-
-def _integer(text: str, _: Column) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]{1,38}", text):
-        raise ValueError(text)
-    return int(text)
-
-
-def _decimal(text: str, _: Column) -> Decimal:
-    # Exact numbers have 38 digits, before or after the point.
-    if not re.fullmatch(r"[+-]?[0-9]{1,38}(\.[0-9]{1,38})?", text):
-        raise ValueError(text)
-    return Decimal(text)
-
-
-def _number(text: str, _: Column) -> float:
-    if not re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?[0-9]{1,3})?", text) or not isfinite(value := float(text)):
-        raise ValueError(text)
-    return value
-
-
-def _boolean(text: str, _: Column) -> bool:
-    return {"true": True, "false": False}[text]
-
-
-def _date(text: str, _: Column) -> date:
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        raise ValueError(text)
-    return date.fromisoformat(text)
-
-
-def _timestamp(text: str, column: Column) -> datetime:
-    if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)", text):
-        raise ValueError(text)
-    # A plus sign that was not percent-encoded arrives as a blank.
-    moment = datetime.fromisoformat(re.sub(r" (?=[0-9]{2}:[0-9]{2}$)", "+", text) if "T" in text else text)
-    if moment.tzinfo is None:
-        return moment
-    if column.zone is None:
-        raise ValueError(text)
-    return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-_READERS: dict[Kind, Callable[[str, Column], Any]] = {
-    Kind.TEXT: lambda text, _: text,
-    Kind.INTEGER: _integer,
-    Kind.DECIMAL: _decimal,
-    Kind.NUMBER: _number,
-    Kind.BOOLEAN: _boolean,
-    Kind.DATE: _date,
-    Kind.TIMESTAMP: _timestamp,
-}
-_EXAMPLES = {
-    Kind.TEXT: "any text",
-    Kind.INTEGER: "42",
-    Kind.DECIMAL: "12.50",
-    Kind.NUMBER: "12.5",
-    Kind.BOOLEAN: "true",
-    Kind.DATE: "2026-01-31",
-    Kind.TIMESTAMP: "2026-01-31T08:00:00, with an offset only where the data has one",
-}
-
-
-def invalid_cursor() -> InvalidQuery:
-    """What to tell a caller whose cursor is none of ours."""
-    return InvalidQuery(
-        Message("Invalid cursor."), remedy=Message("Send `next_cursor` of the previous page, unchanged.")
-    )
-
-
-def encode_cursor(revision_id: UUID, row: int) -> str:
-    """The cursor of the page that follows a row of a revision."""
-    return base64.urlsafe_b64encode(revision_id.bytes + row.to_bytes(8, "big")).decode()
-
-
-def decode_cursor(cursor: str, revision_id: UUID) -> int:
-    """The row within a cursor.
-
-    :raises InvalidQuery: it is none of ours.
-    :raises CursorOfRevision: it belongs to another revision than this one.
-    """
-    try:
-        content = base64.b64decode(cursor, altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
-        content = b""
-    row = int.from_bytes(content[16:], "big")
-    if len(content) != 24 or row > _FURTHEST_ROW:
-        raise invalid_cursor()
-    if content[:16] != revision_id.bytes:
-        raise CursorOfRevision(UUID(bytes=content[:16]))
-    return row
+            remedy=_SHORTER,
+        )
+    return tuple(read_value(column, piece) for piece in pieces)

@@ -25,7 +25,8 @@ from infra.units import UnitVector
 from listings.ingest.limits import PLAIN_VALUE_BYTES
 from listings.ingest.result import Column, Kind
 from listings.revisions.domain import RevisionFacts
-from market.delivery.domain import Query, encode_cursor
+from market.delivery.cursors import encode_cursor
+from market.delivery.domain import Query
 from market.delivery.errors import QueriesBusy, QueryTooHeavy
 from market.delivery.statements import Source, Statement, matching_rows, rendered, text_bytes
 

@@ -16,7 +16,8 @@ from infra.messages import Message
 from infra.objects import ObjectStore
 from listings.revisions.domain import ReadableRevision, RevisionFacts
 from market.delivery import domain
-from market.delivery.domain import CursorOfRevision, QueryPlan
+from market.delivery.cursors import CursorOfRevision, invalid_cursor
+from market.delivery.domain import QueryPlan
 from market.delivery.engine import Engine, PageCache, RenderedPage
 from market.delivery.errors import OtherProduct, cursor_outdated, refusal, revision_recalled
 from market.delivery.stop_notices import StopNotices
@@ -166,7 +167,7 @@ class DataPlane:
         """
         found = await self._revisions.find(product_id, revision_id)
         if found is None:
-            raise domain.invalid_cursor()
+            raise invalid_cursor()
         if found.recalled is not None or _outdated(found):
             raise cursor_outdated(found.recalled, CURSOR_DAYS)
         return found.facts

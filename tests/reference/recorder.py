@@ -94,8 +94,8 @@ class Stable:
                 .decode()
                 .rstrip("=")
             )
-        if name.endswith("cursor") and len(text) == 32:
-            return base64.urlsafe_b64encode(b"a row of this revision!!").decode()
+        if name.endswith("cursor") and len(text) == 36:
+            return base64.urlsafe_b64encode(b"a row of this data revision").decode()
         return self.text(text)
 
     def text(self, text: str) -> str:

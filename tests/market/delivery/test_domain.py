@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from listings.ingest.result import Column, Kind
-from market.delivery import domain
+from market.delivery import cursors, domain
 from market.delivery.domain import Operator
 from market.delivery.errors import ColumnUnknown, InvalidQuery, PurposeNotLicensed
 
@@ -160,10 +160,20 @@ def test_a_column_outside_the_licence_is_no_column() -> None:
 
 
 def test_a_cursor_leads_on_in_its_revision_only() -> None:
-    cursor = domain.encode_cursor(REVISION, 49)
+    cursor = cursors.encode_cursor(REVISION, 49)
     assert read(("cursor", cursor)).after == 49
-    with pytest.raises(domain.CursorOfRevision):
+    with pytest.raises(cursors.CursorOfRevision):
         domain.read_query(f"cursor={quote(cursor)}", COLUMNS, OTHER)
+
+
+@given(st.integers(0, 10**7), st.integers(0, 35), st.sampled_from("AZaz09-_"))
+def test_a_cursor_that_was_altered_is_none(row: int, place: int, other: str) -> None:
+    cursor = cursors.encode_cursor(REVISION, row)
+    assert cursors.decode_cursor(cursor, REVISION) == row
+    altered = cursor[:place] + other + cursor[place + 1 :]
+    if altered != cursor:
+        with pytest.raises(InvalidQuery, match="Invalid cursor"):
+            cursors.decode_cursor(altered, REVISION)
 
 
 def test_the_only_purpose_need_not_be_said() -> None:

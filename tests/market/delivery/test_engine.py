@@ -14,7 +14,7 @@ import pytest
 from infra.units import UnitVector
 from listings.ingest.result import Column, Kind
 from listings.revisions.domain import RevisionFacts
-from market.delivery import domain
+from market.delivery import cursors, domain
 from market.delivery.engine import Engine, PageCache, RenderedPage
 from market.delivery.errors import QueriesBusy, QueryTooHeavy
 
@@ -182,7 +182,7 @@ async def test_wide_rows_end_a_page_early(store: Path) -> None:
         cursor = json.loads(page.body)["next_cursor"]
         if cursor is None:
             break
-        after = domain.decode_cursor(cursor, REVISION)
+        after = cursors.decode_cursor(cursor, REVISION)
     assert sizes == [9, 9, 2]
     await engine.close()
 

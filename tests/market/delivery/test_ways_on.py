@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from market.delivery import domain, service
+from market.delivery import cursors, service
 from tests.support.delivery import Shop
 from tests.support.metering import Connection, LicenceMaker, calls_and_rows, counted
 
@@ -160,5 +160,5 @@ async def test_a_cursor_ends_with_its_revision_and_says_why(
 async def test_a_cursor_of_another_product_leads_nowhere(shop: Shop, make_licence: LicenceMaker) -> None:
     token = shop.token(await make_licence())
     shop.revisions.clear()
-    cursor = domain.encode_cursor(shop.product_id, 3)
+    cursor = cursors.encode_cursor(shop.product_id, 3)
     assert (await shop.call(token, f"cursor={cursor}")).status_code == 400
