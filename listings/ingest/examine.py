@@ -9,7 +9,7 @@ import duckdb
 
 from infra.messages import Message
 from listings.ingest.errors import shown
-from listings.ingest.personal import NOTEWORTHY, ContentKind, Detected, Tally
+from listings.ingest.personal import NOTEWORTHY, ContentKind, Detected, Tally, is_personal_heading
 from listings.ingest.result import Column, ColumnProfile, Kind, Notice
 from listings.ingest.writing import quoted
 
@@ -47,7 +47,20 @@ def examine(
         for column, count in zip(some, counts or (), strict=True):
             if count:
                 detected += _closely(connection, column, int(count), rows)
-    return detected, [_notice(one) for one in detected]
+    found = {one.column for one in detected}
+    named = [
+        column.name for column in columns if is_personal_heading(column.name) and column.name not in found
+    ]
+    return detected, [_notice(one) for one in detected] + [_heading_notice(name) for name in named]
+
+
+def _heading_notice(name: str) -> Notice:
+    message = Message(
+        "Column {column} is named as one of persons, and its values cannot be told by their form. If they are personal,"
+        " mark the column with POST /v1/products/{{product_id}}/personal-columns: samples show them otherwise.",
+        column=shown(name),
+    )
+    return Notice("named-as-personal", message, name)
 
 
 def _may_hold(column: Column, measured: ColumnProfile) -> bool:

@@ -59,6 +59,18 @@ _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
+_HEADINGS = frozenset(
+    {
+        *("姓名", "真实姓名", "家庭住址", "家庭地址", "居住地址", "现住址", "住址", "户籍地址", "户籍所在地"),
+        *("身份证", "身份证号", "身份证号码", "公民身份号码", "证件号码", "护照号", "护照号码"),
+        *("手机", "手机号", "手机号码", "银行卡号", "出生日期", "出生年月"),
+        *("full name", "first name", "last name", "surname", "home address", "date of birth"),
+        *("passport number", "passport no", "id card number", "mobile number"),
+    }
+)
+"""What columns of persons are called."""
+
+
 class ContentKind(StrEnum):
     """Personal information that is recognised by its form."""
 
@@ -129,6 +141,11 @@ class Tally:
         if kind is ContentKind.RESIDENT_ID and passed * 1000 < self._eighteen * _MIN_DATED_PER_MILLE:
             return False
         return passed > 0 and passed * 100 >= self._made[kind] * MIN_SHARE_PERCENT
+
+
+def is_personal_heading(name: str) -> bool:
+    """Whether a column is called as one that holds names, addresses or numbers of persons."""
+    return re.sub("[ _.:：-]+", " ", plain(name)).strip().casefold() in _HEADINGS
 
 
 def plain(value: str) -> str:

@@ -184,3 +184,17 @@ def test_numbers_stored_as_numbers_are_found_and_measurements_are_not(tmp_path: 
     lines = "".join(f"{13_800_138_000 + n},{n * 7},{n}.25,{100_000 + n}\n" for n in range(50))
     result = take(tmp_path, f"phone,count,degrees,code\n{lines}")
     assert result.detected == (Detected("phone", ContentKind.MOBILE_NUMBER, 50, 50),)
+
+
+def test_columns_named_as_of_persons_are_told(tmp_path: Path) -> None:
+    result = take(
+        tmp_path, "姓名,家庭住址,name,手机号,Date_of_Birth\n张三,江岸区一号,机场,13800138000,2001-02-03\n"
+    )
+    assert [one.column for one in result.detected] == ["手机号"]
+    assert [(one.code, one.column) for one in result.notices] == [
+        ("personal-content", "手机号"),
+        ("named-as-personal", "姓名"),
+        ("named-as-personal", "家庭住址"),
+        ("named-as-personal", "Date_of_Birth"),
+    ]
+    assert "POST /v1/products/{product_id}/personal-columns" in result.notices[1].message
