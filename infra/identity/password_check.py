@@ -77,7 +77,7 @@ async def check_password(
             # for the first alone would take longer for some addresses than for others.
             await credential_repository.count_refusal(session, next(iter(hashes), NOBODY))
     if not opened:
-        raise wrong_credentials()
+        raise wrong_credentials() if only is None else _wrong_password()
     return {person_id: changed[person_id] for person_id in opened}
 
 
@@ -121,4 +121,11 @@ def wrong_credentials() -> InvalidCredentials:
             "Members of several organisations may have a password for each: send the organisation_id. If it is lost,"
             " ask for a one-time link at POST /v1/password-resets."
         ),
+    )
+
+
+def _wrong_password() -> InvalidCredentials:
+    return InvalidCredentials(
+        Message("The present password is wrong."),
+        remedy=Message("If it is lost, ask for a one-time link at POST /v1/password-resets."),
     )

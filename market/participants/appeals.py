@@ -98,7 +98,11 @@ async def decide(
     appeal = await repository.lock_appeal(session, organisation_id, appeal_id)
     if appeal is None:
         raise NotFound(Message("The organisation has no such appeal."))
-    status = APPEAL.next_state(appeal.status, decision)
+    status = APPEAL.next_state(
+        appeal.status,
+        decision,
+        remedy=Message("A decided appeal stays decided; who is still suspended can lodge another."),
+    )
     for placer, kind in (await placer_kinds(session, organisation_id)).items():
         if placer != actor.organisation_id and not domain.is_above(actor, kind):
             raise Forbidden(

@@ -102,7 +102,11 @@ async def cancel(
         raise NotFound(Message("There is no such organisation."))
     await organisations.lock_organisation(session, organisation_id)
     row = await _lock(session, organisation_id, reset_id)
-    row.status = FACTOR_RESET.next_state(row.status, FactorResetAction.CANCEL)
+    row.status = FACTOR_RESET.next_state(
+        row.status,
+        FactorResetAction.CANCEL,
+        remedy=Message("If the second factor was removed, its owner enrols another one at the next sign-in."),
+    )
     row.ended_by, row.ended_at = actor.id, await now(session)
     await session.flush()
     await _record(session, actor, row, "second_factor_reset.cancelled", reason=reason)
@@ -149,7 +153,14 @@ async def drop(
 
 
 async def _complete(session: AsyncSession, actor: Actor, settings: Settings, row: FactorReset) -> None:
-    row.status = FACTOR_RESET.next_state(row.status, FactorResetAction.COMPLETE)
+    row.status = FACTOR_RESET.next_state(
+        row.status,
+        FactorResetAction.COMPLETE,
+        remedy=Message(
+            "If it is still needed, request it again: POST /v1/organisations/{organisation_id}/second-factor-resets.",
+            organisation_id=row.organisation_id,
+        ),
+    )
     row.ended_by, row.ended_at = actor.id, await now(session)
     await session.flush()
     await drop(session, actor, settings, row.organisation_id, row.person_id)

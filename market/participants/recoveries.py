@@ -89,7 +89,14 @@ async def approve(
     organisation, row = await _lock(session, organisation_id, recovery_id)
     await _require_officer(session, actor, row.email, row.requested_by)
     moment = await now(session)
-    row.status = RECOVERY.next_state(row.status, RecoveryAction.APPROVE)
+    row.status = RECOVERY.next_state(
+        row.status,
+        RecoveryAction.APPROVE,
+        remedy=Message(
+            "If it is still needed, ask for another: POST /v1/organisations/{organisation_id}/recoveries.",
+            organisation_id=organisation_id,
+        ),
+    )
     row.approved_by, row.approved_at, row.approval_reason = actor.id, moment, reason
     row.effective_at = moment + timedelta(hours=settings.recovery_delay_hours)
     await session.flush()
@@ -112,7 +119,9 @@ async def cancel(
     row.status = RECOVERY.next_state(
         row.status,
         RecoveryAction.CANCEL,
-        remedy=Message("Revoke its invitation, or remove the member that came of it."),
+        remedy=Message("Revoke its invitation, or remove the member that came of it.")
+        if row.status is RecoveryStatus.COMPLETED
+        else Message("Nothing is left to do: nobody is let in by it."),
     )
     row.cancelled_by, row.cancelled_at, row.cancellation_reason = actor.id, await now(session), reason
     await session.flush()

@@ -202,7 +202,8 @@ async def _filed_by_others(
         raise NoEvidence(
             Message("An organisation is verified by what is on file, and nothing is that was not rejected."),
             remedy=Message(
-                "File its licence or certificate at POST /v1/organisations/{organisation_id}/evidence."
+                "File its licence or certificate at POST /v1/organisations/{organisation_id}/evidence.",
+                organisation_id=row.id,
             ),
         )
     officers.require_person(

@@ -331,6 +331,7 @@ class TestPasswordChange:
             "/v1/session/password", json={"current_password": "not mine at all", "new_password": self.NEW}
         )
         assert answer.status_code == 401
+        assert answer.json()["detail"] == "The present password is wrong."
         assert (await mine.get("/v1/session")).status_code == 200
 
     @pytest.mark.parametrize("new", ["short", PASSWORD, "aaaaaaaaaaaaaaaa"])

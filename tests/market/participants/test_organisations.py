@@ -146,6 +146,7 @@ class TestVerification:
         without = await self.decide(platform, made["id"], "verify")
         assert without.status_code == 409
         assert without.json()["type"].endswith("no-identity-evidence")
+        assert f"POST /v1/organisations/{made['id']}/evidence" in without.json()["remedy"]
         assert (await platform.get(f"/v1/organisations/{made['id']}")).json()["status"] == "registered"
         filed = await second.post(f"/v1/organisations/{made['id']}/evidence", json=EVIDENCE)
         assert filed.status_code == 201

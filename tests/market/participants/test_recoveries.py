@@ -135,6 +135,9 @@ async def test_any_member_objects_in_time(
     late = await act(second, home, recovery, "approval")
     assert late.status_code == 409
     assert late.json()["type"].endswith("recovery-status-forbids")
+    assert f"POST {home}/recoveries" in late.json()["remedy"]
+    twice = await act(second, home, recovery, "cancellation")
+    assert "Nothing is left to do" in twice.json()["remedy"]
     # Another request may follow.
     await requested(platform, home)
 
