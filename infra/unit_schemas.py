@@ -20,6 +20,10 @@ def _whole(value: object) -> object:
     return value
 
 
+WHOLE_NUMBER = BeforeValidator(_whole)
+"""Takes a JSON number without a fraction, and nothing that could be read as one."""
+
+
 def _quotas(quotas: dict[str, int]) -> dict[str, int]:
     try:
         return units.UNITS.check_quotas(quotas)
@@ -51,14 +55,14 @@ def _named(codes: Iterable[str]) -> Any:
 
 
 UnitQuotas = Annotated[
-    dict[str, Annotated[int, Field(ge=1, le=LARGEST), BeforeValidator(_whole)]],
+    dict[str, Annotated[int, Field(ge=1, le=LARGEST), WHOLE_NUMBER]],
     _named(unit.code for unit in units.UNITS.quotas),
     AfterValidator(_quotas),
 ]
 """Limits that a caller asks for, by unit; a unit that is not named is not limited."""
 
 UnitUse = Annotated[
-    dict[str, Annotated[int, Field(ge=0, le=LARGEST), BeforeValidator(_whole)]],
+    dict[str, Annotated[int, Field(ge=0, le=LARGEST), WHOLE_NUMBER]],
     _named(units.UNITS.codes),
     AfterValidator(_amounts),
 ]

@@ -20,7 +20,7 @@ are written in the file besides.
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 from infra.messages import Message
 from listings.ingest.formats import DATE_FORMATS, NUMBER_FORMATS, ColumnFormat, matching_formats
@@ -49,29 +49,24 @@ _PHYSICAL_DECIMAL = re.compile(r"DECIMAL(?:128)?\((\d+), ?(\d+)\)", re.IGNORECAS
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectedColumn:
-    """A column that a file is expected to have.
+class TypedColumn:
+    """A column whose type is settled before a file is read.
 
-    :param physical: of the published column in DuckDB's words; None where it is declared only.
-    :param zone: as of :class:`listings.ingest.result.Column`: UTC where timestamps carry offsets.
     :param nullable: whether a value may be missing.
-    :param published: whether buyers read the column already.
+    :param format: how numbers or dates are written, where it is not the usual way.
     """
 
     name: str
     kind: Kind
-    physical: str | None = None
-    zone: str | None = None
     nullable: bool = True
     format: ColumnFormat | None = None
-    published: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; ``from_json`` reads it back."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> "ExpectedColumn":
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
         """Read what ``to_json`` wrote.
 
         :raises KeyError, TypeError, ValueError: the document is of another shape.
@@ -79,6 +74,20 @@ class ExpectedColumn:
         form = document["format"]
         kind = Kind(document["kind"])
         return cls(**{**document, "kind": kind, "format": ColumnFormat(form) if form is not None else None})
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedColumn(TypedColumn):
+    """A column that a file is expected to have.
+
+    :param physical: of the published column in DuckDB's words; None where it is declared only.
+    :param zone: as of :class:`listings.ingest.result.Column`: UTC where timestamps carry offsets.
+    :param published: whether buyers read the column already.
+    """
+
+    physical: str | None = None
+    zone: str | None = None
+    published: bool = False
 
     @property
     def digits(self) -> tuple[int, int]:

@@ -1,47 +1,26 @@
 """Columns declared before there is a file: of which type, in which unit, written in which format. Pure."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from infra.messages import Message
-from listings.ingest.expected import NUMERIC_KINDS
-from listings.ingest.formats import DATE_FORMATS, NUMBER_FORMATS, ColumnFormat
+from listings.ingest.expected import NUMERIC_KINDS, TypedColumn
+from listings.ingest.formats import DATE_FORMATS, NUMBER_FORMATS
 from listings.ingest.readings import DATED_KINDS
 from listings.ingest.result import Column, Kind
 from listings.products.errors import DeclarationRefused
 
 
 @dataclass(frozen=True, slots=True)
-class DeclaredColumn:
+class DeclaredColumn(TypedColumn):
     """What the files of a product hold under a name.
 
     :ivar unit: of measure, as written to people, or None.
-    :ivar nullable: whether a value may be missing.
-    :ivar format: how numbers or dates are written, where it is not the usual way.
     :ivar offsets: whether times carry offsets, and so are instants.
     """
 
-    name: str
-    kind: Kind
     unit: str | None = None
-    nullable: bool = True
-    format: ColumnFormat | None = None
     offsets: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON-ready mapping; ``from_json`` reads it back."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> "DeclaredColumn":
-        """Read what ``to_json`` wrote.
-
-        :raises KeyError, TypeError, ValueError: the document is of another shape.
-        """
-        form = document["format"]
-        kind = Kind(document["kind"])
-        return cls(**{**document, "kind": kind, "format": ColumnFormat(form) if form is not None else None})
 
     @property
     def zone(self) -> str | None:

@@ -97,15 +97,17 @@ def expected_columns(
             ExpectedColumn(
                 column.name,
                 column.kind,
-                column.physical,
-                column.zone,
+                physical=column.physical,
+                zone=column.zone,
                 nullable=known is None or known.nullable,
                 format=known.format if known and known.kind is column.kind else None,
                 published=True,
             )
         )
     found += [
-        ExpectedColumn(column.name, column.kind, None, column.zone, column.nullable, column.format)
+        ExpectedColumn(
+            column.name, column.kind, zone=column.zone, nullable=column.nullable, format=column.format
+        )
         for column in stated.values()
     ]
     return tuple(found)

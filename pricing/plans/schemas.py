@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from infra.identity.schemas import PartyName, PartyNames
 from infra.messages import Message
 from infra.schema import Input, Output, ShortText
+from infra.unit_schemas import WHOLE_NUMBER
 from pricing.models.metrics import used_metrics
 from pricing.money import CURRENCIES
 from pricing.plans.tables import PricePlanRow
@@ -35,13 +36,6 @@ CurrencyCode = Annotated[
         json_schema_extra={"enum": sorted(CURRENCIES)},
     ),
 ]
-
-
-def _whole(value: object) -> object:
-    # Bodies are validated leniently, even where a field is strict: true would be 1, and "5" would be 5.
-    if type(value) is not int:
-        raise ValueError(Message("must be a whole number"))
-    return value
 
 
 UsedMetric = Annotated[
@@ -78,7 +72,7 @@ class PerUnitCharge(Input):
     allowance: Annotated[
         int,
         Field(ge=0, le=10**12, description="Units that are free in each billing period"),
-        BeforeValidator(_whole),
+        WHOLE_NUMBER,
     ] = 0
 
 

@@ -31,4 +31,4 @@ def take(
 
 def published(name: str, kind: Kind, physical: str | None = None, **given: Any) -> ExpectedColumn:
     """A column that buyers read."""
-    return ExpectedColumn(name, kind, physical, published=True, **given)
+    return ExpectedColumn(name, kind, physical=physical, published=True, **given)

@@ -51,13 +51,12 @@ def test_a_file_is_read_with_published_types_then_declared_ones() -> None:
         ExpectedColumn(
             "a",
             Kind.DECIMAL,
-            "DECIMAL(4,1)",
-            None,
+            physical="DECIMAL(4,1)",
             nullable=False,
             format=ColumnFormat.DECIMAL_COMMA,
             published=True,
         ),
-        ExpectedColumn("b", Kind.TEXT, "VARCHAR", published=True),
+        ExpectedColumn("b", Kind.TEXT, physical="VARCHAR", published=True),
         ExpectedColumn("at", Kind.TIMESTAMP, zone="UTC"),
     )
 
