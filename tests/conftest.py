@@ -97,6 +97,21 @@ async def database(test_server: TestServer) -> AsyncIterator[TestDatabase]:
         yield made
 
 
+@pytest.fixture
+async def nobody(test_server: TestServer) -> AsyncIterator[TestDatabase]:
+    """A database in which nobody is."""
+    async with test_server.copy() as made:
+        yield made
+
+
+@pytest.fixture
+async def fresh(nobody: TestDatabase) -> AsyncIterator[SessionMaker]:
+    """Sessions on a database in which nobody is."""
+    engine = create_engine(nobody.service_url)
+    yield create_sessions(engine)
+    await engine.dispose()
+
+
 @pytest.fixture(scope="session")
 async def engine(database: TestDatabase) -> AsyncIterator[AsyncEngine]:
     """Connections as the service's own role, which owns nothing."""

@@ -28,11 +28,11 @@ from infra.identity import service as identity
 from infra.identity.errors import HolderEnded
 from infra.identity.states import OrganisationAction
 from infra.identity.tables import Client
-from infra.jobs import JobContext
 from infra.organisation_status import OrganisationStatus
 from market.delivery.errors import refusal
 from market.metering.admission_sql import admit
 from market.metering.domain import Outcome
+from tests.support.application import job_context
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
 from tests.support.metering import call_for, counted
@@ -396,12 +396,7 @@ async def test_tokens_that_have_run_out_are_forgotten_and_admission_stops_lookin
     tokens: Tokens, sessions: SessionMaker, database: TestDatabase
 ) -> None:
     assert (await revoke(of_person)(tokens)).status_code == 204
-    context = JobContext(
-        settings=tokens.app.state.settings,
-        sessions=sessions,
-        store=tokens.app.state.store,
-        keys=tokens.app.state.key_ring,
-    )
+    context = job_context(tokens.app, sessions)
     flag = "SELECT tokens_ended FROM licence_counters WHERE licence_id = $1"
     count = "SELECT count(*) FROM licence_tokens WHERE licence_id = $1"
     owner = await asyncpg.connect(database.owner_url)

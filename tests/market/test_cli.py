@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -14,7 +13,7 @@ from infra.migrations import runner
 from infra.settings import Settings
 from market.operations.errors import one_line
 from tests.support.command import MarketCommand
-from tests.support.database import TestDatabase, TestServer
+from tests.support.database import TestDatabase
 from tests.support.network import free_port
 
 PROJECT = Path(__file__).parents[2]
@@ -29,13 +28,6 @@ COMMANDS = (
     "restore",
     "restore-administrator",
 )
-
-
-@pytest.fixture
-async def nobody(test_server: TestServer) -> AsyncIterator[TestDatabase]:
-    """A database in which nobody is."""
-    async with test_server.copy() as made:
-        yield made
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:

@@ -6,6 +6,14 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar
 
+from infra.db import SessionMaker
+from infra.jobs import JobContext
+
+
+def job_context(app: Litestar, sessions: SessionMaker) -> JobContext:
+    """What the worker beside an application gives its jobs."""
+    return JobContext(app.state.settings, sessions, app.state.store, app.state.key_ring)
+
 
 @asynccontextmanager
 async def running(app: Litestar) -> AsyncIterator[None]:

@@ -1,7 +1,8 @@
 """Licences to meter: counter rows that really commit, each test with ids of its own."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -18,9 +19,21 @@ from infra.unit_columns import quota_values
 from infra.units import UnitVector
 from market.metering import service
 from market.metering.domain import Call, PeriodUsage
+from market.metering.group_commit import Admission
 
 LicenceMaker = Callable[..., Awaitable[UUID]]
 Connection = Any
+
+
+@asynccontextmanager
+async def running(dsn: str, **limits: Any) -> AsyncIterator[Admission]:
+    """A flusher at work."""
+    admission = Admission(dsn, **limits)
+    await admission.start()
+    try:
+        yield admission
+    finally:
+        await admission.close()
 
 
 def digest_of(text: str) -> bytes:

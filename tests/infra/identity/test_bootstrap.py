@@ -1,7 +1,6 @@
 """The first administrator of a new market, and encryption at rest as the database sees it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
@@ -9,7 +8,7 @@ import sqlalchemy as sa
 
 from infra.addresses import secret_box
 from infra.auth import OrganisationKind, Role
-from infra.db import SessionMaker, create_engine, create_sessions, transaction
+from infra.db import SessionMaker, transaction
 from infra.errors import NotFound
 from infra.identity import service, sessions
 from infra.identity.attempts import Origin
@@ -19,17 +18,7 @@ from infra.identity.service import bootstrap_administrator
 from infra.keys import KeyRing
 from infra.organisation_status import OrganisationNotVerified, OrganisationStatus
 from infra.settings import Settings
-from tests.support.database import TestServer
 from tests.support.people import make_organisation, make_person
-
-
-@pytest.fixture
-async def fresh(test_server: TestServer) -> AsyncIterator[SessionMaker]:
-    """Sessions on a database in which nobody is."""
-    async with test_server.copy() as database:
-        engine = create_engine(database.service_url)
-        yield create_sessions(engine)
-        await engine.dispose()
 
 
 async def bootstrap(fresh: SessionMaker) -> str | None:

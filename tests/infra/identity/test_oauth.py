@@ -28,12 +28,6 @@ ISSUER = "http://market.test"
 
 
 @pytest.fixture
-async def someone(sessions: SessionMaker) -> Someone:
-    organisation_id = await make_organisation(sessions, OrganisationKind.BUYER)
-    return await make_person(sessions, organisation_id, [Role.BUYER, Role.ORGANISATION_ADMIN])
-
-
-@pytest.fixture
 async def program(sessions: SessionMaker, someone: Someone) -> tuple[str, str]:
     return await make_client(sessions, someone, [Role.BUYER, Role.ORGANISATION_ADMIN])
 

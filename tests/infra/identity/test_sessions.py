@@ -13,18 +13,12 @@ import sqlalchemy as sa
 from litestar import Litestar
 from sqlmodel import col, select
 
-from infra.auth import OrganisationKind, Role
+from infra.auth import OrganisationKind
 from infra.db import SessionMaker, now, transaction
 from infra.identity import credential_repository, credentials, domain
 from infra.identity.tables import Membership, Organisation, Person, SignInSession
 from infra.organisation_status import OrganisationStatus
-from tests.support.people import PASSWORD, Someone, browser, make_organisation, make_person, sign_in
-
-
-@pytest.fixture
-async def someone(sessions: SessionMaker) -> Someone:
-    organisation_id = await make_organisation(sessions, OrganisationKind.BUYER)
-    return await make_person(sessions, organisation_id, [Role.BUYER, Role.ORGANISATION_ADMIN])
+from tests.support.people import PASSWORD, Someone, browser, make_organisation, sign_in
 
 
 async def attempt(client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> httpx.Response:

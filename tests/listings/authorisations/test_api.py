@@ -13,6 +13,7 @@ from infra.db import SessionMaker, new_id, transaction
 from infra.stops import service as stops
 from listings.authorisations.tables import EXCLUSIVITY, AuthorisationCell
 from tests.support.parties import Party, PartyMaker
+from tests.support.problems import slug
 from tests.support.products import (
     EVIDENCE,
     active_authorisation,
@@ -23,10 +24,6 @@ from tests.support.products import (
 )
 
 PATH = "/v1/authorisations"
-
-
-def slug(problem: dict[str, Any]) -> str:
-    return str(problem["type"]).rpartition(":")[2]
 
 
 async def test_an_authorisation_is_offered_and_accepted(owner: Party, operator: Party) -> None:

@@ -17,6 +17,7 @@ from listings.catalogue.errors import NotTradeable
 from listings.revisions import service as revisions
 from tests.support.bargain import Bargain
 from tests.support.parties import Party, PartyMaker
+from tests.support.problems import slug
 from tests.support.products import (
     CSV,
     active_authorisation,
@@ -32,10 +33,6 @@ from tests.support.products import (
 )
 
 REASON = {"reason": "Because of a complaint"}
-
-
-def slug(problem: dict[str, Any]) -> str:
-    return str(problem["type"]).rpartition(":")[2]
 
 
 async def test_the_whole_way_to_the_market(owner: Party, operator: Party, regulator: Party) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.support.parties import Party
+from tests.support.problems import slug
 from tests.support.products import draft, plan_body, settle_quality, upload
 
 HEADER = "station,day,celsius,readings"
@@ -29,10 +30,6 @@ def month(line: str) -> bytes:
 
 def kinds(revision: dict[str, Any]) -> dict[str, str]:
     return {column["name"]: column["kind"] for column in revision["columns"]}
-
-
-def slug(problem: dict[str, Any]) -> str:
-    return str(problem["type"]).rpartition(":")[2]
 
 
 async def on_the_market(owner: Party, operator: Party, regulator: Party, data: bytes) -> str:

@@ -22,6 +22,7 @@ from listings.revisions.errors import UploadTooLarge
 from listings.revisions.spool import spooled
 from tests.support.memory import resident_megabytes
 from tests.support.parties import Party, PartyMaker
+from tests.support.problems import slug
 from tests.support.products import (
     CSV,
     active_authorisation,
@@ -34,10 +35,6 @@ from tests.support.products import (
 )
 
 ROW = b"S9,2026-02-01T00:00:00Z,1.5,13800000000\n"
-
-
-def slug(problem: dict[str, Any]) -> str:
-    return str(problem["type"]).rpartition(":")[2]
 
 
 def files(settings: Settings) -> set[Path]:

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from infra.db import SessionMaker, transaction
 from infra.jobs import JobContext
-from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from infra.settings import Settings
 from listings.revisions import service
 from listings.revisions.domain import TRY_OUT_JOB
 from market.delivery import canary
+from tests.support.events import context_of
 from tests.support.parties import Party
 from tests.support.products import CSV, draft, published, settle_quality, upload
 
@@ -28,7 +28,7 @@ OTHER = b"station,pm25\n" + b"".join(b"S%d,%d.5\n" % (n % 7, n) for n in range(6
 @pytest.fixture
 def context(settings: Settings, sessions: SessionMaker) -> JobContext:
     """What the worker works with."""
-    return JobContext(settings, sessions, ObjectStore(settings.objects_dir), KeyRing.load(settings.keys_dir))
+    return context_of(settings, sessions)
 
 
 def damage(context: JobContext, revision_id: str, table: pa.Table | None) -> None:

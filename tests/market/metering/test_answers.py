@@ -19,7 +19,7 @@ from market.metering.group_commit import Admission, MeteringAway, MeteringBusy
 from market.metering.record_ids import RecordIds, process_of
 from tests.support.database import TestDatabase
 from tests.support.faults import Cable
-from tests.support.metering import Connection, LicenceMaker, call_for, counted
+from tests.support.metering import Connection, LicenceMaker, call_for, counted, running
 
 ONE = UnitVector(calls=1, rows=10, bytes=1000)
 NONE = UnitVector()
@@ -28,16 +28,6 @@ NONE = UnitVector()
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "PROGRESS_SECONDS", 0.05)
-
-
-@asynccontextmanager
-async def running(dsn: str, **limits: Any) -> AsyncIterator[Admission]:
-    admission = Admission(dsn, **limits)
-    await admission.start()
-    try:
-        yield admission
-    finally:
-        await admission.close()
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -17,19 +17,8 @@ from market.metering import group_commit
 from market.metering.domain import Decision, Outcome
 from market.metering.group_commit import Admission, MeteringAway, MeteringBusy
 from tests.support.database import TestDatabase
-from tests.support.metering import Connection, LicenceMaker, call_for, counted, recorded
+from tests.support.metering import Connection, LicenceMaker, call_for, counted, recorded, running
 from tests.support.outages import refusing_connections
-
-
-@asynccontextmanager
-async def running(dsn: str, **limits: Any) -> AsyncIterator[Admission]:
-    """A flusher at work."""
-    admission = Admission(dsn, **limits)
-    await admission.start()
-    try:
-        yield admission
-    finally:
-        await admission.close()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from infra.auth import OrganisationKind
 from infra.db import SessionMaker
 from infra.jobs import JobContext
 from market.metering import jobs
+from tests.support.application import job_context
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
 from tests.support.parties import PartyMaker
@@ -85,19 +86,17 @@ async def test_strangers_see_nothing(bargain: Bargain, party: PartyMaker) -> Non
 
 
 @pytest.fixture
-def job_context(app: Litestar, sessions: SessionMaker) -> JobContext:
-    return JobContext(
-        settings=app.state.settings, sessions=sessions, store=app.state.store, keys=app.state.key_ring
-    )
+def context(app: Litestar, sessions: SessionMaker) -> JobContext:
+    return job_context(app, sessions)
 
 
 async def test_the_job_makes_the_partitions_of_the_months_ahead(
-    job_context: JobContext, database: TestDatabase
+    context: JobContext, database: TestDatabase
 ) -> None:
     names = "SELECT relname FROM pg_class WHERE relname ~ '^usage_records_p_[0-9]{6}$' ORDER BY 1 DESC"
     owner = await asyncpg.connect(database.owner_url)
     before = await owner.fetch(names)
     await owner.execute(f"DROP TABLE {before[0]['relname']}")
-    await jobs.prepare_partitions(job_context, {})
+    await jobs.prepare_partitions(context, {})
     assert await owner.fetch(names) == before
     await owner.close()

@@ -1,6 +1,5 @@
 """Whoever runs the machine lets a platform administrator in when none can sign in any more."""
 
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -10,7 +9,7 @@ from argon2.exceptions import VerifyMismatchError
 from sqlmodel import col, select
 
 from infra.auth import SYSTEM, Role
-from infra.db import SessionMaker, create_engine, create_sessions, now, transaction
+from infra.db import SessionMaker, now, transaction
 from infra.errors import NotFound
 from infra.identity import service as identity
 from infra.identity.service import bootstrap_administrator
@@ -20,18 +19,8 @@ from infra.organisation_status import OrganisationStatus
 from infra.settings import Settings
 from infra.stops import service as stops
 from market.participants.platform_administrators import restore
-from tests.support.database import TestServer
 
 LOST, NEW = "admin@market.example", "new@market.example"
-
-
-@pytest.fixture
-async def fresh(test_server: TestServer) -> AsyncIterator[SessionMaker]:
-    """Sessions on a database in which nobody is."""
-    async with test_server.copy() as database:
-        engine = create_engine(database.service_url)
-        yield create_sessions(engine)
-        await engine.dispose()
 
 
 async def account(fresh: SessionMaker, email: str) -> tuple[Person, Membership, Organisation]:

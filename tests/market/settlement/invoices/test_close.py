@@ -15,7 +15,6 @@ from infra.auth import OrganisationKind
 from infra.db import SessionMaker, create_engine, create_sessions, new_id, transaction
 from infra.digest import json_digest
 from infra.errors import NotFound
-from infra.jobs import JobContext
 from infra.paging import PageRequest
 from market.metering.admission_sql import admit
 from market.metering.domain import Outcome
@@ -28,6 +27,7 @@ from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
 from pricing.money import Money
 from pricing.regulated.purposes import PurposeClass
+from tests.support.application import job_context
 from tests.support.database import TestDatabase, execute
 from tests.support.metering import call_for, end_month
 from tests.support.metering import close_period as metered_close
@@ -307,9 +307,7 @@ async def test_the_worker_bills_what_was_cut_and_not_billed(
     trade = await trade_of()
     await meter(trade.licence_id, calls=20)
     await cut(apart, trade, 1)
-    context = JobContext(
-        settings=app.state.settings, sessions=sessions, store=app.state.store, keys=app.state.key_ring
-    )
+    context = job_context(app, sessions)
     page = PageRequest(limit=5, after=None)
     owner = await asyncpg.connect(database.owner_url)
     async with owner.transaction():

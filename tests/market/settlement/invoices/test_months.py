@@ -23,7 +23,7 @@ from market.app import create_app
 from market.metering import service as metering
 from market.metering.domain import CloseReason, EarlyClose
 from market.settlement.invoices import jobs
-from tests.support.application import running
+from tests.support.application import job_context, running
 from tests.support.database import TestDatabase
 from tests.support.metering import end_month
 from tests.support.settlement import Caller, Meter, Trade, TradeMaker, callers, fresh_key
@@ -84,9 +84,7 @@ async def execute(database: TestDatabase, statement: str, *values: object) -> No
 
 @pytest.fixture
 def context(app: Litestar, sessions: SessionMaker) -> JobContext:
-    return JobContext(
-        settings=app.state.settings, sessions=sessions, store=app.state.store, keys=app.state.key_ring
-    )
+    return job_context(app, sessions)
 
 
 async def test_three_closes_in_two_seconds_bill_nothing_before_the_month_is_over_and_say_when_it_is(
