@@ -199,7 +199,7 @@ async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="session")
 def conversions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A file that many tests upload is converted for the first of them only."""
+    """Files that tests upload are converted in this process, and the same one for the first of them only."""
     with converted_once(tmp_path_factory.mktemp("converted")):
         yield
 

@@ -1,13 +1,12 @@
 """Conversions without the process that each of them takes.
 
-Uploads whose file was converted before get the real converter's result of then. What is about files and not about the
-process (its bounds, its crashes) is converted in the process of the tests.
+What is about files, and not about the process (its bounds, its crashes), is converted in the process of the tests.
 """
 
 import json
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -15,16 +14,41 @@ from typing import Any
 
 import pytest
 
+from infra.memory_budget import MemoryBudget
 from listings.ingest import __main__ as child
 from listings.ingest import convert as parent
-from listings.ingest.convert import convert
-from listings.ingest.result import IngestResult
+from listings.ingest.expected import ExpectedColumn
+from listings.ingest.limits import MEBIBYTE, Limits
+from listings.ingest.result import IngestOptions, IngestResult
 from listings.revisions import uploads
+
+_DETECT = IngestOptions()
+_DEFAULT_LIMITS = Limits()
+
+
+async def convert_here(
+    source: Path,
+    target: Path,
+    *,
+    filename: str,
+    timeout_s: int,
+    budget: MemoryBudget,
+    options: IngestOptions = _DETECT,
+    limits: Limits = _DEFAULT_LIMITS,
+    expected: Sequence[ExpectedColumn] = (),
+) -> IngestResult:
+    """Both halves of :func:`listings.ingest.convert.convert`; what is asked and answered is JSON all the same."""
+    async with budget.claim(limits.memory_bytes // MEBIBYTE):
+        with parent._all_or_nothing(target) as work:
+            request = parent._request(source, target, work, filename, options, limits, expected)
+            with warnings.catch_warnings(action="ignore"):  # as in the child: what libraries say goes nowhere
+                answer = child._load()(json.loads(json.dumps(request)))
+            return parent._result(json.loads(json.dumps(answer)))
 
 
 @contextmanager
 def converted_once(folder: Path) -> Iterator[None]:
-    """Convert the same bytes, asked for in the same way, once; a refusal is not kept.
+    """Convert uploads here, and the same bytes, asked for in the same way, once; a refusal is not kept.
 
     :param folder: keeps the converted files.
     """
@@ -37,7 +61,7 @@ def converted_once(folder: Path) -> Iterator[None]:
             result, file = kept[key]
             shutil.copyfile(file, target)
             return result
-        result = await convert(source, target, **asked)
+        result = await convert_here(source, target, **asked)
         file = folder / key
         shutil.copyfile(target, file)
         kept[key] = result, file
@@ -45,21 +69,4 @@ def converted_once(folder: Path) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(uploads, "convert", remembered)
-        yield
-
-
-@contextmanager
-def converted_here() -> Iterator[None]:
-    """Let the child's half of a conversion answer in this process; what is asked and answered is JSON all the same."""
-    handle = child._load()
-
-    async def answered(request: dict[str, Any], *_: object) -> dict[str, Any]:
-        with warnings.catch_warnings(
-            action="ignore"
-        ):  # as in the child, where what libraries say goes nowhere
-            answer: dict[str, Any] = json.loads(json.dumps(handle(json.loads(json.dumps(request)))))
-        return answer
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parent, "_ask", answered)
         yield

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from listings.ingest.convert import convert
 from listings.ingest.errors import (
     DuplicateColumn,
     EmptyFile,
@@ -29,8 +28,7 @@ from listings.ingest.errors import (
 from listings.ingest.limits import Limits
 from listings.ingest.result import Delimiter, IngestOptions, IngestResult, Kind
 from tests.support.budget import roomy
-
-pytestmark = pytest.mark.usefixtures("in_this_process")
+from tests.support.conversions import convert_here
 
 DATED = "day,reading\n" + "".join(f"2024-01-{day:02},{day}.5\n" for day in range(1, 31))
 
@@ -40,7 +38,7 @@ async def take(folder: Path, content: bytes | str, name: str = "file.csv", **giv
     source = folder / "source"
     source.write_bytes(content if isinstance(content, bytes) else content.encode())
     target = folder / "out" / "revision.parquet"
-    return await convert(source, target, filename=name, timeout_s=60, budget=roomy(folder), **given)
+    return await convert_here(source, target, filename=name, timeout_s=60, budget=roomy(folder), **given)
 
 
 async def refused(

@@ -6,13 +6,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from listings.ingest.convert import convert
 from listings.ingest.errors import MixedColumn, UnsupportedColumn
 from listings.ingest.limits import MEBIBYTE, Limits
 from listings.ingest.result import IngestResult, Kind
 from tests.support.budget import roomy
-
-pytestmark = pytest.mark.usefixtures("in_this_process")
+from tests.support.conversions import convert_here
 
 BEFORE_OUR_ERA = -62_167_219_200 - 86_400 * 400
 YEAR_10000 = 253_402_300_800
@@ -26,7 +24,7 @@ ORDINARY = "moment,number\n" + "2026-01-01T00:00:00Z,1\n" * 30
 async def take(folder: Path, source: Path) -> IngestResult:
     limits = Limits(memory_bytes=512 * MEBIBYTE)
     target = folder / "out" / f"{source.stem}.parquet"
-    return await convert(
+    return await convert_here(
         source, target, filename=source.name, timeout_s=60, budget=roomy(folder), limits=limits
     )
 

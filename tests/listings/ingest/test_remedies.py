@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra.messages import Message
-from listings.ingest.convert import convert
 from listings.ingest.errors import (
     BadColumnName,
     DuplicateColumn,
@@ -31,8 +30,7 @@ from listings.ingest.errors import (
 from listings.ingest.limits import Limits
 from listings.ingest.result import Delimiter, IngestOptions, IngestResult
 from tests.support.budget import roomy
-
-pytestmark = pytest.mark.usefixtures("in_this_process")
+from tests.support.conversions import convert_here
 
 AS_IT_IS = IngestOptions()
 GOOD = "a,b\n1,2\n"
@@ -50,7 +48,7 @@ async def take(folder: Path, content: bytes | str, name: str, options: IngestOpt
     source, target = folder / "source", folder / "revision.parquet"
     source.write_bytes(content if isinstance(content, bytes) else content.encode())
     target.unlink(missing_ok=True)
-    return await convert(
+    return await convert_here(
         source,
         target,
         filename=name,

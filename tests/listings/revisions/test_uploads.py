@@ -17,7 +17,8 @@ from infra.db import SessionMaker, transaction
 from infra.memory_budget import MemoryBudget
 from infra.objects import ObjectStore
 from infra.settings import Settings
-from listings.revisions import service
+from listings.ingest.convert import convert
+from listings.revisions import service, uploads
 from listings.revisions.errors import UploadTooLarge
 from listings.revisions.spool import spooled
 from tests.support.memory import resident_megabytes
@@ -43,6 +44,13 @@ def files(settings: Settings) -> set[Path]:
     return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.fixture
+def own_process(conversions: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are converted in processes of their own, as outside of tests."""
+    monkeypatch.setattr(uploads, "convert", convert)
+
+
+@pytest.mark.usefixtures("own_process")
 async def test_a_file_becomes_an_immutable_parquet_revision(
     owner: Party, operator: Party, settings: Settings, sessions: SessionMaker
 ) -> None:
@@ -181,6 +189,7 @@ async def test_a_character_the_database_cannot_hold_is_no_fault(
     assert answer.status_code == status, answer.text
 
 
+@pytest.mark.usefixtures("own_process")
 @pytest.mark.parametrize(
     ("length", "status", "expected"),
     [

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from listings.ingest.convert import convert
 from listings.ingest.errors import FileRefused
 from listings.ingest.limits import MAX_CELL_BYTES, MAX_ROW_BYTES, Limits
 from listings.ingest.names import column_names
@@ -27,6 +26,7 @@ from listings.revisions.domain import RevisionFacts
 from market.delivery import domain
 from market.delivery.engine import MAX_PAGE_BYTES, Engine
 from tests.support.budget import roomy
+from tests.support.conversions import convert_here
 
 REVISION = UUID(int=1)
 HOSTILE = (
@@ -80,7 +80,9 @@ async def ingested(
     store = folder / "objects"
     store.mkdir(exist_ok=True)
     pq.write_table(table, folder / name, compression="zstd")
-    result = await convert(folder / name, store / name, filename=name, timeout_s=60, budget=roomy(folder))
+    result = await convert_here(
+        folder / name, store / name, filename=name, timeout_s=60, budget=roomy(folder)
+    )
     return result, RevisionFacts(
         REVISION, UUID(int=2), 1, "", result.sha256, result.columns, result.rows, result.row_bytes
     )

@@ -1,6 +1,8 @@
 """A concluded agreement with its licence, metered use, and somebody who calls about it."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,9 +11,26 @@ from litestar import Litestar
 
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, transaction
+from infra.memory_budget import Claim
+from market.settlement.rails.bank import reading
 from tests.support.database import TestDatabase
 from tests.support.people import make_organisation, make_person, sign_in
 from tests.support.settlement import Caller, Meter, Trade, TradeMaker, a_trade, callers, metering
+
+
+@pytest.fixture(scope="module", autouse=True)
+def read_here() -> Iterator[None]:
+    """Bank statements are read in this process; what the process of their own is for, test_reading.py tests."""
+
+    async def answer(document: bytes, home: Path, _: Claim) -> dict[str, Any]:
+        path = home / "statement.xml"
+        path.write_bytes(document)
+        answer: dict[str, Any] = json.loads(json.dumps(reading._answer({"path": str(path)})))
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_ask", answer)
+        yield
 
 
 @pytest.fixture

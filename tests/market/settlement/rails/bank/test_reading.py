@@ -15,6 +15,11 @@ from tests.support.memory import resident_megabytes
 from tests.support.settlement import bank_statement
 
 
+@pytest.fixture(scope="module")
+def read_here() -> None:
+    """Not here."""
+
+
 @pytest.fixture
 def budget(tmp_path: Path) -> MemoryBudget:
     return MemoryBudget(tmp_path, megabytes=1024, queue=4, wait_s=30)
