@@ -52,9 +52,11 @@ FIRST = (
     "tests/faults/",
     "tests/e2e/",
     "tests/market/operations/",
+    "tests/reference/",
     "tests/infra/test_postgres.py",
     "tests/quality/",
     "tests/market/test_cli.py",
+    "tests/test_upgrade.py",
     # They handle every event that tests before them have left.
     "tests/infra/events/",
     "tests/infra/webhooks/",
