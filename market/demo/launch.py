@@ -13,7 +13,7 @@ from rich.console import Console
 
 from infra.settings import Settings
 from market.demo.city_data import write_city_air_quality
-from market.demo.desk import Desk, Login, StepFailed
+from market.demo.desk import Connect, Desk, Login, StepFailed
 from market.demo.state import Trade, curl_line
 from market.demo.trade import STEPS
 from market.demo.trade import play as play_steps
@@ -111,6 +111,7 @@ async def _play(settings: Settings, console: Console, admin: Login, *, file: Pat
         trade = Trade(connect, admin, file, titles)
         started = monotonic()
         try:
+            await _recognise(connect, base_url)
             await _narrate(console, trade)
         except StepFailed as error:
             raise CommandFailed(f"the trade stopped: {error}") from error
@@ -125,6 +126,23 @@ async def _play(settings: Settings, console: Console, admin: Login, *, file: Pat
             ) from error
         console.print(f"\nThe whole trade took {monotonic() - started:.1f} s.\n")
         return trade.facts(settings.base_url)
+
+
+async def _recognise(connect: Connect, base_url: str) -> None:
+    """Make sure that it is a market that answers, before it is sent a password.
+
+    :raises CommandFailed: it is something else.
+    """
+    async with connect() as http:
+        answer = await http.get("/", headers={"Accept": "application/json"})
+    try:
+        is_market = "catalogue" in answer.json()["links"]
+    except (ValueError, KeyError, TypeError):
+        is_market = False
+    if not is_market:
+        raise CommandFailed(
+            f"Another service answers at {base_url}: name the market's port with --port or MARKET_PORT."
+        )
 
 
 async def _narrate(console: Console, trade: Trade) -> None:

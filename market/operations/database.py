@@ -30,13 +30,22 @@ def with_server(settings: Settings, address: ServerAddress) -> Settings:
 async def probe(url: str) -> None:
     """Make sure that a database answers at an address.
 
-    :raises CommandFailed: nothing answers there.
+    :raises CommandFailed: nothing answers there, or it is no address of PostgreSQL.
     """
     try:
-        connection = await asyncpg.connect(
-            sa.make_url(url).set(drivername="postgresql").render_as_string(False)
+        address = sa.make_url(url)
+        known = address.get_backend_name() in {"postgresql", "postgres"}
+    except (sa.exc.ArgumentError, ValueError):
+        known = False
+    if not known:
+        # What was written is not shown: it may hold the password.
+        raise CommandFailed(
+            "DATABASE_URL is no address of a PostgreSQL database: write it like "
+            "postgresql://user:password@host:5432/database, or leave it out to use the embedded server."
         )
-    except (OSError, TimeoutError, asyncpg.InterfaceError, sa.exc.ArgumentError) as error:
+    try:
+        connection = await asyncpg.connect(address.set(drivername="postgresql").render_as_string(False))
+    except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
         raise CommandFailed(
             f"PostgreSQL cannot be reached ({error or type(error).__name__}): start it, or correct DATABASE_URL."
         ) from error

@@ -72,10 +72,10 @@ def check_port(settings: Settings) -> None:
             reason = (
                 "is taken by another program"
                 if error.errno == errno.EADDRINUSE
-                else (error.strerror or str(error))
+                else f"cannot be used: {error.strerror or error}"
             )
             raise CommandFailed(
-                f"Port {settings.port} on {settings.host}: {reason}. Choose another with --port, or end what is there."
+                f"Port {settings.port} on {settings.host} {reason}. Choose another with --port, or end what is there."
             ) from error
 
 

@@ -1,9 +1,14 @@
 """What strange requests are told: a problem document of theirs, never a fault of ours."""
 
+import re
+from collections import Counter
+from uuid import uuid4
+
 import httpx
 import pytest
 
-from tests.support.parties import Party
+from infra.auth import ROLE_PERMISSIONS, OrganisationKind
+from tests.support.parties import ROLES, Party, PartyMaker
 
 
 @pytest.mark.parametrize(
@@ -109,3 +114,65 @@ async def test_an_address_that_does_not_exist_says_where_to_look(client: httpx.A
     problem = (await client.get("/v1/invoices/abc")).json()
     assert problem["status"] == 404
     assert "/schema" in problem["remedy"]
+
+
+BAD_BODIES = (b"", b"{'a': 1}", b"[]", '{"reason": "同意"}'.encode("gbk"), b'{"zzz": [[1]]}', b"null")
+# Words of the libraries that read requests, and of nobody who answers a person.
+FOREIGN = re.compile(
+    r"Value error|Input should|Expected `|Missing required|malformed:|pydantic|msgspec|'data'"
+)
+WITHOUT_JSON = frozenset({"receiveStripeWebhook", "importBankStatement", "uploadRevision"})
+
+
+async def test_every_operation_answers_slips_with_words_and_a_way_on(
+    client: httpx.AsyncClient, party: PartyMaker
+) -> None:
+    """What anybody may send by mistake, to every address by somebody who may call it, in both languages."""
+    callers = [(await party(kind), ROLE_PERMISSIONS[ROLES[kind]]) for kind in OrganisationKind]
+    document = (await client.get("/schema/openapi.json")).json()
+    wrong, heard, tried = [], Counter[int](), Counter[str]()
+    for path, item in document["paths"].items():
+        if path.startswith(("/oauth", "/data", "/health", "/schema")):
+            continue
+        address = re.sub(r"\{\w+\}", str(uuid4()), path)
+        for method, operation in item.items():
+            name = operation["operationId"]
+            slips: list[tuple[str, bytes | None]] = [("zzz=1", None)]
+            slips += [("a=%00", None)] if tried["nul"] < 5 else []
+            tried["nul"] += 1
+            if "json" in str(operation.get("requestBody", "")) and name not in WITHOUT_JSON:
+                # Bodies are read at one place: two each are enough to see that every operation reads there.
+                tried["bodies"] += 1
+                slips += [
+                    ("", BAD_BODIES[(tried["bodies"] + further) % len(BAD_BODIES)]) for further in (0, 3)
+                ]
+            query = [one["name"] for one in operation.get("parameters", []) if one["in"] == "query"]
+            tried.update(query)
+            query = [one for one in query if tried[one] < 4]
+            slips += [(f"{one}=%E4%B8%AD", None) for one in query]
+            need = re.search(r"permission `([\w.]+)`", operation["description"])
+            able = [one for one, held in callers if need is None or need[1] in held]
+            for place, (asked, body) in enumerate(slips):
+                language = ("en", "zh")[place % 2]
+                headers = {"Accept-Language": language, "Idempotency-Key": str(uuid4())}
+                if body is not None:
+                    headers["Content-Type"] = "application/json"
+                for caller in able[:1]:
+                    answer = await caller.http.request(
+                        method, f"{address}?{asked}" if asked else address, content=body, headers=headers
+                    )
+                    heard[answer.status_code] += 1
+                    if answer.is_success or path == "/":
+                        continue
+                    problem = answer.json()
+                    told = f"{problem['title']} {problem['detail']} {problem.get('remedy', '')}"
+                    if (
+                        answer.status_code >= 500
+                        or not problem.get("remedy")
+                        or FOREIGN.search(told)
+                        or (language == "zh") != bool(re.search("[一-鿿]", problem["detail"]))
+                    ):
+                        wrong.append((name, asked or body, answer.status_code, told))
+    assert wrong == []
+    assert heard[400] > 150
+    assert heard[422] > 60

@@ -1,5 +1,7 @@
 """Slips at the command line: each is told in words that name what was typed, and nothing is made by mistake."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
 
@@ -171,3 +173,41 @@ def test_wrong_words_are_named(market_command: MarketCommand, arguments: tuple[s
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_demo_sends_no_password_to_another_service(market_command: MarketCommand, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Another(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append("GET")
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<h1>It works!</h1>")
+
+        def do_POST(self) -> None:
+            asked.append("POST")
+            self.send_error(501)
+
+        def log_message(self, *args: object) -> None:
+            """Nothing is logged."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Another) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = str(server.server_address[1])
+        done = market_command("demo", "--data-dir", tmp_path, "--port", port, MARKET_ADMIN_PASSWORD="secret")
+        server.shutdown()
+    assert done.returncode == 1
+    assert "Another service answers" in done.stderr
+    assert "--port" in done.stderr
+    assert asked == ["GET"]
+
+
+@pytest.mark.parametrize("address", ["zzz", "mysql://a:secret@127.0.0.1:1/x", "postgresql://a:b@c:port/x"])
+def test_an_address_of_no_postgresql_is_told_how_to_write_one(
+    market_command: MarketCommand, tmp_path: Path, address: str
+) -> None:
+    done = market_command("migrate", "--data-dir", tmp_path, DATABASE_URL=address)
+    assert done.returncode == 1
+    assert "postgresql://user:password@host:5432/database" in done.stderr
+    assert "secret" not in done.stderr

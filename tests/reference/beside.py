@@ -449,6 +449,8 @@ async def _findings(trade: Trade) -> None:
     await _checked(operator, product["id"])
     await operator.put(f"{home}/price-plan", {"plan_id": trade.made["plan_id"]})
     await owner.post(f"{home}/content-findings/contest", finding)
+    await owner.get(f"{home}/content-findings")
+    await regulator.get("/v1/content-findings/contested")
     await operator.post(f"{home}/submission")
     await regulator.post(f"{home}/content-findings/acceptance", finding)
     await regulator.post(f"{home}/content-findings/rejection", finding)
