@@ -91,10 +91,10 @@ class KnownRecord:
 
 
 class SpanRefused(Malformed):
-    """The span of a summary is empty, too long, or holds too much."""
+    """A span of time is empty, or for a summary too long or with too many lines."""
 
     slug = "usage-span"
-    title = Message("The span cannot be summed up")
+    title = Message("Unusable span of time")
 
 
 async def cut_periods(session: AsyncSession, licence_id: UUID, early: EarlyClose | None = None) -> int:
@@ -193,7 +193,13 @@ async def list_records(
     :raises NotFound: there is no such licence, or the caller may not know of it.
     :raises LicenceNotNamed: the caller has no licence token and names no licence.
     :raises InvalidLicenceToken: the token was ended.
+    :raises SpanRefused: it ends before it begins.
     """
+    if since is not None and until is not None and since >= until:
+        raise SpanRefused(
+            Message("The span is empty: since must be earlier than until."),
+            remedy=Message("Exchange the two, or leave one of them out."),
+        )
     if caller.actor is not None:
         if licence_id is None:
             raise LicenceNotNamed(
@@ -272,7 +278,7 @@ async def hourly_usage(
     begin = since or end - timedelta(days=1)
     if not timedelta(0) < end - begin <= LONGEST_SUMMARY:
         raise SpanRefused(
-            Message("The span must be longer than nothing and 31 days at most."),
+            Message("The span must not be empty, and must be 31 days at most."),
             remedy=Message("Set since and until closer."),
         )
     lines = await repository.hourly(session, licence.id, begin, end, SUMMARY_LINES + 1)

@@ -161,8 +161,8 @@ def _not_over(facts: AgreementFacts, period: OpenPeriod, early: EarlyClose | Non
                 **wait,
             ),
             remedy=Message(
-                "Wait until then, when it is closed by itself; or, where the contract has ended, send the reason and a"
-                " note."
+                "Wait until then, when it is closed by itself; or, where the contract has ended, send how it did as the"
+                " reason (termination or end_of_contract), and a note."
             ),
             closable_from=period.ends_at.isoformat(),
         )

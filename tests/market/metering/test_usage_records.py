@@ -53,6 +53,12 @@ async def test_a_licence_token_lists_the_calls_of_its_licence(bargain: Bargain) 
     assert [item["record_id"] for item in first["items"] + rest["items"]] == ids
     assert rest["next_cursor"] is None
     newest = first["items"][0]
+    period = (await bargain.buyer.get(f"/v1/licences/{newest['licence_id']}/usage/periods"))["items"][0]
+    assert (newest["agreement_id"], newest["period_month"]) == (agreement["id"], period["period_month"])
+    turned = {"since": "2026-12-01T00:00:00Z", "until": "2026-11-01T00:00:00Z"}
+    refused = await http.get(PATH, params=turned, headers=bearer(token))
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (400, "usage-span")
+    assert refused.json()["remedy"] == "Exchange the two, or leave one of them out."
     assert (newest["licence_id"], newest["purpose"], newest["period_no"]) == (
         agreement["licence_id"],
         "industry",

@@ -102,6 +102,7 @@ async def test_three_closes_in_two_seconds_bill_nothing_before_the_month_is_over
     assert (local.day, local.hour, local.minute) == (1, 0, 0)
     assert f"from {local.date()}" in problem["detail"]
     assert "closed by itself" in problem["remedy"]
+    assert "termination or end_of_contract" in problem["remedy"]
     chinese = (
         await finance.post(closes_of(trade), json={}, headers=fresh_key() | {"Accept-Language": "zh"})
     ).json()
