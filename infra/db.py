@@ -22,6 +22,7 @@ from sqlmodel import Field, SQLModel
 from sqlmodel import Session as SQLModelSession
 from sqlmodel.ext.asyncio.session import AsyncSession as SQLModelAsyncSession
 
+from infra.messages import packed, unpacked
 from infra.telemetry.database import ObservedPool, observe_engine
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "enum_column",
     "id_column",
     "json_column",
+    "message_column",
     "new_id",
     "now",
     "snapshot",
@@ -106,6 +108,30 @@ def json_column(*, default_factory: Any = dict, nullable: bool = False) -> Any:
     if nullable:
         return Field(None, sa_type=JSONB, nullable=True)
     return Field(default_factory=default_factory, sa_type=JSONB, nullable=False)
+
+
+class _MessageText(sa.TypeDecorator[str]):
+    """``jsonb`` that holds a text: a string, or a message that can still be translated."""
+
+    impl = JSONB
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> Any:
+        """How a text is stored."""
+        return packed(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> str | None:
+        """The text as it was stored: a :class:`Message`, or what somebody wrote."""
+        text = unpacked(value)
+        return None if text is None else text if isinstance(text, str) else str(text)
+
+
+def message_column() -> Any:
+    """``jsonb``: a text for people that is told in each reader's language, as far as it is a :class:`Message`.
+
+    What a person wrote, and what was stored before it could be translated, is a plain string.
+    """
+    return Field(sa_type=_MessageText, nullable=False)
 
 
 def uuid_array_column() -> Any:

@@ -39,6 +39,14 @@ def registered() -> Mapping[type[StrEnum], Mapping[Any, Label]]:
     return MappingProxyType(_CODE_LISTS)
 
 
+def coded(kind: str, code: str) -> str:
+    """A member of the enumeration of this name that has labels; the code as it is where there is none any more."""
+    for known, texts in _CODE_LISTS.items():
+        if known.__name__ == kind and code in texts:
+            return known(code)
+    return code
+
+
 def label(code: StrEnum) -> Label | None:
     """The labels of a code, or None for an enumeration that nobody registered."""
     return _CODE_LISTS.get(type(code), {}).get(code)

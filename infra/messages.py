@@ -5,6 +5,7 @@ thing can be told in another language when the reader's is known. ``make message
 """
 
 from collections.abc import Iterable
+from contextvars import ContextVar
 from enum import StrEnum
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -13,7 +14,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Self
 
-from infra.labels import label
+from infra.labels import coded, label
 
 FOLDER = Path(__file__).parent / "translations"
 
@@ -40,6 +41,23 @@ class Message(str):
         made.template = template
         made.values = values
         return made
+
+    def of(self, **values: Any) -> Self:
+        """This text with values for its names."""
+        return type(self)(self.template, **values)
+
+
+_reader_language: ContextVar[str] = ContextVar("reader_language", default=LANGUAGES[0])
+
+
+def set_reader_language(language: str) -> None:
+    """Tell :func:`told` in which language the request that is being answered is read."""
+    _reader_language.set(language)
+
+
+def told(text: str) -> str:
+    """A text in the language of the reader of the present request; in the first language outside of any."""
+    return translate(text, _reader_language.get())
 
 
 def translate(text: str, language: str) -> str:
@@ -93,6 +111,8 @@ def unpacked(value: Any) -> Any:
     match value:
         case {"$message": document}:
             return message_from_json(document)
+        case {"$code": str(code), "of": str(kind)}:
+            return coded(kind, code)
         case dict():
             return {name: unpacked(item) for name, item in value.items()}
         case list():
@@ -103,11 +123,18 @@ def unpacked(value: Any) -> Any:
 def _packed(value: Any) -> Any:
     if isinstance(value, Message):
         return message_to_json(value)
+    if isinstance(value, StrEnum):
+        return {"$code": value.value, "of": type(value).__name__}
     return value if value is None or isinstance(value, bool | int) else str(value)
 
 
 def _unpacked(value: Any) -> Any:
-    return message_from_json(value) if isinstance(value, dict) else value
+    match value:
+        case {"$code": str(code), "of": str(kind)}:
+            return coded(kind, code)
+        case dict():
+            return message_from_json(value)
+    return value
 
 
 def preferred_language(accepted: str | None) -> str:

@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from infra.errors import Malformed
-from infra.messages import Message
+from infra.messages import Message, told
 from infra.text_length import readable_width
 
 ItemT = TypeVar("ItemT")
@@ -58,6 +58,10 @@ def _kinds(annotation: Any) -> set[Any]:
     if get_origin(annotation) in (Union, UnionType):
         return {kind for part in get_args(annotation) for kind in _kinds(part)}
     return {annotation}
+
+
+Told = Annotated[str, BeforeValidator(told)]
+"""A text for people, in the language of whoever asks (``Accept-Language``); what a person wrote is as it was."""
 
 
 class Output(BaseModel):

@@ -1,5 +1,6 @@
 """Texts for people: templates that remember their values, and the language a reader asks for."""
 
+import json
 from enum import StrEnum
 
 import pytest
@@ -7,7 +8,16 @@ import pytest
 from infra import labels
 from infra.errors import NotFound
 from infra.labels import Label
-from infra.messages import Message, joined, preferred_language, translate, translate_throughout
+from infra.messages import (
+    Message,
+    joined,
+    message_from_json,
+    packed,
+    preferred_language,
+    translate,
+    translate_throughout,
+    unpacked,
+)
 
 
 class Colour(StrEnum):
@@ -38,6 +48,19 @@ def test_a_code_is_said_by_its_label_in_chinese_and_as_it_is_in_english() -> Non
     made = Message("It is {colour}.", colour=Colour.RED)
     assert made == translate(made, "en") == "It is red."
     assert translate(made, "zh") == "It is 红色."
+
+
+def test_a_stored_message_is_told_as_a_fresh_one() -> None:
+    labels.register(Colour, {Colour.RED: Label("红色", "Red")})
+    made = Message("{what} ({count})", what=Message("It is {colour}.", colour=Colour.RED), count=2)
+    read = unpacked(json.loads(json.dumps(packed(made))))
+    assert (read, translate(read, "zh")) == ("It is red. (2)", "It is 红色. (2)")
+    assert unpacked(packed("{a} person's words")) == "{a} person's words"
+
+
+def test_a_code_of_an_enumeration_that_is_gone_is_told_as_it_was() -> None:
+    stored = {"template": "It is {state}.", "values": {"state": {"$code": "old", "of": "Gone"}}}
+    assert message_from_json(stored) == "It is old."
 
 
 def test_an_enumeration_without_every_label_is_refused() -> None:

@@ -221,13 +221,13 @@ UPDATE invoices SET paid_minor = 1 WHERE id = '{issued}';
 
 -- name: match a bank entry with parts that do not sum to it
 WITH m AS (INSERT INTO bank_matches (id, entry_id, number, status, reason, journal_id, recorded_by, recorded_at)
-    SELECT gen_random_uuid(), m.entry_id, m.number + 1, 'suspense', 'x', m.journal_id, m.recorded_by, now()
+    SELECT gen_random_uuid(), m.entry_id, m.number + 1, 'suspense', '"x"', m.journal_id, m.recorded_by, now()
       FROM bank_matches m WHERE m.entry_id = '{entry}' ORDER BY m.number DESC LIMIT 1 RETURNING id)
 SELECT id FROM m;
 
 -- name: match a bank entry with a journal of another
 INSERT INTO bank_matches (id, entry_id, number, status, reason, journal_id, recorded_by, recorded_at)
-    SELECT gen_random_uuid(), m.entry_id, 9, 'suspense', 'x', m.journal_id, m.recorded_by, now()
+    SELECT gen_random_uuid(), m.entry_id, 9, 'suspense', '"x"', m.journal_id, m.recorded_by, now()
       FROM bank_matches m WHERE m.entry_id = '{entry}' LIMIT 1;
 
 -- name: add a part to a match

@@ -1,12 +1,13 @@
 """Reconciliation, pure: which differences are breaks, whose they are, since when."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
+from infra.messages import Message, unpacked
 from pricing.money import Money
 
 
@@ -57,25 +58,19 @@ class Break:
     currency: str | None
     owner_id: UUID | None
     since: datetime
-    explanation: str
+    explanation: Message
 
 
-_MINOR_UNITS = " minor units"
-# A number that stands for itself: no part of an id or of a date.
-_AMOUNT = re.compile(r"(?<![\w-])-?\d+(?![\w-])", re.ASCII)
+def explained(text: Message, facts: Mapping[str, Any], currency: str | None) -> Message:
+    """An explanation with what it names.
 
-
-def in_currency(explanation: str, currency: str | None) -> str:
-    """An explanation as people read it: where a query says that its amounts are minor units, they become money.
-
-    :param explanation: as the query of a check words it: ``opens with 900 minor units; … closed with 1200``.
-    :param currency: of the break; None where it is no money.
+    :param facts: values as JSON has them; one whose name ends in ``_minor`` is an amount in minor units.
     """
-    if currency is None or _MINOR_UNITS not in explanation:
-        return explanation
-    return _AMOUNT.sub(
-        lambda amount: str(Money(int(amount[0]), currency)), explanation.replace(_MINOR_UNITS, "")
-    )
+    values = {
+        name: Money(int(value), currency) if currency and name.endswith("_minor") else unpacked(value)
+        for name, value in facts.items()
+    }
+    return text.of(**values)
 
 
 def oldest_first(breaks: Iterable[Break]) -> list[Break]:

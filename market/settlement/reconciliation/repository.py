@@ -1,6 +1,6 @@
 """Every SQL statement of reconciliation; what each check compares is the query in its module."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
+from infra.messages import Message
 from infra.paging import PageRequest, paginate
-from market.settlement.reconciliation.domain import Break, BreakKind, in_currency
+from market.settlement.reconciliation.domain import Break, BreakKind, explained
 from market.settlement.reconciliation.tables import Reconciliation, ReconciliationBreak
 
 MAX_BREAKS = 1000
@@ -32,7 +33,9 @@ SELECT (SELECT count(*) FROM bank_statements) AS statements,
 """
 
 
-async def differences(session: AsyncSession, kind: BreakKind, subject_kind: str, query: str) -> list[Break]:
+async def differences(
+    session: AsyncSession, kind: BreakKind, subject_kind: str, query: str, texts: Mapping[str, Message]
+) -> list[Break]:
     """The breaks that the query of a check finds (`checks.query`), the oldest first."""
     statement = sa.text(f"SELECT * FROM ({query}) q ORDER BY 4, 1 LIMIT :limit")  # noqa: S608 -- ours
     rows = (await session.execute(statement, {"limit": MAX_BREAKS})).all()
@@ -45,9 +48,9 @@ async def differences(session: AsyncSession, kind: BreakKind, subject_kind: str,
             currency,
             owner_id,
             since,
-            in_currency(explanation, currency),
+            explained(texts[text], facts or {}, currency),
         )
-        for subject, difference, currency, since, owner_id, explanation in rows
+        for subject, difference, currency, since, owner_id, text, facts in rows
     ]
 
 

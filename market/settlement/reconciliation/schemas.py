@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.identity.schemas import PartyName, PartyNames
-from infra.schema import Input, Output
+from infra.schema import Input, Output, Told
 from market.settlement.reconciliation.domain import BreakKind
 from market.settlement.reconciliation.remedies import REMEDIES
 from market.settlement.reconciliation.service import Run
@@ -38,7 +38,7 @@ class BreakRead(Output):
     owner_name: PartyName | None
     since: datetime
     age_days: int = Field(description="Whole days from then to the run")
-    explanation: str
+    explanation: Told
     remedy: BreakRemedy = Field(description="What a person does about it")
 
     @classmethod

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from infra.db import Table, enum_column, id_column, json_column, timestamp_column
+from infra.db import Table, enum_column, id_column, json_column, message_column, timestamp_column
 from market.settlement.reconciliation.domain import BreakKind
 
 
@@ -40,4 +40,4 @@ class ReconciliationBreak(Table, table=True):
     currency: str | None = None
     owner_id: UUID | None = None
     since: datetime = timestamp_column()
-    explanation: str
+    explanation: str = message_column()

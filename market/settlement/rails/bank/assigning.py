@@ -20,7 +20,7 @@ from market.settlement.rails.bank import matching, recording, repository
 from market.settlement.rails.bank.errors import PartRefused
 from market.settlement.rails.bank.matching import Part, WantedPart
 from market.settlement.rails.bank.matching_work import MatchingWork, lock_concerned, write_match
-from market.settlement.rails.bank.part_effects import perform, undo
+from market.settlement.rails.bank.part_effects import nothing_held, perform, undo
 from market.settlement.rails.bank.recording import MatchedEntry
 from market.settlement.rails.bank.states import PartKind
 
@@ -184,6 +184,8 @@ def _takes(work: MatchingWork, seen: MatchedEntry, item: WantedPart) -> int:
         case PartKind.RETURN if target is not None and target != seen.entry.id:
             other = work.entries[target]
             if other.entry.currency == seen.entry.currency and (other.entry.amount_minor > 0) is not incoming:
+                if not other.held.minor and target not in pays:
+                    raise nothing_held(other)
                 return abs(other.held.minor) + abs(pays.get(target, 0))
         case PartKind.OTHER if target is None:
             return abs(seen.entry.amount_minor)

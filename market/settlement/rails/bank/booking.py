@@ -5,6 +5,7 @@ from uuid import UUID
 
 from infra.auth import Actor
 from infra.db import AsyncSession, new_id, now
+from infra.messages import Message
 from market.settlement.invoices import service as invoices
 from market.settlement.invoices.tables import Invoice
 from market.settlement.ledger import chart, posting_rules
@@ -30,7 +31,7 @@ async def book(
     row: BankStatement,
     *,
     same_as: Mapping[int, UUID],
-    doubtful: Mapping[int, str],
+    doubtful: Mapping[int, Message],
 ) -> None:
     """Write down every entry of a statement; match and book those that are not booked yet.
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from infra.identifiers import check_digits_fit, letters_and_digits
+from infra.messages import Message
 from market.settlement.rails.bank.domain import payment_references
 from pricing.money import Money
 
@@ -48,7 +49,7 @@ class Candidate:
     """An invoice that money may be for, with every reason in words."""
 
     invoice: OpenInvoice
-    reasons: tuple[tuple[CandidateReason, str], ...]
+    reasons: tuple[tuple[CandidateReason, Message], ...]
 
 
 def find(
@@ -68,12 +69,12 @@ def find(
     for invoice in invoices:
         if invoice.open.currency != held.currency:
             continue
-        reasons = [
-            *_reference_reasons(invoice, named, nearly, texts),
-            *([(CandidateReason.PAYER, f"{payer} is the buyer, or has paid for it before")]
-              if invoice.buyer_id in buyers else []),
-            *([(CandidateReason.AMOUNT, f"{held} is what is open of it")] if invoice.open == held else []),
-        ]  # fmt: skip
+        reasons = _reference_reasons(invoice, named, nearly, texts)
+        if invoice.buyer_id in buyers:
+            reason = Message("{payer} is the buyer, or has paid for it before", payer=payer)
+            reasons.append((CandidateReason.PAYER, reason))
+        if invoice.open == held:
+            reasons.append((CandidateReason.AMOUNT, Message("{amount} is what is open of it", amount=held)))
         if reasons:
             found.append(Candidate(invoice, tuple(reasons)))
     found.sort(key=lambda candidate: (-len(candidate.reasons), candidate.invoice.number))
@@ -120,14 +121,21 @@ def _edits(text: str) -> set[str]:
 
 def _reference_reasons(
     invoice: OpenInvoice, named: set[str], nearly: dict[str, str], texts: Sequence[str]
-) -> list[tuple[CandidateReason, str]]:
+) -> list[tuple[CandidateReason, Message]]:
     if invoice.reference in named:
-        return [(CandidateReason.REFERENCE, f"names its reference {invoice.reference}")]
+        reason = Message("names its reference {reference}", reference=invoice.reference)
+        return [(CandidateReason.REFERENCE, reason)]
     reasons = []
     if invoice.reference in nearly:
         wrong = nearly[invoice.reference]
-        said = f"{wrong} is mistyped, as its check digits say, and one edit away from {invoice.reference}"
+        said = Message(
+            "{wrong} is mistyped, as its check digits say, and one edit away from {reference}",
+            wrong=wrong,
+            reference=invoice.reference,
+        )
         reasons.append((CandidateReason.MISTYPED_REFERENCE, said))
     if any(invoice.number in text for text in texts):
-        reasons.append((CandidateReason.DOCUMENT_NUMBER, f"names its number {invoice.number}"))
+        reasons.append(
+            (CandidateReason.DOCUMENT_NUMBER, Message("names its number {number}", number=invoice.number))
+        )
     return reasons

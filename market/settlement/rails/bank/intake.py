@@ -10,6 +10,7 @@ from infra.db import AsyncSession, now
 from infra.digest import json_digest
 from infra.events import service as events
 from infra.events.kinds import EventKind
+from infra.messages import Message
 from market.settlement.bank_accounts import service as bank_accounts
 from market.settlement.rails.bank import (
     assigning,
@@ -117,7 +118,7 @@ async def _add(
     intake_refusals.require_no_overlap(row, series)
     again = await _booked_already(session, row, [movement_of(entry) for entry in statement.entries])
     found = continuity.position(period_of(row), periods)
-    doubtful: dict[int, str] = {}
+    doubtful: dict[int, Message] = {}
     if again and not found.misfit and (found.gap is None or found.gap.minor == 0):
         # The balances count them once more, so that the money is there: a person finds out what it is.
         doubtful, again = await _doubts(session, again), {}
@@ -187,7 +188,10 @@ async def _replace(
     gone_with = await intake_repository.statements_of(session, roots)
     for root in roots:
         if root not in kept and gone_with[root].id in versions:
-            reason = f"the bank corrected statement {row.statement_id}, which has it no more"
+            reason = Message(
+                "the bank corrected statement {statement_id}, which has it no more",
+                statement_id=row.statement_id,
+            )
             await assigning.void_entry(session, actor, root, reason)
     again = await _booked_already(session, row, [movement_of(entry) for entry in news])
     await _write(session, actor, statement, row, same_as=same_as, doubtful=await _doubts(session, again))
@@ -201,7 +205,7 @@ async def _write(
     row: BankStatement,
     *,
     same_as: dict[int, UUID],
-    doubtful: dict[int, str],
+    doubtful: dict[int, Message],
 ) -> None:
     session.add(row)
     await session.flush()
@@ -219,11 +223,14 @@ async def _booked_already(
     return repeats.already_booked(movements, [kept_movement(entry) for entry in booked])
 
 
-async def _doubts(session: AsyncSession, again: dict[int, UUID]) -> dict[int, str]:
+async def _doubts(session: AsyncSession, again: dict[int, UUID]) -> dict[int, Message]:
     """Why entries are held in suspense whose reference another statement has."""
     first = await intake_repository.statements_of(session, again.values())
     return {
-        number: f"the bank listed it in statement {first[root].statement_id} before; its balances count it twice"
+        number: Message(
+            "the bank listed it in statement {statement_id} before; its balances count it twice",
+            statement_id=first[root].statement_id,
+        )
         for number, root in again.items()
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from infra.messages import Message
 from market.settlement.invoices.states import INVOICE, InvoiceAction, InvoiceStatus
 from market.settlement.payments.domain import refund_references
 from market.settlement.payments.states import RefundStatus
@@ -41,7 +42,7 @@ class Match:
     """An entry with the invoice or the refund it pays, or neither and why not."""
 
     entry: StatementEntry
-    reason: str
+    reason: Message
     invoice_id: UUID | None = None
     refund_id: UUID | None = None
 
@@ -63,46 +64,103 @@ def match(
     paid: set[UUID] = set()
     matches = []
     for entry in entries:
-        found = _received(entry, invoices, paid)
+        found = _received(entry, invoices, refunds, paid)
         if entry.direction is Direction.DEBIT:
-            found = _sent(entry, refunds, paid)
+            found = _sent(entry, invoices, refunds, paid)
         paid |= {target for target in (found.invoice_id, found.refund_id) if target}
         matches.append(found)
     return matches
 
 
-def _sent(entry: StatementEntry, refunds: Mapping[str, ReferencedRefund], paid: set[UUID]) -> Match:
+def _sent(
+    entry: StatementEntry,
+    invoices: Mapping[str, ReferencedInvoice],
+    refunds: Mapping[str, ReferencedRefund],
+    paid: set[UUID],
+) -> Match:
     named = [refunds[reference] for reference in refund_references(entry.references) if reference in refunds]
     if len(named) != 1:
-        return Match(entry, "money went out, which no payout explains")
+        return Match(entry, _sent_for(entry, named, invoices))
     refund = named[0]
     status = RefundStatus.SUCCEEDED if refund.id in paid else refund.status
     if status is not RefundStatus.APPROVED:
-        return Match(entry, f"refund {refund.reference} is {status.value}")
+        return Match(
+            entry, Message("refund {reference} is {status}", reference=refund.reference, status=status)
+        )
     if entry.amount != refund.amount:
-        return Match(entry, f"{entry.amount} for refund {refund.reference}, which is of {refund.amount}")
-    return Match(entry, f"pays refund {refund.reference}", refund_id=refund.id)
+        reason = Message(
+            "{amount} for refund {reference}, which is of {whole}",
+            amount=entry.amount,
+            reference=refund.reference,
+            whole=refund.amount,
+        )
+        return Match(entry, reason)
+    return Match(entry, Message("pays refund {reference}", reference=refund.reference), refund_id=refund.id)
 
 
-def _received(entry: StatementEntry, invoices: Mapping[str, ReferencedInvoice], paid: set[UUID]) -> Match:
+def _sent_for(
+    entry: StatementEntry, named: Sequence[ReferencedRefund], invoices: Mapping[str, ReferencedInvoice]
+) -> Message:
+    """Why money that went out for no refund, or for several, waits for a person."""
+    if named:
+        references = ", ".join(refund.reference for refund in named)
+        return Message("names several refunds: {references}", references=references)
+    paid = [invoices[name] for name in payment_references(entry.references) if name in invoices]
+    if paid:
+        return Message(
+            "money went out that names invoice {number}: the bank may have taken its payment back",
+            number=paid[0].number,
+        )
+    return Message("money went out, which no payout explains")
+
+
+def _received(
+    entry: StatementEntry,
+    invoices: Mapping[str, ReferencedInvoice],
+    refunds: Mapping[str, ReferencedRefund],
+    paid: set[UUID],
+) -> Match:
     named = [
         invoices[reference] for reference in payment_references(entry.references) if reference in invoices
     ]
     if not named:
-        return Match(entry, "no payment reference of an invoice")
+        back = [name for name in refund_references(entry.references) if name in refunds]
+        if back:
+            reason = Message(
+                "names refund {reference}: its transfer may have come back", reference=", ".join(back)
+            )
+            return Match(entry, reason)
+        return Match(entry, Message("no payment reference of an invoice"))
     if len(named) > 1:
         numbers = ", ".join(invoice.number for invoice in named)
-        return Match(entry, f"names several invoices: {numbers}")
+        return Match(entry, Message("names several invoices: {numbers}", numbers=numbers))
     invoice = named[0]
     status = InvoiceStatus.PAID if invoice.id in paid else invoice.status
     if not INVOICE.allows(status, InvoiceAction.PAY):
-        return Match(entry, f"invoice {invoice.number} is {status.value} already")
-    if entry.amount != invoice.open:
-        some = "" if invoice.open == invoice.total else f" and of which {invoice.open} is open"
         return Match(
-            entry, f"{entry.amount} for invoice {invoice.number}, which comes to {invoice.total}{some}"
+            entry, Message("invoice {number} is {status} already", number=invoice.number, status=status)
         )
-    return Match(entry, f"pays invoice {invoice.number}", invoice_id=invoice.id)
+    if entry.amount != invoice.open:
+        return Match(entry, _unlike(entry.amount, invoice))
+    return Match(entry, Message("pays invoice {number}", number=invoice.number), invoice_id=invoice.id)
+
+
+def _unlike(amount: Money, invoice: ReferencedInvoice) -> Message:
+    """That an amount is not what is open of the invoice it names."""
+    if invoice.open == invoice.total:
+        return Message(
+            "{amount} for invoice {number}, which comes to {total}",
+            amount=amount,
+            number=invoice.number,
+            total=invoice.total,
+        )
+    return Message(
+        "{amount} for invoice {number}, which comes to {total} and of which {open} is open",
+        amount=amount,
+        number=invoice.number,
+        total=invoice.total,
+        open=invoice.open,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,9 +136,9 @@ def _targets(parts: Sequence[Part] | Sequence[WantedPart]) -> dict[PartKind, set
 def _matched_meanwhile(seen: MatchedEntry) -> BankEntryMatched:
     return BankEntryMatched(
         Message(
-            "Bank entry {entry_id} was matched in the meantime: {reason}.",
+            "Bank entry {entry_id} was matched in the meantime: {reason}",
             entry_id=seen.entry.id,
-            reason=seen.match.reason.rstrip("."),
+            reason=seen.match.reason,
         ),
         remedy=Message(
             "Get the entry again, see whether your parts are still right, and send its match_id as replaces."

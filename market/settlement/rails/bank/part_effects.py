@@ -15,6 +15,7 @@ from market.settlement.rails.bank import recording
 from market.settlement.rails.bank.errors import PartRefused
 from market.settlement.rails.bank.matching import Part
 from market.settlement.rails.bank.matching_work import MatchingWork, write_match
+from market.settlement.rails.bank.recording import MatchedEntry
 from market.settlement.rails.bank.states import PartKind
 from pricing.money import Money
 
@@ -56,14 +57,7 @@ async def perform(work: MatchingWork, entry_id: UUID, part: Part) -> Part:
             assert part.target_id is not None
             other = work.entries[part.target_id]
             if abs(part.amount) > abs(other.held.minor):
-                raise PartRefused(
-                    Message(
-                        "Only {held} of bank entry {entry_id} is in suspense.",
-                        held=other.held,
-                        entry_id=part.target_id,
-                    ),
-                    remedy=Message("Match that entry anew first, so that as much of it is in suspense."),
-                )
+                raise nothing_held(other)
             await write_match(
                 work, part.target_id, [*other.parts, Part(PartKind.RETURN, -part.amount, entry_id)]
             )
@@ -78,6 +72,20 @@ async def perform(work: MatchingWork, entry_id: UUID, part: Part) -> Part:
             )
             (posted,) = await ledger.post(session, actor, [journal])
             return replace(part, effect_id=posted.id)
+
+
+def nothing_held(other: MatchedEntry) -> PartRefused:
+    """The refusal of a return of more than what is in suspense of the other entry."""
+    return PartRefused(
+        Message(
+            "Only {held} of bank entry {entry_id} is in suspense.", held=other.held, entry_id=other.entry.id
+        ),
+        remedy=Message(
+            "Match that entry anew first, with only what it is for besides (nothing: `parts` is empty), so that as much"
+            " of it is in suspense: POST /v1/bank-entries/{entry_id}/matches. Then send this again.",
+            entry_id=other.entry.id,
+        ),
+    )
 
 
 async def undo(work: MatchingWork, entry_id: UUID, part: Part) -> None:

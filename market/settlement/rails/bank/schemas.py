@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from infra.messages import Message
-from infra.schema import Input, Output, Reason
+from infra.schema import Input, Output, Reason, Told
 from market.settlement.payments.schemas import MoneyIn
 from market.settlement.rails.bank.candidates import Candidate, CandidateReason
 from market.settlement.rails.bank.matching import Part, WantedPart
@@ -57,7 +57,7 @@ class BankEntryRead(Output):
     status: BankEntryStatus
     match_id: UUID = Field(description="What it is matched with now; send it as `replaces` to match it anew")
     invoice_id: UUID | None = Field(description="The invoice it pays; null where it pays none, or several")
-    reason: str = Field(description="Why it is matched like that")
+    reason: Told = Field(description="Why it is matched like that")
     listed_again: bool = Field(
         description="Another statement, or the one that this corrects, has it too; it is booked once"
     )
@@ -88,7 +88,7 @@ class CandidateReasonRead(Output):
     """Why an invoice may be what money is for."""
 
     kind: CandidateReason
-    explanation: str
+    explanation: Told
 
 
 class CandidateRead(Output):
@@ -194,7 +194,7 @@ class BankMatchRead(Output):
     id: UUID
     number: int = Field(description="Counted from 1; the highest holds")
     status: BankEntryStatus
-    reason: str
+    reason: Told
     recorded_by: UUID
     recorded_at: datetime
     parts: list[BankEntryPartRead]

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from infra.db import Table, enum_column, id_column, json_column, timestamp_column
+from infra.db import Table, enum_column, id_column, json_column, message_column, timestamp_column
 from market.settlement.rails.bank.review_kinds import ReviewKind
 from market.settlement.rails.bank.states import BankEntryStatus, PartKind
 from pricing.money import Money
@@ -161,7 +161,7 @@ class BankMatch(Table, table=True):
     entry_id: UUID = Field(foreign_key="bank_entries.id")
     number: int
     status: BankEntryStatus = enum_column(BankEntryStatus)
-    reason: str
+    reason: str = message_column()
     journal_id: UUID
     recorded_by: UUID
     recorded_at: datetime = timestamp_column()

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from contracts.agreements import service as agreements
 from infra.db import AsyncSession
+from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import Break, BreakKind
 
@@ -12,7 +13,8 @@ _signed = QueryCheck(
     "agreement",
     """
 SELECT a.id::text, s.signatures - s.needed, NULL::text, coalesce(a.finalized_at, a.requested_at), a.operator_id,
-       'is ' || a.status || ' with ' || s.signatures || ' of the ' || s.needed || ' signatures under its digest'
+       'unsigned', jsonb_build_object('status', jsonb_build_object('$code', a.status, 'of', 'AgreementStatus'),
+                                      'signatures', s.signatures, 'needed', s.needed)
   FROM agreements a
   JOIN LATERAL (SELECT count(*) FILTER (WHERE g.organisation_id IN (a.operator_id, a.buyer_id)
                                           AND g.digest = a.digest) AS signatures,
@@ -20,6 +22,9 @@ SELECT a.id::text, s.signatures - s.needed, NULL::text, coalesce(a.finalized_at,
                   FROM agreement_signatures g WHERE g.agreement_id = a.id) s ON true
  WHERE s.signatures < s.needed
     """,
+    {
+        "unsigned": Message("is {status} with {signatures} of the {needed} signatures under its digest"),
+    },
 )
 
 
@@ -34,7 +39,7 @@ async def check(session: AsyncSession, moment: datetime) -> list[Break]:
             currency=None,
             owner_id=None,
             since=requested_at,
-            explanation="has other terms than the digest that was signed",
+            explanation=Message("has other terms than the digest that was signed"),
         )
         async for agreement_id, requested_at in agreements.altered(session)
     ]

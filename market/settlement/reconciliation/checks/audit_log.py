@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from infra.audit import service as audit
 from infra.db import AsyncSession
+from infra.messages import Message
 from market.settlement.reconciliation.domain import Break, BreakKind
 
 RECENT = timedelta(days=2)
@@ -12,10 +13,10 @@ RECENT = timedelta(days=2)
 
 async def check(session: AsyncSession, moment: datetime) -> list[Break]:
     """Entries that say something else than when they were recorded, and a tree that is not what was signed."""
-    found = [(str(entry_id), "has another content than its digest, or another place in the tree")
+    found = [(str(entry_id), Message("has another content than its digest, or another place in the tree"))
              async for entry_id in audit.altered(session, since=moment - RECENT)]  # fmt: skip
     if not await audit.head_holds(session):
-        found.append(("head", "the newest signed head has another root than the tree"))
+        found.append(("head", Message("the newest signed head has another root than the tree")))
     return [
         Break(
             kind=BreakKind.AUDIT_LOG,

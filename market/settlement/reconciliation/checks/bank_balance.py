@@ -1,5 +1,6 @@
 """A bank account moved in the books by as much as on its statements."""
 
+from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
 
@@ -10,7 +11,7 @@ check = QueryCheck(
     "account",
     """
 SELECT b.code, coalesce(p.amount, 0) - b.moved, b.currency, b.since, NULL::uuid,
-       'moved ' || coalesce(p.amount, 0) || ' minor units in the books and ' || b.moved || ' on its statements'
+       'moved', jsonb_build_object('booked_minor', coalesce(p.amount, 0), 'stated_minor', b.moved)
   FROM (SELECT 'bank:' || account || ':' || currency AS code, currency,
                (sum(closing_minor - opening_minor)
                 - sum((SELECT coalesce(sum(e.amount_minor), 0) FROM bank_entries e
@@ -25,4 +26,7 @@ SELECT b.code, coalesce(p.amount, 0) - b.moved, b.currency, b.since, NULL::uuid,
          ON p.account_id = a.id
  WHERE coalesce(p.amount, 0) <> b.moved
     """,
+    {
+        "moved": Message("moved {booked_minor} in the books and {stated_minor} on its statements"),
+    },
 )

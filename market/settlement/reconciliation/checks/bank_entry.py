@@ -1,5 +1,6 @@
 """Every bank entry is matched, its parts sum to it, and it is booked on its bank account."""
 
+from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
 
@@ -10,11 +11,10 @@ check = QueryCheck(
 SELECT s.statement_id || '/' || e.number,
        coalesce(nullif(coalesce(x.amount, 0) - e.amount_minor, 0), coalesce(q.amount, 0) - e.amount_minor),
        e.currency, e.booked_on::timestamp AT TIME ZONE 'UTC', NULL::uuid,
-       CASE WHEN m.entry_id IS NULL THEN 'was never matched'
-            WHEN coalesce(x.amount, 0) <> e.amount_minor
-                THEN 'is ' || e.amount_minor || ' minor units; booked on the bank account: ' || coalesce(x.amount, 0)
-            ELSE 'is ' || e.amount_minor || ' minor units; its parts come to ' || coalesce(q.amount, 0)
-       END
+       CASE WHEN m.entry_id IS NULL THEN 'unmatched' WHEN coalesce(x.amount, 0) <> e.amount_minor THEN 'booked'
+            ELSE 'parts' END,
+       jsonb_build_object('amount_minor', e.amount_minor, 'booked_minor', coalesce(x.amount, 0),
+                          'parts_minor', coalesce(q.amount, 0))
   FROM bank_entries e
   JOIN bank_statements s ON s.id = e.bank_statement_id
   LEFT JOIN bank_matches m ON m.entry_id = e.id
@@ -27,4 +27,9 @@ SELECT s.statement_id || '/' || e.number,
  WHERE e.same_as_id IS NULL
    AND (m.entry_id IS NULL OR coalesce(x.amount, 0) <> e.amount_minor OR coalesce(q.amount, 0) <> e.amount_minor)
     """,
+    {
+        "unmatched": Message("was never matched"),
+        "booked": Message("is {amount_minor}; booked on the bank account: {booked_minor}"),
+        "parts": Message("is {amount_minor}; its parts come to {parts_minor}"),
+    },
 )

@@ -1,5 +1,6 @@
 """The card account holds the card payments less the refunds."""
 
+from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
 
@@ -8,7 +9,7 @@ check = QueryCheck(
     "account",
     """
 SELECT code, booked - expected, currency, now(), NULL::uuid,
-       'holds ' || booked || ' minor units; card payments less refunds come to ' || expected
+       'holds', jsonb_build_object('booked_minor', booked, 'expected_minor', expected)
   FROM (SELECT a.code, a.currency,
                coalesce((SELECT sum(amount) FROM ledger_postings WHERE account_id = a.id), 0)::bigint AS booked,
                (coalesce((SELECT sum(amount_minor) FROM card_payments
@@ -19,4 +20,7 @@ SELECT code, booked - expected, currency, now(), NULL::uuid,
           FROM ledger_accounts a WHERE a.role = 'card') c
  WHERE booked <> expected
     """,
+    {
+        "holds": Message("holds {booked_minor}; card payments less refunds come to {expected_minor}"),
+    },
 )

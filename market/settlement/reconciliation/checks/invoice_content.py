@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from infra.db import AsyncSession
+from infra.messages import Message
 from market.settlement.invoices import issuing
 from market.settlement.reconciliation.domain import Break, BreakKind
 
@@ -21,7 +22,7 @@ async def check(session: AsyncSession, moment: datetime) -> list[Break]:
             currency=None,
             owner_id=None,
             since=invoice.issued_at,
-            explanation="has another content than the digest that was recorded when it was issued",
+            explanation=Message("has another content than the digest that was recorded when it was issued"),
         )
         async for invoice in issuing.altered(session, since=moment - RECENT)
     ]

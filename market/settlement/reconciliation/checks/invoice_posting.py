@@ -1,5 +1,6 @@
 """The books and the payments on record agree with the status of each invoice and with what is paid of it."""
 
+from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
 
@@ -13,9 +14,10 @@ SELECT i.document_number,
        coalesce(nullif(coalesce(b.billed, 0) - i.total_minor, 0), nullif(coalesce(b.paid, 0) - i.paid_minor, 0),
                 nullif(coalesce(p.paid, 0) - i.paid_minor, 0), i.total_minor),
        i.currency, i.issued_at, NULL::uuid,
-       'is ' || i.status || ' with ' || i.paid_minor || ' of ' || i.total_minor || ' minor units paid'
-           || '; booked as billed ' || coalesce(b.billed, 0) || ', as paid ' || coalesce(b.paid, 0)
-           || ', payments of ' || coalesce(p.paid, 0)
+       'differs', jsonb_build_object('status', jsonb_build_object('$code', i.status, 'of', 'InvoiceStatus'),
+                                     'paid_minor', i.paid_minor, 'total_minor', i.total_minor,
+                                     'booked_billed_minor', coalesce(b.billed, 0),
+                                     'booked_paid_minor', coalesce(b.paid, 0), 'payments_minor', coalesce(p.paid, 0))
   FROM invoices i
   LEFT JOIN (SELECT invoice_id, sum(amount_minor)::bigint AS paid FROM payments o
               WHERE NOT EXISTS (SELECT FROM payment_reversals r WHERE r.payment_id = o.id)
@@ -32,4 +34,10 @@ SELECT i.document_number,
     OR coalesce(p.paid, 0) <> i.paid_minor
     OR (i.status = 'issued' AND i.total_minor > 0) <> (i.paid_minor < i.total_minor)
     """,
+    {
+        "differs": Message(
+            "is {status} with {paid_minor} of {total_minor} paid; booked as billed {booked_billed_minor}, as paid"
+            " {booked_paid_minor}, payments of {payments_minor}"
+        ),
+    },
 )

@@ -4,8 +4,23 @@ from datetime import datetime
 
 from infra import units
 from infra.db import AsyncSession
+from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import Break, BreakKind
+
+_TEXTS = {
+    "licence_never_issued": Message("has counters and was never issued"),
+    "agreement": Message("is of no concluded agreement"),
+    "parties": Message("names other parties than its agreement"),
+    "term": Message("has another term than its agreement"),
+    "coverage": Message("covers other purposes or columns than its agreement"),
+    "quotas": Message("has other quotas than its agreement"),
+    "no_counters": Message("has no counters"),
+    "counted_for": Message("is counted for another agreement, product or term"),
+    "counted_purpose": Message("is counted for another purpose"),
+    "counted_quotas": Message("is counted against other quotas"),
+    "chain": Message("is not stopped by every link of its chain"),
+}
 
 
 def _terms() -> QueryCheck:
@@ -24,30 +39,30 @@ def _terms() -> QueryCheck:
         BreakKind.LICENCE_TERMS,
         "licence",
         f"""
-SELECT id::text, 1::bigint, NULL::text, since, NULL::uuid, fault
+SELECT id::text, 1::bigint, NULL::text, since, NULL::uuid, fault, NULL::jsonb
   FROM (SELECT coalesce(l.id, c.licence_id) AS id, coalesce(l.issued_at, c.period_opened_at) AS since,
-               CASE WHEN l.id IS NULL THEN 'has counters and was never issued'
+               CASE WHEN l.id IS NULL THEN 'licence_never_issued'
                     WHEN a.id IS NULL OR a.finalized_at IS NULL OR a.digest <> l.agreement_digest
-                        THEN 'is of no concluded agreement'
+                        THEN 'agreement'
                     WHEN (a.product_id, a.owner_id, a.operator_id, a.buyer_id)
                          <> (l.product_id, l.owner_id, l.operator_id, l.buyer_id)
-                        THEN 'names other parties than its agreement'
+                        THEN 'parties'
                     WHEN (a.document ->> 'valid_from')::timestamptz <> l.valid_from
                          OR (a.document ->> 'valid_until')::timestamptz <> l.valid_until
-                        THEN 'has another term than its agreement'
+                        THEN 'term'
                     WHEN a.document -> 'purposes' <> to_jsonb(l.purposes)
                          OR a.document -> 'columns' <> to_jsonb(l.columns)
-                        THEN 'covers other purposes or columns than its agreement'
-                    WHEN {signed} THEN 'has other quotas than its agreement'
-                    WHEN c.licence_id IS NULL THEN 'has no counters'
+                        THEN 'coverage'
+                    WHEN {signed} THEN 'quotas'
+                    WHEN c.licence_id IS NULL THEN 'no_counters'
                     WHEN (c.agreement_id, c.product_id, c.valid_from, c.valid_until)
                          <> (l.agreement_id, l.product_id, l.valid_from, l.valid_until)
-                        THEN 'is counted for another agreement, product or term'
+                        THEN 'counted_for'
                     WHEN c.sole_purpose IS DISTINCT FROM CASE WHEN cardinality(l.purposes) = 1 THEN l.purposes[1] END
-                        THEN 'is counted for another purpose'
-                    WHEN {kept} THEN 'is counted against other quotas'
+                        THEN 'counted_purpose'
+                    WHEN {kept} THEN 'counted_quotas'
                     WHEN NOT (c.links @> chain.links AND c.links <@ chain.links)
-                        THEN 'is not stopped by every link of its chain'
+                        THEN 'chain'
                END AS fault
           FROM licences l
           FULL JOIN licence_counters c ON c.licence_id = l.id
@@ -57,6 +72,7 @@ SELECT id::text, 1::bigint, NULL::text, since, NULL::uuid, fault
                                           (a.document ->> 'authorisation_id')::uuid] AS links) chain ON true) compared
  WHERE fault IS NOT NULL
         """,  # noqa: S608 -- codes and numbers of our own
+        _TEXTS,
     )
 
 

@@ -1,5 +1,6 @@
 """The receivable of a buyer holds what it has not paid of its invoices."""
 
+from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
 
@@ -9,8 +10,7 @@ check = QueryCheck(
     """
 SELECT a.code, coalesce(p.amount, 0) - coalesce(i.open, 0), a.currency, coalesce(p.since, now()),
        a.owner_organisation_id,
-       'holds ' || coalesce(p.amount, 0) || ' minor units; what is open of its invoices comes to '
-           || coalesce(i.open, 0)
+       'holds', jsonb_build_object('booked_minor', coalesce(p.amount, 0), 'open_minor', coalesce(i.open, 0))
   FROM ledger_accounts a
   LEFT JOIN (SELECT account_id, sum(amount)::bigint AS amount, max(effective_at) AS since
                FROM ledger_postings GROUP BY account_id) p ON p.account_id = a.id
@@ -19,4 +19,7 @@ SELECT a.code, coalesce(p.amount, 0) - coalesce(i.open, 0), a.currency, coalesce
          ON i.buyer_id = a.owner_organisation_id AND i.currency = a.currency
  WHERE a.role = 'receivable' AND coalesce(p.amount, 0) <> coalesce(i.open, 0)
     """,
+    {
+        "holds": Message("holds {booked_minor}; what is open of its invoices comes to {open_minor}"),
+    },
 )

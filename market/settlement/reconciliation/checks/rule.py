@@ -1,5 +1,6 @@
 """Every rule that somebody set was set by a decision in the audit log."""
 
+from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
 
@@ -9,14 +10,14 @@ check = QueryCheck(
     "rulebook_parameter",
     """
 SELECT r.key || '/' || r.version, 1::bigint, NULL::text, r.recorded_at, NULL::uuid,
-       'was set by no decision of the audit log'
+       'undecided', NULL::jsonb
   FROM rulebook_parameters r
  WHERE r.approved_by IS NOT NULL
    AND NOT EXISTS (SELECT FROM audit_entries e WHERE e.subject_id = r.id AND e.action = 'rulebook.parameter_set'
                       AND e.actor_id = r.approved_by AND e.detail -> 'value' = r.value)
 UNION ALL
 SELECT r.key || '/' || r.version, 1, NULL, r.recorded_at, NULL,
-       'was proposed and approved by no two persons of the audit log'
+       'alone', NULL
   FROM rulebook_parameters r
  WHERE r.proposal_id IS NOT NULL
    AND (r.proposed_by = r.approved_by
@@ -25,4 +26,8 @@ SELECT r.key || '/' || r.version, 1, NULL, r.recorded_at, NULL,
         OR NOT EXISTS (SELECT FROM audit_entries e WHERE e.subject_id = r.proposal_id AND e.action = 'rulebook.approved'
                           AND e.actor_id = r.approved_by))
     """,
+    {
+        "undecided": Message("was set by no decision of the audit log"),
+        "alone": Message("was proposed and approved by no two persons of the audit log"),
+    },
 )

@@ -1,5 +1,6 @@
 """Every stop was placed and lifted by a decision in the audit log, and what has ended for good is still stopped."""
 
+from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
 
@@ -9,7 +10,7 @@ check = QueryCheck(
     "stop",
     """
 SELECT s.id::text, 1::bigint, NULL::text, s.placed_at, NULL::uuid,
-       'on ' || s.subject_kind || ' ' || s.subject_id || ' is in no decision of the audit log'
+       'undecided', jsonb_build_object('kind', s.subject_kind, 'id', s.subject_id)
   FROM stops s
  WHERE NOT (s.final AND s.placed_by_organisation = '00000000-0000-0000-0000-000000000000')
    AND NOT EXISTS (SELECT FROM audit_entries e
@@ -17,8 +18,8 @@ SELECT s.id::text, 1::bigint, NULL::text, s.placed_at, NULL::uuid,
                       AND e.organisation_id = s.placed_by_organisation AND e.detail ->> 'stop_id' = s.id::text)
 UNION ALL
 SELECT s.id::text, -1, NULL, s.lifted_at, NULL,
-       'on ' || s.subject_kind || ' ' || s.subject_id
-           || CASE WHEN s.final THEN ' is final and was lifted' ELSE ' was lifted by no decision of the audit log' END
+       CASE WHEN s.final THEN 'final' ELSE 'lifted' END,
+       jsonb_build_object('kind', s.subject_kind, 'id', s.subject_id)
   FROM stops s
  WHERE s.lifted_at IS NOT NULL
    AND (s.final OR NOT EXISTS (
@@ -26,15 +27,22 @@ SELECT s.id::text, -1, NULL, s.lifted_at, NULL,
          WHERE e.subject_id = s.subject_id AND e.action = s.subject_kind || '.stop_lifted'
            AND e.actor_id = s.lifted_by AND e.detail -> 'stop_ids' ? s.id::text))
 UNION ALL
-SELECT x.id::text, -1, NULL, x.ended, NULL, 'the ' || x.kind || ' has ended and no final stop is on it'
+SELECT x.id::text, -1, NULL, x.ended, NULL, 'ended', jsonb_build_object('kind', x.kind)
   FROM (SELECT id, 'agreement' AS kind, terminated_at AS ended FROM agreements WHERE status = 'terminated'
         UNION ALL
         SELECT id, 'authorisation', ended_at FROM authorisations WHERE status = 'revoked') x
  WHERE NOT EXISTS (SELECT FROM stops s WHERE s.subject_id = x.id AND s.final AND s.lifted_at IS NULL)
 UNION ALL
-SELECT d.subject_id::text, -1, NULL, d.recorded_at, NULL, 'stop ' || (d.detail ->> 'stop_id') || ' is gone'
+SELECT d.subject_id::text, -1, NULL, d.recorded_at, NULL, 'gone', jsonb_build_object('id', d.detail ->> 'stop_id')
   FROM audit_entries d
  WHERE d.recorded_at > now() - interval '35 days' AND d.action LIKE '%.stopped' AND d.detail ? 'stop_id'
    AND NOT EXISTS (SELECT FROM stops s WHERE s.id::text = d.detail ->> 'stop_id' AND s.subject_id = d.subject_id)
     """,
+    {
+        "undecided": Message("on {kind} {id} is in no decision of the audit log"),
+        "final": Message("on {kind} {id} is final and was lifted"),
+        "lifted": Message("on {kind} {id} was lifted by no decision of the audit log"),
+        "ended": Message("the {kind} has ended and no final stop is on it"),
+        "gone": Message("stop {id} is gone"),
+    },
 )

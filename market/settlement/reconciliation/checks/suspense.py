@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from infra.db import AsyncSession
+from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import Break, BreakKind
 
@@ -13,8 +14,9 @@ _entries = QueryCheck(
     """
 SELECT s.statement_id || '/' || e.number, sum(p.amount_minor)::bigint, e.currency,
        e.booked_on::timestamp AT TIME ZONE 'UTC', NULL::uuid,
-       m.reason || ' (bank entry ' || e.id
-           || coalesce(', refund ' || min(r.id::text) || ' is ' || min(r.status), '') || ')'
+       CASE WHEN min(r.id::text) IS NULL THEN 'held' ELSE 'set_aside' END,
+       jsonb_build_object('reason', m.reason, 'entry_id', e.id, 'refund_id', min(r.id::text),
+                          'refund_status', jsonb_build_object('$code', min(r.status), 'of', 'RefundStatus'))
   FROM bank_match_parts p
   JOIN bank_matches m ON m.id = p.match_id
   JOIN bank_entries e ON e.id = m.entry_id
@@ -24,6 +26,10 @@ SELECT s.statement_id || '/' || e.number, sum(p.amount_minor)::bigint, e.currenc
    AND NOT EXISTS (SELECT FROM bank_matches n WHERE n.entry_id = m.entry_id AND n.number = m.number + 1)
  GROUP BY s.statement_id, e.id, m.reason
     """,
+    {
+        "held": Message("{reason} (bank entry {entry_id})"),
+        "set_aside": Message("{reason} (bank entry {entry_id}, refund {refund_id} is {refund_status})"),
+    },
 )
 
 _account = QueryCheck(
@@ -31,7 +37,7 @@ _account = QueryCheck(
     "account",
     """
 SELECT code, booked - held, currency, now(), NULL::uuid,
-       'holds ' || booked || ' minor units; what bank entries and card payments leave there comes to ' || held
+       'holds', jsonb_build_object('booked_minor', booked, 'held_minor', held)
   FROM (SELECT a.code, a.currency,
                coalesce((SELECT -sum(x.amount) FROM ledger_postings x WHERE x.account_id = a.id), 0)::bigint AS booked,
                (coalesce((SELECT sum(p.amount_minor) FROM bank_match_parts p
@@ -51,6 +57,11 @@ SELECT code, booked - held, currency, now(), NULL::uuid,
           FROM ledger_accounts a WHERE a.role = 'suspense') t
  WHERE booked <> held
     """,
+    {
+        "holds": Message(
+            "holds {booked_minor}; what bank entries and card payments leave there comes to {held_minor}"
+        )
+    },
 )
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from infra.db import AsyncSession
+from infra.messages import Message
 from market.settlement.ledger import service as ledger
 from market.settlement.reconciliation.domain import Break, BreakKind
 
@@ -19,7 +20,7 @@ async def check(session: AsyncSession, moment: datetime) -> list[Break]:
             currency=difference.currency,
             owner_id=None,
             since=moment,
-            explanation="debits and credits of all accounts do not sum to zero",
+            explanation=Message("debits and credits of all accounts do not sum to zero"),
         )
         for difference in trial.differences
     ]

@@ -4,10 +4,15 @@ from datetime import datetime
 
 from infra import units
 from infra.db import AsyncSession
+from infra.messages import Message
 from infra.units import UnitVector
 from market.metering import service as metering
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import Break, BreakKind
+
+_TEXTS = {
+    "billed": Message("bills {quantity} {metric} of period {period_no}; metered were {metered}"),
+}
 
 
 def _billed() -> QueryCheck:
@@ -19,7 +24,8 @@ def _billed() -> QueryCheck:
         "invoice",
         f"""
 SELECT l.document_number || '/' || l.metric, l.quantity - l.metered, NULL::text, l.issued_at, NULL::uuid,
-       'bills ' || l.quantity || ' ' || l.metric || ' of period ' || l.usage_period_no || '; metered were ' || l.metered
+       'billed', jsonb_build_object('quantity', l.quantity, 'metric', l.metric, 'period_no', l.usage_period_no,
+                                    'metered', l.metered)
   FROM (SELECT i.document_number, i.issued_at, b.metric, b.usage_period_no, b.quantity,
                coalesce(CASE b.metric {metered} END, 0) AS metered
           FROM (SELECT invoice_id, licence_id, usage_period_no, metric, sum(quantity)::bigint AS quantity
@@ -29,6 +35,7 @@ SELECT l.document_number || '/' || l.metric, l.quantity - l.metered, NULL::text,
           LEFT JOIN usage_periods u ON u.licence_id = b.licence_id AND u.period_no = b.usage_period_no) l
  WHERE l.quantity <> l.metered
         """,  # noqa: S608 -- codes and numbers of our own
+        _TEXTS,
     )
 
 
@@ -57,10 +64,13 @@ async def _counters(session: AsyncSession, moment: datetime) -> list[Break]:
     ]
 
 
-def _explained(purpose: str | None, counted: UnitVector, recorded: UnitVector) -> str:
+def _explained(purpose: str | None, counted: UnitVector, recorded: UnitVector) -> Message:
+    values = {"counted": _listed(counted), "recorded": _listed(recorded)}
     if purpose is None:
-        return f"counters hold {_listed(counted)}; the purposes add up to {_listed(recorded)}"
-    return f"counters hold {_listed(counted)} for {purpose}; records hold {_listed(recorded)}"
+        return Message("counters hold {counted}; the purposes add up to {recorded}", **values)
+    return Message(
+        "counters hold {counted} for {purpose}; records hold {recorded}", **values, purpose=purpose
+    )
 
 
 def _listed(counted: UnitVector) -> str:

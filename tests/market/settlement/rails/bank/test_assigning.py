@@ -81,9 +81,12 @@ async def test_a_refund_that_came_back_is_undone_and_asked_for_again(desk: Desk)
     bill = await desk.bill()
     await desk.entry(paid_by(bill, minor=100))
     sent = await desk.send(await desk.approved(f"/v1/invoices/{bill.id}/bank-refunds"))
-    back = await desk.entry(Receipt(Money(100, "CNY"), "account closed", "the bank", "B-back"))
+    failed = (await desk.get(f"/v1/invoices/{bill.id}/refunds"))["items"][0]["transfer"]["reference"]
+    back = await desk.entry(Receipt(Money(100, "CNY"), f"{failed} account closed", "the bank", "B-back"))
+    assert back["reason"] == f"names refund {failed}: its transfer may have come back"
     refused = await desk.match(back, came_back(sent), status=409)
-    assert "Match that entry anew first" in refused["remedy"] or "amounts" in refused["remedy"]
+    assert "Match that entry anew first" in refused["remedy"]
+    assert f"POST /v1/bank-entries/{sent['id']}/matches" in refused["remedy"]
     await desk.match(sent, reason="The bank returned it")
     assert await status_of(desk, bill.id) == ("paid", "0.00")
     await desk.match(back, came_back(sent), reason="The bank returned it")

@@ -67,7 +67,12 @@ def entry(
         (entry(FIRST, minor=101), "1.01 CNY for invoice 00001-000000001, which comes to 1.00 CNY"),
         (entry(FIRST, currency="USD"), "1.00 USD for invoice 00001-000000001, which comes to 1.00 CNY"),
         (entry(PAID), "invoice 00001-000000003 is paid already"),
-        (entry(FIRST, direction=OUT), "money went out, which no payout explains"),
+        (entry("fee", direction=OUT), "money went out, which no payout explains"),
+        (
+            entry(FIRST, direction=OUT),
+            "money went out that names invoice 00001-000000001: the bank may have taken its payment back",
+        ),
+        (entry(APPROVED, ASKED, direction=OUT), f"names several refunds: {APPROVED}, {ASKED}"),
         (entry(PARTLY, minor=40), "pays invoice 00001-000000004"),
         (
             entry(PARTLY, minor=50),
@@ -79,7 +84,7 @@ def entry(
             f"0.52 CNY for refund {APPROVED}, which is of 0.50 CNY",
         ),
         (entry(ASKED, minor=50, direction=OUT), f"refund {ASKED} is requested"),
-        (entry(APPROVED, minor=50), "no payment reference of an invoice"),
+        (entry(APPROVED, minor=50), f"names refund {APPROVED}: its transfer may have come back"),
     ],
     ids=lambda item: item if isinstance(item, str) else "",
 )

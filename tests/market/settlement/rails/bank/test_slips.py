@@ -98,6 +98,8 @@ async def test_7_a_mistyped_reference(desk: Desk) -> None:
     reasons = {item["kind"]: item["explanation"] for item in waiting["candidates"][0]["reasons"]}
     assert waiting["candidates"][0]["invoice_id"] == str(bill.id)
     assert set(reasons) == {"mistyped_reference", "amount"}
+    in_chinese = await desk.officer.get("/v1/bank-entries?status=suspense", headers={"Accept-Language": "zh"})
+    assert "校验位" in str(in_chinese.json()["items"][0]["candidates"])
     assert wrong in reasons["mistyped_reference"]
     assert bill.payment_reference in reasons["mistyped_reference"]
     await desk.match(entry, pays(bill))
@@ -115,6 +117,8 @@ async def test_9_the_same_invoice_paid_twice(desk: Desk) -> None:
     bill = await desk.bill()
     _, again = await desk.statement(paid_by(bill, minor=100), paid_by(bill, minor=100))
     assert again["reason"] == f"invoice {bill.document_number} is paid already"
+    in_chinese = await desk.officer.get(f"/v1/bank-entries/{again['id']}", headers={"Accept-Language": "zh"})
+    assert in_chinese.json()["reason"] == f"账单{bill.document_number}的状态已是“已支付”"
     refused = await desk.match(again, pays(bill), status=409)
     assert "give back" in refused["remedy"]
     await desk.send(await desk.approved(f"/v1/bank-entries/{again['id']}/refunds"))
