@@ -24,7 +24,7 @@ from listings.ingest.result import Delimiter, IngestOptions, TextEncoding
 from listings.products.api import product_read
 from listings.products.dictionary import masked, personal_columns
 from listings.products.schemas import ColumnDeclarations, DictionaryUpdate, ProductRead
-from listings.revisions import service, uploads
+from listings.revisions import columns, service, uploads
 from listings.revisions.schemas import RevisionRead
 from listings.revisions.spool import require_size
 from quality.schemas import ReportRead
@@ -282,7 +282,7 @@ class RevisionController(Controller):
         declared before. A published column keeps its type, and may be declared with the format that a file is written
         in.
         """
-        return await product_read(session, await service.declare_columns(session, actor, product_id, data))
+        return await product_read(session, await columns.declare_columns(session, actor, product_id, data))
 
     @put(
         "/products/{product_id:uuid}/dictionary",
@@ -294,4 +294,4 @@ class RevisionController(Controller):
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: DictionaryUpdate
     ) -> ProductRead:
         """State what columns mean and which are personal; replaces what was stated before."""
-        return await product_read(session, await service.set_dictionary(session, actor, product_id, data))
+        return await product_read(session, await columns.set_dictionary(session, actor, product_id, data))

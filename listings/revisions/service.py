@@ -15,17 +15,14 @@ from infra.identity import service as identity
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.stops import service as stops
-from listings.ingest.expected import ExpectedColumn
 from listings.ingest.result import Column, Kind
 from listings.products import service as products
-from listings.products.columns import DeclaredColumn, require_declarable
-from listings.products.dictionary import DictionaryEntry, personal_columns, require_known_columns
-from listings.products.schemas import ColumnDeclarations, DictionaryUpdate
+from listings.products.dictionary import personal_columns
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.revisions import repository
 from listings.revisions.disclosure import Disclosure, get_disclosure, is_withheld
-from listings.revisions.domain import CheckedRevision, ReadableRevision, RevisionFacts, expected_columns
+from listings.revisions.domain import CheckedRevision, ReadableRevision, RevisionFacts
 from listings.revisions.errors import RevisionSuspended
 from listings.revisions.tables import ProductRevision
 from quality import service as quality
@@ -334,51 +331,6 @@ async def _publish_event(
         organisations=(product.operator_id, product.owner_id),
         payload={"product_id": str(product.id), "number": row.number},
     )
-
-
-async def set_dictionary(
-    session: AsyncSession, actor: Actor, product_id: UUID, data: DictionaryUpdate
-) -> DataProduct:
-    """Record what the columns of a draft product mean, and which are personal; replaces what was recorded before.
-
-    :raises Forbidden: the actor does not belong to the operator.
-    :raises ProductStateForbids: the product is no draft.
-    :raises DictionaryRefused: a column is described more than once or is not in the newest revision.
-    """
-    row = await products.lock_own_draft(session, actor, product_id)
-    entries = [DictionaryEntry(**entry.model_dump()) for entry in data.columns]
-    revision = await find_newest(session, row.id)
-    require_known_columns(entries, {column.name for column in revision.columns} if revision else None)
-    return await products.set_dictionary(session, actor, row, entries)
-
-
-async def declare_columns(
-    session: AsyncSession, actor: Actor, product_id: UUID, data: ColumnDeclarations
-) -> DataProduct:
-    """Record of which types the columns of files to come are; replaces what was recorded before.
-
-    :raises NotFound: the actor is neither operator nor owner of the product.
-    :raises ProductStateForbids: it is under review or withdrawn.
-    :raises DeclarationRefused: a column contradicts what is published, or itself.
-    """
-    row = await products.get_uploadable(session, actor, product_id, lock=True)
-    columns = [DeclaredColumn(**column.model_dump()) for column in data.columns]
-    require_declarable(columns, await get_published_columns(session, row))
-    return await products.set_declared_columns(session, actor, row, columns)
-
-
-async def get_published_columns(session: AsyncSession, product: DataProduct) -> tuple[Column, ...]:
-    """The columns that buyers rely on, also while they are suspended; none of a product never published."""
-    if product.published_at is None:
-        return ()
-    served = await find_newest_promised(session, product.id)
-    return facts_of(served).columns if served else ()
-
-
-async def get_expected_columns(session: AsyncSession, product: DataProduct) -> tuple[ExpectedColumn, ...]:
-    """What the next file of a product is read as: the published columns, and those that were declared."""
-    published = await get_published_columns(session, product)
-    return expected_columns(published, products.get_declared_columns(product))
 
 
 async def publish_if_current(session: AsyncSession, revision_id: UUID) -> None:

@@ -25,7 +25,7 @@ from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import MEBIBYTE, Limits
 from listings.ingest.result import IngestOptions, IngestResult
 from listings.products import service as products
-from listings.revisions import repository
+from listings.revisions import columns, repository
 from listings.revisions import service as revisions
 from listings.revisions.domain import (
     TRY_OUT_JOB,
@@ -96,7 +96,7 @@ async def ingest_upload(
     async with transaction(context.sessions) as session:
         product = await products.get_uploadable(session, actor, product_id)
         declared = product.declared_columns
-        expected = await revisions.get_expected_columns(session, product)
+        expected = await columns.get_expected_columns(session, product)
     settings = context.settings
     async with spooled(stream, settings.spool_dir, settings.max_upload_bytes) as source:
         target = source.with_suffix(".parquet")
@@ -215,7 +215,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
             await findings.record_contents(session, product.id, newest.id, result.detected)
         await _request_check(session, actor, newest)
         return newest.id
-    require_compatible(await revisions.get_published_columns(session, product), result.columns)
+    require_compatible(await columns.get_published_columns(session, product), result.columns)
     require_declared(products.get_declared_columns(product), result.columns)
     row = ProductRevision(
         id=converted.revision_id,

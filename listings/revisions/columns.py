@@ -1,0 +1,60 @@
+"""Use cases of columns: what they mean, what was declared of them, and what the next file is read as."""
+
+from uuid import UUID
+
+from infra.auth import Actor
+from infra.db import AsyncSession
+from listings.ingest.expected import ExpectedColumn
+from listings.ingest.result import Column
+from listings.products import service as products
+from listings.products.columns import DeclaredColumn, require_declarable
+from listings.products.dictionary import DictionaryEntry, require_known_columns
+from listings.products.schemas import ColumnDeclarations, DictionaryUpdate
+from listings.products.tables import DataProduct
+from listings.revisions import service
+from listings.revisions.domain import expected_columns
+
+
+async def set_dictionary(
+    session: AsyncSession, actor: Actor, product_id: UUID, data: DictionaryUpdate
+) -> DataProduct:
+    """Record what the columns of a draft product mean, and which are personal; replaces what was recorded before.
+
+    :raises Forbidden: the actor does not belong to the operator.
+    :raises ProductStateForbids: the product is no draft.
+    :raises DictionaryRefused: a column is described more than once or is not in the newest revision.
+    """
+    row = await products.lock_own_draft(session, actor, product_id)
+    entries = [DictionaryEntry(**entry.model_dump()) for entry in data.columns]
+    revision = await service.find_newest(session, row.id)
+    require_known_columns(entries, {column.name for column in revision.columns} if revision else None)
+    return await products.set_dictionary(session, actor, row, entries)
+
+
+async def declare_columns(
+    session: AsyncSession, actor: Actor, product_id: UUID, data: ColumnDeclarations
+) -> DataProduct:
+    """Record of which types the columns of files to come are; replaces what was recorded before.
+
+    :raises NotFound: the actor is neither operator nor owner of the product.
+    :raises ProductStateForbids: it is under review or withdrawn.
+    :raises DeclarationRefused: a column contradicts what is published, or itself.
+    """
+    row = await products.get_uploadable(session, actor, product_id, lock=True)
+    columns = [DeclaredColumn(**column.model_dump()) for column in data.columns]
+    require_declarable(columns, await get_published_columns(session, row))
+    return await products.set_declared_columns(session, actor, row, columns)
+
+
+async def get_published_columns(session: AsyncSession, product: DataProduct) -> tuple[Column, ...]:
+    """The columns that buyers rely on, also while they are suspended; none of a product never published."""
+    if product.published_at is None:
+        return ()
+    served = await service.find_newest_promised(session, product.id)
+    return service.facts_of(served).columns if served else ()
+
+
+async def get_expected_columns(session: AsyncSession, product: DataProduct) -> tuple[ExpectedColumn, ...]:
+    """What the next file of a product is read as: the published columns, and those that were declared."""
+    published = await get_published_columns(session, product)
+    return expected_columns(published, products.get_declared_columns(product))
