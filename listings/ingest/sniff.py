@@ -251,7 +251,12 @@ def dialect_of(
     )
     rows = rows_by[best]
     if not delimiter and _steadiness(rows) == 0:
-        best, rows = ",", rows_by[","]
+        # One column, or a title above a table, which is told as a line that differs from the rest.
+        titled = [
+            mark for mark in DELIMITERS if len(rows_by[mark]) > 2 and _steadiness(rows_by[mark][1:]) == 1
+        ]
+        best = titled[0] if titled else ","
+        rows = rows_by[best]
     _, first = next(records(path, best, limits), (1, []))
     if not first:
         raise EmptyFile(

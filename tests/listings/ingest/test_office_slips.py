@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from listings.ingest.errors import HeaderBelow, TypeMismatch, WrongEncoding
+from listings.ingest.errors import HeaderBelow, RaggedRow, TypeMismatch, WrongEncoding
 from listings.ingest.result import IngestOptions, Kind, TextEncoding
 from tests.support.ingested import published, take
 
@@ -101,6 +101,16 @@ def test_lines_above_the_header_are_named(tmp_path: Path, above: str) -> None:
     semicolons = lines(ROW).replace(",", ";")
     with pytest.raises(HeaderBelow):
         take(tmp_path, f"{above.partition(',')[0]}\n{semicolons}", EXPECTED)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_title_above_a_first_file_is_told_and_a_list_of_texts_is_none(tmp_path: Path, mark: str) -> None:
+    with pytest.raises(RaggedRow) as caught:
+        take(tmp_path, "三月份气象月报\n" + "a,b,c\n1,2,3\n4,5,6\n".replace(",", mark))
+    assert "leave out lines above the header" in str(caught.value.remedy)
+    assert (caught.value.extensions["line"], caught.value.extensions["found"]) == (2, 3)
+    texts = "note\nrain; fog\nsun\nfog; rain; sun\n"
+    assert len(take(tmp_path, texts)[0].columns) == 1
 
 
 def test_empty_columns_at_the_end_are_none_and_are_not_told(tmp_path: Path) -> None:
