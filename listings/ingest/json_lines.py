@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from infra.json_complaints import complaint
 from infra.messages import Message
 from listings.ingest.errors import (
     BadColumnName,
@@ -185,10 +186,10 @@ def _parse(text: str, line: int) -> dict[str, Any]:
             ) from None
         raise MalformedRecord(
             Message(
-                "Line {line} is not JSON: {msg} at character {colno}.",
+                "Line {line} is not JSON: at character {column}: {complaint}.",
                 line=line,
-                msg=error.msg,
-                colno=error.colno,
+                column=error.colno,
+                complaint=complaint(error),
             ),
             remedy=Message("Write one JSON object per line."),
             line=line,
@@ -202,7 +203,7 @@ def _parse(text: str, line: int) -> dict[str, Any]:
         ) from None
     except (RecursionError, ValueError) as error:
         raise MalformedRecord(
-            Message("Line {line} cannot be read: {error}.", line=line, error=error),
+            Message("Line {line} cannot be read: {complaint}.", line=line, complaint=_beyond(error)),
             remedy=Message("Write plain JSON: no NaN or Infinity, no deep nesting."),
             line=line,
         ) from None
@@ -233,7 +234,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(name)
+
+
+def _beyond(error: RecursionError | ValueError) -> Message:
+    """What is said of values that Python reads, or tries to, and that are no JSON of ours."""
+    if isinstance(error, RecursionError):
+        return Message("it is nested too deeply")
+    return Message("{name} is not JSON", name=error)
 
 
 def _type_of(value: Any) -> str | None:

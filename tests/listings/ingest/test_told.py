@@ -1,12 +1,20 @@
 """What is told of odd files: true, with the way on, and the way leads on; in this process."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.messages import Message
-from listings.ingest.errors import FileRefused, FileTooLarge, MixedColumn, NotATable, WrongEncoding
+from infra.messages import Message, translate
+from listings.ingest.errors import (
+    FileRefused,
+    FileTooLarge,
+    MalformedRecord,
+    MixedColumn,
+    NotATable,
+    WrongEncoding,
+)
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.formats import ColumnFormat
 from listings.ingest.limits import Limits
@@ -167,3 +175,22 @@ def test_the_remedy_of_a_mixed_column_names_where_strict_is_said(tmp_path: Path)
     assert "PUT /v1/products/{product_id}/columns" in error.remedy
     declared = [ExpectedColumn("day", Kind.DATE, format=ColumnFormat.DAY_FIRST)]
     assert take(tmp_path, text, expected=declared).columns[0].kind is Kind.DATE
+
+
+@pytest.mark.parametrize(
+    ("line", "chinese"),
+    [
+        ("hello", "第2行不是JSON：第1个字符处：此处应为一个值"),
+        ('{"a": 1,}', "第2行不是JSON：第9个字符处：此处应为双引号括起的名称"),
+        ('{"a"：1}', "第2行不是JSON：第5个字符处：请将：改为:"),
+        ('{"a": NaN}', "第2行无法读取：NaN不是JSON"),
+        ('{"a": ' + "[" * 100_000, "第2行无法读取：嵌套层数过多"),
+    ],
+)
+def test_a_line_that_is_no_json_is_told_in_the_readers_language(
+    tmp_path: Path, line: str, chinese: str
+) -> None:
+    error = refused(tmp_path, f'{{"a": 1}}\n{line}\n{{"a": 2}}\n', MalformedRecord, "f.jsonl")
+    told = translate(error.detail, "zh")
+    assert told.startswith(chinese)
+    assert not re.search("[A-Za-z]{4,} [A-Za-z]+", told)
