@@ -145,7 +145,10 @@ def take_back_payment(invoice: Invoice, amount: Money) -> bool:
         invoice.status = INVOICE.next_state(
             invoice.status,
             InvoiceAction.REOPEN,
-            remedy=Message("Match the bank entry that paid its refund anew first, if that was none."),
+            remedy=Message(
+                "Match the bank entry that paid its refund anew first, with no parts: the refund has failed then, the"
+                " invoice is paid as before, and this can be sent again."
+            ),
         )
         invoice.paid_at = None
     invoice.paid_minor -= amount.minor

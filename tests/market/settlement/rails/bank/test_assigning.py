@@ -99,6 +99,20 @@ async def test_a_refund_that_came_back_is_undone_and_asked_for_again(desk: Desk)
     assert await desk.reconcile() == []
 
 
+async def test_a_payment_that_was_refunded_is_taken_back_as_the_refusal_says(desk: Desk) -> None:
+    bill = await desk.bill()
+    entry = await desk.entry(paid_by(bill, minor=100))
+    sent = await desk.send(await desk.approved(f"/v1/invoices/{bill.id}/bank-refunds"))
+    refused = await desk.match(entry, reason="The bank took it back", status=409)
+    assert "the bank entry that paid its refund anew first, with no parts" in refused["remedy"]
+    await desk.match(sent, reason="The bank took the payment back")
+    await desk.match(entry, reason="The bank took it back")
+    assert await status_of(desk, bill.id) == ("issued", "1.00")
+    await desk.match(sent, came_back(entry))
+    await desk.entry(paid_by(bill, minor=100))
+    assert await desk.reconcile() == []
+
+
 async def test_a_transfer_with_a_fee_pays_its_refund_and_the_fee(desk: Desk) -> None:
     bill = await desk.bill()
     await desk.entry(paid_by(bill, minor=100))
