@@ -13,9 +13,9 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from infra import second_factor
-from infra.auth import SECOND_FACTOR_PERMISSIONS, Actor, Permission, permissions_of
+from infra.auth import ROLE_PERMISSIONS, SECOND_FACTOR_PERMISSIONS, Actor, Permission, permissions_of
 from infra.errors import Forbidden, Unauthenticated, UnsupportedType
-from infra.messages import Message
+from infra.messages import Message, joined
 from infra.organisation_status import OrganisationStatus, refusal
 
 SESSION_COOKIE = "market_session"
@@ -55,7 +55,14 @@ def requires(permission: Permission) -> Guard:
                     "This needs the permission {permission!r}, which none of your roles carries.",
                     permission=permission.value,
                 ),
-                remedy=Message("Ask an administrator of your organisation for a role that carries it."),
+                remedy=Message(
+                    "These roles carry it: {roles}. Ask an administrator of your organisation for one of them, or,"
+                    " where it can give none, an organisation whose people hold it.",
+                    roles=joined(
+                        sorted(role for role, carried in ROLE_PERMISSIONS.items() if permission in carried),
+                        ", ",
+                    ),
+                ),
             )
         raise refusal(actor.organisation_status, actor.organisation_id)
 

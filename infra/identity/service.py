@@ -192,7 +192,19 @@ def require_action(row: Organisation, action: OrganisationAction) -> None:
 
     :raises StatusForbids: it does not.
     """
-    next_state(row.status, action)
+    _next_status(row, action)
+
+
+def _next_status(row: Organisation, action: OrganisationAction) -> OrganisationStatus:
+    return next_state(
+        row.status,
+        action,
+        remedy=Message(
+            "GET /v1/organisations/{organisation_id} shows where it stands. What is registered is verified or rejected,"
+            " what is rejected can be verified on new evidence, and only what is suspended is reinstated.",
+            organisation_id=row.id,
+        ),
+    )
 
 
 async def change_status(
@@ -202,7 +214,7 @@ async def change_status(
 
     :raises StatusForbids: its status does not allow the action.
     """
-    row.status, row.status_reason = next_state(row.status, action), reason
+    row.status, row.status_reason = _next_status(row, action), reason
     if row.status is OrganisationStatus.VERIFIED and row.verified_at is None:
         row.verified_by, row.verified_at = actor.id, await now(session)
     await session.flush()

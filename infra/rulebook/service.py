@@ -14,7 +14,7 @@ from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
-from infra.identity import members, officers
+from infra.identity import members, officers, persons
 from infra.identity import service as identity
 from infra.identity.schemas import PartyNames
 from infra.messages import Message
@@ -216,13 +216,14 @@ async def reject(session: AsyncSession, actor: Actor, proposal_id: UUID, reason:
 
 
 async def withdraw(session: AsyncSession, actor: Actor, proposal_id: UUID, reason: str) -> RuleProposal:
-    """Take back one's own proposal; the parameter may be proposed anew.
+    """Take back one's own proposal, under whatever account; the parameter may be proposed anew.
 
     :raises NotTheProposer: another person proposed it.
     :raises ProposalDecided: it was decided or withdrawn before.
     """
     row = await _locked(session, proposal_id)
-    if row.proposed_by != actor.id:
+    is_open = PROPOSAL.allows(row.status, ProposalAction.WITHDRAW)
+    if is_open and not await persons.same_person(session, actor, [row.proposed_by]):
         raise NotTheProposer(
             Message("Another person proposed it."),
             remedy=Message(

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
+from infra.identity import service as identity
 from infra.messages import Message
 from infra.stops import repository
 from infra.stops.errors import NotStopped
@@ -72,14 +73,7 @@ async def lift(
         if stop.placed_by_organisation in placers
     ]
     if not stops:
-        raise NotStopped(
-            Message(
-                "Your organisation has no active stop on this {subject_kind}.", subject_kind=subject_kind
-            ),
-            remedy=Message(
-                "Only the organisation that placed a stop can lift it, and nobody lifts what was ended for good."
-            ),
-        )
+        raise await _not_stopped(session, subject_id)
     moment = await now(session)
     for stop in stops:
         stop.lifted_at, stop.lifted_by, stop.lift_reason = moment, actor.id, reason
@@ -93,6 +87,29 @@ async def lift(
         detail={"stop_ids": [str(stop.id) for stop in stops], "reason": reason},
     )
     return stops
+
+
+async def _not_stopped(session: AsyncSession, subject_id: UUID) -> NotStopped:
+    """Why the caller lifts no stop, and who does."""
+    stops = await repository.active(session, [subject_id])
+    if not stops:
+        return NotStopped(
+            Message("It is not suspended."),
+            remedy=Message("Nothing is left to do: whoever suspended it has lifted that already."),
+        )
+    final = next((stop for stop in stops if stop.final), None)
+    if final is not None:
+        return NotStopped(
+            Message("It has ended for good: {reason}", reason=final.reason),
+            remedy=Message("Nobody lifts an end. What is still wanted is concluded or recorded anew."),
+        )
+    placer = stops[0].placed_by_organisation
+    name = (await identity.party_names(session, [placer])).get(placer)
+    who = " / ".join(filter(None, (name.zh, name.en))) if name else Message("The service")
+    return NotStopped(
+        Message("{who} has suspended it: {reason}", who=who, reason=stops[0].reason),
+        remedy=Message("Ask {who}: a suspension is lifted by the organisation that placed it.", who=who),
+    )
 
 
 async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:

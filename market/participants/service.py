@@ -257,7 +257,14 @@ async def suspend(session: AsyncSession, actor: Actor, organisation_id: UUID, re
     """
     row = await access_to_suspend(session, actor, organisation_id)
     if row.id == actor.organisation_id:
-        raise PlatformStays(Message("Nobody would be left to lift the suspension."))
+        raise PlatformStays(
+            Message("Nobody would be left to lift the suspension."),
+            remedy=Message(
+                "To keep one person out, end the membership: GET /v1/organisations/{organisation_id}/members lists"
+                " them.",
+                organisation_id=row.id,
+            ),
+        )
     active = await stops.active(session, [row.id])
     if active and all(stop.placed_by_organisation != actor.organisation_id for stop in active):
         row.status_reason = reason

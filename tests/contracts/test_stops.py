@@ -75,3 +75,20 @@ async def test_suspended_products_are_listed(bargain: Bargain) -> None:
     assert (await listed("true"), await listed("false")) == ([bargain.product_id], [])
     await bargain.regulator.post(f"{path}/reinstatement", REASON, status=200)
     assert (await listed("true"), await listed("false")) == ([], [bargain.product_id])
+
+
+async def test_who_cannot_lift_a_stop_is_told_who_can_or_that_there_is_none(bargain: Bargain) -> None:
+    agreement, _ = await bargain.licensed()
+    path = f"/v1/licences/{agreement['licence_id']}"
+    nothing = await bargain.operator.post(f"{path}/reinstatement", REASON, status=409)
+    assert nothing["detail"] == "It is not suspended."
+    await bargain.regulator.post(f"{path}/suspension", {"reason": "Under inquiry"}, status=200)
+    refused = await bargain.operator.post(f"{path}/reinstatement", REASON, status=409)
+    assert refused["detail"].endswith("Test regulator has suspended it: Under inquiry")
+    assert "Test regulator" in refused["remedy"]
+    await bargain.regulator.post(f"{path}/reinstatement", REASON, status=200)
+    await bargain.buyer.post(f"/v1/agreements/{agreement['id']}/termination", {"reason": "Done with it"})
+    ended = await bargain.regulator.post(
+        f"/v1/contract-reviews/{agreement['id']}/reinstatement", REASON, status=409
+    )
+    assert ended["detail"] == "It has ended for good: Done with it"

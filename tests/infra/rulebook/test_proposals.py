@@ -132,11 +132,15 @@ async def test_nobody_decides_on_what_they_proposed(
             refused = await same.post(f"proposals/{proposal['id']}/{word}", REASON, status=403)
             assert refused["type"].endswith(":another-officer")
             assert "withdraw" in refused["remedy"]
-    await second.http.aclose()
     not_mine = await regulator.post(f"proposals/{proposal['id']}/withdrawal", REASON, status=403)
     assert f"POST /v1/rulebook/proposals/{proposal['id']}/rejection" in not_mine["remedy"]
-    withdrawn = await administrator.post(f"proposals/{proposal['id']}/withdrawal", REASON)
+    # The refusals above name the withdrawal, so it is open to the same person in the other office too.
+    withdrawn = await second.post(f"proposals/{proposal['id']}/withdrawal", REASON)
     assert (withdrawn["status"], withdrawn["decision_reason"]) == ("withdrawn", REASON["reason"])
+    await second.http.aclose()
+    # What is decided cannot be rejected instead, whoever asks.
+    late = await regulator.post(f"proposals/{proposal['id']}/withdrawal", REASON, status=409)
+    assert late["type"].endswith(":rule-proposal-decided")
 
 
 async def test_a_program_neither_proposes_nor_approves(

@@ -128,3 +128,18 @@ async def test_whoever_runs_the_machine_lifts_what_another_platform_placed(
         row = await identity.lock_organisation(session, further)
         assert await lift_suspension(session, SYSTEM, row, "restored")
     assert (await platform.get(home)).json()["status"] == "verified"
+
+
+async def test_who_suspends_twice_or_reinstates_what_is_not_suspended_is_told_where_it_stands(
+    regulator: httpx.AsyncClient, buyers: httpx.AsyncClient, home: str
+) -> None:
+    idle = await regulator.post(f"{home}/reinstatement", json=COMPLAINT)
+    await regulator.post(f"{home}/suspension", json=COMPLAINT)
+    twice = await regulator.post(f"{home}/suspension", json=COMPLAINT)
+    for refused in (idle, twice):
+        assert refused.status_code == 409
+        assert f"GET {home}" in refused.json()["remedy"]
+    own = await buyers.post(f"{home}/reinstatement", json=COMPLAINT)
+    assert own.status_code == 403
+    # No role of a buyer's carries it, so an administrator of the buyer is not the one to ask.
+    assert "platform_admin, regulator_officer" in own.json()["remedy"]
