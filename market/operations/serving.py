@@ -7,6 +7,8 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from infra.settings import Settings
 from market.operations.errors import CommandFailed
@@ -69,14 +71,36 @@ def check_port(settings: Settings) -> None:
         try:
             probe.bind(address)
         except OSError as error:
-            reason = (
-                "is taken by another program"
-                if error.errno == errno.EADDRINUSE
-                else f"cannot be used: {error.strerror or error}"
-            )
-            raise CommandFailed(
-                f"Port {settings.port} on {settings.host} {reason}. Choose another with --port, or end what is there."
-            ) from error
+            raise _port_refused(settings, error) from error
+
+
+@contextmanager
+def held_port(settings: Settings) -> Iterator[None]:
+    """Keep every other service of this machine off the address meanwhile.
+
+    The server shares its address with whoever else asks for sharing (SO_REUSEPORT), so that two services that start
+    at the same moment would both get it, and each answer a part of the calls. Linux only; elsewhere nothing happens.
+
+    :raises CommandFailed: another service has it.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as held:
+        try:
+            # A name without a file, which ends with the process.
+            held.bind(f"\0data-market {settings.host}:{settings.port}")
+        except OSError as error:
+            raise _port_refused(settings, error) from error
+        yield
+
+
+def _port_refused(settings: Settings, error: OSError) -> CommandFailed:
+    taken = error.errno == errno.EADDRINUSE
+    reason = "is taken by another program" if taken else f"cannot be used: {error.strerror or error}"
+    return CommandFailed(
+        f"Port {settings.port} on {settings.host} {reason}. Choose another with --port, or end what is there."
+    )
 
 
 def _connections() -> int:
@@ -105,7 +129,7 @@ def serve(settings: Settings) -> None:
     take_over_streams()
     exit_with_supervisor()
     check_port(settings)
-    Server(
+    server = Server(
         "market.app:served_application",
         address=settings.host,
         port=settings.port,
@@ -123,4 +147,6 @@ def serve(settings: Settings) -> None:
         log_level=LogLevels.warning,
         log_dictconfig=_LOGGING,
         workers_kill_timeout=_STOP_SECONDS,
-    ).serve()
+    )
+    with held_port(settings):
+        server.serve()

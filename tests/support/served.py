@@ -11,7 +11,7 @@ import httpx
 
 from tests.support.command import clean_environment
 from tests.support.database import TestDatabase
-from tests.support.network import free_port
+from tests.support.network import free_port, listens
 
 READY_SECONDS = 60
 
@@ -40,7 +40,7 @@ def served(database: TestDatabase, data_dir: Path, **settings: str) -> Iterator[
         )
     try:
         ends = time.monotonic() + READY_SECONDS
-        while not _ready(port):
+        while not (_ready(port) and listens(process.pid, port)):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < ends, log.read_text()
             time.sleep(0.1)
