@@ -21,7 +21,11 @@ _SHOWN: tuple[MarketError, ...] = (
             "This needs the permission {permission!r}, which none of your roles carries.",
             permission="product.review",
         ),
-        remedy=Message("Ask an administrator of your organisation for a role that carries it."),
+        remedy=Message(
+            "These roles carry it: {roles}. Ask an administrator of your organisation for one of them, or,"
+            " where it can give none, an organisation whose people hold it.",
+            roles="regulator_officer",
+        ),
     ),
     errors.NotFound(Message("There is nothing at this address.")),
     errors.RequestTimeout(
