@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from contracts.chain import ChainOfLinks
 from infra.auth import OrganisationKind
 from infra.db import SessionMaker, new_id
 from market.delivery.service import REVISION_SECONDS
@@ -142,6 +143,11 @@ async def trade(
         yield Trade(people, ids, other, token)
         for party in people.values():
             await party.http.aclose()
+
+
+def test_every_link_of_a_licence_is_among_them() -> None:
+    above = {link.name.removesuffix("_id") for link in fields(ChainOfLinks)}
+    assert above | {"licence", "revision"} == set(LINKS)
 
 
 @pytest.mark.parametrize("name", LINKS)

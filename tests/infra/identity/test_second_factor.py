@@ -421,15 +421,19 @@ def test_whoever_can_give_himself_the_role_needs_it_too(
         ),
         ({"public_base_url": "https://market.example", "second_factor_roles": "none"}, set()),
         ({"second_factor_roles": "buyer,data_owner"}, {"buyer", "data_owner"}),
+        ({"second_factor_roles": "buyer, data_owner"}, {"buyer", "data_owner"}),
     ],
 )
 def test_the_setting(given: dict[str, str], roles: set[str]) -> None:
     assert Settings(_env_file=None, **given).roles_with_second_factor == roles  # type: ignore[arg-type]
 
 
-def test_a_role_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="regulator is no role"):
-        Settings(_env_file=None, second_factor_roles="regulator")
+@pytest.mark.parametrize("written", ["regulator", '["buyer"]', ""])
+def test_a_role_that_is_none_is_refused_with_those_there_are(written: str) -> None:
+    with pytest.raises(
+        ValueError, match=f"{re.escape(written)} is no role; name roles parted by commas, or none"
+    ):
+        Settings(_env_file=None, second_factor_roles=written)
 
 
 async def test_a_stale_enrolment_is_forgotten(
