@@ -21,6 +21,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ def own_market(observed: Observed) -> RunningMarket:
     return observed.market
 
 
+@cache
 def needed_permissions() -> dict[str, str | None]:
     """What each documented operation needs: a permission, "licence", or None when it is public."""
     application = create_app(Settings(_env_file=None), database_url="postgresql://nowhere/market")
