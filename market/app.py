@@ -80,10 +80,10 @@ from market.reference.problems import PROBLEM_EXAMPLES
 from market.settlement.bank_accounts.api import BankAccountController
 from market.settlement.invoices.api import InvoiceController, PeriodCloseController
 from market.settlement.ledger.api import LedgerController, StatementOfAccountController
-from market.settlement.rails.bank.api import BankStatementController
-from market.settlement.rails.bank.entries_api import BankEntryController
-from market.settlement.rails.bank.refunds_api import RefundController
-from market.settlement.rails.bank.reviews_api import BankStatementReviewController
+from market.settlement.rails.bank.entries.api import BankEntryController
+from market.settlement.rails.bank.entries.refunds_api import RefundController
+from market.settlement.rails.bank.statements.api import BankStatementController
+from market.settlement.rails.bank.statements.reviews_api import BankStatementReviewController
 from market.settlement.rails.cards.api import CardPaymentController
 from market.settlement.reconciliation.api import ReconciliationController
 from market.supervision.api import SupervisionController

@@ -20,8 +20,8 @@ from market.metering import repository as metering
 from market.metering.admission_sql import admit
 from market.metering.domain import Outcome
 from market.settlement.ledger import service as ledger
-from market.settlement.rails.bank import assigning
-from market.settlement.rails.bank.matching import WantedPart
+from market.settlement.rails.bank.entries import assigning
+from market.settlement.rails.bank.entries.matching import WantedPart
 from market.settlement.rails.bank.states import PartKind
 from market.settlement.reconciliation import service as reconciliation
 from tests.support.database import TestDatabase, TestServer

@@ -8,7 +8,7 @@ which journal an event makes      ``ledger/posting_rules.py``, on the accounts o
 who gets which part of a sum      ``splits/domain.py``
 what a period's use comes to      ``invoices/rating.py``, by the price models of ``pricing``
 what an invoice says              ``invoices/issuing.py``
-which transfer pays which bill    ``rails/bank/matching.py``
+which transfer pays which bill    ``rails/bank/entries/matching.py``
 what may follow what              ``states.py`` of each slice
 what is compared with what        ``reconciliation/checks/``, a module for each kind of break
 ================================  ==================================================================

@@ -10,7 +10,7 @@ from litestar import Litestar
 
 from infra.auth import OrganisationKind
 from infra.db import SessionMaker, transaction
-from market.settlement.rails.bank import service as bank
+from market.settlement.rails.bank.statements import service as bank
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
 from tests.support.parties import parties

@@ -44,10 +44,10 @@ from market.settlement.bank_accounts.states import BankAccountStatus
 from market.settlement.bank_accounts.tables import BankAccount
 from market.settlement.invoices import billing
 from market.settlement.invoices.tables import Invoice
-from market.settlement.rails.bank import reading
-from market.settlement.rails.bank import service as bank
 from market.settlement.rails.bank.errors import StatementError
-from market.settlement.rails.bank.service import ImportedStatement
+from market.settlement.rails.bank.files import reading
+from market.settlement.rails.bank.statements import service as bank
+from market.settlement.rails.bank.statements.service import ImportedStatement
 from pricing.money import Money
 from pricing.plans import service as plans
 from pricing.plans.schemas import PricePlanCreate

@@ -5,7 +5,7 @@ from market.settlement.bank_accounts.states import BankAccountAction, BankAccoun
 from market.settlement.invoices.states import InvoiceAction, InvoiceStatus
 from market.settlement.ledger.domain import AccountKind, AccountRole, Side
 from market.settlement.payments.states import Rail, RefundAction, RefundStatus
-from market.settlement.rails.bank.candidates import CandidateReason
+from market.settlement.rails.bank.entries.candidates import CandidateReason
 from market.settlement.rails.bank.review_kinds import ReviewKind
 from market.settlement.rails.bank.states import AssignedKind, BankEntryAction, BankEntryStatus, PartKind
 from market.settlement.rails.cards.states import CardPaymentAction, CardPaymentStatus

@@ -12,7 +12,7 @@ from litestar import Litestar
 from infra.auth import OrganisationKind, Role
 from infra.db import SessionMaker, transaction
 from infra.memory_budget import Claim
-from market.settlement.rails.bank import reading
+from market.settlement.rails.bank.files import reading
 from tests.support.database import TestDatabase
 from tests.support.people import make_organisation, make_person, sign_in
 from tests.support.settlement import Caller, Meter, Trade, TradeMaker, a_trade, callers, metering

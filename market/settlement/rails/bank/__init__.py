@@ -1,1 +1,1 @@
-"""The bank rail: camt.053 statements and what they pay."""
+"""The bank rail: statements (``files``, ``statements``) and what the money on them is for (``entries``)."""

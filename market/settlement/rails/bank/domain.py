@@ -37,7 +37,7 @@ class StatementEntry:
     references: tuple[str, ...]
     counterparty: str
     servicer_reference: str | None = None
-    """The bank's own reference (AcctSvcrRef), where it is one; see :mod:`market.settlement.rails.bank.repeats`."""
+    """The bank's own reference (AcctSvcrRef), where it is one; see :func:`usable_reference`."""
 
     @property
     def signed(self) -> Money:
@@ -103,3 +103,15 @@ def payment_references(texts: Sequence[str]) -> list[str]:
     Check digits are verified by whoever looks the reference up; here only the form is found.
     """
     return find_references(_REFERENCE, texts)
+
+
+_NO_REFERENCE = frozenset(
+    {"NOTPROVIDED", "NOTAVAILABLE", "NOTAVAIL", "NONREF", "NOREF", "NONE", "UNKNOWN", "NA", "N/A", "-"}
+)
+
+
+def usable_reference(text: str | None) -> str | None:
+    """A reference that names one movement; None for what banks write where they have none."""
+    if text is None or text.strip().upper() in _NO_REFERENCE or not text.strip("0 "):
+        return None
+    return text

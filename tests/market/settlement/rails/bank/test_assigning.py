@@ -11,7 +11,7 @@ from infra.auth import SYSTEM
 from infra.db import now, transaction
 from market.demo.bank import Receipt
 from market.settlement.invoices import service as invoices
-from market.settlement.rails.bank import assigning
+from market.settlement.rails.bank.entries import assigning
 from market.settlement.rails.cards import service as cards
 from market.settlement.rails.cards.domain import Intent
 from market.settlement.rails.cards.states import CardPaymentStatus

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.demo.bank import Receipt, camt053_for
-from market.settlement.rails.bank import camt053
 from market.settlement.rails.bank.domain import Direction, check_balances, payment_references
 from market.settlement.rails.bank.errors import StatementError
+from market.settlement.rails.bank.files import camt053
 from pricing.money import CURRENCIES, Money
 
 MOMENT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from market.settlement.invoices.domain import document_number, payment_reference
-from market.settlement.rails.bank.candidates import (
+from market.settlement.rails.bank.entries.candidates import (
     MAX_CANDIDATES,
     CandidateReason,
     OpenInvoice,

@@ -20,9 +20,9 @@ from market.settlement.ledger import service as ledger
 from market.settlement.payments import refunds
 from market.settlement.payments.domain import Payee
 from market.settlement.payments.states import RefundAction, RefundStatus
-from market.settlement.rails.bank import assigning, recording, refunding
-from market.settlement.rails.bank import service as bank
-from market.settlement.rails.bank.matching import WantedPart
+from market.settlement.rails.bank.entries import assigning, recording, refunding
+from market.settlement.rails.bank.entries.matching import WantedPart
+from market.settlement.rails.bank.statements import service as bank
 from market.settlement.rails.bank.states import PartKind
 from market.settlement.reconciliation.checks import CHECKS
 from market.settlement.reconciliation.domain import BreakKind

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from market.settlement.rails.bank.continuity import Period, overlapping, position
+from market.settlement.rails.bank.statements.continuity import Period, overlapping, position
 
 FRIDAY = date(2026, 11, 20)
 

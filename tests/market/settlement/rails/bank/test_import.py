@@ -11,8 +11,8 @@ from market.settlement.invoices import repository as invoices
 from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
-from market.settlement.rails.bank import service
 from market.settlement.rails.bank.errors import StatementConflict, StatementRefused
+from market.settlement.rails.bank.statements import service
 from market.settlement.rails.bank.states import BankEntryStatus
 from pricing.money import Money
 from tests.support.settlement import (

@@ -12,7 +12,7 @@ from sqlmodel import col
 from infra.db import SessionMaker, new_id, snapshot, transaction
 from market.settlement.ledger import chart
 from market.settlement.ledger import service as ledger
-from market.settlement.rails.bank import intake
+from market.settlement.rails.bank.statements import intake
 from market.settlement.rails.bank.tables import BankEntry
 from market.settlement.reconciliation.checks import bank_balance, bank_entry, statement_gap
 from tests.support.camt053 import Line, statement

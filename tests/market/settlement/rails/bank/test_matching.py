@@ -10,7 +10,7 @@ from market.settlement.invoices.states import InvoiceStatus
 from market.settlement.payments.domain import refund_reference, refund_references
 from market.settlement.payments.states import RefundStatus
 from market.settlement.rails.bank.domain import Direction, StatementEntry
-from market.settlement.rails.bank.matching import (
+from market.settlement.rails.bank.entries.matching import (
     Part,
     ReferencedInvoice,
     ReferencedRefund,

@@ -7,9 +7,9 @@ import pytest
 from infra.memory_budget import FilesBusy, MemoryBudget
 from infra.messages import translate
 from market.demo.bank import Receipt
-from market.settlement.rails.bank import reading
 from market.settlement.rails.bank.errors import StatementRefused, StatementTooLarge
-from market.settlement.rails.bank.service import MAX_STATEMENT_BYTES
+from market.settlement.rails.bank.files import reading
+from market.settlement.rails.bank.statements.service import MAX_STATEMENT_BYTES
 from pricing.money import Money
 from tests.support.memory import resident_megabytes
 from tests.support.settlement import bank_statement

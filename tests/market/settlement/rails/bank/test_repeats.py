@@ -5,7 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from market.settlement.rails.bank.repeats import Movement, already_booked, staying, usable_reference
+from market.settlement.rails.bank.domain import usable_reference
+from market.settlement.rails.bank.statements.repeats import (
+    Movement,
+    already_booked,
+    staying,
+)
 
 DAY = date(2026, 11, 20)
 

@@ -14,7 +14,7 @@ from market.settlement.payments import refund_requests, refunds
 from market.settlement.payments.domain import Payee
 from market.settlement.payments.states import RefundAction
 from market.settlement.payments.tables import Refund
-from market.settlement.rails.bank import assigning
+from market.settlement.rails.bank.entries import assigning
 from market.settlement.rails.bank.errors import NothingHeld
 from market.settlement.rails.cards import service as cards
 from pricing.money import Money

@@ -9,8 +9,9 @@ from infra.auth import Actor
 from infra.db import AsyncSession, new_id
 from infra.errors import NotFound
 from infra.messages import Message
-from market.settlement.rails.bank import matching, repository
-from market.settlement.rails.bank.matching import Part
+from market.settlement.rails.bank import repository
+from market.settlement.rails.bank.entries import matching
+from market.settlement.rails.bank.entries.matching import Part
 from market.settlement.rails.bank.states import BANK_ENTRY, BankEntryAction, BankEntryStatus, PartKind
 from market.settlement.rails.bank.tables import BankEntry, BankMatch, BankMatchPart, BankStatement
 from pricing.money import Money

@@ -11,9 +11,9 @@ from infra.errors import NotFound
 from infra.identity import officers
 from infra.messages import Message
 from infra.paging import PageRequest
-from market.settlement.rails.bank import intake_repository as repository
 from market.settlement.rails.bank.errors import ReviewApproved, ReviewDraft, StatementReviewNeeded
 from market.settlement.rails.bank.review_kinds import APPROVALS_NEEDED, ReviewKind
+from market.settlement.rails.bank.statements import intake_repository as repository
 from market.settlement.rails.bank.tables import BankStatementApproval, BankStatementReview
 
 

@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import Any
 
 from infra.messages import Message
-from market.settlement.rails.bank import continuity, reviews
-from market.settlement.rails.bank.continuity import Gap, Position
 from market.settlement.rails.bank.domain import StatementEntry
 from market.settlement.rails.bank.errors import ReviewDraft, StatementConflict, StatementGap, StatementOverlap
-from market.settlement.rails.bank.intake_mapping import period_of
 from market.settlement.rails.bank.review_kinds import ReviewKind
+from market.settlement.rails.bank.statements import continuity, reviews
+from market.settlement.rails.bank.statements.continuity import Gap, Position
+from market.settlement.rails.bank.statements.intake_mapping import period_of
 from market.settlement.rails.bank.tables import BankEntry, BankStatement
 from pricing.money import Money, MoneyOut
 

@@ -10,9 +10,11 @@ from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
-from market.settlement.rails.bank import intake, recording, repository
+from market.settlement.rails.bank import repository
 from market.settlement.rails.bank.domain import Statement
-from market.settlement.rails.bank.recording import MatchedEntry
+from market.settlement.rails.bank.entries import recording
+from market.settlement.rails.bank.entries.recording import MatchedEntry
+from market.settlement.rails.bank.statements import intake
 from market.settlement.rails.bank.tables import BankDocument, BankStatement
 
 MAX_STATEMENT_BYTES = 16_777_216
@@ -36,7 +38,7 @@ async def import_statements(
     a break until it is explained. A statement that was imported before changes nothing.
 
     :param document: the file, which is kept.
-    :param statements: what :mod:`market.settlement.rails.bank.reading` read in it.
+    :param statements: what :mod:`market.settlement.rails.bank.files.reading` read in it.
     :raises BankAccountNotRegistered: a statement is of an account that is not registered as the platform's own.
     :raises StatementOverlap: it covers what another one covers, or lies between two that follow each other.
     :raises StatementGap: a statement before or after it is missing, and not two officers have accepted that.

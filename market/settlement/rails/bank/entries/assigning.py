@@ -16,12 +16,13 @@ from market.settlement.ledger import posting_rules
 from market.settlement.ledger import service as ledger
 from market.settlement.payments.errors import RefundInProgress
 from market.settlement.payments.tables import Refund
-from market.settlement.rails.bank import matching, recording, repository
+from market.settlement.rails.bank import repository
+from market.settlement.rails.bank.entries import matching, recording
+from market.settlement.rails.bank.entries.matching import Part, WantedPart
+from market.settlement.rails.bank.entries.matching_work import MatchingWork, lock_concerned, write_match
+from market.settlement.rails.bank.entries.part_effects import nothing_held, perform, undo
+from market.settlement.rails.bank.entries.recording import MatchedEntry
 from market.settlement.rails.bank.errors import PartRefused
-from market.settlement.rails.bank.matching import Part, WantedPart
-from market.settlement.rails.bank.matching_work import MatchingWork, lock_concerned, write_match
-from market.settlement.rails.bank.part_effects import nothing_held, perform, undo
-from market.settlement.rails.bank.recording import MatchedEntry
 from market.settlement.rails.bank.states import PartKind
 
 

@@ -17,9 +17,15 @@ from market.settlement.payments.domain import refund_references
 from market.settlement.payments.service import InvoicePayment
 from market.settlement.payments.states import Rail
 from market.settlement.payments.tables import Refund
-from market.settlement.rails.bank import recording
 from market.settlement.rails.bank.domain import Statement, StatementEntry, payment_references
-from market.settlement.rails.bank.matching import Match, Part, ReferencedInvoice, ReferencedRefund, match
+from market.settlement.rails.bank.entries import recording
+from market.settlement.rails.bank.entries.matching import (
+    Match,
+    Part,
+    ReferencedInvoice,
+    ReferencedRefund,
+    match,
+)
 from market.settlement.rails.bank.states import PartKind
 from market.settlement.rails.bank.tables import BankEntry, BankStatement
 

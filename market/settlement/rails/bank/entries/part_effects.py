@@ -11,11 +11,11 @@ from market.settlement.payments import refunds
 from market.settlement.payments import service as payments
 from market.settlement.payments.service import InvoicePayment
 from market.settlement.payments.states import Rail
-from market.settlement.rails.bank import recording
+from market.settlement.rails.bank.entries import recording
+from market.settlement.rails.bank.entries.matching import Part
+from market.settlement.rails.bank.entries.matching_work import MatchingWork, write_match
+from market.settlement.rails.bank.entries.recording import MatchedEntry
 from market.settlement.rails.bank.errors import PartRefused
-from market.settlement.rails.bank.matching import Part
-from market.settlement.rails.bank.matching_work import MatchingWork, write_match
-from market.settlement.rails.bank.recording import MatchedEntry
 from market.settlement.rails.bank.states import PartKind
 from pricing.money import Money
 

@@ -15,10 +15,6 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-_NO_REFERENCE = frozenset(
-    {"NOTPROVIDED", "NOTAVAILABLE", "NOTAVAIL", "NONREF", "NOREF", "NONE", "UNKNOWN", "NA", "N/A", "-"}
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Movement:
@@ -35,13 +31,6 @@ class Movement:
     texts: tuple[str, ...]
     counterparty: str
     root_id: UUID | None = None
-
-
-def usable_reference(text: str | None) -> str | None:
-    """A reference that names one movement; None for what banks write where they have none."""
-    if text is None or text.strip().upper() in _NO_REFERENCE or not text.strip("0 "):
-        return None
-    return text
 
 
 def already_booked(entries: Sequence[Movement], booked: Sequence[Movement]) -> dict[int, UUID]:

@@ -14,9 +14,8 @@ from itertools import islice
 from lxml import etree
 
 from infra.messages import Message
-from market.settlement.rails.bank.domain import Direction, Statement, StatementEntry
+from market.settlement.rails.bank.domain import Direction, Statement, StatementEntry, usable_reference
 from market.settlement.rails.bank.errors import StatementError
-from market.settlement.rails.bank.repeats import usable_reference
 from pricing.money import Money, MoneyError
 
 MAX_STATEMENTS = 100

@@ -14,10 +14,11 @@ from market.settlement.invoices import service as invoices
 from market.settlement.invoices.tables import Invoice
 from market.settlement.payments import refunds
 from market.settlement.payments.tables import Refund
-from market.settlement.rails.bank import matching, recording, repository
+from market.settlement.rails.bank import repository
+from market.settlement.rails.bank.entries import matching, recording
+from market.settlement.rails.bank.entries.matching import Part, WantedPart
+from market.settlement.rails.bank.entries.recording import MatchedEntry
 from market.settlement.rails.bank.errors import BankEntryMatched
-from market.settlement.rails.bank.matching import Part, WantedPart
-from market.settlement.rails.bank.recording import MatchedEntry
 from market.settlement.rails.bank.states import PartKind
 from pricing.money import Money
 

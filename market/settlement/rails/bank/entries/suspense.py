@@ -9,11 +9,12 @@ from infra.db import AsyncSession, now
 from infra.identity import service as identity
 from infra.paging import PageRequest
 from market.settlement.invoices import service as invoices
-from market.settlement.rails.bank import candidates, recording, repository
-from market.settlement.rails.bank.candidates import Candidate, OpenInvoice
+from market.settlement.rails.bank import repository
 from market.settlement.rails.bank.domain import Direction, payment_references
-from market.settlement.rails.bank.matching import Part
-from market.settlement.rails.bank.recording import MatchedEntry
+from market.settlement.rails.bank.entries import candidates, recording
+from market.settlement.rails.bank.entries.candidates import Candidate, OpenInvoice
+from market.settlement.rails.bank.entries.matching import Part
+from market.settlement.rails.bank.entries.recording import MatchedEntry
 from market.settlement.rails.bank.states import BankEntryStatus, PartKind
 from market.settlement.rails.bank.tables import BankMatch
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from infra.db import new_id
 from market.settlement.bank_accounts.tables import BankAccount
-from market.settlement.rails.bank.continuity import Period
 from market.settlement.rails.bank.domain import Statement, StatementEntry
-from market.settlement.rails.bank.repeats import Movement
+from market.settlement.rails.bank.statements.continuity import Period
+from market.settlement.rails.bank.statements.repeats import Movement
 from market.settlement.rails.bank.tables import BankEntry, BankStatement
 
 

@@ -9,8 +9,8 @@ from infra.db import AsyncSession
 from infra.guards import requires
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
-from market.settlement.rails.bank import reviews
-from market.settlement.rails.bank.review_schemas import BankStatementReviewRead
+from market.settlement.rails.bank.statements import reviews
+from market.settlement.rails.bank.statements.review_schemas import BankStatementReviewRead
 
 
 class BankStatementReviewController(Controller):

@@ -1,4 +1,4 @@
-"""Bank statements over HTTP."""
+"""Booked movements over HTTP, and what they are for."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,13 +10,11 @@ from pydantic import Field, model_validator
 from infra.messages import Message
 from infra.schema import Input, Output, Reason, Told
 from market.settlement.payments.schemas import MoneyIn
-from market.settlement.rails.bank.candidates import Candidate, CandidateReason
-from market.settlement.rails.bank.matching import Part, WantedPart
-from market.settlement.rails.bank.recording import MatchedEntry
-from market.settlement.rails.bank.service import ImportedStatement
+from market.settlement.rails.bank.entries.candidates import Candidate, CandidateReason
+from market.settlement.rails.bank.entries.matching import Part, WantedPart
+from market.settlement.rails.bank.entries.suspense import EntryInSight
 from market.settlement.rails.bank.states import AssignedKind, BankEntryStatus, PartKind
-from market.settlement.rails.bank.suspense import EntryInSight
-from market.settlement.rails.bank.tables import BankEntry, BankMatch, BankStatement
+from market.settlement.rails.bank.tables import BankEntry, BankMatch
 from pricing.money import Money, MoneyOut
 
 
@@ -217,83 +215,3 @@ class BankMatchList(Output):
     """Every match of an entry, the newest first."""
 
     items: list[BankMatchRead]
-
-
-class BankStatementSummary(Output):
-    """A statement in a list."""
-
-    id: UUID
-    account: str
-    statement_id: str = Field(description="The bank's own id")
-    opening: MoneyOut
-    closing: MoneyOut
-    covers_from: datetime | None
-    covers_to: datetime | None
-    first_day: date | None = Field(description="First and last day that it covers, in the bank's calendar")
-    last_day: date | None
-    replaces_id: UUID | None = Field(description="The statement that it corrects; that one is kept")
-    review_id: UUID | None = Field(description="The review by which an officer confirmed the correction")
-    gap_before_id: UUID | None = Field(description="The review by which officers accepted a gap before it")
-    gap_after_id: UUID | None
-    imported_at: datetime
-    digest: str = Field(description="SHA-256 of its content, whatever file it came in")
-
-    @classmethod
-    def of(cls, row: BankStatement) -> Self:
-        """Render a statement without its entries."""
-        return cls(
-            id=row.id,
-            account=row.account,
-            statement_id=row.statement_id,
-            opening=MoneyOut.of(Money(row.opening_minor, row.currency)),
-            closing=MoneyOut.of(Money(row.closing_minor, row.currency)),
-            covers_from=row.covers_from,
-            covers_to=row.covers_to,
-            first_day=row.first_day,
-            last_day=row.last_day,
-            replaces_id=row.replaces_id,
-            review_id=row.review_id,
-            gap_before_id=row.gap_before_id,
-            gap_after_id=row.gap_after_id,
-            imported_at=row.imported_at,
-            digest=row.digest.hex(),
-        )
-
-
-class BankStatementRead(BankStatementSummary):
-    """A statement with its entries."""
-
-    entries: list[BankEntryRead]
-
-    @classmethod
-    def of_entries(cls, row: BankStatement, entries: Sequence[MatchedEntry]) -> Self:
-        """Render a statement."""
-        return cls(
-            **BankStatementSummary.of(row).model_dump(),
-            entries=[BankEntryRead.of(item.entry, item.match, item.parts) for item in entries],
-        )
-
-
-class ImportedStatementRead(Output):
-    """What an import did with one statement of the file."""
-
-    statement: BankStatementSummary
-    created: bool = Field(description="False: it was imported before, and nothing changed")
-    entries: int
-    paid: int = Field(description="Entries that paid an invoice; the rest is in suspense")
-
-    @classmethod
-    def of(cls, imported: ImportedStatement, entries: Sequence[MatchedEntry]) -> Self:
-        """Render an imported statement."""
-        return cls(
-            statement=BankStatementSummary.of(imported.statement),
-            created=imported.created,
-            entries=len(entries),
-            paid=sum(item.match.status is BankEntryStatus.PAID for item in entries),
-        )
-
-
-class BankStatementImportRead(Output):
-    """What an import did."""
-
-    statements: list[ImportedStatementRead]

@@ -12,22 +12,27 @@ from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.messages import Message
 from market.settlement.bank_accounts import service as bank_accounts
-from market.settlement.rails.bank import (
-    assigning,
+from market.settlement.rails.bank import repository
+from market.settlement.rails.bank.domain import Statement, last_day
+from market.settlement.rails.bank.entries import assigning
+from market.settlement.rails.bank.errors import ReviewDraft
+from market.settlement.rails.bank.review_kinds import ReviewKind
+from market.settlement.rails.bank.statements import (
     booking,
     continuity,
     intake_refusals,
     intake_repository,
     repeats,
-    repository,
     reviews,
 )
-from market.settlement.rails.bank.continuity import Gap, Period
-from market.settlement.rails.bank.domain import Statement, last_day
-from market.settlement.rails.bank.errors import ReviewDraft
-from market.settlement.rails.bank.intake_mapping import kept_movement, movement_of, period_of, statement_row
-from market.settlement.rails.bank.repeats import Movement
-from market.settlement.rails.bank.review_kinds import ReviewKind
+from market.settlement.rails.bank.statements.continuity import Gap, Period
+from market.settlement.rails.bank.statements.intake_mapping import (
+    kept_movement,
+    movement_of,
+    period_of,
+    statement_row,
+)
+from market.settlement.rails.bank.statements.repeats import Movement
 from market.settlement.rails.bank.tables import BankStatement
 
 

@@ -55,7 +55,9 @@ def parse(document: bytes) -> list[Statement]:
 
     :raises StatementError: see :func:`read`.
     """
-    from market.settlement.rails.bank import camt053  # and with it lxml, which the service need not load
+    from market.settlement.rails.bank.files import (
+        camt053,  # and with it lxml, which the service need not load
+    )
 
     statements = camt053.parse(document)
     for statement in statements:

@@ -13,16 +13,16 @@ from infra.idempotency import Idempotency
 from infra.paging import PageRequest
 from infra.schema import Page
 from market.settlement.payments.schemas import EntryRefundCreate, RefundRead
-from market.settlement.rails.bank import assigning, refunding, suspense
 from market.settlement.rails.bank.domain import Direction
-from market.settlement.rails.bank.schemas import (
+from market.settlement.rails.bank.entries import assigning, refunding, suspense
+from market.settlement.rails.bank.entries.schemas import (
     BankEntryDetail,
     BankMatchCreate,
     BankMatchList,
     BankMatchRead,
 )
+from market.settlement.rails.bank.entries.suspense import EntryFilter
 from market.settlement.rails.bank.states import BankEntryStatus
-from market.settlement.rails.bank.suspense import EntryFilter
 
 Account = Annotated[str | None, QueryParameter(description="Only of this account.", max_length=200)]
 Currency = Annotated[str | None, Parameter(pattern=r"^[A-Z]{3}$", description="Only in this currency.")]

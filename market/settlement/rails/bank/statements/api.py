@@ -18,9 +18,10 @@ from infra.messages import Message
 from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page
-from market.settlement.rails.bank import reading, reviews, service
 from market.settlement.rails.bank.errors import StatementReviewNeeded
-from market.settlement.rails.bank.schemas import (
+from market.settlement.rails.bank.files import reading
+from market.settlement.rails.bank.statements import reviews, service
+from market.settlement.rails.bank.statements.schemas import (
     BankStatementImportRead,
     BankStatementRead,
     BankStatementSummary,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from infra.schema import Output
 from market.settlement.rails.bank.review_kinds import APPROVALS_NEEDED, ReviewKind
-from market.settlement.rails.bank.reviews import Review
+from market.settlement.rails.bank.statements.reviews import Review
 
 
 class BankStatementApprovalRead(Output):

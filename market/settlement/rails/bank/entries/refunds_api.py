@@ -15,7 +15,7 @@ from infra.schema import Page, ReasonBody
 from market.settlement.payments import refunds
 from market.settlement.payments.schemas import BankRefundCreate, RefundRead
 from market.settlement.payments.states import Rail, RefundAction, RefundStatus
-from market.settlement.rails.bank import refunding
+from market.settlement.rails.bank.entries import refunding
 
 
 class RefundController(Controller):

@@ -1,0 +1,1 @@
+"""Booked movements of money: what they are for, and who says so."""

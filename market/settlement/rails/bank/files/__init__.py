@@ -1,0 +1,1 @@
+"""Files of banks: what statements say, whatever dialect they are written in."""

@@ -1,0 +1,1 @@
+"""Statements: taking them in, their order, and what officers approve."""
