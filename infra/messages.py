@@ -4,7 +4,7 @@ A :class:`Message` is its English text, and remembers the template and the value
 thing can be told in another language when the reader's is known. ``make messages`` collects the templates.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from enum import StrEnum
 from functools import cache
@@ -198,3 +198,15 @@ def _catalogue(language: str) -> NullTranslations:
         write_mo(compiled, read_po(file, locale=language))
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+def with_ids(text: str, ids: Mapping[str, Any]) -> str:
+    """A text whose addresses carry the ids that are known from where it is read.
+
+    What refuses a file, say, knows nothing of products, and tells the route as the reference writes it.
+
+    :param ids: by the name that the routes have for them, such as ``product_id``.
+    """
+    for name, value in ids.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from infra import errors
 from infra.errors import PROBLEM_MEDIA_TYPE, MarketError
-from infra.messages import Message, joined, preferred_language
+from infra.messages import Message, joined, preferred_language, with_ids
 from infra.outages import is_collision, is_out_of_room, is_outage
 from infra.query_parameters import allowed_values, sent_name
 from infra.schema import Output
@@ -81,6 +81,8 @@ def render(request: Request[Any, Any, Any], error: MarketError) -> Response[dict
     """The answer that tells a caller about an error."""
     language = preferred_language(request.headers.get("accept-language"))
     document = error.problem(instance=request.url.path, language=language)
+    if document.get("remedy"):
+        document["remedy"] = with_ids(document["remedy"], request.path_params)
     if (trace := trace_id()) is not None:
         document["trace_id"] = trace
     return Response(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from infra.messages import translate
+from infra.messages import translate, with_ids
 from infra.schema import Output
 from listings.ingest.result import Delimiter, Kind, Notice, TextEncoding
 from listings.revisions.domain import recorded_options
@@ -76,7 +76,7 @@ class RevisionRead(Output):
         hidden = {"object_key", "sample", "uploaded_by", "profile"}
         left_out = ("options", "row_bytes", "declared")
         profile = {name: value for name, value in row.profile.items() if name not in left_out}
-        profile["notices"] = [_notice(notice, language) for notice in row.profile["notices"]]
+        profile["notices"] = [_notice(notice, language, row.product_id) for notice in row.profile["notices"]]
         options = IngestOptionsRead.model_validate(recorded_options(row.profile))
         return cls(
             **row.model_dump(exclude=hidden),
@@ -88,11 +88,11 @@ class RevisionRead(Output):
         )
 
 
-def _notice(document: dict[str, Any], language: str) -> dict[str, Any]:
+def _notice(document: dict[str, Any], language: str, product_id: UUID) -> dict[str, Any]:
     notice = Notice.from_json(document)
     return {
         "code": notice.code,
-        "message": translate(notice.message, language),
+        "message": with_ids(translate(notice.message, language), {"product_id": product_id}),
         "column": notice.column,
         "line": notice.line,
     }

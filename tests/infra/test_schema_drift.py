@@ -25,7 +25,7 @@ FOREIGN = ("pgqueuer", "usage_records_p")
 def import_all_tables() -> None:
     for floor in FLOORS:
         for path in sorted((ROOT / floor).rglob("*.py")):
-            if "(Table, table=True)" in path.read_text(encoding="utf-8"):
+            if "table=True)" in path.read_text(encoding="utf-8"):
                 import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
 

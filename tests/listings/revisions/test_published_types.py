@@ -69,7 +69,7 @@ async def test_what_does_not_fit_is_named_and_a_declared_format_is_the_way_on(
         "day": (1, "31/12/2025"),
         "celsius": (1, "1.012,5"),
     }
-    assert "PUT /v1/products/{product_id}/columns" in problem["remedy"]
+    assert f"PUT /v1/products/{product_id}/columns" in problem["remedy"]
     declared = [
         {"name": "day", "kind": "date", "format": "day_first"},
         {"name": "celsius", "kind": "decimal", "format": "decimal_comma"},
@@ -127,3 +127,10 @@ async def test_notices_are_told_in_the_readers_language(owner: Party, operator: 
     (chinese,) = answer.json()["profile"]["notices"]
     assert "缺失" in chinese["message"]
     assert chinese["code"] == english["code"] == "markers-read-as-missing"
+
+
+async def test_notices_name_the_address_of_their_product(owner: Party, operator: Party) -> None:
+    product = await draft(owner, operator)
+    revision = await upload(operator, product["id"], b'a,b\n"1,200",x\n"3,400",y\n')
+    (notice,) = revision["profile"]["notices"]
+    assert f"PUT /v1/products/{product['id']}/columns" in notice["message"]

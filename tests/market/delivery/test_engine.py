@@ -153,10 +153,10 @@ async def test_the_engine_reads_nothing_outside_the_store(engine: Engine, tmp_pa
 
 async def test_a_slow_query_is_interrupted_and_the_next_one_runs(store: Path) -> None:
     duckdb.sql(
-        f"COPY (SELECT md5(i::VARCHAR) AS station FROM range(3000000) AS r (i)) TO '{store}/large.parquet'"
+        f"COPY (SELECT md5(i::VARCHAR) AS station FROM range(5000000) AS r (i)) TO '{store}/large.parquet'"
     )
-    engine = Engine(store, threads=1, memory_mb=256, seconds=0.05)
-    large = facts([COLUMNS["station"]], 3_000_000)
+    engine = Engine(store, threads=1, memory_mb=256, seconds=0.15)
+    large = facts([COLUMNS["station"]], 5_000_000)
     fields = [("filter", f"station:contains:{mark}") for mark in "0123456789abcdefz"]
     slow = domain.read_query(urlencode(fields), {"station": COLUMNS["station"]}, REVISION)
     with pytest.raises(QueryTooHeavy) as refusal:
