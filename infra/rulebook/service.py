@@ -26,6 +26,12 @@ from infra.rulebook.states import PROPOSAL, ProposalAction, ProposalStatus
 from infra.rulebook.tables import RulebookKind, RulebookParameter, RuleProposal
 
 SUBJECT = "rule_proposal"
+_TOLD = {
+    ProposalStatus.APPROVED: EventKind.RULE_PROPOSAL_APPROVED,
+    ProposalStatus.PROPOSED: EventKind.RULE_PROPOSAL_PROPOSED,
+    ProposalStatus.REJECTED: EventKind.RULE_PROPOSAL_REJECTED,
+    ProposalStatus.WITHDRAWN: EventKind.RULE_PROPOSAL_WITHDRAWN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +312,7 @@ async def _record(
 async def _publish_event(session: AsyncSession, row: RuleProposal, **detail: object) -> None:
     await events.publish(
         session,
-        EventKind(f"{SUBJECT}.{row.status.value}"),
+        _TOLD[row.status],
         subject_id=row.id,
         organisations=(row.proposed_by_organisation,),
         payload={"key": row.key, "status": row.status.value, **detail},

@@ -54,7 +54,8 @@ def rotate(
     typer.echo(f"The key {new.kid} is published and signs from {_moment(new.signs_from)}.")
 
 
-@app.command()
+# One key id in 64 begins with a dash, and is no option.
+@app.command(context_settings={"ignore_unknown_options": True})
 def revoke(
     kid: Annotated[str, typer.Argument(help="The key that was stolen, as market keys list names it.")],
     data_dir: DataDir = None,

@@ -162,7 +162,11 @@ async def handled(sessions: SessionMaker, subject_id: Any, subscriber: str) -> b
 async def all_handled(sessions: SessionMaker, subject_id: Any) -> bool:
     async with sessions() as session:
         waiting = await session.scalar(
-            sa.text("SELECT count(*) FROM event_deliveries WHERE subject_id = :id AND status = 'pending'"),
+            sa.text(
+                "SELECT (SELECT count(*) FROM event_outbox o JOIN events e ON e.id = o.event_id"
+                "         WHERE e.subject_id = :id)"
+                " + (SELECT count(*) FROM event_deliveries WHERE subject_id = :id AND status = 'pending')"
+            ),
             {"id": UUID(str(subject_id))},
         )
     return bool(waiting == 0)

@@ -127,7 +127,7 @@ async def test_what_is_stopped_leaves_the_catalogue_at_once(
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("q=%00", 200), ("q=%ED%A0%80", 200), ("q=%25", 200), ("theme=%00", 400)],
+    [("q=%00", 400), ("q=%ED%A0%80", 200), ("q=%25", 200), ("theme=%00", 400)],
 )
 async def test_odd_queries_are_no_fault(client: httpx.AsyncClient, query: str, status: int) -> None:
     answer = await client.get(f"/v1/catalogue?{query}")

@@ -142,7 +142,7 @@ async def test_bad_statements_are_told_in_problem_documents(trade_of: TradeMaker
     finance = await caller((await trade_of()).finance)
     bomb = b'<!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]><Document>&b;</Document>'
     lying = bank_statement(account="x").replace(b">0.00<", b">9.00<", 1)
-    for body, word in ((bomb, "document type"), (lying, "closing balance"), (b"{}", "not well-formed")):
+    for body, word in ((bomb, "document type"), (lying, "closing balance"), (b"{}", "not XML")):
         answer = await finance.post("/v1/bank-statements", content=body, headers=fresh_key() | XML)
         assert answer.status_code == 422
         assert answer.headers["content-type"].startswith("application/problem+json")
