@@ -55,25 +55,22 @@ class SessionCreate(Input):
 _HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−－"), "-")
 
 
-_CODE = "^[0-9A-Za-z -]+$"
-
-
 def _as_typed_in_ascii(value: object) -> object:
     # Full-width digits of a Chinese keyboard, and the dashes and spaces that word processors make of ours.
     if not isinstance(value, str):
         return value
-    return unicodedata.normalize("NFKC", value.translate(_HYPHENS))
+    return unicodedata.normalize("NFKC", value.translate(_HYPHENS)).strip()
 
 
 Code = Annotated[
     str,
     BeforeValidator(_as_typed_in_ascii),
-    StringConstraints(min_length=6, max_length=40, pattern=_CODE),
+    StringConstraints(min_length=6, max_length=40, pattern=r"^[0-9A-Za-z -]+$"),
     Field(
         description="What the authenticator app shows now, or a recovery code; spaces and hyphens do not matter.",
         examples=["492039"],
-        # What other keyboards write in its place is taken as well.
-        json_schema_extra={"pattern": _CODE},
+        # Spaces around it, and what other keyboards write in its place, are taken as well.
+        json_schema_extra={"pattern": "^[0-9A-Za-z][0-9A-Za-z -]*[0-9A-Za-z]$"},
     ),
 ]
 """The code of a second factor."""
