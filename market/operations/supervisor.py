@@ -225,6 +225,9 @@ class Supervisor:
             "PYTHONUNBUFFERED": "1",
             # A memory arena for every thread costs a tenth of the API's resident memory and buys nothing here.
             "MALLOC_ARENA_MAX": "2",
+            # Left to itself, the allocator keeps the 19 MB of a password's hash for the next one.
+            "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
+            "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
             SUPERVISED: str(os.getpid()),
         }
 

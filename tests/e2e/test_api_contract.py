@@ -35,7 +35,7 @@ from infra.settings import Settings
 from market.app import create_app
 from tests.support.running_market import Observed, RunningMarket
 
-EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "1"))
+EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "2"))
 SEED = os.environ.get("CONTRACT_SEED", "1")
 PHASES = os.environ.get("CONTRACT_PHASES", "fuzzing,stateful").split(",")
 SCENARIOS = 10 * EXAMPLES
@@ -73,6 +73,7 @@ COLLECTIONS = {
     "price_plan_id": "/v1/price-plans",
     "bank_statement_id": "/v1/bank-statements",
     "reconciliation_id": "/v1/reconciliations",
+    "record_id": "/v1/usage-records",
     "endpoint_id": "/v1/webhook-endpoints",
 }
 
