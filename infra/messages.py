@@ -4,7 +4,7 @@ A :class:`Message` is its English text, and remembers the template and the value
 thing can be told in another language when the reader's is known. ``make messages`` collects the templates.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from enum import StrEnum
 from functools import cache
@@ -47,17 +47,19 @@ class Message(str):
         return type(self)(self.template, **values)
 
 
-_reader_language: ContextVar[str] = ContextVar("reader_language", default=LANGUAGES[0])
+_reader_headers: ContextVar[Sequence[tuple[bytes, bytes]]] = ContextVar("reader_headers", default=())
 
 
-def set_reader_language(language: str) -> None:
-    """Tell :func:`told` in which language the request that is being answered is read."""
-    _reader_language.set(language)
+def set_reader(headers: Sequence[tuple[bytes, bytes]]) -> None:
+    """Keep the headers of the request that is being answered for :func:`told`, which alone looks into them: a data call
+    has no use for its language."""
+    _reader_headers.set(headers)
 
 
 def told(text: str) -> str:
     """A text in the language of the reader of the present request; in the first language outside of any."""
-    return translate(text, _reader_language.get())
+    accepted = next((value for name, value in _reader_headers.get() if name == b"accept-language"), b"")
+    return translate(text, preferred_language(accepted.decode("latin-1")))
 
 
 def translate(text: str, language: str) -> str:

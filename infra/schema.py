@@ -121,7 +121,7 @@ def _bounded(maximum: int) -> Any:
     return StringConstraints(strip_whitespace=True, max_length=maximum)
 
 
-class _Written:
+class SchemaMembers:
     """What a JSON Schema can say of a text that is read by its visible characters.
 
     Not a ``Field`` that many types share: pydantic would write into it what the fields of some of them say.
@@ -137,13 +137,13 @@ class _Written:
 
 
 # Blanks around a text do not count; the pattern tells so. What else shows nothing no schema can say.
-_FILLED = _Written(minLength=1, pattern=r"[^\s\u0085]")
+_FILLED = SchemaMembers(minLength=1, pattern=r"[^\s\u0085]")
 
 REASON_PATTERN = r"[^\s\u0085][\s\S]*[^\s\u0085]"
 REASON_LENGTH = "At least two Chinese characters or three letters 至少两个汉字或三个字母; kept for good."
 """What the description of every :data:`Reason` says, beside what its field says."""
 
-_SUBSTANTIAL = _Written(minLength=2, pattern=REASON_PATTERN, description=REASON_LENGTH)
+_SUBSTANTIAL = SchemaMembers(minLength=2, pattern=REASON_PATTERN, description=REASON_LENGTH)
 
 ShortText = Annotated[str, _bounded(200), AfterValidator(_storable), AfterValidator(_visible), _FILLED]
 """One line: a name or a title, 1 to 200 characters."""

@@ -85,7 +85,7 @@ _IN_WORDS: Mapping[str, Message] = {
     "^[0-9A-Za-z/ ()-]{4,60}$": Message(
         "Must have 4 to 60 Latin letters, digits, spaces, slashes, hyphens and round brackets, none of them full-width"
     ),
-    "^[0-9A-Za-z -]+$": Message("Must have only digits and Latin letters, none of them full-width"),
+    "^[0-9A-Za-z -]+$": Message("Must have only digits, Latin letters, spaces and hyphens"),
     "^https?://[\\x21-\\x7e]+$": Message("Must be a URL such as https://example.org/market"),
     "^[\\x21-\\x7e]+$": Message("Must have only Latin letters, digits and signs of ASCII, without spaces"),
     "^[^\\x00]+$": Message("contains a character that cannot be stored (NUL or a lone surrogate)"),

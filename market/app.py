@@ -33,7 +33,7 @@ from infra.identity.runtime import Identity
 from infra.json_body import JsonRequest
 from infra.keys import KeyRing
 from infra.memory_budget import MemoryBudget
-from infra.messages import preferred_language, set_reader_language
+from infra.messages import set_reader
 from infra.objects import ObjectStore
 from infra.openapi import SECURITY_SCHEMES, InputSchemas, answer_options
 from infra.outgoing.client import OutgoingClient
@@ -183,7 +183,7 @@ async def before_every_request(request: Request[Any, Any, Any]) -> Response[None
     """
     if request.method == "OPTIONS":
         return answer_options(request)
-    set_reader_language(preferred_language(request.headers.get("accept-language")))
+    set_reader(request.scope["headers"])
     if query := request.scope["query_string"]:
         query_parameters.check(request.scope["route_handler"], query)  # type: ignore[arg-type]
     return None

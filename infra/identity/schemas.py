@@ -20,7 +20,7 @@ from pydantic import (
 from infra.auth import OrganisationKind, Permission, Role
 from infra.identity.domain import EMAIL_PATTERN, MAX_EMAIL_LENGTH, normalised_email
 from infra.organisation_status import OrganisationStatus
-from infra.schema import Input, Output
+from infra.schema import Input, Output, SchemaMembers
 from infra.second_factor import SecondFactorStatus
 
 Email = Annotated[
@@ -69,9 +69,9 @@ Code = Annotated[
     Field(
         description="What the authenticator app shows now, or a recovery code; spaces and hyphens do not matter.",
         examples=["492039"],
-        # Spaces around it, and what other keyboards write in its place, are taken as well.
-        json_schema_extra={"pattern": "^[0-9A-Za-z][0-9A-Za-z -]*[0-9A-Za-z]$"},
     ),
+    # Spaces around it, and what other keyboards write in its place, are taken as well.
+    SchemaMembers(pattern="^[0-9A-Za-z][0-9A-Za-z -]*[0-9A-Za-z]$"),
 ]
 """The code of a second factor."""
 

@@ -14,7 +14,7 @@ from infra.auth import Actor, Permission
 from infra.db import AsyncSession, transaction
 from infra.errors import Malformed, UnsupportedType
 from infra.guards import requires
-from infra.messages import Message, preferred_language
+from infra.messages import Message
 from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
@@ -102,17 +102,11 @@ def require_declared_size(request: Request[Any, Any, Any], limit: int) -> None:
     require_size(int(declared), limit)
 
 
-async def _revision_read(
-    session: AsyncSession, actor: Actor, revision_id: UUID, language: str
-) -> RevisionRead:
+async def _revision_read(session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
     row, status = await service.access_revision(session, actor, revision_id)
     error = (await service.get_quality_errors(session, [row])).get(row.id)
     stopped = (await stops.reasons(session, [row.id]))[row.id]
-    return RevisionRead.of(row, status, error, stopped, language)
-
-
-def _language(request: Request[Any, Any, Any]) -> str:
-    return preferred_language(request.headers.get("accept-language"))
+    return RevisionRead.of(row, status, error, stopped)
 
 
 class RevisionController(Controller):
@@ -156,7 +150,7 @@ class RevisionController(Controller):
             context, actor, product_id, name, request.stream(), options=options
         )
         async with transaction(state.sessions) as session:
-            return await _revision_read(session, actor, revision_id, _language(request))
+            return await _revision_read(session, actor, revision_id)
 
     @get(
         "/products/{product_id:uuid}/revisions",
@@ -166,7 +160,6 @@ class RevisionController(Controller):
     )
     async def list_of_product(
         self,
-        request: Request[Any, Any, Any],
         session: AsyncSession,
         actor: Actor,
         product_id: UUID,
@@ -176,11 +169,7 @@ class RevisionController(Controller):
         rows, statuses, following = await service.list_revisions(session, actor, product_id, page)
         errors = await service.get_quality_errors(session, rows)
         stopped = await stops.reasons(session, [row.id for row in rows])
-        language = _language(request)
-        items = [
-            RevisionRead.of(row, statuses[row.id], errors.get(row.id), stopped[row.id], language)
-            for row in rows
-        ]
+        items = [RevisionRead.of(row, statuses[row.id], errors.get(row.id), stopped[row.id]) for row in rows]
         return Page(items=items, next_cursor=following)
 
     @get(
@@ -189,11 +178,9 @@ class RevisionController(Controller):
         operation_id="getRevision",
         summary="Get a revision",
     )
-    async def read(
-        self, request: Request[Any, Any, Any], session: AsyncSession, actor: Actor, revision_id: UUID
-    ) -> RevisionRead:
+    async def read(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
         """A revision of a product you can access."""
-        return await _revision_read(session, actor, revision_id, _language(request))
+        return await _revision_read(session, actor, revision_id)
 
     @post(
         "/revisions/{revision_id:uuid}/suspension",
@@ -204,7 +191,6 @@ class RevisionController(Controller):
     )
     async def suspend(
         self,
-        request: Request[Any, Any, Any],
         session: AsyncSession,
         actor: Actor,
         revision_id: UUID,
@@ -212,7 +198,7 @@ class RevisionController(Controller):
     ) -> RevisionRead:
         """By the operator or a regulator: within a second buyers read the good revision before it, or none."""
         await service.suspend(session, actor, revision_id, data.reason)
-        return await _revision_read(session, actor, revision_id, _language(request))
+        return await _revision_read(session, actor, revision_id)
 
     @post(
         "/revisions/{revision_id:uuid}/reinstatement",
@@ -223,7 +209,6 @@ class RevisionController(Controller):
     )
     async def reinstate(
         self,
-        request: Request[Any, Any, Any],
         session: AsyncSession,
         actor: Actor,
         revision_id: UUID,
@@ -231,7 +216,7 @@ class RevisionController(Controller):
     ) -> RevisionRead:
         """Lift your organisation's suspension; it ends with the last organisation's."""
         await service.reinstate(session, actor, revision_id, data.reason)
-        return await _revision_read(session, actor, revision_id, _language(request))
+        return await _revision_read(session, actor, revision_id)
 
     @get(
         "/revisions/{revision_id:uuid}/sample",

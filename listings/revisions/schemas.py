@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from infra.messages import translate, with_ids
+from infra.messages import told, with_ids
 from infra.schema import Output
 from listings.ingest.result import Delimiter, Kind, Notice, TextEncoding
 from listings.revisions.domain import recorded_options
@@ -67,16 +67,12 @@ class RevisionRead(Output):
         quality: QualityStatus,
         quality_error: str | None,
         stopped: Sequence[str],
-        language: str,
     ) -> "RevisionRead":
-        """Map a row, the status of its quality check, why that could not be carried out, and why it is stopped.
-
-        :param language: of the notices' texts.
-        """
+        """Map a row, the status of its quality check, why that could not be carried out, and why it is stopped."""
         hidden = {"object_key", "sample", "uploaded_by", "profile"}
         left_out = ("options", "row_bytes", "declared")
         profile = {name: value for name, value in row.profile.items() if name not in left_out}
-        profile["notices"] = [_notice(notice, language, row.product_id) for notice in row.profile["notices"]]
+        profile["notices"] = [_notice(notice, row.product_id) for notice in row.profile["notices"]]
         options = IngestOptionsRead.model_validate(recorded_options(row.profile))
         return cls(
             **row.model_dump(exclude=hidden),
@@ -88,11 +84,11 @@ class RevisionRead(Output):
         )
 
 
-def _notice(document: dict[str, Any], language: str, product_id: UUID) -> dict[str, Any]:
+def _notice(document: dict[str, Any], product_id: UUID) -> dict[str, Any]:
     notice = Notice.from_json(document)
     return {
         "code": notice.code,
-        "message": with_ids(translate(notice.message, language), {"product_id": product_id}),
+        "message": with_ids(told(notice.message), {"product_id": product_id}),
         "column": notice.column,
         "line": notice.line,
     }

@@ -15,7 +15,7 @@ from infra.errors import Malformed, NotFound
 from infra.messages import Message
 from infra.paging import PageRequest, encode_cursor
 from infra.units import UnitVector
-from market.metering import processes_sql, repository
+from market.metering import process_repository, repository
 from market.metering.domain import (
     Credit,
     EarlyClose,
@@ -248,7 +248,7 @@ async def _known(session: AsyncSession, rows: Sequence[UsageRecord]) -> list[Kno
     months = await repository.months_of(session, rows[0].licence_id)
     agreement_id = await repository.agreement_of(session, rows[0].licence_id)
     credited = await repository.list_credits(session, rows)
-    processes = {process.id: process for process in await processes_sql.list_unended_processes(session)}
+    processes = {process.id: process for process in await process_repository.list_unended_processes(session)}
     known = []
     for row in rows:
         credit = credited.get((row.licence_id, row.record_id))
@@ -310,21 +310,21 @@ async def credit_ended_processes(sessions: SessionMaker) -> int:
     :return: how many calls were credited.
     """
     async with transaction(sessions) as session:
-        ended = await processes_sql.list_silent_processes(session, SUSPECTED)
-        await processes_sql.suspect_processes(session, SILENT)
-        await processes_sql.forget_processes(session, FORGOTTEN)
+        ended = await process_repository.list_silent_processes(session, SUSPECTED)
+        await process_repository.suspect_processes(session, SILENT)
+        await process_repository.forget_processes(session, FORGOTTEN)
     credited_in_all = 0
     for process in ended:
         credited = 0
         async with transaction(sessions) as session:
-            records = await processes_sql.unaccounted_records(session, process, CREDITS_PER_PROCESS)
+            records = await process_repository.unaccounted_records(session, process, CREDITS_PER_PROCESS)
         for start in range(0, len(records), _CREDITS_AT_ONCE):
             async with transaction(sessions) as session:
-                credited += await processes_sql.credit_calls(
+                credited += await process_repository.credit_calls(
                     session, records[start : start + _CREDITS_AT_ONCE], UsageCreditReason.PROCESS_ENDED
                 )
         async with transaction(sessions) as session:
-            await processes_sql.end_process(session, process)
+            await process_repository.end_process(session, process)
         log.warning(
             "calls_of_ended_process_credited", process=process.id, unaccounted=len(records), credited=credited
         )

@@ -11,9 +11,7 @@ from infra.errors import NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
 from market.settlement.invoices import repository
-from market.settlement.invoices.errors import (
-    InvoiceNotPayable,
-)
+from market.settlement.invoices.errors import InvoiceNotPayable
 from market.settlement.invoices.states import INVOICE, InvoiceAction, InvoiceStatus
 from market.settlement.invoices.tables import Invoice, InvoiceLine
 from pricing.money import Money
