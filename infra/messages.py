@@ -4,7 +4,7 @@ A :class:`Message` is its English text, and remembers the template and the value
 thing can be told in another language when the reader's is known. ``make messages`` collects the templates.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from enum import StrEnum
 from functools import cache
@@ -47,10 +47,10 @@ class Message(str):
         return type(self)(self.template, **values)
 
 
-_reader_headers: ContextVar[Sequence[tuple[bytes, bytes]]] = ContextVar("reader_headers", default=())
+_reader_headers: ContextVar[Iterable[tuple[bytes, bytes]]] = ContextVar("reader_headers", default=())
 
 
-def set_reader(headers: Sequence[tuple[bytes, bytes]]) -> None:
+def set_reader(headers: Iterable[tuple[bytes, bytes]]) -> None:
     """Keep the headers of the request that is being answered for :func:`told`, which alone looks into them: a data call
     has no use for its language."""
     _reader_headers.set(headers)
