@@ -1,7 +1,8 @@
 """Work on what is not trusted, in a child process: bounded, without secrets, and gone when its parent goes.
 
 The parent starts ``python -m MODULE`` as a :class:`ChildProcess` and asks it; the module calls :func:`serve`. Each
-request and each answer is one line of JSON, on standard input and output. Whatever libraries print goes nowhere.
+request and each answer is one line of JSON, on standard input and output. Before its answer a child may tell how far it
+is, in lines of their own (:func:`serve_with_notes`). Whatever libraries print goes nowhere.
 
 A parser that crashes or runs out of memory takes down the child, and the parent hears :class:`ChildCrashed`. Before it
 loads anything the child bounds its own memory, processor time and file size, and asks the kernel to be killed when its
@@ -17,6 +18,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,6 +43,11 @@ _PR_SET_PDEATHSIG = 1
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 """Answers one request; both are JSON objects."""
+
+Notify = Callable[[Mapping[str, Any]], None]
+"""Tells the parent something before the answer, such as how far the work is; a JSON object."""
+
+_NOTE = "note"
 
 
 class ChildFailed(Exception):
@@ -154,9 +161,16 @@ class ChildProcess:
             _, hard = resource.prlimit(self._process.pid, resource.RLIMIT_DATA)
             resource.prlimit(self._process.pid, resource.RLIMIT_DATA, (data_bytes, hard))
 
-    async def ask(self, request: Mapping[str, Any], *, timeout_s: float) -> dict[str, Any]:
+    async def ask(
+        self,
+        request: Mapping[str, Any],
+        *,
+        timeout_s: float,
+        on_note: Callable[[dict[str, Any]], None] | None = None,
+    ) -> dict[str, Any]:
         """The answer to one request. When there is none, for whatever reason, the child is killed.
 
+        :param on_note: called with what the child tells before it answers. What it raises is raised here.
         :raises ChildTimedOut: none came in time.
         :raises ChildCrashed: the child ended, or its answer is no JSON object.
         """
@@ -168,14 +182,19 @@ class ChildProcess:
                 with contextlib.suppress(ConnectionError):  # it has ended; reading says so
                     self._process.stdin.write(json.dumps(request).encode() + b"\n")
                     await self._process.stdin.drain()
-                line = await self._process.stdout.readline()
-            if not line:
-                await self._process.wait()
-                await self._listening
-                raise ChildCrashed(self._ending(), out_of_memory=self._ran_out_of_memory())
-            answer = json.loads(line)
-            if not isinstance(answer, dict):
-                raise ChildCrashed("invalid output")
+                while True:
+                    line = await self._process.stdout.readline()
+                    if not line:
+                        await self._process.wait()
+                        await self._listening
+                        raise ChildCrashed(self._ending(), out_of_memory=self._ran_out_of_memory())
+                    answer = json.loads(line)
+                    if not isinstance(answer, dict):
+                        raise ChildCrashed("invalid output")
+                    if answer.keys() != {_NOTE}:
+                        break
+                    if on_note is not None and isinstance(answer[_NOTE], dict):
+                        on_note(answer[_NOTE])
             answered = True
         except TimeoutError:
             raise ChildTimedOut from None
@@ -240,15 +259,29 @@ def serve(load: Callable[[], Handler]) -> None:
 
     :param load: imports what is heavy or untrusted, within the bounds, and returns what answers a request.
     """
+    serve_with_notes(lambda _: load())
+
+
+def serve_with_notes(load: Callable[[Notify], Handler]) -> None:
+    """The child's half, as :func:`serve`, of a child that tells how far it is.
+
+    :param load: is given what tells the parent something; it may be called from any thread until the answer.
+    """
     given = json.loads(sys.argv[1])
     _end_with(given.pop("parent"))
     _confine(ProcessLimits(**given))
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    handle = load()
+    writing = threading.Lock()
+
+    def write(document: Mapping[str, Any]) -> None:
+        with writing:
+            answers.write(json.dumps(document, ensure_ascii=False) + "\n")
+            answers.flush()
+
+    handle = load(lambda note: write({_NOTE: note}))
     for line in sys.stdin:
-        answers.write(json.dumps(handle(json.loads(line)), ensure_ascii=False) + "\n")
-        answers.flush()
+        write(handle(json.loads(line)))
 
 
 def _end_with(parent: int) -> None:

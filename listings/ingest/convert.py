@@ -1,7 +1,7 @@
 """The service's half of an ingest: start the child, ask it, and believe nothing it did not say clearly."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +13,7 @@ from infra.messages import Message
 from listings.ingest.errors import IngestFailed, IngestTimeout, needs_too_much_memory, refusal_from_json
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import MEBIBYTE, Limits
-from listings.ingest.result import IngestOptions, IngestResult
+from listings.ingest.result import IngestOptions, IngestResult, Progress
 
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
 _DETECT = IngestOptions()
@@ -30,6 +30,7 @@ async def convert(
     options: IngestOptions = _DETECT,
     limits: Limits = _DEFAULT_LIMITS,
     expected: Sequence[ExpectedColumn] = (),
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> IngestResult:
     """Turn an uploaded file into one Parquet revision, in a child process of its own.
 
@@ -39,15 +40,18 @@ async def convert(
     :param timeout_s: seconds until the child is killed.
     :param expected: columns that are read with the types given; the types of others are inferred.
     :param budget: what the child's memory is claimed from; it starts when there is enough.
+    :param on_progress: called with how far the conversion is, at most about four times a second.
     :raises FileRefused: a subclass says why, with ``line`` and ``column`` where there is one.
     :raises FileTooLarge: it costs more than one file may.
     :raises FilesBusy: there was no memory for it in time.
     :raises IngestFailed: the child crashed or returned invalid output.
+
+    Cancelled, or when ``on_progress`` raises, the child is killed and nothing is left.
     """
     async with budget.claim(limits.memory_bytes // MEBIBYTE) as claim:
         with _all_or_nothing(target) as work:
             request = _request(source, target, work, filename, options, limits, expected)
-            return _result(await _ask(request, work, timeout_s, limits, claim))
+            return _result(await _ask(request, work, timeout_s, limits, claim, on_progress))
 
 
 def _request(
@@ -71,7 +75,12 @@ def _request(
 
 
 async def _ask(
-    request: dict[str, Any], work: Path, timeout_s: int, limits: Limits, claim: Claim
+    request: dict[str, Any],
+    work: Path,
+    timeout_s: int,
+    limits: Limits,
+    claim: Claim,
+    on_progress: Callable[[Progress], None] | None,
 ) -> dict[str, Any]:
     child = await ChildProcess.start(
         "listings.ingest",
@@ -80,8 +89,17 @@ async def _ask(
         claim=claim,
         environment=_ENVIRONMENT,
     )
+
+    def tell(note: dict[str, Any]) -> None:
+        if on_progress is not None:
+            try:
+                progress = Progress.from_json(note)
+            except (KeyError, TypeError, ValueError):
+                raise _failed("invalid output") from None
+            on_progress(progress)
+
     try:
-        return await child.ask(request, timeout_s=timeout_s)
+        return await child.ask(request, timeout_s=timeout_s, on_note=tell)
     except ChildTimedOut:
         raise IngestTimeout(
             Message("The file was not converted within {timeout_s} seconds.", timeout_s=timeout_s),

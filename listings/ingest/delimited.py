@@ -24,14 +24,21 @@ from listings.ingest.errors import FileRefused, FileTooLarge, HeaderOnly, Ragged
 from listings.ingest.limits import PLAIN_VALUE_BYTES, Limits
 from listings.ingest.measures import row_too_large, total_of, value_too_large
 from listings.ingest.names import names_bytes
-from listings.ingest.result import Column, Kind, Notice
+from listings.ingest.progress import Reporter
+from listings.ingest.result import Column, IngestPhase, Kind, Notice
 from listings.ingest.table import InferredType, Table, source_view, trimmed
 from listings.ingest.type_inference import Inferred, infer_types
 from listings.ingest.writing import literal, quoted, widest_stored, write_rows
 
 
 def convert_csv(
-    connection: duckdb.DuckDBPyConnection, table: Table, target: Path, limits: Limits, *, strict: bool
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    target: Path,
+    limits: Limits,
+    reporter: Reporter,
+    *,
+    strict: bool,
 ) -> tuple[list[Column], list[Notice]]:
     """Type every column and write the Parquet file, rows in their order.
 
@@ -40,6 +47,7 @@ def convert_csv(
         ordinary, ``17`` among dates is damage.
     :raises FileRefused: the file is ragged, cut off or malformed, has no rows, or has a mixed column (strict).
     """
+    reporter.enter(IngestPhase.VERIFYING)
     if sniff.has_blank_line(table.path, at_start=len(table.names) > 1):
         # DuckDB takes it for the header, or for a row of one column; the arbiter passes over it.
         table = _rewritten(table, target.with_name("rewritten.csv"), limits)
@@ -50,6 +58,8 @@ def convert_csv(
     except duckdb.Error:
         table = _rewritten(table, target.with_name("rewritten.csv"), limits)
         found = _examine(connection, table, limits, strict=strict)
+    reporter.expect(found.rows)
+    reporter.enter(IngestPhase.WRITING)
     typed = found.types
     kept = list(range(len(table.names)))
     while _is_padding(connection, table, kept[-1], found.longest[kept[-1]]):

@@ -21,7 +21,8 @@ from listings.ingest.matching import match_names
 from listings.ingest.names import column_names
 from listings.ingest.odd_rows import odd_rows
 from listings.ingest.profile import first_rows, profile, widest_row
-from listings.ingest.result import Column, IngestOptions, IngestResult, Notice, TextEncoding
+from listings.ingest.progress import Reporter
+from listings.ingest.result import Column, IngestOptions, IngestPhase, IngestResult, Notice, TextEncoding
 from listings.ingest.table import Table
 
 
@@ -33,6 +34,7 @@ def ingest(
     options: IngestOptions,
     limits: Limits,
     expected: Sequence[ExpectedColumn] = (),
+    reporter: Reporter | None = None,
 ) -> IngestResult:
     """Convert, profile and checksum one file. The target appears last and whole, by renaming.
 
@@ -40,9 +42,11 @@ def ingest(
     :param work: folder for temporary files, on the target's file system.
     :param filename: the file's original name, a hint to its format.
     :param expected: columns that are read with the types given; the types of others are inferred.
+    :param reporter: is told how far the conversion is.
     :raises FileRefused: the file is not taken.
     :raises MemoryError: the limits do not suffice for it.
     """
+    reporter = reporter or Reporter(lambda _: None)
     size = source.stat().st_size
     if size > limits.source_bytes:
         raise FileTooLarge(
@@ -56,9 +60,9 @@ def ingest(
     source_format = sniff.format_of(source, filename, options.encoding)
     made = work / "revision.parquet"
     if source_format in {"csv", "json-lines"}:
-        result = _from_text(source, made, source_format, filename, options, limits, expected)
+        result = _from_text(source, made, source_format, filename, options, limits, expected, reporter)
     else:
-        result = _from_columns(source, made, source_format, limits, expected)
+        result = _from_columns(source, made, source_format, limits, expected, reporter)
     made.replace(target)
     return result
 
@@ -71,7 +75,9 @@ def _from_text(
     options: IngestOptions,
     limits: Limits,
     expected: Sequence[ExpectedColumn],
+    reporter: Reporter,
 ) -> IngestResult:
+    reporter.enter(IngestPhase.READING)
     text, notices = source, []
     if options.encoding in (None, TextEncoding.UTF_8):
         scan = encodings.scan_text(source, limits)
@@ -98,11 +104,16 @@ def _from_text(
                     Message("The last line has no line end; check that the file is whole."),
                 )
             )
-    with _engine(made.parent, source, len(table.names), limits) as connection:
-        columns, more = convert_csv(connection, table, made, limits, strict=options.strict)
+    reporter.expect(sniff.estimated_rows(table.path))
+    with (
+        _engine(made.parent, source, len(table.names), limits) as connection,
+        reporter.watching(connection),
+    ):
+        columns, more = convert_csv(connection, table, made, limits, reporter, strict=options.strict)
         there = {column.name for column in columns}
         notices = [notice for notice in notices if notice.column is None or notice.column in there]
         delimiter = table.delimiter if source_format == "csv" else None
+        reporter.enter(IngestPhase.PROFILING)
         return _finished(connection, made, columns, notices + more, scan, source_format, delimiter=delimiter)
 
 
@@ -139,14 +150,25 @@ def _detected_encoding(decoded: Path) -> Notice:
 
 
 def _from_columns(
-    source: Path, made: Path, source_format: str, limits: Limits, expected: Sequence[ExpectedColumn]
+    source: Path,
+    made: Path,
+    source_format: str,
+    limits: Limits,
+    expected: Sequence[ExpectedColumn],
+    reporter: Reporter,
 ) -> IngestResult:
     from listings.ingest.columnar import convert_columnar  # pyarrow, which text files do without
 
+    reporter.enter(IngestPhase.READING)
     scan = encodings.digest(source)
+    reporter.enter(IngestPhase.WRITING)
     with unpacking(limits):
         columns, notices = convert_columnar(source, source_format, made, limits)
-    with _engine(made.parent, source, len(columns), limits) as connection:
+    reporter.enter(IngestPhase.PROFILING)
+    with (
+        _engine(made.parent, source, len(columns), limits) as connection,
+        reporter.watching(connection),
+    ):
         columns, more = conform(connection, made, columns, expected, limits)
         return _finished(connection, made, columns, notices + more, scan, source_format)
 
@@ -252,6 +274,8 @@ def _engine(work: Path, source: Path, width: int, limits: Limits) -> Iterator[du
     )
     try:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = true")  # it is asked how far it is, and prints nothing
+        connection.execute("SET enable_progress_bar_print = false")
         connection.execute("SET allowed_directories = [?]".replace("?", _literal(str(work))))
         connection.execute("SET allowed_paths = [?]".replace("?", _literal(str(source))))
         connection.execute("SET enable_external_access = false")

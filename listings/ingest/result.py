@@ -74,6 +74,44 @@ class IngestOptions:
         )
 
 
+class IngestPhase(StrEnum):
+    """What a conversion does; files skip what they do not need."""
+
+    UNPACKING = "unpacking"
+    READING = "reading"
+    VERIFYING = "verifying"
+    WRITING = "writing"
+    PROFILING = "profiling"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a conversion is.
+
+    :param share: of the whole conversion, from 0 to 1; it never falls.
+    :param rows: read so far in this phase, an estimate until the file has been read once; None where nothing is known.
+    """
+
+    phase: IngestPhase
+    share: float
+    rows: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready mapping; ``from_json`` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Progress":
+        """Read what ``to_json`` wrote.
+
+        :raises KeyError, TypeError, ValueError: the document is of another shape.
+        """
+        share, rows = float(document["share"]), document["rows"]
+        if not 0 <= share <= 1:
+            raise ValueError(share)
+        return cls(IngestPhase(document["phase"]), share, int(rows) if rows is not None else None)
+
+
 class Kind(StrEnum):
     """The logical type of a column; holds for every value of it, the last row included."""
 

@@ -6,7 +6,7 @@ What is about files, and not about the process (its bounds, its crashes), is con
 import json
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +20,7 @@ from listings.ingest import convert as parent
 from listings.ingest import pipeline
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import MEBIBYTE, Limits
-from listings.ingest.result import IngestOptions, IngestResult
+from listings.ingest.result import IngestOptions, IngestResult, Progress
 from listings.revisions import uploads
 
 _DETECT = IngestOptions()
@@ -37,8 +37,12 @@ async def convert_here(
     options: IngestOptions = _DETECT,
     limits: Limits = _DEFAULT_LIMITS,
     expected: Sequence[ExpectedColumn] = (),
+    on_progress: Callable[[Progress], None] | None = None,
 ) -> IngestResult:
-    """Both halves of :func:`listings.ingest.convert.convert`; what is asked and answered is JSON all the same."""
+    """Both halves of :func:`listings.ingest.convert.convert`; what is asked and answered is JSON all the same.
+
+    Nothing is told of its progress: the process that would tell it is not there.
+    """
     async with budget.claim(limits.memory_bytes // MEBIBYTE):
         with parent._all_or_nothing(target) as work:
             request = parent._request(source, target, work, filename, options, limits, expected)
@@ -47,7 +51,7 @@ async def convert_here(
 
 def _answer(request: dict[str, Any]) -> dict[str, Any]:
     """The child's half, but for the bound on the memory of its process, which here has much else to hold."""
-    handle = child._load()
+    handle = child._load(lambda _: None)
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(action="ignore"):
         patch.setattr(pipeline, "unpacking", nullcontext)
         return handle(request)
@@ -62,7 +66,7 @@ def converted_once(folder: Path) -> Iterator[None]:
     kept: dict[str, tuple[IngestResult, Path]] = {}
 
     async def remembered(source: Path, target: Path, **asked: Any) -> IngestResult:
-        how = sorted((name, value) for name, value in asked.items() if name != "budget")
+        how = sorted((name, value) for name, value in asked.items() if name not in ("budget", "on_progress"))
         key = sha256(source.read_bytes() + repr(how).encode()).hexdigest()
         if key in kept:
             result, file = kept[key]
