@@ -18,6 +18,7 @@ SHORT = {
         "_first": "waits for one wake-up",
     },
     "infra/webhooks/sender.py": {"round": "one endpoint's messages; its end is looked at in _ended"},
+    "listings/ingest/progress.py": {"__init__": "as long as one conversion, which waits for its end"},
     "market/delivery/service.py": {"_page": "one page, waited for", "get": "one look-up, waited for"},
     "market/operations/supervisor.py": {
         "run": "makes the first administrator, waited for",
