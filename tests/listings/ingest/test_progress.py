@@ -31,7 +31,8 @@ async def test_it_tells_phase_share_and_rows(long_file: Path, tmp_path: Path) ->
     phases = [list(IngestPhase).index(progress.phase) for progress in told]
     assert phases == sorted(phases)
     assert {progress.phase for progress in told} & {IngestPhase.VERIFYING, IngestPhase.WRITING}
-    assert all(progress.rows is not None and 0 <= progress.rows <= result.rows * 1.1 for progress in told)
+    counted = [progress.rows for progress in told if progress.phase is not IngestPhase.READING]
+    assert all(rows is not None and 0 <= rows <= result.rows * 1.1 for rows in counted)
 
 
 async def test_one_that_is_cancelled_leaves_neither_process_nor_file(long_file: Path, tmp_path: Path) -> None:
