@@ -91,6 +91,7 @@ DECIDED: Mapping[str, Rights] = {
     "contract_reviews": APPEND_ONLY,
     "data_products": changing(
         "status title_zh title_en description_zh description_en themes update_frequency dictionary plan_id"
+        " theme_axes delivery_classes purposes"
         " declared_columns search_terms submitted_at submitted_by reviewed_at reviewed_by review_note published_at"
         " rules"
     ),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from contracts.agreements.errors import DigestMismatch, OrderRefused
 from infra.messages import Message
+from listings.products.domain import DeliveryClass
 from pricing.regulated.purposes import PurposeClass
 
 MAX_COLUMNS_BYTES = 4_500
@@ -66,17 +67,30 @@ def _fitting(columns: tuple[str, ...]) -> tuple[str, ...]:
     return columns
 
 
-def require_purposes(wanted: Collection[PurposeClass], authorised: Collection[str]) -> None:
-    """Make sure that the authorisation covers every purpose of an order.
+def require_delivery(offered: Collection[DeliveryClass]) -> None:
+    """Make sure that the product is delivered by the records API, the way of every licence.
 
-    :raises OrderRefused: it does not, or one is named more than once.
+    :raises OrderRefused: it is not.
     """
-    outside = [purpose.value for purpose in wanted if purpose.value not in authorised]
+    if DeliveryClass.RECORDS_API not in offered:
+        raise OrderRefused(
+            Message("The product is not delivered by the records API."),
+            remedy=Message("Ask the operator to deliver it so, by a new edition of the product."),
+            delivery_classes=sorted(offered),
+        )
+
+
+def require_purposes(wanted: Collection[PurposeClass], offered: Collection[str]) -> None:
+    """Make sure that the product is offered for every purpose of an order.
+
+    :raises OrderRefused: it is not, or one is named more than once.
+    """
+    outside = [purpose.value for purpose in wanted if purpose.value not in offered]
     if outside:
         raise OrderRefused(
-            Message("The authorisation does not cover the purpose {outside!r}.", outside=outside[0]),
-            remedy=Message("Choose among the purposes of the authorisation."),
-            purposes=sorted(authorised),
+            Message("The product is not offered for the purpose {outside!r}.", outside=outside[0]),
+            remedy=Message("Choose among the purposes of the product, which the catalogue shows."),
+            purposes=sorted(offered),
         )
     if len(set(wanted)) != len(wanted):
         raise OrderRefused(

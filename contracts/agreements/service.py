@@ -6,7 +6,13 @@ from typing import Any, NewType
 from uuid import UUID
 
 from contracts.agreements import repository
-from contracts.agreements.domain import chosen_columns, require_digest, require_purposes, term
+from contracts.agreements.domain import (
+    chosen_columns,
+    require_delivery,
+    require_digest,
+    require_purposes,
+    term,
+)
 from contracts.agreements.errors import AlreadyOrdered, NotASignatory, OwnProduct
 from contracts.agreements.facts import AgreementDetails, AgreementFacts
 from contracts.agreements.schemas import OrderCreate
@@ -93,6 +99,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
         )
     moment = await now(session)
     require_purposes(order.purposes, product.purposes)
+    require_delivery(product.delivery_classes)
     start, end = term(
         order.valid_from, order.valid_until, now=moment, authorised_until=product.authorisation_valid_until
     )

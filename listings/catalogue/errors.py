@@ -12,7 +12,7 @@ class NotTradeable(Conflict):
 
 
 class PurposeNotOffered(Invalid):
-    """The authorisation does not cover the purpose."""
+    """The product is not offered for the purpose."""
 
     slug = "purpose-not-offered"
     title = Message("The product is not offered for this purpose")

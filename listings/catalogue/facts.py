@@ -22,7 +22,8 @@ class ProductFacts:
 
     :ivar columns: names of the columns on offer, in the data's order.
     :ivar authorised_columns: None when the authorisation covers all columns.
-    :ivar scenarios: codes the authorisation covers; `regions` and `purposes` likewise.
+    :ivar scenarios: codes the authorisation covers; `regions` likewise.
+    :ivar purposes: codes it is offered for, and the authorisation covers; at least one.
     :ivar shares: split of revenue in basis points by ``owner``, ``operator`` and ``platform``; they sum to 10000.
     :ivar links: ids of every link of the chain above a contract: a stop on any of them stops its licences.
     """
@@ -43,7 +44,7 @@ class ProductFacts:
     purposes: tuple[str, ...]
     shares: Mapping[str, int]
     plan_id: UUID
-    delivery_class: DeliveryClass
+    delivery_classes: tuple[DeliveryClass, ...]
     classification: Classification
     personal_information: bool
     columns: tuple[str, ...]

@@ -41,7 +41,7 @@ class CatalogueItem(Output):
     description_en: str
     themes: list[ThemeRead]
     update_frequency: UpdateFrequency
-    delivery_class: DeliveryClass
+    delivery_classes: list[DeliveryClass]
     operator_id: UUID
     operator_name: PartyName | None
     owner_id: UUID
@@ -60,7 +60,7 @@ class CatalogueItem(Output):
 def _brief(row: DataProduct, names: PartyNames) -> dict[str, Any]:
     assert row.published_at is not None
     kept = {"id", "title_zh", "title_en", "description_zh", "description_en", "update_frequency"}
-    kept |= {"delivery_class", "operator_id", "owner_id", "published_at"}
+    kept |= {"delivery_classes", "operator_id", "owner_id", "published_at"}
     return {
         **row.model_dump(include=kept),
         "themes": ThemeRead.of(row.themes),

@@ -12,11 +12,13 @@ from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
 from infra.stops import service as stops
 from listings.authorisations import service as authorisations
+from listings.authorisations.domain import Grant
 from listings.catalogue.errors import NotTradeable, PurposeNotOffered
 from listings.catalogue.facts import Listing, ProductFacts
 from listings.catalogue.schemas import QuoteRequest
 from listings.products import service as products
 from listings.products.dictionary import masked, personal_columns
+from listings.products.domain import DeliveryClass
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
@@ -64,7 +66,7 @@ async def quote(session: AsyncSession, product_id: UUID, data: QuoteRequest) -> 
     """What a use of a product on the market would cost over one billing period.
 
     :raises NotFound, NotTradeable: see `get_tradeable_product`.
-    :raises PurposeNotOffered: the authorisation does not cover the purpose.
+    :raises PurposeNotOffered: it is not offered for the purpose.
     """
     rules = await rulebook.in_force(session)
     facts = await get_tradeable_product(session, product_id, rules)
@@ -83,7 +85,7 @@ async def get_tradeable_product(session: AsyncSession, product_id: UUID, rules: 
 
     :param rules: in force; what was listed by former rules must still be listable.
     :raises NotFound: there is no such product in the catalogue.
-    :raises NotTradeable: it has been stopped.
+    :raises NotTradeable: it has been stopped, or the authorisation covers no purpose of it any more.
     :raises AuthorisationNotLive: the authorisation has lapsed, or something it rests on is stopped.
     :raises NotListable: the rules in force do not allow its resource any more.
     """
@@ -113,16 +115,35 @@ async def get_tradeable_product(session: AsyncSession, product_id: UUID, rules: 
         authorised_columns=grant.columns,
         scenarios=tuple(scenario.value for scenario in grant.scenarios),
         regions=grant.regions,
-        purposes=tuple(purpose.value for purpose in grant.purposes),
+        purposes=_purposes(row, grant),
         shares=asdict(grant.shares),
         plan_id=row.plan_id,
-        delivery_class=row.delivery_class,
+        delivery_classes=tuple(DeliveryClass(code) for code in row.delivery_classes),
         classification=resource.classification,
         personal_information=resource.personal_information,
         columns=tuple(column.name for column in revision.columns),
         revision=revision,
         links=(row.id, *grant.links),
     )
+
+
+def _purposes(row: DataProduct, grant: Grant) -> tuple[str, ...]:
+    """What it is offered for, as far as the authorisation still covers that.
+
+    :raises NotTradeable: none of it is covered any more.
+    """
+    authorised = {purpose.value for purpose in grant.purposes}
+    purposes = tuple(code for code in row.purposes if code in authorised)
+    if not purposes:
+        raise NotTradeable(
+            Message("The authorisation covers none of the purposes that the product is offered for."),
+            remedy=Message(
+                "Ask the operator, who can offer it for others by a new edition:"
+                " POST /v1/products/{product_id}/editions.",
+                product_id=row.id,
+            ),
+        )
+    return purposes
 
 
 def _not_in_catalogue() -> NotFound:

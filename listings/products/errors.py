@@ -25,6 +25,13 @@ class DeclarationRefused(Invalid):
     title = Message("The columns cannot be declared so")
 
 
+class PurposeNotAuthorised(Invalid):
+    """A product can be offered only for what its authorisation gives."""
+
+    slug = "purpose-not-authorised"
+    title = Message("The authorisation does not cover the purpose")
+
+
 class PlanNotYours(NotFound):
     """No such price plan of the operator's."""
 

@@ -15,8 +15,9 @@ from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
-from listings.resources.domain import THEMES, UpdateFrequency
+from listings.resources.domain import THEME_AXIS_LABELS, THEMES, ThemeAxis, UpdateFrequency
 from listings.resources.schemas import LabelRead
+from pricing.regulated.purposes import PurposeClass
 
 
 class ProductUpdate(Input):
@@ -28,6 +29,19 @@ class ProductUpdate(Input):
     description_en: LongText
     themes: list[Code] = Field(min_length=1, max_length=10, description=f"Among: {', '.join(THEMES)}")
     update_frequency: UpdateFrequency = Field(description="How often new data is promised")
+    purposes: list[PurposeClass] | None = Field(
+        None,
+        min_length=1,
+        max_length=10,
+        description="What it is offered for, among the authorisation's purposes; left out: all of these at its"
+        " creation, and as it was at an update",
+    )
+    delivery_classes: list[DeliveryClass] | None = Field(
+        None,
+        min_length=1,
+        max_length=10,
+        description="How data reaches buyers; left out: by the records API at its creation, and as it was at an update",
+    )
 
 
 class ProductCreate(ProductUpdate):
@@ -35,7 +49,6 @@ class ProductCreate(ProductUpdate):
 
     authorisation_id: UUID
     resource_id: UUID = Field(description="One of the authorisation's resources")
-    delivery_class: DeliveryClass = DeliveryClass.RECORDS_API
 
 
 class DictionaryEntryUpdate(Input):
@@ -107,15 +120,25 @@ class DictionaryRead(Output):
 
 
 class ThemeRead(Output):
-    """A theme with its labels."""
+    """A theme with its labels and the axis of the taxonomy that it lies on."""
 
     code: str
     label: LabelRead
+    axis: ThemeAxis = Field(description="base (基础库) or theme (主题库)")
+    axis_label: LabelRead
 
     @classmethod
     def of(cls, codes: Iterable[str]) -> "list[ThemeRead]":
         """Map codes."""
-        return [cls(code=code, label=LabelRead.model_validate(THEMES[code])) for code in codes]
+        return [
+            cls(
+                code=code,
+                label=LabelRead.model_validate(THEMES[code]),
+                axis=THEMES[code].axis,
+                axis_label=LabelRead.model_validate(THEME_AXIS_LABELS[THEMES[code].axis]),
+            )
+            for code in codes
+        ]
 
 
 class ProductRead(Output):
@@ -136,7 +159,8 @@ class ProductRead(Output):
     description_en: str
     themes: list[ThemeRead]
     update_frequency: UpdateFrequency
-    delivery_class: DeliveryClass
+    delivery_classes: list[DeliveryClass]
+    purposes: list[PurposeClass] = Field(description="What it is offered for")
     dictionary: list[DictionaryRead] = Field(description="Described columns")
     declared_columns: list[DeclaredColumnRead] = Field(description="Columns whose types were declared")
     plan_id: UUID | None
@@ -156,7 +180,7 @@ class ProductRead(Output):
         :param names: of its parties.
         :param stopped: why it is stopped.
         """
-        hidden = {"created_by", "submitted_by", "reviewed_by", "search_terms", "themes"}
+        hidden = {"created_by", "submitted_by", "reviewed_by", "search_terms", "theme_axes", "themes"}
         return cls(
             **row.model_dump(exclude=hidden),
             stopped=list(stopped),

@@ -19,6 +19,7 @@ from listings.authorisations import service as authorisations
 from listings.products import repository
 from listings.products.columns import DeclaredColumn
 from listings.products.dictionary import DictionaryEntry
+from listings.products.domain import DeliveryClass, require_purposes
 from listings.products.errors import PlanNotYours
 from listings.products.schemas import ProductCreate, ProductUpdate
 from listings.products.search import index_terms, query_terms
@@ -32,7 +33,7 @@ from listings.products.states import (
 )
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
-from listings.resources.domain import THEMES, listing_rules, require_listable, require_themes
+from listings.resources.domain import THEMES, axes_of, listing_rules, require_listable, require_themes
 from pricing.plans import service as plans
 
 SUBJECT = "product"
@@ -46,6 +47,7 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
     :raises AuthorisationNotLive, ResourceNotCovered: the authorisation does not carry the product.
     :raises NotListable: the classification of the resource forbids it.
     :raises UnknownTheme: a theme is not in the code list.
+    :raises PurposeNotAuthorised: the authorisation does not cover a purpose.
     """
     authorisation = await authorisations.access_authorisation(session, actor, data.authorisation_id)
     if authorisation.operator_id != actor.organisation_id:
@@ -58,8 +60,14 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
     rules = await rulebook.in_force(session)
     require_listable(resource.classification, resource.risk_assessment_sha256, listing_rules(rules))
     require_themes(data.themes)
+    authorised = [purpose.value for purpose in grant.purposes]
+    purposes = authorised if data.purposes is None else data.purposes
+    require_purposes(purposes, authorised)
     row = DataProduct(
-        **data.model_dump(),
+        **data.model_dump(exclude={"purposes", "delivery_classes"}),
+        purposes=sorted(set(purposes)),
+        delivery_classes=sorted(set(data.delivery_classes or [DeliveryClass.RECORDS_API])),
+        theme_axes=axes_of(data.themes),
         operator_id=grant.operator_id,
         owner_id=grant.owner_id,
         status=ProductStatus.DRAFT,
@@ -80,16 +88,24 @@ def _terms(text: ProductUpdate) -> list[str]:
 
 
 async def update(session: AsyncSession, actor: Actor, product_id: UUID, data: ProductUpdate) -> DataProduct:
-    """Replace titles, descriptions, themes and update promise of a draft.
+    """Replace titles, descriptions, themes and update promise of a draft, and what it is offered for if that is named.
 
     :raises Forbidden: the actor does not belong to the operator.
     :raises ProductStateForbids: it is no draft.
+    :raises UnknownTheme: a theme is not in the code list.
+    :raises PurposeNotAuthorised: the authorisation does not cover a purpose.
     """
     row = await lock_own_draft(session, actor, product_id)
     require_themes(data.themes)
-    for name, value in data.model_dump().items():
+    if data.purposes is not None:
+        authorisation = await authorisations.access_authorisation(session, actor, row.authorisation_id)
+        require_purposes(data.purposes, authorisation.purposes)
+        row.purposes = sorted(set(data.purposes))
+    if data.delivery_classes is not None:
+        row.delivery_classes = sorted(set(data.delivery_classes))
+    for name, value in data.model_dump(exclude={"purposes", "delivery_classes"}).items():
         setattr(row, name, value)
-    row.search_terms = _terms(data)
+    row.theme_axes, row.search_terms = axes_of(data.themes), _terms(data)
     await session.flush()
     await _record(session, actor, row, "described")
     return row

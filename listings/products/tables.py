@@ -9,13 +9,15 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
-from listings.products.domain import DeliveryClass
 from listings.products.states import ProductStatus
 from listings.resources.domain import UpdateFrequency
 
 
 class DataProduct(Table, table=True):
     """One data product of an operator, made of one resource under one authorisation.
+
+    What it says and offers is the edition in force, or while it is a draft the one that is being written.
+    ``theme_axes`` are those of its themes; ``purposes`` and ``delivery_classes`` are sorted codes.
 
     ``owner_id`` is the resource's owner. ``dictionary`` holds described columns only, ``declared_columns`` those whose
     types were declared (`listings.products.columns.DeclaredColumn`). ``search_terms`` are those of
@@ -30,6 +32,8 @@ class DataProduct(Table, table=True):
         ),
         sa.Index("ix_data_products_search_terms", "search_terms", postgresql_using="gin"),
         sa.Index("ix_data_products_themes", "themes", postgresql_using="gin"),
+        sa.CheckConstraint("cardinality(delivery_classes) > 0", name="delivered_somehow"),
+        sa.CheckConstraint("cardinality(purposes) > 0", name="offered_for_something"),
         sa.Index("ix_data_products_published", "id", postgresql_where=sa.text("status = 'published'")),
         sa.Index(
             "ix_data_products_submitted", "submitted_at", postgresql_where=sa.text("status = 'submitted'")
@@ -48,7 +52,9 @@ class DataProduct(Table, table=True):
     description_en: str
     themes: list[str] = Field(sa_type=ARRAY(sa.String), nullable=False)
     update_frequency: UpdateFrequency = enum_column(UpdateFrequency)
-    delivery_class: DeliveryClass = enum_column(DeliveryClass)
+    theme_axes: list[str] = Field(sa_type=ARRAY(sa.String), nullable=False)
+    delivery_classes: list[str] = Field(sa_type=ARRAY(sa.String), nullable=False)
+    purposes: list[str] = Field(sa_type=ARRAY(sa.String), nullable=False)
     dictionary: list[dict[str, Any]] = json_column(default_factory=list)
     declared_columns: list[dict[str, Any]] = json_column(default_factory=list)
     plan_id: UUID | None = Field(default=None, foreign_key="price_plans.id")

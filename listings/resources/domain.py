@@ -5,9 +5,10 @@ leaves the state's own hands; important data may only be provided after a risk a
 (数据安全法 art. 21 and 30, 网络数据安全管理条例 art. 31).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from infra.labels import Label
 from infra.messages import Message
@@ -37,20 +38,40 @@ class UpdateFrequency(StrEnum):
     STATIC = "static"
 
 
+class ThemeAxis(StrEnum):
+    """An axis of the taxonomy: 基础库 hold what others refer to, 主题库 what a field of use needs."""
+
+    BASE = "base"
+    THEME = "theme"
+
+
+THEME_AXIS_LABELS = {
+    ThemeAxis.BASE: Label("基础库", "base library"),
+    ThemeAxis.THEME: Label("主题库", "theme library"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Theme(Label):
+    """A code of the taxonomy: its labels, and the axis it lies on."""
+
+    axis: ThemeAxis
+
+
 CLASSIFICATION_LABELS = {
     Classification.GENERAL: Label("一般数据", "general data"),
     Classification.IMPORTANT: Label("重要数据", "important data"),
     Classification.CORE: Label("核心数据", "core data"),
 }
 
-THEMES = {
-    # 基础库, base libraries
+_BASE_LIBRARIES = {
     "population": Label("人口", "Population"),
     "legal_entities": Label("法人", "Legal entities"),
     "geography": Label("空间地理", "Geography"),
     "natural_resources": Label("自然资源", "Natural resources"),
     "e_licences": Label("电子证照", "Electronic licences"),
-    # 主题库, theme libraries
+}
+_THEME_LIBRARIES = {
     "economy": Label("经济运行", "Economy"),
     "environment": Label("生态环境", "Environment"),
     "weather": Label("气象", "Weather"),
@@ -66,7 +87,16 @@ THEMES = {
     "social_credit": Label("社会信用", "Social credit"),
     "other": Label("其他", "Other"),
 }
+THEMES: Mapping[str, Theme] = MappingProxyType(
+    {code: Theme(label.zh, label.en, ThemeAxis.BASE) for code, label in _BASE_LIBRARIES.items()}
+    | {code: Theme(label.zh, label.en, ThemeAxis.THEME) for code, label in _THEME_LIBRARIES.items()}
+)
 """The two axes of the taxonomy, base libraries and theme libraries, as one code list."""
+
+
+def axes_of(codes: Iterable[str]) -> list[str]:
+    """The axes that known codes lie on, each once, in alphabetical order."""
+    return sorted({THEMES[code].axis.value for code in codes})
 
 
 def require_themes(codes: Iterable[str]) -> None:

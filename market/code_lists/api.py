@@ -5,7 +5,7 @@ from litestar.datastructures import CacheControlHeader
 
 from infra.guards import public
 from market.code_lists.domain import code_lists
-from market.code_lists.schemas import CodeListRead, CodeLists, CodeRead
+from market.code_lists.schemas import CodeListRead, CodeLists, code_read
 
 ONE_HOUR = 3600
 
@@ -25,7 +25,7 @@ def list_code_lists() -> CodeLists:
         items=[
             CodeListRead(
                 name=name,
-                codes=[CodeRead(code=code, zh=label.zh, en=label.en) for code, label in codes.items()],
+                codes=[code_read(code, label) for code, label in codes.items()],
             )
             for name, codes in code_lists().items()
         ]

@@ -151,7 +151,8 @@ async def a_trade(
         operator_id=operator.organisation_id, owner_id=owner.organisation_id, resource_id=resource.id,
         authorisation_id=authorisation.id, status=ProductStatus.DRAFT, title_zh="数据", title_en="Data",
         description_zh="数据", description_en="Data", themes=["x"], update_frequency=UpdateFrequency.DAILY,
-        delivery_class=next(iter(DeliveryClass)), dictionary=[], plan_id=plan.id, search_terms=["x"],
+        delivery_classes=[next(iter(DeliveryClass))],
+        theme_axes=["theme"], purposes=["industry"], dictionary=[], plan_id=plan.id, search_terms=["x"],
         created_at=START, created_by=operator.id,
     )  # fmt: skip
     session.add(product)

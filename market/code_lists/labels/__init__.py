@@ -3,7 +3,7 @@
 from infra import labels
 from infra.labels import Label
 from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
-from listings.resources.domain import CLASSIFICATION_LABELS, Classification
+from listings.resources.domain import CLASSIFICATION_LABELS, THEME_AXIS_LABELS, Classification, ThemeAxis
 from listings.rights.domain import RIGHT_LABELS, RightKind
 from market.code_lists.labels import (
     contracts,
@@ -33,6 +33,7 @@ def register() -> None:
         for kind, texts in area.LABELS.items():
             labels.register(kind, {kind(code): Label(zh, en) for code, (zh, en) in texts.items()})
     labels.register(Classification, CLASSIFICATION_LABELS)
+    labels.register(ThemeAxis, THEME_AXIS_LABELS)
     labels.register(Consideration, CONSIDERATION_LABELS)
     labels.register(Scenario, SCENARIO_LABELS)
     labels.register(RightKind, {kind: Label(text.zh_2025, text.en) for kind, text in RIGHT_LABELS.items()})

@@ -7,6 +7,8 @@ from listings.resources.domain import (
     THEMES,
     Classification,
     ListingRules,
+    ThemeAxis,
+    axes_of,
     require_listable,
     require_themes,
 )
@@ -39,3 +41,13 @@ def test_themes_come_from_the_code_list() -> None:
 
 def test_every_class_has_both_labels() -> None:
     assert set(CLASSIFICATION_LABELS) == set(Classification)
+
+
+def test_every_theme_lies_on_one_of_the_two_axes() -> None:
+    by_axis = {axis: [code for code, theme in THEMES.items() if theme.axis is axis] for axis in ThemeAxis}
+    assert by_axis[ThemeAxis.BASE] == [
+        "population", "legal_entities", "geography", "natural_resources", "e_licences",
+    ]  # fmt: skip
+    assert by_axis[ThemeAxis.THEME][:2] == ["economy", "environment"]
+    assert axes_of(["weather", "environment"]) == ["theme"]
+    assert axes_of(["weather", "population"]) == ["base", "theme"]
