@@ -33,7 +33,7 @@ class ReviewRead(Output):
 
 
 class StopRead(Output):
-    """A stop: active while it is not lifted."""
+    """A stop: active from its beginning on, while it is not lifted."""
 
     id: UUID
     subject_kind: str
@@ -46,6 +46,9 @@ class StopRead(Output):
         description="Null where the service itself placed the stop"
     )
     placed_at: datetime
+    begins_at: datetime = Field(
+        description="From when on it counts; later than placed where it was placed ahead"
+    )
     lifted_at: datetime | None
     lift_reason: str | None
 

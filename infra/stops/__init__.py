@@ -7,4 +7,7 @@ licence's lock. So one row stops everything that hangs below a link, on every no
 A suspension is nothing but an active stop: it is no status of the thing, so that what else happens to the thing (it is
 withdrawn, it expires, another organisation stops it too) never keeps the placer from lifting it. What ends a thing for
 good places a final stop, which nobody lifts.
+
+A stop may be placed ahead: it counts from ``begins_at`` on. What ends at a known instant (the validity of a
+registration) so ends exactly then, for every reader, whether or not a worker runs.
 """

@@ -17,35 +17,43 @@ async def lock(session: AsyncSession, subject_id: UUID) -> None:
     )
 
 
-async def liftable(session: AsyncSession, subject_id: UUID) -> Sequence[Stop]:
-    """Active stops on a thing that are no end, oldest first, locked until the transaction ends."""
+async def liftable(session: AsyncSession, subject_kind: str, subject_id: UUID) -> Sequence[Stop]:
+    """Stops on a thing that are no end and were not lifted, those to come too, oldest first; locked."""
     statement = (
         select(Stop)
-        .where(col(Stop.subject_id) == subject_id, col(Stop.lifted_at).is_(None), ~col(Stop.final))
+        .where(
+            col(Stop.subject_id) == subject_id,
+            col(Stop.subject_kind) == subject_kind,
+            col(Stop.lifted_at).is_(None),
+            ~col(Stop.final),
+        )
         .order_by(col(Stop.placed_at))
     )
     return (await session.exec(statement.with_for_update())).all()
+
+
+def _counts() -> sa.ColumnElement[bool]:
+    """A stop counts from the instant it begins at, until it is lifted."""
+    return sa.and_(col(Stop.lifted_at).is_(None), col(Stop.begins_at) <= sa.func.now())
 
 
 async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
     """Active stops on any of the things, oldest first."""
     statement = (
         select(Stop)
-        .where(col(Stop.subject_id).in_(list(subject_ids)), col(Stop.lifted_at).is_(None))
+        .where(col(Stop.subject_id).in_(list(subject_ids)), _counts())
         .order_by(col(Stop.placed_at))
     )
     return (await session.exec(statement)).all()
 
 
 async def history(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
-    """Every stop there ever was on any of the things, oldest first."""
+    """Every stop there ever was on any of the things, those to come too, oldest first."""
     statement = select(Stop).where(col(Stop.subject_id).in_(list(subject_ids))).order_by(col(Stop.placed_at))
     return (await session.exec(statement)).all()
 
 
 def any_active(*subject_ids: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bool]:
     """SQL: whether one of the things named by these columns has an active stop."""
-    found = sa.select(sa.literal(1)).where(
-        col(Stop.lifted_at).is_(None), col(Stop.subject_id).in_(subject_ids)
-    )
+    found = sa.select(sa.literal(1)).where(_counts(), col(Stop.subject_id).in_(subject_ids))
     return found.exists()

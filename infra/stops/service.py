@@ -1,6 +1,7 @@
 """Place, lift and look up stops."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -23,12 +24,15 @@ async def place(
     subject_id: UUID,
     reason: str,
     final: bool = False,
+    begins_at: datetime | None = None,
 ) -> Stop:
-    """Stop a thing and all that hangs below it, from the commit of this transaction on.
+    """Stop a thing and all that hangs below it, from the commit of this transaction on, or from a later instant.
 
     :param final: the thing has ended for good, so that nobody can lift the stop, not even who places it.
+    :param begins_at: an instant to come from which on it counts, exactly and without a job; not for a final one.
     """
     await repository.lock(session, subject_id)
+    moment = await now(session)
     stop = Stop(
         subject_kind=subject_kind,
         subject_id=subject_id,
@@ -36,7 +40,8 @@ async def place(
         final=final,
         placed_by=actor.id,
         placed_by_organisation=actor.organisation_id,
-        placed_at=await now(session),
+        placed_at=moment,
+        begins_at=max(begins_at or moment, moment),
     )
     session.add(stop)
     await session.flush()
@@ -46,7 +51,12 @@ async def place(
         action=f"{subject_kind}.stopped",
         subject_kind=subject_kind,
         subject_id=subject_id,
-        detail={"stop_id": str(stop.id), "reason": reason, "final": final},
+        detail={
+            "stop_id": str(stop.id),
+            "reason": reason,
+            "final": final,
+            "begins_at": stop.begins_at.isoformat(),
+        },
     )
     return stop
 
@@ -60,7 +70,9 @@ async def lift(
     reason: str,
     also_placed_by: Collection[UUID] = (),
 ) -> list[Stop]:
-    """Lift the stops that the actor's own organisation placed on the thing; others' stops stay, and so does an end.
+    """Lift the stops that the actor's own organisation placed on the thing, those to come too.
+
+    Others' stops stay, and so does an end, and so do stops of another kind on the same thing.
 
     :param also_placed_by: organisations that the actor's is above, whose stops it lifts too.
     :raises NotStopped: there is no active stop on it that the actor lifts.
@@ -69,7 +81,7 @@ async def lift(
     placers = {actor.organisation_id, *also_placed_by}
     stops = [
         stop
-        for stop in await repository.liftable(session, subject_id)
+        for stop in await repository.liftable(session, subject_kind, subject_id)
         if stop.placed_by_organisation in placers
     ]
     if not stops:
@@ -126,7 +138,7 @@ async def reasons(session: AsyncSession, subject_ids: Collection[UUID]) -> Mappi
 
 
 async def history(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
-    """Every stop there ever was on any of the things, oldest first."""
+    """Every stop there ever was on any of the things, those to come too, oldest first."""
     return await repository.history(session, subject_ids)
 
 

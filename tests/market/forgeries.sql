@@ -28,19 +28,29 @@ UPDATE stops SET final = false WHERE id = '{end}';
 DELETE FROM stops WHERE id = '{stop}';
 
 -- name: place a stop silently
-INSERT INTO stops (id, subject_kind, subject_id, reason, final, placed_by, placed_by_organisation, placed_at) VALUES
+INSERT INTO stops (id, subject_kind, subject_id, reason, final, placed_by, placed_by_organisation, placed_at,
+    begins_at) VALUES
     (gen_random_uuid(), 'product', '{product}', 'forged', false, '00000000-0000-0000-0000-000000000000'::uuid,
-    '{regulator}', now());
+    '{regulator}', now(), now());
 
 -- name: place a stop in the past
-INSERT INTO stops (id, subject_kind, subject_id, reason, final, placed_by, placed_by_organisation, placed_at) VALUES
+INSERT INTO stops (id, subject_kind, subject_id, reason, final, placed_by, placed_by_organisation, placed_at,
+    begins_at) VALUES
     (gen_random_uuid(), 'product', '{product}', 'forged', false, '00000000-0000-0000-0000-000000000000'::uuid,
-    '{regulator}', now() - interval '1 day');
+    '{regulator}', now() - interval '1 day', now());
+
+-- name: place an end ahead
+INSERT INTO stops (id, subject_kind, subject_id, reason, final, placed_by, placed_by_organisation, placed_at,
+    begins_at) VALUES (gen_random_uuid(), 'product', '{product}', 'forged', true,
+    '00000000-0000-0000-0000-000000000000'::uuid, '{regulator}', now(), now() + interval '1 day');
+
+-- name: let a stop begin later
+UPDATE stops SET begins_at = now() + interval '1 day' WHERE id = '{stop}';
 
 -- name: place a stop that is lifted
-INSERT INTO stops (id, subject_kind, subject_id, reason, final, placed_by, placed_by_organisation, placed_at,
+INSERT INTO stops (id, subject_kind, subject_id, reason, final, placed_by, placed_by_organisation, placed_at, begins_at,
     lifted_at, lifted_by, lift_reason) VALUES (gen_random_uuid(), 'product', '{product}', 'forged', false,
-    '00000000-0000-0000-0000-000000000000'::uuid, '{regulator}', now(), now(),
+    '00000000-0000-0000-0000-000000000000'::uuid, '{regulator}', now(), now(), now(),
     '00000000-0000-0000-0000-000000000000'::uuid, 'x');
 
 -- name: sign nothing and conclude

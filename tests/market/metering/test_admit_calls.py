@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from infra.auth import SYSTEM
-from infra.db import SessionMaker, new_id, transaction
+from infra.db import SessionMaker, new_id, now, transaction
 from infra.stops import service as stops
 from infra.units import UnitVector
 from market.metering import service
@@ -145,6 +145,48 @@ async def test_the_same_batch_sent_again_changes_nothing(
         == await counted(connection, licence_id)
         == UnitVector(calls=3, rows=30, bytes=3_000)
     )
+
+
+async def test_a_stop_placed_ahead_refuses_from_its_instant_on_and_not_before(
+    connection: Connection, make_licence: LicenceMaker, sessions: SessionMaker
+) -> None:
+    resource_id = new_id()
+    licence_id = await make_licence(resource_id=resource_id)
+    async with transaction(sessions) as session:
+        ends_at = await now(session) + timedelta(milliseconds=400)
+        placed = await stops.place(
+            session,
+            SYSTEM,
+            subject_kind="registration",
+            subject_id=resource_id,
+            reason="Its time is over",
+            begins_at=ends_at,
+        )
+        assert not await stops.active(session, [resource_id])
+        assert placed.begins_at == ends_at
+    decided = [(await decide(connection, call_for(licence_id)))[0] for _ in range(3)]
+    while (last := (await decide(connection, call_for(licence_id)))[0]).outcome is Outcome.ADMITTED:
+        decided.append(last)
+    # By the clock that records calls, to the instant: no job ran, and nobody wrote anything in between.
+    assert outcomes(decided) == [Outcome.ADMITTED] * len(decided)
+    assert max(decision.recorded_at for decision in decided) < ends_at <= last.recorded_at
+    assert (last.outcome, last.reason) == (Outcome.STOPPED, "Its time is over")
+    async with transaction(sessions) as session:
+        assert [stop.id for stop in await stops.active(session, [resource_id])] == [placed.id]
+
+
+async def test_a_stop_to_come_is_lifted_before_it_begins(sessions: SessionMaker) -> None:
+    subject_id = new_id()
+    async with transaction(sessions) as session:
+        begins_at = await now(session) + timedelta(days=1)
+        of_thing = {"subject_kind": "registration", "subject_id": subject_id, "reason": "Ends"}
+        await stops.place(session, SYSTEM, **of_thing, begins_at=begins_at)  # type: ignore[arg-type]
+        # Of another kind on the same thing: it stays.
+        await stops.place(session, SYSTEM, subject_kind="resource", subject_id=subject_id, reason="Other")
+    async with transaction(sessions) as session:
+        (lifted,) = await stops.lift(session, SYSTEM, **of_thing)  # type: ignore[arg-type]
+        assert lifted.begins_at == begins_at
+        assert [stop.reason for stop in await stops.active(session, [subject_id])] == ["Other"]
 
 
 @pytest.mark.parametrize("link", ["licence", "agreement", "product", "further"])

@@ -21,7 +21,8 @@ SELECT o.id::text, CASE WHEN o.status = 'suspended' THEN 1 ELSE -1 END, NULL, co
        jsonb_build_object('status', jsonb_build_object('$code', o.status, 'of', 'OrganisationStatus'))
   FROM organisations o
   LEFT JOIN LATERAL (SELECT id, placed_at FROM stops
-                      WHERE subject_id = o.id AND subject_kind = 'organisation' AND lifted_at IS NULL LIMIT 1) s ON true
+                      WHERE subject_id = o.id AND subject_kind = 'organisation' AND lifted_at IS NULL
+                        AND begins_at <= now() LIMIT 1) s ON true
  WHERE (o.status = 'suspended') <> (s.id IS NOT NULL)
     """,
     {

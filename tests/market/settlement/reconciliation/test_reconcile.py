@@ -49,10 +49,11 @@ BOOKS = {
 }
 
 FORGED_STOP = """INSERT INTO stops
-    SELECT gen_random_uuid(), 'product', id, '', operator_id, operator_id, now(), NULL, NULL, NULL, false
+    SELECT gen_random_uuid(), 'product', id, '', operator_id, operator_id, now(), NULL, NULL, NULL, false, now()
       FROM data_products"""
 FORGED_SUSPENSION = """INSERT INTO stops
-    SELECT gen_random_uuid(), 'organisation', id, '', id, id, now(), NULL, NULL, NULL, false FROM organisations"""
+    SELECT gen_random_uuid(), 'organisation', id, '', id, id, now(), NULL, NULL, NULL, false, now()
+      FROM organisations"""
 FORGED_RULE = """INSERT INTO rulebook_parameters
     SELECT gen_random_uuid(), 'x', 1, '1', now(), 'x', 'house', id, now() FROM organisations LIMIT 1"""
 
