@@ -14,6 +14,7 @@ from pydantic import AliasChoices, Field, HttpUrl, SecretStr, field_validator, m
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.networks import parse_networks
+from infra.object_address import S3Address
 
 DEFAULT_TIME_ZONE = "Asia/Shanghai"
 """Zone in which billing months begin and end, where no other is set."""
@@ -81,6 +82,25 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1_048_576, ge=1024, description="Largest JSON body taken.")
     max_upload_bytes: int = Field(
         268_435_456, ge=1024, description="Largest data file or bank statement taken."
+    )
+    object_store: str | None = Field(
+        None,
+        description="S3-compatible store of data files, s3://bucket/prefix?endpoint=https://host&region=name;"
+        " a folder without it.",
+    )
+    object_store_key_id: str | None = Field(
+        None,
+        description="Access key of that store; without it those of the environment, as Amazon's tools find them.",
+    )
+    object_store_secret: SecretStr | None = Field(None, description="Secret of that access key.")
+    object_cache_mb: int = Field(
+        10_240, ge=64, description="Disk of this machine for copies of objects of that store."
+    )
+    object_fetch_timeout_s: float = Field(
+        30,
+        gt=0,
+        le=600,
+        description="Seconds a reader waits for an object that is not cached here before 503.",
     )
     header_timeout_s: int = Field(
         15,
@@ -259,6 +279,19 @@ class Settings(BaseSettings):
             )
         return ",".join(roles)
 
+    @field_validator("object_store")
+    @classmethod
+    def _object_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            S3Address.parse(value)
+        return value
+
+    @model_validator(mode="after")
+    def _object_key_has_a_secret(self) -> Self:
+        if (self.object_store_key_id is None) != (self.object_store_secret is None):
+            raise ValueError("MARKET_OBJECT_STORE_KEY_ID and MARKET_OBJECT_STORE_SECRET are set together")
+        return self
+
     @model_validator(mode="after")
     def _mail_has_a_sender(self) -> "Settings":
         if self.smtp_host is not None and self.smtp_sender is None:
@@ -302,6 +335,11 @@ class Settings(BaseSettings):
     def objects_dir(self) -> Path:
         """Folder of the local object store."""
         return self.data_dir / "objects"
+
+    @property
+    def object_cache_dir(self) -> Path:
+        """Folder of copies of objects of a store that is elsewhere."""
+        return self.data_dir / "object-cache"
 
     @property
     def spool_dir(self) -> Path:

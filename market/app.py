@@ -34,7 +34,7 @@ from infra.json_body import JsonRequest
 from infra.keys import KeyRing
 from infra.memory_budget import MemoryBudget
 from infra.messages import set_reader
-from infra.objects import ObjectStore
+from infra.objects import open_store, prune_regularly
 from infra.openapi import SECURITY_SCHEMES, InputSchemas, answer_options
 from infra.outgoing.client import OutgoingClient
 from infra.paging import page_request
@@ -208,7 +208,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         # while it waits for one itself.
         apart = create_engine(url, pool_size=2, max_overflow=0)
         app.state.apart_sessions = create_sessions(apart)
-        app.state.store = ObjectStore(settings.objects_dir)
+        app.state.store = open_store(settings)
         app.state.budget = MemoryBudget.of(settings)
         app.state.key_ring = KeyRing.load(settings.keys_dir)
         box = secret_box(settings)
@@ -236,6 +236,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
                 app.state.data_plane = plane
                 sampler = Sampler(app.state.sessions, (heartbeats.SAMPLE,))
                 tasks.start("samples", sampler.run, essential=False)
+                tasks.start("object-cache", lambda: prune_regularly(app.state.store), essential=False)
                 yield
         finally:
             identity.passwords.close()

@@ -9,6 +9,7 @@ import structlog
 from infra.db import transaction
 from infra.jobs import Job, JobContext
 from infra.memory_budget import MemoryBudget
+from infra.objects import ObjectMissing
 from quality import service
 from quality.checks import Check, CheckResult
 from quality.errors import CheckingFailed
@@ -52,17 +53,18 @@ async def check(context: JobContext, payload: dict[str, Any]) -> None:
 
 
 async def _checked(context: JobContext, engine: WarmEngine, run: QualityRun) -> list[CheckResult]:
-    path = context.store.path(run.object_key)
-    if not path.is_file():
-        raise CheckingFailed("The revision's file is not in the object store.", transient=False)
     checks = [Check.from_json(item) for item in run.checks]
-    for _ in range(TRIES - 1):
-        try:
+    try:
+        async with context.store.reading(run.object_key) as path:
+            for _ in range(TRIES - 1):
+                try:
+                    return await engine.run(checks, path)
+                except CheckingFailed as failure:
+                    if not failure.transient:
+                        raise
             return await engine.run(checks, path)
-        except CheckingFailed as failure:
-            if not failure.transient:
-                raise
-    return await engine.run(checks, path)
+    except ObjectMissing:
+        raise CheckingFailed("The revision's file is not in the object store.", transient=False) from None
 
 
 async def warm_up(context: JobContext) -> None:

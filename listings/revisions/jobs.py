@@ -3,6 +3,7 @@
 import asyncio
 import time
 from itertools import islice
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
@@ -34,8 +35,7 @@ async def sweep(context: JobContext, _: dict[str, Any]) -> None:
 
 
 def _stored_before(store: ObjectStore, moment: float) -> list[UUID]:
-    files = (store.root / FOLDER).glob("*.parquet")
-    return [UUID(path.stem) for path in files if path.stat().st_mtime < moment]
+    return [UUID(PurePath(found.key).stem) for found in store.list(FOLDER) if found.modified_at < moment]
 
 
 SCHEDULES = [Schedule("listings.sweep", "17 3 * * *", sweep)]

@@ -7,6 +7,7 @@ What buyers read is withdrawn only when the fault is the revision's: a known tab
 the object store must hold other files. A machine that is starved, half updated or without its disk withdraws nothing.
 """
 
+import asyncio
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -19,10 +20,12 @@ import structlog
 from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut, ProcessLimits
 from infra.db import transaction
 from infra.jobs import Job, JobContext, Schedule
+from infra.objects import ObjectMissing, ObjectStore
 from infra.settings import CANARY_MB
 from listings.ingest.result import Column, Kind
 from listings.revisions import service as revisions
 from listings.revisions.domain import TRY_OUT_JOB, RevisionFacts
+from listings.revisions.uploads import FOLDER
 from quality import service as quality
 from quality.jobs import budget_of
 
@@ -60,10 +63,11 @@ async def try_out(context: JobContext, revision_id: UUID) -> str | None:
 
 
 async def _tried(context: JobContext, facts: RevisionFacts) -> str | None:
-    path = context.store.path(facts.object_key)
-    if not path.is_file():
+    try:
+        async with context.store.reading(facts.object_key) as path:
+            return await _make_pages(context, path, facts.columns, facts.rows, facts.row_bytes)
+    except ObjectMissing:
         return "its file is not in the object store."
-    return await _make_pages(context, path, facts.columns, facts.rows, facts.row_bytes)
 
 
 async def _make_pages(
@@ -84,7 +88,7 @@ async def _make_pages(
         finally:
             claim.release()
         request = {
-            "root": home if path is None else str(context.store.root),
+            "root": home if path is None else str(context.store.folder),
             "path": None if path is None else str(path),
             "columns": [asdict(column) for column in columns],
             "rows": rows,
@@ -114,11 +118,15 @@ async def _check_machine(context: JobContext) -> None:
 
     :raises MachineAtFault: the object store is empty, or pages of a known table cannot be made either.
     """
-    if not any(file.is_file() for file in context.store.root.glob("*/*")):
-        raise MachineAtFault(f"the object store {context.store.root} holds no file: is it mounted?")
+    if not await asyncio.to_thread(_holds_revisions, context.store):
+        raise MachineAtFault("the object store holds no revision: is it mounted, is it the right one?")
     reason = await _make_pages(context, None, _KNOWN_COLUMNS, _KNOWN_ROWS, None)
     if reason is not None:
         raise MachineAtFault(f"a table that can be served cannot be tried out: {reason}")
+
+
+def _holds_revisions(store: ObjectStore) -> bool:
+    return next(iter(store.list(FOLDER)), None) is not None
 
 
 async def recheck(context: JobContext, payload: dict[str, Any]) -> None:

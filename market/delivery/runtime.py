@@ -69,7 +69,7 @@ async def data_plane(
         tasks=tasks,
     )
     engine = Engine(
-        store.root,
+        store.folder,
         threads=settings.query_threads,
         memory_mb=settings.query_memory_mb,
         seconds=settings.query_timeout_s,

@@ -211,12 +211,14 @@ class DataPlane:
         """Make the page, once for all who ask for it at the same time."""
         making = self._making.get(plan.page_key)
         if making is None:
-            making = asyncio.create_task(
-                self._engine.page(self._store.path(revision.object_key), plan.query, revision)
-            )
+            making = asyncio.create_task(self._made_of_file(plan, revision))
             self._making[plan.page_key] = making
             making.add_done_callback(lambda done: self._made(plan.page_key, done))
         return await asyncio.shield(making)
+
+    async def _made_of_file(self, plan: QueryPlan, revision: RevisionFacts) -> RenderedPage:
+        async with self._store.reading(revision.object_key) as path:
+            return await self._engine.page(path, plan.query, revision)
 
     def _made(self, page_key: bytes, done: asyncio.Task[RenderedPage]) -> None:
         del self._making[page_key]

@@ -27,6 +27,7 @@ import sqlalchemy as sa
 
 from infra.addresses import owner_url, secret_box, service_login
 from infra.migrations import runner
+from infra.objects import ObjectMissing, ObjectStore, StoreUnavailable, open_store
 from infra.postgres import EmbeddedPostgres
 from infra.postgres_host import packaged_programs
 from infra.settings import Settings
@@ -41,7 +42,10 @@ MANIFEST = "manifest.json"
 DUMP = "database.dump"
 FILES = "files"
 MASTER_KEY = "master.key"
-_KEPT = ("objects",)
+OBJECTS = "objects"
+_KEPT_OBJECTS = ("revisions",)
+"""Uploads that are under way are not kept: they are sent again."""
+
 _SECRET = ("keys", MASTER_KEY, "demo.json")
 _CHUNK = 1024 * 1024
 _LONGEST_SAID = 400
@@ -114,8 +118,7 @@ async def back_up(
         await connection.close()
     tell(f"{len(tables)} tables, {sum(state.rows for state in tables.values())} rows")
     files = {DUMP: _sha256(destination / DUMP)}
-    for name in _KEPT:
-        files |= _copy(settings.data_dir, name, destination / FILES, f"{FILES}/")
+    files |= _copy_objects(open_store(settings), destination)
     tell(f"{len(files) - 1} files")
     kept_keys: dict[str, str] = {}
     for name in _SECRET:
@@ -221,7 +224,7 @@ async def restore(
     _make_empty(settings.data_dir, "restore")
     server = EmbeddedPostgres(settings.data_dir)
     try:
-        _put_back(source, settings.data_dir, manifest)
+        _put_back(source, settings, manifest)
         if key_folder is not None:
             for name in manifest.keys:
                 _place(key_folder / name, settings.data_dir / name, 0o600)
@@ -382,7 +385,7 @@ def _copy(root: Path, name: str, destination: Path, prefix: str) -> dict[str, st
     paths = [source] if source.is_file() else sorted(path for path in source.rglob("*") if path.is_file())
     copied = {}
     for path in paths:
-        if path.name == ".lock" or path.name.endswith(".part"):
+        if path.name == ".lock":
             continue
         target = destination / path.relative_to(root)
         try:
@@ -395,13 +398,53 @@ def _copy(root: Path, name: str, destination: Path, prefix: str) -> dict[str, st
     return copied
 
 
-def _put_back(source: Path, data_dir: Path, manifest: Manifest) -> None:
+def _copy_objects(store: ObjectStore, destination: Path) -> dict[str, str]:
+    """Copy the data files, from wherever they are kept; the SHA-256 of each by its path in the backup."""
+    copied = {}
+    for folder in _KEPT_OBJECTS:
+        try:
+            keys = sorted(found.key for found in store.list(folder))
+        except StoreUnavailable as error:
+            raise CommandFailed(f"Cannot list the object store: {error.strerror}.") from error
+        for key in keys:
+            name = f"{FILES}/{OBJECTS}/{key}"
+            target = destination / name
+            try:
+                target.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+                store.copy_to(key, target)
+                target.chmod(0o600)
+            except ObjectMissing:
+                continue  # discarded since: no row of the snapshot needs it
+            except OSError as error:
+                raise CommandFailed(f"Cannot copy {key} to {target}: {error.strerror}.") from error
+            copied[name] = _sha256(target)
+    return copied
+
+
+def _put_back(source: Path, settings: Settings, manifest: Manifest) -> None:
     prefix = f"{FILES}/"
+    objects = f"{prefix}{OBJECTS}/"
+    store = open_store(settings)
     for name in manifest.files:
-        if not name.startswith(prefix):
-            continue
-        mode = 0o400 if name.startswith(f"{prefix}objects/") else 0o600
-        _place(source / name, data_dir / name.removeprefix(prefix), mode)
+        if name.startswith(objects):
+            _put_object(store, source / name, settings.data_dir, name.removeprefix(objects))
+        elif name.startswith(prefix):
+            _place(source / name, settings.data_dir / name.removeprefix(prefix), 0o600)
+
+
+def _put_object(store: ObjectStore, source: Path, data_dir: Path, key: str) -> None:
+    copy = data_dir / "object.part"
+    _place(source, copy, 0o600)
+    try:
+        store.put(copy, key)
+    except FileExistsError as error:
+        raise CommandFailed(
+            f"The object store holds another {key} already: name an empty one in MARKET_OBJECT_STORE."
+        ) from error
+    except OSError as error:
+        raise CommandFailed(f"The object store did not take {key}: {error.strerror}.") from error
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def _place(source: Path, target: Path, mode: int) -> None:

@@ -24,7 +24,7 @@ from infra.identity import jobs as identity_jobs
 from infra.jobs import Job, JobContext, Schedule
 from infra.keys import KeyRing
 from infra.migrations import runner
-from infra.objects import ObjectStore
+from infra.objects import open_store, prune_regularly
 from infra.outages import UNAVAILABLE
 from infra.samples import Sample, Sampler
 from infra.settings import Settings
@@ -112,7 +112,7 @@ async def _run(settings: Settings, url: str, stop: asyncio.Event) -> None:
     context = JobContext(
         settings=settings,
         sessions=create_sessions(engine),
-        store=ObjectStore(settings.objects_dir),
+        store=open_store(settings),
         keys=KeyRing.load(settings.keys_dir),
         extras={quality_jobs.PROBE: canary.try_out},
     )
@@ -123,6 +123,7 @@ async def _run(settings: Settings, url: str, stop: asyncio.Event) -> None:
     warm = asyncio.create_task(quality_jobs.warm_up(context))
     tasks.start("heartbeat", heartbeat.run, problem=heartbeat.problem)
     tasks.start("samples", Sampler(context.sessions, SAMPLES).run, essential=False)
+    tasks.start("object-cache", lambda: prune_regularly(context.store), essential=False)
     ending = (
         tasks.start("jobs", lambda: _jobs(url, context, stop), ended=stop.is_set),
         tasks.start("events", lambda: events.run(url, context, SUBSCRIBERS, stop), ended=stop.is_set),

@@ -15,7 +15,7 @@ from infra.db import AsyncSession, SessionMaker, new_id, transaction
 from infra.digest import json_digest
 from infra.jobs import JobContext
 from infra.keys import KeyRing
-from infra.objects import ObjectStore
+from infra.objects import LocalStore
 from infra.settings import Settings
 from quality import jobs, repository, service
 from quality.runner import WarmEngine
@@ -33,7 +33,7 @@ PROFILE: list[dict[str, Any]] = [
 def context(
     settings: Settings, sessions: SessionMaker, tmp_path: Path, warm_engine: WarmEngine
 ) -> JobContext:
-    store, keys = ObjectStore(tmp_path / "objects"), KeyRing.load(tmp_path / "keys")
+    store, keys = LocalStore(tmp_path / "objects"), KeyRing.load(tmp_path / "keys")
 
     async def readable(_: JobContext, __: UUID) -> None:
         return None
@@ -100,7 +100,7 @@ async def test_a_run_that_could_not_be_carried_out_is_retried_on_request(
 ) -> None:
     revision_id, key = store_revision(context, tmp_path)
     run = await request(context, revision_id, key)
-    file = context.store.path(key)
+    file = context.store.folder / key
     kept = file.read_bytes()
     context.store.discard(key)
     await jobs.check(context, {"run_id": str(run.id)})
@@ -114,7 +114,7 @@ async def test_a_run_that_could_not_be_carried_out_is_retried_on_request(
 
 async def test_a_file_that_is_no_parquet_gives_a_reason(context: JobContext, tmp_path: Path) -> None:
     revision_id, key = store_revision(context, tmp_path)
-    file = context.store.path(key)
+    file = context.store.folder / key
     file.chmod(0o600)
     file.write_bytes(b"not a table")
     run = await request(context, revision_id, key)

@@ -11,7 +11,7 @@ from litestar import Litestar
 from contracts.licences import tokens
 from infra.db import new_id
 from infra.keys import KeyRing
-from infra.objects import ObjectStore
+from infra.objects import LocalStore
 from listings.ingest.result import Column, Kind
 from listings.revisions.domain import ReadableRevision, RevisionFacts
 
@@ -28,7 +28,7 @@ class Shop:
     """A product with a revision that can be replaced, and how to call it."""
 
     app: Litestar
-    store: ObjectStore
+    store: LocalStore
     keys: KeyRing
     product_id: UUID = field(default_factory=new_id)
     revision: RevisionFacts | None = None

@@ -15,7 +15,7 @@ from infra.events.kinds import EventKind
 from infra.events.subscribers import Subscriber
 from infra.jobs import JobContext
 from infra.keys import KeyRing
-from infra.objects import ObjectStore
+from infra.objects import LocalStore
 from infra.settings import Settings
 from tests.support.database import TestDatabase
 
@@ -24,7 +24,7 @@ KIND = EventKind.PRODUCT_PUBLISHED
 
 def context_of(settings: Settings, sessions: SessionMaker) -> JobContext:
     """What handlers work with."""
-    return JobContext(settings, sessions, ObjectStore(settings.objects_dir), KeyRing.load(settings.keys_dir))
+    return JobContext(settings, sessions, LocalStore(settings.objects_dir), KeyRing.load(settings.keys_dir))
 
 
 def subscriber(

@@ -7,7 +7,7 @@ from uuid import UUID
 from infra.db import SessionMaker, new_id, transaction
 from infra.jobs import JobContext
 from infra.keys import KeyRing
-from infra.objects import ObjectStore
+from infra.objects import LocalStore
 from infra.settings import Settings
 from listings.revisions import service as revisions
 from listings.revisions.jobs import GRACE_SECONDS, sweep
@@ -19,7 +19,7 @@ from tests.support.products import draft, upload
 async def test_only_old_files_without_a_revision_go(
     owner: Party, operator: Party, settings: Settings, sessions: SessionMaker
 ) -> None:
-    store = ObjectStore(settings.objects_dir)
+    store = LocalStore(settings.objects_dir)
     product = await draft(owner, operator)
     await upload(operator, product["id"])
     async with transaction(sessions) as session:

@@ -15,7 +15,7 @@ from litestar import Litestar
 from infra.auth import OrganisationKind
 from infra.db import SessionMaker, transaction
 from infra.memory_budget import MemoryBudget
-from infra.objects import ObjectStore
+from infra.objects import LocalStore
 from infra.settings import Settings
 from listings.ingest.convert import convert
 from listings.revisions import service, uploads
@@ -66,7 +66,7 @@ async def test_a_file_becomes_an_immutable_parquet_revision(
     await operator.post(f"/v1/products/{product['id']}/personal-columns", marked, status=200)
     async with transaction(sessions) as session:
         facts = await service.get_current_revision(session, UUID(product["id"]))
-    path = ObjectStore(settings.objects_dir).path(facts.object_key)
+    path = LocalStore(settings.objects_dir).path(facts.object_key)
     assert pq.read_metadata(path).num_rows == 60
     assert path.stat().st_mode & 0o222 == 0
     assert (await operator.get(f"/v1/revisions/{revision['id']}"))["quality"] == "passed"

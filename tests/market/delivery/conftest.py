@@ -13,7 +13,7 @@ from contracts.licences.tokens import LicenceVerifier
 from infra import edge, problems
 from infra.db import SessionMaker
 from infra.keys import KeyRing
-from infra.objects import ObjectStore
+from infra.objects import LocalStore
 from listings.revisions.domain import ReadableRevision, RevisionFacts
 from market.delivery.api import read_records
 from market.delivery.engine import Engine, PageCache
@@ -30,7 +30,7 @@ async def shop(database: TestDatabase, sessions: SessionMaker, tmp_path: Path) -
     """A product with 120 rows, ready to be called."""
     app = Litestar([read_records], exception_handlers=problems.HANDLERS, openapi_config=None)
     app.asgi_handler = edge.guarded(app.asgi_handler, body_seconds=30)
-    made = Shop(app, ObjectStore(tmp_path / "objects"), KeyRing.load(tmp_path / "keys"))
+    made = Shop(app, LocalStore(tmp_path / "objects"), KeyRing.load(tmp_path / "keys"))
     made.publish()
 
     async def look_up(_: UUID) -> RevisionFacts:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from infra.db import SessionMaker, transaction
 from infra.jobs import JobContext
-from infra.objects import ObjectStore
+from infra.objects import LocalStore
 from infra.settings import Settings
 from listings.revisions import service
 from listings.revisions.domain import TRY_OUT_JOB
@@ -33,7 +33,7 @@ def context(settings: Settings, sessions: SessionMaker) -> JobContext:
 
 def damage(context: JobContext, revision_id: str, table: pa.Table | None) -> None:
     """Put another table in the place of a revision's file, or nothing that is a table."""
-    path = context.store.path(f"revisions/{revision_id}.parquet")
+    path = context.store.folder / f"revisions/{revision_id}.parquet"
     path.chmod(0o600)
     if table is None:
         path.write_bytes(path.read_bytes()[:100])
@@ -98,7 +98,7 @@ async def test_a_product_whose_data_cannot_be_served_has_a_way_out(
     await canary.recheck(context, {"revision_id": broken["id"]})
     await upload(operator, product_id, OTHER, status=409)  # it can be served, and buyers rely on it
 
-    kept = context.store.path(f"revisions/{broken['id']}.parquet").read_bytes()
+    kept = (context.store.folder / f"revisions/{broken['id']}.parquet").read_bytes()
     damage(context, broken["id"], None)
     await canary.recheck(context, {"revision_id": broken["id"]})
     told = await operator.get(f"/v1/revisions/{broken['id']}")
@@ -106,7 +106,7 @@ async def test_a_product_whose_data_cannot_be_served_has_a_way_out(
     assert told["quality_error"].startswith("The revision cannot be served: ")
 
     # The same data again is tried again, and passes once its file is whole.
-    context.store.path(f"revisions/{broken['id']}.parquet").write_bytes(kept)
+    (context.store.folder / f"revisions/{broken['id']}.parquet").write_bytes(kept)
     assert (await upload(operator, product_id, CSV))["quality"] == "checking"
     assert await tried(context, broken) is None
 
@@ -121,7 +121,7 @@ async def test_a_machine_at_fault_withdraws_nothing(
 ) -> None:
     product_id = await published(owner, operator, regulator)
     revision = (await operator.get(f"/v1/products/{product_id}/revisions"))["items"][0]
-    unmounted = replace(context, store=ObjectStore(tmp_path / "objects"))
+    unmounted = replace(context, store=LocalStore(tmp_path / "objects"))
     with pytest.raises(canary.MachineAtFault, match="mounted"):
         await canary.recheck(unmounted, {"revision_id": revision["id"]})
     # As after an update that was cut off, or on a machine that has no time.
@@ -152,4 +152,4 @@ async def test_what_buyers_read_is_tried_out_every_night(
     async with transaction(sessions) as session:
         current = await service.get_current_revision(session, UUID(product_id))
     assert str(current.id) == first["id"], "the last one that can be served"
-    assert Path(context.store.path(current.object_key)).is_file()
+    assert Path(context.store.folder / current.object_key).is_file()

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from infra.addresses import owner_url, secret_box, service_url
 from infra.keys import KeyRing
-from infra.objects import ObjectStore
+from infra.objects import LocalStore
 from infra.postgres import EmbeddedPostgres
 from infra.settings import Settings
 from market.operations.backup import DUMP, MANIFEST, back_up, read_manifest, restore
@@ -44,7 +44,7 @@ async def original(settings: Settings, tmp_path: Path) -> Settings:
     made.data_dir.mkdir()
     KeyRing.load(made.keys_dir)
     secret_box(made)
-    store = ObjectStore(made.objects_dir)
+    store = LocalStore(made.objects_dir)
     for number in range(3):
         source = tmp_path / f"{number}.parquet"
         source.write_bytes(bytes([number]) * 10_000)

@@ -14,7 +14,7 @@ from infra import jobs
 from infra.db import create_engine, create_sessions, new_id, transaction
 from infra.jobs import Job, JobContext, Schedule, enqueue
 from infra.keys import KeyRing
-from infra.objects import ObjectStore
+from infra.objects import LocalStore
 from infra.settings import Settings
 from market.operations import worker
 from tests.support.database import TestServer
@@ -57,7 +57,7 @@ async def working(
         context = JobContext(
             settings,
             create_sessions(engine),
-            ObjectStore(settings.objects_dir),
+            LocalStore(settings.objects_dir),
             KeyRing.load(settings.keys_dir),
         )
 

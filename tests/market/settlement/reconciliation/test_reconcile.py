@@ -16,7 +16,7 @@ from infra.db import AsyncSession, SessionMaker, create_engine, create_sessions,
 from infra.identity import service as identity
 from infra.jobs import JobContext
 from infra.keys import KeyRing
-from infra.objects import ObjectStore
+from infra.objects import LocalStore
 from infra.paging import PageRequest
 from infra.settings import Settings
 from market.demo.bank import Receipt
@@ -299,7 +299,7 @@ async def test_what_the_night_finds_is_kept_told_and_counted(
     sessions: SessionMaker, trade_of: TradeMaker, meter: Meter, damage: Damage, tmp_path: Path
 ) -> None:
     settings = Settings(_env_file=None, data_dir=tmp_path)
-    context = JobContext(settings, sessions, ObjectStore(settings.objects_dir), KeyRing.load(tmp_path))
+    context = JobContext(settings, sessions, LocalStore(settings.objects_dir), KeyRing.load(tmp_path))
     await settled_trade(sessions, trade_of, meter)
     await jobs.reconcile(context, {})
     async with transaction(sessions) as session:

@@ -12,7 +12,7 @@ from pydantic import HttpUrl, SecretStr
 from infra.db import SessionMaker
 from infra.jobs import JobContext
 from infra.keys import KeyRing
-from infra.objects import ObjectStore
+from infra.objects import LocalStore
 from infra.settings import Settings
 from market.settlement.rails.cards.processor import Processor
 from tests.support.application import running
@@ -69,6 +69,6 @@ def context(card_settings: Settings, sessions: SessionMaker, data_dir: Path) -> 
     return JobContext(
         settings=card_settings,
         sessions=sessions,
-        store=ObjectStore(card_settings.objects_dir),
+        store=LocalStore(card_settings.objects_dir),
         keys=KeyRing.load(card_settings.keys_dir),
     )
