@@ -59,6 +59,6 @@ class S3Address:
 
     @property
     def url(self) -> str:
-        """Where requests go: the endpoint or Amazon's of the region, with the bucket in the name if it belongs there."""
+        """Where requests go; the bucket is part of the host's name where it belongs there."""
         endpoint = self.endpoint or f"https://s3.{self.region}.amazonaws.com"
         return endpoint.replace("://", f"://{self.bucket}.", 1) if self.virtual_hosted else endpoint
