@@ -91,6 +91,10 @@ class Permission(StrEnum):
     RESOURCE_READ = "resource.read"
     RESOURCE_SUSPEND = "resource.suspend"
     REVISION_UPLOAD = "revision.upload"
+    RIGHT_CLAIM = "right.claim"
+    RIGHT_FREEZE = "right.freeze"
+    RIGHT_GRANT = "right.grant"
+    RIGHT_READ = "right.read"
     RULEBOOK_MANAGE = "rulebook.manage"
     RULEBOOK_READ = "rulebook.read"
     SECOND_FACTOR_MANAGE = "second_factor.manage"
@@ -130,6 +134,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.LICENCE_TOKEN_MANAGE,
         P.MEMBER_READ,
         P.ORDER_PLACE,
+        P.RIGHT_CLAIM,
+        P.RIGHT_READ,
         P.USAGE_READ,
     },
     Role.DATA_OPERATOR: _EVERYBODY
@@ -146,6 +152,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.PRODUCT_SUSPEND,
         P.RESOURCE_READ,
         P.REVISION_UPLOAD,
+        P.RIGHT_CLAIM,
+        P.RIGHT_GRANT,
+        P.RIGHT_READ,
         P.STATEMENT_READ,
         P.USAGE_READ,
     },
@@ -161,6 +170,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.RESOURCE_READ,
         P.RESOURCE_SUSPEND,
         P.REVISION_UPLOAD,
+        P.RIGHT_CLAIM,
+        P.RIGHT_GRANT,
+        P.RIGHT_READ,
         P.STATEMENT_READ,
         P.USAGE_READ,
     },
@@ -230,6 +242,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.RECONCILIATION_READ,
         P.RESOURCE_READ,
         P.RESOURCE_SUSPEND,
+        P.RIGHT_FREEZE,
+        P.RIGHT_READ,
         P.RULEBOOK_MANAGE,
         P.SUPERVISE,
         P.USAGE_READ,

@@ -55,6 +55,7 @@ from listings.publication.findings_api import FindingController
 from listings.resources.api import ResourceController
 from listings.revisions.api import RevisionController
 from listings.rights.api import RightController
+from listings.rights.ledger_api import EncumbranceController, RightGrantController, TitleController
 from market.audit.api import AuditController
 from market.code_lists import labels
 from market.code_lists.api import list_code_lists
@@ -116,6 +117,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     ClientController,
     ResourceController,
     RightController,
+    TitleController,
+    RightGrantController,
+    EncumbranceController,
     AuthorisationController,
     ProductController,
     RevisionController,

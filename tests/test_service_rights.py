@@ -19,6 +19,7 @@ from listings.authorisations import states as authorisations
 from listings.authorisations.states import AuthorisationStatus
 from listings.products import states as products
 from listings.products.states import ProductStatus
+from listings.rights.states import ENCUMBRANCE, GRANT, EncumbranceStatus, GrantStatus
 from market.participants.states import (
     APPEAL,
     FACTOR_RESET,
@@ -148,6 +149,10 @@ DECIDED: Mapping[str, Rights] = {
     "second_factor_resets": changing("status ended_by ended_at"),
     "refunds": changing("status failure processor_id sent_at completed_at approved_by approved_at ended_by"),
     "resource_rights": APPEND_ONLY,
+    "right_encumbrances": changing(
+        "status outcome stops_use effective_by effective_at effective_reason ended_by ended_at end_reason"
+    ),
+    "right_grants": changing("status right_id decided_by decided_at decision_reason"),
     "resource_viewers": Rights(delete=True),
     "revision_contents": APPEND_ONLY,
     "revoked_tokens": QUEUE,
@@ -197,6 +202,11 @@ MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     "invoices": (INVOICE.transitions, frozenset({InvoiceStatus.ISSUED, InvoiceStatus.PAID})),
     "quality_runs": (quality.TRANSITIONS, frozenset({RunStatus.QUEUED})),
     "recoveries": (RECOVERY.transitions, frozenset({RecoveryStatus.REQUESTED})),
+    "right_encumbrances": (
+        ENCUMBRANCE.transitions,
+        frozenset({EncumbranceStatus.IN_FORCE, EncumbranceStatus.PENDING}),
+    ),
+    "right_grants": (GRANT.transitions, frozenset({GrantStatus.PROPOSED})),
     "rule_proposals": (PROPOSAL.transitions, frozenset({ProposalStatus.PROPOSED})),
     "second_factor_resets": (FACTOR_RESET.transitions, frozenset({FactorResetStatus.REQUESTED})),
     "refunds": (REFUND.transitions, frozenset({RefundStatus.REQUESTED})),

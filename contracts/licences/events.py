@@ -31,6 +31,7 @@ SUBSCRIBERS = (
                 EventKind.ORGANISATION_SUSPENDED,
                 EventKind.PRODUCT_SUSPENDED,
                 EventKind.RESOURCE_SUSPENDED,
+                EventKind.RIGHT_ENDED,
                 EventKind.RIGHT_SUSPENDED,
             }
         ),

@@ -13,9 +13,14 @@ from infra.identity import service as identity
 from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
 from infra.stops import service as stops
-from listings.rights import service
-from listings.rights.schemas import RightCreate, RightRead
-from listings.rights.tables import ResourceRight
+from listings.rights import grants, service
+from listings.rights.schemas import GrantRequestCreate, RightCreate, RightGrantRead, RightRead
+from listings.rights.tables import ResourceRight, RightGrant
+
+
+async def grant_read(session: AsyncSession, row: RightGrant) -> RightGrantRead:
+    """Render a proposed grant, its sides named."""
+    return RightGrantRead.of(row, await identity.party_names(session, {row.grantor_id, row.grantee_id}))
 
 
 async def right_read(session: AsyncSession, row: ResourceRight) -> RightRead:
@@ -33,10 +38,11 @@ async def right_reads(session: AsyncSession, rows: Sequence[ResourceRight]) -> l
 class RightController(Controller):
     """The rights a resource rests on (数据产权)."""
 
-    path = "/v1/resources/{resource_id:uuid}/rights"
-    tags = ["Resources"]
+    path = "/v1/resources/{resource_id:uuid}"
+    tags = ["Rights"]
 
     @post(
+        "/rights",
         guards=[requires(Permission.RESOURCE_MANAGE)],
         operation_id="recordRight",
         summary="Record a right to a resource",
@@ -57,6 +63,7 @@ class RightController(Controller):
         return await idempotency.run(RightRead, effect)
 
     @get(
+        "/rights",
         guards=[requires(Permission.RESOURCE_READ)],
         operation_id="listRights",
         summary="List the rights to a resource",
@@ -69,7 +76,30 @@ class RightController(Controller):
         return Page(items=await right_reads(session, rows), next_cursor=following)
 
     @post(
-        "/{right_id:uuid}/suspension",
+        "/right-requests",
+        guards=[requires(Permission.RIGHT_GRANT)],
+        operation_id="requestRight",
+        summary="Request a right from the source agency",
+    )
+    async def request(
+        self,
+        session: AsyncSession,
+        actor: Actor,
+        idempotency: Idempotency,
+        resource_id: UUID,
+        data: GrantRequestCreate,
+    ) -> RightGrantRead:
+        """Of a resource whose data another agency holds by its duties: once that agency has accepted, the chain of
+        title of your right leads up to it.
+        """
+
+        async def effect() -> RightGrantRead:
+            return await grant_read(session, await grants.request(session, actor, resource_id, data))
+
+        return await idempotency.run(RightGrantRead, effect)
+
+    @post(
+        "/rights/{right_id:uuid}/suspension",
         status_code=200,
         guards=[requires(Permission.RESOURCE_SUSPEND)],
         operation_id="suspendRight",
@@ -78,13 +108,13 @@ class RightController(Controller):
     async def suspend(
         self, session: AsyncSession, actor: Actor, resource_id: UUID, right_id: UUID, data: ReasonBody
     ) -> RightRead:
-        """By the owner or a regulator: every licence to data that rests on it stops at once."""
+        """By the owner or a regulator: every licence that rests on it, or on a right below it, stops at once."""
         return await right_read(
             session, await service.suspend(session, actor, resource_id, right_id, data.reason)
         )
 
     @post(
-        "/{right_id:uuid}/reinstatement",
+        "/rights/{right_id:uuid}/reinstatement",
         status_code=200,
         guards=[requires(Permission.RESOURCE_SUSPEND)],
         operation_id="reinstateRight",

@@ -1,4 +1,7 @@
-"""Use cases of rights."""
+"""Use cases of rights: recorded, suspended, ended, and walked up to the source agency.
+
+How they are granted is in :mod:`listings.rights.grants`, what weighs on them in :mod:`listings.rights.encumbrances`.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -7,19 +10,20 @@ from uuid import UUID
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
-from infra.errors import NotFound
-from infra.events import service as events
-from infra.events.kinds import EventKind
+from infra.errors import Forbidden, NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
+from infra.rulebook.domain import Rules
 from infra.rulebook.retention import kept_until
 from infra.stops import service as stops
 from listings.resources import service as resources
-from listings.rights import repository
-from listings.rights.domain import Right, holding_right, require_term
+from listings.resources.tables import DataResource
+from listings.rights import freezing, repository
+from listings.rights.domain import Right, holding_right, require_term, title_chain
+from listings.rights.errors import RightEncumbered, RightEnded, RightInUse
 from listings.rights.schemas import RightCreate
-from listings.rights.tables import ResourceRight
+from listings.rights.tables import ResourceRight, RightEncumbrance
 
 SUBJECT = "right"
 
@@ -42,6 +46,11 @@ async def record(session: AsyncSession, actor: Actor, resource_id: UUID, data: R
         evidence_kept_until=kept_until(rules, moment),
         rules=rules.stamp(),
     )
+    return await add(session, actor, row, rules)
+
+
+async def add(session: AsyncSession, actor: Actor, row: ResourceRight, rules: Rules) -> ResourceRight:
+    """Put a right on record that was recorded by its holder, or granted to it."""
     session.add(row)
     await session.flush()
     await audit.record(
@@ -51,7 +60,9 @@ async def record(session: AsyncSession, actor: Actor, resource_id: UUID, data: R
         subject_kind=SUBJECT,
         subject_id=row.id,
         detail={
-            "resource_id": str(resource_id),
+            "resource_id": str(row.resource_id),
+            "holder_id": str(row.holder_id),
+            "parent_id": str(row.parent_id) if row.parent_id else None,
             "kind": row.kind.value,
             "basis": row.basis.value,
             "evidence_sha256": row.evidence_sha256,
@@ -72,17 +83,72 @@ async def list_rights(
     return await repository.list_of_resource(session, resource_id, page)
 
 
+async def access_right(session: AsyncSession, actor: Actor, right_id: UUID) -> ResourceRight:
+    """A right to a resource the actor can access: the only way to one by its id.
+
+    :raises NotFound: there is none the actor can access.
+    """
+    row = await repository.get(session, right_id)
+    if row is None:
+        raise _no_such_right()
+    try:
+        await resources.access_resource(session, actor, row.resource_id)
+    except NotFound:
+        raise _no_such_right() from None
+    return row
+
+
+def _no_such_right() -> NotFound:
+    return NotFound(
+        Message("There is no such right."),
+        remedy=Message("GET /v1/resources/{resource_id}/rights lists those to a resource you can access."),
+    )
+
+
+async def find_right(session: AsyncSession, right_id: UUID) -> ResourceRight:
+    """A right, for whoever knows its id: a claim on it is lodged by strangers too.
+
+    :raises NotFound: there is none.
+    """
+    row = await repository.get(session, right_id)
+    if row is None:
+        raise _no_such_right()
+    return row
+
+
+async def get_title_chain(
+    session: AsyncSession, actor: Actor, right_id: UUID
+) -> tuple[DataResource, list[ResourceRight], Sequence[RightEncumbrance]]:
+    """A right and those above it up to the source agency's, with what weighs on any of them.
+
+    :return: the resource, the rights from the one asked for upwards, and their open encumbrances.
+    :raises NotFound: there is no right the actor can access.
+    """
+    row = await access_right(session, actor, right_id)
+    resource = await resources.get_resource(session, row.resource_id)
+    chain = await chain_above(session, row)
+    return resource, chain, await repository.open_encumbrances(session, [one.id for one in chain])
+
+
+async def chain_above(session: AsyncSession, row: ResourceRight) -> list[ResourceRight]:
+    """A right and those above it, from itself up to the source agency's."""
+    rows = {one.id: one for one in await repository.list_of_resources(session, [row.resource_id])}
+    chain = title_chain({one.id: one.parent_id for one in rows.values()}, row.id)
+    return [rows[right_id] for right_id in chain]
+
+
 async def suspend(
     session: AsyncSession, actor: Actor, resource_id: UUID, right_id: UUID, reason: str
 ) -> ResourceRight:
-    """The owner or a regulator stops a right, and with its commit everything that rests on it.
+    """The owner or a regulator stops a right, and with its commit everything that rests on it or hangs below it.
 
     :raises NotFound: the resource has no such right, or the actor cannot access it.
     :raises Forbidden: the actor is neither.
     """
     row = await _to_suspend(session, actor, resource_id, right_id)
+    before = await freezing.lock(session, resource_id)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    await _publish_event(session, row, EventKind.RIGHT_SUSPENDED)
+    await freezing.spread(session, actor, resource_id, reason, before)
     return row
 
 
@@ -95,10 +161,109 @@ async def reinstate(
     :raises NotStopped: the actor's organisation has not stopped it.
     """
     row = await _to_suspend(session, actor, resource_id, right_id)
+    before = await freezing.lock(session, resource_id)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    if not await stops.active(session, [row.id]):
-        await _publish_event(session, row, EventKind.RIGHT_REINSTATED)
+    await freezing.spread(session, actor, resource_id, reason, before)
     return row
+
+
+async def revoke(session: AsyncSession, actor: Actor, right_id: UUID, reason: str) -> ResourceRight:
+    """The grantor takes back a right, or its holder gives it up: it ends for good with all that hangs below it.
+
+    :raises NotFound: there is no right the actor can access.
+    :raises Forbidden: the actor is neither the holder nor the grantor.
+    :raises RightEnded: it has ended already.
+    :raises RightEncumbered: a pledge or a dispute keeps its holder from giving it up.
+    """
+    row = await access_right(session, actor, right_id)
+    before = await freezing.lock(session, row.resource_id)
+    chain = await chain_above(session, row)
+    if actor.organisation_id not in {one.holder_id for one in chain[:2]}:
+        raise Forbidden(
+            Message("Only the holder of a right and whoever granted it can end it."),
+            remedy=Message("A regulator suspends it; everybody else disputes it."),
+        )
+    await require_not_ended(session, row)
+    if weighing := await repository.open_encumbrances(session, [row.id]):
+        raise encumbered(weighing[0])
+    await end(session, actor, row, reason, before)
+    return row
+
+
+async def end(
+    session: AsyncSession, actor: Actor, row: ResourceRight, reason: str, before: Collection[UUID]
+) -> None:
+    """End a right for good, and with it all that hangs below it.
+
+    :param before: from :func:`listings.rights.freezing.lock`.
+    """
+    await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason, final=True)
+    await freezing.spread(session, actor, row.resource_id, reason, before, ended=row.id)
+
+
+async def require_not_ended(session: AsyncSession, row: ResourceRight) -> None:
+    """Refuse to decide about a right that has ended.
+
+    :raises RightEnded: it has.
+    """
+    ended = next((stop for stop in await stops.active(session, [row.id]) if stop.final), None)
+    if ended is not None:
+        raise RightEnded(
+            Message("The right has ended: {reason}", reason=ended.reason),
+            remedy=Message("Have it granted or recorded anew."),
+        )
+
+
+async def require_free(session: AsyncSession, chain: Sequence[ResourceRight]) -> None:
+    """Refuse to grant or transfer a right while anything stops or encumbers it or a right above it.
+
+    :param chain: from the right up to the source agency's.
+    :raises RightEncumbered: something does.
+    """
+    if stopped := await stops.active(session, [row.id for row in chain]):
+        raise RightEncumbered(
+            Message(
+                "The right, or one that it was granted from, is stopped: {reason}", reason=stopped[0].reason
+            ),
+            remedy=Message("Grant it when the stop has been lifted."),
+        )
+    for one in await repository.open_encumbrances(session, [row.id for row in chain]):
+        if one.effective_at is not None:
+            raise encumbered(one)
+
+
+def encumbered(one: RightEncumbrance) -> RightEncumbered:
+    """That something weighs on the right."""
+    return RightEncumbered(
+        Message("The right, or one that it was granted from, is encumbered by a {kind}.", kind=one.kind),
+        remedy=Message(
+            "Ask again when it has ended; GET /v1/encumbrances/{encumbrance_id} shows it.",
+            encumbrance_id=one.id,
+        ),
+        encumbrance_id=str(one.id),
+    )
+
+
+async def require_unused(session: AsyncSession, row: ResourceRight) -> None:
+    """Refuse to pass on a right from which live rights were granted.
+
+    :raises RightInUse: some were.
+    """
+    granted = [
+        one
+        for one in await repository.list_of_resources(session, [row.resource_id])
+        if one.parent_id == row.id
+    ]
+    ended = {
+        stop.subject_id for stop in await stops.active(session, [one.id for one in granted]) if stop.final
+    }
+    if live := [one for one in granted if one.id not in ended]:
+        raise RightInUse(
+            Message("{count} rights were granted from this one.", count=len(live)),
+            remedy=Message(
+                "Revoke them first with POST /v1/rights/{right_id}/revocation, then transfer the right."
+            ),
+        )
 
 
 async def _to_suspend(
@@ -114,36 +279,42 @@ async def _to_suspend(
     return row
 
 
-async def _publish_event(session: AsyncSession, row: ResourceRight, kind: EventKind) -> None:
-    resource = await resources.get_resource(session, row.resource_id)
-    await events.publish(
-        session,
-        kind,
-        subject_id=row.id,
-        organisations=await resources.list_those_who_see(session, resource),
-        payload={"resource_id": str(row.resource_id), "kind": row.kind.value},
-    )
-
-
 async def find_holding_rights(
     session: AsyncSession, resource_ids: Collection[UUID], start: datetime, end: datetime
 ) -> dict[UUID, UUID]:
-    """The right to hold that covers [start, end), by resource; one that is stopped carries nothing new.
+    """The owner's right to hold that covers [start, end), by resource.
+
+    One that is stopped or encumbered carries nothing new.
+
+    What changes the rights waits until the transaction ends.
 
     :raises RightMissing: a resource has none.
+    :raises RightNotGrantable: its owner holds it without the right to grant it on.
     """
+    for resource_id in sorted(resource_ids):
+        await repository.lock_tree(session, resource_id)
     recorded = await repository.list_of_resources(session, resource_ids)
-    stopped = await stops.reasons(session, [row.id for row in recorded])
-    rows = [row for row in recorded if not stopped[row.id]]
-    return {
-        resource_id: holding_right(
-            [
-                Right(row.id, row.kind, row.valid_from, row.valid_until)
-                for row in rows
-                if row.resource_id == resource_id
-            ],
-            start,
-            end,
-        ).id
-        for resource_id in resource_ids
+    by_id = {row.id: row for row in recorded}
+    parents = {row.id: row.parent_id for row in recorded}
+    stopped = await stops.reasons(session, list(by_id))
+    weighing = {
+        one.right_id
+        for one in await repository.open_encumbrances(session, by_id)
+        if one.effective_at is not None
     }
+    free = [
+        row
+        for row in recorded
+        if not stopped[row.id] and not weighing.intersection(title_chain(parents, row.id))
+    ]
+    found = {}
+    for resource_id in resource_ids:
+        owner_id = (await resources.get_resource(session, resource_id)).owner_id
+        own = [row for row in free if row.resource_id == resource_id and row.holder_id == owner_id]
+        found[resource_id] = holding_right([as_right(row) for row in own], start, end).id
+    return found
+
+
+def as_right(row: ResourceRight) -> Right:
+    """A right as far as terms and grants are concerned."""
+    return Right(row.id, row.kind, row.valid_from, row.valid_until, row.may_grant)

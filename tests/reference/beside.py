@@ -59,6 +59,7 @@ async def everybody(trade: Trade, recorder: Recorder) -> None:
     await _recovery(trade)
     await _standing(trade)
     await _links(trade)
+    await _rights(trade)
     await _rules(trade)
     await _usage(trade)
     await _findings(trade)
@@ -391,6 +392,49 @@ async def _links(trade: Trade) -> None:
     ):
         await regulator.post(f"{link}/suspension", REASON)
         await regulator.post(f"{link}/reinstatement", REASON)
+
+
+async def _rights(trade: Trade) -> None:
+    """A right that is granted on, rejected, asked for, pledged, disputed, frozen and ended."""
+    owner, operator = trade.desks["owner"], trade.desks["operator"]
+    buyer, regulator = trade.desks["buyer"], trade.desks["regulator"]
+    resource = f"/v1/resources/{trade.made['resource_id']}"
+    right = f"/v1/rights/{(await owner.get(f'{resource}/rights'))['items'][0]['id']}"
+    now = datetime.now(UTC)
+    terms = {
+        "kind": "USE",
+        "may_grant": False,
+        "legal_basis": "Agreement on the use of data, article 3 数据使用协议第三条",
+        "evidence_sha256": sha256(b"agreement").hexdigest(),
+        "evidence_description": "The signed agreement",
+        "valid_from": now.isoformat(),
+        "valid_until": (now + timedelta(days=365)).isoformat(),
+    }
+    for decision, body in (("rejection", REASON), ("acceptance", {})):
+        offered = await owner.post(f"{right}/grants", terms | {"grantee_id": operator.organisation_id})
+        await operator.post(f"/v1/right-grants/{offered['id']}/{decision}", body)
+    asked = terms | {"kind": "HOLD", "grantor_id": regulator.organisation_id}
+    request = await owner.post(f"{resource}/right-requests", asked)
+    await owner.post(f"/v1/right-grants/{request['id']}/withdrawal", REASON)
+    grounds = {
+        "grounds": "Decision 12 of the city government",
+        "evidence_sha256": sha256(b"decision").hexdigest(),
+    }
+    for confirmed in (True, False):
+        pledge = await owner.post(f"{right}/pledges", grounds | {"pledgee_id": buyer.organisation_id})
+        home = f"/v1/encumbrances/{pledge['id']}"
+        if confirmed:
+            await buyer.post(f"{home}/confirmation", REASON)
+            await buyer.post(f"{home}/release", REASON)
+        else:
+            await owner.post(f"{home}/withdrawal", REASON)
+    dispute = await buyer.post(f"{right}/disputes", grounds)
+    for decision in ("admission", "dismissal"):
+        await regulator.post(f"/v1/encumbrances/{dispute['id']}/ruling", {"decision": decision} | REASON)
+    freeze = await regulator.post(f"{right}/freezes", grounds)
+    await regulator.post(f"/v1/encumbrances/{freeze['id']}/ruling", {"decision": "lifting"} | REASON)
+    used = (await operator.get(f"{resource}/rights"))["items"][0]["id"]
+    await operator.post(f"/v1/rights/{used}/revocation", REASON)
 
 
 async def _rules(trade: Trade) -> None:

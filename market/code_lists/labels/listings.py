@@ -9,7 +9,14 @@ from listings.ingest.result import Delimiter, Kind, TextEncoding
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductAction, ProductStatus
 from listings.resources.domain import UpdateFrequency
-from listings.rights.domain import RightBasis
+from listings.rights.domain import EncumbranceKind, GrantForm, RightBasis
+from listings.rights.states import (
+    EncumbranceAction,
+    EncumbranceOutcome,
+    EncumbranceStatus,
+    GrantAction,
+    GrantStatus,
+)
 from market.code_lists.labels.texts import LabelTexts
 
 LABELS: LabelTexts = {
@@ -29,6 +36,44 @@ LABELS: LabelTexts = {
         "entrusted": ("受托取得", "Entrusted"),
         "agreement": ("协议取得", "Agreement"),
         "derived": ("加工衍生取得", "Derived"),
+    },
+    GrantForm: {"grant": ("授予", "Grant"), "transfer": ("转让", "Transfer")},
+    GrantStatus: {
+        "proposed": ("待答复", "Proposed"),
+        "accepted": ("已接受", "Accepted"),
+        "rejected": ("已拒绝", "Rejected"),
+        "withdrawn": ("已撤回", "Withdrawn"),
+    },
+    GrantAction: {
+        "acceptance": ("接受", "Acceptance"),
+        "rejection": ("拒绝", "Rejection"),
+        "withdrawal": ("撤回", "Withdrawal"),
+    },
+    EncumbranceKind: {
+        "dispute": ("争议", "Dispute"),
+        "pledge": ("质押", "Pledge"),
+        "freeze": ("冻结", "Freeze"),
+    },
+    EncumbranceStatus: {
+        "pending": ("待定", "Pending"),
+        "in_force": ("生效中", "In force"),
+        "ended": ("已终结", "Ended"),
+    },
+    EncumbranceAction: {
+        "admission": ("受理", "Admission"),
+        "confirmation": ("确认", "Confirmation"),
+        "dismissal": ("驳回", "Dismissal"),
+        "lifting": ("解除", "Lifting"),
+        "release": ("解押", "Release"),
+        "upholding": ("成立", "Upholding"),
+        "withdrawal": ("撤回", "Withdrawal"),
+    },
+    EncumbranceOutcome: {
+        "dismissed": ("已驳回", "Dismissed"),
+        "lifted": ("已解除", "Lifted"),
+        "released": ("已解押", "Released"),
+        "upheld": ("成立", "Upheld"),
+        "withdrawn": ("已撤回", "Withdrawn"),
     },
     UpdateFrequency: {
         "realtime": ("实时", "Real time"),
