@@ -38,6 +38,7 @@ from listings.authorisations.states import (
     require_suspendable,
 )
 from listings.authorisations.tables import Authorisation
+from listings.gradings import service as gradings
 from listings.resources import service as resources
 from listings.resources.domain import listing_rules, require_listable
 from listings.rights import service as rights
@@ -70,7 +71,8 @@ async def grant(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     owned = await resources.lock_own(session, actor, set(data.resource_ids))
     listable = listing_rules(rules)
     for resource in owned:
-        require_listable(resource.classification, resource.risk_assessment_sha256, listable)
+        offered = (await gradings.get_classes(session, resource)).offered(data.columns)
+        require_listable(offered, resource.risk_assessment_sha256, listable)
     await _require_not_stopped(session, [resource.id for resource in owned])
     held = await rights.find_holding_rights(
         session, [resource.id for resource in owned], data.valid_from, data.valid_until
