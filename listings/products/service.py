@@ -69,7 +69,7 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
     row = DataProduct(
         **data.model_dump(exclude={"purposes", "delivery_classes"}),
         purposes=sorted(set(purposes)),
-        delivery_classes=delivery_classes,
+        delivery_classes=[code.value for code in delivery_classes],
         theme_axes=axes_of(data.themes),
         operator_id=grant.operator_id,
         owner_id=grant.owner_id,
