@@ -15,24 +15,32 @@ from infra.second_factor import SecondFactorStatus
 
 
 class OrganisationKind(StrEnum):
-    """What an organisation is to the market."""
+    """What an organisation is to the market.
 
+    An authorising body (授权主体: the government at county level or above, or a national sector authority) lets
+    operators operate public data; a price authority (价格主管部门) looks at what is asked for it.
+    """
+
+    AUTHORISING_BODY = "authorising_body"
     BUYER = "buyer"
     OPERATOR = "operator"
     OWNER = "owner"
     PLATFORM = "platform"
+    PRICE_AUTHORITY = "price_authority"
     REGULATOR = "regulator"
 
 
 class Role(StrEnum):
     """What a person or a program does for its organisation."""
 
+    AUTHORISING_OFFICER = "authorising_officer"
     BUYER = "buyer"
     DATA_OPERATOR = "data_operator"
     DATA_OWNER = "data_owner"
     FINANCE_OFFICER = "finance_officer"
     ORGANISATION_ADMIN = "organisation_admin"
     PLATFORM_ADMIN = "platform_admin"
+    PRICE_OFFICER = "price_officer"
     REGULATOR_OFFICER = "regulator_officer"
 
 
@@ -47,8 +55,12 @@ class Permission(StrEnum):
     APPEAL_LODGE = "appeal.lodge"
     AUDIT_READ = "audit.read"
     AUTHORISATION_ACCEPT = "authorisation.accept"
+    AUTHORISATION_CONSENT = "authorisation.consent"
+    AUTHORISATION_DECLINE = "authorisation.decline"
     AUTHORISATION_GRANT = "authorisation.grant"
+    AUTHORISATION_PROPOSE = "authorisation.propose"
     AUTHORISATION_READ = "authorisation.read"
+    AUTHORISATION_REVOKE = "authorisation.revoke"
     AUTHORISATION_SUSPEND = "authorisation.suspend"
     BANK_ACCOUNT_MANAGE = "bank_account.manage"
     BANK_ENTRY_MATCH = "bank_entry.match"
@@ -125,6 +137,17 @@ _EVERYBODY = _OWN_ACCOUNT | frozenset(
 )
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.AUTHORISING_OFFICER: _EVERYBODY
+    | {
+        P.AUTHORISATION_DECLINE,
+        P.AUTHORISATION_GRANT,
+        P.AUTHORISATION_PROPOSE,
+        P.AUTHORISATION_READ,
+        P.AUTHORISATION_REVOKE,
+        P.AUTHORISATION_SUSPEND,
+        P.MEMBER_READ,
+        P.RESOURCE_READ,
+    },
     Role.BUYER: _EVERYBODY
     | {
         P.AGREEMENT_SIGN,
@@ -142,6 +165,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         P.AGREEMENT_SIGN,
         P.AUTHORISATION_ACCEPT,
+        P.AUTHORISATION_DECLINE,
         P.AUTHORISATION_READ,
         P.INVOICE_READ,
         P.LICENCE_SUSPEND,
@@ -160,8 +184,11 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.DATA_OWNER: _EVERYBODY
     | {
-        P.AUTHORISATION_GRANT,
+        P.AUTHORISATION_CONSENT,
+        P.AUTHORISATION_DECLINE,
+        P.AUTHORISATION_PROPOSE,
         P.AUTHORISATION_READ,
+        P.AUTHORISATION_REVOKE,
         P.AUTHORISATION_SUSPEND,
         P.INVOICE_READ,
         P.MEMBER_READ,
@@ -222,6 +249,12 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.RECOVERY_MANAGE,
         P.RULEBOOK_MANAGE,
         P.WEBHOOK_MANAGE,
+    },
+    Role.PRICE_OFFICER: _EVERYBODY
+    | {
+        P.AUTHORISATION_READ,
+        P.MEMBER_READ,
+        P.PRICE_PLAN_READ,
     },
     Role.REGULATOR_OFFICER: _EVERYBODY
     | {

@@ -23,7 +23,9 @@ CANARY_MB = 384
 """Memory that trying out a revision takes besides the query engine's."""
 
 
-_OFFICERS = frozenset({"finance_officer", "platform_admin", "regulator_officer"})
+_OFFICERS = frozenset(
+    {"authorising_officer", "finance_officer", "platform_admin", "price_officer", "regulator_officer"}
+)
 
 
 class Settings(BaseSettings):
@@ -143,8 +145,9 @@ class Settings(BaseSettings):
     )
     second_factor_roles: str | None = Field(
         None,
-        description="Roles whose people need a second factor, parted by commas, or none; by default finance_officer,"
-        "platform_admin,regulator_officer exactly when the public address is https.",
+        description="Roles whose people need a second factor, parted by commas, or none; by default "
+        "authorising_officer,finance_officer,platform_admin,price_officer,regulator_officer exactly when the public"
+        " address is https.",
     )
     password_reset_minutes: int = Field(
         30, ge=5, le=1440, description="Life of a one-time link for a new password."

@@ -49,8 +49,6 @@ from infra.telemetry.requests import count_unmatched, observe_requests
 from infra.webhooks.api import WebhookEndpointController
 from listings.authorisations.api import AuthorisationController
 from listings.catalogue.api import CatalogueController, QuoteController
-from listings.classification.api import ColumnGradingController
-from listings.impact_assessments.api import ImpactAssessmentController
 from listings.products.api import ProductController
 from listings.publication.api import PublicationController
 from listings.publication.findings_api import FindingController
@@ -118,7 +116,6 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     LostFactorController,
     ClientController,
     ResourceController,
-    ColumnGradingController,
     RightController,
     TitleController,
     RightGrantController,
@@ -128,7 +125,6 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     RevisionController,
     PublicationController,
     FindingController,
-    ImpactAssessmentController,
     CatalogueController,
     QuoteController,
     PricePlanController,

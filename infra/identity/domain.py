@@ -70,7 +70,9 @@ RESETS_OF_ADDRESS = Budget(burst=3, seconds_each=600)
 RESETS_OF_SOURCE = Budget(burst=20, seconds_each=60)
 
 _OFFICE_ROLES: dict[OrganisationKind, frozenset[Role]] = {
+    OrganisationKind.AUTHORISING_BODY: frozenset({Role.AUTHORISING_OFFICER}),
     OrganisationKind.PLATFORM: frozenset({Role.FINANCE_OFFICER, Role.PLATFORM_ADMIN}),
+    OrganisationKind.PRICE_AUTHORITY: frozenset({Role.PRICE_OFFICER}),
     OrganisationKind.REGULATOR: frozenset({Role.REGULATOR_OFFICER}),
 }
 

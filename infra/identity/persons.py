@@ -29,6 +29,11 @@ async def accounts_of_caller(
     return frozenset(other for other in theirs if other == actor.id or own & behind.get(other, set()))
 
 
+async def answering_for(session: AsyncSession, actor: Actor) -> UUID | None:
+    """The person who answers for what the actor does: oneself, or who made the program; None for the service's own."""
+    return actor.id if actor.kind == "person" else await repository.maker_of(session, actor.id)
+
+
 async def belongs_to(session: AsyncSession, actor: Actor, organisation_ids: Iterable[UUID]) -> bool:
     """Whether the caller, or whoever made the program that calls, is a member of one of some organisations."""
     addresses = (await repository.addresses_behind(session, [actor.id])).get(actor.id, set())

@@ -222,6 +222,15 @@ async def addresses_behind(session: AsyncSession, ids: Iterable[UUID]) -> dict[U
     return found
 
 
+async def maker_of(session: AsyncSession, client_id: UUID) -> UUID | None:
+    """The person who made a program, or the program that made it; None where the service did."""
+    start = sa.select(sa.literal(client_id, sa.Uuid()).label("actor_id"))
+    behind = start.cte("behind", recursive=True)
+    behind = behind.union(sa.select(col(Client.created_by)).join(behind, col(Client.id) == behind.c.actor_id))
+    statement = select(Person.id).join(behind, col(Person.id) == behind.c.actor_id)
+    return (await session.exec(statement)).first()
+
+
 async def holders(session: AsyncSession, organisation_id: UUID, role: Role) -> set[UUID]:
     """Ids of the memberships that carry a role."""
     statement = select(Membership.id).where(

@@ -1,12 +1,13 @@
 """What an owner may grant to an operator: scope, term, consideration and the split of revenue.
 
 The rules are those of 公共数据资源授权运营实施规范(试行) (发改数据规〔2025〕27号): whole-domain, by-field or
-by-scenario authorisation, and an operator's term capped (five years, a rulebook parameter). Exclusivity is
+by-scenario authorisation, and an operator's term capped (five years, a rulebook parameter). It takes three sides, each
+by a person of its own: the source agency that holds the data, the authorising body and the operator. Exclusivity is
 held by the database: every authorisation is spread over cells, and an exclusion constraint lets no other
 cell overlap an exclusive one (see `cells`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,8 +15,15 @@ from itertools import pairwise
 from uuid import UUID
 
 from infra.labels import Label
-from infra.messages import Message
-from listings.authorisations.errors import ScopeRefused, SharesRefused, TermRefused
+from infra.messages import Message, joined
+from listings.authorisations.errors import (
+    ConsiderationRefused,
+    ModeRefused,
+    ScopeRefused,
+    SharesRefused,
+    TermRefused,
+)
+from listings.authorisations.regions import region_range, require_region
 from pricing.regulated.purposes import PurposeClass
 
 WHOLE = 1_000_000_000
@@ -28,8 +36,45 @@ SHARE_TOTAL = 10_000
 """Basis points in the whole revenue."""
 
 
+class Mode(StrEnum):
+    """How far an authorisation reaches: 整体授权, 分领域授权, 依场景授权."""
+
+    BY_FIELD = "by_field"
+    BY_SCENARIO = "by_scenario"
+    WHOLE_DOMAIN = "whole_domain"
+
+
+MODE_LABELS = {
+    Mode.BY_FIELD: Label("分领域授权", "by field"),
+    Mode.BY_SCENARIO: Label("依场景授权", "by scenario"),
+    Mode.WHOLE_DOMAIN: Label("整体授权", "whole domain"),
+}
+
+
+class AuthorisationSide(StrEnum):
+    """Who signs an authorisation, in the order of their steps."""
+
+    SOURCE_AGENCY = "source_agency"
+    AUTHORISING_BODY = "authorising_body"
+    OPERATOR = "operator"
+
+
+class SignatureDecision(StrEnum):
+    """What a side decided about an authorisation that was put to it."""
+
+    DECLINED = "declined"
+    SIGNED = "signed"
+
+
+class Procedure(StrEnum):
+    """By which steps an authorisation came about; two sides signed before authorising bodies took part."""
+
+    THREE_PARTY = "three_party"
+    TWO_PARTY = "two_party"
+
+
 class Scenario(StrEnum):
-    """The field of use that is authorised; `ALL` is the whole-domain mode (整体授权)."""
+    """The field of use that is authorised; `ALL` is every one of them, as the whole-domain mode has it."""
 
     ALL = "all"
     INCLUSIVE_FINANCE = "inclusive_finance"
@@ -48,7 +93,7 @@ class Scenario(StrEnum):
 
 
 SCENARIO_LABELS = {
-    Scenario.ALL: Label("整体授权", "all scenarios"),
+    Scenario.ALL: Label("全部场景", "all scenarios"),
     Scenario.INCLUSIVE_FINANCE: Label("普惠金融", "inclusive finance"),
     Scenario.URBAN_GOVERNANCE: Label("城市治理", "urban governance"),
     Scenario.TRANSPORT_SERVICES: Label("交通出行", "transport services"),
@@ -83,7 +128,10 @@ _SCENARIO_NUMBERS = {
 
 
 class Consideration(StrEnum):
-    """What the owner receives for the authorisation (有偿方式)."""
+    """What the owner receives for the authorisation (有偿方式).
+
+    Offered is what settlement carries out, see `OFFERED`; the others stand in authorisations of before.
+    """
 
     REVENUE_SHARE = "revenue_share"
     CASH_FEE = "cash_fee"
@@ -101,6 +149,75 @@ CONSIDERATION_LABELS = {
 }
 
 
+OFFERED = (Consideration.REVENUE_SHARE,)
+"""The ways of consideration that have effect, and so can be agreed."""
+
+
+def require_offered(consideration: Consideration) -> None:
+    """Refuse a consideration that nothing would carry out.
+
+    :raises ConsiderationRefused: says which can be agreed.
+    """
+    if consideration not in OFFERED:
+        raise ConsiderationRefused(
+            Message(
+                "Nothing here settles the consideration {consideration} yet, so it cannot be agreed.",
+                consideration=consideration,
+            ),
+            remedy=Message(
+                "Use {offered} and agree the owner's part in `shares`.",
+                offered=joined(OFFERED, ", "),
+            ),
+            offered=[one.value for one in OFFERED],
+        )
+
+
+def require_mode(
+    mode: Mode,
+    scenarios: Collection[Scenario],
+    domains: Collection[str] | None,
+    resource_domains: Iterable[str],
+) -> None:
+    """Refuse a mode that the scope does not bear out.
+
+    The whole domain is every scenario; a field is a domain that resources are registered
+    under, and the resources are those of the domains that are named; by scenario names the scenarios.
+
+    :param domains: named by the authorisation; None but in the mode by field.
+    :param resource_domains: the `domain` that each resource is registered under.
+    :raises ModeRefused: names what does not fit.
+    """
+    if (mode is Mode.BY_FIELD) != bool(domains):
+        raise ModeRefused(
+            Message("`domains` goes with the mode by_field, and only with it."),
+            remedy=Message("Name the resources' domains in `domains` with by_field; leave it out otherwise."),
+        )
+    if mode is Mode.WHOLE_DOMAIN and set(scenarios) != {Scenario.ALL}:
+        raise ModeRefused(
+            Message("An authorisation of the whole domain is for every scenario."),
+            remedy=Message('Send "scenarios": ["all"], or use the mode by_scenario or by_field.'),
+        )
+    if mode is Mode.BY_SCENARIO and Scenario.ALL in scenarios:
+        raise ModeRefused(
+            Message("An authorisation by scenario names its scenarios."),
+            remedy=Message("Name them in `scenarios` instead of 'all', or use the mode whole_domain."),
+        )
+    if domains:
+        found = set(resource_domains)
+        if found != set(domains):
+            odd = min(found ^ set(domains))
+            raise ModeRefused(
+                Message("No resource is registered under {domain!r}.", domain=odd)
+                if odd in set(domains)
+                else Message(
+                    "A resource is registered under {domain!r}, which is none of the domains.", domain=odd
+                ),
+                remedy=Message(
+                    "The domains of these resources are: {domains}.", domains=", ".join(sorted(found))
+                ),
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Shares:
     """How revenue is split, in basis points of it; the three sum to `SHARE_TOTAL`."""
@@ -114,13 +231,17 @@ class Shares:
 class Grant:
     """What an authorisation gives for one of its resources, with every link it rests on.
 
-    The term is half-open; `columns` None means all columns.
+    The term is half-open; `columns` None means all columns. `owner_id` is the resource's owner, whose consent it rests
+    on and whose share it is; `authorising_body_id` is None where two sides signed, before authorising bodies took part.
     """
 
     authorisation_id: UUID
+    version: int
+    mode: Mode
     resource_id: UUID
     right_id: UUID
     owner_id: UUID
+    authorising_body_id: UUID | None
     operator_id: UUID
     columns: tuple[str, ...] | None
     scenarios: tuple[Scenario, ...]
@@ -185,6 +306,15 @@ def require_shares(shares: Shares) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class CoveredResource:
+    """A resource of an authorisation, whose it is, and the right to hold it that it rests on."""
+
+    resource_id: UUID
+    owner_id: UUID
+    right_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One resource × scenario × region; ranges are half-open [low, high) over dense numbers.
 
@@ -212,6 +342,8 @@ def cells(
             Message("'all' already covers the other scenarios."),
             remedy=Message("Name 'all' alone, or leave it out."),
         )
+    for code in regions:
+        require_region(code)
     areas = sorted({region_range(code) for code in regions})
     for (_, end), (start, _) in pairwise(areas):
         if start < end:
@@ -241,21 +373,6 @@ def scenario_range(scenario: Scenario) -> tuple[int, int]:
     if scenario is Scenario.ALL:
         return (0, WHOLE)
     number = _SCENARIO_NUMBERS[scenario]
-    return (number, number + 1)
-
-
-def region_range(code: str) -> tuple[int, int]:
-    """The half-open range of division codes (GB/T 2260) that a code covers.
-
-    100000 is the whole country, XX0000 a province, XXYY00 a prefecture, XXYYZZ a county.
-    """
-    number = int(code)
-    if number == 100_000:
-        return (0, 1_000_000)
-    if number % 10_000 == 0:
-        return (number, number + 10_000)
-    if number % 100 == 0:
-        return (number, number + 100)
     return (number, number + 1)
 
 

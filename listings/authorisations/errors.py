@@ -18,6 +18,20 @@ class SharesRefused(Invalid):
     title = Message("The shares must make up the whole revenue")
 
 
+class ModeRefused(Invalid):
+    """The mode does not fit the scope."""
+
+    slug = "authorisation-mode"
+    title = Message("The mode of the authorisation does not fit its scope")
+
+
+class ConsiderationRefused(Invalid):
+    """The consideration has no effect here yet."""
+
+    slug = "authorisation-consideration"
+    title = Message("This consideration cannot be agreed yet")
+
+
 class ExclusivityRefused(Conflict):
     """Somebody is authorised already for part of the scope, and one of the two is exclusive."""
 
@@ -30,6 +44,13 @@ class OperatorUnfit(Conflict):
 
     slug = "operator-unfit"
     title = Message("Only an operator can be authorised")
+
+
+class AuthorisingBodyUnfit(Conflict):
+    """The organisation cannot grant an authorisation."""
+
+    slug = "authorising-body-unfit"
+    title = Message("Only an authorising body grants an authorisation")
 
 
 class ResourceNotCovered(Conflict):

@@ -14,24 +14,29 @@ from infra.db import AsyncSession, new_id
 from infra.messages import Message
 from infra.paging import PageRequest, paginate
 from infra.stops import service as stops
-from listings.authorisations.domain import Cell, lane
+from listings.authorisations.domain import Cell, CoveredResource, lane
 from listings.authorisations.errors import ExclusivityRefused
-from listings.authorisations.states import AuthorisationStatus
+from listings.authorisations.states import ON_OFFER, AuthorisationStatus
 from listings.authorisations.tables import (
     EXCLUSIVITY,
     Authorisation,
     AuthorisationCell,
     AuthorisationResource,
+    AuthorisationSignature,
 )
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
-    """Authorisations the actor can access: all to a regulator, otherwise those one gave or holds."""
-    if actor.oversees(OrganisationKind.REGULATOR):
+    """Authorisations the actor can access: all to a regulator or a price authority, otherwise one's own."""
+    if actor.oversees(OrganisationKind.PRICE_AUTHORITY, OrganisationKind.REGULATOR):
         return sa.true()
+    own = sa.select(col(AuthorisationResource.authorisation_id)).where(
+        col(AuthorisationResource.owner_id) == actor.organisation_id
+    )
     return sa.or_(
-        col(Authorisation.owner_id) == actor.organisation_id,
         col(Authorisation.operator_id) == actor.organisation_id,
+        col(Authorisation.authorising_body_id) == actor.organisation_id,
+        col(Authorisation.id).in_(own),
     )
 
 
@@ -47,7 +52,10 @@ def in_force_for(
         .select_from(Authorisation)
         .join(
             AuthorisationResource,
-            col(AuthorisationResource.authorisation_id) == col(Authorisation.id),
+            sa.and_(
+                col(AuthorisationResource.authorisation_id) == col(Authorisation.id),
+                col(AuthorisationResource.version) == col(Authorisation.version),
+            ),
         )
         .where(
             col(Authorisation.id) == authorisation_id,
@@ -59,7 +67,7 @@ def in_force_for(
                 col(Authorisation.id),
                 col(AuthorisationResource.resource_id),
                 col(AuthorisationResource.right_id),
-                col(Authorisation.owner_id),
+                col(AuthorisationResource.owner_id),
                 col(Authorisation.operator_id),
             ),
         )
@@ -85,19 +93,63 @@ async def list_visible(
     return await paginate(session, statement, col(Authorisation.id), page)
 
 
-async def resource_ids(
+async def covered(
     session: AsyncSession, authorisation_ids: Iterable[UUID]
-) -> Mapping[UUID, Sequence[UUID]]:
-    """The resources that each authorisation covers, in id order."""
+) -> Mapping[UUID, Sequence[AuthorisationResource]]:
+    """What each authorisation covers by its version in force, in the order of the resources' ids."""
     statement = (
         select(AuthorisationResource)
+        .join(
+            Authorisation,
+            sa.and_(
+                col(Authorisation.id) == col(AuthorisationResource.authorisation_id),
+                col(Authorisation.version) == col(AuthorisationResource.version),
+            ),
+        )
         .where(col(AuthorisationResource.authorisation_id).in_(list(authorisation_ids)))
         .order_by(col(AuthorisationResource.resource_id))
     )
-    covered: dict[UUID, list[UUID]] = {}
+    found: dict[UUID, list[AuthorisationResource]] = {}
     for row in (await session.exec(statement)).all():
-        covered.setdefault(row.authorisation_id, []).append(row.resource_id)
-    return covered
+        found.setdefault(row.authorisation_id, []).append(row)
+    return found
+
+
+async def signatures(
+    session: AsyncSession, authorisation_ids: Iterable[UUID], amendment_id: UUID | None = None
+) -> Mapping[UUID, Sequence[AuthorisationSignature]]:
+    """What was decided about each authorisation as it was offered, or about one amendment, oldest first."""
+    statement = (
+        select(AuthorisationSignature)
+        .where(
+            col(AuthorisationSignature.authorisation_id).in_(list(authorisation_ids)),
+            col(AuthorisationSignature.amendment_id).is_not_distinct_from(amendment_id),
+        )
+        .order_by(col(AuthorisationSignature.signed_at), col(AuthorisationSignature.id))
+    )
+    found: dict[UUID, list[AuthorisationSignature]] = {}
+    for row in (await session.exec(statement)).all():
+        found.setdefault(row.authorisation_id, []).append(row)
+    return found
+
+
+async def overdue(
+    session: AsyncSession, resource_ids: Iterable[UUID] | None = None
+) -> Sequence[Authorisation]:
+    """Offers whose time to be signed is over, locked; those that somebody else is deciding about are left out.
+
+    :param resource_ids: only those that cover one of these.
+    """
+    statement = select(Authorisation).where(
+        col(Authorisation.status).in_(sorted(ON_OFFER)), col(Authorisation.answer_by) <= sa.func.now()
+    )
+    if resource_ids is not None:
+        covering = sa.select(col(AuthorisationResource.authorisation_id)).where(
+            col(AuthorisationResource.resource_id).in_(list(resource_ids))
+        )
+        statement = statement.where(col(Authorisation.id).in_(covering))
+    statement = statement.order_by(col(Authorisation.id)).with_for_update(key_share=True, skip_locked=True)
+    return (await session.exec(statement)).all()
 
 
 async def coverage(
@@ -111,25 +163,50 @@ async def coverage(
     if share:
         found = found.with_for_update(read=True).execution_options(populate_existing=True)
     authorisation = (await session.exec(found)).one_or_none()
-    return authorisation, await session.get(AuthorisationResource, (authorisation_id, resource_id))
+    if authorisation is None:
+        return None, None
+    key = (authorisation_id, authorisation.version, resource_id)
+    return authorisation, await session.get(AuthorisationResource, key)
 
 
 async def add(
-    session: AsyncSession, row: Authorisation, rights: Mapping[UUID, UUID], cells: Iterable[Cell]
+    session: AsyncSession, row: Authorisation, resources: Iterable[CoveredResource], cells: Iterable[Cell]
 ) -> None:
     """Store an authorisation with its resources and cells.
 
-    :param rights: the right to hold that each resource rests on.
     :raises ExclusivityRefused: the database sees an overlap with an exclusive one, or of this exclusive one.
     """
     session.add(row)
     await session.flush()
-    assert row.number is not None
+    await add_resources(session, row.id, row.version, resources)
+    await occupy(session, row, cells, row.valid_from, row.valid_until)
+
+
+async def add_resources(
+    session: AsyncSession, authorisation_id: UUID, version: int, resources: Iterable[CoveredResource]
+) -> None:
+    """Record what a version of an authorisation covers."""
     session.add_all(
-        AuthorisationResource(authorisation_id=row.id, resource_id=resource_id, right_id=right_id)
-        for resource_id, right_id in rights.items()
+        AuthorisationResource(
+            authorisation_id=authorisation_id,
+            version=version,
+            resource_id=one.resource_id,
+            right_id=one.right_id,
+            owner_id=one.owner_id,
+        )
+        for one in resources
     )
     await session.flush()
+
+
+async def occupy(
+    session: AsyncSession, row: Authorisation, cells: Iterable[Cell], start: datetime, end: datetime
+) -> None:
+    """Occupy cells for [start, end).
+
+    :raises ExclusivityRefused: the database sees an overlap with an exclusive one, or of this exclusive one.
+    """
+    assert row.number is not None
     own_lane = Range(*lane(row.number, exclusive=row.exclusive))
     values = [
         {
@@ -139,7 +216,7 @@ async def add(
             "scenario": Range(*cell.scenario),
             "region": Range(*cell.region),
             "lane": own_lane,
-            "term": Range(row.valid_from, row.valid_until),
+            "term": Range(start, end),
         }
         for cell in cells
     ]

@@ -1,35 +1,25 @@
-"""Use cases of authorisations."""
+"""Use cases of authorisations: found, stopped, ended; how they come about is in `offers`."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from infra.audit import service as audit
+from infra.audit.tables import AuditEntry
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
-from infra.identity import officers
-from infra.identity import service as identity
 from infra.messages import Message
 from infra.paging import PageRequest
-from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
 from infra.stops import service as stops
 from listings.authorisations import repository
-from listings.authorisations.domain import (
-    Consideration,
-    Grant,
-    Scenario,
-    Shares,
-    cells,
-    require_shares,
-    require_term,
-)
-from listings.authorisations.errors import AuthorisationNotLive, OperatorUnfit, ResourceNotCovered
-from listings.authorisations.schemas import AuthorisationCreate
+from listings.authorisations.domain import Consideration, Grant, Scenario, Shares
+from listings.authorisations.errors import ResourceNotCovered
 from listings.authorisations.states import (
     AUTHORISATION,
     AuthorisationAction,
@@ -37,101 +27,13 @@ from listings.authorisations.states import (
     require_live,
     require_suspendable,
 )
-from listings.authorisations.tables import Authorisation
-from listings.gradings import service as gradings
-from listings.resources import service as resources
-from listings.resources.domain import listing_rules, require_listable
-from listings.rights import service as rights
+from listings.authorisations.tables import Authorisation, AuthorisationResource, AuthorisationSignature
 from pricing.regulated.purposes import PurposeClass
 
 SUBJECT = "authorisation"
 
-
-async def grant(session: AsyncSession, actor: Actor, data: AuthorisationCreate) -> Authorisation:
-    """Offer an authorisation for resources of the actor's own organisation; the scope is reserved from now on.
-
-    :raises NotFound: a resource is not the actor's.
-    :raises OrganisationNotVerified: one of the two organisations is not verified.
-    :raises OperatorUnfit: the other organisation is no operator.
-    :raises NotListable: the classification of a resource forbids it.
-    :raises AuthorisationNotLive: a resource is suspended.
-    :raises RightMissing: a resource rests on no right to hold over the whole term.
-    :raises TermRefused, SharesRefused, ScopeRefused: see there.
-    :raises ExclusivityRefused: part of the scope is taken, and one of the two is exclusive.
-    """
-    rules = await rulebook.in_force(session)
-    moment = await now(session)
-    require_term(
-        data.valid_from, data.valid_until, now=moment, max_years=rules.integer("authorisation.max_term_years")
-    )
-    require_shares(data.shares.domain())
-    await identity.require_verified(session, actor.organisation_id)
-    await _require_operator(session, data.operator_id)
-    # Locked in id order: two grants for the same resource wait for each other here and not within the index.
-    owned = await resources.lock_own(session, actor, set(data.resource_ids))
-    listable = listing_rules(rules)
-    for resource in owned:
-        offered = (await gradings.get_classes(session, resource)).offered(data.columns)
-        require_listable(offered, resource.risk_assessment_sha256, listable)
-    await _require_not_stopped(session, [resource.id for resource in owned])
-    held = await rights.find_holding_rights(
-        session, [resource.id for resource in owned], data.valid_from, data.valid_until
-    )
-    spread = cells(
-        [(resource.id, resource.number) for resource in owned if resource.number is not None],
-        data.scenarios,
-        data.regions,
-    )
-    row = Authorisation(
-        owner_id=actor.organisation_id,
-        operator_id=data.operator_id,
-        status=AuthorisationStatus.OFFERED,
-        columns=sorted(set(data.columns)) if data.columns is not None else None,
-        scenarios=sorted({scenario.value for scenario in data.scenarios}),
-        regions=sorted(set(data.regions)),
-        purposes=sorted({purpose.value for purpose in data.purposes}),
-        valid_from=data.valid_from,
-        valid_until=data.valid_until,
-        exclusive=data.exclusive,
-        consideration=data.consideration,
-        owner_share=data.shares.owner,
-        operator_share=data.shares.operator,
-        platform_share=data.shares.platform,
-        granted_at=moment,
-        granted_by=actor.id,
-        rules=rules.stamp(),
-    )
-    await repository.add(session, row, held, spread)
-    await resources.allow_access(session, row.operator_id, held.keys(), basis_id=row.id)
-    await audit.record(
-        session,
-        actor,
-        action="authorisation.offered",
-        subject_kind=SUBJECT,
-        subject_id=row.id,
-        detail=data.model_dump(mode="json"),
-        rules=rules,
-    )
-    return row
-
-
-async def _require_not_stopped(session: AsyncSession, resource_ids: list[UUID]) -> None:
-    stopped = await stops.active(session, resource_ids)
-    if stopped:
-        raise AuthorisationNotLive(
-            Message("The resource is suspended: {reason}", reason=stopped[0].reason),
-            remedy=Message("Offer the authorisation when the suspension has been lifted."),
-            resource_id=str(stopped[0].subject_id),
-        )
-
-
-async def _require_operator(session: AsyncSession, operator_id: UUID) -> None:
-    operator = await identity.require_verified(session, operator_id)
-    if operator.kind is not OrganisationKind.OPERATOR:
-        raise OperatorUnfit(
-            Message("The organisation is not an operator."),
-            remedy=Message("Name a verified organisation of the kind operator."),
-        )
+MAX_DECISIONS = 1000
+"""Decisions about one authorisation that are shown, the latest ones."""
 
 
 async def access_authorisation(session: AsyncSession, actor: Actor, authorisation_id: UUID) -> Authorisation:
@@ -158,62 +60,37 @@ async def list_authorisations(
     return await repository.list_visible(session, actor, page)
 
 
-async def list_resource_ids(
+async def list_covered(
     session: AsyncSession, rows: Sequence[Authorisation]
-) -> Mapping[UUID, Sequence[UUID]]:
-    """The resources that each of the authorisations covers."""
-    return await repository.resource_ids(session, [row.id for row in rows])
+) -> Mapping[UUID, Sequence[AuthorisationResource]]:
+    """The resources that each of the authorisations covers now."""
+    return await repository.covered(session, [row.id for row in rows])
 
 
-async def accept(session: AsyncSession, actor: Actor, authorisation_id: UUID) -> Authorisation:
-    """The operator accepts: the authorisation is in force for its term.
-
-    :raises Forbidden: the actor does not belong to the operator.
-    :raises BothSides: the actor offered it, perhaps under another account.
-    :raises AuthorisationStateForbids: it is not on offer any more.
-    :raises TermRefused: its term is over.
-    """
-    row = await _locked(session, actor, authorisation_id)
-    _require_party(actor, row.operator_id)
-    await officers.require_other_side(session, actor, row.granted_by)
-    row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.ACCEPT)
-    moment = await now(session)
-    rules = await rulebook.in_force(session)
-    require_term(
-        row.valid_from, row.valid_until, now=moment, max_years=rules.integer("authorisation.max_term_years")
-    )
-    await _require_operator(session, row.operator_id)
-    row.accepted_at, row.accepted_by = moment, actor.id
-    row.rules = rules.stamp()
-    return await _decided(session, actor, row, "accepted", rules=rules)
+async def list_signatures(
+    session: AsyncSession, rows: Sequence[Authorisation]
+) -> Mapping[UUID, Sequence[AuthorisationSignature]]:
+    """What each side decided about each of the authorisations as it was offered."""
+    return await repository.signatures(session, [row.id for row in rows])
 
 
-async def decline(session: AsyncSession, actor: Actor, authorisation_id: UUID, reason: str) -> Authorisation:
-    """The operator declines the offer; its scope is free again.
-
-    :raises Forbidden: the actor does not belong to the operator.
-    :raises AuthorisationStateForbids: it is not on offer any more.
-    """
-    row = await _locked(session, actor, authorisation_id)
-    _require_party(actor, row.operator_id)
-    row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.DECLINE)
-    await resources.end_access(session, row.operator_id, basis_id=row.id)
-    await _end(session, row)
-    return await _decided(session, actor, row, "declined", reason)
+async def list_decisions(session: AsyncSession, row: Authorisation) -> Sequence[AuditEntry]:
+    """The latest decisions about an authorisation, newest first: who, when, for what reason, under which rules."""
+    return await audit.list_about(session, [row.id], MAX_DECISIONS)
 
 
 async def suspend(session: AsyncSession, actor: Actor, authorisation_id: UUID, reason: str) -> Authorisation:
-    """The owner or a regulator stops the authorisation, and with its commit every licence that hangs below it.
+    """Its only source agency, its authorising body or a regulator stops it, and with the commit every licence below it.
 
-    :raises Forbidden: the actor is neither.
+    :raises Forbidden: the actor is none of these.
     :raises AuthorisationStateForbids: it is not in force.
     """
-    row = await _locked(session, actor, authorisation_id)
+    row = await lock(session, actor, authorisation_id)
     _require_supervisor(actor, row)
     require_suspendable(row.status)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    await _decided(session, actor, row, "suspended", reason)
-    return await _publish_event(session, row, EventKind.AUTHORISATION_SUSPENDED)
+    await record_decision(session, actor, row, "suspended", reason)
+    return await publish_event(session, row, EventKind.AUTHORISATION_SUSPENDED)
 
 
 async def reinstate(
@@ -221,31 +98,32 @@ async def reinstate(
 ) -> Authorisation:
     """Lift the stops of the actor's own organisation; the suspension ends once no other organisation's remains.
 
-    :raises Forbidden: the actor is neither the owner nor a regulator.
+    :raises Forbidden: the actor is neither its only source agency, nor its authorising body, nor a regulator.
     :raises NotStopped: the actor's organisation has not stopped it.
     """
-    row = await _locked(session, actor, authorisation_id)
+    row = await lock(session, actor, authorisation_id)
     _require_supervisor(actor, row)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    await _decided(session, actor, row, "reinstated", reason)
+    await record_decision(session, actor, row, "reinstated", reason)
     if not await stops.active(session, [row.id]):
-        await _publish_event(session, row, EventKind.AUTHORISATION_REINSTATED)
+        await publish_event(session, row, EventKind.AUTHORISATION_REINSTATED)
     return row
 
 
 async def revoke(session: AsyncSession, actor: Actor, authorisation_id: UUID, reason: str) -> Authorisation:
-    """The owner ends the authorisation for good; everything below it stops, and its scope is free again.
+    """End an authorisation for good, or withdraw an offer: everything below it stops, and its scope is free again.
 
-    :raises Forbidden: the actor is not the owner.
+    :raises Forbidden: the actor is neither its only source agency nor its authorising body, nor made the offer.
     :raises AuthorisationStateForbids: it has ended already.
     """
-    row = await _locked(session, actor, authorisation_id)
-    _require_party(actor, row.owner_id)
+    row = await lock(session, actor, authorisation_id)
+    if row.status is AuthorisationStatus.ACTIVE or actor.organisation_id != row.offered_by_organisation:
+        _require_principal(actor, row)
     row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.REVOKE)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason, final=True)
-    await _end(session, row)
-    await _decided(session, actor, row, "revoked", reason)
-    return await _publish_event(session, row, EventKind.AUTHORISATION_REVOKED)
+    await end(session, row)
+    await record_decision(session, actor, row, "revoked", reason)
+    return await publish_event(session, row, EventKind.AUTHORISATION_REVOKED)
 
 
 async def get_live_grant(
@@ -265,9 +143,12 @@ async def get_live_grant(
         )
     given = Grant(
         authorisation_id=row.id,
+        version=row.version,
+        mode=row.mode,
         resource_id=resource_id,
         right_id=covered.right_id,
-        owner_id=row.owner_id,
+        owner_id=covered.owner_id,
+        authorising_body_id=row.authorising_body_id,
         operator_id=row.operator_id,
         columns=tuple(row.columns) if row.columns is not None else None,
         scenarios=tuple(Scenario(code) for code in row.scenarios),
@@ -296,29 +177,39 @@ def in_force_for(
     return repository.in_force_for(authorisation_id, resource_id)
 
 
-async def _locked(session: AsyncSession, actor: Actor, authorisation_id: UUID) -> Authorisation:
+async def lock(session: AsyncSession, actor: Actor, authorisation_id: UUID) -> Authorisation:
+    """An authorisation the actor can access, locked until the transaction ends.
+
+    :raises NotFound: there is none the actor can access.
+    """
     return _found(await repository.get_visible(session, actor, authorisation_id, lock=True))
 
 
-def _require_party(actor: Actor, organisation_id: UUID) -> None:
-    if actor.organisation_id != organisation_id:
-        raise Forbidden(
-            Message("This is for the other side of the authorisation to decide."),
-            remedy=Message("Ask the organisation named in the authorisation: owner_name or operator_name."),
-        )
+def _require_principal(actor: Actor, row: Authorisation) -> None:
+    """Who decides about the whole: the authorising body, or the source agency where there is one alone."""
+    if actor.organisation_id in (row.owner_id, row.authorising_body_id):
+        return
+    raise Forbidden(
+        Message("This is decided by the authorising body, and by the source agency where there is only one."),
+        remedy=Message(
+            "Ask the authorising body. A source agency among several stops its own resource at POST"
+            " /v1/resources/{resource_id}/suspension, and has it taken out by an amendment."
+        ),
+    )
 
 
 def _require_supervisor(actor: Actor, row: Authorisation) -> None:
     if not actor.oversees(OrganisationKind.REGULATOR):
-        _require_party(actor, row.owner_id)
+        _require_principal(actor, row)
 
 
-async def _end(session: AsyncSession, row: Authorisation) -> None:
+async def end(session: AsyncSession, row: Authorisation) -> None:
+    """Say that an authorisation has ended now, and free its scope."""
     row.ended_at = await now(session)
     await repository.release(session, row.id, row.ended_at if row.accepted_at else None)
 
 
-async def _decided(
+async def record_decision(
     session: AsyncSession,
     actor: Actor,
     row: Authorisation,
@@ -326,7 +217,13 @@ async def _decided(
     reason: str | None = None,
     *,
     rules: Rules | None = None,
+    **detail: Any,
 ) -> Authorisation:
+    """Write a decision into the audit log, and why into the row.
+
+    :param what: as the second part of the entry's action: ``suspended``.
+    :param detail: what else a reviewer needs.
+    """
     # Lifting a stop on what has been revoked does not change why it was.
     if row.status is not AuthorisationStatus.REVOKED or what != "reinstated":
         row.reason = reason
@@ -337,18 +234,26 @@ async def _decided(
         action=f"authorisation.{what}",
         subject_kind=SUBJECT,
         subject_id=row.id,
-        detail={"status": row.status.value, "reason": reason},
+        detail={"status": row.status.value, "reason": reason, **detail},
         rules=rules,
     )
     return row
 
 
-async def _publish_event(session: AsyncSession, row: Authorisation, kind: EventKind) -> Authorisation:
+async def publish_event(
+    session: AsyncSession, row: Authorisation, kind: EventKind, **payload: Any
+) -> Authorisation:
+    """Tell every side of the authorisation what happened to it."""
+    covered = (await repository.covered(session, [row.id])).get(row.id, ())
     await events.publish(
         session,
         kind,
         subject_id=row.id,
-        organisations=(row.owner_id, row.operator_id),
-        payload={"status": row.status.value},
+        organisations=sorted(
+            {one.owner_id for one in covered}
+            | {row.operator_id}
+            | ({row.authorising_body_id} if row.authorising_body_id else set())
+        ),
+        payload={"status": row.status.value, **payload},
     )
     return row

@@ -12,11 +12,18 @@ from listings.authorisations.errors import AuthorisationNotLive, AuthorisationSt
 
 
 class AuthorisationStatus(StrEnum):
-    """Status of an authorisation. Expiry is no status: it follows from the term."""
+    """Status of an authorisation. Expiry is no status: it follows from the term.
+
+    ``OFFERED`` waits for the source agencies, ``CONSENTED`` for the authorising body, ``GRANTED`` for the operator.
+    ``LAPSED`` was not answered in time.
+    """
 
     OFFERED = "offered"
+    CONSENTED = "consented"
+    GRANTED = "granted"
     ACTIVE = "active"
     DECLINED = "declined"
+    LAPSED = "lapsed"
     REVOKED = "revoked"
 
 
@@ -24,16 +31,26 @@ class AuthorisationAction(StrEnum):
     """What can be done to an authorisation."""
 
     ACCEPT = "acceptance"
+    CONSENT = "consent"
     DECLINE = "refusal"
+    GRANT = "grant"
+    LAPSE = "lapse"
     REVOKE = "revocation"
 
 
 _S = AuthorisationStatus
 
+ON_OFFER = frozenset({_S.OFFERED, _S.CONSENTED, _S.GRANTED})
+"""Not signed by all sides yet."""
+
 TRANSITIONS = {
-    AuthorisationAction.ACCEPT: Transition(frozenset({_S.OFFERED}), _S.ACTIVE),
-    AuthorisationAction.DECLINE: Transition(frozenset({_S.OFFERED}), _S.DECLINED),
-    AuthorisationAction.REVOKE: Transition(frozenset({_S.OFFERED, _S.ACTIVE}), _S.REVOKED),
+    # The last of the source agencies' consents; one before it changes nothing.
+    AuthorisationAction.CONSENT: Transition(frozenset({_S.OFFERED}), _S.CONSENTED),
+    AuthorisationAction.GRANT: Transition(frozenset({_S.CONSENTED}), _S.GRANTED),
+    AuthorisationAction.ACCEPT: Transition(frozenset({_S.GRANTED}), _S.ACTIVE),
+    AuthorisationAction.DECLINE: Transition(ON_OFFER, _S.DECLINED),
+    AuthorisationAction.LAPSE: Transition(ON_OFFER, _S.LAPSED),
+    AuthorisationAction.REVOKE: Transition(ON_OFFER | {_S.ACTIVE}, _S.REVOKED),
 }
 
 
@@ -51,7 +68,7 @@ def require_suspendable(status: AuthorisationStatus) -> None:
             Message(
                 "The authorisation is {status}; nothing rests on it that could be stopped.", status=status
             ),
-            remedy=Message("An offer is withdrawn by its owner with a revocation."),
+            remedy=Message("An offer is withdrawn with a revocation by whoever made it."),
             current_status=status.value,
         )
 
@@ -67,7 +84,10 @@ def require_live(
     if status is not AuthorisationStatus.ACTIVE:
         raise AuthorisationNotLive(
             Message("The authorisation is {status}.", status=status),
-            remedy=Message("It must be active: accepted by the operator and not declined or revoked."),
+            remedy=Message(
+                "It must be active: consented to by every source agency, granted by the authorising body and accepted"
+                " by the operator."
+            ),
             current_status=status.value,
         )
     if stopped:
@@ -83,5 +103,18 @@ def require_live(
     if now >= valid_until:
         raise AuthorisationNotLive(
             Message("The authorisation ended at {valid_until}.", valid_until=valid_until.isoformat()),
-            remedy=Message("Have the owner offer a new one."),
+            remedy=Message("Have the owner or the authorising body offer a new one."),
         )
+
+
+def require_in_time(answer_by: datetime | None, *, now: datetime) -> None:
+    """Refuse to sign an offer that nobody answered in time.
+
+    :raises AuthorisationStateForbids: its time is over.
+    """
+    if answer_by is not None and now >= answer_by:
+        raise AuthorisationStateForbids(
+            Message("The offer lapsed at {answer_by}: not all sides had signed it.", answer_by=answer_by.isoformat()),
+            remedy=Message("Have the owner or the authorising body offer it anew."),
+            answer_by=answer_by.isoformat(),
+        )  # fmt: skip

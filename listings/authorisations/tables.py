@@ -1,4 +1,4 @@
-"""Tables of authorisations: the grant, the resources it covers, and the cells that keep it exclusive."""
+"""Tables of authorisations: what is granted, who signed it, the resources, and the cells that keep it exclusive."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,14 @@ from sqlalchemy.dialects.postgresql import INT4RANGE, TSTZRANGE, ExcludeConstrai
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
-from listings.authorisations.domain import SHARE_TOTAL, Consideration
+from listings.authorisations.domain import (
+    SHARE_TOTAL,
+    AuthorisationSide,
+    Consideration,
+    Mode,
+    Procedure,
+    SignatureDecision,
+)
 from listings.authorisations.states import AuthorisationStatus
 
 EXCLUSIVITY = "ex_authorisation_cells_exclusivity"
@@ -17,10 +24,18 @@ EXCLUSIVITY = "ex_authorisation_cells_exclusivity"
 
 
 class Authorisation(Table, table=True):
-    """What one owner grants one operator, for the half-open term [valid_from, valid_until).
+    """What source agencies and an authorising body let an operator operate, for the half-open term
+    [valid_from, valid_until).
 
-    Shares are basis points of revenue. ``columns`` null means all columns. ``number`` is dense and never
-    reused.
+    Shares are basis points of revenue; the owner's is that of the owner of a product's resource. ``columns`` null means
+    all columns. ``number`` is dense and never reused.
+
+    :ivar owner_id: the only source agency; null where there are several.
+    :ivar offered_by_organisation: who proposed it: a source agency or the authorising body.
+    :ivar authorising_body_id: null where two sides signed, before authorising bodies took part (``procedure``).
+    :ivar domains: what its resources are registered under, in the mode by field.
+    :ivar version: the one in force; `authorisation_resources` says what each covers.
+    :ivar answer_by: when it lapses unless all sides have signed; null where it was offered before that was a rule.
     """
 
     __tablename__ = "authorisations"
@@ -30,6 +45,9 @@ class Authorisation(Table, table=True):
             "owner_share >= 0 AND operator_share >= 0 AND platform_share >= 0"
             f" AND owner_share + operator_share + platform_share = {SHARE_TOTAL}",
             name="shares",
+        ),
+        sa.CheckConstraint(
+            "(procedure = 'three_party') = (authorising_body_id IS NOT NULL)", name="authorising_body"
         ),
     )
 
@@ -41,9 +59,14 @@ class Authorisation(Table, table=True):
         nullable=False,
         unique=True,
     )
-    owner_id: UUID = Field(foreign_key="organisations.id", index=True)
+    version: int = 1
+    procedure: Procedure = enum_column(Procedure, default=Procedure.THREE_PARTY)
+    owner_id: UUID | None = Field(default=None, foreign_key="organisations.id", index=True)
+    authorising_body_id: UUID | None = Field(default=None, foreign_key="organisations.id", index=True)
     operator_id: UUID = Field(foreign_key="organisations.id", index=True)
     status: AuthorisationStatus = enum_column(AuthorisationStatus)
+    mode: Mode = enum_column(Mode)
+    domains: list[str] | None = Field(default=None, sa_type=sa.ARRAY(sa.String), nullable=True)
     columns: list[str] | None = Field(default=None, sa_type=sa.ARRAY(sa.String), nullable=True)
     scenarios: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)
     regions: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)
@@ -55,8 +78,10 @@ class Authorisation(Table, table=True):
     owner_share: int
     operator_share: int
     platform_share: int
-    granted_at: datetime = timestamp_column()
-    granted_by: UUID
+    offered_at: datetime = timestamp_column()
+    offered_by: UUID
+    offered_by_organisation: UUID
+    answer_by: datetime | None = timestamp_column(nullable=True)
     accepted_at: datetime | None = timestamp_column(nullable=True)
     accepted_by: UUID | None = None
     ended_at: datetime | None = timestamp_column(nullable=True)
@@ -65,13 +90,55 @@ class Authorisation(Table, table=True):
 
 
 class AuthorisationResource(Table, table=True):
-    """A resource that an authorisation covers, and the right to hold it that it rests on; append-only."""
+    """A resource that a version of an authorisation covers, whose it is, and the right to hold it that it rests on.
+
+    Append-only.
+    """
 
     __tablename__ = "authorisation_resources"
 
     authorisation_id: UUID = Field(foreign_key="authorisations.id", primary_key=True)
+    version: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
     resource_id: UUID = Field(foreign_key="data_resources.id", primary_key=True, index=True)
     right_id: UUID = Field(foreign_key="resource_rights.id")
+    owner_id: UUID = Field(foreign_key="organisations.id", index=True)
+
+
+class AuthorisationSignature(Table, table=True):
+    """What one side decided about an authorisation, or about an amendment of one; append-only.
+
+    :ivar amendment_id: the amendment that it is about; null for the authorisation as it was offered.
+    :ivar digest: SHA-256 of the text it was put to, in hexadecimal; null of signatures from before texts had one.
+    :ivar responsible_id: the person who answers for it: who signed, or who made the program that did.
+    :ivar document_sha256: of the decision, minutes or contract that it rests on.
+    """
+
+    __tablename__ = "authorisation_signatures"
+    __table_args__ = (
+        sa.Index(
+            "uq_authorisation_signatures_once",
+            "authorisation_id",
+            sa.text("coalesce(amendment_id, authorisation_id)"),
+            "organisation_id",
+            unique=True,
+            postgresql_where=sa.text("decision = 'signed'"),
+        ),
+    )
+
+    id: UUID = id_column()
+    authorisation_id: UUID = Field(foreign_key="authorisations.id", index=True)
+    amendment_id: UUID | None = None
+    side: AuthorisationSide = enum_column(AuthorisationSide)
+    organisation_id: UUID = Field(foreign_key="organisations.id")
+    decision: SignatureDecision = enum_column(SignatureDecision)
+    signed_by: UUID
+    responsible_id: UUID | None = None
+    signed_at: datetime = timestamp_column()
+    digest: str | None = None
+    legal_basis: str | None = None
+    document_sha256: str | None = None
+    reason: str | None = None
+    rules: list[dict[str, Any]] = json_column(default_factory=list)
 
 
 class AuthorisationCell(Table, table=True):

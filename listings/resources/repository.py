@@ -13,8 +13,11 @@ from listings.resources.tables import DataResource, ResourceViewer
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
-    """Resources the actor can access: all to a regulator, one's own, and those one was given access to."""
-    if actor.oversees(OrganisationKind.REGULATOR):
+    """Resources the actor can access: one's own, and those one was given access to.
+
+    All to a regulator, and to an authorising body, which chooses among them what it has operated.
+    """
+    if actor.oversees(OrganisationKind.AUTHORISING_BODY, OrganisationKind.REGULATOR):
         return sa.true()
     shown = select(ResourceViewer.resource_id).where(
         col(ResourceViewer.organisation_id) == actor.organisation_id
@@ -35,11 +38,12 @@ async def list_visible(
     return await paginate(session, select(DataResource).where(visible_to(actor)), col(DataResource.id), page)
 
 
-async def lock(session: AsyncSession, owner_id: UUID, ids: Iterable[UUID]) -> Sequence[DataResource]:
-    """The owner's resources among these, locked in id order until the transaction ends."""
+async def lock(session: AsyncSession, owner_id: UUID | None, ids: Iterable[UUID]) -> Sequence[DataResource]:
+    """The owner's resources among these, or all of them where no owner is named, locked in id order."""
+    own = sa.true() if owner_id is None else col(DataResource.owner_id) == owner_id
     statement = (
         select(DataResource)
-        .where(col(DataResource.id).in_(list(ids)), col(DataResource.owner_id) == owner_id)
+        .where(col(DataResource.id).in_(list(ids)), own)
         .order_by(col(DataResource.id))
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)

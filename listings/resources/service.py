@@ -153,27 +153,6 @@ async def declare_personal(
     return row
 
 
-async def restrict_raw_data(
-    session: AsyncSession, actor: Actor, resource_id: UUID, reason: str
-) -> DataResource:
-    """Correct the declaration of a resource: its raw records may not leave (原始数据不出域).
-
-    :raises NotFound: the resource is not the actor's.
-    """
-    row = (await lock_own(session, actor, [resource_id]))[0]
-    row.raw_data_stays = True
-    await session.flush()
-    await audit.record(
-        session,
-        actor,
-        action="resource.raw_data_restricted",
-        subject_kind="resource",
-        subject_id=row.id,
-        detail={"reason": reason},
-    )
-    return row
-
-
 async def access_resource(session: AsyncSession, actor: Actor, resource_id: UUID) -> DataResource:
     """A resource the actor can access: the only way to one by its id.
 
@@ -191,13 +170,33 @@ async def lock_own(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -
     :raises NotFound: one of them is not the actor's.
     """
     rows = await repository.lock(session, actor.organisation_id, ids)
+    _require_all(rows, ids, Message("You own no resource {missing}."))
+    return rows
+
+
+async def lock_to_authorise(
+    session: AsyncSession, actor: Actor, ids: Collection[UUID]
+) -> Sequence[DataResource]:
+    """Resources that the actor may propose to have operated, in id order, locked until the transaction ends.
+
+    An authorising body may propose any, for whose operation their owners then consent; an owner its own.
+
+    :raises NotFound: one of them is not there, or not the actor's.
+    """
+    if not actor.oversees(OrganisationKind.AUTHORISING_BODY):
+        return await lock_own(session, actor, ids)
+    rows = await repository.lock(session, None, ids)
+    _require_all(rows, ids, Message("There is no resource {missing}."))
+    return rows
+
+
+def _require_all(rows: Sequence[DataResource], ids: Collection[UUID], detail: Message) -> None:
     missing = set(ids) - {row.id for row in rows}
     if missing:
         raise NotFound(
-            Message("You own no resource {missing}.", missing=min(missing)),
-            remedy=Message("GET /v1/resources lists those of your organisation."),
+            detail.of(missing=min(missing)),
+            remedy=Message("GET /v1/resources lists those you can access."),
         )
-    return rows
 
 
 async def list_resources(

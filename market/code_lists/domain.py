@@ -9,6 +9,7 @@ from babel import Locale
 
 from infra import labels, units
 from infra.labels import Label
+from listings.authorisations.domain import OFFERED
 from listings.resources.domain import THEMES
 from market.code_lists.labels import ACTOR_KINDS, DECISIONS
 from pricing.models.metrics import PERIODS, PERIODS_LABEL
@@ -27,6 +28,8 @@ def code_lists() -> Mapping[str, Mapping[str, Label]]:
     metered = {unit.code: unit.label for unit in units.UNITS}
     lists |= {
         "actor_kind": ACTOR_KINDS,
+        # Of considerations, what can be agreed; authorisations of before hold others.
+        "consideration": {code.value: lists["consideration"][code.value] for code in OFFERED},
         "currency": _currencies(),
         "decision": DECISIONS,
         "metric": metered | {PERIODS: PERIODS_LABEL},

@@ -17,7 +17,7 @@ _CHUNK = 1 << 18
 
 
 async def parties(trade: Trade) -> list[str]:
-    """Step 1: five parties come in, and the buyer's program."""
+    """Step 1: six parties come in, and the buyer's program."""
     admin = await Desk.sign_in(trade.connect, trade.admin)
     if admin.second_factor == "enrolment_required":
         await admin.leave()
@@ -29,7 +29,7 @@ async def parties(trade: Trade) -> list[str]:
     try:
         officer = trade.desks["officer"] = await second_officer(admin, trade.connect, trade.mark)
         for party in PARTIES:
-            verifier = admin if party.kind in {"platform", "regulator"} else officer
+            verifier = admin if party.kind in {"authorising_body", "platform", "regulator"} else officer
             trade.desks[party.desk] = await bring_in(officer, verifier, trade.connect, party, trade.mark)
     finally:
         await admin.leave()
@@ -58,8 +58,8 @@ async def program_token(trade: Trade) -> Any:
 
 
 async def authority(trade: Trade) -> list[str]:
-    """Step 2: resource, right, authorisation."""
-    owner, operator = trade.desks["owner"], trade.desks["operator"]
+    """Step 2: resource, right, authorisation by three sides."""
+    owner, body, operator = (trade.desks[name] for name in ("owner", "authority", "operator"))
     zh, en = trade.titles
     resource = await owner.post(
         "/v1/resources",
@@ -90,8 +90,10 @@ async def authority(trade: Trade) -> list[str]:
     authorisation = await owner.post(
         "/v1/authorisations",
         {
+            "authorising_body_id": body.organisation_id,
             "operator_id": operator.organisation_id,
             "resource_ids": [resource["id"]],
+            "mode": "by_scenario",
             "scenarios": ["environmental_services", "urban_governance"],
             "regions": ["310000"],
             "purposes": ["industry", "public_welfare"],
@@ -100,14 +102,31 @@ async def authority(trade: Trade) -> list[str]:
             "exclusive": True,
             "consideration": "revenue_share",
             "shares": {"owner": 5500, "operator": 3500, "platform": 1000},
+            "legal_basis": "Implementation plan for authorised operation 公共数据授权运营实施方案",
+            "document_sha256": sha256(b"implementation plan").hexdigest(),
         },
     )
     trade.made["authorisation_id"] = authorisation["id"]
-    accepted = await operator.post(f"/v1/authorisations/{authorisation['id']}/acceptance")
+    path = f"/v1/authorisations/{authorisation['id']}"
+    await body.post(
+        f"{path}/grant",
+        {
+            "legal_basis": "Minutes of the collective decision 三重一大集体决策会议纪要",
+            "document_sha256": sha256(b"minutes").hexdigest(),
+        },
+    )
+    accepted = await operator.post(
+        f"{path}/acceptance",
+        {
+            "legal_basis": "Agreement on authorised operation 公共数据授权运营协议",
+            "document_sha256": sha256(b"agreement").hexdigest(),
+        },
+    )
     # Its term begins a second after it was offered.
     await asyncio.sleep(max(0.0, 1.05 - (datetime.now(UTC) - start).total_seconds()))
     return [
         "resource registered, the right to hold it (数据持有权) recorded with its legal basis and evidence",
+        "the owner consents 来源部门同意, the authorising body grants 授权主体授予, the operator accepts 运营机构接受",
         (
             f"operator authorised and {accepted['status']}: two scenarios, two purposes, three years, "
             "revenue split 55 / 35 / 10"

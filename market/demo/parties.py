@@ -1,4 +1,4 @@
-"""The five parties of the demo, and how they come in: registered, invited, evidenced, verified."""
+"""The six parties of the demo, and how they come in: registered, invited, evidenced, verified."""
 
 import secrets
 from dataclasses import dataclass
@@ -32,6 +32,16 @@ PARTIES = (
         "11310000DEMA00001",
         "institution_certificate",
         "Data manager",
+    ),
+    Party(
+        "authority",
+        "authorising_body",
+        "authorising_officer",
+        "示范市人民政府",
+        "Demo City Government",
+        "11310000DEMA00006",
+        "institution_certificate",
+        "Officer for authorised operation",
     ),
     Party(
         "operator",

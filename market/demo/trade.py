@@ -17,9 +17,11 @@ class Step:
 
 
 STEPS = (
-    Step("Five parties are registered and verified", "参与方入驻", listing_steps.parties),
+    Step("Six parties are registered and verified", "参与方入驻", listing_steps.parties),
     Step(
-        "The owner registers a resource and authorises an operator", "资源登记与授权", listing_steps.authority
+        "The owner registers a resource, an operator is authorised by three sides",
+        "资源登记与授权",
+        listing_steps.authority,
     ),
     Step("The owner uploads the file as an immutable revision", "数据入库", listing_steps.upload),
     Step("The worker checks its quality", "质量评价", listing_steps.quality),

@@ -32,6 +32,7 @@ from infra.tasks import TaskRegistry
 from infra.telemetry.endpoint import serve_metrics
 from infra.webhooks import jobs as webhook_jobs
 from infra.webhooks import sender as webhooks
+from listings.authorisations import jobs as authorisation_jobs
 from listings.revisions import jobs as revision_jobs
 from market.audit import jobs as audit_jobs
 from market.delivery import canary
@@ -50,6 +51,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *event_jobs.SCHEDULES,
     *identity_jobs.SCHEDULES,
     *webhook_jobs.SCHEDULES,
+    *authorisation_jobs.SCHEDULES,
     *revision_jobs.SCHEDULES,
     *licence_jobs.SCHEDULES,
     *canary.SCHEDULES,

@@ -6,17 +6,26 @@ from infra.auth import Actor, OrganisationKind, Role
 from infra.organisation_status import OrganisationStatus
 
 ROLES_OF_KIND: dict[OrganisationKind, frozenset[Role]] = {
+    OrganisationKind.AUTHORISING_BODY: frozenset({Role.ORGANISATION_ADMIN, Role.AUTHORISING_OFFICER}),
     OrganisationKind.BUYER: frozenset({Role.ORGANISATION_ADMIN, Role.BUYER}),
     OrganisationKind.OPERATOR: frozenset({Role.ORGANISATION_ADMIN, Role.DATA_OPERATOR}),
     OrganisationKind.OWNER: frozenset({Role.ORGANISATION_ADMIN, Role.DATA_OWNER}),
     OrganisationKind.PLATFORM: frozenset(
         {Role.ORGANISATION_ADMIN, Role.PLATFORM_ADMIN, Role.FINANCE_OFFICER}
     ),
+    OrganisationKind.PRICE_AUTHORITY: frozenset({Role.ORGANISATION_ADMIN, Role.PRICE_OFFICER}),
     OrganisationKind.REGULATOR: frozenset({Role.ORGANISATION_ADMIN, Role.REGULATOR_OFFICER}),
 }
 """A buyer's member cannot become a regulator's officer by anybody's mistake."""
 
-OVERSEERS = frozenset({OrganisationKind.PLATFORM, OrganisationKind.REGULATOR})
+OVERSEERS = frozenset(
+    {
+        OrganisationKind.AUTHORISING_BODY,
+        OrganisationKind.PLATFORM,
+        OrganisationKind.PRICE_AUTHORITY,
+        OrganisationKind.REGULATOR,
+    }
+)
 """Whose people look at others' affairs: it takes two officers of the platform to let such an organisation in."""
 
 _SEES_ALL = frozenset({Role.PLATFORM_ADMIN, Role.REGULATOR_OFFICER})

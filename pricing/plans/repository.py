@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from infra.auth import Actor
+from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
 from infra.visibility import parties_and_oversight
@@ -15,7 +15,9 @@ from pricing.plans.tables import PricePlanRow
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
-    """The plans of the actor's organisation; all of them for regulator and platform."""
+    """The plans of the actor's organisation; all of them for regulator, platform and price authority."""
+    if actor.oversees(OrganisationKind.PRICE_AUTHORITY):
+        return sa.true()
     return parties_and_oversight(actor, col(PricePlanRow.organisation_id))
 
 

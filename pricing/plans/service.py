@@ -67,7 +67,7 @@ async def create(session: AsyncSession, actor: Actor, plan: PricePlanCreate) -> 
 
 
 async def access_price_plan(session: AsyncSession, actor: Actor, plan_id: UUID) -> PricePlanRow:
-    """Return a price plan that the caller can see: its own organisation's, or any for platform and regulator.
+    """Return a price plan that the caller can see: its own organisation's; any for platform and authorities.
 
     :raises NotFound: there is none, or the caller cannot see it.
     """

@@ -16,7 +16,7 @@ from infra.db import SessionMaker, new_id
 from tests.support.bargain import Bargain
 from tests.support.parties import ROLES, Party
 from tests.support.people import PASSWORD, browser, make_organisation, make_person, sign_in
-from tests.support.products import authorisation_body, held_resource
+from tests.support.products import STEP, authorisation_body, granted, held_resource
 
 
 @pytest.fixture
@@ -130,6 +130,41 @@ async def test_nobody_accepts_an_authorisation_they_offered(
     headers = {"Idempotency-Key": str(new_id())}
     offered = (await both_sides["owner"].post("/v1/authorisations", json=body, headers=headers)).json()
     path = f"/v1/authorisations/{offered['id']}/acceptance"
-    refused = await both_sides["operator"].post(path)
+    await granted(offered["id"], bargain.operator)
+    refused = await both_sides["operator"].post(path, json=STEP)
     assert refused_for_two_sides(refused, bargain.operator.organisation_id)
-    assert (await bargain.operator.post(path, status=200))["status"] == "active"
+    assert (await bargain.operator.post(path, STEP, status=200))["status"] == "active"
+
+
+async def test_nobody_grants_or_accepts_what_they_consented_to_or_granted(
+    app: Litestar, sessions: SessionMaker, bargain: Bargain
+) -> None:
+    """One person with an account in the source agency, in the authorising body and at the operator."""
+    body = bargain.operator.authorising_body
+    assert body is not None
+    address = f"{secrets.token_hex(6)}@people.example"
+    sides = {}
+    for party, kind in (
+        (bargain.owner, OrganisationKind.OWNER),
+        (body, OrganisationKind.AUTHORISING_BODY),
+        (bargain.operator, OrganisationKind.OPERATOR),
+    ):
+        sides[kind] = await account(app, sessions, party.organisation_id, ROLES[kind], address)
+    resource_id = await held_resource(bargain.owner)
+    proposal = authorisation_body(bargain.operator, resource_id)
+
+    async def step(kind: OrganisationKind, path: str) -> httpx.Response:
+        return await sides[kind].post(f"/v1/authorisations/{offered['id']}/{path}", json=STEP)
+
+    offered = await bargain.owner.post("/v1/authorisations", proposal)
+    assert (await step(OrganisationKind.AUTHORISING_BODY, "grant")).json()["status"] == "granted"
+    refused = await step(OrganisationKind.OPERATOR, "acceptance")
+    assert refused_for_two_sides(refused, bargain.operator.organisation_id)
+    # What the body proposes is not consented to by the same person either.
+    offered = await body.post("/v1/authorisations", proposal)
+    assert offered["status"] == "offered"
+    assert (await step(OrganisationKind.OWNER, "consent")).json()["status"] == "consented"
+    refused = await step(OrganisationKind.AUTHORISING_BODY, "grant")
+    assert refused_for_two_sides(refused, body.organisation_id)
+    for http in sides.values():
+        await http.aclose()

@@ -87,9 +87,19 @@ async def test_nothing_new_is_made_of_a_suspended_resource_or_right(bargain: Bar
     await bargain.sign(agreement)
     held = agreement["document"]
     authorisation = await bargain.owner.get(f"/v1/authorisations/{held['authorisation_id']}")
-    kept = ("operator_id", "resource_ids", "regions", "purposes", "valid_from", "valid_until", "shares")
+    kept = (
+        "authorising_body_id",
+        "operator_id",
+        "resource_ids",
+        "mode",
+        "regions",
+        "purposes",
+        "valid_from",
+        "valid_until",
+        "shares",
+    )
     offer = {name: authorisation[name] for name in (*kept, "consideration")}
-    offer |= {"scenarios": ["environmental_services"], "exclusive": False}
+    offer |= {"scenarios": ["environmental_services"], "exclusive": False, "legal_basis": "As before"}
     resource = f"/v1/resources/{held['resource_id']}"
     for path, refusal in (
         (resource, "authorisation-not-live"),

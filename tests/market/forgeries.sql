@@ -114,6 +114,29 @@ UPDATE authorisations SET status = 'active' WHERE id = '{revoked}';
 -- name: accept for the operator
 UPDATE authorisations SET status = 'active' WHERE id = '{offered}';
 
+-- name: accept for the operator without a signature
+UPDATE authorisations SET status = 'active', accepted_at = now(), accepted_by = gen_random_uuid() WHERE id = '{offered}';
+
+-- name: do without the authorising body
+UPDATE authorisations SET procedure = 'two_party', authorising_body_id = NULL WHERE id = '{offered}';
+
+-- name: authorise by two signatures
+INSERT INTO authorisations (id, version, procedure, owner_id, operator_id, status, mode, scenarios, regions, purposes,
+                            valid_from, valid_until, exclusive, consideration, owner_share, operator_share, platform_share,
+                            offered_at, offered_by, offered_by_organisation, rules)
+SELECT gen_random_uuid(), 1, 'two_party', owner_id, operator_id, 'offered', mode, scenarios, regions, purposes, valid_from,
+       valid_until, exclusive, consideration, owner_share, operator_share, platform_share, offered_at, offered_by,
+       offered_by_organisation, rules FROM authorisations WHERE id = '{offered}';
+
+-- name: move an authorisation to another version
+UPDATE authorisations SET version = version + 1 WHERE id = '{authorisation}';
+
+-- name: take a signature under an authorisation away
+DELETE FROM authorisation_signatures;
+
+-- name: sign for another
+UPDATE authorisation_signatures SET signed_by = gen_random_uuid();
+
 -- name: lengthen an authorisation
 UPDATE authorisations SET valid_until = 'infinity' WHERE id = '{authorisation}';
 

@@ -14,7 +14,7 @@ from market.settlement.rails.bank.statements import service as bank
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
 from tests.support.parties import parties
-from tests.support.products import published
+from tests.support.products import STEP, granted, published
 from tests.support.settlement import (
     a_trade,
     bank_statement,
@@ -93,7 +93,7 @@ async def targets(
             "product": product_id,
             "draft": draft["id"],
             "authorisation": authorisation["id"],
-            "offered": str(await one(state, owner.organisation_id, "offered")),
+            "offered": str(await one(state, owner.organisation_id, "granted")),
             "revoked": str(await one(state, owner.organisation_id, "revoked")),
             "concluded": concluded["id"],
             "terminated": terminated["id"],
@@ -115,10 +115,12 @@ _TEXT = (
 
 
 async def _more_authorisations(bargain: Bargain, like: Mapping[str, Any]) -> None:
-    """One that is on offer, and one that was revoked."""
+    """One that waits for its operator, and one that was revoked."""
     kept = (
+        "authorising_body_id",
         "operator_id",
         "resource_ids",
+        "mode",
         "regions",
         "purposes",
         "valid_from",
@@ -127,9 +129,12 @@ async def _more_authorisations(bargain: Bargain, like: Mapping[str, Any]) -> Non
         "shares",
     )
     body = {name: like[name] for name in kept} | {"scenarios": ["environmental_services"], "exclusive": False}
-    await bargain.owner.post("/v1/authorisations", body)
+    body |= {"legal_basis": "As before"}
+    offered = await bargain.owner.post("/v1/authorisations", body)
+    await granted(offered["id"], bargain.operator)
     ended = await bargain.owner.post("/v1/authorisations", body)
-    await bargain.operator.post(f"/v1/authorisations/{ended['id']}/acceptance", status=200)
+    await granted(ended["id"], bargain.operator)
+    await bargain.operator.post(f"/v1/authorisations/{ended['id']}/acceptance", STEP, status=200)
     await bargain.owner.post(f"/v1/authorisations/{ended['id']}/revocation", REASON, status=200)
 
 

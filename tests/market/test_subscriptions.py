@@ -172,11 +172,17 @@ async def all_handled(sessions: SessionMaker, subject_id: Any) -> bool:
     return bool(waiting == 0)
 
 
-async def test_an_authorisation_tells_both_sides(bargain: Bargain, sessions: SessionMaker) -> None:
+async def test_an_authorisation_tells_every_side(bargain: Bargain, sessions: SessionMaker) -> None:
     product = await bargain.operator.get(f"/v1/products/{bargain.product_id}")
     path = f"/v1/authorisations/{product['authorisation_id']}"
     await bargain.owner.post(f"{path}/suspension", REASON, status=200)
     await bargain.owner.post(f"{path}/revocation", REASON, status=200)
     found = await events(sessions, product["authorisation_id"])
-    assert [event.kind for event in found] == ["authorisation.suspended", "authorisation.revoked"]
-    assert set(found[0].organisations) == {bargain.owner.organisation_id, bargain.operator.organisation_id}
+    assert [event.kind.partition(".")[2] for event in found] == [
+        *("offered", "signed", "signed", "activated"),
+        *("suspended", "revoked"),
+    ]
+    body = bargain.operator.authorising_body
+    assert body is not None
+    sides = {bargain.owner.organisation_id, body.organisation_id, bargain.operator.organisation_id}
+    assert all(set(event.organisations) == sides for event in found)

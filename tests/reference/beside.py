@@ -63,7 +63,6 @@ async def everybody(trade: Trade, recorder: Recorder) -> None:
     await _rules(trade)
     await _usage(trade)
     await _findings(trade)
-    await _classes(trade)
     await read_all(trade, recorder)
     await _content(trade)
     await _ends(trade)
@@ -149,7 +148,9 @@ async def _products(trade: Trade) -> None:
 
 async def _authorisations(trade: Trade) -> None:
     owner, operator, regulator = trade.desks["owner"], trade.desks["operator"], trade.desks["regulator"]
+    body = trade.desks["authority"]
     granted = await owner.get(f"/v1/authorisations/{trade.made['authorisation_id']}")
+    await owner.get(f"/v1/authorisations/{trade.made['authorisation_id']}/decisions")
     resource = await owner.get(f"/v1/resources/{trade.made['resource_id']}")
     fields = ("title_zh", "title_en", "description_zh", "description_en", "domain", "update_frequency")
     other = await owner.post(
@@ -170,10 +171,12 @@ async def _authorisations(trade: Trade) -> None:
         },
     )
 
-    async def offer() -> str:
-        body = {
+    async def offer(by: Desk = owner) -> str:
+        proposal = {
+            "authorising_body_id": body.organisation_id,
             "operator_id": operator.organisation_id,
             "resource_ids": [other["id"]],
+            "mode": "by_scenario",
             "scenarios": ["environmental_services"],
             "purposes": ["industry"],
             "valid_from": (datetime.now(UTC) - timedelta(seconds=1)).isoformat(),
@@ -181,13 +184,20 @@ async def _authorisations(trade: Trade) -> None:
             "exclusive": False,
             "consideration": "revenue_share",
             "shares": {"owner": 5500, "operator": 3500, "platform": 1000},
+            "legal_basis": "Implementation plan for authorised operation 公共数据授权运营实施方案",
         }
-        return str((await owner.post("/v1/authorisations", body))["id"])
+        return str((await by.post("/v1/authorisations", proposal))["id"])
 
     assert granted
     await operator.post(f"/v1/authorisations/{await offer()}/refusal", REASON)
-    active = f"/v1/authorisations/{await offer()}"
-    await operator.post(f"{active}/acceptance")
+    active = f"/v1/authorisations/{await offer(body)}"
+    step = {
+        "legal_basis": "Minutes of the decision 会议纪要",
+        "document_sha256": sha256(b"minutes").hexdigest(),
+    }
+    await owner.post(f"{active}/consent", step)
+    await body.post(f"{active}/grant", step)
+    await operator.post(f"{active}/acceptance", step)
     await regulator.post(f"{active}/suspension", REASON)
     await regulator.post(f"{active}/reinstatement", REASON)
     await owner.post(f"{active}/revocation", REASON)
@@ -500,57 +510,6 @@ async def _findings(trade: Trade) -> None:
     await regulator.post(f"{home}/content-findings/acceptance", finding)
     await regulator.post(f"{home}/content-findings/rejection", finding)
     await owner.post(f"{home}/personal-columns", {"columns": ["order_no"]})
-
-
-async def _classes(trade: Trade) -> None:
-    """Columns of a resource of its own: lowered, raised, and assessed where they are of persons."""
-    owner, operator, regulator = trade.desks["owner"], trade.desks["operator"], trade.desks["regulator"]
-    resource = await owner.post(
-        "/v1/resources",
-        {
-            "title_zh": "供水管网巡检",
-            "title_en": "Inspections of the water network",
-            "description_zh": "巡检记录。",
-            "description_en": "Records of inspections.",
-            "domain": "housing",
-            "update_frequency": "daily",
-            "classification": "IMPORTANT",
-            "personal_information": False,
-        },
-    )
-    home = f"/v1/resources/{resource['id']}"
-    harm = {"impact_object": "public_interest", "impact_degree": "general", **REASON}
-    asked = [
-        await owner.post(f"{home}/column-gradings", {"column": column, "classification": "GENERAL", **harm})
-        for column in ("inspected_at", "pressure", "route", "depth")
-    ]
-    await regulator.post(f"{home}/column-gradings/{asked[0]['id']}/approval", REASON)
-    await regulator.post(f"{home}/column-gradings/{asked[1]['id']}/rejection", REASON)
-    await owner.post(f"{home}/column-gradings/{asked[2]['id']}/withdrawal", REASON)
-    await owner.post(f"{home}/column-gradings/{asked[0]['id']}/revocation", REASON)
-    await regulator.post(
-        f"{home}/column-gradings/raise",
-        {
-            "column": "route",
-            "classification": "CORE",
-            "impact_object": "national_security",
-            "impact_degree": "serious",
-            **REASON,
-        },
-    )
-    await owner.post(f"{home}/raw-data-restriction", REASON)
-    product = f"/v1/products/{trade.made['product_id']}"
-    await operator.post(
-        f"{product}/impact-assessments",
-        {
-            "grounds": ["provision"],
-            "sha256": sha256(b"impact assessment").hexdigest(),
-            "note": "Assessed by the data protection officer: risks small, measures suffice",
-            "valid_from": datetime.now(UTC).isoformat(),
-            "valid_until": (datetime.now(UTC) + timedelta(days=1095)).isoformat(),
-        },
-    )
-    await operator.post(f"{product}/classification-recheck")
 
 
 async def _content(trade: Trade) -> None:

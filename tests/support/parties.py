@@ -17,21 +17,27 @@ from infra.identity import service as identity
 from infra.identity.states import OrganisationAction
 
 ROLES = {
+    OrganisationKind.AUTHORISING_BODY: Role.AUTHORISING_OFFICER,
     OrganisationKind.BUYER: Role.BUYER,
     OrganisationKind.OPERATOR: Role.DATA_OPERATOR,
     OrganisationKind.OWNER: Role.DATA_OWNER,
     OrganisationKind.PLATFORM: Role.PLATFORM_ADMIN,
+    OrganisationKind.PRICE_AUTHORITY: Role.PRICE_OFFICER,
     OrganisationKind.REGULATOR: Role.REGULATOR_OFFICER,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A program of an organisation of its own, with its token."""
+    """A program of an organisation of its own, with its token.
+
+    :ivar authorising_body: who grants what an operator is authorised for; one for all operators of a test.
+    """
 
     organisation_id: UUID
     http: httpx.AsyncClient
     sessions: SessionMaker
+    authorising_body: "Party | None" = None
 
     async def call(
         self,
@@ -72,8 +78,11 @@ PartyMaker = Callable[..., Awaitable[Party]]
 async def parties(app: Litestar, sessions: SessionMaker) -> AsyncIterator[PartyMaker]:
     """A maker of parties whose clients are closed at the end."""
     opened: list[httpx.AsyncClient] = []
+    bodies: list[Party] = []
 
     async def make(kind: OrganisationKind, *, verified: bool = True) -> Party:
+        if kind is OrganisationKind.OPERATOR and not bodies:
+            bodies.append(await make(OrganisationKind.AUTHORISING_BODY))
         async with transaction(sessions) as session:
             organisation = await identity.register(
                 session, SYSTEM, kind=kind, name_zh=f"测试{kind}", name_en=f"Test {kind}", credit_code=None
@@ -94,7 +103,8 @@ async def parties(app: Litestar, sessions: SessionMaker) -> AsyncIterator[PartyM
         )
         assert answer.status_code == 200, answer.text
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return Party(organisation.id, http, sessions)
+        body = bodies[0] if kind is OrganisationKind.OPERATOR else None
+        return Party(organisation.id, http, sessions, body)
 
     yield make
     for http in opened:

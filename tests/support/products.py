@@ -41,10 +41,12 @@ def right_body(**changes: Any) -> dict[str, Any]:
 
 
 def authorisation_body(operator: Party, *resource_ids: str, **changes: Any) -> dict[str, Any]:
-    """An authorisation for three years."""
+    """An authorisation for three years, of the authorising body that the operator's test has."""
     return {
+        "authorising_body_id": str((operator.authorising_body or operator).organisation_id),
         "operator_id": str(operator.organisation_id),
         "resource_ids": list(resource_ids),
+        "mode": "by_scenario",
         "scenarios": ["environmental_services"],
         "regions": ["310000"],
         "purposes": ["industry", "public_welfare"],
@@ -53,7 +55,18 @@ def authorisation_body(operator: Party, *resource_ids: str, **changes: Any) -> d
         "exclusive": False,
         "consideration": "revenue_share",
         "shares": {"owner": 5000, "operator": 4000, "platform": 1000},
+        "legal_basis": "示范市公共数据授权运营管理办法第八条",
     } | changes
+
+
+STEP = {"legal_basis": "公共数据资源授权运营实施规范（试行）", "document_sha256": "d" * 64}
+"""What a side signs an authorisation with."""
+
+
+async def granted(authorisation_id: str, operator: Party) -> None:
+    """Have the authorising body grant what the source agencies have consented to."""
+    assert operator.authorising_body is not None
+    await operator.authorising_body.post(f"/v1/authorisations/{authorisation_id}/grant", STEP, status=200)
 
 
 async def held_resource(owner: Party, **changes: Any) -> str:
@@ -64,9 +77,10 @@ async def held_resource(owner: Party, **changes: Any) -> str:
 
 
 async def active_authorisation(owner: Party, operator: Party, resource_id: str, **changes: Any) -> str:
-    """Id of an authorisation the operator has accepted."""
+    """Id of an authorisation that all three sides have signed."""
     offered = await owner.post("/v1/authorisations", authorisation_body(operator, resource_id, **changes))
-    await operator.post(f"/v1/authorisations/{offered['id']}/acceptance", status=200)
+    await granted(offered["id"], operator)
+    await operator.post(f"/v1/authorisations/{offered['id']}/acceptance", STEP, status=200)
     return str(offered["id"])
 
 
@@ -120,19 +134,8 @@ async def draft(owner: Party, operator: Party, **changes: Any) -> dict[str, Any]
     return await operator.post("/v1/products", product_body(authorisation_id, resource_id, **changes))
 
 
-def assessment_body(*grounds: str, **changes: Any) -> dict[str, Any]:
-    """An impact assessment to file, valid for three years."""
-    return {
-        "grounds": list(grounds) or ["provision"],
-        "sha256": EVIDENCE,
-        "note": "Assessed by the data protection officer: risks small, measures suffice",
-        "valid_from": "2026-01-01T00:00:00Z",
-        "valid_until": "2029-01-01T00:00:00Z",
-    } | changes
-
-
 async def complete(owner: Party, operator: Party, *, data: bytes = CSV, **changes: Any) -> str:
-    """Id of a draft product with a checked revision, a dictionary, an impact assessment and a price plan."""
+    """Id of a draft product with a checked revision, a dictionary and a price plan."""
     product = await draft(owner, operator, **changes)
     path = f"/v1/products/{product['id']}"
     revision = await upload(operator, product["id"], data)
@@ -141,7 +144,6 @@ async def complete(owner: Party, operator: Party, *, data: bytes = CSV, **change
         f"{path}/dictionary",
         {"columns": [{"name": "phone", "title_zh": "电话", "title_en": "Telephone", "personal": True}]},
     )
-    await operator.post(f"{path}/impact-assessments", assessment_body())
     plan = await operator.post("/v1/price-plans", plan_body())
     await operator.put(f"{path}/price-plan", {"plan_id": plan["id"]})
     return str(product["id"])

@@ -27,9 +27,9 @@ from infra.identity import service as identity
 from infra.identity.states import OrganisationAction
 from infra.organisation_status import OrganisationStatus
 from infra.units import UnitVector
-from listings.authorisations.domain import Consideration
+from listings.authorisations.domain import AuthorisationSide, Consideration, Mode, SignatureDecision
 from listings.authorisations.states import AuthorisationStatus
-from listings.authorisations.tables import Authorisation
+from listings.authorisations.tables import Authorisation, AuthorisationSignature
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
@@ -78,6 +78,7 @@ class Trade:
 TradeMaker = Callable[..., Awaitable[Trade]]
 Meter = Callable[..., Awaitable[None]]
 ROLES = {
+    OrganisationKind.AUTHORISING_BODY: Role.AUTHORISING_OFFICER,
     OrganisationKind.OWNER: Role.DATA_OWNER,
     OrganisationKind.OPERATOR: Role.DATA_OPERATOR,
     OrganisationKind.BUYER: Role.BUYER,
@@ -119,6 +120,7 @@ async def a_trade(
         (await a_member(session, OrganisationKind.BUYER)),
     )
     operator = operator or await a_member(session, OrganisationKind.OPERATOR)
+    body = await a_member(session, OrganisationKind.AUTHORISING_BODY)
     split = shares or SHARES
     resource = DataResource(
         owner_id=owner.organisation_id, title_zh="数据", title_en="Data", description_zh="数据",
@@ -134,10 +136,25 @@ async def a_trade(
         purposes=[purpose.value for purpose in purposes], valid_from=START,
         valid_until=START + timedelta(days=1000), exclusive=False, consideration=Consideration.REVENUE_SHARE,
         owner_share=split["owner"], operator_share=split["operator"], platform_share=split["platform"],
-        granted_at=START, granted_by=owner.id,
+        mode=Mode.BY_SCENARIO, authorising_body_id=body.organisation_id, offered_at=START, offered_by=owner.id,
+        offered_by_organisation=owner.organisation_id,
     )  # fmt: skip
     session.add(authorisation)
     await session.flush()
+    for side, who in zip(AuthorisationSide, (owner, body, operator), strict=True):
+        session.add(
+            AuthorisationSignature(
+                authorisation_id=authorisation.id,
+                side=side,
+                organisation_id=who.organisation_id,
+                decision=SignatureDecision.SIGNED,
+                signed_by=who.id,
+                signed_at=START,
+            )
+        )  # fmt: skip
+    for step in (AuthorisationStatus.CONSENTED, AuthorisationStatus.GRANTED):
+        authorisation.status = step
+        await session.flush()
     authorisation.status, authorisation.accepted_at = AuthorisationStatus.ACTIVE, START
     authorisation.accepted_by = operator.id
     plan = await plans.create(

@@ -2,7 +2,14 @@
 
 from infra import labels
 from infra.labels import Label
-from listings.authorisations.domain import CONSIDERATION_LABELS, SCENARIO_LABELS, Consideration, Scenario
+from listings.authorisations.domain import (
+    CONSIDERATION_LABELS,
+    MODE_LABELS,
+    SCENARIO_LABELS,
+    Consideration,
+    Mode,
+    Scenario,
+)
 from listings.resources.domain import CLASSIFICATION_LABELS, THEME_AXIS_LABELS, Classification, ThemeAxis
 from listings.rights.domain import RIGHT_LABELS, RightKind
 from market.code_lists.labels import (
@@ -35,6 +42,7 @@ def register() -> None:
     labels.register(Classification, CLASSIFICATION_LABELS)
     labels.register(ThemeAxis, THEME_AXIS_LABELS)
     labels.register(Consideration, CONSIDERATION_LABELS)
+    labels.register(Mode, MODE_LABELS)
     labels.register(Scenario, SCENARIO_LABELS)
     labels.register(RightKind, {kind: Label(text.zh_2025, text.en) for kind, text in RIGHT_LABELS.items()})
     labels.register(

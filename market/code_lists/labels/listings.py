@@ -1,10 +1,9 @@
 """Labels of resources, rights, authorisations, products, revisions and what files hold."""
 
 from infra.rulebook.domain import SourceStatus
+from listings.authorisations.domain import AuthorisationSide, Procedure, SignatureDecision
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
 from listings.findings.domain import FindingStatus
-from listings.gradings.domain import GradingAction, ImpactDegree, ImpactObject
-from listings.impact_assessments.domain import AssessmentGround
 from listings.ingest.formats import ColumnFormat
 from listings.ingest.personal import ContentKind
 from listings.ingest.result import Delimiter, Kind, TextEncoding
@@ -23,15 +22,31 @@ from market.code_lists.labels.texts import LabelTexts
 
 LABELS: LabelTexts = {
     AuthorisationStatus: {
-        "offered": ("待接受", "Offered"),
+        "offered": ("待来源部门同意", "Offered"),
+        "consented": ("待授权主体授予", "Consented to"),
+        "granted": ("待运营方接受", "Granted"),
         "active": ("生效中", "Active"),
         "declined": ("已谢绝", "Declined"),
+        "lapsed": ("逾期失效", "Lapsed"),
         "revoked": ("已撤销", "Revoked"),
     },
     AuthorisationAction: {
         "acceptance": ("接受", "Acceptance"),
+        "consent": ("同意", "Consent"),
+        "grant": ("授予", "Grant"),
+        "lapse": ("逾期失效", "Lapse"),
         "refusal": ("谢绝", "Refusal"),
         "revocation": ("撤销", "Revocation"),
+    },
+    AuthorisationSide: {
+        "source_agency": ("来源部门", "Source agency"),
+        "authorising_body": ("授权主体", "Authorising body"),
+        "operator": ("运营机构", "Operator"),
+    },
+    SignatureDecision: {"declined": ("谢绝", "Declined"), "signed": ("已签署", "Signed")},
+    Procedure: {
+        "three_party": ("三方签署", "Three sides signed"),
+        "two_party": ("双方签署", "Two sides signed"),
     },
     RightBasis: {
         "statutory_duty": ("依法履职取得", "Statutory duty"),
@@ -99,34 +114,6 @@ LABELS: LabelTexts = {
         "approval": ("审核通过", "Approval"),
         "return": ("退回修改", "Return"),
         "withdrawal": ("下架", "Withdrawal"),
-    },
-    GradingAction: {
-        "requested": ("已申请", "Requested"),
-        "approved": ("已批准", "Approved"),
-        "rejected": ("已驳回", "Rejected"),
-        "withdrawn": ("已撤回", "Withdrawn"),
-        "revoked": ("已撤销批准", "Revoked"),
-        "raised": ("已调高", "Raised"),
-    },
-    ImpactObject: {
-        "national_security": ("国家安全", "National security"),
-        "economic_operation": ("经济运行", "Economic operation"),
-        "social_order": ("社会秩序", "Social order"),
-        "public_interest": ("公共利益", "Public interest"),
-        "organisation_rights": ("组织权益", "Rights of organisations"),
-        "individual_rights": ("个人权益", "Rights of individuals"),
-    },
-    ImpactDegree: {
-        "especially_serious": ("特别严重危害", "Especially serious harm"),
-        "serious": ("严重危害", "Serious harm"),
-        "general": ("一般危害", "General harm"),
-    },
-    AssessmentGround: {
-        "sensitive": ("处理敏感个人信息", "Sensitive personal information"),
-        "automated_decision": ("自动化决策", "Automated decisions"),
-        "provision": ("委托处理、提供或公开", "Entrusting, provision or disclosure"),
-        "export": ("向境外提供", "Provision abroad"),
-        "other": ("其他", "Other"),
     },
     DeliveryClass: {"records_api": ("数据接口", "Records API")},
     Kind: {

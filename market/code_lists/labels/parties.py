@@ -19,10 +19,12 @@ from market.participants.states import (
 
 LABELS: LabelTexts = {
     OrganisationKind: {
+        "authorising_body": ("授权主体", "Authorising body"),
         "buyer": ("数据需求方", "Buyer"),
         "operator": ("授权运营方", "Operator"),
         "owner": ("数据持有方", "Data owner"),
         "platform": ("平台运营方", "Platform"),
+        "price_authority": ("价格主管部门", "Price authority"),
         "regulator": ("监管部门", "Regulator"),
     },
     OrganisationStatus: {
@@ -97,12 +99,14 @@ LABELS: LabelTexts = {
         "social_credit_certificate": ("统一社会信用代码证书", "Unified social credit code certificate"),
     },
     Role: {
+        "authorising_officer": ("授权主体经办人员", "Officer of the authorising body"),
         "buyer": ("采购人员", "Buyer"),
         "data_operator": ("数据运营人员", "Data operator"),
         "data_owner": ("数据管理人员", "Data manager of the owner"),
         "finance_officer": ("财务人员", "Finance officer"),
         "organisation_admin": ("机构管理员", "Administrator of the organisation"),
         "platform_admin": ("平台管理员", "Platform administrator"),
+        "price_officer": ("价格主管人员", "Officer of the price authority"),
         "regulator_officer": ("监管人员", "Regulator's officer"),
     },
 }

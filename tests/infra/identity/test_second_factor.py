@@ -403,6 +403,7 @@ class TestMandatory:
         ({Role.ORGANISATION_ADMIN}, OrganisationKind.REGULATOR, False),
         ({Role.ORGANISATION_ADMIN}, OrganisationKind.BUYER, False),
         ({Role.BUYER}, OrganisationKind.BUYER, False),
+        ({Role.ORGANISATION_ADMIN}, OrganisationKind.AUTHORISING_BODY, False),
     ],
 )
 def test_whoever_can_give_himself_the_role_needs_it_too(
@@ -417,7 +418,13 @@ def test_whoever_can_give_himself_the_role_needs_it_too(
         ({}, set()),
         (
             {"public_base_url": "https://market.example"},
-            {"finance_officer", "platform_admin", "regulator_officer"},
+            {
+                "authorising_officer",
+                "finance_officer",
+                "platform_admin",
+                "price_officer",
+                "regulator_officer",
+            },
         ),
         ({"public_base_url": "https://market.example", "second_factor_roles": "none"}, set()),
         ({"second_factor_roles": "buyer,data_owner"}, {"buyer", "data_owner"}),

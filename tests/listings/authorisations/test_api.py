@@ -16,8 +16,10 @@ from tests.support.parties import Party, PartyMaker
 from tests.support.problems import slug
 from tests.support.products import (
     EVIDENCE,
+    STEP,
     active_authorisation,
     authorisation_body,
+    granted,
     held_resource,
     resource_body,
     right_body,
@@ -31,14 +33,37 @@ async def test_an_authorisation_is_offered_and_accepted(owner: Party, operator: 
     offered = await owner.post(
         PATH, authorisation_body(operator, resource_id, columns=["pm25", "station", "pm25"])
     )
-    assert offered["status"] == "offered"
+    assert offered["status"] == "consented", "whose the resource is has consented by proposing it"
+    assert operator.authorising_body is not None
+    body_id = str(operator.authorising_body.organisation_id)
+    assert offered["waits_for"] == [body_id]
     assert offered["columns"] == ["pm25", "station"]
     assert offered["shares"] == {"owner": 5000, "operator": 4000, "platform": 1000}
     assert offered["scenarios"][0]["label"] == {"zh": "生态环境服务", "en": "environmental services"}
-    accepted = await operator.post(f"{PATH}/{offered['id']}/acceptance", status=200)
+    path = f"{PATH}/{offered['id']}"
+    early = await operator.post(f"{path}/acceptance", STEP, status=409)
+    assert slug(early) == "authorisation-state"
+    await granted(offered["id"], operator)
+    accepted = await operator.post(f"{path}/acceptance", STEP, status=200)
     assert accepted["status"] == "active"
     assert accepted["accepted_at"] is not None
+    signed = [(one["side"], one["organisation_id"], one["legal_basis"]) for one in accepted["signatures"]]
+    assert signed == [
+        ("source_agency", str(owner.organisation_id), "示范市公共数据授权运营管理办法第八条"),
+        ("authorising_body", body_id, STEP["legal_basis"]),
+        ("operator", str(operator.organisation_id), STEP["legal_basis"]),
+    ]
+    assert {one["digest"] for one in accepted["signatures"]} == {accepted["digest"]}
+    assert all(one["rules"] for one in accepted["signatures"])
+    assert (accepted["procedure"], accepted["version"], accepted["waits_for"]) == ("three_party", 1, [])
     assert await owner.get(f"{PATH}/{offered['id']}") == accepted
+    decisions = (await owner.get(f"{path}/decisions"))["items"]
+    assert [one["action"] for one in decisions] == [
+        "authorisation.accepted",
+        "authorisation.granted",
+        "authorisation.consented",
+        "authorisation.offered",
+    ]
     assert (await operator.get(PATH))["items"] == [accepted]
 
 
@@ -82,7 +107,23 @@ async def test_the_term_is_capped_by_the_rulebook(owner: Party, operator: Party)
     ("changes", "expected"),
     [
         ({"shares": {"owner": 5000, "operator": 4000, "platform": 999}}, "revenue-shares"),
-        ({"scenarios": ["all", "commerce"]}, "authorisation-scope"),
+        (
+            {"scenarios": ["all", "commerce"], "mode": "by_field", "domains": ["environment"]},
+            "authorisation-scope",
+        ),
+        ({"scenarios": ["all", "commerce"]}, "authorisation-mode"),
+        ({"mode": "whole_domain"}, "authorisation-mode"),
+        ({"domains": ["environment"]}, "authorisation-mode"),
+        ({"mode": "by_field"}, "authorisation-mode"),
+        ({"mode": "by_field", "domains": ["health"]}, "authorisation-mode"),
+        ({"mode": "by_field", "domains": ["environment", "health"]}, "authorisation-mode"),
+        ({"consideration": "cash_fee"}, "authorisation-consideration"),
+        ({"consideration": "resource_for_service"}, "authorisation-consideration"),
+        ({"regions": ["990000"]}, "authorisation-scope"),
+        ({"regions": ["100001"]}, "authorisation-scope"),
+        ({"regions": ["310001"]}, "authorisation-scope"),
+        ({"regions": ["000000"]}, "invalid-payload"),
+        ({"legal_basis": " "}, "invalid-payload"),
         ({"regions": ["310000", "310101"]}, "authorisation-scope"),
         ({"regions": ["31"]}, "invalid-payload"),
         ({"purposes": []}, "invalid-payload"),
@@ -126,11 +167,13 @@ async def test_only_the_other_side_accepts_or_declines(
     path = f"{PATH}/{offered['id']}"
     other = await party(OrganisationKind.OPERATOR)
     await other.get(path, status=404)
-    await other.post(f"{path}/acceptance", status=404)
-    await owner.post(f"{path}/acceptance", status=403)
+    await other.post(f"{path}/acceptance", STEP, status=404)
+    await owner.post(f"{path}/acceptance", STEP, status=403)
     declined = await operator.post(f"{path}/refusal", {"reason": "Terms do not suit us."}, status=200)
     assert declined["status"] == "declined"
-    assert slug(await operator.post(f"{path}/acceptance", status=409)) == "authorisation-state"
+    assert declined["signatures"][-1]["decision"] == "declined"
+    assert declined["signatures"][-1]["reason"] == "Terms do not suit us."
+    assert slug(await operator.post(f"{path}/acceptance", STEP, status=409)) == "authorisation-state"
     # What was declined reserves nothing.
     await owner.post(PATH, authorisation_body(other, resource_id, exclusive=True))
 
@@ -186,7 +229,7 @@ async def test_revocation_is_for_good_and_frees_the_scope(
     ("changes", "collides"),
     [
         ({}, True),
-        ({"scenarios": ["all"]}, True),
+        ({"scenarios": ["all"], "mode": "whole_domain"}, True),
         ({"regions": ["100000"]}, True),
         ({"regions": ["310115"]}, True),
         ({"exclusive": True}, True),

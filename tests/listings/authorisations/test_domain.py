@@ -17,12 +17,12 @@ from listings.authorisations.domain import (
     Shares,
     cells,
     lane,
-    region_range,
     require_shares,
     require_term,
     scenario_range,
 )
 from listings.authorisations.errors import ScopeRefused, SharesRefused, TermRefused
+from listings.authorisations.regions import region_range
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 RESOURCE = (UUID(int=1), 7)

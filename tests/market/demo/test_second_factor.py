@@ -23,7 +23,7 @@ from tests.support.totp import enrol
 @pytest.fixture
 async def strict(settings: Settings) -> AsyncIterator[Litestar]:
     """The application where officers need a second factor."""
-    roles = "finance_officer,platform_admin,regulator_officer"
+    roles = "authorising_officer,finance_officer,platform_admin,price_officer,regulator_officer"
     made = create_app(settings.model_copy(update={"second_factor_roles": roles}))
     async with running(made):
         yield made
@@ -57,7 +57,7 @@ async def test_each_refusal_says_what_the_next_try_needs_until_it_is_played(
         await listing_steps.parties(trade(strict, administrator))
     played = trade(strict, administrator, phone.code())
     await listing_steps.parties(played)
-    officers = {"officer", "finance", "regulator"}
+    officers = {"authority", "officer", "finance", "regulator"}
     assert {name for name, desk in played.desks.items() if desk.login.secret is not None} == officers
     for desk in played.desks.values():
         await desk.leave()

@@ -3,7 +3,13 @@
 import pytest
 
 from infra.auth import OrganisationKind, Role
-from market.participants.domain import ROLES_OF_KIND, may_change, roles_not_held_by
+from market.participants.domain import (
+    OVERSEERS,
+    ROLES_OF_KIND,
+    SUPERVISED,
+    may_change,
+    roles_not_held_by,
+)
 
 P = Role.PLATFORM_ADMIN
 
@@ -17,6 +23,17 @@ def test_every_kind_has_an_administrator_and_every_role_a_home() -> None:
 def test_nobody_but_administrators_belongs_to_two_sides() -> None:
     for role in set(Role) - {Role.ORGANISATION_ADMIN}:
         assert sum(role in roles for roles in ROLES_OF_KIND.values()) == 1
+
+
+def test_authorities_are_let_in_by_two_and_cannot_be_suspended_like_those_who_trade() -> None:
+    authorities = {
+        OrganisationKind.AUTHORISING_BODY,
+        OrganisationKind.PLATFORM,
+        OrganisationKind.PRICE_AUTHORITY,
+        OrganisationKind.REGULATOR,
+    }
+    assert authorities == OVERSEERS
+    assert set(OrganisationKind) - authorities == SUPERVISED
 
 
 def test_roles_of_another_kind_are_named_in_order() -> None:

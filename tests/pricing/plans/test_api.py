@@ -139,6 +139,9 @@ async def test_others_see_nothing_and_the_regulator_everything(
     regulator = await as_member(OrganisationKind.REGULATOR, Role.REGULATOR_OFFICER)
     assert (await regulator.get(f"/v1/price-plans/{plan['id']}")).json() == plan
     assert (await regulator.post("/v1/price-plans", json=PLAN)).status_code == 403
+    authority = await as_member(OrganisationKind.PRICE_AUTHORITY, Role.PRICE_OFFICER)
+    assert (await authority.get(f"/v1/price-plans/{plan['id']}")).json() == plan
+    assert (await authority.post("/v1/price-plans", json=PLAN)).status_code == 403
 
 
 async def test_a_buyer_has_no_business_here(as_member: SignIn, client: httpx.AsyncClient) -> None:

@@ -1,0 +1,418 @@
+"""How an authorisation comes about: offered, consented to, granted and accepted, each by a person of its own side."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from infra.audit import service as audit
+from infra.auth import SYSTEM, Actor, OrganisationKind
+from infra.db import AsyncSession, now
+from infra.errors import Forbidden
+from infra.events.kinds import EventKind
+from infra.identity import officers, persons
+from infra.identity import service as identity
+from infra.messages import Message
+from infra.rulebook import service as rulebook
+from infra.rulebook.domain import Rules
+from infra.stops import service as stops
+from listings.authorisations import repository, service
+from listings.authorisations.domain import (
+    AuthorisationSide,
+    CoveredResource,
+    SignatureDecision,
+    cells,
+    require_mode,
+    require_offered,
+    require_shares,
+    require_term,
+)
+from listings.authorisations.errors import AuthorisationNotLive, AuthorisingBodyUnfit, OperatorUnfit
+from listings.authorisations.schemas import AuthorisationCreate, StepCreate
+from listings.authorisations.states import (
+    AUTHORISATION,
+    AuthorisationAction,
+    AuthorisationStatus,
+    require_in_time,
+)
+from listings.authorisations.tables import Authorisation, AuthorisationResource, AuthorisationSignature
+from listings.authorisations.texts import text_digest, text_of
+from listings.resources import service as resources
+from listings.resources.domain import listing_rules, require_listable
+from listings.resources.tables import DataResource
+from listings.rights import service as rights
+
+
+class Basis(NamedTuple):
+    """On what a side decided: the law or decision, the digest of its document, and the reason in its own words."""
+
+    legal_basis: str | None = None
+    document_sha256: str | None = None
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, step: StepCreate) -> "Basis":
+        """What a side sent with its step."""
+        return cls(step.legal_basis, step.document_sha256, step.reason)
+
+
+async def offer(session: AsyncSession, actor: Actor, data: AuthorisationCreate) -> Authorisation:
+    """Propose an authorisation; the scope is reserved from now on, until it lapses.
+
+    A source agency proposes its own resources, and has consented with it. An authorising body proposes any, and every
+    owner of one of them consents for its own.
+
+    :raises NotFound: a resource is not there, or not the source agency's.
+    :raises Forbidden: an authorising body proposes for another.
+    :raises OrganisationNotVerified: one of the organisations is not verified.
+    :raises OperatorUnfit, AuthorisingBodyUnfit: an organisation is of another kind.
+    :raises NotListable: the classification of a resource forbids it.
+    :raises AuthorisationNotLive: a resource is suspended.
+    :raises RightMissing: a resource rests on no right to hold over the whole term.
+    :raises ConsiderationRefused, ModeRefused, TermRefused, SharesRefused, ScopeRefused: see there.
+    :raises ExclusivityRefused: part of the scope is taken, and one of the two is exclusive.
+    """
+    rules = await rulebook.in_force(session)
+    moment = await now(session)
+    require_offered(data.consideration)
+    require_term(
+        data.valid_from, data.valid_until, now=moment, max_years=rules.integer("authorisation.max_term_years")
+    )
+    require_shares(data.shares.domain())
+    await identity.require_verified(session, actor.organisation_id)
+    await require_operator(session, data.operator_id)
+    await _require_authorising_body(session, actor, data.authorising_body_id)
+    found, held = await lock_resources(
+        session, actor, set(data.resource_ids), data.valid_from, data.valid_until, rules
+    )
+    require_mode(data.mode, data.scenarios, data.domains, [one.domain for one in found])
+    spread = cells(
+        [(one.id, one.number) for one in found if one.number is not None], data.scenarios, data.regions
+    )
+    owners = {one.owner_id for one in found}
+    row = Authorisation(
+        owner_id=next(iter(owners)) if len(owners) == 1 else None,
+        authorising_body_id=data.authorising_body_id,
+        operator_id=data.operator_id,
+        status=AuthorisationStatus.OFFERED,
+        mode=data.mode,
+        domains=sorted(set(data.domains)) if data.domains else None,
+        columns=sorted(set(data.columns)) if data.columns is not None else None,
+        scenarios=sorted({scenario.value for scenario in data.scenarios}),
+        regions=sorted(set(data.regions)),
+        purposes=sorted({purpose.value for purpose in data.purposes}),
+        valid_from=data.valid_from,
+        valid_until=data.valid_until,
+        exclusive=data.exclusive,
+        consideration=data.consideration,
+        owner_share=data.shares.owner,
+        operator_share=data.shares.operator,
+        platform_share=data.shares.platform,
+        offered_at=moment,
+        offered_by=actor.id,
+        offered_by_organisation=actor.organisation_id,
+        answer_by=moment + timedelta(days=rules.integer("authorisation.offer_days")),
+        rules=rules.stamp(),
+    )
+    await _lapse(session, await repository.overdue(session, data.resource_ids))
+    await repository.add(session, row, held, spread)
+    await resources.allow_access(session, row.operator_id, {one.resource_id for one in held}, basis_id=row.id)
+    await audit.record(
+        session,
+        actor,
+        action="authorisation.offered",
+        subject_kind=service.SUBJECT,
+        subject_id=row.id,
+        detail=data.model_dump(mode="json"),
+        rules=rules,
+    )
+    await service.publish_event(session, row, EventKind.AUTHORISATION_OFFERED)
+    if actor.organisation_id in owners:
+        await _consent(session, actor, row, Basis(data.legal_basis, data.document_sha256, data.reason), rules)
+    return row
+
+
+async def lock_resources(
+    session: AsyncSession,
+    actor: Actor,
+    resource_ids: Collection[UUID],
+    start: object,
+    end: object,
+    rules: Rules,
+) -> tuple[Sequence[DataResource], list[CoveredResource]]:
+    """Resources that may be authorised over [start, end), locked, with the rights that they rest on.
+
+    :raises NotFound, NotListable, AuthorisationNotLive, RightMissing: see `offer`.
+    """
+    # Locked in id order: two offers for the same resource wait for each other here and not within the index.
+    found = await resources.lock_to_authorise(session, actor, resource_ids)
+    listable = listing_rules(rules)
+    for resource in found:
+        require_listable(resource.classification, resource.risk_assessment_sha256, listable)
+    await _require_not_stopped(session, [resource.id for resource in found])
+    held = await rights.find_holding_rights(session, [resource.id for resource in found], start, end)  # type: ignore[arg-type]
+    return found, [CoveredResource(one.id, one.owner_id, held[one.id]) for one in found]
+
+
+async def _require_not_stopped(session: AsyncSession, resource_ids: list[UUID]) -> None:
+    stopped = await stops.active(session, resource_ids)
+    if stopped:
+        raise AuthorisationNotLive(
+            Message("The resource is suspended: {reason}", reason=stopped[0].reason),
+            remedy=Message("Offer the authorisation when the suspension has been lifted."),
+            resource_id=str(stopped[0].subject_id),
+        )
+
+
+async def require_operator(session: AsyncSession, operator_id: UUID) -> None:
+    """Check that an organisation is a verified operator.
+
+    :raises OperatorUnfit, OrganisationNotVerified: it is not.
+    """
+    operator = await identity.require_verified(session, operator_id)
+    if operator.kind is not OrganisationKind.OPERATOR:
+        raise OperatorUnfit(
+            Message("The organisation is not an operator."),
+            remedy=Message("Name a verified organisation of the kind operator."),
+        )
+
+
+async def _require_authorising_body(session: AsyncSession, actor: Actor, body_id: UUID) -> None:
+    body = await identity.require_verified(session, body_id)
+    if body.kind is not OrganisationKind.AUTHORISING_BODY:
+        raise AuthorisingBodyUnfit(
+            Message("The organisation is no authorising body (授权主体)."),
+            remedy=Message(
+                "Name a verified organisation of the kind authorising_body; GET /v1/directory finds them."
+            ),
+        )
+    if actor.organisation_kind is OrganisationKind.AUTHORISING_BODY and body_id != actor.organisation_id:
+        raise Forbidden(
+            Message("An authorising body grants in its own name."),
+            remedy=Message("Name your own organisation as authorising_body_id."),
+        )
+
+
+async def consent(
+    session: AsyncSession, actor: Actor, authorisation_id: UUID, step: StepCreate
+) -> Authorisation:
+    """A source agency consents to the operation of its own resources; the last one's consent puts it to the body.
+
+    :raises Forbidden: none of the resources is the actor's.
+    :raises BothSides: the actor has acted for another side, perhaps under another account.
+    :raises AuthorisationStateForbids: it waits for no consent, or not for this agency's any more.
+    """
+    row = await service.lock(session, actor, authorisation_id)
+    sources = {one.owner_id for one in (await repository.covered(session, [row.id]))[row.id]}
+    if actor.organisation_id not in sources:
+        raise _other_side(AuthorisationSide.SOURCE_AGENCY)
+    AUTHORISATION.next_state(row.status, AuthorisationAction.CONSENT)
+    return await _consent(session, actor, row, Basis.of(step), await rulebook.in_force(session))
+
+
+async def _consent(
+    session: AsyncSession, actor: Actor, row: Authorisation, basis: Basis, rules: Rules
+) -> Authorisation:
+    await _sign(session, actor, row, AuthorisationSide.SOURCE_AGENCY, basis, rules)
+    covered = (await repository.covered(session, [row.id]))[row.id]
+    given = {one.organisation_id for one in await _signed(session, row)}
+    if {one.owner_id for one in covered} <= given:
+        row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.CONSENT)
+    return await _told(session, actor, row, "consented", basis, rules)
+
+
+async def grant(
+    session: AsyncSession, actor: Actor, authorisation_id: UUID, step: StepCreate
+) -> Authorisation:
+    """The authorising body grants what every source agency has consented to; the operator's acceptance is left.
+
+    :raises Forbidden: the actor does not belong to the authorising body.
+    :raises BothSides: the actor has acted for another side, perhaps under another account.
+    :raises AuthorisationStateForbids: consents are missing, or it is not on offer any more.
+    """
+    row = await service.lock(session, actor, authorisation_id)
+    if actor.organisation_id != row.authorising_body_id:
+        raise _other_side(AuthorisationSide.AUTHORISING_BODY)
+    status = AUTHORISATION.next_state(
+        row.status,
+        AuthorisationAction.GRANT,
+        remedy=Message(
+            "Every source agency consents first: POST /v1/authorisations/{authorisation_id}/consent."
+        )
+        if row.status is AuthorisationStatus.OFFERED
+        else None,
+    )
+    rules, basis = await rulebook.in_force(session), Basis.of(step)
+    await _sign(session, actor, row, AuthorisationSide.AUTHORISING_BODY, basis, rules)
+    row.status = status
+    return await _told(session, actor, row, "granted", basis, rules)
+
+
+async def accept(
+    session: AsyncSession, actor: Actor, authorisation_id: UUID, step: StepCreate
+) -> Authorisation:
+    """The operator accepts what was granted: the authorisation is in force for its term.
+
+    :raises Forbidden: the actor does not belong to the operator.
+    :raises BothSides: the actor has acted for another side, perhaps under another account.
+    :raises AuthorisationStateForbids: it was not granted, or is not on offer any more.
+    :raises TermRefused: its term is over.
+    """
+    row = await service.lock(session, actor, authorisation_id)
+    if actor.organisation_id != row.operator_id:
+        raise _other_side(AuthorisationSide.OPERATOR)
+    status = AUTHORISATION.next_state(row.status, AuthorisationAction.ACCEPT)
+    rules, basis = await rulebook.in_force(session), Basis.of(step)
+    await require_operator(session, row.operator_id)
+    await _sign(session, actor, row, AuthorisationSide.OPERATOR, basis, rules)
+    row.status = status
+    row.accepted_at, row.accepted_by = await now(session), actor.id
+    row.rules = rules.stamp()
+    return await _told(session, actor, row, "accepted", basis, rules)
+
+
+async def decline(session: AsyncSession, actor: Actor, authorisation_id: UUID, reason: str) -> Authorisation:
+    """One of the sides declines what is on offer; its scope is free again.
+
+    :raises Forbidden: the actor belongs to none of them.
+    :raises AuthorisationStateForbids: it is not on offer any more.
+    """
+    row = await service.lock(session, actor, authorisation_id)
+    covered = (await repository.covered(session, [row.id]))[row.id]
+    side = _side_of(actor, row, {one.owner_id for one in covered})
+    row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.DECLINE)
+    rules = await rulebook.in_force(session)
+    await add_signature(
+        session, actor, row, side, SignatureDecision.DECLINED, Basis(reason=reason), rules, covered
+    )
+    await resources.end_access(session, row.operator_id, basis_id=row.id)
+    await service.end(session, row)
+    await service.record_decision(session, actor, row, "declined", reason, rules=rules, side=side.value)
+    return await service.publish_event(session, row, EventKind.AUTHORISATION_DECLINED, side=side.value)
+
+
+async def lapse_overdue(session: AsyncSession) -> int:
+    """End the offers that not all sides have signed in time, and free their scopes; answers how many."""
+    return await _lapse(session, await repository.overdue(session))
+
+
+async def _lapse(session: AsyncSession, rows: Sequence[Authorisation]) -> int:
+    for row in rows:
+        row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.LAPSE)
+        await resources.end_access(session, row.operator_id, basis_id=row.id)
+        await service.end(session, row)
+        await service.record_decision(session, SYSTEM, row, "lapsed", "Not signed by all sides in time")
+        await service.publish_event(session, row, EventKind.AUTHORISATION_LAPSED)
+    return len(rows)
+
+
+def _side_of(actor: Actor, row: Authorisation, sources: Collection[UUID]) -> AuthorisationSide:
+    sides: Mapping[UUID | None, AuthorisationSide] = {
+        **dict.fromkeys(sources, AuthorisationSide.SOURCE_AGENCY),
+        row.authorising_body_id: AuthorisationSide.AUTHORISING_BODY,
+        row.operator_id: AuthorisationSide.OPERATOR,
+    }
+    side = sides.get(actor.organisation_id)
+    if side is None:
+        raise Forbidden(
+            Message("Your organisation is no side of this authorisation."),
+            remedy=Message("Ask one of its sides: a source agency, the authorising body or the operator."),
+        )
+    return side
+
+
+async def _signed(session: AsyncSession, row: Authorisation) -> list[AuthorisationSignature]:
+    decided = (await repository.signatures(session, [row.id])).get(row.id, ())
+    return [one for one in decided if one.decision is SignatureDecision.SIGNED]
+
+
+async def _sign(
+    session: AsyncSession,
+    actor: Actor,
+    row: Authorisation,
+    side: AuthorisationSide,
+    basis: Basis,
+    rules: Rules,
+) -> None:
+    moment = await now(session)
+    require_in_time(row.answer_by, now=moment)
+    require_term(
+        row.valid_from, row.valid_until, now=moment, max_years=rules.integer("authorisation.max_term_years")
+    )
+    signed = await _signed(session, row)
+    if actor.organisation_id in {one.organisation_id for one in signed}:
+        raise AUTHORISATION.forbids(
+            Message("Your organisation has signed it already."),
+            remedy=Message("Wait for the others; GET /v1/authorisations/{authorisation_id} shows who has signed.",
+                           authorisation_id=row.id),
+        )  # fmt: skip
+    others = [one.signed_by for one in signed if one.organisation_id != actor.organisation_id]
+    if row.offered_by_organisation != actor.organisation_id:
+        others.append(row.offered_by)
+    await officers.require_other_side(session, actor, *others)
+    await identity.require_verified(session, actor.organisation_id)
+    covered = (await repository.covered(session, [row.id]))[row.id]
+    await add_signature(session, actor, row, side, SignatureDecision.SIGNED, basis, rules, covered)
+
+
+async def add_signature(
+    session: AsyncSession,
+    actor: Actor,
+    row: Authorisation,
+    side: AuthorisationSide,
+    decision: SignatureDecision,
+    basis: Basis,
+    rules: Rules,
+    covered: Sequence[AuthorisationResource],
+) -> None:
+    """Write down what a side decided about the text as it stands: who, when, on what ground, under which rules."""
+    session.add(
+        AuthorisationSignature(
+            authorisation_id=row.id,
+            side=side,
+            organisation_id=actor.organisation_id,
+            decision=decision,
+            signed_by=actor.id,
+            responsible_id=await persons.answering_for(session, actor),
+            signed_at=await now(session),
+            digest=text_digest(text_of(row, covered)),
+            **basis._asdict(),
+            rules=rules.stamp(),
+        )
+    )
+    await session.flush()
+
+
+async def _told(
+    session: AsyncSession, actor: Actor, row: Authorisation, what: str, basis: Basis, rules: Rules
+) -> Authorisation:
+    await service.record_decision(
+        session,
+        actor,
+        row,
+        what,
+        basis.reason,
+        rules=rules,
+        legal_basis=basis.legal_basis,
+        document_sha256=basis.document_sha256,
+    )
+    kind = (
+        EventKind.AUTHORISATION_ACTIVATED
+        if row.status is AuthorisationStatus.ACTIVE
+        else EventKind.AUTHORISATION_SIGNED
+    )
+    return await service.publish_event(session, row, kind)
+
+
+def _other_side(side: AuthorisationSide) -> Forbidden:
+    steps = {
+        AuthorisationSide.SOURCE_AGENCY: Message("A source agency consents for its own resources."),
+        AuthorisationSide.AUTHORISING_BODY: Message("The authorising body that the offer names grants it."),
+        AuthorisationSide.OPERATOR: Message("The operator that the offer names accepts it."),
+    }
+    return Forbidden(
+        steps[side],
+        remedy=Message(
+            "GET /v1/authorisations/{authorisation_id} shows which sides it has, and who has signed."
+        ),
+    )
