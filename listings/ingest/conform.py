@@ -59,7 +59,7 @@ def conform(
     names = matched.names
     table = Table(made, ",", False, names, names, (None,) * len(names), lambda _: None, tuple(wanted))
     connection.execute(source_view(relation, table))
-    inferred = infer_types(connection, table, strict=False)
+    inferred = infer_types(connection, table, None, strict=False)
     values, brought = [], []
     for i, (kept, typed) in enumerate(zip(named, inferred.types, strict=True)):
         values.append(f"{typed.expression if wanted[i] else f'o{i}'} AS {quoted(kept.name)}")

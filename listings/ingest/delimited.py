@@ -53,11 +53,30 @@ def convert_csv(
         table = _rewritten(table, target.with_name("rewritten.csv"), limits)
     try:
         found = _examine(connection, table, limits, strict=strict)
+        return _write(connection, table, target, limits, reporter, found)
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error:
+        pass  # lines that matched hold a date that is none; or only the arbiter can tell
+    try:
+        found = _examine(connection, table, limits, strict=strict, by_lines=False)
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:
         table = _rewritten(table, target.with_name("rewritten.csv"), limits)
-        found = _examine(connection, table, limits, strict=strict)
+        found = _examine(connection, table, limits, strict=strict, by_lines=False)
+    return _write(connection, table, target, limits, reporter, found)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    target: Path,
+    limits: Limits,
+    reporter: Reporter,
+    found: Inferred,
+) -> tuple[list[Column], list[Notice]]:
+    """Write the Parquet file of columns whose types are known."""
     reporter.expect(found.rows)
     reporter.enter(IngestPhase.WRITING)
     typed = found.types
@@ -66,13 +85,29 @@ def convert_csv(
         kept.pop()
     dropped = {table.names[i] for i in range(len(kept), len(table.names))}
     notices = [notice for notice in found.notices if notice.column not in dropped]
-    _require_lengths(connection, table, kept, found.longest, limits)
+    if (
+        found.widest is None
+        or found.widest > limits.cell_bytes
+        or not _fits(table, kept, found.widest, limits)
+    ):
+        _require_lengths(connection, table, kept, found.longest, limits)
     widest = widest_stored([found.longest[i] for i in kept if typed[i].kind is Kind.TEXT], len(kept))
+    if found.widest is not None:
+        widest = min(widest, widest_stored([found.widest], len(kept)))
     selected = ", ".join(f"{typed[i].expression} AS {quoted(table.names[i])}" for i in kept)
     write_rows(
         connection, f"SELECT {selected} FROM source", [table.names[i] for i in kept], widest, target, limits
     )
     return [_column(table, i, typed[i]) for i in kept], notices
+
+
+def _fits(table: Table, kept: Sequence[int], widest: int, limits: Limits) -> bool:
+    """Whether no row can be too wide.
+
+    :param widest: bytes that the texts of a row have together at most.
+    """
+    names = names_bytes([table.names[i] for i in kept])
+    return names + widest + PLAIN_VALUE_BYTES * len(kept) <= limits.row_bytes
 
 
 def _require_lengths(
@@ -183,11 +218,19 @@ def _ragged(line: int, row: Sequence[str], width: int) -> RaggedRow:
 
 
 def _examine(
-    connection: duckdb.DuckDBPyConnection, table: Table, limits: Limits, *, strict: bool
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    limits: Limits,
+    *,
+    strict: bool,
+    by_lines: bool = True,
 ) -> Inferred:
-    """Read the whole file once and find the type of every column."""
+    """Read the whole file once and find the type of every column.
+
+    :param by_lines: verify lines first.
+    """
     connection.execute(source_view(_source(table, limits), table))
-    found = infer_types(connection, table, strict=strict)
+    found = infer_types(connection, table, limits if by_lines else None, strict=strict)
     if not found.rows:
         raise HeaderOnly(
             Message("The file has a header and no rows."),

@@ -44,8 +44,8 @@ def scan_text(path: Path, limits: Limits) -> Scan:
     """
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     sha = hashlib.sha256()
-    size = lines = ends = length = 0
-    bad: tuple[int, int, bool] | None = None
+    size = length = 0
+    bad: tuple[int, bool] | None = None
     head = last = b""
     with path.open("rb") as stream:
         while chunk := stream.read(MEBIBYTE):
@@ -53,30 +53,26 @@ def scan_text(path: Path, limits: Limits) -> Scan:
             last = chunk[-1:]
             sha.update(chunk)
             if b"\x00" in chunk:
-                line = lines + chunk[: chunk.index(b"\x00")].count(b"\n") + 1
+                line = _line_at(path, size + chunk.index(b"\x00"))
                 raise NotATable(
                     Message("Line {line} holds a zero byte: the file is binary or damaged.", line=line),
                     remedy=Message("Upload a CSV, TSV, JSON Lines, Parquet or Arrow file."),
                     line=line,
                     byte=size + chunk.index(b"\x00"),
                 )
-            first, *others = chunk.replace(b"\r", b"\n").split(b"\n")
-            if length + len(first) >= limits.record_bytes:
-                raise overlong(ends + 1, limits)
-            length = len(others[-1]) if others else length + len(first)
-            ends += chunk.count(b"\n")
-            if bad is None:
-                bad = _undecodable(decoder, chunk, size, lines)
-                lines += chunk.count(b"\n")
+            length = _after_line_ends(chunk, length, limits, path, size)
+            if bad is None and not (chunk.isascii() and not decoder.getstate()[0]):
+                bad = _undecodable(decoder, chunk, size)
             size += len(chunk)
     if bad is None:
-        bad = _undecodable(decoder, b"", size, lines, final=True)
+        bad = _undecodable(decoder, b"", size, final=True)
     if bad is None:
         return Scan(
             sha.hexdigest(), size, "utf-8-bom" if head == codecs.BOM_UTF8 else "utf-8", last in b"\r\n"
         )
     if not _is_gb18030(path):
-        offset, line, cut = bad
+        offset, cut = bad
+        line = _line_at(path, offset)
         if cut:
             raise TruncatedFile(
                 Message(
@@ -102,16 +98,38 @@ def scan_text(path: Path, limits: Limits) -> Scan:
     return Scan(sha.hexdigest(), size, "gb18030", last in b"\r\n")
 
 
+def _after_line_ends(chunk: bytes, length: int, limits: Limits, path: Path, offset: int) -> int:
+    """Bytes of the line that the next chunk goes on with.
+
+    :param length: of the line that this chunk goes on with; chunks are shorter than a line may be.
+    :raises MalformedRecord: it is longer than the limits allow.
+    """
+    found = [place for mark in (b"\n", b"\r") if (place := chunk.find(mark)) >= 0]
+    first = min(found) if found else len(chunk)
+    if length + first >= limits.record_bytes:
+        raise overlong(_line_at(path, offset), limits)
+    return len(chunk) - 1 - max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) if found else length + first
+
+
+def _line_at(path: Path, offset: int) -> int:
+    """The line of a byte of a file."""
+    lines = 1
+    with path.open("rb") as stream:
+        while offset > 0 and (chunk := stream.read(min(MEBIBYTE, offset))):
+            lines += chunk.count(b"\n")
+            offset -= len(chunk)
+    return lines
+
+
 def _undecodable(
-    decoder: codecs.IncrementalDecoder, chunk: bytes, offset: int, lines: int, final: bool = False
-) -> tuple[int, int, bool] | None:
-    """First undecodable byte as (offset, line, is it only the end that is missing)."""
+    decoder: codecs.IncrementalDecoder, chunk: bytes, offset: int, final: bool = False
+) -> tuple[int, bool] | None:
+    """First undecodable byte, and whether it is only the end that is missing."""
     pending = len(decoder.getstate()[0])
     try:
         decoder.decode(chunk, final)
     except UnicodeDecodeError as error:
-        at = max(error.start - pending, 0)
-        return offset - pending + error.start, lines + chunk[:at].count(b"\n") + 1, final
+        return offset - pending + error.start, final
     return None
 
 

@@ -19,6 +19,9 @@ MAX_VALUES = 100_000
 _COLUMNS_AT_ONCE = 100
 _FETCHED = 10_000
 _SHORTEST_TEXT = 6
+_SHORTEST = 9
+"""Bytes of the shortest number of personal.NOTEWORTHY."""
+
 _SMALLEST_NUMBER = 13_000_000_000
 
 LABELS = {
@@ -88,7 +91,9 @@ def _closely(connection: duckdb.DuckDBPyConnection, column: Column, count: int, 
 
 
 def _noteworthy(text: str) -> str:
-    return f"regexp_matches({text}, '{NOTEWORTHY}')"
+    # Most values are too short, and cost nothing to pass over.
+    long_enough = f"(strlen({text}) >= {_SHORTEST} OR contains({text}, '@') OR contains({text}, '＠'))"
+    return f"({long_enough} AND regexp_matches({text}, '{NOTEWORTHY}'))"
 
 
 def _text(column: Column) -> str:

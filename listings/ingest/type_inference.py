@@ -16,6 +16,8 @@ from infra.messages import Message, joined
 from listings.ingest.errors import MixedColumn, shown
 from listings.ingest.expected_types import Usual, read_expected, usual
 from listings.ingest.hints import declaration, hint, number_format
+from listings.ingest.limits import Limits
+from listings.ingest.lines import LineColumn, verify_lines
 from listings.ingest.readings import (
     BLANKS,
     DATED_KINDS,
@@ -73,24 +75,32 @@ class Suggestion:
 
 
 class Inferred(NamedTuple):
-    """What was found: the number of rows; per column its type and the bytes of its longest text; what to tell."""
+    """What was found: the number of rows; per column its type and the bytes of its longest text; what to tell.
+
+    Where lines were verified, ``widest`` are bytes that the texts of a row have together at most, which stand for each
+    column's longest too; and columns are converted by casts that fail where a pattern was not enough.
+    """
 
     rows: int
     types: list[InferredType]
     longest: list[int]
     notices: list[Notice]
+    widest: int | None = None
 
 
-def infer_types(connection: duckdb.DuckDBPyConnection, table: Table, *, strict: bool) -> "Inferred":
+def infer_types(
+    connection: duckdb.DuckDBPyConnection, table: Table, limits: Limits | None, *, strict: bool
+) -> "Inferred":
     """Read the view ``source`` to its end and find the type of every column.
 
+    :param limits: of the lines of the table's file, which are verified first; None to test every value at once.
     :param strict: refuse a column of dates or times that holds something else.
     :returns: see :class:`Inferred`.
     :raises FileRefused: values do not fit what is expected; or a column is mixed, and strict is asked for.
     """
     suggested, notices = _suggest(connection, table)
     types = [as_text(index) for index in range(len(table.names))]
-    rows, longest, undecided = _verify(connection, table, suggested, types)
+    rows, longest, undecided, widest = _verify(connection, table, suggested, types, limits)
     expected = [index for index in undecided if table.expected[index] is not None]
     notices += read_expected(connection, table, expected, rows, types)
     for index in undecided:
@@ -99,7 +109,7 @@ def infer_types(connection: duckdb.DuckDBPyConnection, table: Table, *, strict: 
             types[index], notice = _decide_mixed(connection, table, index, suggestion.readings, strict=strict)
             if notice:
                 notices.append(notice)
-    return Inferred(rows, types, longest, notices)
+    return Inferred(rows, types, longest, notices, widest)
 
 
 def _suggest(
@@ -149,6 +159,7 @@ class _Verified(NamedTuple):
     rows: int
     longest: list[int]
     undecided: list[int]
+    widest: int | None = None
 
 
 def _verify(
@@ -156,6 +167,7 @@ def _verify(
     table: Table,
     suggested: dict[int, Suggestion | Usual],
     types: list[InferredType],
+    limits: Limits | None,
 ) -> _Verified:
     """Read the whole file: count the rows, and decide each column whose first reading takes every value.
 
@@ -163,9 +175,18 @@ def _verify(
 
     :param types: of all columns; those that are decided are set.
     """
-    rows, undecided, longest = 0, [], []
-    for start in range(0, len(types), COLUMNS_AT_ONCE):
-        some = range(start, min(start + COLUMNS_AT_ONCE, len(types)))
+    rows, undecided = 0, []
+    rest = list(range(len(types)))
+    longest, widest = [0] * len(types), None
+    if limits is not None:
+        columns = [_line_column(table, index, suggested.get(index)) for index in rest]
+        lines = verify_lines(connection, table, columns, limits)
+        if lines is not None:
+            rows, widest = lines
+            longest = [widest] * len(types)
+            rest = [i for i in rest if not _decide(types, i, columns[i], suggested.get(i))]
+    for start in range(0, len(rest), COLUMNS_AT_ONCE):
+        some = rest[start : start + COLUMNS_AT_ONCE]
         measures = ["count(*)"]
         for index in some:
             measures.append(f"coalesce(max(strlen(c{index})), 0)")
@@ -174,7 +195,7 @@ def _verify(
         rows, *found = connection.execute(f"SELECT {', '.join(measures)} FROM source").fetchone() or (0,)
         for place, index in enumerate(some):
             length, *counts = found[5 * place : 5 * place + 5]
-            longest.append(int(length))
+            longest[index] = int(length)
             suggestion, expected = suggested.get(index), table.expected[index]
             decided = suggestion.type_of(rows, counts) if suggestion is not None else None
             if decided is not None:
@@ -183,7 +204,41 @@ def _verify(
                 expected is not None and (expected.kind is not Kind.TEXT or not expected.nullable)
             ):
                 undecided.append(index)
-    return _Verified(int(rows), longest, undecided)
+    return _Verified(int(rows), longest, undecided, widest)
+
+
+def _line_column(table: Table, index: int, suggestion: Suggestion | Usual | None) -> LineColumn:
+    """What a column's values must look like in their lines."""
+    expected = table.expected[index]
+    if suggestion is None:
+        left = expected is not None and (expected.kind is not Kind.TEXT or not expected.nullable)
+        return LineColumn(left=left)
+    plain = suggestion.value == f"c{index}"
+    if isinstance(suggestion, Suggestion):
+        return LineColumn(suggestion.readings, left=not plain)
+    complete, digits = not suggestion.expected.nullable, suggestion.expected.digits
+    bounds = digits if suggestion.reading is DECIMAL else None
+    return LineColumn((suggestion.reading,), complete, bounds, left=not plain)
+
+
+def _decide(
+    types: list[InferredType],
+    index: int,
+    column: LineColumn,
+    suggestion: Suggestion | Usual | None,
+) -> bool:
+    """Set the type of a column whose values were verified by lines; False where they were not."""
+    if column.left:
+        return False
+    if suggestion is None:
+        return True
+    if isinstance(suggestion, Suggestion):
+        suggestion = replace(suggestion, readings=column.ways)
+    typed = suggestion.type_of(1, [1, 1, column.whole, column.fraction])
+    if typed is None:
+        return False
+    types[index] = replace(typed, expression=typed.expression.replace("TRY_", ""))
+    return True
 
 
 def _decide_mixed(

@@ -31,7 +31,8 @@ def write_rows(
     rows = min(limits.rows_per_group(len(names)), limits.group_bytes // max(widest, 1) // _VECTOR * _VECTOR)
     if rows and len(names) <= _NARROW_COLUMNS:
         connection.execute(
-            f"COPY ({query}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {rows})"
+            f"COPY ({query}) TO {literal(str(target))} "
+            f"(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {rows})"
         )
         return
     from listings.ingest.row_groups import write_groups  # pyarrow, which most text files do without
