@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from listings.ingest import type_inference
+from listings.ingest import lines, type_inference
 from listings.ingest.errors import MixedColumn
 from listings.ingest.result import IngestOptions, IngestResult, Kind
 from tests.support.budget import roomy
@@ -29,7 +29,7 @@ async def take(folder: Path, text: str, **given: Any) -> tuple[IngestResult, lis
 def by_lines(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether lines were verified, by the conversions of the test."""
     seen: list[bool] = []
-    verify = type_inference.verify_lines
+    verify = lines.verify_lines
 
     def noted(*asked: Any) -> Any:
         found = verify(*asked)
@@ -54,11 +54,11 @@ async def test_every_type_to_the_last_digit(tmp_path: Path, by_lines: list[bool]
         for n in range(-20_000, 20_000)
     ]
     rows[30_000] = (9, Decimal("1234567.125"), date(9999, 12, 31), True, 1e-9, '街道 "1", 东', 7)
-    lines = "".join(
+    text = "".join(
         f'{a},{b},{c},{str(d).upper()},{e!r},"{f.replace(chr(34), chr(34) * 2)}",{"" if g is None else g}\n'
         for a, b, c, d, e, f, g in rows
     )
-    result, read = await take(tmp_path, "a,b,c,d,e,f,g\n" + lines)
+    result, read = await take(tmp_path, "a,b,c,d,e,f,g\n" + text)
     assert by_lines == [True]
     assert [column.kind for column in result.columns] == [
         Kind.INTEGER, Kind.DECIMAL, Kind.DATE, Kind.BOOLEAN, Kind.NUMBER, Kind.TEXT, Kind.INTEGER,
