@@ -41,7 +41,7 @@ def by_lines(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 
 async def test_every_type_to_the_last_digit(tmp_path: Path, by_lines: list[bool]) -> None:
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (
             n,
             Decimal(n).scaleb(-2),
