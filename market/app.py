@@ -49,6 +49,8 @@ from infra.telemetry.requests import count_unmatched, observe_requests
 from infra.webhooks.api import WebhookEndpointController
 from listings.authorisations.api import AuthorisationController
 from listings.catalogue.api import CatalogueController, QuoteController
+from listings.classification.api import ColumnGradingController
+from listings.impact_assessments.api import ImpactAssessmentController
 from listings.products.api import ProductController
 from listings.publication.api import PublicationController
 from listings.publication.findings_api import FindingController
@@ -116,6 +118,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     LostFactorController,
     ClientController,
     ResourceController,
+    ColumnGradingController,
     RightController,
     TitleController,
     RightGrantController,
@@ -125,6 +128,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     RevisionController,
     PublicationController,
     FindingController,
+    ImpactAssessmentController,
     CatalogueController,
     QuoteController,
     PricePlanController,

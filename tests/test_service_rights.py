@@ -89,15 +89,17 @@ DECIDED: Mapping[str, Rights] = {
     # Credentials come and go; to whom they belong is kept by a trigger.
     "client_secrets": QUEUE,
     "clients": WHOLE_ROWS,
+    "column_gradings": APPEND_ONLY,
     "content_decisions": APPEND_ONLY,
     "contract_reviews": APPEND_ONLY,
     "data_products": changing(
         "status title_zh title_en description_zh description_en themes update_frequency dictionary plan_id"
-        " theme_axes delivery_classes purposes"
-        " declared_columns search_terms submitted_at submitted_by reviewed_at reviewed_by review_note published_at"
-        " rules"
+        " theme_axes delivery_classes purposes declared_columns search_terms classification"
+        " submitted_at submitted_by reviewed_at reviewed_by review_note published_at rules"
     ),
-    "data_resources": changing("personal_information risk_assessment_sha256 risk_assessment_note"),
+    "data_resources": changing(
+        "personal_information raw_data_stays risk_assessment_sha256 risk_assessment_note"
+    ),
     # Handled events are forgotten after a time.
     "event_deliveries": Rights(
         update=frozenset({"status", "attempts", "due_at", "updated_at", "last_error"}), delete=True
@@ -107,6 +109,7 @@ DECIDED: Mapping[str, Rights] = {
     "events": APPEND_ONLY,
     "idempotency_keys": APPEND_ONLY,
     "identity_evidence": WHOLE_ROWS,
+    "impact_assessments": APPEND_ONLY,
     "invitations": WHOLE_ROWS,
     "invoice_lines": APPEND_ONLY,
     "invoice_series": changing("last_number"),

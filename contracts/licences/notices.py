@@ -14,6 +14,7 @@ THINGS: Mapping[str, Message] = {
     "licence": Message("licence"),
     "organisation": Message("organisation"),
     "product": Message("product"),
+    "product_class": Message("product"),
     "resource": Message("data resource"),
     "right": Message("right to the data"),
 }

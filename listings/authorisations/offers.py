@@ -37,6 +37,7 @@ from listings.authorisations.states import (
 )
 from listings.authorisations.tables import Authorisation, AuthorisationResource, AuthorisationSignature
 from listings.authorisations.texts import text_digest, text_of
+from listings.gradings import service as gradings
 from listings.resources import service as resources
 from listings.resources.domain import listing_rules, require_listable
 from listings.resources.tables import DataResource
@@ -83,7 +84,7 @@ async def offer(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     await require_operator(session, data.operator_id)
     await _require_authorising_body(session, actor, data.authorising_body_id)
     found, held = await lock_resources(
-        session, actor, set(data.resource_ids), data.valid_from, data.valid_until, rules
+        session, actor, set(data.resource_ids), data.valid_from, data.valid_until, rules, data.columns
     )
     require_mode(data.mode, data.scenarios, data.domains, [one.domain for one in found])
     spread = cells(
@@ -139,16 +140,19 @@ async def lock_resources(
     start: object,
     end: object,
     rules: Rules,
+    columns: Sequence[str] | None,
 ) -> tuple[Sequence[DataResource], list[CoveredResource]]:
     """Resources that may be authorised over [start, end), locked, with the rights that they rest on.
 
+    :param columns: that are authorised, None for all: what is authorised has the strictest class of these.
     :raises NotFound, NotListable, AuthorisationNotLive, RightMissing: see `offer`.
     """
     # Locked in id order: two offers for the same resource wait for each other here and not within the index.
     found = await resources.lock_to_authorise(session, actor, resource_ids)
     listable = listing_rules(rules)
     for resource in found:
-        require_listable(resource.classification, resource.risk_assessment_sha256, listable)
+        offered = (await gradings.get_classes(session, resource)).offered(columns)
+        require_listable(offered, resource.risk_assessment_sha256, listable)
     await _require_not_stopped(session, [resource.id for resource in found])
     held = await rights.find_holding_rights(session, [resource.id for resource in found], start, end)  # type: ignore[arg-type]
     return found, [CoveredResource(one.id, one.owner_id, held[one.id]) for one in found]

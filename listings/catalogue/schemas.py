@@ -15,7 +15,7 @@ from listings.ingest.result import Kind
 from listings.products.domain import DeliveryClass
 from listings.products.schemas import DictionaryRead, ThemeRead
 from listings.products.tables import DataProduct
-from listings.resources.domain import UpdateFrequency
+from listings.resources.domain import Classification, UpdateFrequency
 from pricing.plans.domain import PricePlan
 from pricing.plans.schemas import ChargeSchema
 from pricing.regulated.purposes import PurposeClass
@@ -122,6 +122,9 @@ class CatalogueProduct(CatalogueItem):
     purposes: list[str] = Field(description="What it is offered for")
     scenarios: list[str]
     regions: list[str]
+    classification: Classification = Field(
+        description="Class of the product (GB/T 43697-2024), the strictest of its columns"
+    )
     personal_information: bool
     revision: CatalogueRevision
     dictionary: list[CatalogueColumn]
@@ -142,6 +145,7 @@ class CatalogueProduct(CatalogueItem):
             purposes=list(facts.purposes),
             scenarios=list(facts.scenarios),
             regions=list(facts.regions),
+            classification=facts.classification,
             personal_information=facts.personal_information,
             revision=CatalogueRevision.model_validate(listing.revision),
             dictionary=[

@@ -17,12 +17,12 @@ from listings.catalogue.errors import NotTradeable, PurposeNotOffered
 from listings.catalogue.facts import Listing, ProductFacts
 from listings.catalogue.schemas import QuoteRequest
 from listings.products import service as products
-from listings.products.dictionary import masked, personal_columns
+from listings.products.dictionary import declared_classes, masked, personal_columns
 from listings.products.domain import DeliveryClass
+from listings.products.listable import require_offerable
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
-from listings.resources.domain import listing_rules, require_listable
 from listings.revisions import service as revisions
 from listings.revisions.disclosure import get_disclosure
 from pricing.plans import service as plans
@@ -87,7 +87,7 @@ async def get_tradeable_product(session: AsyncSession, product_id: UUID, rules: 
     :raises NotFound: there is no such product in the catalogue.
     :raises NotTradeable: it has been stopped, or the authorisation covers no purpose of it any more.
     :raises AuthorisationNotLive: the authorisation has lapsed, or something it rests on is stopped.
-    :raises NotListable: the rules in force do not allow its resource any more.
+    :raises NotListable: the rules in force do not allow what it offers any more.
     """
     row = await products.find_product(session, product_id)
     if row is None or row.status is not ProductStatus.PUBLISHED or row.plan_id is None:
@@ -100,7 +100,11 @@ async def get_tradeable_product(session: AsyncSession, product_id: UUID, rules: 
         )
     revision = await revisions.get_current_revision(session, row.id)
     resource = await resources.get_resource(session, row.resource_id)
-    require_listable(resource.classification, resource.risk_assessment_sha256, listing_rules(rules))
+    columns = tuple(column.name for column in revision.columns)
+    declared = declared_classes(products.get_described_columns(row).values())
+    classification = await require_offerable(
+        session, resource, rules, row.delivery_classes, columns, declared
+    )
     return ProductFacts(
         id=row.id,
         title_zh=row.title_zh,
@@ -119,9 +123,9 @@ async def get_tradeable_product(session: AsyncSession, product_id: UUID, rules: 
         shares=asdict(grant.shares),
         plan_id=row.plan_id,
         delivery_classes=tuple(DeliveryClass(code) for code in row.delivery_classes),
-        classification=resource.classification,
+        classification=classification,
         personal_information=resource.personal_information,
-        columns=tuple(column.name for column in revision.columns),
+        columns=columns,
         revision=revision,
         links=(row.id, *grant.links),
     )

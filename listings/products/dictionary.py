@@ -6,6 +6,7 @@ from typing import Any
 
 from infra.messages import Message
 from listings.products.errors import DictionaryRefused
+from listings.resources.domain import Classification
 
 MASK = "***"
 """What stands in a sample in place of personal information."""
@@ -17,6 +18,8 @@ class DictionaryEntry:
 
     :ivar unit: unit of measure, as written to people, or None.
     :ivar personal: holds personal information (PIPL art. 4), so samples show it masked.
+    :ivar sensitive: personal information that is sensitive (PIPL art. 28); such a column is personal too.
+    :ivar classification: as the operator described it, never below the column's own; None for the column's own.
     """
 
     name: str
@@ -24,6 +27,22 @@ class DictionaryEntry:
     title_en: str
     unit: str | None
     personal: bool
+    sensitive: bool = False
+    classification: Classification | None = None
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "DictionaryEntry":
+        """Read what was stored of an entry, also before there were classes.
+
+        :raises KeyError, TypeError, ValueError: the document is of another shape.
+        """
+        stated = document.get("classification")
+        return cls(**{**document, "classification": None if stated is None else Classification(stated)})
+
+
+def declared_classes(entries: Iterable[DictionaryEntry]) -> dict[str, Classification | None]:
+    """The classes that a dictionary states, by column."""
+    return {entry.name: entry.classification for entry in entries}
 
 
 def data_dictionary(

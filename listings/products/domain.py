@@ -1,10 +1,11 @@
-"""What a product is made of, besides its text."""
+"""What a product is made of, besides its text. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from infra.messages import Message
 from listings.products.errors import PurposeNotAuthorised
+from listings.resources.errors import NotListable
 
 
 class DeliveryClass(StrEnum):
@@ -27,4 +28,28 @@ def require_purposes(wanted: Collection[str], authorised: Collection[str]) -> No
                 authorised=", ".join(sorted(authorised)),
             ),
             authorised=sorted(authorised),
+        )
+
+
+DELIVERS_RECORDS = frozenset({DeliveryClass.RECORDS_API})
+"""Classes by which raw records leave. Others (models, verification answers) come with their behaviour."""
+
+
+def require_delivery(delivery_classes: Iterable[DeliveryClass], *, raw_data_stays: bool) -> None:
+    """Refuse to offer raw records of a resource whose records may not leave (原始数据不出域, 数据二十条).
+
+    :raises NotListable: a delivery class hands records out.
+    """
+    leaving = sorted(DELIVERS_RECORDS & set(delivery_classes))
+    if raw_data_stays and leaving:
+        raise NotListable(
+            Message(
+                "Raw records of the resource may not leave (原始数据不出域), and delivery by {delivery_class} hands"
+                " them out.",
+                delivery_class=leaving[0],
+            ),
+            remedy=Message(
+                "No delivery class that keeps records inside is offered yet. Have the owner register what is computed"
+                " from them, such as statistics or indicators, as a resource of its own, and list that."
+            ),
         )

@@ -56,6 +56,18 @@ async def list_visible(
     return await paginate(session, statement, col(DataProduct.id), page)
 
 
+async def list_published_on(session: AsyncSession, resource_id: UUID) -> Sequence[DataProduct]:
+    """Every product on a resource that was ever published, in id order, locked until the transaction ends."""
+    statement = (
+        select(DataProduct)
+        .where(col(DataProduct.resource_id) == resource_id, col(DataProduct.published_at).is_not(None))
+        .order_by(col(DataProduct.id))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).all()
+
+
 async def get(session: AsyncSession, product_id: UUID) -> DataProduct | None:
     """The product, whoever asks."""
     return await session.get(DataProduct, product_id)

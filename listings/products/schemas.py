@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from infra.identity.schemas import PartyName, PartyNames
+from infra.messages import Message
 from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import Code, Input, LongText, Output, ShortText
 from listings.ingest.formats import ColumnFormat
@@ -15,7 +17,7 @@ from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
-from listings.resources.domain import THEME_AXIS_LABELS, THEMES, ThemeAxis, UpdateFrequency
+from listings.resources.domain import THEME_AXIS_LABELS, THEMES, Classification, ThemeAxis, UpdateFrequency
 from listings.resources.schemas import LabelRead
 from pricing.regulated.purposes import PurposeClass
 
@@ -59,6 +61,19 @@ class DictionaryEntryUpdate(Input):
     title_en: ShortText
     unit: ShortText | None = None
     personal: bool = Field(False, description="Personal information (PIPL art. 4): masked in samples")
+    sensitive: bool = Field(
+        False, description="Sensitive personal information (PIPL art. 28); a column that is, is personal too"
+    )
+    classification: Classification | None = Field(
+        None,
+        description="Class of the column (GB/T 43697-2024), never below its own; null for the column's own",
+    )
+
+    @model_validator(mode="after")
+    def _sensitive_is_personal(self) -> Self:
+        if self.sensitive and not self.personal:
+            raise ValueError(Message("{name} is described as sensitive and not as personal", name=self.name))
+        return self
 
 
 class ColumnDeclaration(Input):
@@ -112,6 +127,10 @@ class DictionaryRead(Output):
     title_en: str
     unit: str | None
     personal: bool
+    sensitive: bool
+    classification: Classification | None = Field(
+        description="Class of the column (GB/T 43697-2024): as described in a product, in effect in the catalogue"
+    )
 
     @classmethod
     def of(cls, entries: Iterable[DictionaryEntry]) -> "list[DictionaryRead]":
@@ -163,6 +182,9 @@ class ProductRead(Output):
     purposes: list[PurposeClass] = Field(description="What it is offered for")
     dictionary: list[DictionaryRead] = Field(description="Described columns")
     declared_columns: list[DeclaredColumnRead] = Field(description="Columns whose types were declared")
+    classification: Classification | None = Field(
+        description="The strictest of the columns it offers, as of its publication and of every grading since"
+    )
     plan_id: UUID | None
     created_at: datetime
     submitted_at: datetime | None

@@ -21,6 +21,7 @@ from listings.products.columns import DeclaredColumn
 from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass, require_purposes
 from listings.products.errors import PlanNotYours
+from listings.products.listable import require_offerable
 from listings.products.schemas import ProductCreate, ProductUpdate
 from listings.products.search import index_terms, query_terms
 from listings.products.states import (
@@ -28,12 +29,13 @@ from listings.products.states import (
     ProductAction,
     ProductStatus,
     require_draft,
+    require_liftable,
     require_suspendable,
     require_uploadable,
 )
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
-from listings.resources.domain import THEMES, axes_of, listing_rules, require_listable, require_themes
+from listings.resources.domain import THEMES, Classification, axes_of, require_themes
 from pricing.plans import service as plans
 
 SUBJECT = "product"
@@ -58,7 +60,8 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
     grant = await authorisations.get_live_grant(session, data.authorisation_id, data.resource_id)
     resource = await resources.access_resource(session, actor, data.resource_id)
     rules = await rulebook.in_force(session)
-    require_listable(resource.classification, resource.risk_assessment_sha256, listing_rules(rules))
+    delivery_classes = sorted(set(data.delivery_classes or [DeliveryClass.RECORDS_API]))
+    await require_offerable(session, resource, rules, delivery_classes, grant.columns)
     require_themes(data.themes)
     authorised = [purpose.value for purpose in grant.purposes]
     purposes = authorised if data.purposes is None else data.purposes
@@ -66,7 +69,7 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
     row = DataProduct(
         **data.model_dump(exclude={"purposes", "delivery_classes"}),
         purposes=sorted(set(purposes)),
-        delivery_classes=sorted(set(data.delivery_classes or [DeliveryClass.RECORDS_API])),
+        delivery_classes=[code.value for code in delivery_classes],
         theme_axes=axes_of(data.themes),
         operator_id=grant.operator_id,
         owner_id=grant.owner_id,
@@ -177,8 +180,10 @@ async def reinstate(session: AsyncSession, actor: Actor, product_id: UUID, reaso
 
     :raises Forbidden: the actor is neither the operator nor a regulator.
     :raises NotStopped: the actor's organisation has not stopped it.
+    :raises ProductStateForbids: nothing but its class stops it.
     """
     row = await _for_stopping(session, actor, product_id)
+    require_liftable([(stop.subject_kind, stop.reason) for stop in await stops.active(session, [row.id])])
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     remaining = len(await stops.active(session, [row.id]))
     await _record(
@@ -207,19 +212,28 @@ async def submit(
 
 
 async def publish(
-    session: AsyncSession, actor: Actor, row: DataProduct, rules: Rules, note: str | None, **seen: object
+    session: AsyncSession,
+    actor: Actor,
+    row: DataProduct,
+    rules: Rules,
+    note: str | None,
+    classification: Classification,
+    **seen: object,
 ) -> DataProduct:
     """Mark a locked, submitted product as published.
 
     :param rules: those that it was found complete by.
+    :param classification: of what is offered.
     :param seen: what exactly was approved, for the audit log.
     :raises ProductStateForbids: it was not submitted.
     """
     target, moment = PRODUCT.next_state(row.status, ProductAction.APPROVE), await now(session)
     row.status, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, note
-    row.published_at, row.rules = moment, rules.stamp()
+    row.published_at, row.rules, row.classification = moment, rules.stamp(), classification
     await session.flush()
-    await _record(session, actor, row, "published", rules=rules, note=note, **seen)
+    await _record(
+        session, actor, row, "published", rules=rules, note=note, classification=classification.value, **seen
+    )
     await _publish_event(session, row, EventKind.PRODUCT_PUBLISHED)
     return row
 
@@ -273,6 +287,11 @@ async def list_products(
 async def find_visible(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct | None:
     """A product, when the actor can access it."""
     return await repository.get_visible(session, actor, product_id)
+
+
+async def list_published_on(session: AsyncSession, resource_id: UUID) -> Sequence[DataProduct]:
+    """Every product on a resource that was ever published, in id order, locked until the transaction ends."""
+    return await repository.list_published_on(session, resource_id)
 
 
 async def find_product(session: AsyncSession, product_id: UUID) -> DataProduct | None:
@@ -355,7 +374,7 @@ async def lock_visible(session: AsyncSession, actor: Actor, product_id: UUID) ->
 
 def get_described_columns(row: DataProduct) -> dict[str, DictionaryEntry]:
     """The columns of a product that somebody described, by name."""
-    return {entry["name"]: DictionaryEntry(**entry) for entry in row.dictionary}
+    return {entry["name"]: DictionaryEntry.from_json(entry) for entry in row.dictionary}
 
 
 def get_declared_columns(row: DataProduct) -> tuple[DeclaredColumn, ...]:

@@ -3,11 +3,15 @@
 Suspension is no state of it: a product is suspended while a stop on it is active, whatever its status.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from infra.messages import Message
 from infra.states import StateMachine, Transition
 from listings.products.errors import ProductStateForbids
+
+CLASS_STOP = "product_class"
+"""Kind of the stops on products whose class does not allow their offer."""
 
 
 class ProductStatus(StrEnum):
@@ -70,6 +74,22 @@ def require_suspendable(status: ProductStatus) -> None:
             Message("The product is {status} and not on the market.", status=status),
             remedy=Message("While it is submitted, return it to its operator instead."),
             current_status=status.value,
+        )
+
+
+def require_liftable(stops: Sequence[tuple[str, str]]) -> None:
+    """Refuse to lift by hand what the class of the data stops.
+
+    :param stops: kind and reason of each active stop on the product.
+    :raises ProductStateForbids: there is no other.
+    """
+    if stops and all(kind == CLASS_STOP for kind, _ in stops):
+        raise ProductStateForbids(
+            Message("The class of its data stops the product: {reason}", reason=stops[0][1]),
+            remedy=Message(
+                "Change what the reason says, by a re-grading, an assessment or other data, and have it looked at anew:"
+                " POST /v1/products/{product_id}/classification-recheck."
+            ),
         )
 
 

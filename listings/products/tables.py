@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
 from listings.products.states import ProductStatus
-from listings.resources.domain import UpdateFrequency
+from listings.resources.domain import Classification, UpdateFrequency
 
 
 class DataProduct(Table, table=True):
@@ -21,7 +21,7 @@ class DataProduct(Table, table=True):
 
     ``owner_id`` is the resource's owner. ``dictionary`` holds described columns only, ``declared_columns`` those whose
     types were declared (`listings.products.columns.DeclaredColumn`). ``search_terms`` are those of
-    `listings.products.search.index_terms`.
+    `listings.products.search.index_terms`. ``classification`` is that of what is offered, None before publication.
     """
 
     __tablename__ = "data_products"
@@ -57,6 +57,7 @@ class DataProduct(Table, table=True):
     purposes: list[str] = Field(sa_type=ARRAY(sa.String), nullable=False)
     dictionary: list[dict[str, Any]] = json_column(default_factory=list)
     declared_columns: list[dict[str, Any]] = json_column(default_factory=list)
+    classification: Classification | None = enum_column(Classification, default=None, nullable=True)
     plan_id: UUID | None = Field(default=None, foreign_key="price_plans.id")
     search_terms: list[str] = Field(sa_type=ARRAY(sa.String), nullable=False)
     created_at: datetime = timestamp_column()

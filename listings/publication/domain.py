@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from infra.messages import Message, joined
+from listings.impact_assessments.domain import AssessmentGround
 from listings.publication.errors import ProductIncomplete, SameOrganisation
 from quality.states import QualityStatus
 
@@ -24,6 +25,7 @@ class Readiness:
 
     :ivar findings: columns with personal information that contradicts what was declared.
     :ivar reviewing: whether a regulator decides now, after what was contested.
+    :ivar unassessed: grounds on which an impact assessment is needed and none is on file.
     """
 
     quality: QualityStatus | None
@@ -34,6 +36,7 @@ class Readiness:
     suspended: bool = False
     findings: tuple[str, ...] = ()
     reviewing: bool = False
+    unassessed: tuple[AssessmentGround, ...] = ()
 
 
 _QUALITY_GAPS = {
@@ -95,6 +98,17 @@ def gaps(ready: Readiness) -> list[Gap]:
                 "dictionary",
                 Message("The resource holds personal information and no column is marked as personal."),
                 Message("Mark the columns with PUT /v1/products/{product_id}/dictionary."),
+            )
+        )
+    if ready.unassessed:
+        missing.append(
+            Gap(
+                "impact_assessment",
+                Message(
+                    "Personal information is offered and no valid impact assessment is on file for: {grounds}.",
+                    grounds=", ".join(ready.unassessed),
+                ),
+                Message("File one with POST /v1/products/{product_id}/impact-assessments."),
             )
         )
     if ready.findings:

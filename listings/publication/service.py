@@ -1,9 +1,10 @@
 """Use cases of publication: submit, approve, return."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from infra.auth import Actor, OrganisationKind
-from infra.db import AsyncSession
+from infra.db import AsyncSession, now
 from infra.errors import Forbidden
 from infra.identity import officers
 from infra.messages import Message
@@ -12,13 +13,16 @@ from infra.rulebook.domain import Rules
 from listings.authorisations import service as authorisations
 from listings.findings import service as findings
 from listings.findings.domain import FindingStatus
+from listings.impact_assessments import service as impact_assessments
+from listings.impact_assessments.domain import AssessmentGround
 from listings.products import service as products
-from listings.products.dictionary import personal_columns
+from listings.products.dictionary import DictionaryEntry, declared_classes, personal_columns
+from listings.products.listable import require_offerable
 from listings.products.states import PRODUCT, ProductAction
 from listings.products.tables import DataProduct
 from listings.publication.domain import Readiness, require_complete, require_other_organisation
 from listings.resources import service as resources
-from listings.resources.domain import listing_rules, require_listable
+from listings.resources.domain import Classification
 from listings.revisions import service as revisions
 
 
@@ -33,7 +37,7 @@ async def submit(session: AsyncSession, actor: Actor, product_id: UUID) -> DataP
     row = await products.lock_own(session, actor, product_id)
     PRODUCT.next_state(row.status, ProductAction.SUBMIT)
     rules = await rulebook.in_force(session)
-    seen = await _require_publishable(session, row, rules, reviewing=False)
+    _, seen = await _require_publishable(session, row, rules, reviewing=False)
     return await products.submit(session, actor, row, rules, **seen)
 
 
@@ -49,8 +53,8 @@ async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: s
     row = await lock_for_review(session, actor, product_id)
     PRODUCT.next_state(row.status, ProductAction.APPROVE)
     rules = await rulebook.in_force(session)
-    seen = await _require_publishable(session, row, rules, reviewing=True)
-    return await products.publish(session, actor, row, rules, note, **seen)
+    classification, seen = await _require_publishable(session, row, rules, reviewing=True)
+    return await products.publish(session, actor, row, rules, note, classification, **seen)
 
 
 async def return_to_draft(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
@@ -90,14 +94,32 @@ async def lock_for_review(session: AsyncSession, actor: Actor, product_id: UUID)
 
 async def _require_publishable(
     session: AsyncSession, row: DataProduct, rules: Rules, *, reviewing: bool
-) -> dict[str, str]:
-    """What exactly is published, for the audit log; nothing else changes it until the transaction ends."""
+) -> tuple[Classification, dict[str, str]]:
+    """Class of what is published, and what exactly it is, for the audit log.
+
+    Nothing else changes it until the transaction ends.
+    """
     await authorisations.get_live_grant(session, row.authorisation_id, row.resource_id, share=True)
     resource = await resources.get_resource(session, row.resource_id)
-    require_listable(resource.classification, resource.risk_assessment_sha256, listing_rules(rules))
     newest = await revisions.find_newest_checked(session, row.id)
-    described = personal_columns(products.get_described_columns(row).values())
+    entries = products.get_described_columns(row)
+    described = personal_columns(entries.values())
     disclosure = await revisions.find_newest_disclosure(session, row)
+    classification = await require_offerable(
+        session,
+        resource,
+        rules,
+        row.delivery_classes,
+        [entry.name for entry in disclosure.dictionary] if disclosure else None,
+        declared_classes(entries.values()),
+    )
+    # What was detected and not declared is asked about first: it may turn out to be none.
+    disputed = {one.detected.column for one in disclosure.unsettled} if disclosure else set()
+    offered = [
+        entry
+        for entry in (disclosure.dictionary if disclosure else [])
+        if entry.personal and entry.name not in disputed
+    ]
     require_complete(
         Readiness(
             findings=tuple(
@@ -112,8 +134,28 @@ async def _require_publishable(
             plan_id=row.plan_id,
             personal_information=resource.personal_information,
             personal_columns=len(described | await findings.get_personal_columns(session, row.id)),
+            unassessed=tuple(await _unassessed(session, row.id, offered, rules)),
         )
     )
     assert newest is not None
     revision = newest.facts
-    return {"revision_id": str(revision.id), "sha256": revision.sha256, "plan_id": str(row.plan_id)}
+    return classification, {
+        "revision_id": str(revision.id),
+        "sha256": revision.sha256,
+        "plan_id": str(row.plan_id),
+    }
+
+
+async def _unassessed(
+    session: AsyncSession, product_id: UUID, personal: Sequence[DictionaryEntry], rules: Rules
+) -> list[AssessmentGround]:
+    """The grounds on which an impact assessment is missing, of a product with these personal columns."""
+    if not rules.truth("listing.personal_needs_impact_assessment"):
+        return []
+    return await impact_assessments.get_missing(
+        session,
+        product_id,
+        personal=bool(personal),
+        sensitive=any(entry.sensitive for entry in personal),
+        moment=await now(session),
+    )

@@ -32,6 +32,10 @@ class ResourceCreate(Input):
         description="GB/T 43697-2024: 一般 general, 重要 important, 核心 core; the strictest of its fields"
     )
     personal_information: bool = Field(description="Whether any field is personal information (PIPL art. 4)")
+    raw_data_stays: bool = Field(
+        False,
+        description="Raw records may not leave (原始数据不出域): only delivery classes that keep them are offered",
+    )
     risk_assessment_sha256: Sha256Hex | None = Field(
         None, description="Digest of the risk assessment, which important data needs before it is authorised"
     )
@@ -61,6 +65,7 @@ class ResourceRead(Output):
     classification: Classification
     classification_label: LabelRead
     personal_information: bool
+    raw_data_stays: bool
     risk_assessment_sha256: str | None
     risk_assessment_note: str | None
     registered_at: datetime

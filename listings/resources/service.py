@@ -153,6 +153,27 @@ async def declare_personal(
     return row
 
 
+async def restrict_raw_data(
+    session: AsyncSession, actor: Actor, resource_id: UUID, reason: str
+) -> DataResource:
+    """Correct the declaration of a resource: its raw records may not leave (原始数据不出域).
+
+    :raises NotFound: the resource is not the actor's.
+    """
+    row = (await lock_own(session, actor, [resource_id]))[0]
+    row.raw_data_stays = True
+    await session.flush()
+    await audit.record(
+        session,
+        actor,
+        action="resource.raw_data_restricted",
+        subject_kind="resource",
+        subject_id=row.id,
+        detail={"reason": reason},
+    )
+    return row
+
+
 async def access_resource(session: AsyncSession, actor: Actor, resource_id: UUID) -> DataResource:
     """A resource the actor can access: the only way to one by its id.
 

@@ -35,6 +35,7 @@ class DataResource(Table, table=True):
     update_frequency: UpdateFrequency = enum_column(UpdateFrequency)
     classification: Classification = enum_column(Classification)
     personal_information: bool
+    raw_data_stays: bool = False
     risk_assessment_sha256: str | None = None
     risk_assessment_note: str | None = None
     registered_at: datetime = timestamp_column()

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from infra.auth import Actor
 from infra.db import AsyncSession
+from listings.gradings import service as gradings
+from listings.gradings.domain import require_class
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.result import Column
 from listings.products import service as products
@@ -11,6 +13,7 @@ from listings.products.columns import DeclaredColumn, require_declarable
 from listings.products.dictionary import DictionaryEntry, require_known_columns
 from listings.products.schemas import ColumnDeclarations, DictionaryUpdate
 from listings.products.tables import DataProduct
+from listings.resources import service as resources
 from listings.revisions import service
 from listings.revisions.domain import expected_columns
 
@@ -23,11 +26,16 @@ async def set_dictionary(
     :raises Forbidden: the actor does not belong to the operator.
     :raises ProductStateForbids: the product is no draft.
     :raises DictionaryRefused: a column is described more than once or is not in the newest revision.
+    :raises ColumnClassRefused: a column is described below its class.
     """
     row = await products.lock_own_draft(session, actor, product_id)
     entries = [DictionaryEntry(**entry.model_dump()) for entry in data.columns]
     revision = await service.find_newest(session, row.id)
     require_known_columns(entries, {column.name for column in revision.columns} if revision else None)
+    classes = await gradings.get_classes(session, await resources.get_resource(session, row.resource_id))
+    for entry in entries:
+        if entry.classification is not None:
+            require_class(entry.name, entry.classification, classes)
     return await products.set_dictionary(session, actor, row, entries)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from infra.db import AsyncSession
 from listings.findings import service as findings
 from listings.findings.domain import Finding, masked_columns, unsettled
+from listings.gradings import service as gradings
 from listings.ingest.personal import detect_in_rows
 from listings.products import service as products
 from listings.products.dictionary import DictionaryEntry, data_dictionary, personal_columns
@@ -17,8 +18,8 @@ from listings.revisions.tables import ProductRevision
 class Disclosure:
     """What may be shown of a revision.
 
-    :ivar dictionary: one entry a column; personal are those declared as such, and those in which personal information
-        was detected.
+    :ivar dictionary: one entry a column, with the class in effect; personal are those declared as such, and those in
+        which personal information was detected.
     :ivar findings: what was detected, each with what was decided about it.
     :ivar unsettled: findings that contradict what was declared.
     :ivar withheld: whether the revision is shown to nobody until they are settled.
@@ -37,6 +38,7 @@ async def get_disclosure(session: AsyncSession, product: DataProduct, row: Produ
     that buyers read already is taken from them.
     """
     resource = await resources.get_resource(session, product.resource_id)
+    classes = await gradings.get_classes(session, resource)
     declared = data_dictionary(
         [column["name"] for column in row.columns],
         products.get_described_columns(product),
@@ -44,7 +46,14 @@ async def get_disclosure(session: AsyncSession, product: DataProduct, row: Produ
         units={c.name: c.unit for c in products.get_declared_columns(product) if c.unit},
     )
     marked = await findings.get_personal_columns(session, product.id)
-    declared = [replace(entry, personal=entry.personal or entry.name in marked) for entry in declared]
+    declared = [
+        replace(
+            entry,
+            personal=entry.personal or entry.name in marked,
+            classification=classes.of(entry.name, entry.classification),
+        )
+        for entry in declared
+    ]
     recorded = (await findings.get_detected(session, [row.id])).get(row.id)
     detected = recorded if recorded is not None else detect_in_rows(row.sample)
     found = await findings.get_findings(session, product.id, detected)

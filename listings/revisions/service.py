@@ -100,6 +100,11 @@ async def find_newest_promised(session: AsyncSession, product_id: UUID) -> Produ
     return next(iter(passed), None)
 
 
+async def list_passed(session: AsyncSession, product_id: UUID) -> list[ProductRevision]:
+    """The newest revisions whose quality check has passed, newest first, stopped or not."""
+    return (await _passed(session, product_id))[0]
+
+
 async def _passed(
     session: AsyncSession, product_id: UUID
 ) -> tuple[list[ProductRevision], Mapping[UUID, list[str]]]:

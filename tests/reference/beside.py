@@ -63,6 +63,7 @@ async def everybody(trade: Trade, recorder: Recorder) -> None:
     await _rules(trade)
     await _usage(trade)
     await _findings(trade)
+    await _classes(trade)
     await read_all(trade, recorder)
     await _content(trade)
     await _ends(trade)
@@ -510,6 +511,57 @@ async def _findings(trade: Trade) -> None:
     await regulator.post(f"{home}/content-findings/acceptance", finding)
     await regulator.post(f"{home}/content-findings/rejection", finding)
     await owner.post(f"{home}/personal-columns", {"columns": ["order_no"]})
+
+
+async def _classes(trade: Trade) -> None:
+    """Columns of a resource of its own: lowered, raised, and assessed where they are of persons."""
+    owner, operator, regulator = trade.desks["owner"], trade.desks["operator"], trade.desks["regulator"]
+    resource = await owner.post(
+        "/v1/resources",
+        {
+            "title_zh": "供水管网巡检",
+            "title_en": "Inspections of the water network",
+            "description_zh": "巡检记录。",
+            "description_en": "Records of inspections.",
+            "domain": "housing",
+            "update_frequency": "daily",
+            "classification": "IMPORTANT",
+            "personal_information": False,
+        },
+    )
+    home = f"/v1/resources/{resource['id']}"
+    harm = {"impact_object": "public_interest", "impact_degree": "general", **REASON}
+    asked = [
+        await owner.post(f"{home}/column-gradings", {"column": column, "classification": "GENERAL", **harm})
+        for column in ("inspected_at", "pressure", "route", "depth")
+    ]
+    await regulator.post(f"{home}/column-gradings/{asked[0]['id']}/approval", REASON)
+    await regulator.post(f"{home}/column-gradings/{asked[1]['id']}/rejection", REASON)
+    await owner.post(f"{home}/column-gradings/{asked[2]['id']}/withdrawal", REASON)
+    await owner.post(f"{home}/column-gradings/{asked[0]['id']}/revocation", REASON)
+    await regulator.post(
+        f"{home}/column-gradings/raise",
+        {
+            "column": "route",
+            "classification": "CORE",
+            "impact_object": "national_security",
+            "impact_degree": "serious",
+            **REASON,
+        },
+    )
+    await owner.post(f"{home}/raw-data-restriction", REASON)
+    product = f"/v1/products/{trade.made['product_id']}"
+    await operator.post(
+        f"{product}/impact-assessments",
+        {
+            "grounds": ["provision"],
+            "sha256": sha256(b"impact assessment").hexdigest(),
+            "note": "Assessed by the data protection officer: risks small, measures suffice",
+            "valid_from": datetime.now(UTC).isoformat(),
+            "valid_until": (datetime.now(UTC) + timedelta(days=1095)).isoformat(),
+        },
+    )
+    await operator.post(f"{product}/classification-recheck")
 
 
 async def _content(trade: Trade) -> None:

@@ -4,6 +4,8 @@ from infra.rulebook.domain import SourceStatus
 from listings.authorisations.domain import AuthorisationSide, Procedure, SignatureDecision
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
 from listings.findings.domain import FindingStatus
+from listings.gradings.domain import GradingAction, ImpactDegree, ImpactObject
+from listings.impact_assessments.domain import AssessmentGround
 from listings.ingest.formats import ColumnFormat
 from listings.ingest.personal import ContentKind
 from listings.ingest.result import Delimiter, Kind, TextEncoding
@@ -114,6 +116,34 @@ LABELS: LabelTexts = {
         "approval": ("审核通过", "Approval"),
         "return": ("退回修改", "Return"),
         "withdrawal": ("下架", "Withdrawal"),
+    },
+    GradingAction: {
+        "requested": ("已申请", "Requested"),
+        "approved": ("已批准", "Approved"),
+        "rejected": ("已驳回", "Rejected"),
+        "withdrawn": ("已撤回", "Withdrawn"),
+        "revoked": ("已撤销批准", "Revoked"),
+        "raised": ("已调高", "Raised"),
+    },
+    ImpactObject: {
+        "national_security": ("国家安全", "National security"),
+        "economic_operation": ("经济运行", "Economic operation"),
+        "social_order": ("社会秩序", "Social order"),
+        "public_interest": ("公共利益", "Public interest"),
+        "organisation_rights": ("组织权益", "Rights of organisations"),
+        "individual_rights": ("个人权益", "Rights of individuals"),
+    },
+    ImpactDegree: {
+        "especially_serious": ("特别严重危害", "Especially serious harm"),
+        "serious": ("严重危害", "Serious harm"),
+        "general": ("一般危害", "General harm"),
+    },
+    AssessmentGround: {
+        "sensitive": ("处理敏感个人信息", "Sensitive personal information"),
+        "automated_decision": ("自动化决策", "Automated decisions"),
+        "provision": ("委托处理、提供或公开", "Entrusting, provision or disclosure"),
+        "export": ("向境外提供", "Provision abroad"),
+        "other": ("其他", "Other"),
     },
     DeliveryClass: {"records_api": ("数据接口", "Records API")},
     Kind: {

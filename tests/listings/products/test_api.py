@@ -269,7 +269,9 @@ async def test_a_dictionary_fits_the_data(owner: Party, operator: Party) -> None
     entry = {"name": "pm25", "title_zh": "细颗粒物", "title_en": "PM2.5", "unit": "µg/m³"}
     await upload(owner, product["id"])
     described = await operator.put(path, {"columns": [entry]})
-    assert described["dictionary"] == [entry | {"personal": False}]
+    assert described["dictionary"] == [
+        entry | {"personal": False, "sensitive": False, "classification": None}
+    ]
     problem = await operator.put(path, {"columns": [entry | {"name": "nothing"}]}, status=422)
     assert slug(problem) == "dictionary-columns"
     await operator.put(path, {"columns": [entry, entry]}, status=422)

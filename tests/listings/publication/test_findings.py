@@ -6,7 +6,7 @@ import httpx
 
 from infra.auth import OrganisationKind
 from tests.support.parties import Party, PartyMaker
-from tests.support.products import draft, plan_body, settle_quality, upload
+from tests.support.products import assessment_body, draft, plan_body, settle_quality, upload
 
 PEOPLE = (
     "station,contact,order_no\n"
@@ -48,6 +48,7 @@ async def test_a_declaration_that_the_data_contradicts_stops_before_anything_is_
     await buyer.post(f"{path}/personal-columns", {"columns": ["contact"]}, status=403)
     await owner.post(f"{path}/personal-columns", {"columns": ["nothing"]}, status=422)
     await owner.post(f"{path}/personal-columns", {"columns": ["contact"]}, status=200)
+    await owner.post(f"{path}/impact-assessments", assessment_body())
     assert gap_codes(await operator.post(f"{path}/submission", status=409)) == ["personal_content"]
     await operator.post(f"{findings}/contest", ORDER, status=200)
     await operator.post(f"{findings}/contest", ORDER, status=409)
@@ -117,6 +118,9 @@ async def test_the_owner_may_correct_the_declaration_of_the_resource(owner: Part
     sample = await owner.get(f"/v1/revisions/{revision_id}/sample")
     assert (sample["withheld"], sample["masked"]) == (False, ["station", "contact", "order_no"])
     problem = await operator.post(f"/v1/products/{product_id}/submission", status=409)
-    assert gap_codes(problem) == ["dictionary"], "which columns are personal is still to be said"
+    assert gap_codes(problem) == ["dictionary", "impact_assessment"], (
+        "which columns are personal is to be said"
+    )
+    await owner.post(f"/v1/products/{product_id}/impact-assessments", assessment_body())
     await operator.post(f"/v1/products/{product_id}/personal-columns", {"columns": ["contact"]}, status=200)
     await operator.post(f"/v1/products/{product_id}/submission", status=200)

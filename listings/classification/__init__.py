@@ -1,0 +1,1 @@
+"""Classification of columns: re-gradings and what they stop, and proposals from names and content."""

@@ -1,0 +1,87 @@
+"""What goes in and out of column classes over HTTP."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from infra.messages import Message
+from infra.rulebook.schemas import RuleVersionRead
+from infra.schema import Input, Output, Reason, ShortText
+from listings.gradings.domain import (
+    DECISION_TABLE_SOURCE,
+    GradingAction,
+    ImpactDegree,
+    ImpactObject,
+    class_of,
+)
+from listings.gradings.tables import ColumnGrading
+from listings.resources.domain import Classification
+
+
+class ColumnGradingCreate(Input):
+    """A lower class that is asked for."""
+
+    column: ShortText = Field(description="Name of the column in the data")
+    classification: Classification
+    impact_object: ImpactObject = Field(description="What would be harmed")
+    impact_degree: ImpactDegree = Field(description="How badly")
+    reason: Reason
+
+
+class ColumnClassRaise(Input):
+    """A stricter class, in effect at once."""
+
+    column: ShortText = Field(description="Name of the column in the data")
+    classification: Classification
+    impact_object: ImpactObject | None = Field(None, description="What would be harmed")
+    impact_degree: ImpactDegree | None = Field(None, description="How badly")
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.impact_object is None) != (self.impact_degree is None):
+            raise ValueError(Message("impact_object and impact_degree are stated together"))
+        return self
+
+    def impact(self) -> tuple[ImpactObject, ImpactDegree] | None:
+        """What would be harmed and how badly, where it is stated."""
+        if self.impact_object is None or self.impact_degree is None:
+            return None
+        return self.impact_object, self.impact_degree
+
+
+class ColumnGradingRead(Output):
+    """One event of a column's class."""
+
+    id: UUID
+    resource_id: UUID
+    column_name: str
+    request_id: UUID | None = Field(
+        description="The request that was decided or revoked; null for a request or raise"
+    )
+    action: GradingAction
+    classification: Classification = Field(
+        description="What was asked for, or what the column has from then on"
+    )
+    before: Classification = Field(description="What the column had")
+    resource_classification: Classification = Field(description="What its resource had")
+    impact_object: ImpactObject | None
+    impact_degree: ImpactDegree | None
+    table_classification: Classification | None = Field(
+        description=f"What the decision table gives for these; {DECISION_TABLE_SOURCE}"
+    )
+    reason: str
+    acted_by: UUID
+    acted_by_organisation: UUID
+    acted_at: datetime
+    rules: list[RuleVersionRead]
+
+    @classmethod
+    def of(cls, row: ColumnGrading) -> Self:
+        """Map a row."""
+        given = None
+        if row.impact_object is not None and row.impact_degree is not None:
+            given = class_of(row.impact_object, row.impact_degree)
+        return cls.model_validate({**row.model_dump(), "table_classification": given})
