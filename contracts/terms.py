@@ -18,6 +18,8 @@ class Terms:
     :param columns: what may be read, in the product's order.
     :param purposes: what the data may be used for; each call names one of them.
     :param quotas: limits over the whole term, by metered unit; a unit that is not named is not limited.
+    :param edition_id: the edition of the product that was ordered; ``edition_digest`` is that of its document. None of
+        agreements from before there were editions.
     :param shares: split of the revenue in basis points, by ``owner``, ``operator`` and ``platform``.
     """
 
@@ -38,6 +40,8 @@ class Terms:
     valid_until: datetime
     quotas: Mapping[str, int]
     shares: Mapping[str, int]
+    edition_id: UUID | None = None
+    edition_digest: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The terms as JSON: what is shown, stored and signed."""
@@ -59,7 +63,12 @@ class Terms:
             "valid_until": self.valid_until.isoformat(),
             "quotas": dict(self.quotas),
             "shares": dict(self.shares),
-        }
+        } | self._edition()
+
+    def _edition(self) -> dict[str, Any]:
+        if self.edition_id is None:
+            return {}
+        return {"edition_id": str(self.edition_id), "edition_digest": self.edition_digest}
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Terms":
@@ -76,6 +85,8 @@ class Terms:
             valid_until=datetime.fromisoformat(document["valid_until"]),
             quotas=_quotas_of(document),
             shares=document["shares"],
+            edition_id=UUID(document["edition_id"]) if "edition_id" in document else None,
+            edition_digest=document.get("edition_digest"),
         )
 
 

@@ -48,11 +48,13 @@ from infra.telemetry.endpoint import serve_metrics
 from infra.telemetry.requests import count_unmatched, observe_requests
 from infra.webhooks.api import WebhookEndpointController
 from listings.authorisations.api import AuthorisationController
-from listings.catalogue.api import CatalogueController, QuoteController
+from listings.catalogue.api import CatalogueController, CatalogueEditionController, QuoteController
 from listings.classification.api import ColumnGradingController
+from listings.editions.api import EditionController, ProductEditionController
 from listings.impact_assessments.api import ImpactAssessmentController
 from listings.products.api import ProductController
 from listings.publication.api import PublicationController
+from listings.publication.editions_api import EditionReviewController
 from listings.publication.findings_api import FindingController
 from listings.resources.api import ResourceController
 from listings.revisions.api import RevisionController
@@ -127,9 +129,13 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     ProductController,
     RevisionController,
     PublicationController,
+    ProductEditionController,
+    EditionController,
+    EditionReviewController,
     FindingController,
     ImpactAssessmentController,
     CatalogueController,
+    CatalogueEditionController,
     QuoteController,
     PricePlanController,
     AgreementController,

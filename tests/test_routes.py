@@ -24,6 +24,8 @@ PUBLIC = {
     ("GET", "/v1/code-lists"),
     ("GET", "/v1/catalogue"),
     ("GET", "/v1/catalogue/{product_id:uuid}"),
+    ("GET", "/v1/catalogue/{product_id:uuid}/editions"),
+    ("GET", "/v1/catalogue/{product_id:uuid}/editions/{number:int}"),
     ("GET", "/v1/catalogue/{product_id:uuid}/quality-report"),
     ("POST", "/oauth/introspect"),
     ("POST", "/oauth/revoke"),

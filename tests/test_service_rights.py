@@ -17,6 +17,7 @@ from infra.rulebook.states import PROPOSAL, ProposalStatus
 from infra.states import Transition
 from listings.authorisations import states as authorisations
 from listings.authorisations.states import AuthorisationStatus
+from listings.editions.states import EDITION, EditionStatus
 from listings.products import states as products
 from listings.products.states import ProductStatus
 from listings.rights.states import ENCUMBRANCE, GRANT, EncumbranceStatus, GrantStatus
@@ -94,12 +95,15 @@ DECIDED: Mapping[str, Rights] = {
     "contract_reviews": APPEND_ONLY,
     "data_products": changing(
         "status title_zh title_en description_zh description_en themes update_frequency dictionary plan_id"
-        " theme_axes delivery_classes purposes declared_columns search_terms classification"
+        " theme_axes delivery_classes purposes declared_columns search_terms classification edition_id"
         " submitted_at submitted_by reviewed_at reviewed_by review_note published_at rules"
     ),
     "data_resources": changing(
         "personal_information raw_data_stays risk_assessment_sha256 risk_assessment_note"
     ),
+    "edition_explanations": APPEND_ONLY,
+    "edition_remarks": APPEND_ONLY,
+    "edition_reviews": APPEND_ONLY,
     # Handled events are forgotten after a time.
     "event_deliveries": Rights(
         update=frozenset({"status", "attempts", "due_at", "updated_at", "last_error"}), delete=True
@@ -139,6 +143,11 @@ DECIDED: Mapping[str, Rights] = {
     "pgqueuer_schedules": QUEUE,
     "pgqueuer_statistics": QUEUE,
     "price_plans": APPEND_ONLY,
+    # The document is that of a draft only, by a trigger.
+    "product_editions": changing(
+        "number status document digest submitted_at submitted_by reviewed_at reviewed_by review_note effective_at"
+        " superseded_at withdrawal_reason rules"
+    ),
     "product_revisions": APPEND_ONLY,
     "quality_reports": APPEND_ONLY,
     "quality_runs": changing("status error started_at finished_at"),
@@ -204,6 +213,7 @@ MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     "data_products": (products.TRANSITIONS, frozenset({ProductStatus.DRAFT})),
     # An invoice of zero needs no payment.
     "invoices": (INVOICE.transitions, frozenset({InvoiceStatus.ISSUED, InvoiceStatus.PAID})),
+    "product_editions": (EDITION.transitions, frozenset({EditionStatus.DRAFT})),
     "quality_runs": (quality.TRANSITIONS, frozenset({RunStatus.QUEUED})),
     "recoveries": (RECOVERY.transitions, frozenset({RecoveryStatus.REQUESTED})),
     "right_encumbrances": (

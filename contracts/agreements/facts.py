@@ -8,6 +8,7 @@ from contracts.agreements.states import AgreementStatus
 from contracts.agreements.tables import Agreement, AgreementSignature
 from contracts.terms import Terms
 from infra.identity.schemas import PartyNames
+from listings.editions.tables import ProductEdition
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class AgreementDetails:
 
     :param licence_id: the licence it gave rise to, None while it is not concluded.
     :param stopped: reasons of the stops now active on the agreement itself.
+    :param edition: of the product, which it was ordered on; None of agreements from before there were editions.
     :param names: of its parties.
     """
 
@@ -34,4 +36,5 @@ class AgreementDetails:
     signatures: Sequence[AgreementSignature]
     licence_id: UUID | None
     stopped: Sequence[str]
+    edition: ProductEdition | None
     names: PartyNames

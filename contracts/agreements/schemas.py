@@ -76,6 +76,19 @@ class AgreementSummary(Parties):
         return cls(**row.model_dump(), **named_parties(row, names))
 
 
+class AgreementEdition(Output):
+    """The edition of the product that an agreement was ordered on, which holds for it whatever comes later."""
+
+    id: UUID
+    number: int
+    digest: str = Field(description="SHA-256 of its document, as in the terms")
+    effective_at: datetime
+    superseded_at: datetime | None = Field(
+        description="Since when the product has a later edition, for orders to come; null while it has none"
+    )
+    document: dict[str, Any] = Field(description="What it says: titles, descriptions, dictionary, offer")
+
+
 class AgreementRead(Parties):
     """An agreement with its terms."""
 
@@ -84,6 +97,9 @@ class AgreementRead(Parties):
     product_id: UUID
     document: dict[str, Any] = Field(description="The terms, as they are signed")
     digest: str = Field(description="SHA-256 of the document as JSON with sorted keys and no white space")
+    edition: AgreementEdition | None = Field(
+        description="The product as it was ordered; null for agreements from before there were editions"
+    )
     signatures: list[SignatureRead]
     licence_id: UUID | None = Field(description="The licence it gave rise to, once both sides have signed")
     stopped: list[str] = Field(description="Reasons of the stops now active on the agreement itself")
@@ -100,6 +116,7 @@ class AgreementRead(Parties):
             **row.model_dump(),
             **named_parties(row, names),
             signatures=[SignatureRead.of(signature, names) for signature in details.signatures],
+            edition=AgreementEdition.model_validate(details.edition) if details.edition else None,
             licence_id=details.licence_id,
             stopped=list(details.stopped),
         )

@@ -37,6 +37,8 @@ from infra.rulebook.domain import Rules
 from infra.rulebook.retention import kept_until
 from infra.stops import service as stops
 from listings.catalogue import service as catalogue
+from listings.editions import service as editions
+from listings.editions.tables import ProductEdition
 
 SIGNATURE_TYPE = "agreement-signature+jwt"
 SIGNATURE_AUDIENCE = "agreement"
@@ -44,7 +46,7 @@ SIGNATURE_AUDIENCE = "agreement"
 VisibleAgreement = NewType("VisibleAgreement", Agreement)
 """An agreement that the caller can see; only :func:`access_agreement` makes one."""
 
-_SAME_ORDER = ("columns", "price_plan_id", "purposes", "quotas")
+_SAME_ORDER = ("columns", "edition_id", "price_plan_id", "purposes", "quotas")
 
 
 async def access_agreement(
@@ -76,8 +78,14 @@ async def get_details(session: AsyncSession, agreement: VisibleAgreement) -> Agr
         signatures=await repository.signatures(session, agreement.id),
         licence_id=await licences.licence_of(session, agreement.id),
         stopped=[stop.reason for stop in await stops.active(session, [agreement.id])],
+        edition=await _edition(session, agreement),
         names=await party_names(session, [agreement]),
     )
+
+
+async def _edition(session: AsyncSession, agreement: VisibleAgreement) -> ProductEdition | None:
+    edition_id = Terms.of(agreement.document).edition_id
+    return await editions.find_edition(session, edition_id) if edition_id is not None else None
 
 
 async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -> VisibleAgreement:
@@ -121,6 +129,8 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
         valid_until=end,
         quotas=order.quotas,
         shares=product.shares,
+        edition_id=product.edition_id,
+        edition_digest=product.edition_digest,
     )
     document = terms.document()
     await _require_new(session, terms, document)

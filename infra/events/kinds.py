@@ -39,6 +39,7 @@ class EventKind(StrEnum):
     ORGANISATION_REINSTATED = "organisation.reinstated"
     ORGANISATION_SUSPENDED = "organisation.suspended"
     ORGANISATION_VERIFIED = "organisation.verified"
+    PRODUCT_EDITION_PUBLISHED = "product.edition_published"
     PRODUCT_PUBLISHED = "product.published"
     PRODUCT_REINSTATED = "product.reinstated"
     PRODUCT_SUSPENDED = "product.suspended"

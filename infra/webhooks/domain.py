@@ -45,7 +45,13 @@ _BEYOND_THE_PARTIES: Mapping[OrganisationKind, frozenset[EventKind]] = {
         }
     ),
 }
-_PUBLIC = frozenset({EventKind.PRODUCT_PUBLISHED, EventKind.RULE_PROPOSAL_APPROVED})
+_PUBLIC = frozenset(
+    {
+        EventKind.PRODUCT_EDITION_PUBLISHED,
+        EventKind.PRODUCT_PUBLISHED,
+        EventKind.RULE_PROPOSAL_APPROVED,
+    }
+)
 """What stands in the open catalogue and in the rulebook concerns everybody."""
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get, post
-from litestar.params import QueryParameter
+from litestar.params import Parameter, QueryParameter
 
 from infra.auth import Permission
 from infra.db import AsyncSession
@@ -15,10 +15,18 @@ from infra.identity.schemas import PartyNames
 from infra.paging import PageRequest
 from infra.schema import Page
 from listings.catalogue import service
-from listings.catalogue.schemas import CatalogueItem, CatalogueProduct, QuoteRequest
+from listings.catalogue.schemas import (
+    CatalogueEdition,
+    CatalogueEditionItem,
+    CatalogueItem,
+    CatalogueProduct,
+    QuoteRequest,
+)
+from listings.editions import service as editions
 from listings.products.dictionary import personal_columns
 from listings.products.search import MAX_QUERY
 from listings.products.tables import DataProduct
+from pricing.plans import service as plans
 from pricing.quotes.schemas import QuoteRead
 from quality.schemas import ReportRead
 
@@ -76,6 +84,41 @@ class CatalogueController(Controller):
         """The report of the revision that buyers read now; values of personal columns are withheld."""
         listing = await service.get_listing(session, product_id)
         return ReportRead.of(listing.report, personal_columns(listing.dictionary))
+
+
+class CatalogueEditionController(Controller):
+    """The history of products on the market."""
+
+    path = "/v1/catalogue/{product_id:uuid}/editions"
+    tags = ["Catalogue"]
+
+    @get(opt=OPEN, operation_id="listCatalogueEditions", summary="List the editions of a product")
+    async def list_editions(
+        self, session: AsyncSession, product_id: UUID, page: PageRequest
+    ) -> Page[CatalogueEditionItem]:
+        """Those that took effect, newest first, each with what it changed. An agreement names its own."""
+        rows, following = await service.list_editions(session, product_id, page)
+        bases = await editions.get_bases(session, rows)
+        items = [CatalogueEditionItem.of(row, bases.get(row.id)) for row in rows]
+        return Page(items=items, next_cursor=following)
+
+    @get(
+        "/{number:int}",
+        opt=OPEN,
+        operation_id="getCatalogueEdition",
+        summary="Get an edition of a product",
+    )
+    async def read(
+        self,
+        session: AsyncSession,
+        product_id: UUID,
+        number: Annotated[int, Parameter(ge=1, le=1_000_000)],
+    ) -> CatalogueEdition:
+        """Everything it says, its dictionary and its price included, also when a later one is in force."""
+        row = await service.get_edition(session, product_id, number)
+        bases = await editions.get_bases(session, [row])
+        plan = await plans.get_plan(session, UUID(row.document["plan_id"]))
+        return CatalogueEdition.of_edition(row, bases.get(row.id), plan)
 
 
 class QuoteController(Controller):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from listings.editions.tables import ProductEdition
 from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass
 from listings.products.tables import DataProduct
@@ -20,6 +21,7 @@ from quality.service import Report
 class ProductFacts:
     """A product that can be ordered now, with everything a contract copies from it.
 
+    :ivar edition_id: the edition in force; `edition_digest` is that of its document.
     :ivar columns: names of the columns on offer, in the data's order.
     :ivar authorised_columns: None when the authorisation covers all columns.
     :ivar scenarios: codes the authorisation covers; `regions` likewise.
@@ -44,6 +46,8 @@ class ProductFacts:
     purposes: tuple[str, ...]
     shares: Mapping[str, int]
     plan_id: UUID
+    edition_id: UUID
+    edition_digest: str
     delivery_classes: tuple[DeliveryClass, ...]
     classification: Classification
     personal_information: bool
@@ -61,6 +65,7 @@ class Listing:
     """
 
     product: DataProduct
+    edition: ProductEdition
     facts: ProductFacts
     revision: ProductRevision
     dictionary: list[DictionaryEntry]

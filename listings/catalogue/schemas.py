@@ -11,6 +11,9 @@ from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import DecimalText, Input, Output
 from infra.unit_schemas import UnitUse
 from listings.catalogue.facts import Listing
+from listings.editions.domain import Document
+from listings.editions.schemas import ChangeRead
+from listings.editions.tables import ProductEdition
 from listings.ingest.result import Kind
 from listings.products.domain import DeliveryClass
 from listings.products.schemas import DictionaryRead, ThemeRead
@@ -116,6 +119,46 @@ class CataloguePlan(Output):
         )
 
 
+class CatalogueEditionBrief(Output):
+    """Which edition of a product it is: what the product says and offers."""
+
+    id: UUID
+    number: int
+    digest: str = Field(description="SHA-256 of its document as JSON with sorted keys and no white space")
+    effective_at: datetime
+    superseded_at: datetime | None = Field(description="Since when a later one is in force; null while it is")
+
+
+class CatalogueEditionItem(CatalogueEditionBrief):
+    """An edition that took effect, with what it changed."""
+
+    changes: list[ChangeRead] = Field(description="Against the edition before; empty for the first")
+
+    @classmethod
+    def of(cls, row: ProductEdition, base: Document | None) -> "CatalogueEditionItem":
+        """Map a row.
+
+        :param base: the document of the edition before.
+        """
+        return cls(**row.model_dump(), changes=ChangeRead.between(base, row.document))
+
+
+class CatalogueEdition(CatalogueEditionItem):
+    """An edition that took effect, with everything it says and the price it asked."""
+
+    document: dict[str, Any] = Field(description="What it says and offers, as it was reviewed")
+    price_plan: CataloguePlan
+
+    @classmethod
+    def of_edition(cls, row: ProductEdition, base: Document | None, plan: PricePlan) -> "CatalogueEdition":
+        """Map a row, as `CatalogueEditionItem.of`, with its price plan."""
+        return cls(
+            **row.model_dump(),
+            changes=ChangeRead.between(base, row.document),
+            price_plan=CataloguePlan.of(plan),
+        )
+
+
 class CatalogueProduct(CatalogueItem):
     """A product on the market, with everything to read before an order."""
 
@@ -130,6 +173,7 @@ class CatalogueProduct(CatalogueItem):
     dictionary: list[CatalogueColumn]
     sample: list[dict[str, Any]] = Field(description="First rows, personal information masked")
     quality: CatalogueQuality
+    edition: CatalogueEditionBrief = Field(description="The edition in force")
     price_plan: CataloguePlan
 
     @classmethod
@@ -157,5 +201,6 @@ class CatalogueProduct(CatalogueItem):
                 score=listing.report.score,
                 report=f"/v1/catalogue/{facts.id}/quality-report",
             ),
+            edition=CatalogueEditionBrief.model_validate(listing.edition),
             price_plan=CataloguePlan.of(listing.plan),
         )

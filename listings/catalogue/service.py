@@ -16,6 +16,8 @@ from listings.authorisations.domain import Grant
 from listings.catalogue.errors import NotTradeable, PurposeNotOffered
 from listings.catalogue.facts import Listing, ProductFacts
 from listings.catalogue.schemas import QuoteRequest
+from listings.editions import service as editions
+from listings.editions.tables import ProductEdition
 from listings.products import service as products
 from listings.products.dictionary import declared_classes, masked, personal_columns
 from listings.products.domain import DeliveryClass
@@ -53,6 +55,7 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
     described = (await get_disclosure(session, row, revision)).dictionary
     return Listing(
         product=row,
+        edition=await _edition_of(session, row),
         facts=facts,
         revision=revision,
         dictionary=described,
@@ -60,6 +63,41 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
         report=report,
         plan=await plans.get_plan(session, facts.plan_id),
     )
+
+
+async def list_editions(
+    session: AsyncSession, product_id: UUID, page: PageRequest
+) -> tuple[Sequence[ProductEdition], str | None]:
+    """One page of the editions of a product on the market that took effect, newest first.
+
+    :raises NotFound: there is no such product, or it is not on the market now.
+    """
+    if await products.find_on_market(session, product_id) is None:
+        raise _not_in_catalogue()
+    return await editions.list_published(session, product_id, page)
+
+
+async def get_edition(session: AsyncSession, product_id: UUID, number: int) -> ProductEdition:
+    """An edition of a product on the market.
+
+    :raises NotFound: there is no such product on the market now, or none of its editions has this number.
+    """
+    if await products.find_on_market(session, product_id) is None:
+        raise _not_in_catalogue()
+    row = await editions.find_published(session, product_id, number)
+    if row is None:
+        raise NotFound(
+            Message("The product has no edition {number}.", number=number),
+            remedy=Message("GET /v1/catalogue/{product_id}/editions lists them.", product_id=product_id),
+        )
+    return row
+
+
+async def _edition_of(session: AsyncSession, row: DataProduct) -> ProductEdition:
+    assert row.edition_id is not None, "a published product has its edition"
+    edition = await editions.find_edition(session, row.edition_id)
+    assert edition is not None
+    return edition
 
 
 async def quote(session: AsyncSession, product_id: UUID, data: QuoteRequest) -> pricing.Quote:
@@ -98,6 +136,7 @@ async def get_tradeable_product(session: AsyncSession, product_id: UUID, rules: 
             Message("The product has been stopped."),
             remedy=Message("Ask again when the stop has been lifted."),
         )
+    edition = await _edition_of(session, row)
     revision = await revisions.get_current_revision(session, row.id)
     resource = await resources.get_resource(session, row.resource_id)
     columns = tuple(column.name for column in revision.columns)
@@ -122,6 +161,8 @@ async def get_tradeable_product(session: AsyncSession, product_id: UUID, rules: 
         purposes=_purposes(row, grant),
         shares=asdict(grant.shares),
         plan_id=row.plan_id,
+        edition_id=edition.id,
+        edition_digest=edition.digest,
         delivery_classes=tuple(DeliveryClass(code) for code in row.delivery_classes),
         classification=classification,
         personal_information=resource.personal_information,

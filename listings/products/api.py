@@ -138,16 +138,3 @@ class ProductController(Controller):
     ) -> ProductRead:
         """Lift your organisation's suspension, also of a withdrawn product; it ends with the last organisation's."""
         return await product_read(session, await service.reinstate(session, actor, product_id, data.reason))
-
-    @post(
-        "/{product_id:uuid}/withdrawal",
-        status_code=200,
-        guards=[requires(Permission.PRODUCT_MANAGE)],
-        operation_id="withdrawProduct",
-        summary="Withdraw a product",
-    )
-    async def withdraw(
-        self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
-    ) -> ProductRead:
-        """Take it off the market: no new orders; agreements made before run to their end."""
-        return await product_read(session, await service.withdraw(session, actor, product_id, data.reason))

@@ -186,6 +186,7 @@ class ProductRead(Output):
         description="The strictest of the columns it offers, as of its publication and of every grading since"
     )
     plan_id: UUID | None
+    edition_id: UUID | None = Field(description="The edition in force; null before its publication")
     created_at: datetime
     submitted_at: datetime | None
     reviewed_at: datetime | None

@@ -1,7 +1,8 @@
 """Use cases of products: created, described, stopped; and what the slices above need of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from infra.audit import service as audit
@@ -35,7 +36,7 @@ from listings.products.states import (
 )
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
-from listings.resources.domain import THEMES, Classification, axes_of, require_themes
+from listings.resources.domain import THEMES, Classification, UpdateFrequency, axes_of, require_themes
 from pricing.plans import service as plans
 
 SUBJECT = "product"
@@ -85,7 +86,7 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
     return row
 
 
-def _terms(text: ProductUpdate) -> list[str]:
+def _terms(text: ProductUpdate | DataProduct) -> list[str]:
     labels = [label for code in text.themes for label in (THEMES[code].zh, THEMES[code].en)]
     return index_terms(text.title_zh, text.title_en, text.description_zh, text.description_en, *labels)
 
@@ -150,15 +151,24 @@ async def attach_plan(session: AsyncSession, actor: Actor, product_id: UUID, pla
     :raises PlanNotYours: the operator has no such plan.
     """
     row = await lock_own_draft(session, actor, product_id)
+    await require_own_plan(session, row, plan_id)
+    row.plan_id = plan_id
+    await session.flush()
+    await _record(session, actor, row, "price_plan_attached", plan_id=str(plan_id))
+    return row
+
+
+async def require_own_plan(session: AsyncSession, row: DataProduct, plan_id: UUID) -> None:
+    """Make sure that a price plan is of the product's operator.
+
+    :raises NotFound: there is none.
+    :raises PlanNotYours: it is another organisation's.
+    """
     plan = await plans.get_plan(session, plan_id)
     if plan.organisation_id != row.operator_id:
         raise PlanNotYours(
             Message("You have no such price plan."), remedy=Message("Create one with POST /v1/price-plans.")
         )
-    row.plan_id = plan.id
-    await session.flush()
-    await _record(session, actor, row, "price_plan_attached", plan_id=str(plan.id))
-    return row
 
 
 async def suspend(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
@@ -215,6 +225,7 @@ async def publish(
     session: AsyncSession,
     actor: Actor,
     row: DataProduct,
+    edition_id: UUID,
     rules: Rules,
     note: str | None,
     classification: Classification,
@@ -222,6 +233,7 @@ async def publish(
 ) -> DataProduct:
     """Mark a locked, submitted product as published.
 
+    :param edition_id: its first edition, which says what it does.
     :param rules: those that it was found complete by.
     :param classification: of what is offered.
     :param seen: what exactly was approved, for the audit log.
@@ -229,13 +241,60 @@ async def publish(
     """
     target, moment = PRODUCT.next_state(row.status, ProductAction.APPROVE), await now(session)
     row.status, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, note
-    row.published_at, row.rules, row.classification = moment, rules.stamp(), classification
+    row.published_at, row.edition_id, row.rules = moment, edition_id, rules.stamp()
+    row.classification = classification
     await session.flush()
     await _record(
         session, actor, row, "published", rules=rules, note=note, classification=classification.value, **seen
     )
     await _publish_event(session, row, EventKind.PRODUCT_PUBLISHED)
     return row
+
+
+async def publish_edition(
+    session: AsyncSession,
+    actor: Actor,
+    row: DataProduct,
+    edition_id: UUID,
+    document: Mapping[str, Any],
+    rules: Rules,
+    classification: Classification,
+    **seen: object,
+) -> DataProduct:
+    """Put an approved edition of a locked, published product in force: it says and offers that from now on.
+
+    :param document: of the edition; its members are columns of the product.
+    :param rules: those that it was found complete by.
+    :param classification: of what is offered.
+    :param seen: what exactly was approved, for the audit log.
+    """
+    revised = with_document(row, document)
+    for name in document:
+        setattr(row, name, getattr(revised, name))
+    row.theme_axes, row.search_terms = revised.theme_axes, revised.search_terms
+    row.edition_id, row.classification = edition_id, classification
+    await session.flush()
+    await _record(session, actor, row, "edition_published", rules=rules, edition_id=str(edition_id), **seen)
+    await events.publish(
+        session,
+        EventKind.PRODUCT_EDITION_PUBLISHED,
+        subject_id=row.id,
+        organisations=(row.operator_id, row.owner_id),
+        payload={"edition_id": str(edition_id), "number": seen.get("number"), "digest": seen.get("digest")},
+    )
+    return row
+
+
+def with_document(row: DataProduct, document: Mapping[str, Any]) -> DataProduct:
+    """The product as it would be if it said what an edition's document says; nothing is changed.
+
+    :return: an object that belongs to no session.
+    """
+    members = {**document, "plan_id": UUID(document["plan_id"]) if document["plan_id"] else None}
+    members["update_frequency"] = UpdateFrequency(document["update_frequency"])
+    revised = DataProduct(**(row.model_dump() | members))
+    revised.theme_axes, revised.search_terms = axes_of(revised.themes), _terms(revised)
+    return revised
 
 
 async def return_to_draft(session: AsyncSession, actor: Actor, row: DataProduct, reason: str) -> DataProduct:

@@ -16,7 +16,8 @@ from listings.resources.domain import Classification, UpdateFrequency
 class DataProduct(Table, table=True):
     """One data product of an operator, made of one resource under one authorisation.
 
-    What it says and offers is the edition in force, or while it is a draft the one that is being written.
+    What it says and offers is the edition in force, which ``edition_id`` names and the database compares it with; while
+    it is a draft, what is being written.
     ``theme_axes`` are those of its themes; ``purposes`` and ``delivery_classes`` are sorted codes.
 
     ``owner_id`` is the resource's owner. ``dictionary`` holds described columns only, ``declared_columns`` those whose
@@ -59,6 +60,7 @@ class DataProduct(Table, table=True):
     declared_columns: list[dict[str, Any]] = json_column(default_factory=list)
     classification: Classification | None = enum_column(Classification, default=None, nullable=True)
     plan_id: UUID | None = Field(default=None, foreign_key="price_plans.id")
+    edition_id: UUID | None = None
     search_terms: list[str] = Field(sa_type=ARRAY(sa.String), nullable=False)
     created_at: datetime = timestamp_column()
     created_by: UUID

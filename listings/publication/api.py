@@ -8,6 +8,7 @@ from infra.auth import Actor, Permission
 from infra.db import AsyncSession
 from infra.guards import requires
 from infra.schema import ReasonBody
+from listings.editions.schemas import ReturnCreate
 from listings.products.api import product_read
 from listings.products.schemas import ProductRead
 from listings.publication import service
@@ -52,9 +53,27 @@ class PublicationController(Controller):
         summary="Return a product to its operator",
     )
     async def return_to_draft(
+        self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReturnCreate
+    ) -> ProductRead:
+        """By a regulator, with reasons the operator can act on, field by field if you like; it is a draft again.
+
+        GET /v1/products/{product_id}/editions finds its first edition, which shows the remarks; each is acted on or
+        explained before it is submitted again.
+        """
+        remarks = [remark.domain() for remark in data.remarks]
+        return await product_read(
+            session, await service.return_to_draft(session, actor, product_id, data.reason, remarks)
+        )
+
+    @post(
+        "/withdrawal",
+        status_code=200,
+        guards=[requires(Permission.PRODUCT_MANAGE)],
+        operation_id="withdrawProduct",
+        summary="Withdraw a product",
+    )
+    async def withdraw(
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReasonBody
     ) -> ProductRead:
-        """By a regulator, with reasons the operator can act on; it is a draft again."""
-        return await product_read(
-            session, await service.return_to_draft(session, actor, product_id, data.reason)
-        )
+        """Take it off the market: no new orders; agreements made before run to their end."""
+        return await product_read(session, await service.withdraw(session, actor, product_id, data.reason))

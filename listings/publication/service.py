@@ -11,12 +11,18 @@ from infra.messages import Message
 from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
 from listings.authorisations import service as authorisations
+from listings.editions import reviews
+from listings.editions import service as editions
+from listings.editions.domain import Remark
+from listings.editions.states import ReviewDecision
+from listings.editions.tables import ProductEdition
 from listings.findings import service as findings
 from listings.findings.domain import FindingStatus
 from listings.impact_assessments import service as impact_assessments
 from listings.impact_assessments.domain import AssessmentGround
 from listings.products import service as products
 from listings.products.dictionary import DictionaryEntry, declared_classes, personal_columns
+from listings.products.domain import require_purposes
 from listings.products.listable import require_offerable
 from listings.products.states import PRODUCT, ProductAction
 from listings.products.tables import DataProduct
@@ -24,6 +30,9 @@ from listings.publication.domain import Readiness, require_complete, require_oth
 from listings.resources import service as resources
 from listings.resources.domain import Classification
 from listings.revisions import service as revisions
+from listings.revisions.disclosure import Disclosure, get_disclosure
+from listings.revisions.domain import CheckedRevision
+from quality.states import QualityStatus
 
 
 async def submit(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
@@ -32,13 +41,19 @@ async def submit(session: AsyncSession, actor: Actor, product_id: UUID) -> DataP
     :raises Forbidden: the actor does not belong to the operator.
     :raises ProductStateForbids: it is no draft.
     :raises ProductIncomplete: something is missing; all of it is named.
+    :raises RemarksUnanswered: it was returned, and a remark is neither acted on nor explained.
     :raises AuthorisationNotLive, NotListable: what it rests on does not carry it now.
     """
     row = await products.lock_own(session, actor, product_id)
     PRODUCT.next_state(row.status, ProductAction.SUBMIT)
     rules = await rulebook.in_force(session)
-    _, seen = await _require_publishable(session, row, rules, reviewing=False)
-    return await products.submit(session, actor, row, rules, **seen)
+    returned = await editions.find_open(session, row.id)
+    if returned is not None:
+        await reviews.require_remarks_answered(session, returned)
+    _, seen = await require_publishable(session, row, rules, reviewing=False)
+    await products.submit(session, actor, row, rules, **seen)
+    await editions.submit_first(session, actor, row, rules)
+    return row
 
 
 async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: str | None) -> DataProduct:
@@ -53,20 +68,48 @@ async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: s
     row = await lock_for_review(session, actor, product_id)
     PRODUCT.next_state(row.status, ProductAction.APPROVE)
     rules = await rulebook.in_force(session)
-    classification, seen = await _require_publishable(session, row, rules, reviewing=True)
-    return await products.publish(session, actor, row, rules, note, classification, **seen)
+    classification, seen = await require_publishable(session, row, rules, reviewing=True)
+    edition = await _first_edition(session, row)
+    await reviews.decide(session, actor, edition, ReviewDecision.APPROVED, rules, note)
+    return await products.publish(session, actor, row, edition.id, rules, note, classification, **seen)
 
 
-async def return_to_draft(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
+async def _first_edition(session: AsyncSession, row: DataProduct) -> ProductEdition:
+    edition = await editions.find_open(session, row.id)
+    assert edition is not None, "a submitted product has its first edition"
+    return edition
+
+
+async def return_to_draft(
+    session: AsyncSession, actor: Actor, product_id: UUID, reason: str, remarks: Sequence[Remark] = ()
+) -> DataProduct:
     """A regulator returns a submitted product to its operator, with reasons to act on.
 
     :raises Forbidden: the actor belongs to no regulator.
     :raises SameOrganisation: the actor's organisation is a party to the product.
     :raises AnotherOfficer: the actor belongs to a party under another account.
     :raises ProductStateForbids: it was not submitted.
+    :raises RemarkRefused: a remark is about no field of it.
     """
     row = await lock_for_review(session, actor, product_id)
+    PRODUCT.next_state(row.status, ProductAction.RETURN)
+    rules = await rulebook.in_force(session)
+    edition = await _first_edition(session, row)
+    await reviews.decide(session, actor, edition, ReviewDecision.RETURNED, rules, reason, remarks)
     return await products.return_to_draft(session, actor, row, reason)
+
+
+async def withdraw(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
+    """The operator takes the product off the market, and with it an edition that is not decided yet.
+
+    :raises Forbidden: the actor does not belong to the operator.
+    :raises ProductStateForbids: it is withdrawn already.
+    """
+    row = await products.withdraw(session, actor, product_id, reason)
+    edition = await editions.find_open(session, row.id)
+    if edition is not None:
+        await editions.withdraw(session, actor, edition, reason)
+    return row
 
 
 async def lock_for_review(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:
@@ -92,19 +135,23 @@ async def lock_for_review(session: AsyncSession, actor: Actor, product_id: UUID)
     return row
 
 
-async def _require_publishable(
+async def require_publishable(
     session: AsyncSession, row: DataProduct, rules: Rules, *, reviewing: bool
 ) -> tuple[Classification, dict[str, str]]:
-    """Class of what is published, and what exactly it is, for the audit log.
+    """Make sure that a product can be published as it is, or as an edition would make it.
 
-    Nothing else changes it until the transaction ends.
+    :param row: locked; or `products.with_document` of one that is.
+    :return: class of what is published, and what exactly it is, for the audit log; nothing else changes it until the
+        transaction ends.
+    :raises ProductIncomplete: something is missing; all of it is named.
+    :raises AuthorisationNotLive, NotListable, PurposeNotAuthorised: what it rests on does not carry it now.
     """
-    await authorisations.get_live_grant(session, row.authorisation_id, row.resource_id, share=True)
+    grant = await authorisations.get_live_grant(session, row.authorisation_id, row.resource_id, share=True)
     resource = await resources.get_resource(session, row.resource_id)
-    newest = await revisions.find_newest_checked(session, row.id)
+    require_purposes(row.purposes, [purpose.value for purpose in grant.purposes])
+    newest, disclosure = await _data_of(session, row)
     entries = products.get_described_columns(row)
     described = personal_columns(entries.values())
-    disclosure = await revisions.find_newest_disclosure(session, row)
     classification = await require_offerable(
         session,
         resource,
@@ -159,3 +206,16 @@ async def _unassessed(
         sensitive=any(entry.sensitive for entry in personal),
         moment=await now(session),
     )
+
+
+async def _data_of(
+    session: AsyncSession, row: DataProduct
+) -> tuple[CheckedRevision | None, Disclosure | None]:
+    """What is published with it: the revision that buyers read, or before anybody reads one the newest."""
+    served = await revisions.find_newest_passed(session, row.id) if row.published_at is not None else None
+    if served is None:
+        newest = await revisions.find_newest_checked(session, row.id)
+        return newest, await revisions.find_newest_disclosure(session, row)
+    facts = revisions.facts_of(served)
+    checked = CheckedRevision(facts, QualityStatus.PASSED, len(served.sample), suspended=False)
+    return checked, await get_disclosure(session, row, served)

@@ -29,14 +29,25 @@ async def set_dictionary(
     :raises ColumnClassRefused: a column is described below its class.
     """
     row = await products.lock_own_draft(session, actor, product_id)
+    return await products.set_dictionary(session, actor, row, await read_dictionary(session, row, data))
+
+
+async def read_dictionary(
+    session: AsyncSession, product: DataProduct, data: DictionaryUpdate
+) -> list[DictionaryEntry]:
+    """The entries of a dictionary for a product, once they fit its data.
+
+    :raises DictionaryRefused: a column is described more than once or is not in the newest revision.
+    :raises ColumnClassRefused: a column is described below its class.
+    """
     entries = [DictionaryEntry(**entry.model_dump()) for entry in data.columns]
-    revision = await service.find_newest(session, row.id)
+    revision = await service.find_newest(session, product.id)
     require_known_columns(entries, {column.name for column in revision.columns} if revision else None)
-    classes = await gradings.get_classes(session, await resources.get_resource(session, row.resource_id))
+    classes = await gradings.get_classes(session, await resources.get_resource(session, product.resource_id))
     for entry in entries:
         if entry.classification is not None:
             require_class(entry.name, entry.classification, classes)
-    return await products.set_dictionary(session, actor, row, entries)
+    return entries
 
 
 async def declare_columns(

@@ -73,6 +73,7 @@ LABELS: LabelTexts = {
         "organisation.reinstated": ("机构已恢复", "Organisation reinstated"),
         "organisation.suspended": ("机构已暂停", "Organisation suspended"),
         "organisation.verified": ("机构已核验", "Organisation verified"),
+        "product.edition_published": ("产品新版本已生效", "Edition of a product published"),
         "product.published": ("产品已上架", "Product published"),
         "product.reinstated": ("产品已恢复", "Product reinstated"),
         "product.suspended": ("产品已暂停", "Product suspended"),

@@ -3,6 +3,8 @@
 from infra.rulebook.domain import SourceStatus
 from listings.authorisations.domain import AuthorisationSide, Procedure, SignatureDecision
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
+from listings.editions.domain import Answer
+from listings.editions.states import EditionAction, EditionStatus, ReviewDecision
 from listings.findings.domain import FindingStatus
 from listings.gradings.domain import GradingAction, ImpactDegree, ImpactObject
 from listings.impact_assessments.domain import AssessmentGround
@@ -145,6 +147,28 @@ LABELS: LabelTexts = {
         "export": ("向境外提供", "Provision abroad"),
         "other": ("其他", "Other"),
     },
+    EditionStatus: {
+        "draft": ("草稿", "Draft"),
+        "submitted": ("待审核", "Submitted"),
+        "in_force": ("生效中", "In force"),
+        "superseded": ("已被替代", "Superseded"),
+        "refused": ("未通过", "Refused"),
+        "withdrawn": ("已撤回", "Withdrawn"),
+    },
+    EditionAction: {
+        "submission": ("提交审核", "Submission"),
+        "approval": ("审核通过", "Approval"),
+        "return": ("退回修改", "Return"),
+        "refusal": ("不予通过", "Refusal"),
+        "withdrawal": ("撤回", "Withdrawal"),
+        "replacement": ("被替代", "Replacement"),
+    },
+    ReviewDecision: {
+        "approved": ("审核通过", "Approved"),
+        "returned": ("退回修改", "Returned"),
+        "refused": ("不予通过", "Refused"),
+    },
+    Answer: {"changed": ("已修改", "Changed"), "explained": ("已说明", "Explained")},
     DeliveryClass: {"records_api": ("数据接口", "Records API")},
     Kind: {
         "text": ("文本", "Text"),
