@@ -9,6 +9,9 @@ from uuid import UUID
 from infra.digest import json_digest
 from pricing.regulated.purposes import PurposeClass
 
+LATEST = "latest"
+"""Of a licence that reads whatever revision is the latest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -20,6 +23,7 @@ class Terms:
     :param quotas: limits over the whole term, by metered unit; a unit that is not named is not limited.
     :param edition_id: the edition of the product that was ordered; ``edition_digest`` is that of its document. None of
         agreements from before there were editions.
+    :param revision_id: the revision that is read, whatever comes after it; None for the latest.
     :param shares: split of the revenue in basis points, by ``owner``, ``operator`` and ``platform``.
     """
 
@@ -42,6 +46,7 @@ class Terms:
     shares: Mapping[str, int]
     edition_id: UUID | None = None
     edition_digest: str | None = None
+    revision_id: UUID | None = None
 
     def document(self) -> dict[str, Any]:
         """The terms as JSON: what is shown, stored and signed."""
@@ -63,6 +68,7 @@ class Terms:
             "valid_until": self.valid_until.isoformat(),
             "quotas": dict(self.quotas),
             "shares": dict(self.shares),
+            "revision": str(self.revision_id) if self.revision_id else LATEST,
         } | self._edition()
 
     def _edition(self) -> dict[str, Any]:
@@ -87,7 +93,14 @@ class Terms:
             shares=document["shares"],
             edition_id=UUID(document["edition_id"]) if "edition_id" in document else None,
             edition_digest=document.get("edition_digest"),
+            revision_id=_revision_of(document),
         )
+
+
+def _revision_of(document: Mapping[str, Any]) -> UUID | None:
+    """Documents from before revisions could be pinned name none, and mean the latest."""
+    revision = document.get("revision", LATEST)
+    return None if revision == LATEST else UUID(revision)
 
 
 def _quotas_of(document: Mapping[str, Any]) -> dict[str, int]:

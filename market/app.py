@@ -58,6 +58,7 @@ from listings.publication.editions_api import EditionReviewController
 from listings.publication.findings_api import FindingController
 from listings.resources.api import ResourceController
 from listings.revisions.api import RevisionController
+from listings.revisions.changes_api import RevisionChangeController
 from listings.rights.api import RightController
 from listings.rights.ledger_api import EncumbranceController, RightGrantController, TitleController
 from market.audit.api import AuditController
@@ -128,6 +129,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     AuthorisationController,
     ProductController,
     RevisionController,
+    RevisionChangeController,
     PublicationController,
     ProductEditionController,
     EditionController,

@@ -27,6 +27,7 @@ PUBLIC = {
     ("GET", "/v1/catalogue/{product_id:uuid}/editions"),
     ("GET", "/v1/catalogue/{product_id:uuid}/editions/{number:int}"),
     ("GET", "/v1/catalogue/{product_id:uuid}/quality-report"),
+    ("GET", "/v1/catalogue/{product_id:uuid}/revisions"),
     ("POST", "/oauth/introspect"),
     ("POST", "/oauth/revoke"),
     ("POST", "/oauth/token"),

@@ -20,6 +20,8 @@ from listings.authorisations.states import AuthorisationStatus
 from listings.editions.states import EDITION, EditionStatus
 from listings.products import states as products
 from listings.products.states import ProductStatus
+from listings.revisions import states as revisions
+from listings.revisions.states import ChangeStatus
 from listings.rights.states import ENCUMBRANCE, GRANT, EncumbranceStatus, GrantStatus
 from market.participants.states import (
     APPEAL,
@@ -175,6 +177,10 @@ DECIDED: Mapping[str, Rights] = {
     "sessions": QUEUE,
     "sign_in_attempts": QUEUE,
     "totp_factors": Rights(update=frozenset({"confirmed_at", "last_step"}), delete=True),
+    "schema_changes": changing(
+        "status breaking announced_at announced_by reason effective_at rules withdrawn_at withdrawn_by"
+        " withdrawal_reason"
+    ),
     "stops": changing("lifted_at lifted_by lift_reason"),
     # Written by functions of the owner: admission, crediting, opening and closing.
     "usage_credits": READ_ONLY,
@@ -223,6 +229,7 @@ MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     "right_grants": (GRANT.transitions, frozenset({GrantStatus.PROPOSED})),
     "rule_proposals": (PROPOSAL.transitions, frozenset({ProposalStatus.PROPOSED})),
     "second_factor_resets": (FACTOR_RESET.transitions, frozenset({FactorResetStatus.REQUESTED})),
+    "schema_changes": (revisions.TRANSITIONS, frozenset({ChangeStatus.PROPOSED})),
     "refunds": (REFUND.transitions, frozenset({RefundStatus.REQUESTED})),
 }
 """Table → its state machine, and what a new row may be."""

@@ -1,7 +1,7 @@
 """What goes in and out of agreements over HTTP."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -32,6 +32,10 @@ class OrderCreate(Input):
     )
     valid_from: Instant | None = Field(None, description="Begin of the term; now when left out")
     valid_until: Instant = Field(description="End of the term, not included")
+    revision: Literal["latest"] | UUID = Field(
+        "latest",
+        description="`latest`: whatever revision is current at each call; or the id of the one that is read throughout",
+    )
     quotas: UnitQuotas = Field(
         {},
         description="Limits over the whole term, by metered unit; a unit that is left out is not limited",

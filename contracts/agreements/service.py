@@ -20,7 +20,7 @@ from contracts.agreements.states import AgreementAction, AgreementStatus, next_s
 from contracts.agreements.tables import Agreement, AgreementSignature
 from contracts.licences import service as licences
 from contracts.parties import party_names
-from contracts.terms import Terms, document_digest
+from contracts.terms import LATEST, Terms, document_digest
 from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
@@ -39,6 +39,7 @@ from infra.stops import service as stops
 from listings.catalogue import service as catalogue
 from listings.editions import service as editions
 from listings.editions.tables import ProductEdition
+from listings.revisions import reading as readings
 
 SIGNATURE_TYPE = "agreement-signature+jwt"
 SIGNATURE_AUDIENCE = "agreement"
@@ -94,6 +95,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
     :raises NotFound: no such product is on the market.
     :raises OrderRefused: columns, purposes or term go beyond what the product and its authorisation give.
     :raises AlreadyOrdered: the same is ordered, and not signed by both sides yet.
+    :raises RevisionNotReadable: it is to be pinned to a revision that is not read any more.
     :raises OwnProduct: the caller is the product's operator or owner.
     :raises OrganisationNotVerified: the caller's organisation may not trade yet.
     """
@@ -111,6 +113,11 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
     start, end = term(
         order.valid_from, order.valid_until, now=moment, authorised_until=product.authorisation_valid_until
     )
+    pinned = None if order.revision == LATEST else UUID(str(order.revision))
+    offered = product.columns
+    if pinned is not None:
+        revision = await readings.get_pinnable(session, product.id, pinned)
+        offered = tuple(column.name for column in revision.columns)
     terms = Terms(
         product_id=product.id,
         resource_id=product.resource_id,
@@ -122,7 +129,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
         price_plan_id=product.plan_id,
         title_zh=product.title_zh,
         title_en=product.title_en,
-        columns=chosen_columns(order.columns, product.columns),
+        columns=chosen_columns(order.columns, offered),
         purposes=tuple(order.purposes),
         purpose_statement=order.purpose_statement,
         valid_from=start,
@@ -131,6 +138,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
         shares=product.shares,
         edition_id=product.edition_id,
         edition_digest=product.edition_digest,
+        revision_id=pinned,
     )
     document = terms.document()
     await _require_new(session, terms, document)
@@ -157,7 +165,8 @@ async def _require_new(session: AsyncSession, terms: Terms, document: dict[str, 
     """Two officers who order the same thing at once want it once; each contract has its own charges."""
     await repository.lock_orders(session, terms.buyer_id, terms.product_id)
     for earlier in await repository.unsigned_orders(session, terms.buyer_id, terms.product_id):
-        if all(earlier.document.get(member) == document.get(member) for member in _SAME_ORDER):
+        same = (earlier.document.get(member) == document.get(member) for member in _SAME_ORDER)
+        if all(same) and Terms.of(earlier.document).revision_id == terms.revision_id:
             raise AlreadyOrdered(
                 Message(
                     "Your organisation's order {agreement_id} for the same columns, purposes and quotas waits for"
@@ -208,6 +217,8 @@ async def sign(
     if agreement.status is AgreementStatus.FINALIZED:
         # What was on the market when it was ordered must still be there when it is concluded.
         await catalogue.get_tradeable_product(session, agreement.product_id, rules)
+        if (pinned := Terms.of(agreement.document).revision_id) is not None:
+            await readings.get_pinnable(session, agreement.product_id, pinned)
     claims = {
         "iss": issuer,
         "aud": SIGNATURE_AUDIENCE,

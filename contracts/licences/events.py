@@ -1,5 +1,7 @@
 """What licences hear of the links above them."""
 
+from uuid import UUID
+
 from contracts.licences import service
 from infra.db import AsyncSession
 from infra.events.domain import Event
@@ -18,7 +20,29 @@ async def link_mended(_: JobContext, session: AsyncSession, event: Event) -> Non
     await service.publish_resumed(session, event.subject_id, event.kind)
 
 
+TOLD_TO_LICENSEES = {
+    EventKind.REVISION_ANNOUNCED: EventKind.LICENCE_REVISION_ANNOUNCED,
+    EventKind.REVISION_PURGED: EventKind.LICENCE_REVISION_PURGED,
+    EventKind.REVISION_RECALLED: EventKind.LICENCE_REVISION_RECALLED,
+    EventKind.REVISION_REINSTATED: EventKind.LICENCE_REVISION_REINSTATED,
+    EventKind.REVISION_SUSPENDED: EventKind.LICENCE_REVISION_SUSPENDED,
+    EventKind.REVISION_WITHDRAWN: EventKind.LICENCE_REVISION_WITHDRAWN,
+}
+"""What happened to a revision → what the parties of each licence of its product are told."""
+
+
+async def revision_changed(_: JobContext, session: AsyncSession, event: Event) -> None:
+    """A revision was announced or taken out of service: tell everybody whose licence reads the product."""
+    await service.publish_revision_news(
+        session,
+        UUID(event.payload["product_id"]),
+        TOLD_TO_LICENSEES[event.kind],
+        {**event.payload, "revision_id": str(event.subject_id)},
+    )
+
+
 SUBSCRIBERS = (
+    Subscriber("contracts.licences.revisions", frozenset(TOLD_TO_LICENSEES), revision_changed),
     Subscriber(
         "contracts.licences",
         frozenset(

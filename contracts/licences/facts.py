@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contracts.licences.counters import LicenceCounter
 from contracts.licences.tables import Licence
 from infra.identity.schemas import PartyNames
+from listings.revisions.domain import SchemaNotice
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,8 @@ class LicenceDetails:
     :param stopped: reasons of the active stops on it and on the links above it.
     :param live: whether it is within its term and nothing stops it.
     :param names: of its parties.
+    :param notice: of a change of the product's columns that was announced; None for one that is pinned.
+    :param columns_lost: columns of the licence that the change removes, or that are gone.
     """
 
     licence: Licence
@@ -22,3 +25,5 @@ class LicenceDetails:
     stopped: Sequence[str]
     live: bool
     names: PartyNames
+    notice: SchemaNotice | None = None
+    columns_lost: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from infra import months
 from infra.identity.schemas import PartyNames
 from infra.schema import Output
 from infra.unit_schemas import UnitAmounts
+from listings.revisions.schemas import SchemaNoticeRead
 
 
 class _Licence(Parties):
@@ -25,6 +26,7 @@ class _Licence(Parties):
     valid_from: datetime
     valid_until: datetime
     quotas: UnitAmounts = Field(description="Limits over the whole term, by metered unit")
+    revision_id: UUID | None = Field(description="The revision that it is pinned to; null for the latest")
     issued_at: datetime
 
 
@@ -48,6 +50,12 @@ class LicenceRead(_Licence):
     )
     period_from: datetime
     period_to: datetime | None = Field(description="When it ends; null once the last period is closed")
+    notice: SchemaNoticeRead | None = Field(
+        description="A change of the product's columns that was announced; null for none, and for a pinned licence"
+    )
+    columns_lost: list[str] = Field(
+        description="Columns of the licence that the change removes, or that are gone"
+    )
     live: bool = Field(description="Whether a call would be admitted, quota aside")
     stopped: list[str] = Field(description="Reasons of the active stops on any link of the chain above it")
 
@@ -65,6 +73,8 @@ class LicenceRead(_Licence):
             period_from=counter.period_opened_at,
             period_to=counter.period_ends_at,
             live=details.live,
+            notice=SchemaNoticeRead.of(details.notice) if details.notice else None,
+            columns_lost=list(details.columns_lost),
             stopped=list(details.stopped),
         )
 

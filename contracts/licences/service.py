@@ -1,6 +1,6 @@
 """Use cases of licences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NewType
@@ -24,11 +24,14 @@ from infra.identity import holders
 from infra.identity import service as identity
 from infra.key_folder import MAX_TOKEN_SECONDS
 from infra.keys import KeyRing, TokenTooLong
-from infra.messages import Message
+from infra.messages import Message, told
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
 from infra.unit_columns import quota_values
+from listings.revisions import reading
+from listings.revisions import service as revisions
+from listings.revisions.domain import SchemaNotice
 
 SUBJECT = "licence"
 
@@ -89,6 +92,7 @@ async def issue(
         valid_from=terms.valid_from,
         valid_until=terms.valid_until,
         issued_at=await now(session),
+        revision_id=terms.revision_id,
         **quota_values(terms.quotas),
     )
     session.add(licence)
@@ -112,13 +116,47 @@ async def get_details(session: AsyncSession, licence: VisibleLicence) -> Licence
     stopped = await _stopped(session, counter)
     moment = await now(session)
     within = licence.valid_from <= moment < licence.valid_until
+    data = await _data_of(session, licence)
+    stopped = [*stopped, *([data.refused] if data.refused is not None else [])]
     return LicenceDetails(
         licence=licence,
         counter=counter,
         stopped=stopped,
         live=within and not stopped,
         names=await party_names(session, [licence]),
+        notice=data.notice,
+        columns_lost=data.columns_lost,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _LicensedData:
+    """What a licence reads now: why it reads nothing, and what it will lose."""
+
+    refused: str | None = None
+    notice: SchemaNotice | None = None
+    columns_lost: tuple[str, ...] = ()
+
+
+async def _data_of(session: AsyncSession, licence: Licence) -> _LicensedData:
+    if licence.revision_id is not None:
+        found = await reading.find_readable_revision(session, licence.product_id, licence.revision_id)
+        if found is None or found.recalled is not None:
+            reason = found.recalled if found else None
+            return _LicensedData(
+                refused=reason or told(Message("The revision that it is pinned to was recalled."))
+            )
+        return _LicensedData()
+    row = await revisions.find_newest_passed(session, licence.product_id)
+    if row is None:
+        return _LicensedData()
+    present = {column.name for column in revisions.facts_of(row).columns}
+    if not present & set(licence.columns):
+        gone = Message("None of the licence's columns is left in the product's data.")
+        return _LicensedData(refused=told(gone), columns_lost=tuple(licence.columns))
+    notice = await revisions.find_notice(session, licence.product_id)
+    lost = {one.name for one in notice.breaking if one.now is None} if notice else set()
+    return _LicensedData(None, notice, tuple(name for name in licence.columns if name in lost))
 
 
 async def _stopped(session: AsyncSession, counter: LicenceCounter) -> list[str]:
@@ -245,6 +283,7 @@ async def issue_token(
         valid_from=licence.valid_from,
         issued_at=moment,
         expires_at=expires_at,
+        revision_id=licence.revision_id,
     )
     await audit.record(
         session,
@@ -357,6 +396,20 @@ async def publish_stopped(session: AsyncSession, link_id: UUID, cause: EventKind
     return len(below)
 
 
+async def publish_revision_news(
+    session: AsyncSession, product_id: UUID, kind: EventKind, payload: Mapping[str, Any]
+) -> int:
+    """Tell the parties of every licence of a product what happened to a revision of it; answers how many.
+
+    Licences whose term has ended are left out.
+    """
+    below = await repository.list_below(session, product_id)
+    for licence in below:
+        pinned = str(licence.revision_id) if licence.revision_id else None
+        await _publish_event(session, licence, kind, {**payload, "pinned_revision_id": pinned})
+    return len(below)
+
+
 async def publish_resumed(session: AsyncSession, link_id: UUID, cause: EventKind) -> int:
     """Tell the parties of the licences below a link that was mended which of them go on; answers how many.
 
@@ -373,7 +426,7 @@ async def publish_resumed(session: AsyncSession, link_id: UUID, cause: EventKind
 
 
 async def _publish_event(
-    session: AsyncSession, licence: Licence, kind: EventKind, more: dict[str, str]
+    session: AsyncSession, licence: Licence, kind: EventKind, more: Mapping[str, Any]
 ) -> None:
     await events.publish(
         session,

@@ -12,7 +12,10 @@ from infra.unit_columns import QuotaColumns
 
 
 class Licence(QuotaColumns, Table, table=True):
-    """One licence, issued when both sides have signed; append-only. What stops it are stops on its links."""
+    """One licence, issued when both sides have signed; append-only. What stops it are stops on its links.
+
+    :ivar revision_id: the revision that it is pinned to; null for the latest.
+    """
 
     __tablename__ = "licences"
     __table_args__ = (sa.UniqueConstraint("agreement_id"),)
@@ -29,6 +32,7 @@ class Licence(QuotaColumns, Table, table=True):
     valid_from: datetime = timestamp_column()
     valid_until: datetime = timestamp_column()
     issued_at: datetime = timestamp_column()
+    revision_id: UUID | None = Field(None, foreign_key="product_revisions.id")
 
 
 class TokenEndReason(StrEnum):

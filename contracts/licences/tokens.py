@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts.licences.errors import InvalidLicenceToken
+from contracts.terms import LATEST
 from infra.keys import KeyRing, TokenRefused
 from infra.messages import Message
 
@@ -25,7 +26,11 @@ CACHE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class LicenceClaims:
-    """What a verified token says. ``expires_at`` is in seconds since 1970 (UTC)."""
+    """What a verified token says.
+
+    :ivar expires_at: seconds since 1970 (UTC).
+    :ivar revision_id: the revision that the licence is pinned to; None for the latest.
+    """
 
     licence_id: UUID
     token_id: UUID
@@ -35,6 +40,7 @@ class LicenceClaims:
     purposes: tuple[str, ...]
     expires_at: int
     client_id: str | None
+    revision_id: UUID | None = None
 
 
 def audience(issuer: str) -> str:
@@ -58,6 +64,7 @@ def claims_of(
     valid_from: datetime,
     issued_at: datetime,
     expires_at: datetime,
+    revision_id: UUID | None = None,
 ) -> dict[str, Any]:
     """The claims of a new token."""
     return {
@@ -73,7 +80,7 @@ def claims_of(
         "agreement_id": str(agreement_id),
         "agreement_digest": agreement_digest,
         "product_id": str(product_id),
-        "revision": "latest",
+        "revision": str(revision_id) if revision_id else LATEST,
         "operations": ["records"],
         "columns": columns,
         "purposes": purposes,
@@ -140,6 +147,7 @@ def read_claims(claims: dict[str, Any]) -> LicenceClaims:
             purposes=_texts(claims["purposes"]),
             expires_at=claims["exp"],
             client_id=claims.get("client_id"),
+            revision_id=None if claims.get("revision", LATEST) == LATEST else UUID(claims["revision"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         # UUID() of anything but a text fails as whatever that lacks.

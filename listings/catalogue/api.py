@@ -26,6 +26,7 @@ from listings.editions import service as editions
 from listings.products.dictionary import personal_columns
 from listings.products.search import MAX_QUERY
 from listings.products.tables import DataProduct
+from listings.revisions.schemas import CatalogueRevisionRead
 from pricing.plans import service as plans
 from pricing.quotes.schemas import QuoteRead
 from quality.schemas import ReportRead
@@ -84,6 +85,22 @@ class CatalogueController(Controller):
         """The report of the revision that buyers read now; values of personal columns are withheld."""
         listing = await service.get_listing(session, product_id)
         return ReportRead.of(listing.report, personal_columns(listing.dictionary))
+
+    @get(
+        "/{product_id:uuid}/revisions",
+        opt=OPEN,
+        operation_id="listCatalogueRevisions",
+        summary="List the revisions of a product on the market",
+    )
+    async def revisions(
+        self, session: AsyncSession, product_id: UUID, page: PageRequest
+    ) -> Page[CatalogueRevisionRead]:
+        """Number, rows, what differs from the one before, and where each stands; newest first.
+
+        One that was announced says from when on it is the latest.
+        """
+        found, following = await service.list_revisions(session, product_id, page)
+        return Page(items=[CatalogueRevisionRead.of(past) for past in found], next_cursor=following)
 
 
 class CatalogueEditionController(Controller):

@@ -11,7 +11,7 @@ from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass
 from listings.products.tables import DataProduct
 from listings.resources.domain import Classification
-from listings.revisions.domain import RevisionFacts
+from listings.revisions.domain import RevisionFacts, SchemaNotice
 from listings.revisions.tables import ProductRevision
 from pricing.plans.domain import PricePlan
 from quality.service import Report
@@ -61,6 +61,7 @@ class Listing:
     """A product on the market with everything to read before an order.
 
     :ivar dictionary: one entry a column, in the data's order.
+    :ivar notice: of a change of its columns that was announced.
     :ivar sample: first rows, personal information masked.
     """
 
@@ -72,3 +73,4 @@ class Listing:
     sample: list[dict[str, Any]]
     report: Report
     plan: PricePlan
+    notice: SchemaNotice | None

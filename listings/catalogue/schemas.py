@@ -19,6 +19,7 @@ from listings.products.domain import DeliveryClass
 from listings.products.schemas import DictionaryRead, ThemeRead
 from listings.products.tables import DataProduct
 from listings.resources.domain import Classification, UpdateFrequency
+from listings.revisions.schemas import SchemaNoticeRead
 from pricing.plans.domain import PricePlan
 from pricing.plans.schemas import ChargeSchema
 from pricing.regulated.purposes import PurposeClass
@@ -172,6 +173,7 @@ class CatalogueProduct(CatalogueItem):
     revision: CatalogueRevision
     dictionary: list[CatalogueColumn]
     sample: list[dict[str, Any]] = Field(description="First rows, personal information masked")
+    notice: SchemaNoticeRead | None = Field(description="An announced change of its columns; null for none")
     quality: CatalogueQuality
     edition: CatalogueEditionBrief = Field(description="The edition in force")
     price_plan: CataloguePlan
@@ -196,6 +198,7 @@ class CatalogueProduct(CatalogueItem):
                 CatalogueColumn(**asdict(entry), kind=kinds[entry.name]) for entry in listing.dictionary
             ],
             sample=listing.sample,
+            notice=SchemaNoticeRead.of(listing.notice) if listing.notice else None,
             quality=CatalogueQuality(
                 grade=listing.report.grade,
                 score=listing.report.score,

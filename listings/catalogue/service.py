@@ -25,8 +25,10 @@ from listings.products.listable import require_offerable
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
+from listings.revisions import history
 from listings.revisions import service as revisions
 from listings.revisions.disclosure import get_disclosure
+from listings.revisions.history import PastRevision
 from pricing.plans import service as plans
 from pricing.quotes import domain as pricing
 from pricing.quotes.context import quote_context
@@ -62,6 +64,7 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
         sample=masked(revision.sample, personal_columns(described)),
         report=report,
         plan=await plans.get_plan(session, facts.plan_id),
+        notice=await revisions.find_notice(session, product_id),
     )
 
 
@@ -98,6 +101,19 @@ async def _edition_of(session: AsyncSession, row: DataProduct) -> ProductEdition
     edition = await editions.find_edition(session, row.edition_id)
     assert edition is not None
     return edition
+
+
+async def list_revisions(
+    session: AsyncSession, product_id: UUID, page: PageRequest
+) -> tuple[list[PastRevision], str | None]:
+    """One page of the revisions of a product on the market, newest first.
+
+    :raises NotFound: there is no such product, or it is not on the market now.
+    """
+    row = await products.find_on_market(session, product_id)
+    if row is None:
+        raise _not_in_catalogue()
+    return await history.list_history(session, row, page)
 
 
 async def quote(session: AsyncSession, product_id: UUID, data: QuoteRequest) -> pricing.Quote:

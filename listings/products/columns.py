@@ -7,7 +7,7 @@ from infra.messages import Message
 from listings.ingest.expected import NUMERIC_KINDS, TypedColumn
 from listings.ingest.formats import DATE_FORMATS, NUMBER_FORMATS
 from listings.ingest.readings import DATED_KINDS
-from listings.ingest.result import Column, Kind
+from listings.ingest.result import Kind
 from listings.products.errors import DeclarationRefused
 
 
@@ -28,29 +28,17 @@ class DeclaredColumn(TypedColumn):
         return "UTC" if self.offsets else None
 
 
-def require_declarable(declared: Sequence[DeclaredColumn], published: Sequence[Column]) -> None:
-    """Refuse declarations that contradict themselves, each other, or what buyers read.
+def require_declarable(declared: Sequence[DeclaredColumn]) -> None:
+    """Refuse declarations that contradict themselves or each other.
 
-    :param published: columns that buyers read; none before that.
     :raises DeclarationRefused: names the column.
     """
     seen: set[str] = set()
-    known = {column.name.casefold(): column for column in published}
     for column in declared:
         if column.name.casefold() in seen:
             raise _refused(column, Message("It is declared more than once, compared without case."))
         seen.add(column.name.casefold())
         _require_consistent(column)
-        before = known.get(column.name.casefold())
-        if before is not None and (before.kind is not column.kind or before.zone != column.zone):
-            raise DeclarationRefused(
-                Message("Column {name} is published as {kind}.", name=column.name, kind=before.kind),
-                remedy=Message(
-                    "Declare the published type, with the format that the file is written in; to change the type, list"
-                    " a new product."
-                ),
-                column=column.name,
-            )
 
 
 def _require_consistent(column: DeclaredColumn) -> None:

@@ -17,14 +17,14 @@ from infra.guards import requires
 from infra.messages import Message
 from infra.openapi import raw_body
 from infra.paging import PageRequest
-from infra.schema import Page, ReasonBody
+from infra.schema import Page
 from infra.stops import service as stops
 from listings.findings.schemas import FindingRead, SampleRead
 from listings.ingest.result import Delimiter, IngestOptions, TextEncoding
 from listings.products.api import product_read
 from listings.products.dictionary import masked, personal_columns
 from listings.products.schemas import ColumnDeclarations, DictionaryUpdate, ProductRead
-from listings.revisions import columns, service, uploads
+from listings.revisions import changes, columns, service, uploads
 from listings.revisions.schemas import RevisionRead
 from listings.revisions.spool import require_size
 from quality.schemas import ReportRead
@@ -102,11 +102,16 @@ def require_declared_size(request: Request[Any, Any, Any], limit: int) -> None:
     require_size(int(declared), limit)
 
 
-async def _revision_read(session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
+async def revision_read(session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
+    """A revision as whoever can access its product sees it.
+
+    :raises NotFound: the actor cannot access it.
+    """
     row, status = await service.access_revision(session, actor, revision_id)
     error = (await service.get_quality_errors(session, [row])).get(row.id)
     stopped = (await stops.reasons(session, [row.id]))[row.id]
-    return RevisionRead.of(row, status, error, stopped)
+    change = (await changes.changes_of(session, [row])).get(row.schema_version)
+    return RevisionRead.of(row, status, error, stopped, change)
 
 
 class RevisionController(Controller):
@@ -150,7 +155,7 @@ class RevisionController(Controller):
             context, actor, product_id, name, request.stream(), options=options
         )
         async with transaction(state.sessions) as session:
-            return await _revision_read(session, actor, revision_id)
+            return await revision_read(session, actor, revision_id)
 
     @get(
         "/products/{product_id:uuid}/revisions",
@@ -169,7 +174,13 @@ class RevisionController(Controller):
         rows, statuses, following = await service.list_revisions(session, actor, product_id, page)
         errors = await service.get_quality_errors(session, rows)
         stopped = await stops.reasons(session, [row.id for row in rows])
-        items = [RevisionRead.of(row, statuses[row.id], errors.get(row.id), stopped[row.id]) for row in rows]
+        begun = await changes.changes_of(session, rows)
+        items = [
+            RevisionRead.of(
+                row, statuses[row.id], errors.get(row.id), stopped[row.id], begun.get(row.schema_version)
+            )
+            for row in rows
+        ]
         return Page(items=items, next_cursor=following)
 
     @get(
@@ -180,43 +191,7 @@ class RevisionController(Controller):
     )
     async def read(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
         """A revision of a product you can access."""
-        return await _revision_read(session, actor, revision_id)
-
-    @post(
-        "/revisions/{revision_id:uuid}/suspension",
-        status_code=200,
-        guards=[requires(Permission.PRODUCT_SUSPEND)],
-        operation_id="suspendRevision",
-        summary="Suspend a revision",
-    )
-    async def suspend(
-        self,
-        session: AsyncSession,
-        actor: Actor,
-        revision_id: UUID,
-        data: ReasonBody,
-    ) -> RevisionRead:
-        """By the operator or a regulator: within a second buyers read the good revision before it, or none."""
-        await service.suspend(session, actor, revision_id, data.reason)
-        return await _revision_read(session, actor, revision_id)
-
-    @post(
-        "/revisions/{revision_id:uuid}/reinstatement",
-        status_code=200,
-        guards=[requires(Permission.PRODUCT_SUSPEND)],
-        operation_id="reinstateRevision",
-        summary="Reinstate a revision",
-    )
-    async def reinstate(
-        self,
-        session: AsyncSession,
-        actor: Actor,
-        revision_id: UUID,
-        data: ReasonBody,
-    ) -> RevisionRead:
-        """Lift your organisation's suspension; it ends with the last organisation's."""
-        await service.reinstate(session, actor, revision_id, data.reason)
-        return await _revision_read(session, actor, revision_id)
+        return await revision_read(session, actor, revision_id)
 
     @get(
         "/revisions/{revision_id:uuid}/sample",

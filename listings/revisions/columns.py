@@ -57,11 +57,11 @@ async def declare_columns(
 
     :raises NotFound: the actor is neither operator nor owner of the product.
     :raises ProductStateForbids: it is under review or withdrawn.
-    :raises DeclarationRefused: a column contradicts what is published, or itself.
+    :raises DeclarationRefused: a column contradicts itself or another.
     """
     row = await products.get_uploadable(session, actor, product_id, lock=True)
     columns = [DeclaredColumn(**column.model_dump()) for column in data.columns]
-    require_declarable(columns, await get_published_columns(session, row))
+    require_declarable(columns)
     return await products.set_declared_columns(session, actor, row, columns)
 
 

@@ -6,15 +6,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from infra.messages import Message, joined
+from infra.messages import Message
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.result import Column, IngestOptions
 from listings.products.columns import DeclaredColumn
-from listings.revisions.errors import ColumnsUnauthorised, DeclaredColumnsMissing, SchemaBroken
+from listings.revisions.differences import ColumnDifference
+from listings.revisions.errors import ColumnsUnauthorised, DeclaredColumnsMissing
 from quality.states import QualityStatus
 
 TRY_OUT_JOB = "revisions.try_out"
 """Kind of the job that tries out, by the data plane's own code, a revision that has passed: ``{"revision_id"}``."""
+
+
+CHANNEL = "revisions_changed"
+"""Notified with a product's id when what its buyers may read has changed, or with :data:`PURGED`."""
+
+PURGED = "purged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,35 @@ class RevisionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SchemaNotice:
+    """A change of the columns that was announced to licensees and is not in force yet.
+
+    :ivar revision_id: the first revision that follows the new schema; it can be pinned meanwhile.
+    :ivar effective_at: from this moment on the new schema is the latest.
+    """
+
+    product_id: UUID
+    revision_id: UUID
+    announced_at: datetime
+    effective_at: datetime
+    reason: str
+    breaking: tuple[ColumnDifference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentRevision:
+    """What buyers read as the latest.
+
+    :ivar notice: of the change that will take its place; None while none is announced.
+    :ivar seconds_left: until that change is in force, from when this was looked up.
+    """
+
+    facts: RevisionFacts
+    notice: SchemaNotice | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedRevision:
     """A revision with the status of its quality check, the size of its sample, and whether it is suspended."""
 
@@ -52,11 +88,13 @@ class ReadableRevision:
 
     :ivar recalled: why it must not be read any more, empty when nothing was said; None while it may.
     :ivar replaced_at: when the revision came that buyers read after it; None while there is none.
+    :ivar released: whether its schema is in force or was; otherwise only a licence pinned to it reads it.
     """
 
     facts: RevisionFacts
     recalled: str | None
     replaced_at: datetime | None
+    released: bool = True
 
 
 def recorded_options(profile: Mapping[str, Any]) -> IngestOptions:
@@ -87,12 +125,16 @@ def expected_columns(
 ) -> tuple[ExpectedColumn, ...]:
     """What the next file is read as: published columns with their types, declared ones with theirs.
 
-    A declaration of a published column adds how its values are written, and whether they may be missing.
+    A declaration of a published column adds how its values are written, and whether they may be missing; one of another
+    type says that the column is to change.
     """
     stated = {column.name.casefold(): column for column in declared}
     found = []
     for column in published:
-        known = stated.pop(column.name.casefold(), None)
+        known = stated.get(column.name.casefold())
+        if known is not None and (known.kind is not column.kind or known.zone != column.zone):
+            continue
+        stated.pop(column.name.casefold(), None)
         found.append(
             ExpectedColumn(
                 column.name,
@@ -111,43 +153,6 @@ def expected_columns(
         for column in stated.values()
     ]
     return tuple(found)
-
-
-def require_compatible(before: Sequence[Column], now: Sequence[Column]) -> None:
-    """Refuse a revision of a published product that drops or retypes a column; adding one is fine.
-
-    :raises SchemaBroken: names the columns.
-    """
-    kinds = {column.name: column.kind for column in now}
-    missing = [column.name for column in before if column.name not in kinds]
-    added = [column.name for column in now if column.name not in {known.name for known in before}]
-    if missing:
-        told = Message(
-            "The file lacks columns that buyers rely on: {missing}.", missing=", ".join(missing[:20])
-        )
-        new = Message("New in it: {added}.", added=", ".join(added[:20]))
-        raise SchemaBroken(
-            joined([told, new] if added else [told], " "),
-            remedy=Message(
-                "Upload a file with these columns, under their published names; empty values are taken. If a column is"
-                " gone for good, list a new product. If the published data cannot be read, send the file again in a"
-                " minute: it is being tried out, and withdrawn when it cannot be served."
-            ),
-            missing=missing[:100],
-            new=added[:100],
-        )
-    broken = [
-        f"{column.name} (was {column.kind}, now {kinds[column.name]})"
-        for column in before
-        if kinds[column.name] is not column.kind
-    ]
-    if broken:
-        raise SchemaBroken(
-            Message("Buyers rely on: {broken}.", broken=", ".join(broken[:20])),
-            remedy=Message(
-                "Another revision was published meanwhile: upload the file again, to be read like it."
-            ),
-        )
 
 
 def require_declared(declared: Iterable[DeclaredColumn], now: Iterable[Column]) -> None:

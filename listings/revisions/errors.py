@@ -18,11 +18,39 @@ class DeclaredColumnsMissing(Invalid):
     title = Message("The file lacks declared columns")
 
 
-class SchemaBroken(Conflict):
-    """A new revision drops or retypes a column that buyers rely on."""
+class ChangeStateForbids(Conflict):
+    """The status of a change of the columns does not allow this."""
 
-    slug = "schema-broken"
-    title = Message("The new revision would break its buyers")
+    slug = "schema-change-state"
+    title = Message("The status of the change does not allow this")
+
+
+class NothingToAnnounce(Conflict):
+    """A revision breaks nobody, or cannot be announced as it stands."""
+
+    slug = "nothing-to-announce"
+    title = Message("There is nothing to announce")
+
+
+class RevisionNotReadable(Conflict):
+    """A revision that was to be pinned is not one that can be read."""
+
+    slug = "revision-not-readable"
+    title = Message("The revision cannot be read")
+
+
+class RevisionRecalledAlready(Conflict):
+    """A revision was recalled for good before."""
+
+    slug = "revision-recalled-already"
+    title = Message("The revision was recalled before")
+
+
+class DataPurged(Conflict):
+    """The file is one whose data was purged by order of a regulator."""
+
+    slug = "data-purged"
+    title = Message("The data was purged")
 
 
 class RevisionSuspended(NotFound):

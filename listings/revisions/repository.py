@@ -3,11 +3,14 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
-from listings.revisions.tables import ProductRevision
+from listings.revisions.domain import CHANNEL
+from listings.revisions.states import ChangeStatus
+from listings.revisions.tables import ProductRevision, SchemaChange
 
 
 async def get(session: AsyncSession, revision_id: UUID) -> ProductRevision | None:
@@ -40,17 +43,116 @@ async def list_newest(session: AsyncSession, product_id: UUID, limit: int) -> Se
     return (await session.exec(statement)).all()
 
 
-async def list_after(
-    session: AsyncSession, product_id: UUID, number: int, limit: int
-) -> Sequence[ProductRevision]:
-    """The revisions of a product after a number, oldest first."""
+async def list_released(session: AsyncSession, product_id: UUID, limit: int) -> Sequence[ProductRevision]:
+    """The revisions of a product whose schema is in force or was, the first to be read first.
+
+    The schema that came into force last goes before the others, and in each the newest revision.
+    """
     statement = (
         select(ProductRevision)
-        .where(col(ProductRevision.product_id) == product_id, col(ProductRevision.number) > number)
+        .outerjoin(SchemaChange, _of_revision())
+        .where(col(ProductRevision.product_id) == product_id, _in_force())
+        .order_by(col(SchemaChange.effective_at).desc().nulls_last(), col(ProductRevision.number).desc())
+        .limit(limit)
+    )
+    return (await session.exec(statement)).all()
+
+
+async def list_after(session: AsyncSession, row: ProductRevision, limit: int) -> Sequence[ProductRevision]:
+    """The revisions of the same product and schema after one, oldest first."""
+    statement = (
+        select(ProductRevision)
+        .where(
+            col(ProductRevision.product_id) == row.product_id,
+            col(ProductRevision.schema_version) == row.schema_version,
+            col(ProductRevision.number) > row.number,
+        )
         .order_by(col(ProductRevision.number))
         .limit(limit)
     )
     return (await session.exec(statement)).all()
+
+
+def _of_revision() -> sa.ColumnElement[bool]:
+    return sa.and_(
+        col(SchemaChange.product_id) == col(ProductRevision.product_id),
+        col(SchemaChange.version) == col(ProductRevision.schema_version),
+    )
+
+
+def _in_force() -> sa.ColumnElement[bool]:
+    """The first schema of a product has no row; a further one is in force by the clock."""
+    return sa.or_(
+        col(SchemaChange.id).is_(None),
+        sa.and_(
+            col(SchemaChange.status) == ChangeStatus.ANNOUNCED,
+            col(SchemaChange.effective_at) <= sa.func.now(),
+        ),
+    )
+
+
+async def list_changes(session: AsyncSession, product_id: UUID) -> Sequence[SchemaChange]:
+    """Every change of a product's schema, oldest first."""
+    statement = (
+        select(SchemaChange)
+        .where(col(SchemaChange.product_id) == product_id)
+        .order_by(col(SchemaChange.version))
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).all()
+
+
+async def get_change(session: AsyncSession, product_id: UUID, version: int) -> SchemaChange | None:
+    """The change that began a schema of a product; None of its first."""
+    statement = select(SchemaChange).where(
+        col(SchemaChange.product_id) == product_id, col(SchemaChange.version) == version
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def pending_change(session: AsyncSession, product_id: UUID) -> SchemaChange | None:
+    """The change that was announced and is not in force yet."""
+    statement = select(SchemaChange).where(
+        col(SchemaChange.product_id) == product_id,
+        col(SchemaChange.status) == ChangeStatus.ANNOUNCED,
+        col(SchemaChange.effective_at) > sa.func.now(),
+    )
+    return (await session.exec(statement)).first()
+
+
+async def newest_of_version(session: AsyncSession, product_id: UUID, version: int) -> ProductRevision | None:
+    """The newest revision that follows a schema."""
+    statement = (
+        select(ProductRevision)
+        .where(col(ProductRevision.product_id) == product_id, col(ProductRevision.schema_version) == version)
+        .order_by(col(ProductRevision.number).desc())
+        .limit(1)
+    )
+    return (await session.exec(statement)).first()
+
+
+async def find_before(session: AsyncSession, row: ProductRevision) -> ProductRevision | None:
+    """The revision of the same product with the number before."""
+    statement = (
+        select(ProductRevision)
+        .where(col(ProductRevision.product_id) == row.product_id, col(ProductRevision.number) < row.number)
+        .order_by(col(ProductRevision.number).desc())
+        .limit(1)
+    )
+    return (await session.exec(statement)).first()
+
+
+async def is_purged(session: AsyncSession, source_sha256: str) -> bool:
+    """Whether a revision of a file with this digest was purged."""
+    statement = select(ProductRevision.id).where(
+        col(ProductRevision.source_sha256) == source_sha256, col(ProductRevision.purged_at).is_not(None)
+    )
+    return (await session.exec(statement.limit(1))).first() is not None
+
+
+async def notify(session: AsyncSession, product_id: UUID) -> None:
+    """Have every process look anew, once this transaction commits, at what buyers of a product may read."""
+    await session.execute(sa.select(sa.func.pg_notify(CHANNEL, str(product_id))))
 
 
 async def list_of_product(

@@ -7,24 +7,31 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from infra.auth import Actor, OrganisationKind
-from infra.db import AsyncSession
-from infra.errors import Forbidden, NotFound
+from infra.db import AsyncSession, now
+from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.identity import service as identity
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.stops import service as stops
+from infra.stops.tables import Stop
 from listings.ingest.result import Column, Kind
 from listings.products import service as products
 from listings.products.dictionary import personal_columns
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.revisions import repository
+from listings.revisions.differences import ColumnDifference
 from listings.revisions.disclosure import Disclosure, get_disclosure, is_withheld
-from listings.revisions.domain import CheckedRevision, ReadableRevision, RevisionFacts
+from listings.revisions.domain import (
+    CheckedRevision,
+    CurrentRevision,
+    RevisionFacts,
+    SchemaNotice,
+)
 from listings.revisions.errors import RevisionSuspended
-from listings.revisions.tables import ProductRevision
+from listings.revisions.tables import ProductRevision, SchemaChange
 from quality import service as quality
 from quality.states import QualityStatus
 
@@ -76,10 +83,10 @@ async def find_newest_checked(session: AsyncSession, product_id: UUID) -> Checke
 
 
 async def find_newest_passed(session: AsyncSession, product_id: UUID) -> ProductRevision | None:
-    """The newest revision whose quality check has passed, that is not suspended, and that may be shown.
+    """The revision that is read as the latest: it has passed, its schema is in force, and it may be shown.
 
-    A bad new one, or one that was suspended, leaves the last good one in service, and so does one with personal
-    information that contradicts what was declared.
+    A bad new one, or one that was suspended or recalled, leaves the last good one in service, and so does one with
+    personal information that contradicts what was declared.
     """
     passed, stopped = await _passed(session, product_id)
     for row in passed:
@@ -89,13 +96,13 @@ async def find_newest_passed(session: AsyncSession, product_id: UUID) -> Product
 
 
 async def find_newest_promised(session: AsyncSession, product_id: UUID) -> ProductRevision | None:
-    """The newest revision whose quality check has passed, suspended or not: whose columns buyers rely on.
+    """The newest revision that has passed and whose schema is in force, suspended or not: whose columns buyers rely on.
 
-    One that was never shown promises nothing, unless there is no other.
+    One that was recalled for good, or never shown, promises nothing, unless there is no other.
     """
-    passed, _ = await _passed(session, product_id)
+    passed, stopped = await _passed(session, product_id)
     for row in passed:
-        if not await is_withheld(session, row):
+        if not any(stop.final for stop in stopped[row.id]) and not await is_withheld(session, row):
             return row
     return next(iter(passed), None)
 
@@ -107,16 +114,19 @@ async def list_passed(session: AsyncSession, product_id: UUID) -> list[ProductRe
 
 async def _passed(
     session: AsyncSession, product_id: UUID
-) -> tuple[list[ProductRevision], Mapping[UUID, list[str]]]:
-    """The newest revisions that have passed, newest first, and the reasons for which each is stopped."""
-    rows = await repository.list_newest(session, product_id, LOOK_BACK)
+) -> tuple[list[ProductRevision], Mapping[UUID, list[Stop]]]:
+    """The released revisions that have passed, the one to read first, and the active stops on each."""
+    rows = await repository.list_released(session, product_id, LOOK_BACK)
     statuses = await get_quality_statuses(session, rows)
-    passed = [row for row in rows if statuses[row.id] is QualityStatus.PASSED]
-    return passed, await stops.reasons(session, [row.id for row in passed])
+    passed = [row for row in rows if statuses.get(row.id) is QualityStatus.PASSED]
+    stopped: dict[UUID, list[Stop]] = {row.id: [] for row in passed}
+    for stop in await stops.active(session, list(stopped)):
+        stopped[stop.subject_id].append(stop)
+    return passed, stopped
 
 
 async def get_current_revision(session: AsyncSession, product_id: UUID) -> RevisionFacts:
-    """The revision that buyers read: the newest that has passed and is not suspended. Asks no status of the product.
+    """The revision that is read as the latest, see `find_newest_passed`. Asks no status of the product.
 
     :raises NotFound: there is none.
     :raises RevisionSuspended: all that have passed are suspended.
@@ -124,24 +134,35 @@ async def get_current_revision(session: AsyncSession, product_id: UUID) -> Revis
     return facts_of(await _current(session, product_id))
 
 
-async def find_readable_revision(
-    session: AsyncSession, product_id: UUID, revision_id: UUID
-) -> ReadableRevision | None:
-    """A revision of a product for whoever began to read it; None when there is no such one.
+async def get_current(session: AsyncSession, product_id: UUID) -> CurrentRevision:
+    """As `get_current_revision`, with the change that was announced and is to take its place."""
+    row = await _current(session, product_id)
+    change = await repository.pending_change(session, product_id)
+    if change is None:
+        return CurrentRevision(facts_of(row))
+    notice = notice_of(change)
+    left = (notice.effective_at - await now(session)).total_seconds()
+    return CurrentRevision(facts_of(row), notice, left)
 
-    One that is suspended, or whose newest check has not passed, was recalled or never released: its data is not to be
-    read.
-    """
-    row = await repository.get(session, revision_id)
-    if row is None or row.product_id != product_id:
-        return None
-    further = await repository.list_after(session, product_id, row.number, LOOK_BACK)
-    statuses = await get_quality_statuses(session, [row, *further])
-    recalled = next(iter((await stops.reasons(session, [row.id]))[row.id]), None)
-    if recalled is None and statuses.get(row.id) is not QualityStatus.PASSED:
-        recalled = (await get_quality_errors(session, [row])).get(row.id, "")
-    following = (later.uploaded_at for later in further if statuses.get(later.id) is QualityStatus.PASSED)
-    return ReadableRevision(facts_of(row), recalled=recalled, replaced_at=next(following, None))
+
+async def find_notice(session: AsyncSession, product_id: UUID) -> SchemaNotice | None:
+    """The change of a product's columns that was announced and is not in force yet."""
+    change = await repository.pending_change(session, product_id)
+    return notice_of(change) if change else None
+
+
+def notice_of(change: SchemaChange) -> SchemaNotice:
+    """Map a row that was announced."""
+    assert change.announced_at is not None
+    assert change.effective_at is not None
+    return SchemaNotice(
+        product_id=change.product_id,
+        revision_id=change.revision_id,
+        announced_at=change.announced_at,
+        effective_at=change.effective_at,
+        reason=change.reason or "",
+        breaking=tuple(ColumnDifference.from_json(item) for item in change.breaking),
+    )
 
 
 async def get_current_report(
@@ -177,11 +198,20 @@ async def _current(session: AsyncSession, product_id: UUID) -> ProductRevision:
                 " GET /v1/products/{product_id}/content-findings shows both where it stands."
             ),
         )
-    raise await _suspended(session, passed[0].id)
+    lasting = [row for row in passed if not any(stop.final for stop in stopped[row.id])]
+    if not lasting:
+        raise _recalled(stopped[passed[0].id][0].reason)
+    raise await _suspended(session, stopped[lasting[0].id][0])
 
 
-async def _suspended(session: AsyncSession, revision_id: UUID) -> RevisionSuspended:
-    stop = (await stops.active(session, [revision_id]))[0]
+def _recalled(reason: str) -> RevisionSuspended:
+    return RevisionSuspended(
+        Message("The product's data was recalled: {reason}", reason=reason),
+        remedy=Message("Calls go through again as soon as the operator has uploaded other data."),
+    )
+
+
+async def _suspended(session: AsyncSession, stop: Stop) -> RevisionSuspended:
     kinds = await identity.kinds(session, [stop.placed_by_organisation])
     placer = kinds.get(stop.placed_by_organisation, OrganisationKind.PLATFORM)
     return RevisionSuspended(
@@ -215,7 +245,7 @@ async def access_revision(
     """
     row = await repository.get(session, revision_id)
     if row is None or await products.find_visible(session, actor, row.product_id) is None:
-        raise _no_such_revision()
+        raise no_such_revision()
     return row, (await get_quality_statuses(session, [row]))[row.id]
 
 
@@ -244,9 +274,9 @@ async def get_quality_report(
     product = await products.find_product(session, row.product_id) if row else None
     inside = row is not None and await products.find_visible(session, actor, row.product_id) is not None
     if row is None or product is None or not (inside or product.status is ProductStatus.PUBLISHED):
-        raise _no_such_revision()
+        raise no_such_revision()
     if not inside and await stops.active(session, [row.id]):
-        raise _no_such_revision()
+        raise no_such_revision()
     report = await quality.find_report(session, row.id)
     if report is None:
         raise NotFound(
@@ -256,7 +286,7 @@ async def get_quality_report(
         return report, set()
     disclosure = await get_disclosure(session, product, row)
     if disclosure.withheld:
-        raise _no_such_revision()
+        raise no_such_revision()
     return report, personal_columns(disclosure.dictionary)
 
 
@@ -270,7 +300,7 @@ async def get_sample(
     row = await repository.get(session, revision_id)
     product = await products.find_visible(session, actor, row.product_id) if row else None
     if row is None or product is None:
-        raise _no_such_revision()
+        raise no_such_revision()
     return row, await get_disclosure(session, product, row)
 
 
@@ -278,64 +308,6 @@ async def find_newest_disclosure(session: AsyncSession, product: DataProduct) ->
     """What may be shown of the newest revision, checked or not; None while there is none."""
     rows = await repository.list_newest(session, product.id, 1)
     return await get_disclosure(session, product, rows[0]) if rows else None
-
-
-async def suspend(session: AsyncSession, actor: Actor, revision_id: UUID, reason: str) -> None:
-    """The operator or a regulator takes a revision out of service; the newest good one before it takes its place.
-
-    Without one, calls are refused. API processes follow within `market.delivery.service.REVISION_SECONDS`.
-
-    :raises NotFound: the actor cannot access it.
-    :raises Forbidden: the actor is neither.
-    """
-    row, product = await _to_suspend(session, actor, revision_id)
-    current = await find_newest_passed(session, product.id)
-    await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    await _publish_event(session, row, product, EventKind.REVISION_SUSPENDED)
-    if current is not None and current.id == row.id:
-        await publish_successor(session, row.id)
-
-
-async def reinstate(session: AsyncSession, actor: Actor, revision_id: UUID, reason: str) -> None:
-    """Lift the stops of the actor's own organisation; the suspension ends once no other organisation's remains.
-
-    :raises Forbidden: the actor is neither the operator nor a regulator.
-    :raises NotStopped: the actor's organisation has not stopped it.
-    """
-    row, product = await _to_suspend(session, actor, revision_id)
-    await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    if not await stops.active(session, [row.id]):
-        await _publish_event(session, row, product, EventKind.REVISION_REINSTATED)
-        await publish_if_current(session, row.id)
-
-
-async def _to_suspend(
-    session: AsyncSession, actor: Actor, revision_id: UUID
-) -> tuple[ProductRevision, DataProduct]:
-    row = await repository.get(session, revision_id)
-    product = await products.find_visible(session, actor, row.product_id) if row else None
-    if row is None or product is None:
-        raise _no_such_revision()
-    if product.operator_id != actor.organisation_id and not actor.oversees(OrganisationKind.REGULATOR):
-        raise Forbidden(
-            Message("Only the operator of the product and a regulator can suspend its data."),
-            remedy=Message(
-                "Ask the operator named in operator_id to do it; the owner can suspend the resource."
-            ),
-        )
-    return row, product
-
-
-async def _publish_event(
-    session: AsyncSession, row: ProductRevision, product: DataProduct, kind: EventKind
-) -> None:
-    await events.publish(
-        session,
-        kind,
-        subject_id=row.id,
-        organisations=(product.operator_id, product.owner_id),
-        payload={"product_id": str(product.id), "number": row.number},
-    )
 
 
 async def publish_if_current(session: AsyncSession, revision_id: UUID) -> None:
@@ -347,7 +319,24 @@ async def publish_if_current(session: AsyncSession, revision_id: UUID) -> None:
     current = await find_newest_passed(session, row.product_id)
     if product is None or current is None or current.id != row.id:
         return
-    await _publish_event(session, row, product, EventKind.REVISION_PUBLISHED)
+    await publish_event(session, row, product, EventKind.REVISION_PUBLISHED)
+    await repository.notify(session, row.product_id)
+
+
+async def publish_event(
+    session: AsyncSession, row: ProductRevision, product: DataProduct, kind: EventKind, **more: str | None
+) -> None:
+    """Tell the product's parties what happened to a revision.
+
+    :param more: what is told besides its product and its number.
+    """
+    await events.publish(
+        session,
+        kind,
+        subject_id=row.id,
+        organisations=(product.operator_id, product.owner_id),
+        payload={"product_id": str(product.id), "number": row.number, **more},
+    )
 
 
 async def publish_successor(session: AsyncSession, revision_id: UUID) -> None:
@@ -358,7 +347,8 @@ async def publish_successor(session: AsyncSession, revision_id: UUID) -> None:
         await publish_if_current(session, current.id)
 
 
-def _no_such_revision() -> NotFound:
+def no_such_revision() -> NotFound:
+    """What to tell whoever names a revision that is not there for them."""
     return NotFound(
         Message("There is no such revision."),
         remedy=Message("GET /v1/products/{product_id}/revisions lists those of a product you can access."),

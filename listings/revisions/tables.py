@@ -7,7 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from infra.db import Table, id_column, json_column, timestamp_column
+from infra.db import Table, enum_column, id_column, json_column, timestamp_column
+from listings.revisions.states import ChangeStatus
 
 
 class ProductRevision(Table, table=True):
@@ -15,7 +16,11 @@ class ProductRevision(Table, table=True):
 
     ``columns`` holds `listings.ingest.result.Column` in the data's order, ``profile`` the rest of what the
     ingest found, ``sample`` the first rows, unmasked. ``bytes`` and ``sha256`` are of the Parquet file,
-    ``source_*`` of the file as uploaded.
+    ``source_*`` of the file as uploaded. Only a purge changes a row: what tells of the data's values is emptied, and
+    ``purged_at`` is set.
+
+    :ivar schema_version: which of the product's schemas it follows, from 1; see :class:`SchemaChange`.
+    :ivar previous_id: what buyers relied on when it was registered; what it differs from is told against that.
     """
 
     __tablename__ = "product_revisions"
@@ -37,3 +42,39 @@ class ProductRevision(Table, table=True):
     source_bytes: int = Field(sa_type=sa.BigInteger)
     uploaded_at: datetime = timestamp_column()
     uploaded_by: UUID
+    schema_version: int = 1
+    previous_id: UUID | None = Field(None, foreign_key="product_revisions.id")
+    purged_at: datetime | None = timestamp_column(nullable=True)
+
+
+class SchemaChange(Table, table=True):
+    """A further schema of a product, which programs that read the one before may not survive.
+
+    Its revisions are read as the latest from ``effective_at`` on, once it was announced; nothing has to happen then.
+
+    :ivar revision_id: the first revision that follows it.
+    :ivar breaking: `listings.revisions.differences.ColumnDifference` of it against what was read when it was announced.
+    :ivar rules: rulebook versions that its notice was set by.
+    """
+
+    __tablename__ = "schema_changes"
+    __table_args__ = (
+        sa.UniqueConstraint("product_id", "version"),
+        sa.CheckConstraint("status <> 'announced' OR effective_at IS NOT NULL", name="dated"),
+    )
+
+    id: UUID = id_column()
+    product_id: UUID = Field(foreign_key="data_products.id")
+    version: int
+    revision_id: UUID = Field(foreign_key="product_revisions.id")
+    breaking: list[dict[str, Any]] = json_column(default_factory=list)
+    status: ChangeStatus = enum_column(ChangeStatus)
+    proposed_at: datetime = timestamp_column()
+    announced_at: datetime | None = timestamp_column(nullable=True)
+    announced_by: UUID | None = None
+    reason: str | None = None
+    effective_at: datetime | None = timestamp_column(nullable=True)
+    rules: list[dict[str, Any]] = json_column(default_factory=list)
+    withdrawn_at: datetime | None = timestamp_column(nullable=True)
+    withdrawn_by: UUID | None = None
+    withdrawal_reason: str | None = None

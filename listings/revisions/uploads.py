@@ -17,6 +17,7 @@ from infra.memory_budget import MemoryBudget
 from infra.messages import Message
 from infra.objects import ObjectStore
 from infra.settings import Settings
+from infra.stops import service as stops
 from listings.authorisations import service as authorisations
 from listings.findings import service as findings
 from listings.ingest.convert import convert
@@ -25,16 +26,15 @@ from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import MEBIBYTE, Limits
 from listings.ingest.result import IngestOptions, IngestResult
 from listings.products import service as products
-from listings.revisions import columns, repository
+from listings.revisions import changes, columns, repository
 from listings.revisions import service as revisions
 from listings.revisions.domain import (
     TRY_OUT_JOB,
     recorded_options,
     require_columns_authorised,
-    require_compatible,
     require_declared,
 )
-from listings.revisions.errors import SchemaBroken, SpoolUnavailable
+from listings.revisions.errors import DataPurged, SpoolUnavailable
 from listings.revisions.spool import spooled
 from listings.revisions.storable import storable
 from listings.revisions.tables import ProductRevision
@@ -90,34 +90,61 @@ async def ingest_upload(
     :raises FilesBusy: other files take the memory there is for conversions.
     :raises UploadTooLarge: more bytes than the setting `max_upload_bytes`.
     :raises FileRefused: a subclass says what is wrong with the file, with line and column.
-    :raises ColumnsUnauthorised, SchemaBroken: the data does not fit the authorisation, or breaks its buyers.
+    :raises ColumnsUnauthorised: the data goes beyond the authorisation.
+    :raises DataPurged: it is a file whose data was purged.
     :raises DeclaredColumnsMissing: it lacks columns that were declared.
     """
     async with transaction(context.sessions) as session:
         product = await products.get_uploadable(session, actor, product_id)
         declared = product.declared_columns
         expected = await columns.get_expected_columns(session, product)
+        alternatives = await changes.get_expected_alternatives(session, product)
     settings = context.settings
     async with spooled(stream, settings.spool_dir, settings.max_upload_bytes) as source:
         target = source.with_suffix(".parquet")
         try:
-            result = await _convert(settings, context.budget, source, target, name, options, expected)
+            result = await _converted(
+                settings, context.budget, source, target, name, options, [expected, *alternatives]
+            )
             converted = _identified(name, options, declared, result)
             return await _store(context, actor, product_id, converted, target)
-        except (SchemaBroken, TypeMismatch):
-            await _try_out_served(context, product_id)
+        except TypeMismatch:
+            async with transaction(context.sessions) as session:
+                await _try_out_served(session, product_id)
             raise
         finally:
             target.unlink(missing_ok=True)
 
 
-async def _try_out_served(context: UploadContext, product_id: UUID) -> None:
+async def _try_out_served(session: AsyncSession, product_id: UUID) -> None:
     """Have what buyers read tried out: when it cannot be served, nobody relies on it, and it is withdrawn."""
-    async with transaction(context.sessions) as session:
-        served = await revisions.find_newest_passed(session, product_id)
-        if served is not None:
-            key = f"{TRY_OUT_JOB}:{served.id}"
-            await jobs.enqueue(session, TRY_OUT_JOB, {"revision_id": str(served.id)}, dedupe_key=key)
+    served = await revisions.find_newest_passed(session, product_id)
+    if served is not None:
+        key = f"{TRY_OUT_JOB}:{served.id}"
+        await jobs.enqueue(session, TRY_OUT_JOB, {"revision_id": str(served.id)}, dedupe_key=key)
+
+
+async def _converted(
+    settings: Settings,
+    budget: MemoryBudget,
+    source: Path,
+    target: Path,
+    name: str,
+    options: IngestOptions,
+    readings: Sequence[Sequence[ExpectedColumn]],
+) -> IngestResult:
+    """Convert a file by the first of several readings whose types it fits.
+
+    :raises TypeMismatch: it fits none; told of the first.
+    """
+    refused: TypeMismatch | None = None
+    for expected in readings:
+        try:
+            return await _convert(settings, budget, source, target, name, options, expected)
+        except TypeMismatch as error:
+            refused = refused or error
+    assert refused is not None, "there is one reading at least"
+    raise refused
 
 
 async def _convert(
@@ -208,19 +235,22 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
     grant = await authorisations.get_live_grant(session, product.authorisation_id, product.resource_id)
     require_columns_authorised(result.columns, grant.columns)
     newest = next(iter(await repository.list_newest(session, product.id, 1)), None)
-    if newest is not None and _is_repeat(newest, converted):
+    await _require_not_purged(session, result)
+    if newest is not None and _is_repeat(newest, converted) and await _still_wanted(session, newest):
         # Nothing new, but a check that could not be carried out is tried again, and one from before uploads were
         # searched for personal information is by now.
         if newest.id not in await findings.get_detected(session, [newest.id]):
             await findings.record_contents(session, product.id, newest.id, result.detected)
         await _request_check(session, actor, newest)
         return newest.id
-    require_compatible(await columns.get_published_columns(session, product), result.columns)
+    placement = await changes.place(session, product, result.columns)
     require_declared(products.get_declared_columns(product), result.columns)
     row = ProductRevision(
         id=converted.revision_id,
         product_id=product.id,
         number=newest.number + 1 if newest else 1,
+        schema_version=placement.version,
+        previous_id=placement.previous_id,
         object_key=converted.object_key,
         sha256=result.sha256,
         bytes=result.size_bytes,
@@ -247,6 +277,9 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
     )
     session.add(row)
     await session.flush()
+    await changes.propose(session, row, placement)
+    if placement.breaking:
+        await _try_out_served(session, product.id)
     await findings.record_contents(session, product.id, row.id, result.detected)
     await _request_check(session, actor, row)
     await audit.record(
@@ -264,6 +297,21 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         },
     )
     return row.id
+
+
+async def _require_not_purged(session: AsyncSession, result: IngestResult) -> None:
+    if await repository.is_purged(session, result.source_sha256):
+        raise DataPurged(
+            Message("A regulator had the data of this very file purged."),
+            remedy=Message("Ask the regulator, and upload a file without what was unlawful."),
+        )
+
+
+async def _still_wanted(session: AsyncSession, newest: ProductRevision) -> bool:
+    """Whether the newest revision can still come to be read; one that cannot is uploaded anew."""
+    if any(stop.final for stop in await stops.active(session, [newest.id])):
+        return False
+    return await changes.is_waiting(session, newest)
 
 
 def _is_repeat(newest: ProductRevision, converted: Converted) -> bool:

@@ -7,6 +7,7 @@ serialises anything on the way. What it takes is therefore described to the Open
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from email.utils import format_datetime
 from functools import lru_cache
 from time import monotonic
 from typing import Any
@@ -20,6 +21,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from infra import edge, units
 from infra.query_parameters import IGNORED
 from infra.units import UnitVector
+from listings.revisions.domain import SchemaNotice
 from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT
 from market.delivery.errors import KINDS
 from market.delivery.schemas import RecordsPage
@@ -100,7 +102,8 @@ class _RecordsOperation(Operation):
             generate_examples=False,
             description="A page, metered. The headers say what it counted: Usage-Units (`calls=1, rows=50,"
             " bytes=10857`), Usage-Record, Usage-Repeated, Data-Revision, Page-Limit when the page was made smaller"
-            " than the default because no more was left of the quota, and RateLimit with what is left of each of the"
+            " than the default because no more was left of the quota, Deprecation (RFC 9745), Sunset (RFC 8594) and"
+            " Link while a change of the product's columns is announced, and RateLimit with what is left of each of the"
             " licence's quotas.",
         ),
         # The server itself says so, before there is a request to tell about: without a body.
@@ -215,6 +218,8 @@ def headers_of(answer: MeteredResponse) -> list[tuple[bytes, bytes]]:
         headers.append((b"ratelimit", b", ".join(left)))
     if answer.limited is not None:
         headers.append((b"page-limit", b"%d" % answer.limited))
+    if answer.notice is not None:
+        headers.extend(_notice_headers(answer.notice))
     if decision.outcome is Outcome.REPEATED:
         headers.append((b"usage-repeated", b"true"))
     return headers
@@ -223,6 +228,16 @@ def headers_of(answer: MeteredResponse) -> list[tuple[bytes, bytes]]:
 @lru_cache(1024)
 def _revision_header(revision_id: UUID) -> tuple[bytes, bytes]:
     return b"data-revision", str(revision_id).encode()
+
+
+@lru_cache(1024)
+def _notice_headers(notice: SchemaNotice) -> tuple[tuple[bytes, bytes], ...]:
+    """That the columns change: Deprecation (RFC 9745) since when it is known, Sunset (RFC 8594) when it happens."""
+    return (
+        (b"deprecation", b"@%d" % notice.announced_at.timestamp()),
+        (b"sunset", format_datetime(notice.effective_at, usegmt=True).encode()),
+        (b"link", f'</v1/catalogue/{notice.product_id}/revisions>; rel="deprecation"'.encode()),
+    )
 
 
 def _units_header(counted: UnitVector) -> bytes:

@@ -50,13 +50,22 @@ class RenderedPage(NamedTuple):
 class PageCache:
     """Ready pages by their key, bounded by their bytes; the least recently used goes first.
 
-    Revisions never change, so neither do pages: nothing has to be invalidated.
+    Revisions never change, so neither do pages: nothing has to be invalidated until data is purged.
+
+    :ivar emptied: how often it was.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._pages: OrderedDict[bytes, RenderedPage] = OrderedDict()
+        self.emptied = 0
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._pages.clear()
+        self._bytes = 0
+        self.emptied += 1
 
     def get(self, key: bytes) -> RenderedPage | None:
         """The page, if it is here."""
@@ -95,19 +104,8 @@ class Engine:
         seconds: float,
         tasks: TaskRegistry | None = None,
     ) -> None:
-        self._database = duckdb.connect(
-            config={
-                "threads": threads,
-                "memory_limit": f"{memory_mb}MB",
-                "max_temp_directory_size": "0KB",
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            }
-        )
-        # In this order: the folder that stays open is named before the rest is closed, and then nothing can change.
-        self._database.execute("SET allowed_directories = ?", [[f"{root.resolve()}/"]])
-        self._database.execute("SET enable_external_access = false")
-        self._database.execute("SET lock_configuration = true")
+        self._root, self._threads, self._memory_mb = root, threads, memory_mb
+        self._database = _opened(root, threads, memory_mb)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
         self._local = threading.local()
         self._seconds = seconds
@@ -148,6 +146,12 @@ class Engine:
             ) from None
         finally:
             self._waiting -= 1
+
+    def forget(self) -> None:
+        """Go on with a database of its own that remembers nothing of any file; queries that run end on the former."""
+        former, self._database = self._database, _opened(self._root, self._threads, self._memory_mb)
+        self._local = threading.local()
+        former.close()
 
     async def close(self) -> None:
         """End; queries that run are interrupted."""
@@ -190,6 +194,23 @@ class Engine:
                 for cursor, deadline in self._running.values():
                     if deadline <= now:
                         cursor.interrupt()
+
+
+def _opened(root: Path, threads: int, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    database = duckdb.connect(
+        config={
+            "threads": threads,
+            "memory_limit": f"{memory_mb}MB",
+            "max_temp_directory_size": "0KB",
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    # In this order: the folder that stays open is named before the rest is closed, and then nothing can change.
+    database.execute("SET allowed_directories = ?", [[f"{root.resolve()}/"]])
+    database.execute("SET enable_external_access = false")
+    database.execute("SET lock_configuration = true")
+    return database
 
 
 def make_page(

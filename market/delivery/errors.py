@@ -21,10 +21,13 @@ A refused call is not billed. One refused with ``metering-unavailable`` that nam
 recorded; it is credited then, unless its key comes again first.
 """
 
+from collections.abc import Sequence
+
 from contracts.licences.errors import InvalidLicenceToken
 from contracts.licences.notices import StopNotice
 from infra.errors import Conflict, Forbidden, Invalid, Malformed, MarketError, QuotaExceeded, Unavailable
 from infra.messages import Message
+from listings.ingest.result import Column
 from market.metering.domain import Decision, Outcome
 
 
@@ -208,6 +211,31 @@ def cursor_outdated(recalled: str | None, days: int) -> CursorOutdated:
             remedy=remedy,
         )
     return CursorOutdated(_recalled(recalled), remedy=remedy)
+
+
+def pin_recalled(recalled: str) -> RevisionRecalled:
+    """What to tell a caller whose licence is pinned to a revision that was recalled."""
+    told = _recalled(recalled)
+    return RevisionRecalled(
+        Message("The licence is pinned to one revision. {told}", told=told),
+        remedy=Message(
+            "Order the product again for `latest`, or for another of GET /v1/catalogue/{product_id}/revisions."
+        ),
+    )
+
+
+def columns_gone(columns: Sequence[Column]) -> LicenceStopped:
+    """What to tell a caller whose licence opens no column that the data still has."""
+    reason = Message("None of the licence's columns is left in the product's data.")
+    return LicenceStopped(
+        reason,
+        remedy=Message(
+            "Order the product again with columns that it has now, or for an earlier revision:"
+            " GET /v1/catalogue/{product_id}/revisions."
+        ),
+        reason=str(reason),
+        columns=[column.name for column in columns][:100],
+    )
 
 
 def revision_recalled(recalled: str) -> RevisionRecalled:

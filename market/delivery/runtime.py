@@ -16,8 +16,10 @@ from infra.keys import KeyRing
 from infra.objects import ObjectStore
 from infra.settings import Settings
 from infra.tasks import TaskRegistry
+from listings.revisions import reading
 from listings.revisions import service as listed_revisions
-from listings.revisions.domain import ReadableRevision, RevisionFacts
+from listings.revisions.domain import CurrentRevision, ReadableRevision
+from market.delivery import news
 from market.delivery.engine import Engine, PageCache
 from market.delivery.service import DataPlane, FirstAnswer, Revisions
 from market.delivery.stop_notices import StopNotices
@@ -76,9 +78,9 @@ async def data_plane(
         tasks=tasks,
     )
 
-    async def current_revision(product_id: UUID) -> RevisionFacts:
+    async def current_revision(product_id: UUID) -> CurrentRevision:
         async with sessions() as session:
-            return await listed_revisions.get_current_revision(session, product_id)
+            return await listed_revisions.get_current(session, product_id)
 
     async def explain_stop(licence_id: UUID) -> StopNotice | None:
         async with sessions() as session:
@@ -86,7 +88,7 @@ async def data_plane(
 
     async def find_revision(product_id: UUID, revision_id: UUID) -> ReadableRevision | None:
         async with sessions() as session:
-            return await listed_revisions.find_readable_revision(session, product_id, revision_id)
+            return await reading.find_readable_revision(session, product_id, revision_id)
 
     async def first_answer(licence_id: UUID, record_id: UUID) -> FirstAnswer | None:
         async with sessions() as session:
@@ -114,6 +116,7 @@ async def data_plane(
             "Calls credited because they could not be answered",
             admission.answers.metrics,
         )
+        tasks.start("revision-news", lambda: news.listen(dsn, plane), essential=False)
         with relaxed_garbage_collection():
             yield plane
     finally:

@@ -14,18 +14,27 @@ from contracts.licences.tokens import LicenceClaims, LicenceVerifier
 from infra.errors import Malformed
 from infra.messages import Message
 from infra.objects import ObjectStore
-from listings.revisions.domain import ReadableRevision, RevisionFacts
+from listings.revisions.domain import CurrentRevision, ReadableRevision, RevisionFacts, SchemaNotice
 from market.delivery import domain
 from market.delivery.cursors import CursorOfRevision, invalid_cursor
 from market.delivery.domain import QueryPlan
 from market.delivery.engine import Engine, PageCache, RenderedPage
-from market.delivery.errors import OtherProduct, cursor_outdated, refusal, revision_recalled
+from market.delivery.errors import (
+    OtherProduct,
+    columns_gone,
+    cursor_outdated,
+    pin_recalled,
+    refusal,
+    revision_recalled,
+)
 from market.delivery.stop_notices import StopNotices
 from market.metering.domain import Call, Decision, Outcome
 from market.metering.group_commit import Admits
 
 REVISION_SECONDS = 1.0
-"""How long a process goes on answering from a product's revision after a newer one has passed its check."""
+"""For so long at most a process takes a revision for the latest that is not any more: it looks anew when notified, and
+what it knows ends at the very moment of an announced change. Nothing is admitted from a revision that was suspended
+or recalled, however long a process remembers it."""
 
 CURSOR_DAYS = 30
 """A cursor goes on with its revision for so many days after a newer one took its place."""
@@ -42,12 +51,26 @@ class MeteredResponse(NamedTuple):
     """A metered page.
 
     :ivar limited: the limit that the page got because no more was left of the quota; None when it got its own.
+    :ivar notice: of the change that will take the place of what was read; None while none is announced.
     """
 
     page: RenderedPage
     revision_id: UUID
     decision: Decision
     limited: int | None = None
+    notice: SchemaNotice | None = None
+
+
+class Reading(NamedTuple):
+    """A call planned against the revision that it reads.
+
+    :ivar notice: of the change that will take its place, where the latest is read.
+    """
+
+    plan: QueryPlan
+    client_id: UUID | None
+    revision: RevisionFacts
+    notice: SchemaNotice | None = None
 
 
 class FirstAnswer(NamedTuple):
@@ -123,24 +146,19 @@ class DataPlane:
                 remedy=Message("Use it at /data/{product_id}/records.", product_id=claims.product_id),
             )
         key = _checked_key(key)
-        revision = await self._revisions.current(product_id)
-        try:
-            plan, client_id = self._plan(claims, revision, raw_query, purpose)
-        except CursorOfRevision as other:
-            revision = await self._of_cursor(product_id, other.revision_id)
-            plan, client_id = self._plan(claims, revision, raw_query, purpose)
-        asked = plan
+        reading = await self._reading(claims, raw_query, purpose)
+        asked = plan = reading.plan
         for _ in range(_TRIES):
-            page = self._cache.get(plan.page_key) or await self._page(plan, revision)
+            page = self._cache.get(plan.page_key) or await self._page(plan, reading.revision)
             decision = await self._admission.admit(
                 Call(
                     licence_id=claims.licence_id,
                     record_id=self.answers.ids.next(),
                     key=key,
                     digest=plan.digest,
-                    revision_id=revision.id,
+                    revision_id=reading.revision.id,
                     purpose=plan.purpose,
-                    client_id=client_id,
+                    client_id=reading.client_id,
                     token_id=claims.token_id,
                     units=page.units,
                     asked=plan.asked,
@@ -149,15 +167,49 @@ class DataPlane:
             if decision.outcome is Outcome.QUOTA_EXCEEDED and (less := _less(plan, decision)):
                 plan = plan.limited(less)
                 continue
+            if decision.outcome is Outcome.REVISION_STOPPED:
+                # It was taken out of service since it was looked up: what is read instead, or why nothing is.
+                self._revisions.forget(product_id)
+                reading = await self._reading(claims, raw_query, purpose)
+                asked = plan = reading.plan
+                continue
             break
         self._outcomes[decision.outcome] += 1
         if decision.outcome is Outcome.ADMITTED:
             limited = None if plan is asked else plan.query.limit
-            return MeteredResponse(page, revision.id, decision, limited)
+            return MeteredResponse(page, reading.revision.id, decision, limited, reading.notice)
         if decision.outcome is Outcome.REPEATED:
             return await self._repeated(claims, raw_query, purpose, decision)
+        if decision.outcome is Outcome.REVISION_STOPPED:
+            raise revision_recalled("")
         notice = await self._stop_notices.about(claims.licence_id, decision.reason)
         raise refusal(decision, notice, plan.query.limit)
+
+    async def _reading(self, claims: LicenceClaims, raw_query: str, purpose: str | None) -> Reading:
+        """What a call reads: the revision that its licence is pinned to, or the latest, or its cursor's.
+
+        :raises RevisionRecalled: the licence is pinned to one that is not read any more.
+        :raises CursorOutdated, InvalidQuery: the cursor does not go on.
+        """
+        if claims.revision_id is not None:
+            revision = await self._pinned(claims.product_id, claims.revision_id)
+            try:
+                return Reading(*self._plan(claims, revision, raw_query, purpose), revision)
+            except CursorOfRevision:
+                raise invalid_cursor() from None
+        current = await self._revisions.current(claims.product_id)
+        try:
+            planned = self._plan(claims, current.facts, raw_query, purpose)
+        except CursorOfRevision as other:
+            revision = await self._of_cursor(claims.product_id, other.revision_id)
+            return Reading(*self._plan(claims, revision, raw_query, purpose), revision, current.notice)
+        return Reading(*planned, current.facts, current.notice)
+
+    async def _pinned(self, product_id: UUID, revision_id: UUID) -> RevisionFacts:
+        found = await self._revisions.find(product_id, revision_id)
+        if found is None or found.recalled is not None:
+            raise pin_recalled(found.recalled or "" if found else "")
+        return found.facts
 
     async def _of_cursor(self, product_id: UUID, revision_id: UUID) -> RevisionFacts:
         """The revision that a cursor goes on with.
@@ -166,7 +218,7 @@ class DataPlane:
         :raises InvalidQuery: the product has no such one.
         """
         found = await self._revisions.find(product_id, revision_id)
-        if found is None:
+        if found is None or not found.released:
             raise invalid_cursor()
         if found.recalled is not None or _outdated(found):
             raise cursor_outdated(found.recalled, CURSOR_DAYS)
@@ -182,7 +234,8 @@ class DataPlane:
         """
         assert decision.record_id is not None
         first = await self._first_answer(claims.licence_id, decision.record_id)
-        found = first and await self._revisions.find(claims.product_id, first.revision_id)
+        # Not as it was known a moment ago: nothing of what was recalled is answered again.
+        found = first and await self._revisions.find_now(claims.product_id, first.revision_id)
         if first is None or not found:
             raise revision_recalled("")
         if found.recalled is not None:
@@ -201,6 +254,8 @@ class DataPlane:
         worked_out = self._plans.get(known)
         if worked_out is None:
             columns = domain.readable(revision.columns, claims.columns)
+            if not columns:
+                raise columns_gone(revision.columns)
             plan = domain.plan(revision.id, columns, claims.purposes, raw_query, purpose)
             self._plans[known] = worked_out = plan, _client(claims)
             if len(self._plans) > _PLANS:
@@ -211,37 +266,56 @@ class DataPlane:
         """Make the page, once for all who ask for it at the same time."""
         making = self._making.get(plan.page_key)
         if making is None:
+            emptied = self._cache.emptied
             making = asyncio.create_task(self._made_of_file(plan, revision))
             self._making[plan.page_key] = making
-            making.add_done_callback(lambda done: self._made(plan.page_key, done))
+            making.add_done_callback(lambda done: self._made(plan.page_key, done, emptied))
         return await asyncio.shield(making)
 
     async def _made_of_file(self, plan: QueryPlan, revision: RevisionFacts) -> RenderedPage:
         async with self._store.reading(revision.object_key) as path:
             return await self._engine.page(path, plan.query, revision)
 
-    def _made(self, page_key: bytes, done: asyncio.Task[RenderedPage]) -> None:
-        del self._making[page_key]
-        if not done.cancelled() and done.exception() is None:
+    def _made(self, page_key: bytes, done: asyncio.Task[RenderedPage], emptied: int) -> None:
+        self._making.pop(page_key, None)
+        # A page of data that was purged while it was made is kept nowhere.
+        if not done.cancelled() and done.exception() is None and emptied == self._cache.emptied:
             self._cache.put(page_key, done.result())
+
+    def revision_changed(self, product_id: UUID) -> None:
+        """Look anew at what buyers of a product may read."""
+        self._revisions.forget(product_id)
+
+    def forget_data(self) -> None:
+        """Keep nothing of any data: no page, no file's pieces, no revision."""
+        self._revisions.forget(None)
+        self._making.clear()
+        self._cache.clear()
+        self._engine.forget()
 
 
 class Revisions:
     """The revisions of products, each looked up once a second at most.
 
-    :ivar current: the revision of a product that buyers read; raises NotFound when it has none.
+    :ivar current: the revision of a product that is read as the latest; raises NotFound when it has none.
     :param current: the revision that buyers read; raises NotFound when a product has none.
     :param find: a revision of a product by its id; None when there is no such one.
     """
 
     def __init__(
         self,
-        current: Callable[[UUID], Awaitable[RevisionFacts]],
+        current: Callable[[UUID], Awaitable[CurrentRevision]],
         find: Callable[[UUID, UUID], Awaitable[ReadableRevision | None]],
     ) -> None:
-        current_of: _LookUps[UUID, RevisionFacts] = _LookUps(current)
-        self.current = current_of.get
+        self._current: _LookUps[UUID, CurrentRevision] = _LookUps(current, lambda found: found.seconds_left)
+        self.current = self._current.get
+        self.find_now = find
         self._found: _LookUps[tuple[UUID, UUID], ReadableRevision | None] = _LookUps(lambda ids: find(*ids))
+
+    def forget(self, product_id: UUID | None) -> None:
+        """Look up anew what is known of a product, or of all of them."""
+        self._current.forget(lambda known: product_id in (None, known))
+        self._found.forget(lambda known: product_id in (None, known[0]))
 
     async def find(self, product_id: UUID, revision_id: UUID) -> ReadableRevision | None:
         """A revision that somebody began to read; None when the product has no such one."""
@@ -251,8 +325,14 @@ class Revisions:
 class _LookUps(Generic[KeyT, FoundT]):
     """What was looked up within the last second, bounded; who asks for the same at the same time waits together."""
 
-    def __init__(self, look_up: Callable[[KeyT], Awaitable[FoundT]]) -> None:
+    def __init__(
+        self,
+        look_up: Callable[[KeyT], Awaitable[FoundT]],
+        good_for: Callable[[FoundT], float | None] = lambda _: None,
+    ) -> None:
         self._look_up = look_up
+        self._good_for = good_for
+        self._forgotten = 0
         self._known: OrderedDict[KeyT, tuple[FoundT, float]] = OrderedDict()
         self._asking: dict[KeyT, asyncio.Task[FoundT]] = {}
 
@@ -268,16 +348,29 @@ class _LookUps(Generic[KeyT, FoundT]):
         return await asyncio.shield(asking)
 
     async def _ask(self, key: KeyT) -> FoundT:
-        asked_at = time.monotonic()
+        asked_at, forgotten = time.monotonic(), self._forgotten
         found = await self._look_up(key)
-        self._known[key] = (found, asked_at + REVISION_SECONDS)
+        if forgotten != self._forgotten:
+            return found  # what was looked up may be from before
+        seconds = self._good_for(found)
+        good_for = REVISION_SECONDS if seconds is None else min(seconds, REVISION_SECONDS)
+        self._known[key] = (found, asked_at + good_for)
         self._known.move_to_end(key)
         if len(self._known) > _REVISIONS:
             self._known.popitem(last=False)
         return found
 
+    def forget(self, concerned: Callable[[KeyT], bool]) -> None:
+        """Look these up anew, also where somebody asks for them now."""
+        self._forgotten += 1
+        for key in [key for key in self._known if concerned(key)]:
+            del self._known[key]
+        for key in [key for key in self._asking if concerned(key)]:
+            del self._asking[key]
+
     def _answered(self, key: KeyT, done: asyncio.Task[FoundT]) -> None:
-        del self._asking[key]
+        if self._asking.get(key) is done:
+            del self._asking[key]
         if not done.cancelled():
             done.exception()  # it reaches whoever waits; seen here too, so that it is never reported as lost
 

@@ -21,6 +21,7 @@ class Outcome(StrEnum):
     NOT_YET_VALID = "not_yet_valid"
     QUOTA_EXCEEDED = "quota_exceeded"
     REPEATED = "repeated"
+    REVISION_STOPPED = "revision_stopped"
     STOPPED = "stopped"
     TOKEN_ENDED = "token_ended"  # noqa: S105 -- an outcome
     UNKNOWN = "unknown"

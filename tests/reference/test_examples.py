@@ -22,6 +22,7 @@ HOW = (
     "`make examples` and look at the difference"
 )
 WITHOUT = {
+    "announceRevision": "needs another file whose check has passed",
     "createCardPaymentBankRefund": "needs a card processor",
     "createCardPayment": "needs a card processor",
     "createCardPaymentRefund": "needs a card processor",
@@ -31,9 +32,11 @@ WITHOUT = {
     "getCardPayment": "needs a card processor",
     "getDeadLetter": "needs a subscriber that fails",
     "getHeldJob": "needs a job that fails",
+    "recallRevision": "needs another file whose check has passed",
     "receiveStripeWebhook": "is signed by Stripe",
     "requestPasswordReset": "needs a mail server",
     "resendInvitation": "needs a mail server",
+    "withdrawRevisionAnnouncement": "needs another file whose check has passed",
     "retryDeadLetter": "needs a subscriber that fails",
     "retryHeldJob": "needs a job that fails",
 }

@@ -14,6 +14,8 @@ from listings.ingest.result import Delimiter, Kind, TextEncoding
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductAction, ProductStatus
 from listings.resources.domain import UpdateFrequency
+from listings.revisions.differences import ColumnChange
+from listings.revisions.states import ChangeAction, ChangeStatus, RevisionStatus
 from listings.rights.domain import EncumbranceKind, GrantForm, RightBasis
 from listings.rights.states import (
     EncumbranceAction,
@@ -218,6 +220,31 @@ LABELS: LabelTexts = {
         "semicolon": ("分号", "Semicolon"),
         "tab": ("制表符", "Tab"),
         "pipe": ("竖线", "Pipe"),
+    },
+    ChangeAction: {
+        "announcement": ("预告", "Announcement"),
+        "withdrawal": ("撤回", "Withdrawal"),
+    },
+    ChangeStatus: {
+        "proposed": ("待预告", "Proposed"),
+        "announced": ("已预告", "Announced"),
+        "withdrawn": ("已撤回", "Withdrawn"),
+    },
+    ColumnChange: {
+        "added": ("新增", "Added"),
+        "narrowed": ("收窄", "Narrowed"),
+        "removed": ("删除", "Removed"),
+        "retyped": ("改变类型", "Retyped"),
+        "widened": ("放宽", "Widened"),
+    },
+    RevisionStatus: {
+        "announced": ("已预告", "Announced"),
+        "current": ("当前", "Current"),
+        "purged": ("已清除", "Purged"),
+        "recalled": ("已召回", "Recalled"),
+        "replaced": ("已更新", "Replaced"),
+        "suspended": ("已暂停", "Suspended"),
+        "withdrawn": ("已撤回", "Withdrawn"),
     },
     SourceStatus: {
         "T": ("已核对全文", "Read in full text"),

@@ -77,18 +77,25 @@ async def test_what_does_not_fit_is_named_and_a_declared_format_is_the_way_on(
     await owner.put(f"/v1/products/{product_id}/columns", {"columns": declared})
     revision = await upload(operator, product_id, commas)
     assert kinds(revision) == TYPES
-    retyped = [{"name": "celsius", "kind": "text"}]
-    refused = await owner.put(f"/v1/products/{product_id}/columns", {"columns": retyped}, status=422)
-    assert slug(refused) == "column-declaration"
-    await operator.http.get(f"/v1/products/{product_id}")
+    retyped = [declared[0], {"name": "celsius", "kind": "text"}]
+    await owner.put(f"/v1/products/{product_id}/columns", {"columns": retyped})
+    breaking = await upload(operator, product_id, commas.replace(b"31", b"30"))
+    assert (kinds(breaking)["celsius"], breaking["change"]["status"]) == ("text", "proposed")
 
 
 async def test_a_lost_column_and_a_new_one_are_named_as_such(
     owner: Party, operator: Party, regulator: Party
 ) -> None:
     product_id = await on_the_market(owner, operator, regulator, month(MONTHS[0]))
-    problem = await upload(operator, product_id, b"station,day,celsius,count\n1,2025-01-31,1,2\n", status=409)
-    assert (slug(problem), problem["missing"], problem["new"]) == ("schema-broken", ["readings"], ["count"])
+    breaking = await upload(operator, product_id, b"station,day,celsius,count\n1,2025-01-31,1,2\n")
+    assert [(one["name"], one["change"]) for one in breaking["change"]["breaking"]] == [
+        ("readings", "removed")
+    ]
+    compared = await operator.get(f"/v1/revisions/{breaking['id']}/differences")
+    assert [(one["name"], one["change"]) for one in compared["columns"]] == [
+        ("readings", "removed"),
+        ("count", "added"),
+    ]
     added = b"station,day,celsius,readings,count\n1,2025-01-31,1,2,3\n"
     notices = (await upload(operator, product_id, added))["profile"]["notices"]
     assert [(notice["code"], notice["column"]) for notice in notices] == [("new-column", "count")]

@@ -14,7 +14,7 @@ from infra import edge, problems
 from infra.db import SessionMaker
 from infra.keys import KeyRing
 from infra.objects import LocalStore
-from listings.revisions.domain import ReadableRevision, RevisionFacts
+from listings.revisions.domain import CurrentRevision, ReadableRevision
 from market.delivery.api import read_records
 from market.delivery.engine import Engine, PageCache
 from market.delivery.service import DataPlane, FirstAnswer, Revisions
@@ -33,9 +33,9 @@ async def shop(database: TestDatabase, sessions: SessionMaker, tmp_path: Path) -
     made = Shop(app, LocalStore(tmp_path / "objects"), KeyRing.load(tmp_path / "keys"))
     made.publish()
 
-    async def look_up(_: UUID) -> RevisionFacts:
+    async def look_up(_: UUID) -> CurrentRevision:
         assert made.revision is not None
-        return made.revision
+        return CurrentRevision(made.revision)
 
     async def explain_stop(licence_id: UUID) -> StopNotice | None:
         async with sessions() as session:
