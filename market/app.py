@@ -50,6 +50,7 @@ from infra.webhooks.api import WebhookEndpointController
 from listings.authorisations.api import AuthorisationController
 from listings.catalogue.api import CatalogueController, CatalogueEditionController, QuoteController
 from listings.classification.api import ColumnGradingController
+from listings.classification.proposals_api import ColumnProposalController
 from listings.editions.api import EditionController, ProductEditionController
 from listings.impact_assessments.api import ImpactAssessmentController
 from listings.products.api import ProductController
@@ -135,6 +136,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     EditionController,
     EditionReviewController,
     FindingController,
+    ColumnProposalController,
     ImpactAssessmentController,
     CatalogueController,
     CatalogueEditionController,

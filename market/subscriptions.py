@@ -5,6 +5,12 @@ from collections.abc import Sequence
 from contracts.licences import events as licences
 from infra.events.subscribers import Subscriber
 from infra.webhooks import deliveries as webhooks
+from listings.classification import jobs as classification
 from listings.revisions import events as revisions
 
-SUBSCRIBERS: Sequence[Subscriber] = (webhooks.SUBSCRIBER, *revisions.SUBSCRIBERS, *licences.SUBSCRIBERS)
+SUBSCRIBERS: Sequence[Subscriber] = (
+    webhooks.SUBSCRIBER,
+    *revisions.SUBSCRIBERS,
+    *classification.SUBSCRIBERS,
+    *licences.SUBSCRIBERS,
+)

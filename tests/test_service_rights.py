@@ -93,6 +93,8 @@ DECIDED: Mapping[str, Rights] = {
     "client_secrets": QUEUE,
     "clients": WHOLE_ROWS,
     "column_gradings": APPEND_ONLY,
+    "column_proposal_decisions": APPEND_ONLY,
+    "column_proposals": APPEND_ONLY,
     "content_decisions": APPEND_ONLY,
     "contract_reviews": APPEND_ONLY,
     "data_products": changing(

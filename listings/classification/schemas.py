@@ -6,9 +6,11 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from infra.messages import Message
+from infra.messages import Message, translate
 from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import Input, Output, Reason, ShortText
+from listings.classification.answers import ProposalAnswer, ShownProposal
+from listings.classification.kinds import PersonalKind
 from listings.gradings.domain import (
     DECISION_TABLE_SOURCE,
     GradingAction,
@@ -85,3 +87,76 @@ class ColumnGradingRead(Output):
         if row.impact_object is not None and row.impact_degree is not None:
             given = class_of(row.impact_object, row.impact_degree)
         return cls.model_validate({**row.model_dump(), "table_classification": given})
+
+
+class ProposalConfirmation(Input):
+    """A proposal that is right, or that is corrected by what is stated; what is left out stays as proposed."""
+
+    column: ShortText = Field(description="Name of the column in the data")
+    title_zh: ShortText | None = None
+    title_en: ShortText | None = None
+    unit: ShortText | None = None
+    personal: bool | None = None
+    sensitive: bool | None = None
+    classification: Classification | None = None
+
+
+class ProposalRejection(Input):
+    """A proposal that is wrong."""
+
+    column: ShortText = Field(description="Name of the column in the data")
+    reason: Reason
+
+
+class WhyRead(Output):
+    """Why something is proposed, in both languages."""
+
+    zh: str
+    en: str
+
+
+class ColumnProposalRead(Output):
+    """What a column is proposed to be described as."""
+
+    column: str
+    title_zh: str
+    title_en: str
+    unit: str | None
+    personal: bool
+    personal_kind: PersonalKind | None
+    sensitive: bool
+    classification: Classification = Field(description="Never below the column's own class")
+    confidence: float = Field(
+        ge=0, le=1, description="How certain: of the kind of personal information, else of the meaning"
+    )
+    why: list[WhyRead] = Field(description="One sentence for each rule that spoke")
+    examples: list[str] = Field(description="Values with all but the first and the last character hidden")
+    answer: ProposalAnswer | None = Field(description="What a person said last; null while nobody has")
+    reason: str | None = Field(description="Of a rejection")
+
+    @classmethod
+    def of(cls, shown: ShownProposal) -> Self:
+        """Map a proposal."""
+        one = shown.proposal
+        return cls(
+            column=one.column,
+            title_zh=one.title_zh,
+            title_en=one.title_en,
+            unit=one.unit,
+            personal=one.personal,
+            personal_kind=one.personal_kind,
+            sensitive=one.sensitive,
+            classification=shown.classification,
+            confidence=one.confidence,
+            why=[WhyRead(zh=translate(text, "zh"), en=translate(text, "en")) for text in one.reasons],
+            examples=list(one.examples),
+            answer=shown.answer,
+            reason=shown.reason,
+        )
+
+
+class ColumnProposals(Output):
+    """What is proposed for the columns of a revision."""
+
+    ready: bool = Field(description="Whether the columns were looked at; ask again in a moment while not")
+    items: list[ColumnProposalRead]

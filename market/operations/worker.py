@@ -33,6 +33,7 @@ from infra.telemetry.endpoint import serve_metrics
 from infra.webhooks import jobs as webhook_jobs
 from infra.webhooks import sender as webhooks
 from listings.authorisations import jobs as authorisation_jobs
+from listings.classification import jobs as classification_jobs
 from listings.revisions import jobs as revision_jobs
 from market.audit import jobs as audit_jobs
 from market.delivery import canary
@@ -45,7 +46,13 @@ from market.settlement.reconciliation import jobs as reconciliation_jobs
 from market.subscriptions import SUBSCRIBERS
 from quality import jobs as quality_jobs
 
-JOBS: tuple[Job, ...] = (*quality_jobs.JOBS, *canary.JOBS, *card_jobs.JOBS, *participant_jobs.JOBS)
+JOBS: tuple[Job, ...] = (
+    *quality_jobs.JOBS,
+    *classification_jobs.JOBS,
+    *canary.JOBS,
+    *card_jobs.JOBS,
+    *participant_jobs.JOBS,
+)
 SCHEDULES: tuple[Schedule, ...] = (
     *audit_jobs.SCHEDULES,
     *event_jobs.SCHEDULES,

@@ -3,6 +3,8 @@
 from infra.rulebook.domain import SourceStatus
 from listings.authorisations.domain import AuthorisationSide, Procedure, SignatureDecision
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
+from listings.classification.answers import ProposalAnswer
+from listings.classification.kinds import PersonalKind
 from listings.editions.domain import Answer
 from listings.editions.states import EditionAction, EditionStatus, ReviewDecision
 from listings.findings.domain import FindingStatus
@@ -128,6 +130,28 @@ LABELS: LabelTexts = {
         "withdrawn": ("已撤回", "Withdrawn"),
         "revoked": ("已撤销批准", "Revoked"),
         "raised": ("已调高", "Raised"),
+    },
+    ProposalAnswer: {
+        "confirmed": ("已确认", "Confirmed"),
+        "rejected": ("已否定", "Rejected"),
+    },
+    PersonalKind: {
+        "resident_id": ("居民身份号码", "Resident identity number"),
+        "mobile_number": ("手机号码", "Mobile number"),
+        "bank_card": ("银行卡号", "Bank card number"),
+        "email": ("电子邮箱", "E-mail address"),
+        "person_name": ("姓名", "Name of a person"),
+        "address": ("住址", "Home address"),
+        "vehicle_plate": ("车牌号码", "Vehicle plate"),
+        "passport": ("护照号码", "Passport number"),
+        "telephone": ("电话号码", "Telephone number"),
+        "birth_date": ("出生日期", "Date of birth"),
+        "location": ("位置信息", "Location"),
+        "demographic": ("人口特征", "Demographic characteristic"),
+        "health": ("健康信息", "Health information"),
+        "biometric": ("生物识别信息", "Biometric information"),
+        "financial": ("个人财产信息", "Financial information"),
+        "person_number": ("个人编号", "Number of a person"),
     },
     ImpactObject: {
         "national_security": ("国家安全", "National security"),

@@ -1,0 +1,202 @@
+"""Use cases of proposals: made by the worker, confirmed or rejected by a person; nothing is described by itself."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from infra import jobs
+from infra.audit import service as audit
+from infra.auth import Actor
+from infra.db import AsyncSession, now
+from infra.errors import NotFound
+from infra.messages import Message
+from listings.classification import repository
+from listings.classification.answers import ProposalAnswer, ShownProposal
+from listings.classification.proposals import Proposal
+from listings.classification.schemas import ProposalConfirmation, ProposalRejection
+from listings.classification.tables import ProposalDecision, RevisionProposals
+from listings.findings import service as findings
+from listings.gradings import service as gradings
+from listings.gradings.domain import strictest
+from listings.products import service as products
+from listings.products.dictionary import DictionaryEntry
+from listings.products.schemas import DictionaryEntryUpdate, DictionaryUpdate
+from listings.products.tables import DataProduct
+from listings.resources import service as resources
+from listings.resources.domain import Classification
+from listings.revisions import columns as revision_columns
+from listings.revisions import service as revisions
+from listings.revisions.domain import RevisionFacts
+
+JOB = "classification.propose"
+"""Kind of the job that looks at a revision's columns: ``{"revision_id"}``."""
+
+
+async def request_proposals(session: AsyncSession, revision_id: UUID) -> None:
+    """Ask for a look at the columns of a revision, inside the caller's transaction."""
+    key = f"{JOB}:{revision_id}"
+    await jobs.enqueue(session, JOB, {"revision_id": str(revision_id)}, dedupe_key=key)
+
+
+async def ask(session: AsyncSession, actor: Actor, revision_id: UUID) -> None:
+    """A party asks for a look at the columns of a revision that has none, such as one of before there were proposals.
+
+    :raises NotFound: there is no such revision the actor can access.
+    """
+    row, _ = await revisions.access_revision(session, actor, revision_id)
+    if await repository.get(session, row.id) is None:
+        await request_proposals(session, row.id)
+
+
+async def record(session: AsyncSession, facts: RevisionFacts, proposals: Sequence[Proposal]) -> None:
+    """Record what was proposed; of two workers at once the first one's stays."""
+    if await repository.get(session, facts.id) is not None:
+        return
+    session.add(
+        RevisionProposals(
+            revision_id=facts.id,
+            product_id=facts.product_id,
+            proposals=[one.to_json() for one in proposals],
+            made_at=await now(session),
+        )
+    )
+    await session.flush()
+
+
+async def get_detected(session: AsyncSession, revision_id: UUID) -> list[tuple[str, str]]:
+    """Columns and kinds that were found in every value of a revision when its file came in."""
+    found = await findings.get_detected(session, [revision_id])
+    return [(one.column, one.kind.value) for one in found.get(revision_id, [])]
+
+
+async def list_proposals(
+    session: AsyncSession, actor: Actor, revision_id: UUID
+) -> list[ShownProposal] | None:
+    """What is proposed for the columns of a revision; None while it was not looked at.
+
+    :raises NotFound: there is no such revision the actor can access.
+    """
+    row, _ = await revisions.access_revision(session, actor, revision_id)
+    made = await repository.get(session, row.id)
+    if made is None:
+        return None
+    product = await products.find_product(session, row.product_id)
+    assert product is not None, "a revision has a product"
+    classes = await gradings.get_classes(session, await resources.get_resource(session, product.resource_id))
+    answers = await repository.newest_decisions(session, product.id)
+    shown = []
+    for one in (Proposal.from_json(document) for document in made.proposals):
+        answer = answers.get(one.column)
+        floor = classes.floor(one.column)
+        shown.append(
+            ShownProposal(
+                one,
+                strictest([one.classification, floor], floor),
+                answer.answer if answer else None,
+                answer.reason if answer else None,
+            )
+        )
+    return shown
+
+
+async def confirm(
+    session: AsyncSession, actor: Actor, revision_id: UUID, data: ProposalConfirmation
+) -> DataProduct:
+    """The operator takes a proposal over into the draft's dictionary, as it is or corrected.
+
+    :raises NotFound: there is no such proposal the actor can access.
+    :raises Forbidden: the actor does not belong to the operator.
+    :raises ProductStateForbids: the product is no draft.
+    :raises ColumnClassRefused: the class that is stated is below the column's.
+    """
+    one, product = await _proposed(session, actor, revision_id, data.column)
+    stated = data.model_dump(exclude={"column"}, exclude_none=True)
+    # A class that only repeats the column's own is left to it, so that a later grading has effect.
+    own = one.proposal.classification if one.classification is one.proposal.classification else None
+    if own is Classification.GENERAL:
+        own = None
+    entry = DictionaryEntryUpdate.model_validate(
+        {
+            "name": data.column,
+            "title_zh": one.proposal.title_zh,
+            "title_en": one.proposal.title_en,
+            "unit": one.proposal.unit,
+            "personal": one.proposal.personal,
+            "sensitive": one.proposal.sensitive,
+            "classification": own,
+            **stated,
+        }
+    )
+    entries = products.get_described_columns(product)
+    kept = [_as_update(known) for name, known in entries.items() if name != data.column]
+    row = await revision_columns.set_dictionary(
+        session, actor, product.id, DictionaryUpdate(columns=[*kept, entry])
+    )
+    await _decide(session, actor, product, revision_id, data.column, ProposalAnswer.CONFIRMED, entry, None)
+    return row
+
+
+async def reject(
+    session: AsyncSession, actor: Actor, revision_id: UUID, data: ProposalRejection
+) -> ShownProposal:
+    """A party says that a proposal is wrong, and why; the dictionary stays as it is.
+
+    :raises NotFound: there is no such proposal the actor can access, or the actor is no party.
+    """
+    one, product = await _proposed(session, actor, revision_id, data.column)
+    product = await products.lock_party(session, actor, product.id)
+    await _decide(
+        session, actor, product, revision_id, data.column, ProposalAnswer.REJECTED, None, data.reason
+    )
+    return ShownProposal(one.proposal, one.classification, ProposalAnswer.REJECTED, data.reason)
+
+
+async def _proposed(
+    session: AsyncSession, actor: Actor, revision_id: UUID, column: str
+) -> tuple[ShownProposal, DataProduct]:
+    shown = await list_proposals(session, actor, revision_id)
+    found = next((one for one in shown or () if one.proposal.column == column), None)
+    if found is None:
+        raise NotFound(
+            Message("Nothing is proposed for column {column}.", column=column),
+            remedy=Message("GET /v1/revisions/{revision_id}/column-proposals lists what is proposed."),
+        )
+    row, _ = await revisions.access_revision(session, actor, revision_id)
+    return found, await products.access_product(session, actor, row.product_id)
+
+
+def _as_update(entry: DictionaryEntry) -> DictionaryEntryUpdate:
+    return DictionaryEntryUpdate.model_validate(entry, from_attributes=True)
+
+
+async def _decide(
+    session: AsyncSession,
+    actor: Actor,
+    product: DataProduct,
+    revision_id: UUID,
+    column: str,
+    answer: ProposalAnswer,
+    entry: DictionaryEntryUpdate | None,
+    reason: str | None,
+) -> None:
+    document = entry.model_dump(mode="json") if entry else None
+    session.add(
+        ProposalDecision(
+            product_id=product.id,
+            revision_id=revision_id,
+            column_name=column,
+            answer=answer,
+            entry=document,
+            reason=reason,
+            decided_by=actor.id,
+            decided_at=await now(session),
+        )
+    )
+    await session.flush()
+    await audit.record(
+        session,
+        actor,
+        action=f"column_proposal.{answer}",
+        subject_kind="product",
+        subject_id=product.id,
+        detail={"revision_id": str(revision_id), "column": column, "entry": document, "reason": reason},
+    )
