@@ -209,7 +209,7 @@ POSITIVES: dict[P, tuple[list[str], list[Maker]]] = {
             "号码",
             "患者身份证",
         ],
-        [resident_id] * 3 + [old_resident_id],
+        [resident_id, resident_id, resident_id, old_resident_id],
     ),
     P.MOBILE_NUMBER: (
         [
@@ -276,7 +276,7 @@ POSITIVES: dict[P, tuple[list[str], list[Maker]]] = {
             "xm",
             "customer_name",
         ],
-        [name] * 3 + [masked_name],
+        [name, name, name, masked_name],
     ),
     P.ADDRESS: (
         [

@@ -513,6 +513,37 @@ async def _findings(trade: Trade) -> None:
     await owner.post(f"{home}/personal-columns", {"columns": ["order_no"]})
 
 
+async def _proposals(trade: Trade) -> None:
+    """What the columns of a draft are proposed to be; the operator takes one over, the owner turns one down."""
+    owner, operator = trade.desks["owner"], trade.desks["operator"]
+    chain = {name: trade.made[name] for name in ("authorisation_id", "resource_id")}
+    product = await operator.post(
+        "/v1/products",
+        {
+            "title_zh": "气象站逐小时观测",
+            "title_en": "Hourly weather observations",
+            "description_zh": "各站气温。",
+            "description_en": "Temperatures by station.",
+            "themes": ["weather"],
+            "update_frequency": "daily",
+            **chain,
+        },
+    )
+    rows = "".join(f"S{number % 5},{number % 30}.5\n" for number in range(60))
+    revision = await owner.send(
+        f"/v1/products/{product['id']}/revisions",
+        f"station_id,temperature\n{rows}".encode(),
+        media_type="application/octet-stream",
+        filename="weather.csv",
+    )
+    home = f"/v1/revisions/{revision['id']}/column-proposals"
+    await owner.post(home)
+    while not (await operator.get(home))["ready"]:
+        await asyncio.sleep(0.1)
+    await operator.post(f"{home}/confirmation", {"column": "temperature", "title_zh": "室外气温"})
+    await owner.post(f"{home}/rejection", {"column": "station_id", **REASON})
+
+
 async def _classes(trade: Trade) -> None:
     """Columns of a resource of its own: lowered, raised, and assessed where they are of persons."""
     owner, operator, regulator = trade.desks["owner"], trade.desks["operator"], trade.desks["regulator"]
@@ -550,6 +581,7 @@ async def _classes(trade: Trade) -> None:
         },
     )
     await owner.post(f"{home}/raw-data-restriction", REASON)
+    await _proposals(trade)
     product = f"/v1/products/{trade.made['product_id']}"
     await operator.post(
         f"{product}/impact-assessments",
