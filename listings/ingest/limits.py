@@ -44,6 +44,8 @@ class Limits:
     :param cells: rows × columns; stops a small Parquet file that claims to be an enormous table.
     :param counted_columns: columns that count for it at most.
     :param expanded_bytes: uncompressed size a Parquet file may state, and size of the file written.
+    :param unpacked_bytes: size of what a compressed file holds.
+    :param unpacked_ratio: how many times larger than the compressed file that may be.
     :param record_bytes: the longest single record of a text format.
     :param cell_bytes: see `MAX_CELL_BYTES`; ``row_bytes`` and ``names_bytes`` likewise.
     :param group_bytes: size of a row group of the file written, uncompressed.
@@ -60,6 +62,8 @@ class Limits:
     cells: int = 4_000_000_000
     counted_columns: int = 2_000
     expanded_bytes: int = 16 * GIBIBYTE
+    unpacked_bytes: int = 8 * GIBIBYTE
+    unpacked_ratio: int = 500
     record_bytes: int = 2_000_000
     cell_bytes: int = MAX_CELL_BYTES
     row_bytes: int = MAX_ROW_BYTES

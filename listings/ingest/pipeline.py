@@ -11,6 +11,7 @@ import duckdb
 
 from infra.messages import Message
 from listings.ingest import encodings, json_lines, sniff
+from listings.ingest.compressed import unpacked
 from listings.ingest.conform import conform
 from listings.ingest.delimited import convert_csv
 from listings.ingest.errors import FileTooLarge, MalformedRecord, WrongEncoding, shown
@@ -57,12 +58,25 @@ def ingest(
             ),
             remedy=Message("Split it into smaller files, or compress it as Parquet."),
         )
-    source_format = sniff.format_of(source, filename, options.encoding)
+    reporter.enter(IngestPhase.UNPACKING)
+    with unpacking(limits):
+        given = unpacked(source, work, filename, limits, reporter)
+    source_format = sniff.format_of(given.path, given.filename, options.encoding)
     made = work / "revision.parquet"
     if source_format in {"csv", "json-lines"}:
-        result = _from_text(source, made, source_format, filename, options, limits, expected, reporter)
+        result = _from_text(
+            given.path, made, source_format, given.filename, options, limits, expected, reporter
+        )
     else:
-        result = _from_columns(source, made, source_format, limits, expected, reporter)
+        result = _from_columns(given.path, made, source_format, limits, expected, reporter)
+    if given.path != source:
+        original = encodings.digest(source)
+        result = replace(
+            result,
+            source_sha256=original.sha256,
+            source_bytes=original.size,
+            notices=given.notices + result.notices,
+        )
     made.replace(target)
     return result
 

@@ -202,8 +202,8 @@ async def test_three_hundred_columns(tmp_path: Path) -> None:
         b"\x89PNG\r\n\x1a\n\x00\x00",
         b"%PDF-1.7\n%\xe2\xe3",
         b"<!DOCTYPE html><html><body>Sign in</body></html>",
-        b"PK\x03\x04\x14\x00",
-        b"\x1f\x8b\x08\x00",
+        b"PK\x05\x06" + bytes(18),
+        b"7z\xbc\xaf\x27\x1c\x00\x04",
         b"a,b\n1,\x00\x01\x02\n",
         b'[{"a": 1}]\n',
         (
