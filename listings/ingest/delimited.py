@@ -25,6 +25,7 @@ from listings.ingest.limits import PLAIN_VALUE_BYTES, Limits
 from listings.ingest.measures import row_too_large, total_of, value_too_large
 from listings.ingest.names import names_bytes
 from listings.ingest.progress import Reporter
+from listings.ingest.records import Dropped, readable_records, records
 from listings.ingest.result import Column, IngestPhase, Kind, Notice
 from listings.ingest.table import InferredType, Table, source_view, trimmed
 from listings.ingest.type_inference import Inferred, infer_types
@@ -39,33 +40,49 @@ def convert_csv(
     reporter: Reporter,
     *,
     strict: bool,
+    lenient: bool = False,
 ) -> tuple[list[Column], list[Notice]]:
     """Type every column and write the Parquet file, rows in their order.
 
     :param strict: refuse a column that is meant as dates or times and holds something else; otherwise such a
         column is kept as text with a notice, which is always done for numbers: ``12A`` among house numbers is
         ordinary, ``17`` among dates is damage.
+    :param lenient: drop records that cannot be read, and tell which.
     :raises FileRefused: the file is ragged, cut off or malformed, has no rows, or has a mixed column (strict).
     """
+    dropped = Dropped() if lenient else None
     reporter.enter(IngestPhase.VERIFYING)
     if sniff.has_blank_line(table.path, at_start=len(table.names) > 1):
         # DuckDB takes it for the header, or for a row of one column; the arbiter passes over it.
-        table = _rewritten(table, target.with_name("rewritten.csv"), limits)
+        table = _rewritten(table, target.with_name("rewritten.csv"), limits, dropped)
     try:
         found = _examine(connection, table, limits, strict=strict)
-        return _write(connection, table, target, limits, reporter, found)
+        columns, notices = _write(connection, table, target, limits, reporter, found)
     except duckdb.OutOfMemoryException:
         raise
-    except duckdb.Error:
-        pass  # lines that matched hold a date that is none; or only the arbiter can tell
+    except duckdb.Error:  # lines that matched hold a date that is none; or only the arbiter can tell
+        found, table = _examine_closely(connection, table, target, limits, dropped, strict=strict)
+        columns, notices = _write(connection, table, target, limits, reporter, found)
+    return columns, notices + (dropped.notices(found.rows) if dropped is not None else [])
+
+
+def _examine_closely(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    target: Path,
+    limits: Limits,
+    dropped: Dropped | None,
+    *,
+    strict: bool,
+) -> tuple[Inferred, Table]:
+    """Test every value, of a file that the arbiter has written again where DuckDB cannot read it."""
     try:
-        found = _examine(connection, table, limits, strict=strict, by_lines=False)
+        return _examine(connection, table, limits, strict=strict, by_lines=False), table
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:
-        table = _rewritten(table, target.with_name("rewritten.csv"), limits)
-        found = _examine(connection, table, limits, strict=strict, by_lines=False)
-    return _write(connection, table, target, limits, reporter, found)
+        table = _rewritten(table, target.with_name("rewritten.csv"), limits, dropped)
+        return _examine(connection, table, limits, strict=strict, by_lines=False), table
 
 
 def _write(
@@ -152,23 +169,30 @@ def _column(table: Table, index: int, typed: InferredType) -> Column:
 
 def _source(table: Table, limits: Limits) -> str:
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(table.names)))
+    quote, nulls = literal(table.quote), ", ".join(literal(word) for word in ("", *table.null_words))
     return (
         f"read_csv({literal(str(table.path))}, auto_detect=false, header={str(table.header).lower()}, "
-        f"delim={literal(table.delimiter)}, quote='\"', escape='\"', columns={{{columns}}}, strict_mode=true, "
+        f"delim={literal(table.delimiter)}, quote={quote}, escape={quote}, nullstr=[{nulls}], "
+        f"columns={{{columns}}}, strict_mode=true, "
         f"null_padding=false, ignore_errors=false, max_line_size={limits.record_bytes})"
     )
 
 
-def _rewritten(table: Table, copy: Path, limits: Limits) -> Table:
+def _rewritten(table: Table, copy: Path, limits: Limits, dropped: Dropped | None) -> Table:
     """The table rewritten in the plainest form, when DuckDB could not read it as it came.
 
+    :param dropped: is told of records that cannot be read, which are left out; None to refuse them.
     :raises FileRefused: it cannot be read at all; names the line.
     """
     width = len(table.names)
     wrong: tuple[int, list[str]] | None = None
     with copy.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        for number, (line, row) in enumerate(sniff.records(table.path, table.delimiter, limits)):
+        if dropped is None:
+            found = records(table.path, table.delimiter, limits, table.quote)
+        else:
+            found = readable_records(table.path, table.delimiter, limits, table.quote, width, dropped)
+        for number, (line, row) in enumerate(found):
             if wrong is not None:
                 raise _ragged(*wrong, width)
             if len(row) < width or any(row[width:]):
@@ -179,7 +203,7 @@ def _rewritten(table: Table, copy: Path, limits: Limits) -> Table:
         raise _cut(wrong[0], width, len(wrong[1]))
     if wrong is not None:
         raise _ragged(*wrong, width)
-    return replace(table, path=copy, delimiter=",", header=False)
+    return replace(table, path=copy, delimiter=",", quote='"', header=False)
 
 
 def _cut(line: int, width: int, found: int) -> FileRefused:

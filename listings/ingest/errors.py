@@ -66,6 +66,13 @@ class WrongEncoding(FileRefused):
     title = Message("Unsupported encoding")
 
 
+class StatedOtherwise(FileRefused):
+    """Delimiter, quote or decimal mark as they were stated for the upload are not those of the file."""
+
+    slug = "stated-otherwise"
+    title = Message("The file is written in another way than was stated")
+
+
 class TruncatedFile(FileRefused):
     """The end of the file is missing, or its inside is damaged."""
 
@@ -153,6 +160,7 @@ _BY_SLUG: dict[str, type[FileRefused] | type[FileTooLarge]] = {
         HeaderBelow,
         RaggedRow,
         WrongEncoding,
+        StatedOtherwise,
         TruncatedFile,
         MalformedRecord,
         MixedColumn,

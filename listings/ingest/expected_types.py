@@ -103,7 +103,7 @@ def read_expected(
         found = connection.execute(f"SELECT {', '.join(measures)} FROM source").fetchone() or ()
         for place, (index, expected) in enumerate(some):
             filled, *counts = found[5 * place : 5 * place + 5]
-            types[index], unfit = _expected_type(index, expected, rows, counts)
+            types[index], unfit = _expected_type(table, index, expected, rows, counts)
             if unfit is not None:
                 misfits.append(unfit)
             if expected.kind is not Kind.TEXT and filled > counts[0]:
@@ -122,7 +122,7 @@ def _measures(index: int, expected: ExpectedColumn) -> list[str]:
 
 
 def _expected_type(
-    index: int, expected: ExpectedColumn, rows: int, counts: Sequence[int | None]
+    table: Table, index: int, expected: ExpectedColumn, rows: int, counts: Sequence[int | None]
 ) -> tuple[InferredType, Misfits | None]:
     """How an expected column is read, and what is known of values that do not fit."""
     count, matched, whole, fraction = (int(number or 0) for number in counts)
@@ -130,7 +130,7 @@ def _expected_type(
     value = typed_value(index, expected, digits)
     typed = InferredType(expected.kind, value, physical_type(expected, digits), expected.zone)
     if expected.kind is Kind.TEXT:
-        typed = as_text(index)
+        typed = as_text(table, index)
     complete = expected.nullable or count == rows
     if matched == count and complete and whole <= max(digits[0], 1) and fraction <= digits[1]:
         return typed, None

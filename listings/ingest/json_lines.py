@@ -18,12 +18,14 @@ from listings.ingest.errors import (
     BadColumnName,
     DuplicateColumn,
     EmptyFile,
+    FileRefused,
     MalformedRecord,
     TooManyColumns,
     TruncatedFile,
     shown,
 )
 from listings.ingest.limits import Limits
+from listings.ingest.records import Dropped
 from listings.ingest.result import Kind, Notice
 
 _KINDS_OF = {
@@ -75,13 +77,14 @@ class Keys:
         return found
 
 
-def survey(path: Path, limits: Limits) -> Keys:
+def survey(path: Path, limits: Limits, dropped: Dropped | None = None) -> Keys:
     """Read every line once and learn the columns.
 
+    :param dropped: is told of lines that cannot be read, which are passed over; None to refuse them.
     :raises FileRefused: a line is not one JSON object, names a key more than once, or there are too many keys.
     """
     keys = Keys()
-    for line, record in objects(path, limits):
+    for line, record in objects(path, limits, dropped):
         keys.lines += 1
         for name, value in record.items():
             seen = keys.types.setdefault(name, {})
@@ -120,11 +123,11 @@ def survey(path: Path, limits: Limits) -> Keys:
     return keys
 
 
-def spool(path: Path, target: Path, keys: Keys, limits: Limits) -> None:
+def spool(path: Path, target: Path, keys: Keys, limits: Limits, *, lenient: bool = False) -> None:
     """Write the records as a CSV file of texts, one column per key, without a header."""
     with target.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        for line, record in objects(path, limits):
+        for line, record in objects(path, limits, Dropped() if lenient else None):
             try:
                 writer.writerow([_text(record.get(name)) for name in keys.types])
             except UnicodeEncodeError:
@@ -141,17 +144,20 @@ def spool(path: Path, target: Path, keys: Keys, limits: Limits) -> None:
                 ) from None
 
 
-def line_of(path: Path, limits: Limits, row: int) -> int:
+def line_of(path: Path, limits: Limits, lenient: bool, row: int) -> int:
     """The line of a record counted from 0."""
-    for number, (line, _) in enumerate(objects(path, limits)):
+    for number, (line, _) in enumerate(objects(path, limits, Dropped() if lenient else None)):
         if number == row:
             return line
     raise AssertionError("a row beyond the file's end")
 
 
-def objects(path: Path, limits: Limits) -> Iterator[tuple[int, dict[str, Any]]]:
+def objects(
+    path: Path, limits: Limits, dropped: Dropped | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Every object with its line; blank lines are passed over.
 
+    :param dropped: is told of lines that cannot be read, which are passed over; None to refuse them.
     :raises FileRefused: see ``survey``.
     """
     with path.open("r", encoding="utf-8-sig", newline="\n") as stream:
@@ -168,8 +174,16 @@ def objects(path: Path, limits: Limits) -> Iterator[tuple[int, dict[str, Any]]]:
                     remedy=Message("Write one object per line."),
                     line=line,
                 )
-            if text.strip():
-                yield line, _parse(text, line)
+            if not text.strip():
+                continue
+            try:
+                record = _parse(text, line)
+            except FileRefused:
+                if dropped is None:
+                    raise
+                dropped.add(line)
+            else:
+                yield line, record
 
 
 def _parse(text: str, line: int) -> dict[str, Any]:

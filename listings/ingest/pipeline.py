@@ -14,6 +14,7 @@ from listings.ingest import encodings, json_lines, sniff
 from listings.ingest.compressed import unpacked
 from listings.ingest.conform import conform
 from listings.ingest.delimited import convert_csv
+from listings.ingest.dialect import Dialect, dialect_of
 from listings.ingest.errors import FileTooLarge, MalformedRecord, WrongEncoding, shown
 from listings.ingest.examine import examine
 from listings.ingest.expected import ExpectedColumn
@@ -23,7 +24,16 @@ from listings.ingest.names import column_names
 from listings.ingest.odd_rows import odd_rows
 from listings.ingest.profile import first_rows, profile, widest_row
 from listings.ingest.progress import Reporter
-from listings.ingest.result import Column, IngestOptions, IngestPhase, IngestResult, Notice, TextEncoding
+from listings.ingest.records import Dropped, readable_records, records
+from listings.ingest.result import (
+    Column,
+    DecimalMark,
+    IngestOptions,
+    IngestPhase,
+    IngestResult,
+    Notice,
+    TextEncoding,
+)
 from listings.ingest.table import Table
 
 
@@ -106,7 +116,7 @@ def _from_text(
         original = encodings.digest(source)
         scan = replace(scan, sha256=original.sha256, size=original.size)
     if source_format == "json-lines":
-        table, told = _json_table(text, made.with_name("source.csv"), limits, expected)
+        table, told = _json_table(text, made.with_name("source.csv"), options, limits, expected)
         notices += told
     else:
         table, told = _csv_table(text, filename, options, limits, expected)
@@ -123,7 +133,9 @@ def _from_text(
         _engine(made.parent, source, len(table.names), limits) as connection,
         reporter.watching(connection),
     ):
-        columns, more = convert_csv(connection, table, made, limits, reporter, strict=options.strict)
+        columns, more = convert_csv(
+            connection, table, made, limits, reporter, strict=options.strict, lenient=options.lenient
+        )
         there = {column.name for column in columns}
         notices = [notice for notice in notices if notice.column is None or notice.column in there]
         delimiter = table.delimiter if source_format == "csv" else None
@@ -221,7 +233,7 @@ def _finished(
 def _csv_table(
     path: Path, filename: str, options: IngestOptions, limits: Limits, expected: Sequence[ExpectedColumn]
 ) -> tuple[Table, list[Notice]]:
-    dialect = sniff.dialect_of(path, filename, options, limits, [column.name for column in expected])
+    dialect = dialect_of(path, filename, options, limits, [column.name for column in expected])
     names, notices = column_names(dialect.names, limits)
     matched = match_names(names, expected)
     if not dialect.header:
@@ -231,7 +243,7 @@ def _csv_table(
             last=names[-1],
         )
         notices.append(Notice("no-header", message, line=1))
-    line_of = partial(_csv_line, path, dialect, limits)
+    line_of = partial(_csv_line, path, dialect, limits, options.lenient)
     everything = (None,) * len(names)
     return (
         Table(
@@ -243,29 +255,48 @@ def _csv_table(
             everything,
             line_of,
             matched.expected,
+            quote=dialect.quote,
+            decimal_comma=options.decimal_mark is DecimalMark.COMMA,
+            null_words=options.null_words,
         ),
         notices + matched.notices,
     )
 
 
-def _csv_line(path: Path, dialect: sniff.Dialect, limits: Limits, row: int) -> int:
-    found = next(islice(sniff.records(path, dialect.delimiter, limits), row + dialect.header, None), None)
-    assert found is not None, "a row beyond the file's end"
-    return found[0]
+def _csv_line(path: Path, dialect: Dialect, limits: Limits, lenient: bool, row: int) -> int:
+    found = records(path, dialect.delimiter, limits, dialect.quote)
+    if lenient:
+        width = len(dialect.names)
+        found = readable_records(path, dialect.delimiter, limits, dialect.quote, width, Dropped())
+    record = next(islice(found, row + dialect.header, None), None)
+    assert record is not None, "a row beyond the file's end"
+    return record[0]
 
 
 def _json_table(
-    path: Path, spooled: Path, limits: Limits, expected: Sequence[ExpectedColumn]
+    path: Path, spooled: Path, options: IngestOptions, limits: Limits, expected: Sequence[ExpectedColumn]
 ) -> tuple[Table, list[Notice]]:
-    keys = json_lines.survey(path, limits)
+    dropped = Dropped() if options.lenient else None
+    keys = json_lines.survey(path, limits, dropped)
     given = tuple(keys.types)
     names, notices = column_names(given, limits, line=None)
-    json_lines.spool(path, spooled, keys, limits)
-    line_of = partial(json_lines.line_of, path, limits)
+    json_lines.spool(path, spooled, keys, limits, lenient=options.lenient)
+    line_of = partial(json_lines.line_of, path, limits, options.lenient)
     matched = match_names(names, expected)
-    table = Table(spooled, ",", False, given, matched.names, keys.allowed(), line_of, matched.expected)
+    table = Table(
+        spooled,
+        ",",
+        False,
+        given,
+        matched.names,
+        keys.allowed(),
+        line_of,
+        matched.expected,
+        null_words=options.null_words,
+    )
     inferred = {name for name, column in zip(given, matched.expected, strict=True) if column is None}
     told = [notice for notice in keys.notices() if notice.column in inferred]
+    told += dropped.notices(keys.lines) if dropped is not None else []
     return table, notices + matched.notices + told
 
 

@@ -23,6 +23,26 @@ class Delimiter(StrEnum):
         return {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}[self.value]
 
 
+class Quote(StrEnum):
+    """What stands around a value of a CSV file that holds the delimiter."""
+
+    DOUBLE = "double"
+    SINGLE = "single"
+    NONE = "none"
+
+    @property
+    def mark(self) -> str:
+        """The character itself; empty where there is none."""
+        return {"double": '"', "single": "'", "none": ""}[self.value]
+
+
+class DecimalMark(StrEnum):
+    """What stands before the fraction of a number in a CSV file."""
+
+    POINT = "point"
+    COMMA = "comma"
+
+
 class TextEncoding(StrEnum):
     """How the characters of a text file are encoded, by the names of the IANA."""
 
@@ -45,12 +65,20 @@ class IngestOptions:
     :param delimiter: of a CSV file; None to detect.
     :param header: whether a CSV file's first line names the columns; None to detect.
     :param encoding: of a text file; None to detect UTF-8 and GB18030.
+    :param quote: of a CSV file; None to detect.
+    :param decimal_mark: of a CSV file; with a comma, points, blanks and apostrophes group thousands. None for a point.
+    :param null_words: what stands for a missing value in every column of a text file, as it is written.
+    :param lenient: drop lines of a text file that cannot be read, and tell which, rather than refuse the file.
     """
 
     strict: bool = True
     delimiter: Delimiter | None = None
     header: bool | None = None
     encoding: TextEncoding | None = None
+    quote: Quote | None = None
+    decimal_mark: DecimalMark | None = None
+    null_words: tuple[str, ...] = ()
+    lenient: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; ``from_json`` reads it back."""
@@ -62,15 +90,18 @@ class IngestOptions:
 
         :raises KeyError, TypeError, ValueError: the document is of another shape.
         """
-        delimiter, encoding = (
-            document["delimiter"],
-            document.get("encoding"),
-        )  # absent before there was a choice
+        # What is asked for with get() is absent from documents before there was a choice.
+        delimiter, encoding = document["delimiter"], document.get("encoding")
+        quote, decimal_mark = document.get("quote"), document.get("decimal_mark")
         return cls(
             strict=document["strict"],
             delimiter=Delimiter(delimiter) if delimiter is not None else None,
             header=document["header"],
             encoding=TextEncoding(encoding) if encoding is not None else None,
+            quote=Quote(quote) if quote is not None else None,
+            decimal_mark=DecimalMark(decimal_mark) if decimal_mark is not None else None,
+            null_words=tuple(str(word) for word in document.get("null_words", ())),
+            lenient=document.get("lenient", False),
         )
 
 

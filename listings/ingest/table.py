@@ -32,6 +32,9 @@ class Table:
     :param allowed: per column, which kinds its values may take; None for any.
     :param line_of: the source line of a data row counted from 0.
     :param expected: per column, what it is read as; None to infer it.
+    :param quote: empty for none.
+    :param decimal_comma: numbers have a comma before their fraction, unless their column is declared with a format.
+    :param null_words: what stands for a missing value.
     """
 
     path: Path
@@ -42,6 +45,14 @@ class Table:
     allowed: tuple[frozenset[Kind] | None, ...]
     line_of: Callable[[int], int | None]
     expected: tuple[ExpectedColumn | None, ...]
+    quote: str = '"'
+    decimal_comma: bool = False
+    null_words: tuple[str, ...] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether values are what stands between the delimiters, or in double quotes."""
+        return self.quote == '"' and not self.decimal_comma and not self.null_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +65,31 @@ class InferredType:
     zone: str | None = None
 
 
-def as_text(index: int) -> InferredType:
+def as_text(table: Table, index: int) -> InferredType:
     """A column kept as it is written."""
-    return InferredType(Kind.TEXT, f"c{index}", "VARCHAR")
+    return InferredType(Kind.TEXT, f"r{index}" if _is_rewritten(table, index) else f"c{index}", "VARCHAR")
+
+
+def _is_rewritten(table: Table, index: int) -> bool:
+    """Whether the view has numbers of a column with a decimal point in place of its comma, besides what is written."""
+    expected = table.expected[index]
+    return table.decimal_comma and (expected is None or expected.format is None)
+
+
+_COMMA_NUMBER = (
+    r"-?(0|[1-9][0-9]{0,2}([. \x{00A0}\x{202F}''][0-9]{3})+|[1-9][0-9]*)(,[0-9]+)?([eE][+-]?[0-9]{1,3})?"
+)
+_POINT_NUMBER = r"-?[0-9]*\.[0-9]+([eE][+-]?[0-9]{1,3})?"
+
+
+def _with_point(index: int) -> str:
+    """SQL of a value with its decimal comma as a point; what has a point already is no number then."""
+    v = trimmed(index)
+    return (
+        f"CASE WHEN regexp_full_match({v}, '{_COMMA_NUMBER}')"
+        rf" THEN replace(regexp_replace({v}, '[. \x{{00A0}}\x{{202F}}'']', '', 'g'), ',', '.')"
+        f" WHEN regexp_full_match({v}, '{_POINT_NUMBER}') THEN replace(c{index}, '.', '·') ELSE c{index} END"
+    )
 
 
 def trimmed(index: int) -> str:
@@ -72,6 +105,15 @@ def source_view(relation: str, table: Table) -> str:
     known = [(index, column) for index, column in enumerate(table.expected) if column is not None]
     texts = [f"{present(trimmed(index), column.kind)} AS v{index}" for index, column in known]
     said = [term for index, column in known for term in parsed(index, column)]
+    if table.decimal_comma:
+        some = [index for index in range(len(table.names)) if _is_rewritten(table, index)]
+        written = ", ".join(f"c{index} AS r{index}" for index in some)
+        relation = (
+            f"(SELECT * REPLACE ({', '.join(f'{_with_point(index)} AS c{index}' for index in some)}), {written}"
+            f" FROM {relation})"
+            if some
+            else relation
+        )
     layer = f"SELECT {', '.join(['*', *texts])} FROM {relation}"
     return f"CREATE OR REPLACE TEMP VIEW source AS SELECT {', '.join(['*', *said])} FROM ({layer})"
 

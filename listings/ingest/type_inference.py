@@ -99,7 +99,7 @@ def infer_types(
     :raises FileRefused: values do not fit what is expected; or a column is mixed, and strict is asked for.
     """
     suggested, notices = _suggest(connection, table)
-    types = [as_text(index) for index in range(len(table.names))]
+    types = [as_text(table, index) for index in range(len(table.names))]
     rows, longest, undecided, widest = _verify(connection, table, suggested, types, limits)
     expected = [index for index in undecided if table.expected[index] is not None]
     notices += read_expected(connection, table, expected, rows, types)
@@ -178,7 +178,7 @@ def _verify(
     rows, undecided = 0, []
     rest = list(range(len(types)))
     longest, widest = [0] * len(types), None
-    if limits is not None:
+    if limits is not None and table.plain:
         columns = [_line_column(table, index, suggested.get(index)) for index in rest]
         lines = verify_lines(connection, table, columns, limits)
         if lines is not None:
@@ -268,7 +268,7 @@ def _decide_mixed(
             if reading is NUMBER and DECIMAL in readings and counts[2 * readings.index(DECIMAL)] == matched:
                 notice = _rounded_notice(table, index)  # every value is a decimal, too long for one type
             return typed, notice
-    text = as_text(index)
+    text = as_text(table, index)
     weakest, fitting = readings[-1], counts[-2]
     if fitting * 2 <= present - counts[-1]:
         return text, None

@@ -20,7 +20,7 @@ from infra.paging import PageRequest
 from infra.schema import Page
 from infra.stops import service as stops
 from listings.findings.schemas import FindingRead, SampleRead
-from listings.ingest.result import Delimiter, IngestOptions, TextEncoding
+from listings.ingest.result import DecimalMark, Delimiter, IngestOptions, Quote, TextEncoding
 from listings.products.api import product_read
 from listings.products.dictionary import masked, personal_columns
 from listings.products.schemas import ColumnDeclarations, DictionaryUpdate, ProductRead
@@ -62,8 +62,40 @@ Encoding = Annotated[
     ),
 ]
 
+QuoteOption = Annotated[
+    Quote | None,
+    QueryParameter(
+        name="quote",
+        description="What stands around values of a CSV file that hold the delimiter; detected if left out",
+    ),
+]
+DecimalMarkOption = Annotated[
+    DecimalMark | None,
+    QueryParameter(
+        name="decimal_mark",
+        description="What stands before the fraction of numbers in a CSV file; with a comma, points, blanks and"
+        " apostrophes group thousands. A point if left out",
+    ),
+]
+NullWords = Annotated[
+    list[str] | None,
+    QueryParameter(
+        name="null_words",
+        max_items=20,
+        description="Words that stand for a missing value in every column of a text file, as they are written; once for"
+        " each word",
+    ),
+]
+Lenient = Annotated[
+    bool,
+    QueryParameter(
+        description="Drop lines of a text file that cannot be read as its rows, and tell how many and which, rather"
+        " than refuse the file"
+    ),
+]
+
 UploadOperation = raw_body(
-    "The file: CSV, TSV, JSON Lines, Parquet or Arrow",
+    "The file: CSV, TSV, JSON Lines, Parquet or Arrow, also compressed (gzip, Zstandard, ZIP)",
     "application/octet-stream",
     Schema(type=OpenAPIType.STRING, format="binary"),  # type: ignore[arg-type]
 )
@@ -140,8 +172,13 @@ class RevisionController(Controller):
         delimiter: DelimiterOption = None,
         header: Header = None,
         encoding: Encoding = None,
+        quote: QuoteOption = None,
+        decimal_mark: DecimalMarkOption = None,
+        null_words: NullWords = None,
+        lenient: Lenient = False,
     ) -> RevisionRead:
-        """The body is the file: CSV or TSV (UTF-8 or GB18030), JSON Lines, Parquet or Arrow.
+        """The body is the file: CSV or TSV (UTF-8 or GB18030), JSON Lines, Parquet or Arrow, also as gzip, Zstandard or
+        a ZIP archive of one file.
 
         It becomes an immutable Parquet revision, and its quality check is queued. By the operator of the product
         or the owner of its resource. The bytes of the newest revision again, uploaded with the same options, answer
@@ -150,7 +187,16 @@ class RevisionController(Controller):
         require_declared_size(request, state.settings.max_upload_bytes)
         context = uploads.UploadContext(state.sessions, state.settings, state.store, state.budget)
         name = file_name(request, filename)
-        options = IngestOptions(strict=strict, delimiter=delimiter, header=header, encoding=encoding)
+        options = IngestOptions(
+            strict=strict,
+            delimiter=delimiter,
+            header=header,
+            encoding=encoding,
+            quote=quote,
+            decimal_mark=decimal_mark,
+            null_words=tuple(null_words or ()),
+            lenient=lenient,
+        )
         revision_id = await uploads.ingest_upload(
             context, actor, product_id, name, request.stream(), options=options
         )

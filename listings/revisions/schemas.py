@@ -9,7 +9,7 @@ from pydantic import Field
 
 from infra.messages import told, with_ids
 from infra.schema import DecimalText, Output
-from listings.ingest.result import Delimiter, Kind, Notice, TextEncoding
+from listings.ingest.result import DecimalMark, Delimiter, Kind, Notice, Quote, TextEncoding
 from listings.revisions.differences import ColumnChange, ColumnDifference
 from listings.revisions.domain import SchemaNotice, recorded_options
 from listings.revisions.history import PastRevision, RevisionDifferences
@@ -36,6 +36,10 @@ class IngestOptionsRead(Output):
     delimiter: Delimiter | None
     header: bool | None
     encoding: TextEncoding | None
+    quote: Quote | None
+    decimal_mark: DecimalMark | None
+    null_words: list[str]
+    lenient: bool
 
 
 class ColumnDifferenceRead(Output):

@@ -12,7 +12,7 @@ from listings.gradings.domain import GradingAction, ImpactDegree, ImpactObject
 from listings.impact_assessments.domain import AssessmentGround
 from listings.ingest.formats import ColumnFormat
 from listings.ingest.personal import ContentKind
-from listings.ingest.result import Delimiter, Kind, TextEncoding
+from listings.ingest.result import DecimalMark, Delimiter, Kind, Quote, TextEncoding
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductAction, ProductStatus
 from listings.resources.domain import UpdateFrequency
@@ -269,6 +269,15 @@ LABELS: LabelTexts = {
         "replaced": ("已更新", "Replaced"),
         "suspended": ("已暂停", "Suspended"),
         "withdrawn": ("已撤回", "Withdrawn"),
+    },
+    Quote: {
+        "double": ("双引号", "Double quotes"),
+        "single": ("单引号", "Single quotes"),
+        "none": ("无引号", "None"),
+    },
+    DecimalMark: {
+        "point": ("小数点（.）", "Point"),
+        "comma": ("逗号（,）", "Comma"),
     },
     SourceStatus: {
         "T": ("已核对全文", "Read in full text"),

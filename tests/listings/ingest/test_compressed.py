@@ -4,6 +4,7 @@ import gzip
 import io
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,8 @@ async def test_what_cannot_be_unpacked(
 async def test_a_bomb_is_stopped_before_it_is_unpacked(tmp_path: Path, packing: str) -> None:
     """A hundred megabytes of zeros in a hundred kilobytes."""
     zeros = b"0\n" * (50 * MEBIBYTE)
-    packed = {"gzip": gzip.compress, "zstd": zstd, "zip": lambda z: archive({"a.csv": z})}[packing](zeros)
+    packings: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "zstd": zstd}
+    packed = packings[packing](zeros) if packing in packings else archive({"a.csv": zeros})
     with pytest.raises(FileTooLarge) as refusal:
         await take(tmp_path, packed, "file.csv.gz", limits=Limits(unpacked_ratio=100))
     assert "unpack to more than 67,108,864" in refusal.value.detail
