@@ -1,6 +1,7 @@
 """Uploads: streamed, bounded, converted, registered whole or not at all."""
 
 import asyncio
+import gzip
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -34,6 +35,18 @@ from tests.support.products import (
     settle_quality,
     upload,
 )
+
+OPTIONS = {
+    "strict": True,
+    "delimiter": None,
+    "header": None,
+    "encoding": None,
+    "quote": None,
+    "decimal_mark": None,
+    "null_words": [],
+    "lenient": False,
+}
+"""What is recorded of an upload for which nothing was stated."""
 
 ROW = b"S9,2026-02-01T00:00:00Z,1.5,13800000000\n"
 
@@ -340,7 +353,7 @@ async def test_what_a_refusal_advises_can_be_asked_of_the_upload(owner: Party, o
         return dict(answer.json())
 
     lenient = await sent(strict="false")
-    assert lenient["options"] == {"strict": False, "delimiter": None, "header": None, "encoding": None}
+    assert lenient["options"] == OPTIONS | {"strict": False}
     assert (lenient["columns"][0]["kind"], lenient["profile"]["notices"][0]["code"]) == (
         "text",
         "kept-as-text",
@@ -348,7 +361,33 @@ async def test_what_a_refusal_advises_can_be_asked_of_the_upload(owner: Party, o
     assert (await sent(strict="false"))["id"] == lenient["id"], "the same upload again"
     unnamed = await sent(strict="false", header="false", delimiter="tab")
     assert (unnamed["number"], unnamed["rows"]) == (2, 32)
-    assert unnamed["options"] == {"strict": False, "delimiter": "tab", "header": False, "encoding": None}
+    assert unnamed["options"] == OPTIONS | {"strict": False, "delimiter": "tab", "header": False}
     assert unnamed["columns"][0]["name"] == "column_1"
     assert (await operator.get(f"/v1/revisions/{unnamed['id']}"))["options"] == unnamed["options"]
     assert (await operator.http.post(path, content=mixed, params={"delimiter": "colon"})).status_code == 400
+
+
+async def test_what_is_stated_of_a_compressed_file_is_recorded(owner: Party, operator: Party) -> None:
+    product = await draft(owner, operator)
+    path = f"/v1/products/{product['id']}/revisions"
+    text = "n;price;note\n1;1.200,5;'a;b'\n-999;2,25;无\n3;3;4;5\n"
+    stated = {"quote": "single", "decimal_mark": "comma", "null_words": ["-999", "无"], "lenient": "true"}
+    answer = await operator.http.post(path, content=gzip.compress(text.encode()), params=stated)
+    assert answer.status_code == 201, answer.text
+    revision = answer.json()
+    assert revision["options"] == OPTIONS | stated | {"lenient": True}
+    assert [(c["name"], c["kind"]) for c in revision["columns"]] == [
+        ("n", "integer"),
+        ("price", "decimal"),
+        ("note", "text"),
+    ]
+    assert (revision["rows"], revision["source_format"]) == (2, "csv")
+    notices = {notice["code"]: notice for notice in revision["profile"]["notices"]}
+    assert notices["lines-dropped"]["line"] == 4
+    assert "gzip" in notices["unpacked"]["message"]
+    refused = await operator.http.post(
+        path, content=text.replace(";5", ""), params={"delimiter": "pipe"}, headers={"Accept-Language": "zh"}
+    )
+    assert refused.status_code == 422
+    assert (slug(refused.json()), "semicolon" in refused.json()["remedy"]) == ("stated-otherwise", True)
+    assert "声明的分隔符是 pipe" in refused.json()["detail"]
