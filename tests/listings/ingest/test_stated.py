@@ -85,8 +85,8 @@ async def test_words_for_a_missing_value(tmp_path: Path, name: str) -> None:
 
 async def test_quotes(tmp_path: Path) -> None:
     single = "n,t\n1,'a, b'\n2,'it''s'\n"
-    for stated in ({}, {"quote": Quote.SINGLE}):
-        _, rows = await take(tmp_path, single, **stated)
+    for stated in (None, Quote.SINGLE):
+        _, rows = await take(tmp_path, single, quote=stated)
         assert rows == [(1, "a, b"), (2, "it's")]
     _, rows = await take(tmp_path, 'n\tt\n1\t5" pipe\n2\t"x\n', quote=Quote.NONE)
     assert rows == [(1, '5" pipe'), (2, '"x')]

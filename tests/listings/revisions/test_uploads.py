@@ -36,7 +36,7 @@ from tests.support.products import (
     upload,
 )
 
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "strict": True,
     "delimiter": None,
     "header": None,
