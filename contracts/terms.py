@@ -24,6 +24,8 @@ class Terms:
     :param edition_id: the edition of the product that was ordered; ``edition_digest`` is that of its document. None of
         agreements from before there were editions.
     :param revision_id: the revision that is read, whatever comes after it; None for the latest.
+    :param scenarios: fields of use; ``regions``, divisions (GB/T 2260) it may be used for: each call names one of each.
+        Empty in what was signed before they travelled: such a licence has those of its authorisation.
     :param shares: split of the revenue in basis points, by ``owner``, ``operator`` and ``platform``.
     """
 
@@ -47,6 +49,8 @@ class Terms:
     edition_id: UUID | None = None
     edition_digest: str | None = None
     revision_id: UUID | None = None
+    scenarios: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The terms as JSON: what is shown, stored and signed."""
@@ -69,6 +73,8 @@ class Terms:
             "quotas": dict(self.quotas),
             "shares": dict(self.shares),
             "revision": str(self.revision_id) if self.revision_id else LATEST,
+            "scenarios": list(self.scenarios),
+            "regions": list(self.regions),
         } | self._edition()
 
     def _edition(self) -> dict[str, Any]:
@@ -94,6 +100,8 @@ class Terms:
             edition_id=UUID(document["edition_id"]) if "edition_id" in document else None,
             edition_digest=document.get("edition_digest"),
             revision_id=_revision_of(document),
+            scenarios=tuple(document.get("scenarios", ())),
+            regions=tuple(document.get("regions", ())),
         )
 
 

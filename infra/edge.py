@@ -33,6 +33,8 @@ SINGLE_HEADERS = frozenset(
         b"content-length",
         b"content-type",
         b"data-purpose",
+        b"data-region",
+        b"data-scenario",
         b"host",
         b"idempotency-key",
         b"stripe-signature",

@@ -2,16 +2,34 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.agreements.errors import DigestMismatch, OrderRefused
+from contracts.agreements.errors import DigestMismatch, OrderRefused, OutsideAuthorisation
+from contracts.terms import Terms
 from infra.messages import Message
+from listings.authorisations.domain import Scenario, scenarios_outside
+from listings.authorisations.regions import regions_outside, require_regions
 from listings.products.domain import DeliveryClass
 from pricing.regulated.purposes import PurposeClass
 
 MAX_COLUMNS_BYTES = 4_500
 """What the names of an agreement's columns take together, as JSON escaped to ASCII: every licence token lists them, and
 a token goes into a header."""
+
+MAX_SCOPE_BYTES = 4_860
+"""What columns, scenarios and regions take together, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an authorisation covers of one resource; `columns` None means all."""
+
+    columns: tuple[str, ...] | None
+    purposes: tuple[str, ...]
+    scenarios: tuple[str, ...]
+    regions: tuple[str, ...]
+    valid_until: datetime
 
 
 def require_digest(signed: str, on_file: str) -> None:
@@ -80,6 +98,27 @@ def require_delivery(offered: Collection[DeliveryClass]) -> None:
         )
 
 
+def require_fitting(columns: Collection[str], scenarios: Collection[str], regions: Collection[str]) -> None:
+    """Make sure that a licence token can list all of them.
+
+    :raises OrderRefused: together they are too long.
+    """
+    size = sum(len(json.dumps(list(names), separators=(",", ":"))) for names in (columns, scenarios, regions))
+    if size > MAX_SCOPE_BYTES:
+        raise OrderRefused(
+            Message(
+                "Columns, scenarios and regions take {size:,} bytes in a licence token; at most {limit:,} fit.",
+                size=size,
+                limit=MAX_SCOPE_BYTES,
+            ),
+            remedy=Message(
+                "Name larger regions in `regions`, such as a province for its prefectures, or fewer `columns`; or order"
+                " the others in another agreement."
+            ),
+            limit=MAX_SCOPE_BYTES,
+        )
+
+
 def require_purposes(wanted: Collection[PurposeClass], offered: Collection[str]) -> None:
     """Make sure that the product is offered for every purpose of an order.
 
@@ -95,6 +134,71 @@ def require_purposes(wanted: Collection[PurposeClass], offered: Collection[str])
     if len(set(wanted)) != len(wanted):
         raise OrderRefused(
             Message("A purpose is named more than once."), remedy=Message("Name each purpose once.")
+        )
+
+
+def chosen_scenarios(wanted: Collection[Scenario] | None, authorised: Collection[str]) -> tuple[str, ...]:
+    """The fields of use of an order, in order; None asks for all that the authorisation covers.
+
+    :raises OrderRefused: one is not covered, or 'all' stands beside others.
+    """
+    if wanted is None:
+        return tuple(sorted(authorised))
+    if outside := scenarios_outside(wanted, authorised):
+        raise OrderRefused(
+            Message("The authorisation does not cover the scenario {outside!r}.", outside=outside[0]),
+            remedy=Message("Choose among the scenarios of the authorisation."),
+            scenarios=sorted(authorised),
+        )
+    if Scenario.ALL in wanted and len(set(wanted)) > 1:
+        raise OrderRefused(
+            Message("'all' already covers the other scenarios."),
+            remedy=Message("Name 'all' alone, or leave it out."),
+        )
+    return tuple(sorted({scenario.value for scenario in wanted}))
+
+
+def chosen_regions(wanted: Collection[str] | None, authorised: Collection[str]) -> tuple[str, ...]:
+    """The divisions of an order, in order; None asks for all that the authorisation covers.
+
+    :raises OrderRefused: one is not covered.
+    :raises ScopeRefused: one is no division, or contains another.
+    """
+    if wanted is None:
+        return tuple(sorted(authorised))
+    require_regions(wanted)
+    if outside := regions_outside(wanted, authorised):
+        raise OrderRefused(
+            Message("The authorisation does not cover the region {outside}.", outside=outside[0]),
+            remedy=Message("Choose divisions that lie within the regions of the authorisation."),
+            regions=sorted(authorised),
+        )
+    return tuple(sorted(set(wanted)))
+
+
+def require_within(terms: Terms, scope: Scope) -> None:
+    """Make sure that what is about to be concluded still lies within its authorisation, which may have been amended.
+
+    Terms from before scenarios and regions travelled name none, and are given those of the authorisation.
+
+    :raises OutsideAuthorisation: names what does not.
+    """
+    outside = [
+        *(
+            f"column {name}"
+            for name in terms.columns
+            if scope.columns is not None and name not in scope.columns
+        ),
+        *(f"purpose {one}" for one in terms.purposes if one not in scope.purposes),
+        *(f"scenario {code}" for code in scenarios_outside(terms.scenarios, scope.scenarios)),
+        *(f"region {code}" for code in regions_outside(terms.regions, scope.regions)),
+    ]
+    if terms.valid_until > scope.valid_until:
+        outside.append(f"term until {terms.valid_until.isoformat()}")
+    if outside:
+        raise OutsideAuthorisation(
+            Message("The authorisation does not cover this any more: {outside}.", outside=", ".join(outside)),
+            remedy=Message("Withdraw this agreement and order again within the authorisation as it is now."),
         )
 
 

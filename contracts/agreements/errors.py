@@ -11,6 +11,13 @@ class OrderRefused(Invalid):
     title = Message("Order exceeds what the product offers")
 
 
+class OutsideAuthorisation(Conflict):
+    """What was ordered lies no longer within the authorisation, which was amended meanwhile."""
+
+    slug = "outside-authorisation"
+    title = Message("The authorisation does not cover this agreement any more")
+
+
 class AlreadyOrdered(Conflict):
     """The same order waits for signatures."""
 

@@ -14,6 +14,8 @@ from infra.identity.schemas import PartyName, PartyNames
 from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import Input, Instant, LongText, Output, Sha256Hex, ShortText
 from infra.unit_schemas import UnitQuotas
+from listings.authorisations.domain import Scenario
+from listings.authorisations.schemas import RegionCode
 from pricing.regulated.purposes import PurposeClass
 
 
@@ -26,6 +28,18 @@ class OrderCreate(Input):
     )
     purposes: list[PurposeClass] = Field(
         min_length=1, max_length=3, description="What the data will be used for"
+    )
+    scenarios: list[Scenario] | None = Field(
+        None,
+        min_length=1,
+        max_length=20,
+        description="Fields of use; all of the authorisation's when left out",
+    )
+    regions: list[RegionCode] | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        description="Divisions it will be used for, within the authorisation's; all of these when left out",
     )
     purpose_statement: LongText = Field(
         description="The use in plain words, for the operator and the regulator"

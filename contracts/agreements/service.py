@@ -1,16 +1,22 @@
 """Use cases of agreements."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
 
 from contracts.agreements import repository
 from contracts.agreements.domain import (
+    Scope,
     chosen_columns,
+    chosen_regions,
+    chosen_scenarios,
     require_delivery,
     require_digest,
+    require_fitting,
     require_purposes,
+    require_within,
     term,
 )
 from contracts.agreements.errors import AlreadyOrdered, NotASignatory, OwnProduct
@@ -37,6 +43,7 @@ from infra.rulebook.domain import Rules
 from infra.rulebook.retention import kept_until
 from infra.stops import service as stops
 from listings.catalogue import service as catalogue
+from listings.catalogue.facts import ProductFacts
 from listings.editions import service as editions
 from listings.editions.tables import ProductEdition
 from listings.revisions import reading as readings
@@ -47,7 +54,7 @@ SIGNATURE_AUDIENCE = "agreement"
 VisibleAgreement = NewType("VisibleAgreement", Agreement)
 """An agreement that the caller can see; only :func:`access_agreement` makes one."""
 
-_SAME_ORDER = ("columns", "edition_id", "price_plan_id", "purposes", "quotas")
+_SAME_ORDER = ("columns", "edition_id", "price_plan_id", "purposes", "quotas", "regions", "scenarios")
 
 
 async def access_agreement(
@@ -93,7 +100,7 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
     """Order a product: an agreement for both sides to sign.
 
     :raises NotFound: no such product is on the market.
-    :raises OrderRefused: columns, purposes or term go beyond what the product and its authorisation give.
+    :raises OrderRefused: columns, purposes, scenarios, regions or term go beyond what is on offer.
     :raises AlreadyOrdered: the same is ordered, and not signed by both sides yet.
     :raises RevisionNotReadable: it is to be pinned to a revision that is not read any more.
     :raises OwnProduct: the caller is the product's operator or owner.
@@ -139,7 +146,10 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
         edition_id=product.edition_id,
         edition_digest=product.edition_digest,
         revision_id=pinned,
+        scenarios=chosen_scenarios(order.scenarios, product.scenarios),
+        regions=chosen_regions(order.regions, product.regions),
     )
+    require_fitting(terms.columns, terms.scenarios, terms.regions)
     document = terms.document()
     await _require_new(session, terms, document)
     agreement = Agreement(
@@ -214,11 +224,15 @@ async def sign(
     moment = await now(session)
     issued = int(moment.timestamp())
     rules = await rulebook.in_force(session)
+    terms = Terms.of(agreement.document)
     if agreement.status is AgreementStatus.FINALIZED:
-        # What was on the market when it was ordered must still be there when it is concluded.
-        await catalogue.get_tradeable_product(session, agreement.product_id, rules)
-        if (pinned := Terms.of(agreement.document).revision_id) is not None:
-            await readings.get_pinnable(session, agreement.product_id, pinned)
+        # What was on the market when it was ordered must still be there when it is concluded, as it was ordered; and
+        # its authorisation is not amended meanwhile.
+        terms = _within_authorisation(
+            terms, await catalogue.get_tradeable_product(session, agreement.product_id, rules, share=True)
+        )
+        if terms.revision_id is not None:
+            await readings.get_pinnable(session, agreement.product_id, terms.revision_id)
     claims = {
         "iss": issuer,
         "aud": SIGNATURE_AUDIENCE,
@@ -251,11 +265,25 @@ async def sign(
             actor,
             agreement_id=agreement.id,
             agreement_digest=agreement.digest,
-            terms=Terms.of(agreement.document),
+            terms=terms,
         )
         await publish_event(session, agreement, EventKind.AGREEMENT_FINALIZED)
     await session.flush()
     return agreement
+
+
+def _within_authorisation(terms: Terms, product: ProductFacts) -> Terms:
+    scope = Scope(
+        columns=product.authorised_columns,
+        purposes=product.purposes,
+        scenarios=product.scenarios,
+        regions=product.regions,
+        valid_until=product.authorisation_valid_until,
+    )
+    require_within(terms, scope)
+    if terms.scenarios:
+        return terms
+    return replace(terms, scenarios=product.scenarios, regions=product.regions)
 
 
 async def terminate(session: AsyncSession, actor: Actor, agreement_id: UUID, reason: str) -> VisibleAgreement:

@@ -23,6 +23,10 @@ class _Licence(Parties):
     product_id: UUID
     columns: list[str]
     purposes: list[str]
+    scenarios: list[str] = Field(description="Fields of use; a call names one of them in Data-Scenario")
+    regions: list[str] = Field(
+        description="Divisions (GB/T 2260); a call names one, or one within them, in Data-Region"
+    )
     valid_from: datetime
     valid_until: datetime
     quotas: UnitAmounts = Field(description="Limits over the whole term, by metered unit")

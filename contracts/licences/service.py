@@ -79,7 +79,10 @@ async def licence_of(session: AsyncSession, agreement_id: UUID) -> UUID | None:
 async def issue(
     session: AsyncSession, actor: Actor, *, agreement_id: UUID, agreement_digest: str, terms: Terms
 ) -> Licence:
-    """Issue the licence of a concluded agreement, and open its counters."""
+    """Issue the licence of a concluded agreement, and open its counters.
+
+    :param terms: with the scenarios and regions of the authorisation where what was signed names none.
+    """
     licence = Licence(
         agreement_id=agreement_id,
         agreement_digest=agreement_digest,
@@ -89,6 +92,8 @@ async def issue(
         buyer_id=terms.buyer_id,
         columns=list(terms.columns),
         purposes=[purpose.value for purpose in terms.purposes],
+        scenarios=list(terms.scenarios),
+        regions=list(terms.regions),
         valid_from=terms.valid_from,
         valid_until=terms.valid_until,
         issued_at=await now(session),
@@ -279,6 +284,8 @@ async def issue_token(
         buyer_id=licence.buyer_id,
         columns=licence.columns,
         purposes=licence.purposes,
+        scenarios=licence.scenarios,
+        regions=licence.regions,
         quotas=licence.quotas,
         valid_from=licence.valid_from,
         issued_at=moment,

@@ -29,6 +29,8 @@ class Licence(QuotaColumns, Table, table=True):
     buyer_id: UUID = Field(foreign_key="organisations.id", index=True)
     columns: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)
     purposes: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)
+    scenarios: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)
+    regions: list[str] = Field(sa_type=sa.ARRAY(sa.String), nullable=False)
     valid_from: datetime = timestamp_column()
     valid_until: datetime = timestamp_column()
     issued_at: datetime = timestamp_column()

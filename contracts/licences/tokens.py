@@ -1,8 +1,9 @@
 """Licence tokens: JWTs by RFC 9068 and RFC 8725, signed with EdDSA, verified from memory.
 
-A token says what its licence opens: product, columns, purposes, quotas. It never says that the licence is *live*, nor
-that the token was not *ended*: both are asked of the database at each admission, so that a stop, a revocation and the
-end of who holds the token take effect at the next call. What is cached here only saves the check of the signature.
+A token says what its licence opens: product, columns, purposes, scenarios, regions, quotas. It never says that the
+licence is *live*, nor that the token was not *ended*: both are asked of the database at each admission, so that a stop,
+a revocation and the end of who holds the token take effect at the next call. What is cached here only saves the check
+of the signature.
 """
 
 from collections import OrderedDict
@@ -30,6 +31,7 @@ class LicenceClaims:
 
     :ivar expires_at: seconds since 1970 (UTC).
     :ivar revision_id: the revision that the licence is pinned to; None for the latest.
+    :ivar scenarios: None in tokens from before these travelled, which live for a week at most; ``regions`` likewise.
     """
 
     licence_id: UUID
@@ -38,6 +40,8 @@ class LicenceClaims:
     product_id: UUID
     columns: tuple[str, ...]
     purposes: tuple[str, ...]
+    scenarios: tuple[str, ...] | None
+    regions: tuple[str, ...] | None
     expires_at: int
     client_id: str | None
     revision_id: UUID | None = None
@@ -60,6 +64,8 @@ def claims_of(
     buyer_id: UUID,
     columns: list[str],
     purposes: list[str],
+    scenarios: list[str],
+    regions: list[str],
     quotas: Mapping[str, int],
     valid_from: datetime,
     issued_at: datetime,
@@ -84,6 +90,8 @@ def claims_of(
         "operations": ["records"],
         "columns": columns,
         "purposes": purposes,
+        "scenarios": scenarios,
+        "regions": regions,
         "quotas": dict(quotas),
     }
 
@@ -145,6 +153,8 @@ def read_claims(claims: dict[str, Any]) -> LicenceClaims:
             product_id=UUID(claims["product_id"]),
             columns=_texts(claims["columns"]),
             purposes=_texts(claims["purposes"]),
+            scenarios=_texts(claims["scenarios"]) if "scenarios" in claims else None,
+            regions=_texts(claims["regions"]) if "regions" in claims else None,
             expires_at=claims["exp"],
             client_id=claims.get("client_id"),
             revision_id=None if claims.get("revision", LATEST) == LATEST else UUID(claims["revision"]),

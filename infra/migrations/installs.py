@@ -31,7 +31,7 @@ HOT_PATH_PLANNER: Mapping[str, str] = MappingProxyType(
 
 FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
-        "admit_calls": "market/metering/admit_calls.v7",
+        "admit_calls": "market/metering/admit_calls.v8",
         "confirm_period": "market/metering/confirm_period.v1",
         "credit_calls": "market/metering/credit_calls.v2",
         "cut_periods": "market/metering/cut_periods.v2",

@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from itertools import pairwise
 from uuid import UUID
 
 from infra.labels import Label
@@ -23,7 +22,7 @@ from listings.authorisations.errors import (
     SharesRefused,
     TermRefused,
 )
-from listings.authorisations.regions import region_range, require_region
+from listings.authorisations.regions import require_regions
 from pricing.regulated.purposes import PurposeClass
 
 WHOLE = 1_000_000_000
@@ -342,14 +341,7 @@ def cells(
             Message("'all' already covers the other scenarios."),
             remedy=Message("Name 'all' alone, or leave it out."),
         )
-    for code in regions:
-        require_region(code)
-    areas = sorted({region_range(code) for code in regions})
-    for (_, end), (start, _) in pairwise(areas):
-        if start < end:
-            raise ScopeRefused(
-                Message("One of the regions contains another."), remedy=Message("Name only the larger one.")
-            )
+    areas = require_regions(regions)
     spread = [
         Cell(resource_id, (number, number + 1), scenario_range(scenario), area)
         for resource_id, number in sorted(set(resources), key=lambda item: item[1])
@@ -366,6 +358,11 @@ def cells(
             ),
         )
     return spread
+
+
+def scenarios_outside(codes: Iterable[str], authorised: Collection[str]) -> list[str]:
+    """Those of the scenarios that the authorised ones do not cover, in order; `ALL` covers every one."""
+    return [] if Scenario.ALL in authorised else sorted(set(codes) - set(authorised))
 
 
 def scenario_range(scenario: Scenario) -> tuple[int, int]:

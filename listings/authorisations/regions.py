@@ -1,6 +1,7 @@
 """Divisions of the country (GB/T 2260) as number ranges, and which code lies within which. Pure."""
 
 from collections.abc import Collection, Iterable
+from itertools import pairwise
 
 from infra.messages import Message
 from listings.authorisations.errors import ScopeRefused
@@ -58,6 +59,22 @@ def region_range(code: str) -> tuple[int, int]:
     if number % 100 == 0:
         return (number, number + 100)
     return (number, number + 1)
+
+
+def require_regions(codes: Collection[str]) -> list[tuple[int, int]]:
+    """Refuse codes that are no division's, or of which one contains another; answers their ranges in order.
+
+    :raises ScopeRefused: see there.
+    """
+    for code in codes:
+        require_region(code)
+    areas = sorted({region_range(code) for code in codes})
+    for (_, end), (start, _) in pairwise(areas):
+        if start < end:
+            raise ScopeRefused(
+                Message("One of the regions contains another."), remedy=Message("Name only the larger one.")
+            )
+    return areas
 
 
 def region_within(code: str, areas: Iterable[str]) -> bool:

@@ -134,10 +134,13 @@ async def quote(session: AsyncSession, product_id: UUID, data: QuoteRequest) -> 
     return pricing.quote(plan, data.units, context)
 
 
-async def get_tradeable_product(session: AsyncSession, product_id: UUID, rules: Rules) -> ProductFacts:
+async def get_tradeable_product(
+    session: AsyncSession, product_id: UUID, rules: Rules, *, share: bool = False
+) -> ProductFacts:
     """A product that can be ordered now, with everything a contract copies from it.
 
     :param rules: in force; what was listed by former rules must still be listable.
+    :param share: keep its authorisation as it is until the transaction ends.
     :raises NotFound: there is no such product in the catalogue.
     :raises NotTradeable: it has been stopped, or the authorisation covers no purpose of it any more.
     :raises AuthorisationNotLive: the authorisation has lapsed, or something it rests on is stopped.
@@ -146,7 +149,7 @@ async def get_tradeable_product(session: AsyncSession, product_id: UUID, rules: 
     row = await products.find_product(session, product_id)
     if row is None or row.status is not ProductStatus.PUBLISHED or row.plan_id is None:
         raise _not_in_catalogue()
-    grant = await authorisations.get_live_grant(session, row.authorisation_id, row.resource_id)
+    grant = await authorisations.get_live_grant(session, row.authorisation_id, row.resource_id, share=share)
     if await stops.active(session, [row.id]):
         raise NotTradeable(
             Message("The product has been stopped."),

@@ -22,7 +22,7 @@ from infra import edge, units
 from infra.query_parameters import IGNORED
 from infra.units import UnitVector
 from listings.revisions.domain import SchemaNotice
-from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT
+from market.delivery.domain import DEFAULT_LIMIT, MAX_FILTERS, MAX_LIMIT, StatedUse
 from market.delivery.errors import KINDS
 from market.delivery.schemas import RecordsPage
 from market.delivery.service import DataPlane, MeteredResponse
@@ -47,7 +47,7 @@ def _header(name: str, description: str, schema: Schema) -> Parameter:
     return Parameter(name=name, param_in="header", description=description, schema=schema, required=False)
 
 
-_BILLING_HEADERS = (b"authorization", b"data-purpose", b"idempotency-key")
+_BILLING_HEADERS = (b"authorization", b"data-purpose", b"data-scenario", b"data-region", b"idempotency-key")
 
 _PARAMETERS = (
     _query(
@@ -75,6 +75,17 @@ _PARAMETERS = (
         "Data-Purpose",
         "What the data is called for; needed only when the licence allows several purposes.",
         Schema(type=OpenAPIType.STRING, max_length=100),
+    ),
+    _header(
+        "Data-Scenario",
+        "The field of use that the data is called for; needed only when the licence has several scenarios.",
+        Schema(type=OpenAPIType.STRING, max_length=100),
+    ),
+    _header(
+        "Data-Region",
+        "The division (GB/T 2260) that the data is called for, one of the licence's regions or one within them; needed"
+        " only when the licence has several.",
+        Schema(type=OpenAPIType.STRING, pattern="^[1-9][0-9]{5}$"),
     ),
     _header(
         "Idempotency-Key",
@@ -125,7 +136,7 @@ async def read_records(request: Request[Any, Any, Any], product_id: UUID) -> ASG
     (503 with `usage_record`), it is credited.
     """
     scope: HTTPScope = request.scope
-    authorization, purpose, key = _billing_headers(scope["headers"])
+    authorization, purpose, scenario, region, key = _billing_headers(scope["headers"])
     bearer = None
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
@@ -136,7 +147,7 @@ async def read_records(request: Request[Any, Any, Any], product_id: UUID) -> ASG
         bearer=bearer,
         product_id=product_id,
         raw_query=scope["query_string"].decode("latin-1"),
-        purpose=purpose,
+        stated=StatedUse(purpose, scenario, region),
         key=key,
     )
     return _Metered(answer, plane.answers, looked_after=monotonic() - began > _PATIENT_SECONDS)

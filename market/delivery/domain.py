@@ -19,10 +19,20 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from uuid import UUID
 
+from infra.errors import Forbidden
 from infra.messages import Message
+from listings.authorisations.domain import Scenario
+from listings.authorisations.errors import ScopeRefused
+from listings.authorisations.regions import region_within, require_region
 from listings.ingest.result import Column, Kind
 from market.delivery.cursors import decode_cursor
-from market.delivery.errors import ColumnUnknown, InvalidQuery, PurposeNotLicensed
+from market.delivery.errors import (
+    ColumnUnknown,
+    InvalidQuery,
+    PurposeNotLicensed,
+    RegionNotLicensed,
+    ScenarioNotLicensed,
+)
 from market.delivery.values import read_value
 
 DEFAULT_LIMIT = 50
@@ -31,6 +41,8 @@ MAX_QUERY_LENGTH = 8192
 MAX_FILTERS = 20
 MAX_IN_VALUES = 100
 MAX_FIELDS = 400
+_SCENARIOS = frozenset(scenario.value for scenario in Scenario)
+_REGION = re.compile("[1-9][0-9]{5}")
 _SHORTER = Message("Send several calls, each with a part of what is asked for.")
 
 
@@ -69,17 +81,34 @@ class Query(NamedTuple):
     after: int
 
 
+class Use(NamedTuple):
+    """What a call is made for. Scenario and region are None with a token from before they travelled."""
+
+    purpose: str
+    scenario: str | None = None
+    region: str | None = None
+
+
+class StatedUse(NamedTuple):
+    """What a call says that it is made for in Data-Purpose, Data-Scenario and Data-Region; None where one is absent."""
+
+    purpose: str | None = None
+    scenario: str | None = None
+    region: str | None = None
+
+
 class QueryPlan(NamedTuple):
     """A call planned against one revision.
 
     :ivar page_key: names the page: the same revision and query give the same key, whoever asks.
-    :ivar digest: names the request, whichever revision it is resolved to, and the purpose it is made for.
+    :ivar use: what it is made for.
+    :ivar digest: names the request, whichever revision it is resolved to, and what it is made for.
     :ivar asked: what it asks for at most, by metered unit.
     :ivar limit_stated: whether the caller set the limit; otherwise it may be lowered.
     """
 
     revision_id: UUID
-    purpose: str
+    use: Use
     query: Query
     page_key: bytes
     digest: bytes
@@ -113,6 +142,79 @@ def choose_purpose(licensed: Sequence[str], stated: str | None) -> str:
     )
 
 
+def choose_use(
+    purposes: Sequence[str],
+    scenarios: Sequence[str] | None,
+    regions: Sequence[str] | None,
+    stated: StatedUse,
+) -> Use:
+    """What a call is made for, within what the licence says.
+
+    :param scenarios: of the licence; None with a token from before they travelled, and `regions` likewise.
+    :raises PurposeNotLicensed, ScenarioNotLicensed, RegionNotLicensed: it is none of the licence's.
+    """
+    return Use(
+        choose_purpose(purposes, stated.purpose),
+        _choose_scenario(scenarios, stated.scenario),
+        _choose_region(regions, stated.region),
+    )
+
+
+def _choose_scenario(licensed: Sequence[str] | None, stated: str | None) -> str | None:
+    if stated is None:
+        if licensed is None or len(licensed) == 1:
+            return licensed[0] if licensed else None
+        detail = Message("The licence has several scenarios; the call must state one of them.")
+    elif licensed is None:
+        raise _token_of_before(ScenarioNotLicensed)
+    elif stated in licensed or (Scenario.ALL in licensed and stated in _SCENARIOS):
+        return stated
+    else:
+        detail = Message("The stated scenario is not one of the licence's scenarios.")
+    raise ScenarioNotLicensed(
+        detail,
+        remedy=Message("Send one of the licence's scenarios in the header Data-Scenario."),
+        scenarios=sorted(_SCENARIOS) if Scenario.ALL in licensed else list(licensed),
+    )
+
+
+def _choose_region(licensed: Sequence[str] | None, stated: str | None) -> str | None:
+    if stated is None:
+        if licensed is None or len(licensed) == 1:
+            return licensed[0] if licensed else None
+        detail = Message("The licence has several regions; the call must state one of them.")
+    elif licensed is None:
+        raise _token_of_before(RegionNotLicensed)
+    elif _is_region(stated) and region_within(stated, licensed):
+        return stated
+    else:
+        detail = Message("The stated region lies within none of the licence's regions.")
+    raise RegionNotLicensed(
+        detail,
+        remedy=Message(
+            "Send one of the licence's regions, or a division within one, in the header Data-Region."
+        ),
+        regions=list(licensed),
+    )
+
+
+def _is_region(text: str) -> bool:
+    try:
+        if _REGION.fullmatch(text):
+            require_region(text)
+            return True
+    except ScopeRefused:
+        pass
+    return False
+
+
+def _token_of_before(kind: type[Forbidden]) -> Forbidden:
+    return kind(
+        Message("The licence token is from before tokens said this."),
+        remedy=Message("Get a new one at POST /v1/licences/{licence_id}/tokens."),
+    )
+
+
 def readable(columns: Sequence[Column], licensed: Sequence[str]) -> dict[str, Column]:
     """The columns there are for a licence, in the data's order."""
     opened = frozenset(licensed)
@@ -122,19 +224,17 @@ def readable(columns: Sequence[Column], licensed: Sequence[str]) -> dict[str, Co
 def plan(
     revision_id: UUID,
     columns: Mapping[str, Column],
-    licensed_purposes: Sequence[str],
     raw_query: str,
-    stated: str | None,
+    use: Use,
 ) -> QueryPlan:
     """Plan a call.
 
     :param columns: what :func:`readable` gave.
     :param raw_query: the query string as it was sent.
-    :param stated: the header ``Data-Purpose``.
-    :raises PurposeNotLicensed, ColumnUnknown, InvalidQuery: it cannot be answered as it is.
+    :param use: what :func:`choose_use` gave.
+    :raises ColumnUnknown, InvalidQuery: it cannot be answered as it is.
     :raises CursorOfRevision: it is to be planned against another revision.
     """
-    purpose = choose_purpose(licensed_purposes, stated)
     query, stated_fields = _read_query(raw_query, columns, revision_id)
     columns_stated, limit_stated, cursor = stated_fields
     # What was left to us depends on the revision and on the quota; the request says only that it was.
@@ -146,13 +246,19 @@ def plan(
     )
     return QueryPlan(
         revision_id,
-        purpose,
+        use,
         query,
         _page_key(revision_id, query),
-        sha256(b"records\1" + repr(request).encode() + b"\0" + purpose.encode()).digest(),
+        sha256(b"records\1" + repr(request).encode() + b"\0" + _used_for(use)).digest(),
         {"rows": query.limit},
         limit_stated,
     )
+
+
+def _used_for(use: Use) -> bytes:
+    # A key that was first sent with a token of before comes again with it as the same request.
+    said = [use.purpose] if use.scenario is None else [use.purpose, use.scenario, use.region or ""]
+    return "\0".join(said).encode()
 
 
 def _page_key(revision_id: UUID, query: Query) -> bytes:

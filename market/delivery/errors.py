@@ -4,6 +4,8 @@
 401   ``licence-refused``             no licence token, or an invalid or revoked one
 403   ``licence-other-product``       the token opens another product; the same whether this one exists or not
 403   ``purpose-not-licensed``        the stated purpose is not the licence's, or it has several and none was stated
+403   ``scenario-not-licensed``       the same of the scenario
+403   ``region-not-licensed``         the region lies in none of the licence's, or it has several and none was stated
 403   ``licence-stopped``             the licence, or a link of the chain above it, was stopped; the reason is given
 403   ``licence-outside-term``        the term has not begun, is over, or the licence is not metered here
 400   ``column-unknown``              no such column; a column the licence does not cover is no such column
@@ -43,6 +45,20 @@ class PurposeNotLicensed(Forbidden):
 
     slug = "purpose-not-licensed"
     title = Message("The licence does not allow this purpose")
+
+
+class ScenarioNotLicensed(Forbidden):
+    """The scenario is not one of the licence's."""
+
+    slug = "scenario-not-licensed"
+    title = Message("The licence does not allow this scenario")
+
+
+class RegionNotLicensed(Forbidden):
+    """The region lies within none of the licence's."""
+
+    slug = "region-not-licensed"
+    title = Message("The licence does not allow this region")
 
 
 class LicenceStopped(Forbidden):

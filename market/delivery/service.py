@@ -17,7 +17,7 @@ from infra.objects import ObjectStore
 from listings.revisions.domain import CurrentRevision, ReadableRevision, RevisionFacts, SchemaNotice
 from market.delivery import domain
 from market.delivery.cursors import CursorOfRevision, invalid_cursor
-from market.delivery.domain import QueryPlan
+from market.delivery.domain import QueryPlan, StatedUse
 from market.delivery.engine import Engine, PageCache, RenderedPage
 from market.delivery.errors import (
     OtherProduct,
@@ -107,7 +107,7 @@ class DataPlane:
         self._revisions = revisions
         self._first_answer = first_answer
         self.answers = admission.answers
-        self._plans: OrderedDict[tuple[UUID, UUID, str, str | None], tuple[QueryPlan, UUID | None]] = (
+        self._plans: OrderedDict[tuple[UUID, UUID, str, StatedUse], tuple[QueryPlan, UUID | None]] = (
             OrderedDict()
         )
         self._making: dict[bytes, asyncio.Task[RenderedPage]] = {}
@@ -118,7 +118,7 @@ class DataPlane:
         return [(count, {"outcome": outcome}) for outcome, count in list(self._outcomes.items())]
 
     async def records(
-        self, *, bearer: str | None, product_id: UUID, raw_query: str, purpose: str | None, key: str | None
+        self, *, bearer: str | None, product_id: UUID, raw_query: str, stated: StatedUse, key: str | None
     ) -> MeteredResponse:
         """One page of the product's current revision.
 
@@ -128,7 +128,7 @@ class DataPlane:
 
         :param bearer: the licence token.
         :param raw_query: the query string as it was sent; its grammar is in :mod:`market.delivery.domain`.
-        :param purpose: the header ``Data-Purpose``.
+        :param stated: what it says that it is made for.
         :param key: the header ``Idempotency-Key``.
         :raises MarketError: see :mod:`market.delivery.errors`; a call that raises is not billed, or is credited.
         """
@@ -146,7 +146,7 @@ class DataPlane:
                 remedy=Message("Use it at /data/{product_id}/records.", product_id=claims.product_id),
             )
         key = _checked_key(key)
-        reading = await self._reading(claims, raw_query, purpose)
+        reading = await self._reading(claims, raw_query, stated)
         asked = plan = reading.plan
         for _ in range(_TRIES):
             page = self._cache.get(plan.page_key) or await self._page(plan, reading.revision)
@@ -157,11 +157,13 @@ class DataPlane:
                     key=key,
                     digest=plan.digest,
                     revision_id=reading.revision.id,
-                    purpose=plan.purpose,
+                    purpose=plan.use.purpose,
                     client_id=reading.client_id,
                     token_id=claims.token_id,
                     units=page.units,
                     asked=plan.asked,
+                    scenario=plan.use.scenario,
+                    region=plan.use.region,
                 )
             )
             if decision.outcome is Outcome.QUOTA_EXCEEDED and (less := _less(plan, decision)):
@@ -170,7 +172,7 @@ class DataPlane:
             if decision.outcome is Outcome.REVISION_STOPPED:
                 # It was taken out of service since it was looked up: what is read instead, or why nothing is.
                 self._revisions.forget(product_id)
-                reading = await self._reading(claims, raw_query, purpose)
+                reading = await self._reading(claims, raw_query, stated)
                 asked = plan = reading.plan
                 continue
             break
@@ -179,13 +181,13 @@ class DataPlane:
             limited = None if plan is asked else plan.query.limit
             return MeteredResponse(page, reading.revision.id, decision, limited, reading.notice)
         if decision.outcome is Outcome.REPEATED:
-            return await self._repeated(claims, raw_query, purpose, decision)
+            return await self._repeated(claims, raw_query, stated, decision)
         if decision.outcome is Outcome.REVISION_STOPPED:
             raise revision_recalled("")
         notice = await self._stop_notices.about(claims.licence_id, decision.reason)
         raise refusal(decision, notice, plan.query.limit)
 
-    async def _reading(self, claims: LicenceClaims, raw_query: str, purpose: str | None) -> Reading:
+    async def _reading(self, claims: LicenceClaims, raw_query: str, stated: StatedUse) -> Reading:
         """What a call reads: the revision that its licence is pinned to, or the latest, or its cursor's.
 
         :raises RevisionRecalled: the licence is pinned to one that is not read any more.
@@ -194,15 +196,15 @@ class DataPlane:
         if claims.revision_id is not None:
             revision = await self._pinned(claims.product_id, claims.revision_id)
             try:
-                return Reading(*self._plan(claims, revision, raw_query, purpose), revision)
+                return Reading(*self._plan(claims, revision, raw_query, stated), revision)
             except CursorOfRevision:
                 raise invalid_cursor() from None
         current = await self._revisions.current(claims.product_id)
         try:
-            planned = self._plan(claims, current.facts, raw_query, purpose)
+            planned = self._plan(claims, current.facts, raw_query, stated)
         except CursorOfRevision as other:
             revision = await self._of_cursor(claims.product_id, other.revision_id)
-            return Reading(*self._plan(claims, revision, raw_query, purpose), revision, current.notice)
+            return Reading(*self._plan(claims, revision, raw_query, stated), revision, current.notice)
         return Reading(*planned, current.facts, current.notice)
 
     async def _pinned(self, product_id: UUID, revision_id: UUID) -> RevisionFacts:
@@ -225,7 +227,7 @@ class DataPlane:
         return found.facts
 
     async def _repeated(
-        self, claims: LicenceClaims, raw_query: str, purpose: str | None, decision: Decision
+        self, claims: LicenceClaims, raw_query: str, stated: StatedUse, decision: Decision
     ) -> MeteredResponse:
         """The page that a key was answered with at first.
 
@@ -240,23 +242,24 @@ class DataPlane:
             raise revision_recalled("")
         if found.recalled is not None:
             raise revision_recalled(found.recalled)
-        plan, _ = self._plan(claims, found.facts, raw_query, purpose)
+        plan, _ = self._plan(claims, found.facts, raw_query, stated)
         if not plan.limit_stated:
             plan = plan.limited(max(first.rows, 1))
         page = self._cache.get(plan.page_key) or await self._page(plan, found.facts)
         return MeteredResponse(page, found.facts.id, decision)
 
     def _plan(
-        self, claims: LicenceClaims, revision: RevisionFacts, raw_query: str, purpose: str | None
+        self, claims: LicenceClaims, revision: RevisionFacts, raw_query: str, stated: StatedUse
     ) -> tuple[QueryPlan, UUID | None]:
         """The planned call and who makes it, from a bounded cache of the calls planned last."""
-        known = (revision.id, claims.token_id, raw_query, purpose)
+        known = (revision.id, claims.token_id, raw_query, stated)
         worked_out = self._plans.get(known)
         if worked_out is None:
             columns = domain.readable(revision.columns, claims.columns)
             if not columns:
                 raise columns_gone(revision.columns)
-            plan = domain.plan(revision.id, columns, claims.purposes, raw_query, purpose)
+            use = domain.choose_use(claims.purposes, claims.scenarios, claims.regions, stated)
+            plan = domain.plan(revision.id, columns, raw_query, use)
             self._plans[known] = worked_out = plan, _client(claims)
             if len(self._plans) > _PLANS:
                 self._plans.popitem(last=False)

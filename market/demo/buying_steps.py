@@ -49,6 +49,8 @@ async def conclude(trade: Trade) -> Any:
             "product_id": trade.made["product_id"],
             "columns": trade.columns[:-1] or trade.columns,
             "purposes": ["industry"],
+            "scenarios": ["environmental_services"],
+            "regions": ["310000"],
             "purpose_statement": "Advice to industry on the siting of plants",
             "valid_until": (datetime.now(UTC) + timedelta(days=365)).isoformat(),
             "quotas": {"rows": CALLS * trade.page + left},
@@ -92,6 +94,7 @@ async def calls(trade: Trade) -> list[str]:
             ("over quota", await data_call(http, trade, limit=1000)),
             ("a column the licence does not cover", await data_call(http, trade, select=trade.columns[-1])),
             ("another purpose", await data_call(http, trade, limit=1, purpose="public_welfare")),
+            ("another region", await data_call(http, trade, limit=1, region="440000")),
             ("a tampered token", await data_call(http, trade, limit=1, token=_tampered(trade.made["token"]))),
         ]
         first = await data_call(http, trade, limit=1, key=key)
@@ -114,12 +117,17 @@ async def data_call(
     cursor: str | None = None,
     select: str | None = None,
     purpose: str = "industry",
+    region: str = "310000",
     token: str | None = None,
     key: str | None = None,
 ) -> httpx.Response:
-    """One call of the data API; 1 row, purpose industry, unless said otherwise."""
+    """One call of the data API; 1 row, for industry in Shanghai, unless said otherwise."""
     parameters = {"limit": limit, "cursor": cursor, "select": select}
-    headers = {"Authorization": f"Bearer {token or trade.made['token']}", "Data-Purpose": purpose}
+    headers = {
+        "Authorization": f"Bearer {token or trade.made['token']}",
+        "Data-Purpose": purpose,
+        "Data-Region": region,
+    }
     if key is not None:
         headers["Idempotency-Key"] = key
     return await http.get(

@@ -31,7 +31,9 @@ async def admit(
     registry = units.UNITS
     slots: dict[UUID, int] = {}
     places = [slots.setdefault(call.licence_id, len(slots) + 1) for call in calls]
-    _, records, keys, digests, revisions, purposes, clients, tokens, counted, asked = zip(*calls, strict=True)
+    _, records, keys, digests, revisions, purposes, clients, tokens, counted, asked, scenarios, regions = zip(
+        *calls, strict=True
+    )
     arguments = [
         list(slots),
         places,
@@ -42,6 +44,8 @@ async def admit(
         purposes,
         clients,
         tokens,
+        scenarios,
+        regions,
         *zip(*[vector.amounts for vector in counted], strict=True),
         *([bounds.get(unit.code, 0) for bounds in asked] for unit in registry.bounded),
     ]

@@ -55,6 +55,7 @@ class Call(NamedTuple):
     :ivar units: what is counted: one call, or none for a further chunk of the same answer, and what the answer holds.
     :ivar asked: what the caller asked for at most, of the units that have such a bound. The quota must hold it, so that
         a refusal tells nothing of how much there was.
+    :ivar scenario: the field of use, and the division it is made for; None with tokens from before these travelled.
     """
 
     licence_id: UUID
@@ -67,6 +68,8 @@ class Call(NamedTuple):
     token_id: UUID
     units: UnitVector
     asked: Mapping[str, int] = MappingProxyType({})
+    scenario: str | None = None
+    region: str | None = None
 
 
 class Decision(NamedTuple):

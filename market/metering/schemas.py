@@ -45,6 +45,10 @@ class UsageRecordRead(Output):
     revision_id: UUID
     units: UnitAmounts = Field(description="What it counted, by metered unit")
     purpose: str
+    scenario: str | None = Field(
+        description="The field of use it was called for; null with a token from before tokens said this"
+    )
+    region: str | None = Field(description="The division (GB/T 2260) it was called for; null likewise")
     client_id: UUID | None = Field(description="Who got the token the call was made with")
     status: UsageRecordStatus = Field(
         description="Whether it was answered, or is credited; `unconfirmed` for the first seconds, and for up to three"
@@ -67,6 +71,8 @@ class UsageRecordRead(Output):
             revision_id=row.revision_id,
             units=dict(row.units),
             purpose=row.purpose,
+            scenario=row.scenario,
+            region=row.region,
             client_id=row.client_id,
             status=known.status,
             credit=UsageCreditRead.model_validate(known.credit) if known.credit else None,

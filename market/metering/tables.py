@@ -28,6 +28,8 @@ class UsageRecord(RecordColumns, Table, table=True):
     product_id: UUID
     revision_id: UUID
     purpose: str
+    scenario: str | None = None
+    region: str | None = None
     client_id: UUID | None = None
     digest: bytes
 

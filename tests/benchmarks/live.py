@@ -123,6 +123,8 @@ class Live:
                     buyer_id=new_id(),
                     columns=columns,
                     purposes=[PURPOSE],
+                    scenarios=["environmental_services"],
+                    regions=["310000"],
                     quotas=quotas,
                     valid_from=moment - timedelta(hours=1),
                     issued_at=moment,

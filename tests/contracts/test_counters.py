@@ -55,6 +55,8 @@ async def licensed(session: AsyncSession, agreement: Agreement, terms: Terms, **
             "buyer_id": terms.buyer_id,
             "columns": list(terms.columns),
             "purposes": [purpose.value for purpose in terms.purposes],
+            "scenarios": list(terms.scenarios),
+            "regions": list(terms.regions),
             "valid_from": terms.valid_from,
             "valid_until": terms.valid_until,
             "issued_at": START,

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 import infra.keys
-from contracts.agreements.domain import MAX_COLUMNS_BYTES, chosen_columns
+from contracts.agreements.domain import MAX_COLUMNS_BYTES, chosen_columns, require_fitting
 from contracts.agreements.errors import OrderRefused
 from contracts.licences import tokens
 from infra.db import new_id
 from infra.keys import KeyRing
+from listings.authorisations.domain import Scenario
 from pricing.regulated.purposes import PurposeClass
 from tests.support.bargain import Bargain
 
@@ -30,6 +31,11 @@ def test_the_longest_columns_that_are_taken_fit_into_a_token(tmp_path: Path) -> 
     moment = datetime.now(UTC)
     columns = ["x" * (MAX_COLUMNS_BYTES - 4)]
     assert chosen_columns(None, columns) == tuple(columns)
+    scenarios = [Scenario.CULTURE_AND_TOURISM]
+    regions = [str(110101 + step) for step in range(37)]
+    require_fitting(columns, scenarios, regions)
+    with pytest.raises(OrderRefused, match="at most 4,860 fit"):
+        require_fitting(columns, scenarios, [*regions, "310000"])
     claims = tokens.claims_of(
         issuer=f"https://{'long-name.' * 20}example",
         token_id=ids[0],
@@ -41,6 +47,8 @@ def test_the_longest_columns_that_are_taken_fit_into_a_token(tmp_path: Path) -> 
         buyer_id=ids[5],
         columns=columns,
         purposes=list(PurposeClass),
+        scenarios=list(scenarios),
+        regions=regions,
         quotas=dict.fromkeys(("calls", "rows", "bytes"), 2**62),
         valid_from=moment,
         issued_at=moment,

@@ -31,6 +31,8 @@ def test_a_token_that_was_verified_a_moment_ago_is_refused_after_a_revocation(tm
             buyer_id=new_id(),
             columns=["a"],
             purposes=["industry"],
+            scenarios=["all"],
+            regions=["100000"],
             quotas={},
             valid_from=moment,
             issued_at=moment,

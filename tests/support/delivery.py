@@ -60,6 +60,8 @@ class Shop:
         *,
         columns: tuple[str, ...] = ("id", "station"),
         purposes: tuple[str, ...] = ("research",),
+        scenarios: tuple[str, ...] = ("all",),
+        regions: tuple[str, ...] = ("100000",),
         product_id: UUID | None = None,
         expires_in: int = 600,
     ) -> str:
@@ -76,6 +78,8 @@ class Shop:
             buyer_id=new_id(),
             columns=list(columns),
             purposes=list(purposes),
+            scenarios=list(scenarios),
+            regions=list(regions),
             quotas={},
             valid_from=moment - timedelta(hours=1),
             issued_at=moment,

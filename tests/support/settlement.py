@@ -179,7 +179,7 @@ async def a_trade(
         owner_id=owner.organisation_id, operator_id=operator.organisation_id, buyer_id=buyer.organisation_id,
         price_plan_id=plan.id, title_zh="数据", title_en="Data", columns=("a",), purposes=purposes,
         purpose_statement="testing", valid_from=START, valid_until=START + timedelta(days=900), quotas={},
-        shares=split,
+        shares=split, scenarios=("environmental_services",), regions=("310000",),
     )  # fmt: skip
     agreement = await an_agreement(session, terms.document(), operator, buyer)
     licence = await licences.issue(

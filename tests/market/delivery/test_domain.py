@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from listings.ingest.result import Column, Kind
 from market.delivery import cursors, domain
 from market.delivery.domain import Operator
-from market.delivery.errors import ColumnUnknown, InvalidQuery, PurposeNotLicensed
+from market.delivery.errors import (
+    ColumnUnknown,
+    InvalidQuery,
+    PurposeNotLicensed,
+    RegionNotLicensed,
+    ScenarioNotLicensed,
+)
 
 REVISION = UUID("0198c0de-0000-7000-8000-000000000001")
 OTHER = UUID("0198c0de-0000-7000-8000-000000000002")
@@ -184,9 +190,57 @@ def test_the_only_purpose_need_not_be_said() -> None:
             domain.choose_purpose(licensed, stated)
 
 
+@pytest.mark.parametrize(
+    ("scenarios", "regions", "stated", "chosen"),
+    [
+        (["insurance"], ["310000"], (None, None), ("insurance", "310000")),
+        (["insurance"], ["310000"], ("insurance", "310115"), ("insurance", "310115")),
+        (["insurance", "commerce"], ["310000", "320500"], ("commerce", "320505"), ("commerce", "320505")),
+        (["all"], ["100000"], (None, None), ("all", "100000")),
+        (["all"], ["100000"], ("education", "810000"), ("education", "810000")),
+        (None, None, (None, None), (None, None)),
+    ],
+)
+def test_a_call_is_made_for_one_scenario_and_one_region(
+    scenarios: list[str] | None, regions: list[str] | None, stated: tuple[Any, Any], chosen: tuple[Any, Any]
+) -> None:
+    use = domain.choose_use(["research"], scenarios, regions, domain.StatedUse(None, *stated))
+    assert use == domain.Use("research", *chosen)
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "regions", "stated", "refusal"),
+    [
+        (["insurance", "commerce"], ["310000"], (None, None), ScenarioNotLicensed),
+        (["insurance"], ["310000"], ("commerce", None), ScenarioNotLicensed),
+        (["insurance"], ["310000"], ("all", None), ScenarioNotLicensed),
+        (["all"], ["310000"], ("no_such", None), ScenarioNotLicensed),
+        (["insurance"], ["310000", "320000"], (None, None), RegionNotLicensed),
+        (["insurance"], ["310000"], (None, "320000"), RegionNotLicensed),
+        (["insurance"], ["310000"], (None, "100000"), RegionNotLicensed),
+        (["insurance"], ["310100"], (None, "310000"), RegionNotLicensed),
+        (["insurance"], ["100000"], (None, "990000"), RegionNotLicensed),
+        (["insurance"], ["100000"], (None, "000000"), RegionNotLicensed),
+        (["insurance"], ["310000"], (None, "31"), RegionNotLicensed),
+        (["insurance"], ["310000"], (None, ""), RegionNotLicensed),
+        (["insurance"], ["310000"], (None, "３１００００"), RegionNotLicensed),
+        # A token from before it said this does not open what it does not say.
+        (None, None, ("insurance", None), ScenarioNotLicensed),
+        (None, None, (None, "310000"), RegionNotLicensed),
+    ],
+)
+def test_a_call_outside_scenario_or_region_is_refused(
+    scenarios: list[str] | None, regions: list[str] | None, stated: tuple[Any, Any], refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        domain.choose_use(["research"], scenarios, regions, domain.StatedUse(None, *stated))
+
+
 def test_the_digest_tells_requests_apart_and_the_key_pages() -> None:
-    def plan(query: str, purpose: str = "research", revision: UUID = REVISION) -> domain.QueryPlan:
-        return domain.plan(revision, COLUMNS, ["research", "credit"], query, purpose)
+    def plan(
+        query: str, purpose: str = "research", *said: str | None, revision: UUID = REVISION
+    ) -> domain.QueryPlan:
+        return domain.plan(revision, COLUMNS, query, domain.Use(purpose, *said))
 
     base = plan("limit=5&filter=id:gt:1&filter=pm25:lt:9")
     same = plan("filter=pm25:lt:9.0&filter=id:gt:1&limit=5")
@@ -194,6 +248,12 @@ def test_the_digest_tells_requests_apart_and_the_key_pages() -> None:
     other_purpose = plan("limit=5&filter=id:gt:1&filter=pm25:lt:9", "credit")
     assert other_purpose.page_key == base.page_key
     assert other_purpose.digest != base.digest
+    placed = [
+        plan("limit=5&filter=id:gt:1&filter=pm25:lt:9", "research", *said)
+        for said in (("insurance", "310000"), ("insurance", "310100"), ("commerce", "310000"))
+    ]
+    assert {one.page_key for one in placed} == {base.page_key}
+    assert len({base.digest, *(one.digest for one in placed)}) == 4
     for other in (plan("limit=5"), plan("limit=6&filter=id:gt:1&filter=pm25:lt:9"), plan("", revision=OTHER)):
         assert other.page_key != base.page_key
         assert other.digest != base.digest

@@ -13,7 +13,7 @@ _TEXTS = {
     "agreement": Message("is of no concluded agreement"),
     "parties": Message("names other parties than its agreement"),
     "term": Message("has another term than its agreement"),
-    "coverage": Message("covers other purposes or columns than its agreement"),
+    "coverage": Message("covers other purposes, scenarios, regions or columns than its agreement"),
     "quotas": Message("has other quotas than its agreement"),
     "no_counters": Message("has no counters"),
     "counted_for": Message("is counted for another agreement, product or term"),
@@ -52,6 +52,9 @@ SELECT id::text, 1::bigint, NULL::text, since, NULL::uuid, fault, NULL::jsonb
                         THEN 'term'
                     WHEN a.document -> 'purposes' <> to_jsonb(l.purposes)
                          OR a.document -> 'columns' <> to_jsonb(l.columns)
+                         -- What was signed before these travelled names none.
+                         OR a.document -> 'scenarios' <> to_jsonb(l.scenarios)
+                         OR a.document -> 'regions' <> to_jsonb(l.regions)
                         THEN 'coverage'
                     WHEN {signed} THEN 'quotas'
                     WHEN c.licence_id IS NULL THEN 'no_counters'
