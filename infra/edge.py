@@ -39,6 +39,8 @@ SINGLE_HEADERS = frozenset(
         b"idempotency-key",
         b"stripe-signature",
         b"transfer-encoding",
+        b"upload-length",
+        b"upload-offset",
         b"x-csrf-token",
     }
 )

@@ -85,6 +85,17 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(
         268_435_456, ge=1024, description="Largest data file or bank statement taken."
     )
+    open_uploads: int = Field(
+        20, ge=1, le=10_000, description="Uploads that one organisation may have under way at once."
+    )
+    open_uploads_mb: int = Field(
+        4096,
+        ge=1,
+        description="Bytes of one organisation's uploads under way, together; declared ones count.",
+    )
+    upload_hours: int = Field(
+        24, ge=1, le=8760, description="Hours after which an upload whose bytes stopped coming is ended."
+    )
     object_store: str | None = Field(
         None,
         description="S3-compatible store of data files, s3://bucket/prefix?endpoint=https://host&region=name;"
@@ -346,7 +357,7 @@ class Settings(BaseSettings):
 
     @property
     def spool_dir(self) -> Path:
-        """Folder for uploads on their way in; emptied at start-up."""
+        """Folder for files on their way in; the worker removes what killed processes left there."""
         return self.data_dir / "spool"
 
     @property

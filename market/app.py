@@ -62,6 +62,7 @@ from listings.revisions.api import RevisionController
 from listings.revisions.changes_api import RevisionChangeController
 from listings.rights.api import RightController
 from listings.rights.ledger_api import EncumbranceController, RightGrantController, TitleController
+from listings.uploads.api import UploadController
 from market.audit.api import AuditController
 from market.code_lists import labels
 from market.code_lists.api import list_code_lists
@@ -131,6 +132,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     ProductController,
     RevisionController,
     RevisionChangeController,
+    UploadController,
     PublicationController,
     ProductEditionController,
     EditionController,

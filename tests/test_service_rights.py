@@ -23,6 +23,8 @@ from listings.products.states import ProductStatus
 from listings.revisions import states as revisions
 from listings.revisions.states import ChangeStatus
 from listings.rights.states import ENCUMBRANCE, GRANT, EncumbranceStatus, GrantStatus
+from listings.uploads import states as uploads
+from listings.uploads.states import UPLOAD
 from market.participants.states import (
     APPEAL,
     FACTOR_RESET,
@@ -184,6 +186,12 @@ DECIDED: Mapping[str, Rights] = {
         " withdrawal_reason"
     ),
     "stops": changing("lifted_at lifted_by lift_reason"),
+    # Pieces of files that have come go once the file is a revision.
+    "upload_parts": Rights(delete=True),
+    "uploads": changing(
+        "size_bytes status received_bytes phase percent rows attempts revision_id unchanged problem updated_at"
+        " expires_at finished_at"
+    ),
     # Written by functions of the owner: admission, crediting, opening and closing.
     "usage_credits": READ_ONLY,
     "usage_keys": READ_ONLY,
@@ -232,6 +240,7 @@ MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     "rule_proposals": (PROPOSAL.transitions, frozenset({ProposalStatus.PROPOSED})),
     "second_factor_resets": (FACTOR_RESET.transitions, frozenset({FactorResetStatus.REQUESTED})),
     "schema_changes": (revisions.TRANSITIONS, frozenset({ChangeStatus.PROPOSED})),
+    "uploads": (UPLOAD.transitions, uploads.FIRST),
     "refunds": (REFUND.transitions, frozenset({RefundStatus.REQUESTED})),
 }
 """Table → its state machine, and what a new row may be."""

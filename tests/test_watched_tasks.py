@@ -19,6 +19,9 @@ SHORT = {
     },
     "infra/webhooks/sender.py": {"round": "one endpoint's messages; its end is looked at in _ended"},
     "listings/ingest/progress.py": {"__init__": "as long as one conversion, which waits for its end"},
+    "listings/uploads/running.py": {
+        "_watched": "the work on one upload and the watch over it, both waited for"
+    },
     "market/delivery/service.py": {"_page": "one page, waited for", "get": "one look-up, waited for"},
     "market/operations/supervisor.py": {
         "run": "makes the first administrator, waited for",

@@ -1,7 +1,7 @@
 """Upload of a file: from a stream to a registered revision, or to nothing at all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from listings.ingest.convert import convert
 from listings.ingest.errors import BadColumnName, TypeMismatch
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import MEBIBYTE, Limits
-from listings.ingest.result import IngestOptions, IngestResult
+from listings.ingest.result import IngestOptions, IngestResult, Progress
 from listings.products import service as products
 from listings.revisions import changes, columns, repository
 from listings.revisions import service as revisions
@@ -45,6 +45,9 @@ FOLDER = "revisions"
 """Where revisions lie in the object store, named by their ids."""
 
 log = structlog.get_logger()
+
+Conclude = Callable[[AsyncSession, UUID, int, bool], Awaitable[None]]
+"""Told of the revision, its rows, and whether it was there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +98,47 @@ async def ingest_upload(
     :raises DeclaredColumnsMissing: it lacks columns that were declared.
     """
     async with transaction(context.sessions) as session:
+        await products.get_uploadable(session, actor, product_id)
+    settings = context.settings
+    async with spooled(stream, settings.spool_dir, settings.max_upload_bytes) as source:
+        return await ingest_file(context, actor, product_id, name, source, options=options)
+
+
+async def ingest_file(
+    context: UploadContext,
+    actor: Actor,
+    product_id: UUID,
+    name: str,
+    source: Path,
+    *,
+    options: IngestOptions,
+    on_progress: Callable[[Progress], None] | None = None,
+    conclude: Conclude | None = None,
+) -> UUID:
+    """Turn a file on this machine into the product's next revision, as :func:`ingest_upload` does.
+
+    :param source: only read; what is made of it lies beside it meanwhile.
+    :param on_progress: called with how far the conversion is.
+    :param conclude: called at the end of the transaction that registers; what it raises undoes all of it.
+    """
+    async with transaction(context.sessions) as session:
         product = await products.get_uploadable(session, actor, product_id)
         declared = product.declared_columns
         expected = await columns.get_expected_columns(session, product)
         alternatives = await changes.get_expected_alternatives(session, product)
-    settings = context.settings
-    async with spooled(stream, settings.spool_dir, settings.max_upload_bytes) as source:
-        target = source.with_suffix(".parquet")
-        try:
-            result = await _converted(
-                settings, context.budget, source, target, name, options, [expected, *alternatives]
-            )
-            converted = _identified(name, options, declared, result)
-            return await _store(context, actor, product_id, converted, target)
-        except TypeMismatch:
-            async with transaction(context.sessions) as session:
-                await _try_out_served(session, product_id)
-            raise
-        finally:
-            target.unlink(missing_ok=True)
+    target = source.with_suffix(".parquet")
+    try:
+        result = await _converted(
+            context, source, target, name, options, [expected, *alternatives], on_progress
+        )
+        converted = _identified(name, options, declared, result)
+        return await _store(context, actor, product_id, converted, target, conclude)
+    except TypeMismatch:
+        async with transaction(context.sessions) as session:
+            await _try_out_served(session, product_id)
+        raise
+    finally:
+        target.unlink(missing_ok=True)
 
 
 async def _try_out_served(session: AsyncSession, product_id: UUID) -> None:
@@ -125,13 +150,13 @@ async def _try_out_served(session: AsyncSession, product_id: UUID) -> None:
 
 
 async def _converted(
-    settings: Settings,
-    budget: MemoryBudget,
+    context: UploadContext,
     source: Path,
     target: Path,
     name: str,
     options: IngestOptions,
     readings: Sequence[Sequence[ExpectedColumn]],
+    on_progress: Callable[[Progress], None] | None,
 ) -> IngestResult:
     """Convert a file by the first of several readings whose types it fits.
 
@@ -140,7 +165,7 @@ async def _converted(
     refused: TypeMismatch | None = None
     for expected in readings:
         try:
-            return await _convert(settings, budget, source, target, name, options, expected)
+            return await _convert(context, source, target, name, options, expected, on_progress)
         except TypeMismatch as error:
             refused = refused or error
     assert refused is not None, "there is one reading at least"
@@ -148,22 +173,24 @@ async def _converted(
 
 
 async def _convert(
-    settings: Settings,
-    budget: MemoryBudget,
+    context: UploadContext,
     source: Path,
     target: Path,
     name: str,
     options: IngestOptions,
     expected: Sequence[ExpectedColumn],
+    on_progress: Callable[[Progress], None] | None,
 ) -> IngestResult:
+    settings = context.settings
     result = await convert(
         source,
         target,
         filename=name,
         timeout_s=settings.ingest_timeout_s,
-        budget=budget,
+        budget=context.budget,
         options=options,
         expected=expected,
+        on_progress=on_progress,
         limits=Limits(
             source_bytes=settings.max_upload_bytes,
             memory_bytes=settings.ingest_memory_mb * MEBIBYTE,
@@ -194,7 +221,12 @@ def _identified(
 
 
 async def _store(
-    context: UploadContext, actor: Actor, product_id: UUID, converted: Converted, target: Path
+    context: UploadContext,
+    actor: Actor,
+    product_id: UUID,
+    converted: Converted,
+    target: Path,
+    conclude: Conclude | None,
 ) -> UUID:
     """Put the file into the store and register it; the file goes again when the registration fails."""
     try:
@@ -208,6 +240,9 @@ async def _store(
     try:
         async with transaction(context.sessions) as session:
             registered = await _register(session, actor, product_id, converted)
+            if conclude is not None:
+                unchanged = registered != converted.revision_id
+                await conclude(session, registered, converted.result.rows, unchanged)
     except BaseException:
         await _discard_unregistered(context, converted)
         raise

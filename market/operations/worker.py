@@ -35,6 +35,7 @@ from infra.webhooks import sender as webhooks
 from listings.authorisations import jobs as authorisation_jobs
 from listings.classification import jobs as classification_jobs
 from listings.revisions import jobs as revision_jobs
+from listings.uploads import jobs as upload_jobs
 from market.audit import jobs as audit_jobs
 from market.delivery import canary
 from market.metering import jobs as metering_jobs
@@ -49,6 +50,7 @@ from quality import jobs as quality_jobs
 JOBS: tuple[Job, ...] = (
     *quality_jobs.JOBS,
     *classification_jobs.JOBS,
+    *upload_jobs.JOBS,
     *canary.JOBS,
     *card_jobs.JOBS,
     *participant_jobs.JOBS,
@@ -60,6 +62,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *webhook_jobs.SCHEDULES,
     *authorisation_jobs.SCHEDULES,
     *revision_jobs.SCHEDULES,
+    *upload_jobs.SCHEDULES,
     *licence_jobs.SCHEDULES,
     *canary.SCHEDULES,
     *metering_jobs.SCHEDULES,

@@ -51,6 +51,7 @@ async def everybody(trade: Trade, recorder: Recorder) -> None:
     trade.desks["admin"] = await Desk.sign_in(trade.connect, trade.admin)
     await _webhooks(trade)
     await _products(trade)
+    await _uploads(trade)
     await _authorisations(trade)
     await _money(trade)
     await _access(trade)
@@ -92,6 +93,23 @@ async def _checked(operator: Desk, product_id: str) -> None:
     """Wait until the worker has checked the newest revision."""
     while (await operator.get(f"/v1/products/{product_id}/revisions"))["items"][0]["quality"] == "checking":
         await asyncio.sleep(0.1)
+
+
+async def _uploads(trade: Trade) -> None:
+    owner = trade.desks["owner"]
+    content = (
+        b"station_id,observed_at,pm25,temperature,humidity\nS001,2026-01-30T00:00:00+08:00,18.0,4.5,60\n"
+    )
+    home = f"/v1/products/{trade.made['product_id']}/uploads"
+    for name in ("air-quality-february.csv", "air-quality-march.csv"):
+        made = await owner.post(home, {"name": name, "size_bytes": len(content)})
+    at = f"/v1/uploads/{made['id']}"
+    part = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    headers = owner._headers() | part
+    expect(await owner.http.patch(at, content=content[:-10], headers=headers))
+    expect(await owner.http.head(at))
+    await call(owner, "GET", at)
+    await call(owner, "DELETE", at)
 
 
 async def _products(trade: Trade) -> None:

@@ -14,7 +14,8 @@ def handlers(application: Litestar) -> Iterator[tuple[tuple[str, str], HTTPRoute
     for route in application.routes:
         if isinstance(route, HTTPRoute) and not route.path.startswith("/schema"):
             for handler in route.route_handlers:
-                for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"}):
+                named = handler.http_methods - {"OPTIONS"}
+                for method in sorted(named - {"HEAD"} if "GET" in named else named):
                     yield (method, route.path), handler
 
 

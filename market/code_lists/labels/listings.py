@@ -26,9 +26,37 @@ from listings.rights.states import (
     GrantAction,
     GrantStatus,
 )
+from listings.uploads.states import UploadAction, UploadPhase, UploadStatus
 from market.code_lists.labels.texts import LabelTexts
 
 LABELS: LabelTexts = {
+    UploadStatus: {
+        "receiving": ("接收中", "Receiving"),
+        "queued": ("待处理", "Queued"),
+        "running": ("处理中", "Running"),
+        "succeeded": ("已入库", "Succeeded"),
+        "failed": ("失败", "Failed"),
+        "cancelled": ("已取消", "Cancelled"),
+        "expired": ("已过期", "Expired"),
+    },
+    UploadAction: {
+        "completion": ("传完", "Completion"),
+        "start": ("开始处理", "Start"),
+        "success": ("入库", "Success"),
+        "failure": ("失败", "Failure"),
+        "cancellation": ("取消", "Cancellation"),
+        "expiry": ("过期", "Expiry"),
+    },
+    UploadPhase: {
+        "fetching": ("取回文件", "Fetching"),
+        "assembling": ("拼合文件", "Assembling"),
+        "unpacking": ("解压", "Unpacking"),
+        "reading": ("读取", "Reading"),
+        "verifying": ("校验", "Verifying"),
+        "writing": ("写入", "Writing"),
+        "profiling": ("统计概况", "Profiling"),
+        "registering": ("登记", "Registering"),
+    },
     AuthorisationStatus: {
         "offered": ("待来源部门同意", "Offered"),
         "consented": ("待授权主体授予", "Consented to"),
