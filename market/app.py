@@ -52,6 +52,7 @@ from listings.catalogue.api import CatalogueController, CatalogueEditionControll
 from listings.classification.api import ColumnGradingController
 from listings.classification.proposals_api import ColumnProposalController
 from listings.editions.api import EditionController, ProductEditionController
+from listings.freshness.api import FreshnessController
 from listings.impact_assessments.api import ImpactAssessmentController
 from listings.products.api import ProductController
 from listings.publication.api import PublicationController
@@ -137,6 +138,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     ProductEditionController,
     EditionController,
     EditionReviewController,
+    FreshnessController,
     FindingController,
     ColumnProposalController,
     ImpactAssessmentController,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
@@ -81,3 +82,29 @@ async def latest_statuses(
         .order_by(col(QualityRun.revision_id), col(QualityRun.requested_at).desc(), col(QualityRun.id).desc())
     )
     return [(row[0], row[1], row[2], row[3]) for row in (await session.execute(statement)).all()]
+
+
+def has_passed(revision_id: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bool]:
+    """A condition: the newest run of the revision in this column is done, and its report says passed."""
+    later = aliased(QualityRun)
+    followed = (
+        sa.select(1)
+        .where(
+            col(later.revision_id) == col(QualityRun.revision_id),
+            sa.tuple_(col(later.requested_at), col(later.id))
+            > sa.tuple_(col(QualityRun.requested_at), col(QualityRun.id)),
+        )
+        .exists()
+    )
+    return (
+        sa.select(1)
+        .select_from(QualityRun)
+        .join(QualityReport, col(QualityReport.run_id) == col(QualityRun.id))
+        .where(
+            col(QualityRun.revision_id) == revision_id,
+            ~followed,
+            col(QualityRun.status) == RunStatus.DONE,
+            col(QualityReport.status) == ReportStatus.PASSED,
+        )
+        .exists()
+    )

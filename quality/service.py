@@ -5,6 +5,8 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from infra import jobs
 from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor
@@ -177,6 +179,11 @@ async def get_statuses(session: AsyncSession, revision_ids: Collection[UUID]) ->
     """What the check of each revision has come to, in one query. Revisions that were never checked are left out."""
     found = await repository.latest_statuses(session, revision_ids)
     return {revision_id: quality_status(run, report) for revision_id, run, report, _ in found}
+
+
+def has_passed(revision_id: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bool]:
+    """A condition for statements of other slices: the revision in this column has passed by its newest check."""
+    return repository.has_passed(revision_id)
 
 
 async def get_errors(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, str]:

@@ -137,6 +137,7 @@ DECIDED: Mapping[str, Rights] = {
     # How far each process is with its answers; forgotten a day after it ended.
     "metering_processes": QUEUE,
     "organisations": WHOLE_ROWS,
+    "overdue_notices": APPEND_ONLY,
     "payment_reversals": APPEND_ONLY,
     # One link for each account, replaced, used up and swept.
     "password_resets": QUEUE,

@@ -46,6 +46,7 @@ class EventKind(StrEnum):
     ORGANISATION_SUSPENDED = "organisation.suspended"
     ORGANISATION_VERIFIED = "organisation.verified"
     PRODUCT_EDITION_PUBLISHED = "product.edition_published"
+    PRODUCT_OVERDUE = "product.overdue"
     PRODUCT_PUBLISHED = "product.published"
     PRODUCT_REINSTATED = "product.reinstated"
     PRODUCT_SUSPENDED = "product.suspended"

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from listings.editions.tables import ProductEdition
+from listings.freshness.domain import Promise
 from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass
 from listings.products.tables import DataProduct
@@ -66,6 +67,7 @@ class Listing:
     """
 
     product: DataProduct
+    promise: Promise
     edition: ProductEdition
     facts: ProductFacts
     revision: ProductRevision

@@ -14,6 +14,7 @@ from listings.catalogue.facts import Listing
 from listings.editions.domain import Document
 from listings.editions.schemas import ChangeRead
 from listings.editions.tables import ProductEdition
+from listings.freshness.schemas import PromiseRead
 from listings.ingest.result import Kind
 from listings.products.domain import DeliveryClass
 from listings.products.schemas import DictionaryRead, ThemeRead
@@ -175,6 +176,7 @@ class CatalogueProduct(CatalogueItem):
     sample: list[dict[str, Any]] = Field(description="First rows, personal information masked")
     notice: SchemaNoticeRead | None = Field(description="An announced change of its columns; null for none")
     quality: CatalogueQuality
+    update_promise: PromiseRead = Field(description="How often new data is promised, and how often it comes")
     edition: CatalogueEditionBrief = Field(description="The edition in force")
     price_plan: CataloguePlan
 
@@ -204,6 +206,7 @@ class CatalogueProduct(CatalogueItem):
                 score=listing.report.score,
                 report=f"/v1/catalogue/{facts.id}/quality-report",
             ),
+            update_promise=PromiseRead.of(listing.product.update_frequency, listing.promise),
             edition=CatalogueEditionBrief.model_validate(listing.edition),
             price_plan=CataloguePlan.of(listing.plan),
         )

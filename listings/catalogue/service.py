@@ -18,6 +18,7 @@ from listings.catalogue.facts import Listing, ProductFacts
 from listings.catalogue.schemas import QuoteRequest
 from listings.editions import service as editions
 from listings.editions.tables import ProductEdition
+from listings.freshness import service as freshness
 from listings.products import service as products
 from listings.products.dictionary import declared_classes, masked, personal_columns
 from listings.products.domain import DeliveryClass
@@ -58,6 +59,7 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
     return Listing(
         product=row,
         edition=await _edition_of(session, row),
+        promise=await freshness.get_promise(session, row),
         facts=facts,
         revision=revision,
         dictionary=described,

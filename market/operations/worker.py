@@ -34,6 +34,7 @@ from infra.webhooks import jobs as webhook_jobs
 from infra.webhooks import sender as webhooks
 from listings.authorisations import jobs as authorisation_jobs
 from listings.classification import jobs as classification_jobs
+from listings.freshness import jobs as freshness_jobs
 from listings.revisions import jobs as revision_jobs
 from listings.uploads import jobs as upload_jobs
 from market.audit import jobs as audit_jobs
@@ -63,6 +64,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *authorisation_jobs.SCHEDULES,
     *revision_jobs.SCHEDULES,
     *upload_jobs.SCHEDULES,
+    *freshness_jobs.SCHEDULES,
     *licence_jobs.SCHEDULES,
     *canary.SCHEDULES,
     *metering_jobs.SCHEDULES,

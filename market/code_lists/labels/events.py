@@ -86,6 +86,7 @@ LABELS: LabelTexts = {
         "organisation.suspended": ("机构已暂停", "Organisation suspended"),
         "organisation.verified": ("机构已核验", "Organisation verified"),
         "product.edition_published": ("产品新版本已生效", "Edition of a product published"),
+        "product.overdue": ("产品数据逾期未更新", "Data of a product overdue"),
         "product.published": ("产品已上架", "Product published"),
         "product.reinstated": ("产品已恢复", "Product reinstated"),
         "product.suspended": ("产品已暂停", "Product suspended"),

@@ -8,6 +8,7 @@ from listings.classification.kinds import PersonalKind
 from listings.editions.domain import Answer
 from listings.editions.states import EditionAction, EditionStatus, ReviewDecision
 from listings.findings.domain import FindingStatus
+from listings.freshness.domain import Freshness
 from listings.gradings.domain import GradingAction, ImpactDegree, ImpactObject
 from listings.impact_assessments.domain import AssessmentGround
 from listings.ingest.formats import ColumnFormat
@@ -223,6 +224,11 @@ LABELS: LabelTexts = {
         "refused": ("不予通过", "Refused"),
     },
     Answer: {"changed": ("已修改", "Changed"), "explained": ("已说明", "Explained")},
+    Freshness: {
+        "on_time": ("按承诺更新", "On time"),
+        "late": ("逾期未更新", "Late"),
+        "no_promise": ("未承诺频率", "No promise"),
+    },
     DeliveryClass: {"records_api": ("数据接口", "Records API")},
     Kind: {
         "text": ("文本", "Text"),

@@ -1,0 +1,1 @@
+"""Freshness: how often new data was promised, compared with what arrives."""

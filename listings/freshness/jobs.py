@@ -1,0 +1,33 @@
+"""What the worker does about broken promises."""
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from infra.db import transaction
+from infra.jobs import JobContext, Schedule
+from listings.freshness import service
+
+BATCH = 1000
+
+log = structlog.get_logger()
+
+
+async def tell_overdue(context: JobContext, _: dict[str, Any]) -> None:
+    """Tell the parties of products whose promised data is overdue, once for each lapse."""
+    after: UUID | None = None
+    told = 0
+    while True:
+        async with transaction(context.sessions) as session:
+            late, after = await service.list_late(session, after, BATCH)
+        for product_id in late:
+            async with transaction(context.sessions) as session:
+                told += await service.tell_overdue(session, product_id)
+        if after is None:
+            break
+    if told:
+        log.info("overdue_told", products=told)
+
+
+SCHEDULES = [Schedule("freshness.tell_overdue", "23 * * * *", tell_overdue)]

@@ -1,0 +1,97 @@
+"""Use cases of freshness: how a product's promise stands, and whose parties are told that it is broken."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from infra.db import AsyncSession, now
+from infra.events import service as events
+from infra.events.kinds import EventKind
+from infra.rulebook import service as rulebook
+from infra.stops import service as stops
+from listings.freshness import repository
+from listings.freshness.domain import (
+    Freshness,
+    Promise,
+    assess,
+    freshness_of,
+    promise_rules,
+)
+from listings.freshness.tables import OverdueNotice
+from listings.products import service as products
+from listings.products.tables import DataProduct
+from quality import service as quality
+from quality.states import QualityStatus
+
+LOOK_BACK = 500
+"""How many of the newest uploads are looked at."""
+
+
+async def get_promise(session: AsyncSession, product: DataProduct) -> Promise:
+    """How the promise of a product stands; of one that was never published nothing is promised yet."""
+    if product.published_at is None:
+        return Promise(Freshness.NO_PROMISE)
+    rules = promise_rules(await rulebook.in_force(session))
+    return assess(product.update_frequency, await _arrivals(session, product.id), await now(session), rules)
+
+
+async def _arrivals(session: AsyncSession, product_id: UUID) -> list[datetime]:
+    """When data arrived that passed its check and is not suspended."""
+    uploads = dict(await repository.list_uploads(session, product_id, LOOK_BACK))
+    if not uploads:
+        return []
+    statuses = await quality.get_statuses(session, uploads.keys())
+    stopped = await stops.reasons(session, list(uploads))
+    return [
+        at
+        for revision_id, at in uploads.items()
+        if statuses.get(revision_id) is QualityStatus.PASSED and not stopped[revision_id]
+    ]
+
+
+async def list_late(
+    session: AsyncSession, after: UUID | None, limit: int
+) -> tuple[Sequence[UUID], UUID | None]:
+    """Of so many published products after an id that promise something, those whose passed data is late.
+
+    :return: their ids, and the id to go on after; None at the end.
+    """
+    rules = promise_rules(await rulebook.in_force(session))
+    moment = await now(session)
+    found = await repository.list_promising(session, after, limit)
+    late = [
+        product_id
+        for product_id, frequency, passed_at in found
+        if freshness_of(frequency, passed_at, moment, rules.tolerance_percent) is Freshness.LATE
+    ]
+    return late, found[-1][0] if len(found) == limit else None
+
+
+async def tell_overdue(session: AsyncSession, product_id: UUID) -> bool:
+    """Tell the parties of a product that its data is overdue, once for each lapse; says whether they were told now."""
+    product = await products.find_product(session, product_id)
+    if product is None:
+        return False
+    promise = await get_promise(session, product)
+    if promise.late_since is None or promise.last_arrival is None:
+        return False
+    notice = OverdueNotice(
+        product_id=product_id,
+        arrived_at=promise.last_arrival,
+        due_at=promise.late_since,
+        told_at=await now(session),
+    )
+    if not await repository.add_notice(session, notice):
+        return False
+    await events.publish(
+        session,
+        EventKind.PRODUCT_OVERDUE,
+        subject_id=product_id,
+        organisations=(product.operator_id, product.owner_id),
+        payload={
+            "update_frequency": product.update_frequency.value,
+            "last_arrival": promise.last_arrival.isoformat(),
+            "due_at": promise.late_since.isoformat(),
+        },
+    )
+    return True

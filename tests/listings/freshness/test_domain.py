@@ -1,0 +1,88 @@
+"""When data is due, late, and how often it was in time."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from listings.freshness.domain import (
+    PROMISES,
+    Freshness,
+    Promise,
+    PromiseRules,
+    assess,
+    freshness_of,
+    late_from,
+    shifted,
+)
+from listings.resources.domain import UpdateFrequency
+
+RULES = PromiseRules(tolerance_percent=50, periods=4)
+NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+F = UpdateFrequency
+
+
+@pytest.mark.parametrize(
+    ("frequency", "periods", "day"),
+    [
+        (F.HOURLY, 1, "2026-03-31T13"),
+        (F.REALTIME, 1, "2026-03-31T13"),
+        (F.DAILY, -1, "2026-03-30T12"),
+        (F.WEEKLY, 2, "2026-04-14T12"),
+        (F.MONTHLY, 1, "2026-04-30T12"),
+        (F.MONTHLY, -1, "2026-02-28T12"),
+        (F.MONTHLY, -3, "2025-12-31T12"),
+        (F.QUARTERLY, 1, "2026-06-30T12"),
+        (F.YEARLY, 1, "2027-03-31T12"),
+    ],
+)
+def test_periods_follow_the_calendar(frequency: UpdateFrequency, periods: int, day: str) -> None:
+    assert shifted(NOON, frequency, periods).isoformat().startswith(day)
+
+
+def test_a_leap_day_has_an_anniversary() -> None:
+    assert shifted(datetime(2024, 2, 29, tzinfo=UTC), F.YEARLY, 1) == datetime(2025, 2, 28, tzinfo=UTC)
+
+
+def test_static_and_irregular_data_promise_nothing() -> None:
+    assert set(UpdateFrequency) - PROMISES == {F.STATIC, F.IRREGULAR}
+    for frequency in (F.STATIC, F.IRREGULAR):
+        assert late_from(frequency, NOON, 50) is None
+        old = assess(frequency, [NOON - 1000 * DAY], NOON, RULES)
+        assert old == Promise(Freshness.NO_PROMISE, NOON - 1000 * DAY)
+
+
+def test_data_is_late_once_the_tolerance_is_over_to_the_second() -> None:
+    late = late_from(F.DAILY, NOON, 50)
+    assert late == NOON + timedelta(hours=36)
+    second = timedelta(seconds=1)
+    assert freshness_of(F.DAILY, NOON, late - second, 50) is Freshness.ON_TIME
+    assert freshness_of(F.DAILY, NOON, late, 50) is Freshness.LATE
+    assert freshness_of(F.DAILY, NOON, NOON + DAY - second, 0) is Freshness.ON_TIME
+    assert freshness_of(F.DAILY, NOON, NOON + DAY, 0) is Freshness.LATE
+    assert freshness_of(F.DAILY, None, NOON, 50) is Freshness.LATE
+
+
+def test_a_promise_that_is_kept() -> None:
+    arrivals = [NOON - n * DAY - HOUR for n in range(10)]
+    assert assess(F.DAILY, arrivals, NOON, RULES) == Promise(
+        Freshness.ON_TIME, NOON - HOUR, NOON - HOUR + DAY, None, in_time=4, periods=4
+    )
+
+
+def test_many_files_in_one_period_do_not_make_up_for_none_in_others() -> None:
+    padded = [NOON - timedelta(minutes=n) for n in range(50)] + [NOON - 6 * DAY]
+    promise = assess(F.DAILY, padded, NOON, RULES)
+    assert (promise.status, promise.in_time, promise.periods) == (Freshness.ON_TIME, 1, 4)
+
+
+def test_periods_before_the_first_data_do_not_count() -> None:
+    promise = assess(F.DAILY, [NOON - 5 * DAY / 2], NOON, RULES)
+    assert (promise.status, promise.late_since) == (Freshness.LATE, NOON - 3 * DAY / 2)
+    assert (promise.in_time, promise.periods) == (1, 3)
+    assert assess(F.DAILY, [], NOON, RULES) == Promise(Freshness.LATE)
+
+
+def test_what_arrives_later_does_not_count_yet() -> None:
+    promise = assess(F.DAILY, [NOON + HOUR, NOON - 3 * DAY], NOON, RULES)
+    assert (promise.status, promise.last_arrival) == (Freshness.LATE, NOON - 3 * DAY)
