@@ -67,6 +67,7 @@ class Permission(StrEnum):
     BANK_STATEMENT_APPROVE = "bank_statement.approve"
     BANK_STATEMENT_IMPORT = "bank_statement.import"
     CLIENT_MANAGE = "client.manage"
+    DATA_PURGE = "data.purge"
     DEAD_LETTER_MANAGE = "dead_letter.manage"
     DIRECTORY_READ = "directory.read"
     EVIDENCE_READ = "evidence.read"
@@ -238,6 +239,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.BANK_ACCOUNT_MANAGE,
         P.BANK_STATEMENT_APPROVE,
         P.CLIENT_MANAGE,
+        P.DATA_PURGE,
         P.DEAD_LETTER_MANAGE,
         P.EVIDENCE_SUBMIT,
         P.MEMBER_MANAGE,
@@ -264,6 +266,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.AUDIT_READ,
         P.AUTHORISATION_READ,
         P.AUTHORISATION_SUSPEND,
+        P.DATA_PURGE,
         P.INVOICE_READ,
         P.LEDGER_READ,
         P.LICENCE_SUSPEND,

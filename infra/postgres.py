@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra.postgres_cluster import (
@@ -104,6 +104,19 @@ class EmbeddedPostgres:
         if found is None or not found.ready or not self._is_ours(found.pid):
             raise PostgresError(f"no PostgreSQL runs in {self._data_dir}: start it with market up.")
         return self._address_of(found)
+
+    @property
+    def administrator(self) -> ServerAddress:
+        """The same server as its superuser, for what its owner may not do to it.
+
+        :raises PostgresError: none runs.
+        """
+        return replace(
+            self.address,
+            user=SUPERUSER,
+            password=read_credentials(self._credentials_file).superuser_password,
+            database="postgres",
+        )
 
     def running(self) -> bool:
         """Whether the server of this data folder runs and answers, whoever started it."""

@@ -58,6 +58,7 @@ from listings.products.api import ProductController
 from listings.publication.api import PublicationController
 from listings.publication.editions_api import EditionReviewController
 from listings.publication.findings_api import FindingController
+from listings.purges.api import PurgeController
 from listings.resources.api import ResourceController
 from listings.revisions.api import RevisionController
 from listings.revisions.changes_api import RevisionChangeController
@@ -134,6 +135,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     RevisionController,
     RevisionChangeController,
     UploadController,
+    PurgeController,
     PublicationController,
     ProductEditionController,
     EditionController,

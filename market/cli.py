@@ -279,16 +279,54 @@ def restore(
         Path | None,
         typer.Option("--keys", help="The folder with the backup's keys.", show_default="SOURCE-keys"),
     ] = None,
+    purges: Annotated[
+        Path | None,
+        typer.Option(
+            "--purges", help="A folder that market purges wrote, or a later backup.", show_default=False
+        ),
+    ] = None,
+    no_purges: Annotated[
+        bool, typer.Option("--no-purges", help="Nothing was purged since the backup was made.")
+    ] = False,
 ) -> None:
     """Bring a backup to life in a new data folder, with its own embedded PostgreSQL.
 
-    Every file and key is checked against the manifest first, and every table afterwards.
+    Every file and key is checked against the manifest first, and every table afterwards. What was purged since is
+    purged again: a backup that lies where it was made was marked with it, for any other say what was.
     """
     settings = settings_of(data_dir).model_copy(update={"database_url": None, "database_service_url": None})
     from market.operations.backup import restore as bring_back
 
-    asyncio.run(bring_back(settings, source, typer.echo, keys=keys))
+    asyncio.run(bring_back(settings, source, typer.echo, keys=keys, purged=purges, nothing_purged=no_purges))
     typer.echo(f"Restored. Start it with: market up --data-dir {data_dir}")
+
+
+@app.command()
+def purges(
+    destination: Annotated[
+        Path | None, typer.Argument(help="A folder for the notes of purges.", show_default=False)
+    ] = None,
+    scrub: Annotated[
+        bool,
+        typer.Option(
+            "--scrub", help="Rewrite the tables that held purged data; uploads and calls wait meanwhile."
+        ),
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List what was purged and which backups hold it, and write the notes that a restore of an old backup needs.
+
+    The notes name revisions and orders, and hold nothing of the data.
+    """
+    settings = settings_of(data_dir)
+    from market.operations import purged_again
+    from market.operations.database import reachable, require_data
+
+    require_data(settings)
+    with reachable(settings, start=True) as found:
+        asyncio.run(purged_again.report(found, destination, typer.echo))
+        if scrub:
+            asyncio.run(purged_again.scrub(found, typer.echo))
 
 
 def main() -> None:

@@ -36,6 +36,8 @@ async def find_readable_revision(
     further = await repository.list_after(session, row, LOOK_BACK)
     statuses = await get_quality_statuses(session, [row, *further])
     recalled = next(iter((await stops.reasons(session, [row.id]))[row.id]), None)
+    if recalled is None and row.purged_at is not None:
+        recalled = ""
     if recalled is None and statuses.get(row.id) is not QualityStatus.PASSED:
         recalled = (await get_quality_errors(session, [row])).get(row.id, "")
     if recalled is None and await is_withheld(session, row):

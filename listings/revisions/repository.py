@@ -51,7 +51,11 @@ async def list_released(session: AsyncSession, product_id: UUID, limit: int) -> 
     statement = (
         select(ProductRevision)
         .outerjoin(SchemaChange, _of_revision())
-        .where(col(ProductRevision.product_id) == product_id, _in_force())
+        .where(
+            col(ProductRevision.product_id) == product_id,
+            col(ProductRevision.purged_at).is_(None),
+            _in_force(),
+        )
         .order_by(col(SchemaChange.effective_at).desc().nulls_last(), col(ProductRevision.number).desc())
         .limit(limit)
     )

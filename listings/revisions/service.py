@@ -339,6 +339,11 @@ async def publish_event(
     )
 
 
+async def notify_changed(session: AsyncSession, product_id: UUID) -> None:
+    """Have every process look anew, once this transaction commits, at what buyers of a product may read."""
+    await repository.notify(session, product_id)
+
+
 async def publish_successor(session: AsyncSession, revision_id: UUID) -> None:
     """Tell the product's parties which revision buyers read in place of one that was withdrawn, if there is one."""
     withdrawn = await repository.get(session, revision_id)

@@ -24,7 +24,12 @@ class ProductRevision(Table, table=True):
     """
 
     __tablename__ = "product_revisions"
-    __table_args__ = (sa.UniqueConstraint("product_id", "number"),)
+    __table_args__ = (
+        sa.UniqueConstraint("product_id", "number"),
+        sa.Index(
+            "ix_product_revisions_purged", "source_sha256", postgresql_where=sa.text("purged_at IS NOT NULL")
+        ),
+    )
 
     id: UUID = id_column()
     product_id: UUID = Field(foreign_key="data_products.id")

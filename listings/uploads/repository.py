@@ -48,6 +48,11 @@ async def list_own(
     return await paginate(session, statement, col(Upload.id), page)
 
 
+async def list_of_revisions(session: AsyncSession, revision_ids: Collection[UUID]) -> Sequence[UUID]:
+    """Ids of the uploads that revisions were made of."""
+    return (await session.exec(select(Upload.id).where(col(Upload.revision_id).in_(revision_ids)))).all()
+
+
 async def count_open(session: AsyncSession, organisation_id: UUID, unknown_bytes: int) -> tuple[int, int]:
     """How many uploads an organisation has under way, and how many bytes they hold or were declared with.
 

@@ -101,6 +101,11 @@ async def list_uploads(
     )
 
 
+async def list_of_revisions(session: AsyncSession, revision_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Ids of the uploads that revisions were made of."""
+    return await repository.list_of_revisions(session, revision_ids)
+
+
 async def begin_part(
     session: AsyncSession, actor: Actor, settings: Settings, upload_id: UUID, offset: int, length: int | None
 ) -> Upload:

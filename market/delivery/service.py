@@ -1,6 +1,7 @@
 """The data plane: licence in, page out, metered in between."""
 
 import asyncio
+import contextlib
 import re
 import time
 from collections import Counter, OrderedDict
@@ -13,7 +14,7 @@ from contracts.licences.errors import InvalidLicenceToken
 from contracts.licences.tokens import LicenceClaims, LicenceVerifier
 from infra.errors import Malformed
 from infra.messages import Message
-from infra.objects import ObjectStore
+from infra.objects import ObjectStore, StoreUnavailable
 from listings.revisions.domain import CurrentRevision, ReadableRevision, RevisionFacts, SchemaNotice
 from market.delivery import domain
 from market.delivery.cursors import CursorOfRevision, invalid_cursor
@@ -112,6 +113,7 @@ class DataPlane:
         )
         self._making: dict[bytes, asyncio.Task[RenderedPage]] = {}
         self._outcomes: Counter[str] = Counter()
+        self._pruning: asyncio.Future[None] | None = None
 
     def metrics(self) -> list[tuple[int, dict[str, str]]]:
         """Calls since the process began by outcome, for its metrics."""
@@ -295,6 +297,12 @@ class DataPlane:
         self._making.clear()
         self._cache.clear()
         self._engine.forget()
+        self._pruning = asyncio.get_running_loop().run_in_executor(None, self._prune)
+
+    def _prune(self) -> None:
+        # Another machine's copies of what was discarded; where the store is away, its own round makes up for it.
+        with contextlib.suppress(StoreUnavailable):
+            self._store.prune()
 
 
 class Revisions:

@@ -21,18 +21,23 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 import sqlalchemy as sa
 
 from infra.addresses import owner_url, secret_box, service_login
+from infra.db import new_id
 from infra.migrations import runner
 from infra.objects import ObjectMissing, ObjectStore, StoreUnavailable, open_store
 from infra.postgres import EmbeddedPostgres
 from infra.postgres_host import packaged_programs
 from infra.settings import Settings
-from market.operations.database import with_server
+from market.operations import purges
+from market.operations.database import migrate, with_server
 from market.operations.errors import CommandFailed
+from market.operations.purged_again import purge_restored
 
 FORMAT = 2
 _KEYS_INSIDE = 1
@@ -43,7 +48,7 @@ DUMP = "database.dump"
 FILES = "files"
 MASTER_KEY = "master.key"
 OBJECTS = "objects"
-_KEPT_OBJECTS = ("revisions",)
+_KEPT_OBJECTS = ("revisions", purges.FOLDER)
 """Uploads that are under way are not kept: they are sent again."""
 
 _SECRET = ("keys", MASTER_KEY, "demo.json")
@@ -68,6 +73,7 @@ class Manifest:
     :param master_key_check: derived from the master key, to know it by.
     :param master_key_in_setting: the master key was given as a setting, so that it is not among the keys.
     :param service_role: the login that the dumped rights are granted to.
+    :param folder: where it was made; a purge leaves its notes there as long as it is found.
     """
 
     format: int
@@ -80,6 +86,7 @@ class Manifest:
     files: dict[str, str]
     keys: dict[str, str] = field(default_factory=dict)
     master_key_check: str = ""
+    folder: str = ""
 
 
 def keys_beside(backup: Path) -> Path:
@@ -137,8 +144,10 @@ async def back_up(
         files=files,
         keys=kept_keys,
         master_key_check=check,
+        folder=_real(destination),
     )
     _write_manifest(destination / MANIFEST, manifest)
+    await _remember(url, destination, manifest)
     return manifest
 
 
@@ -200,13 +209,25 @@ def find_keys(settings: Settings, source: Path, manifest: Manifest, keys: Path |
 
 
 async def restore(
-    settings: Settings, source: Path, tell: Callable[[str], None], *, keys: Path | None = None
+    settings: Settings,
+    source: Path,
+    tell: Callable[[str], None],
+    *,
+    keys: Path | None = None,
+    purged: Path | None = None,
+    nothing_purged: bool = False,
 ) -> Manifest:
     """Bring a backup to life in a new data folder, on its own embedded server, and compare it with the manifest.
 
     :param settings: with the new data folder and no database address.
+    What was purged since the backup was made is purged again before anything is served: by the notes that the backup
+    was marked with, and by those that are named.
+
     :param keys: folder of its keys; beside it without.
-    :raises CommandFailed: the backup is incomplete or changed, the folder is not empty, or the outcome differs.
+    :param purged: folder with notes of purges, or a later backup.
+    :param nothing_purged: somebody says that nothing was purged since, of a backup that may not have been marked.
+    :raises CommandFailed: the backup is incomplete or changed, the folder is not empty, or the outcome differs; or it
+        is not known what was purged since.
     :raises PostgresError: the embedded server could not be started.
     """
     manifest = read_manifest(source)
@@ -215,6 +236,7 @@ async def restore(
         raise CommandFailed(
             "The backup was made with the master key in MARKET_MASTER_KEY and does not hold it: set it to the same key."
         )
+    notes = _purge_notes(source, manifest, purged, nothing_purged=nothing_purged)
     key_folder = find_keys(settings, source, manifest, keys)
     if settings.master_key is not None and manifest.master_key_check not in {"", _check_of(settings)}:
         raise CommandFailed(
@@ -239,12 +261,58 @@ async def restore(
             _compare(await table_states(connection), manifest.tables)
         finally:
             await connection.close()
+        if notes:
+            await migrate(started)
+            gone = await purge_restored(started, notes)
+            tell(f"{gone} revisions that were purged since are purged again")
     except BaseException:
         server.destroy()
         raise
     server.stop()
     tell(f"{len(manifest.tables)} tables have the rows and contents they had")
     return manifest
+
+
+async def _remember(url: str, destination: Path, manifest: Manifest) -> None:
+    """Record where the backup is, so that a later purge leaves its notes there."""
+    connection = await asyncpg.connect(_libpq(url))
+    try:
+        if await connection.fetchval("SELECT to_regclass('backups')") is not None:
+            await connection.execute(
+                "INSERT INTO backups (id, folder, made_at, manifest_sha256) VALUES ($1, $2, $3, $4)",
+                new_id(),
+                manifest.folder,
+                datetime.fromisoformat(manifest.made_at),
+                _sha256(destination / MANIFEST),
+            )
+    finally:
+        await connection.close()
+
+
+def _real(folder: Path) -> str:
+    return os.path.realpath(folder)
+
+
+def _purge_notes(
+    source: Path, manifest: Manifest, purged: Path | None, *, nothing_purged: bool
+) -> dict[UUID, dict[str, Any]]:
+    """Notes of what is to be purged again; a backup that no purge could have marked is not restored unasked.
+
+    :raises CommandFailed: somebody has to say what was purged since, or the notes cannot be read.
+    """
+    if purged is None and not nothing_purged and manifest.folder != _real(source):
+        raise CommandFailed(
+            f"{source} is not where this backup was made, so data that was purged since may not be marked in it: name"
+            " the folder that `market purges FOLDER` wrote, or a later backup, with --purges; or say --no-purges when"
+            " nothing was purged since."
+        )
+    if purged is not None and not purged.is_dir():
+        raise CommandFailed(f"{purged} is no folder: name the one that `market purges FOLDER` wrote.")
+    try:
+        notes = purges.read_notes(source)
+        return notes | (purges.read_notes(purged) if purged is not None else {})
+    except (OSError, ValueError) as error:
+        raise CommandFailed(f"The notes of purges cannot be read: {error}.") from error
 
 
 async def table_states(connection: asyncpg.Connection) -> dict[str, TableState]:

@@ -40,6 +40,7 @@ from listings.uploads import jobs as upload_jobs
 from market.audit import jobs as audit_jobs
 from market.delivery import canary
 from market.metering import jobs as metering_jobs
+from market.operations import purges as purge_jobs
 from market.operations.readiness import ReadinessStatus, of_tasks, status_of
 from market.participants import jobs as participant_jobs
 from market.settlement.invoices import jobs as invoice_jobs
@@ -53,6 +54,7 @@ JOBS: tuple[Job, ...] = (
     *classification_jobs.JOBS,
     *upload_jobs.JOBS,
     *canary.JOBS,
+    *purge_jobs.JOBS,
     *card_jobs.JOBS,
     *participant_jobs.JOBS,
 )
@@ -67,6 +69,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *freshness_jobs.SCHEDULES,
     *licence_jobs.SCHEDULES,
     *canary.SCHEDULES,
+    *purge_jobs.SCHEDULES,
     *metering_jobs.SCHEDULES,
     *invoice_jobs.SCHEDULES,
     *card_jobs.SCHEDULES,

@@ -22,6 +22,11 @@ HOW = (
     "`make examples` and look at the difference"
 )
 WITHOUT = {
+    "rejectPurge": "destroys the data of the trade",
+    "orderPurge": "destroys the data of the trade",
+    "listPurgeOrders": "destroys the data of the trade",
+    "getPurgeOrder": "destroys the data of the trade",
+    "confirmPurge": "destroys the data of the trade",
     "announceRevision": "needs another file whose check has passed",
     "createCardPaymentBankRefund": "needs a card processor",
     "createCardPayment": "needs a card processor",

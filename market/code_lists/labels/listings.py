@@ -16,6 +16,7 @@ from listings.ingest.personal import ContentKind
 from listings.ingest.result import DecimalMark, Delimiter, Kind, Quote, TextEncoding
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductAction, ProductStatus
+from listings.purges.states import PurgeAction, PurgeStatus
 from listings.resources.domain import UpdateFrequency
 from listings.revisions.differences import ColumnChange
 from listings.revisions.states import ChangeAction, ChangeStatus, RevisionStatus
@@ -294,6 +295,17 @@ LABELS: LabelTexts = {
         "removed": ("删除", "Removed"),
         "retyped": ("改变类型", "Retyped"),
         "widened": ("放宽", "Widened"),
+    },
+    PurgeAction: {
+        "confirmation": ("确认", "Confirmation"),
+        "completion": ("完成", "Completion"),
+        "rejection": ("驳回", "Rejection"),
+    },
+    PurgeStatus: {
+        "ordered": ("已下令", "Ordered"),
+        "confirmed": ("已确认", "Confirmed"),
+        "completed": ("已完成", "Completed"),
+        "rejected": ("已驳回", "Rejected"),
     },
     RevisionStatus: {
         "announced": ("已预告", "Announced"),

@@ -25,6 +25,7 @@ LABELS: LabelTexts = {
         "bank_statement.approve": ("批准银行对账单", "Approve bank statements"),
         "bank_statement.import": ("导入银行对账单", "Import bank statements"),
         "client.manage": ("管理程序凭证", "Manage clients"),
+        "data.purge": ("清除违法数据", "Order and confirm the destruction of data"),
         "dead_letter.manage": ("处理死信", "Manage dead letters"),
         "directory.read": ("查询机构名录", "Search the directory"),
         "evidence.read": ("查看身份证明材料", "Read identity evidence"),

@@ -1,0 +1,89 @@
+"""What goes in and out of purges over HTTP."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import Field
+
+from infra.schema import Input, LongText, Output, Reason, Sha256Hex
+from listings.purges.states import PurgeStatus
+from listings.purges.tables import PurgeOrder
+from listings.revisions.tables import ProductRevision
+
+
+class PurgeOrderCreate(Input):
+    """An order to destroy data that was published unlawfully."""
+
+    revision_ids: list[UUID] | None = Field(
+        None,
+        min_length=1,
+        max_length=1000,
+        description="Revisions of the product; all there are when left out",
+    )
+    reason: Reason
+    legal_basis: LongText = Field(description="The provisions that the order rests on")
+    order_sha256: Sha256Hex = Field(description="Digest of the order as it was issued")
+
+
+class TombstoneRead(Output):
+    """What remains of a purged revision."""
+
+    revision_id: UUID
+    number: int
+    sha256: str = Field(description="Digest of the Parquet file that was destroyed")
+    source_sha256: str = Field(description="Digest of the file that was uploaded; it is not taken again")
+    rows: int
+    purged_at: datetime | None = Field(description="Null until the order is confirmed")
+
+    @classmethod
+    def of(cls, row: ProductRevision) -> Self:
+        """Map a row."""
+        return cls(
+            revision_id=row.id,
+            **row.model_dump(include={"number", "sha256", "source_sha256", "rows", "purged_at"}),
+        )
+
+
+class MarkedBackupRead(Output):
+    """A backup that was made before, as far as it can be looked into."""
+
+    folder: str = Field(description="Where it was made")
+    made_at: datetime
+    holds: bool | None = Field(
+        description="Whether it holds a purged file, by digest; null: it is not there any more"
+    )
+    marked: bool = Field(
+        description="Whether a restore of it where it is purges the data again, without being told"
+    )
+
+
+class PurgeOrderRead(Output):
+    """An order to destroy data, and what became of it."""
+
+    id: UUID
+    product_id: UUID
+    whole_product: bool
+    reason: str
+    legal_basis: str
+    order_sha256: str
+    status: PurgeStatus
+    ordered_by: UUID
+    ordered_by_organisation: UUID
+    ordered_at: datetime
+    decided_by: UUID | None
+    decided_by_organisation: UUID | None
+    decided_at: datetime | None
+    decision_reason: str | None
+    completed_at: datetime | None = Field(description="When the files were gone, too")
+    revisions: list[TombstoneRead]
+    backups: list[MarkedBackupRead] = Field(description="Known backups that were made before")
+
+    @classmethod
+    def of(cls, order: PurgeOrder, rows: list[ProductRevision]) -> Self:
+        """Map an order and its revisions."""
+        return cls(
+            **order.model_dump(exclude={"revision_ids", "backups"}),
+            revisions=[TombstoneRead.of(row) for row in rows],
+            backups=[MarkedBackupRead.model_validate(backup) for backup in order.backups],
+        )

@@ -1,0 +1,209 @@
+"""Unlawfully published data is destroyed under four eyes, everywhere, and does not come back with an old backup."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+from litestar import Litestar
+
+from infra.addresses import owner_url
+from infra.auth import OrganisationKind, Role
+from infra.db import SessionMaker
+from infra.jobs import JobContext
+from infra.keys import KeyRing
+from infra.postgres import EmbeddedPostgres
+from infra.postgres_host import packaged_programs
+from infra.settings import Settings
+from market.operations import purged_again, purges
+from market.operations.backup import back_up, restore
+from market.operations.database import with_server
+from market.operations.errors import CommandFailed
+from tests.support.bargain import Bargain
+from tests.support.people import make_organisation, make_person, sign_in
+from tests.support.products import CSV, settle_quality, upload
+
+CANARY = "CANARY7f3e91d04b"
+DATA = CSV.replace(b"S3,", CANARY.encode() + b",")
+ORDER: dict[str, Any] = {
+    "reason": "It names people in a shelter",
+    "legal_basis": "个人信息保护法第四十七条",
+    "order_sha256": "a" * 64,
+}
+WHY = {"reason": "Seen and agreed with"}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="market-purge-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+async def officers(app: Litestar, sessions: SessionMaker, bargain: Bargain) -> list[httpx.AsyncClient]:
+    """Two officers of the regulator, and one of the platform."""
+    platform = await make_organisation(sessions, OrganisationKind.PLATFORM)
+    people = [
+        await make_person(sessions, bargain.regulator.organisation_id, [Role.REGULATOR_OFFICER]),
+        await make_person(sessions, bargain.regulator.organisation_id, [Role.REGULATOR_OFFICER]),
+        await make_person(sessions, platform, [Role.PLATFORM_ADMIN]),
+    ]
+    return [await sign_in(app, person.email) for person in people]
+
+
+@pytest.fixture
+def context(app: Litestar, settings: Settings, sessions: SessionMaker) -> JobContext:
+    return JobContext(
+        settings=settings, sessions=sessions, store=app.state.store, keys=KeyRing.load(settings.keys_dir)
+    )
+
+
+def holds_canary(root: Path) -> list[str]:
+    found = [path for path in root.rglob("*") if path.is_file()]
+    return [str(path) for path in found if CANARY.encode() in path.read_bytes()]
+
+
+async def dumped(url: str, target: Path) -> bytes:
+    """The database as SQL."""
+    program = packaged_programs() / "pg_dump"
+    subprocess.run([str(program), f"--file={target}", f"--dbname={url}"], check=True)
+    return target.read_bytes()
+
+
+def libpq(settings: Settings) -> str:
+    return owner_url(settings).replace("+asyncpg", "")
+
+
+async def test_purged_data_is_gone_from_files_database_and_memory(
+    bargain: Bargain,
+    officers: list[httpx.AsyncClient],
+    context: JobContext,
+    settings: Settings,
+    app: Litestar,
+    folder: Path,
+) -> None:
+    first, second, platform = officers
+    _, token = await bargain.licensed()
+    served = (await bargain.read(token)).headers["data-revision"]
+    bad = await upload(bargain.operator, bargain.product_id, DATA)
+    await settle_quality(bargain.operator, bad["id"])
+    app.state.data_plane.revision_changed(UUID(bargain.product_id))
+    page = await bargain.read(token, "limit=60", **{"Idempotency-Key": "seen"})
+    assert CANARY in page.text
+    assert CANARY in (await dumped(libpq(settings), folder / "before.sql")).decode()
+    await back_up(settings, folder / "old", lambda _: None)
+    shutil.copytree(folder / "old", folder / "elsewhere")
+    shutil.copytree(folder / "old-keys", folder / "elsewhere-keys")
+
+    path = f"/v1/products/{bargain.product_id}/purge-orders"
+    body = ORDER | {"revision_ids": [bad["id"]]}
+    assert (await bargain.operator.http.post(path, json=body)).status_code == 403
+    assert (await platform.post(path, json=body)).status_code in (403, 404)
+    assert (await bargain.regulator.http.post(path, json=body)).status_code == 403  # a program
+    ordered = (await first.post(path, json=body)).json()
+    assert ordered["status"] == "ordered", ordered
+    assert (await bargain.read(token)).headers["data-revision"] == served
+    refused = await first.post(f"/v1/purge-orders/{ordered['id']}/confirmation", json=WHY)
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (403, "another-officer")
+    confirmed = await second.post(f"/v1/purge-orders/{ordered['id']}/confirmation", json=WHY)
+    assert confirmed.status_code == 200, confirmed.text
+    assert CANARY not in (await dumped(libpq(settings), folder / "after.sql")).decode()
+    await purges.purge(context, {"order_id": ordered["id"]})
+
+    tombstone = (await platform.get(f"/v1/purge-orders/{ordered['id']}")).json()
+    assert (
+        tombstone["status"],
+        tombstone["order_sha256"],
+        tombstone["decided_by"] != tombstone["ordered_by"],
+    ) == (
+        "completed",
+        ORDER["order_sha256"],
+        True,
+    )
+    assert tombstone["revisions"][0]["sha256"] == bad["sha256"]
+    assert [
+        (one["holds"], one["marked"]) for one in tombstone["backups"] if one["folder"] == str(folder / "old")
+    ] == [(True, True)]
+    assert holds_canary(settings.objects_dir) == holds_canary(settings.spool_dir) == []
+    assert not app.state.data_plane._cache._pages
+    repeated = await bargain.read(token, "limit=60", **{"Idempotency-Key": "seen"})
+    assert (repeated.status_code, repeated.json()["type"].rpartition(":")[2]) == (409, "revision-recalled")
+    assert (await bargain.operator.http.get(f"/v1/revisions/{bad['id']}/sample")).json()["rows"] == []
+    history = (await bargain.buyer.get(f"/v1/catalogue/{bargain.product_id}/revisions"))["items"]
+    assert [(item["number"], item["status"]) for item in history] == [(2, "purged"), (1, "current")]
+    again = await upload(bargain.operator, bargain.product_id, DATA, status=409)
+    assert again["type"].endswith(":data-purged")
+
+    # An old backup: where it was made it was marked; elsewhere somebody has to say what was purged since.
+    with pytest.raises(CommandFailed, match="--purges"):
+        await restore(Settings(_env_file=None, data_dir=folder / "no"), folder / "elsewhere", lambda _: None)
+    told: list[str] = []
+    await purged_again.report(settings, folder / "notes", told.append)
+    assert any("holds 1 purged files, marked" in line for line in told), told
+    for source, notes in ((folder / "old", None), (folder / "elsewhere", folder / "notes")):
+        fresh = Settings(_env_file=None, data_dir=folder / f"restored-{source.name}")
+        await restore(fresh, source, told.append, purged=notes)
+        assert "1 revisions that were purged since are purged again" in told
+        assert holds_canary(fresh.data_dir) == []
+        server = EmbeddedPostgres(fresh.data_dir)
+        try:
+            started = with_server(fresh, server.start())
+            assert CANARY not in (await dumped(libpq(started), folder / f"{source.name}.sql")).decode()
+            connection = await asyncpg.connect(libpq(started))
+            purged = await connection.fetchval(
+                "SELECT purged_at FROM product_revisions WHERE id = $1", UUID(bad["id"])
+            )
+            await connection.close()
+            assert purged is not None
+        finally:
+            server.destroy()
+
+
+async def test_a_rejected_order_gives_the_data_back(
+    bargain: Bargain, officers: list[httpx.AsyncClient], app: Litestar
+) -> None:
+    first, _, platform = officers
+    _, token = await bargain.licensed()
+    served = (await bargain.read(token)).headers["data-revision"]
+    path = f"/v1/products/{bargain.product_id}/purge-orders"
+    ordered = (await first.post(path, json=ORDER)).json()
+    assert ordered["whole_product"]
+    assert (await bargain.read(token)).status_code == 404
+    other = await platform.post(f"/v1/purge-orders/{ordered['id']}/rejection", json=WHY)
+    assert other.status_code == 403
+    rejected = await first.post(f"/v1/purge-orders/{ordered['id']}/rejection", json=WHY)
+    assert rejected.json()["status"] == "rejected", rejected.text
+    app.state.data_plane.revision_changed(UUID(bargain.product_id))
+    assert (await bargain.read(token)).headers["data-revision"] == served
+    late = await platform.post(f"/v1/purge-orders/{ordered['id']}/confirmation", json=WHY)
+    assert late.json()["type"].endswith(":purge-order-state")
+
+
+async def test_rows_are_emptied_by_a_confirmed_order_and_by_nothing_else(
+    bargain: Bargain, officers: list[httpx.AsyncClient], settings: Settings
+) -> None:
+    path = f"/v1/products/{bargain.product_id}/purge-orders"
+    ordered = (await officers[0].post(path, json=ORDER)).json()
+    revision_id = UUID(ordered["revisions"][0]["revision_id"])
+    connection = await asyncpg.connect(libpq(settings))
+    try:
+        for statement in (
+            "UPDATE product_revisions SET sample = '[]' WHERE id = $1",
+            "UPDATE product_revisions SET rows = 0 WHERE id = $1",
+            "DELETE FROM product_revisions WHERE id = $1",
+            "UPDATE quality_reports SET checks = '[]' WHERE revision_id = $1",
+        ):
+            with pytest.raises(asyncpg.RestrictViolationError):
+                await connection.execute(statement, revision_id)
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await connection.execute("SELECT purge_revisions($1)", UUID(ordered["id"]))
+    finally:
+        await connection.close()
