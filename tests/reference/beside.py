@@ -51,6 +51,7 @@ async def everybody(trade: Trade, recorder: Recorder) -> None:
     trade.desks["admin"] = await Desk.sign_in(trade.connect, trade.admin)
     await _webhooks(trade)
     await _products(trade)
+    await _editions(trade)
     await _uploads(trade)
     await _authorisations(trade)
     await _money(trade)
@@ -163,6 +164,36 @@ async def _products(trade: Trade) -> None:
         f"/v1/resources/{trade.made['resource_id']}/risk-assessment",
         {"sha256": sha256(b"risk assessment").hexdigest(), "note": "No personal information in any column"},
     )
+
+
+async def _editions(trade: Trade) -> None:
+    operator, regulator = trade.desks["operator"], trade.desks["regulator"]
+    begin = f"/v1/products/{trade.made['product_id']}/editions"
+
+    async def submitted(title: str) -> dict[str, Any]:
+        edition = await operator.post(begin)
+        await call(operator, "PATCH", f"/v1/editions/{edition['id']}", {"title_en": title})
+        made: dict[str, Any] = await operator.post(f"/v1/editions/{edition['id']}/submission")
+        return made
+
+    edition = await submitted("Urban air quality, hour by hour")
+    path, seen = f"/v1/editions/{edition['id']}", {"digest": edition["digest"]}
+    remarks = [
+        {"field": "dictionary.pm25", "remark": "请注明计量单位 (name the unit)"},
+        {"field": "description_en", "remark": "请说明覆盖范围 (say which cities)"},
+    ]
+    await regulator.post(f"{path}/return", seen | REASON | {"remarks": remarks})
+    titles = {"name": "pm25", "title_zh": "细颗粒物", "title_en": "Fine particles", "unit": "µg/m³"}
+    edition = await operator.put(f"{path}/dictionary", {"columns": [titles]})
+    (review,) = edition["reviews"]
+    explain = f"{path}/remarks/{review['remarks'][1]['id']}/explanation"
+    await operator.post(explain, {"explanation": "标题已写明 (the title says so)"})
+    edition = await operator.post(f"{path}/submission")
+    await regulator.post(f"{path}/approval", {"digest": edition["digest"], "note": "同意"})
+    refused = await submitted("Air")
+    await regulator.post(f"/v1/editions/{refused['id']}/refusal", {"digest": refused["digest"]} | REASON)
+    withdrawn = await operator.post(begin)
+    await operator.post(f"/v1/editions/{withdrawn['id']}/withdrawal", REASON)
 
 
 async def _authorisations(trade: Trade) -> None:
