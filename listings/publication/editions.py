@@ -166,7 +166,9 @@ def _require_current(row: ProductEdition, product: DataProduct) -> None:
 
 
 async def _require_not_suspended(session: AsyncSession, row: ProductEdition) -> None:
-    for stop in await stops.active(session, [row.product_id]):
+    placed = await stops.active(session, [row.product_id])
+    # A stop for the product's class is of another kind: the edition may be what mends it.
+    for stop in (one for one in placed if one.subject_kind == products.SUBJECT):
         raise EditionStateForbids(
             Message("The product is suspended: {reason}", reason=stop.reason),
             remedy=Message(

@@ -190,6 +190,7 @@ async def _editions(trade: Trade) -> None:
     await operator.post(explain, {"explanation": "标题已写明 (the title says so)"})
     edition = await operator.post(f"{path}/submission")
     await regulator.post(f"{path}/approval", {"digest": edition["digest"], "note": "同意"})
+    await operator.get(f"/v1/catalogue/{trade.made['product_id']}/editions/2")
     refused = await submitted("Air")
     await regulator.post(f"/v1/editions/{refused['id']}/refusal", {"digest": refused["digest"]} | REASON)
     withdrawn = await operator.post(begin)

@@ -8,9 +8,10 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from infra.auth import OrganisationKind
+from infra.auth import SYSTEM, OrganisationKind
 from infra.db import SessionMaker, transaction
 from infra.digest import json_digest
+from infra.stops import service as stops
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
 from tests.support.editions import decide, drafted, in_force, submitted_edition
@@ -291,7 +292,9 @@ async def test_an_edition_that_hides_personal_information_is_not_published(barga
     assert {row["phone"] for row in page["sample"]} == {"***"}
 
 
-async def test_an_edition_is_approved_of_what_is_still_on_the_market(bargain: Bargain) -> None:
+async def test_an_edition_is_approved_of_what_is_still_on_the_market(
+    bargain: Bargain, sessions: SessionMaker
+) -> None:
     operator, regulator, product_id = bargain.operator, bargain.regulator, bargain.product_id
     edition = await submitted_edition(operator, product_id, title_en="Air")
     product = await operator.get(f"/v1/products/{product_id}")
@@ -303,6 +306,11 @@ async def test_an_edition_is_approved_of_what_is_still_on_the_market(bargain: Ba
     await bargain.owner.post(f"{authorisation}/suspension", REASON, status=200)
     assert slug(await decide(regulator, edition, "approval", status=409)) == "authorisation-not-live"
     await bargain.owner.post(f"{authorisation}/reinstatement", REASON, status=200)
+    # A stop for the class of its columns is no suspension: the edition may be what mends it.
+    async with transaction(sessions) as session:
+        await stops.place(
+            session, SYSTEM, subject_kind="product_class", subject_id=UUID(product_id), reason="Its class"
+        )
     # A newer file that failed its check, or waits for it, does not hold up what is said of the data that serves.
     newer = await upload(operator, product_id, CSV + b"S1,2026-02-01T00:00:00Z,1.5,13800000000\n")
     await settle_quality(operator, newer["id"], passed=False)
