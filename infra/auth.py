@@ -100,6 +100,8 @@ class Permission(StrEnum):
     RECONCILIATION_READ = "reconciliation.read"
     RECOVERY_CANCEL = "recovery.cancel"
     RECOVERY_MANAGE = "recovery.manage"
+    REGISTRATION_OBJECT = "registration.object"
+    REGISTRATION_REVIEW = "registration.review"
     RESOURCE_MANAGE = "resource.manage"
     RESOURCE_READ = "resource.read"
     RESOURCE_SUSPEND = "resource.suspend"
@@ -133,6 +135,7 @@ _EVERYBODY = _OWN_ACCOUNT | frozenset(
         P.PRODUCT_READ,
         P.QUOTE,
         P.RECOVERY_CANCEL,
+        P.REGISTRATION_OBJECT,
         P.RULEBOOK_READ,
     }
 )
@@ -276,6 +279,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.PRODUCT_REVIEW,
         P.PRODUCT_SUSPEND,
         P.RECONCILIATION_READ,
+        P.REGISTRATION_REVIEW,
         P.RESOURCE_READ,
         P.RESOURCE_SUSPEND,
         P.RIGHT_FREEZE,

@@ -59,6 +59,13 @@ from listings.publication.api import PublicationController
 from listings.publication.editions_api import EditionReviewController
 from listings.publication.findings_api import FindingController
 from listings.purges.api import PurgeController
+from listings.registrations.api import (
+    RegistrationApplicationController,
+    RegistrationController,
+    RegistrationNoticeController,
+    RegistrationObjectionController,
+    ResourceRegistrationController,
+)
 from listings.resources.api import ResourceController
 from listings.revisions.api import RevisionController
 from listings.revisions.changes_api import RevisionChangeController
@@ -66,6 +73,7 @@ from listings.rights.api import RightController
 from listings.rights.ledger_api import EncumbranceController, RightGrantController, TitleController
 from listings.uploads.api import UploadController
 from market.audit.api import AuditController
+from market.cancellations.api import CancellationController
 from market.code_lists import labels
 from market.code_lists.api import list_code_lists
 from market.delivery.api import read_records
@@ -126,6 +134,12 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     ClientController,
     ResourceController,
     ColumnGradingController,
+    ResourceRegistrationController,
+    CancellationController,
+    RegistrationApplicationController,
+    RegistrationNoticeController,
+    RegistrationObjectionController,
+    RegistrationController,
     RightController,
     TitleController,
     RightGrantController,

@@ -21,6 +21,7 @@ from listings.editions.states import EDITION, EditionStatus
 from listings.products import states as products
 from listings.products.states import ProductStatus
 from listings.purges.states import PURGE, PurgeStatus
+from listings.registrations.states import APPLICATION, OBJECTION, ApplicationStatus, ObjectionStatus
 from listings.revisions import states as revisions
 from listings.revisions.states import ChangeStatus
 from listings.rights.states import ENCUMBRANCE, GRANT, EncumbranceStatus, GrantStatus
@@ -106,8 +107,11 @@ DECIDED: Mapping[str, Rights] = {
         " theme_axes delivery_classes purposes declared_columns search_terms classification edition_id"
         " submitted_at submitted_by reviewed_at reviewed_by review_note published_at rules"
     ),
+    # With a registration that is written in the same transaction, which a trigger asks for.
     "data_resources": changing(
-        "personal_information raw_data_stays risk_assessment_sha256 risk_assessment_note"
+        "title_zh title_en description_zh description_en domain update_frequency classification personal_information"
+        " raw_data_stays source_statement responsible_department responsible_person registration_code"
+        " registered_at registered_until registration_cancelled_at"
     ),
     "edition_explanations": APPEND_ONLY,
     "edition_remarks": APPEND_ONLY,
@@ -173,6 +177,14 @@ DECIDED: Mapping[str, Rights] = {
     "refused_sign_ins": QUEUE,
     "second_factor_resets": changing("status ended_by ended_at"),
     "refunds": changing("status failure processor_id sent_at completed_at approved_by approved_at ended_by"),
+    "registration_applications": changing(
+        "status attempt content due_at notice_opened_at notice_ends_at notice_left_seconds"
+    ),
+    "registration_objections": changing("status answered_by answered_at answer"),
+    "registration_reminders": APPEND_ONLY,
+    "registration_steps": APPEND_ONLY,
+    "registrations": APPEND_ONLY,
+    "resource_assessments": APPEND_ONLY,
     "resource_rights": APPEND_ONLY,
     "right_encumbrances": changing(
         "status outcome stops_use effective_by effective_at effective_reason ended_by ended_at end_reason"
@@ -244,6 +256,8 @@ MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     ),
     "right_grants": (GRANT.transitions, frozenset({GrantStatus.PROPOSED})),
     "purge_orders": (PURGE.transitions, frozenset({PurgeStatus.ORDERED})),
+    "registration_applications": (APPLICATION.transitions, frozenset({ApplicationStatus.SUBMITTED})),
+    "registration_objections": (OBJECTION.transitions, frozenset({ObjectionStatus.OPEN})),
     "rule_proposals": (PROPOSAL.transitions, frozenset({ProposalStatus.PROPOSED})),
     "second_factor_resets": (FACTOR_RESET.transitions, frozenset({FactorResetStatus.REQUESTED})),
     "schema_changes": (revisions.TRANSITIONS, frozenset({ChangeStatus.PROPOSED})),

@@ -54,6 +54,8 @@ SUBSCRIBERS = (
                 EventKind.LICENCE_SUSPENDED,
                 EventKind.ORGANISATION_SUSPENDED,
                 EventKind.PRODUCT_SUSPENDED,
+                EventKind.REGISTRATION_CANCELLED,
+                EventKind.REGISTRATION_EXPIRED,
                 EventKind.RESOURCE_SUSPENDED,
                 EventKind.RIGHT_ENDED,
                 EventKind.RIGHT_SUSPENDED,
@@ -70,6 +72,7 @@ SUBSCRIBERS = (
                 EventKind.LICENCE_REINSTATED,
                 EventKind.ORGANISATION_REINSTATED,
                 EventKind.PRODUCT_REINSTATED,
+                EventKind.REGISTRATION_REINSTATED,
                 EventKind.RESOURCE_REINSTATED,
                 EventKind.RIGHT_REINSTATED,
             }

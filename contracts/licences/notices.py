@@ -15,6 +15,7 @@ THINGS: Mapping[str, Message] = {
     "organisation": Message("organisation"),
     "product": Message("product"),
     "product_class": Message("product"),
+    "registration": Message("registration of the data resource"),
     "resource": Message("data resource"),
     "right": Message("right to the data"),
 }
@@ -96,6 +97,14 @@ def _end(stop: ActiveStop, agreement_id: UUID, buyer_id: UUID) -> tuple[Message,
 
 
 def _suspension(stop: ActiveStop, licence_id: UUID, buyer_id: UUID) -> tuple[Message, Message]:
+    if stop.subject_kind == "registration":
+        return (
+            Message("No registration of the data resource is in force: {reason}", reason=stop.reason),
+            Message(
+                "Ask the owner of the data, who renews it or registers the resource again. Calls go through again as"
+                " soon as a registration is in force."
+            ),
+        )
     if stop.subject_id == buyer_id:
         return (
             Message("Your organisation is suspended: {reason}", reason=stop.reason),

@@ -388,6 +388,11 @@ def _require_buyer(actor: Actor, licence: VisibleLicence) -> None:
         raise NotTheBuyer(Message("Your organisation is not the buyer of this licence."))
 
 
+async def list_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
+    """The licences that rest on a link, or are it, and whose term has not ended, oldest first."""
+    return await repository.list_below(session, link_id)
+
+
 async def publish_stopped(session: AsyncSession, link_id: UUID, cause: EventKind) -> int:
     """Tell the parties of every licence below a link, or of the licence itself, that it has stopped; answers how many.
 

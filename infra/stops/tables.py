@@ -18,6 +18,12 @@ class Stop(Table, table=True):
     __tablename__ = "stops"
     __table_args__ = (
         sa.Index("ix_stops_active", "subject_id", "begins_at", postgresql_where=sa.text("lifted_at IS NULL")),
+        sa.Index(
+            "uq_stops_registration",
+            "subject_id",
+            unique=True,
+            postgresql_where=sa.text("subject_kind = 'registration' AND lifted_at IS NULL"),
+        ),
         sa.CheckConstraint("begins_at >= placed_at AND (NOT final OR begins_at = placed_at)", name="begins"),
     )
 

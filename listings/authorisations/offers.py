@@ -38,6 +38,7 @@ from listings.authorisations.states import (
 from listings.authorisations.tables import Authorisation, AuthorisationResource, AuthorisationSignature
 from listings.authorisations.texts import text_digest, text_of
 from listings.gradings import service as gradings
+from listings.resources import registering
 from listings.resources import service as resources
 from listings.resources.domain import listing_rules, require_listable
 from listings.resources.tables import DataResource
@@ -145,14 +146,16 @@ async def lock_resources(
     """Resources that may be authorised over [start, end), locked, with the rights that they rest on.
 
     :param columns: that are authorised, None for all: what is authorised has the strictest class of these.
-    :raises NotFound, NotListable, AuthorisationNotLive, RightMissing: see `offer`.
+    :raises NotFound, NotRegistered, NotListable, AuthorisationNotLive, RightMissing: see `offer`.
     """
     # Locked in id order: two offers for the same resource wait for each other here and not within the index.
     found = await resources.lock_to_authorise(session, actor, resource_ids)
+    await registering.require_in_force(session, found)
     listable = listing_rules(rules)
     for resource in found:
         offered = (await gradings.get_classes(session, resource)).offered(columns)
-        require_listable(offered, resource.risk_assessment_sha256, listable)
+        assessed = await resources.find_valid_assessment(session, resource.id)
+        require_listable(offered, assessed, listable)
     await _require_not_stopped(session, [resource.id for resource in found])
     held = await rights.find_holding_rights(session, [resource.id for resource in found], start, end)  # type: ignore[arg-type]
     return found, [CoveredResource(one.id, one.owner_id, held[one.id]) for one in found]

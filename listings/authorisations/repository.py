@@ -152,6 +152,21 @@ async def overdue(
     return (await session.exec(statement)).all()
 
 
+async def list_of_resource(session: AsyncSession, resource_id: UUID) -> Sequence[Authorisation]:
+    """Authorisations that cover a resource and have not ended, oldest first."""
+    statement = (
+        select(Authorisation)
+        .join(AuthorisationResource, col(AuthorisationResource.authorisation_id) == col(Authorisation.id))
+        .where(
+            col(AuthorisationResource.resource_id) == resource_id,
+            col(Authorisation.ended_at).is_(None),
+            col(Authorisation.valid_until) > sa.func.now(),
+        )
+        .order_by(col(Authorisation.id))
+    )
+    return (await session.exec(statement)).all()
+
+
 async def coverage(
     session: AsyncSession, authorisation_id: UUID, resource_id: UUID, *, share: bool = False
 ) -> tuple[Authorisation | None, AuthorisationResource | None]:

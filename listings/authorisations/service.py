@@ -28,6 +28,7 @@ from listings.authorisations.states import (
     require_suspendable,
 )
 from listings.authorisations.tables import Authorisation, AuthorisationResource, AuthorisationSignature
+from listings.resources import registering
 from pricing.regulated.purposes import PurposeClass
 
 SUBJECT = "authorisation"
@@ -72,6 +73,11 @@ async def list_signatures(
 ) -> Mapping[UUID, Sequence[AuthorisationSignature]]:
     """What each side decided about each of the authorisations as it was offered."""
     return await repository.signatures(session, [row.id for row in rows])
+
+
+async def list_of_resource(session: AsyncSession, resource_id: UUID) -> Sequence[Authorisation]:
+    """Authorisations that cover a resource and have not ended, oldest first."""
+    return await repository.list_of_resource(session, resource_id)
 
 
 async def list_decisions(session: AsyncSession, row: Authorisation) -> Sequence[AuditEntry]:
@@ -133,6 +139,7 @@ async def get_live_grant(
 
     :param share: keep the authorisation's state as it is until the transaction ends.
     :raises AuthorisationNotLive: it is not in force, or something it rests on is stopped.
+    :raises NotRegistered: no registration of the resource is in force.
     :raises ResourceNotCovered: there is none, or it does not cover the resource.
     """
     row, covered = await repository.coverage(session, authorisation_id, resource_id, share=share)
@@ -160,13 +167,9 @@ async def get_live_grant(
         consideration=Consideration(row.consideration),
         shares=Shares(row.owner_share, row.operator_share, row.platform_share),
     )
-    require_live(
-        row.status,
-        row.valid_from,
-        row.valid_until,
-        now=await now(session),
-        stopped=bool(await stops.active(session, given.links)),
-    )
+    active = await stops.active(session, given.links)
+    await registering.require_not_ended(session, active)
+    require_live(row.status, row.valid_from, row.valid_until, now=await now(session), stopped=bool(active))
     return given
 
 

@@ -7,6 +7,7 @@ from infra.messages import Message
 from infra.rulebook.domain import Rules
 from listings.gradings import service as gradings
 from listings.products.domain import DeliveryClass, require_delivery
+from listings.resources import service as resources
 from listings.resources.domain import Classification, listing_rules, require_listable
 from listings.resources.errors import NotListable
 from listings.resources.tables import DataResource
@@ -36,7 +37,8 @@ async def require_offerable(
     if core and resource.classification is not Classification.CORE:
         raise core_columns(core)
     classification = classes.offered(columns, declared)
-    require_listable(classification, resource.risk_assessment_sha256, listed)
+    assessed = await resources.find_valid_assessment(session, resource.id)
+    require_listable(classification, assessed, listed)
     return classification
 
 

@@ -89,3 +89,15 @@ async def get_on_market(session: AsyncSession, product_id: UUID) -> DataProduct 
     """The product, when it is on the market."""
     statement = select(DataProduct).where(on_market(), col(DataProduct.id) == product_id)
     return (await session.exec(statement)).one_or_none()
+
+
+async def list_of_resource(session: AsyncSession, resource_id: UUID) -> Sequence[DataProduct]:
+    """Products made of a resource that were not withdrawn, oldest first."""
+    statement = (
+        select(DataProduct)
+        .where(
+            col(DataProduct.resource_id) == resource_id, col(DataProduct.status) != ProductStatus.WITHDRAWN
+        )
+        .order_by(col(DataProduct.id))
+    )
+    return (await session.exec(statement)).all()

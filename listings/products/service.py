@@ -343,6 +343,11 @@ async def list_products(
     return await repository.list_visible(session, actor, status, stopped, page)
 
 
+async def list_of_resource(session: AsyncSession, resource_id: UUID) -> Sequence[DataProduct]:
+    """Products made of a resource that were not withdrawn, oldest first."""
+    return await repository.list_of_resource(session, resource_id)
+
+
 async def find_visible(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct | None:
     """A product, when the actor can access it."""
     return await repository.get_visible(session, actor, product_id)

@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from litestar import Controller, get, post, put
+from litestar import Controller, get, post
+from sqlmodel import col
 
 from infra.auth import Actor, Permission
-from infra.db import AsyncSession
+from infra.db import AsyncSession, now
 from infra.guards import requires
 from infra.idempotency import Idempotency
 from infra.identity import service as identity
-from infra.paging import PageRequest
+from infra.paging import PageRequest, paginate
 from infra.schema import Page, ReasonBody
-from infra.stops import service as stops
-from listings.resources import service
-from listings.resources.schemas import ResourceCreate, ResourceRead, RiskAssessmentUpdate
-from listings.resources.tables import DataResource
+from listings.resources import registering, service
+from listings.resources.domain import AssessmentKind
+from listings.resources.schemas import AssessmentCreate, AssessmentRead, ResourceCreate, ResourceRead
+from listings.resources.tables import DataResource, ResourceAssessment
 
 
 async def resource_read(session: AsyncSession, row: DataResource) -> ResourceRead:
@@ -26,28 +27,44 @@ async def resource_read(session: AsyncSession, row: DataResource) -> ResourceRea
 async def resource_reads(session: AsyncSession, rows: Sequence[DataResource]) -> list[ResourceRead]:
     """Render resources for a list, their parties named."""
     names = await identity.party_names(session, {row.owner_id for row in rows})
-    stopped = await stops.reasons(session, [row.id for row in rows])
-    return [ResourceRead.of(row, names, stopped[row.id]) for row in rows]
+    ids = [row.id for row in rows]
+    stopped = await service.suspensions(session, ids)
+    assessed = await service.newest_assessments(session, ids, AssessmentKind.RISK)
+    moment = await now(session)
+    return [
+        ResourceRead.of(
+            row,
+            names,
+            stopped.get(row.id, ()),
+            assessed.get(row.id),
+            registering.status_of(row, moment),
+        )
+        for row in rows
+    ]
 
 
 class ResourceController(Controller):
-    """Data resources: registered by owners, seen by their operators and regulators."""
+    """Data resources: drafted by owners and registered, seen by their operators and regulators."""
 
     path = "/v1/resources"
     tags = ["Resources"]
 
     @post(
         guards=[requires(Permission.RESOURCE_MANAGE)],
-        operation_id="registerResource",
-        summary="Register a data resource",
+        operation_id="createResource",
+        summary="Draft a data resource",
     )
-    async def register(
+    async def create(
         self, session: AsyncSession, actor: Actor, idempotency: Idempotency, data: ResourceCreate
     ) -> ResourceRead:
-        """Register a resource of your organisation. Core data (核心数据) may be registered, and never listed."""
+        """A draft of your organisation, on which nothing is built until its registration is in force.
+
+        Apply for that at `POST /v1/resources/{resource_id}/registration-applications`. Core data (核心数据) may be
+        registered, and never listed.
+        """
 
         async def effect() -> ResourceRead:
-            return await resource_read(session, await service.register(session, actor, data))
+            return await resource_read(session, await service.create(session, actor, data))
 
         return await idempotency.run(ResourceRead, effect)
 
@@ -73,19 +90,34 @@ class ResourceController(Controller):
         """A resource you can access."""
         return await resource_read(session, await service.access_resource(session, actor, resource_id))
 
-    @put(
-        "/{resource_id:uuid}/risk-assessment",
+    @post(
+        "/{resource_id:uuid}/assessments",
         guards=[requires(Permission.RESOURCE_MANAGE)],
-        operation_id="fileRiskAssessment",
-        summary="File a risk assessment",
+        operation_id="fileAssessment",
+        summary="File an assessment of a resource",
     )
-    async def file_risk_assessment(
-        self, session: AsyncSession, actor: Actor, resource_id: UUID, data: RiskAssessmentUpdate
-    ) -> ResourceRead:
-        """Important data (重要数据) needs one before it is authorised or published."""
-        return await resource_read(
-            session, await service.file_risk_assessment(session, actor, resource_id, data)
-        )
+    async def file_assessment(
+        self, session: AsyncSession, actor: Actor, resource_id: UUID, data: AssessmentCreate
+    ) -> AssessmentRead:
+        """The next version of its kind, which counts from now on; those before stay on file.
+
+        Important data (重要数据) needs a risk assessment before it is authorised or published.
+        """
+        return AssessmentRead.model_validate(await service.file_assessment(session, actor, resource_id, data))
+
+    @get(
+        "/{resource_id:uuid}/assessments",
+        guards=[requires(Permission.RESOURCE_READ)],
+        operation_id="listAssessments",
+        summary="List the assessments of a resource",
+    )
+    async def list_assessments(
+        self, session: AsyncSession, actor: Actor, resource_id: UUID, page: PageRequest
+    ) -> Page[AssessmentRead]:
+        """Every version there ever was, newest first. The newest of a kind counts, while it is valid."""
+        statement = await service.assessments_listing(session, actor, resource_id)
+        rows, following = await paginate(session, statement, col(ResourceAssessment.id), page)
+        return Page(items=[AssessmentRead.model_validate(row) for row in rows], next_cursor=following)
 
     @post(
         "/{resource_id:uuid}/suspension",

@@ -58,6 +58,14 @@ class Theme(Label):
     axis: ThemeAxis
 
 
+class AssessmentKind(StrEnum):
+    """What an assessment on file is of: the risk of providing important data (数据安全法 art. 30)."""
+
+    RISK = "risk"
+
+
+ASSESSMENT_LABELS = {AssessmentKind.RISK: Label("风险评估", "Risk assessment")}
+
 CLASSIFICATION_LABELS = {
     Classification.GENERAL: Label("一般数据", "general data"),
     Classification.IMPORTANT: Label("重要数据", "important data"),
@@ -136,6 +144,7 @@ def require_listable(
     By the rules that came with the release core data is never listable, and important data is once the digest of a risk
     assessment is on file.
 
+    :param risk_assessment_sha256: of the newest risk assessment, while it is valid.
     :raises NotListable: the classification forbids it.
     """
     if classification is Classification.CORE and rules.core_data_refused:
@@ -152,5 +161,5 @@ def require_listable(
             Message(
                 "The resource is classified as important data (重要数据) and no risk assessment is on file."
             ),
-            remedy=Message("File one with PUT /v1/resources/{resource_id}/risk-assessment."),
+            remedy=Message("File one with POST /v1/resources/{resource_id}/assessments."),
         )

@@ -16,3 +16,10 @@ class NotListable(Conflict):
 
     slug = "resource-not-listable"
     title = Message("This resource may not be listed")
+
+
+class AssessmentOver(Invalid):
+    """An assessment that would not be valid any more."""
+
+    slug = "assessment-over"
+    title = Message("The assessment is over")

@@ -1,15 +1,20 @@
 """SQL of resources."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
-from listings.resources.tables import DataResource, ResourceViewer
+from infra.stops.tables import Stop
+from listings.resources.domain import AssessmentKind
+from listings.resources.tables import DataResource, ResourceAssessment, ResourceViewer
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
@@ -49,6 +54,69 @@ async def lock(session: AsyncSession, owner_id: UUID | None, ids: Iterable[UUID]
         .execution_options(populate_existing=True)
     )
     return (await session.exec(statement)).all()
+
+
+async def lock_any(session: AsyncSession, resource_id: UUID) -> DataResource | None:
+    """The resource, whoever asks; locked until the transaction ends."""
+    statement = (
+        select(DataResource)
+        .where(col(DataResource.id) == resource_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def registration_stops(session: AsyncSession, resource_id: UUID) -> Sequence[Stop]:
+    """The stop of a resource's registration that is not lifted, to come or begun."""
+    statement = select(Stop).where(
+        col(Stop.subject_id) == resource_id,
+        col(Stop.subject_kind) == "registration",
+        col(Stop.lifted_at).is_(None),
+    )
+    return (await session.exec(statement)).all()
+
+
+async def newest_assessments(
+    session: AsyncSession, resource_ids: Iterable[UUID], kind: AssessmentKind
+) -> dict[UUID, ResourceAssessment]:
+    """The newest assessment of a kind, by resource."""
+    statement = (
+        select(ResourceAssessment)
+        .where(
+            col(ResourceAssessment.resource_id).in_(list(resource_ids)), col(ResourceAssessment.kind) == kind
+        )
+        .ext(distinct_on(col(ResourceAssessment.resource_id)))
+        .order_by(col(ResourceAssessment.resource_id), col(ResourceAssessment.number).desc())
+    )
+    return {row.resource_id: row for row in (await session.exec(statement)).all()}
+
+
+def assessments_statement(resource_id: UUID) -> SelectOfScalar[ResourceAssessment]:
+    """What the list of a resource's assessments pages through."""
+    return select(ResourceAssessment).where(col(ResourceAssessment.resource_id) == resource_id)
+
+
+async def ending(session: AsyncSession, until: datetime) -> Sequence[DataResource]:
+    """Resources whose registration, or time of grace, ends until then or has ended, and that were not cancelled."""
+    statement = (
+        select(DataResource)
+        .where(
+            col(DataResource.registered_until) <= until, col(DataResource.registration_cancelled_at).is_(None)
+        )
+        .order_by(col(DataResource.id))
+    )
+    return (await session.exec(statement)).all()
+
+
+async def in_grace(session: AsyncSession) -> Sequence[DataResource]:
+    """Resources that are older than registration and were not registered yet, locked in id order."""
+    statement = (
+        select(DataResource)
+        .where(col(DataResource.grace_from).is_not(None), col(DataResource.registration_code).is_(None))
+        .order_by(col(DataResource.id))
+    )
+    return (await session.exec(statement.with_for_update(key_share=True))).all()
 
 
 async def get(session: AsyncSession, resource_id: UUID) -> DataResource | None:

@@ -7,9 +7,16 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.identity.schemas import PartyName, PartyNames
-from infra.schema import Code, Input, LongText, Output, Sha256Hex, ShortText
-from listings.resources.domain import CLASSIFICATION_LABELS, THEMES, Classification, UpdateFrequency
-from listings.resources.tables import DataResource
+from infra.schema import Code, Input, Instant, LongText, Output, Sha256Hex, ShortText
+from listings.resources.domain import (
+    CLASSIFICATION_LABELS,
+    THEMES,
+    AssessmentKind,
+    Classification,
+    UpdateFrequency,
+)
+from listings.resources.registration import RegistrationStatus
+from listings.resources.tables import DataResource, ResourceAssessment
 
 
 class LabelRead(Output):
@@ -20,7 +27,7 @@ class LabelRead(Output):
 
 
 class ResourceCreate(Input):
-    """A data resource to register."""
+    """A data resource to draft; it is registered by an application."""
 
     title_zh: ShortText
     title_en: ShortText
@@ -41,15 +48,40 @@ class ResourceCreate(Input):
     )
 
 
-class RiskAssessmentUpdate(Input):
-    """A risk assessment to put on file."""
+class AssessmentCreate(Input):
+    """An assessment to put on file: the next version of its kind."""
 
+    kind: AssessmentKind
     sha256: Sha256Hex = Field(description="Digest of the document")
-    note: LongText = Field(description="Who assessed what, and with what outcome")
+    note: LongText | None = Field(None, description="Who assessed what, and with what outcome")
+    valid_until: Instant | None = Field(None, description="Until when it counts; left out for no end")
+
+
+class AssessmentRead(Output):
+    """One version of an assessment."""
+
+    id: UUID
+    resource_id: UUID
+    kind: AssessmentKind
+    number: int
+    sha256: str
+    note: str | None
+    valid_until: datetime | None
+    filed_by: UUID
+    filed_at: datetime
+
+
+class ResourceRegistration(Output):
+    """How the registration of a resource stands."""
+
+    status: RegistrationStatus
+    code: str | None = Field(description="Look it up with GET /v1/registrations/{code}")
+    valid_until: datetime | None = Field(description="The end of the validity, or of the time of grace")
+    registered_at: datetime | None = Field(description="When it was registered first")
 
 
 class ResourceRead(Output):
-    """A registered data resource."""
+    """A data resource, as it is registered; a draft until then."""
 
     id: UUID
     owner_id: UUID
@@ -68,19 +100,49 @@ class ResourceRead(Output):
     raw_data_stays: bool
     risk_assessment_sha256: str | None
     risk_assessment_note: str | None
-    registered_at: datetime
+    source_statement: str | None
+    responsible_department: str | None
+    responsible_person: str | None
+    created_at: datetime
+    registration: ResourceRegistration
 
     @classmethod
-    def of(cls, row: DataResource, names: PartyNames, stopped: Sequence[str]) -> "ResourceRead":
+    def of(
+        cls,
+        row: DataResource,
+        names: PartyNames,
+        stopped: Sequence[str],
+        assessment: ResourceAssessment | None,
+        status: RegistrationStatus,
+    ) -> "ResourceRead":
         """Map a row.
 
         :param names: of its parties.
         :param stopped: why it is stopped.
+        :param assessment: the newest risk assessment.
+        :param status: how its registration stands.
         """
         return cls(
-            **row.model_dump(exclude={"number", "registered_by"}),
+            **row.model_dump(exclude={"number", "created_by", *_REGISTRATION}),
             owner_name=names.get(row.owner_id),
             stopped=list(stopped),
+            risk_assessment_sha256=assessment.sha256 if assessment else None,
+            risk_assessment_note=assessment.note if assessment else None,
             domain_label=LabelRead.model_validate(THEMES[row.domain]),
             classification_label=LabelRead.model_validate(CLASSIFICATION_LABELS[row.classification]),
+            registration=ResourceRegistration(
+                status=status,
+                code=row.registration_code,
+                valid_until=row.registered_until,
+                registered_at=row.registered_at,
+            ),
         )
+
+
+_REGISTRATION = {
+    "registration_code",
+    "registered_at",
+    "registered_until",
+    "registration_cancelled_at",
+    "grace_from",
+}

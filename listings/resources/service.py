@@ -1,7 +1,9 @@
 """Use cases of resources."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
+
+from sqlmodel.sql.expression import SelectOfScalar
 
 from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
@@ -9,19 +11,22 @@ from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
+from infra.identity import persons
 from infra.messages import Message
 from infra.paging import PageRequest
+from infra.rulebook.domain import Rules
 from infra.stops import service as stops
-from listings.resources import repository
-from listings.resources.domain import require_themes
-from listings.resources.schemas import ResourceCreate, RiskAssessmentUpdate
-from listings.resources.tables import DataResource
+from listings.resources import registering, repository
+from listings.resources.domain import AssessmentKind, require_themes
+from listings.resources.errors import AssessmentOver
+from listings.resources.schemas import AssessmentCreate, ResourceCreate
+from listings.resources.tables import DataResource, ResourceAssessment
 
 SUBJECT = "resource"
 
 
-async def register(session: AsyncSession, actor: Actor, data: ResourceCreate) -> DataResource:
-    """Register a resource of the actor's own organisation. Core data may be registered, and never listed.
+async def create(session: AsyncSession, actor: Actor, data: ResourceCreate) -> DataResource:
+    """Create a draft of a resource of the actor's own organisation; nothing is built on it until it is registered.
 
     :raises Forbidden: the actor's organisation is no data owner.
     :raises UnknownTheme: the domain is not in the code list.
@@ -33,48 +38,102 @@ async def register(session: AsyncSession, actor: Actor, data: ResourceCreate) ->
         )
     require_themes([data.domain])
     row = DataResource(
-        **data.model_dump(),
+        **data.model_dump(exclude={"risk_assessment_sha256"}),
         owner_id=actor.organisation_id,
-        registered_at=await now(session),
-        registered_by=actor.id,
+        created_at=await now(session),
+        created_by=actor.id,
     )
     session.add(row)
     await session.flush()
-    await audit.record(
+    await registering.end_at(session, row, None, registering.NOT_YET)
+    await _record(
         session,
         actor,
-        action="resource.registered",
-        subject_kind="resource",
-        subject_id=row.id,
-        detail={
-            "title_zh": row.title_zh,
-            "title_en": row.title_en,
-            "classification": row.classification.value,
-            "personal_information": row.personal_information,
-        },
+        row,
+        "created",
+        title_zh=row.title_zh,
+        title_en=row.title_en,
+        classification=row.classification.value,
+        personal_information=row.personal_information,
     )
+    if data.risk_assessment_sha256 is not None:
+        filed = AssessmentCreate(kind=AssessmentKind.RISK, sha256=data.risk_assessment_sha256)
+        await _file(session, actor, row, filed)
     return row
 
 
-async def file_risk_assessment(
-    session: AsyncSession, actor: Actor, resource_id: UUID, data: RiskAssessmentUpdate
-) -> DataResource:
-    """Put the digest of a risk assessment on file; a later one takes the place of an earlier one.
+async def file_assessment(
+    session: AsyncSession, actor: Actor, resource_id: UUID, data: AssessmentCreate
+) -> ResourceAssessment:
+    """Put the digest of an assessment on file: the next version, which counts from now on; the others stay on file.
 
     :raises NotFound: the resource is not the actor's.
+    :raises AssessmentOver: it would not be valid any more.
     """
     row = (await lock_own(session, actor, [resource_id]))[0]
-    row.risk_assessment_sha256, row.risk_assessment_note = data.sha256, data.note
+    if data.valid_until is not None and data.valid_until <= await now(session):
+        raise AssessmentOver(
+            Message(
+                "The assessment is valid until {valid_until}, which has passed.",
+                valid_until=data.valid_until.isoformat(),
+            ),
+            remedy=Message("Give an end in the future, or none."),
+        )
+    return await _file(session, actor, row, data)
+
+
+async def _file(
+    session: AsyncSession, actor: Actor, row: DataResource, data: AssessmentCreate
+) -> ResourceAssessment:
+    before = (await repository.newest_assessments(session, [row.id], data.kind)).get(row.id)
+    filed = ResourceAssessment(
+        **data.model_dump(),
+        resource_id=row.id,
+        number=before.number + 1 if before else 1,
+        filed_by=actor.id,
+        filed_at=await now(session),
+    )
+    session.add(filed)
     await session.flush()
-    await audit.record(
+    await _record(
         session,
         actor,
-        action="resource.risk_assessment_filed",
-        subject_kind="resource",
-        subject_id=row.id,
-        detail={"sha256": data.sha256},
+        row,
+        "assessment_filed",
+        kind=filed.kind.value,
+        number=filed.number,
+        sha256=filed.sha256,
+        reason=filed.note,
     )
-    return row
+    return filed
+
+
+async def assessments_listing(
+    session: AsyncSession, actor: Actor, resource_id: UUID
+) -> SelectOfScalar[ResourceAssessment]:
+    """What the list of a resource's assessments pages through.
+
+    :raises NotFound: there is no resource the actor can access.
+    """
+    await access_resource(session, actor, resource_id)
+    return repository.assessments_statement(resource_id)
+
+
+async def newest_assessments(
+    session: AsyncSession, resource_ids: Collection[UUID], kind: AssessmentKind
+) -> Mapping[UUID, ResourceAssessment]:
+    """The newest assessment of a kind of each resource that has one, valid or not."""
+    return await repository.newest_assessments(session, resource_ids, kind)
+
+
+async def find_valid_assessment(
+    session: AsyncSession, resource_id: UUID, kind: AssessmentKind = AssessmentKind.RISK
+) -> str | None:
+    """The digest of the newest assessment of a kind; None where there is none, or it is not valid any more."""
+    newest = (await repository.newest_assessments(session, [resource_id], kind)).get(resource_id)
+    if newest is None or (newest.valid_until is not None and newest.valid_until <= await now(session)):
+        return None
+    return newest.sha256
 
 
 async def suspend(session: AsyncSession, actor: Actor, resource_id: UUID, reason: str) -> DataResource:
@@ -85,6 +144,7 @@ async def suspend(session: AsyncSession, actor: Actor, resource_id: UUID, reason
     """
     row = await access_to_suspend(session, actor, resource_id)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
+    await _record(session, actor, row, "suspended", reason=reason)
     await _publish_event(session, row, EventKind.RESOURCE_SUSPENDED)
     return row
 
@@ -97,7 +157,8 @@ async def reinstate(session: AsyncSession, actor: Actor, resource_id: UUID, reas
     """
     row = await access_to_suspend(session, actor, resource_id)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    if not await stops.active(session, [row.id]):
+    await _record(session, actor, row, "reinstated", reason=reason)
+    if not await suspensions(session, [row.id]):
         await _publish_event(session, row, EventKind.RESOURCE_REINSTATED)
     return row
 
@@ -115,6 +176,15 @@ async def access_to_suspend(session: AsyncSession, actor: Actor, resource_id: UU
             remedy=Message("Ask the owner; the operator can suspend its product."),
         )
     return row
+
+
+async def suspensions(session: AsyncSession, resource_ids: Collection[UUID]) -> Mapping[UUID, list[str]]:
+    """Why each of the resources is suspended, for those that are: how their registration stands is told elsewhere."""
+    found: dict[UUID, list[str]] = {}
+    for stop in await stops.active(session, resource_ids):
+        if stop.subject_kind == SUBJECT:
+            found.setdefault(stop.subject_id, []).append(stop.reason)
+    return found
 
 
 async def list_those_who_see(session: AsyncSession, row: DataResource) -> list[UUID]:
@@ -142,14 +212,7 @@ async def declare_personal(
     row = (await lock_own(session, actor, [resource_id]))[0]
     row.personal_information = True
     await session.flush()
-    await audit.record(
-        session,
-        actor,
-        action="resource.declared_personal",
-        subject_kind="resource",
-        subject_id=row.id,
-        detail={"reason": reason},
-    )
+    await _record(session, actor, row, "declared_personal", reason=reason)
     return row
 
 
@@ -163,14 +226,7 @@ async def restrict_raw_data(
     row = (await lock_own(session, actor, [resource_id]))[0]
     row.raw_data_stays = True
     await session.flush()
-    await audit.record(
-        session,
-        actor,
-        action="resource.raw_data_restricted",
-        subject_kind="resource",
-        subject_id=row.id,
-        detail={"reason": reason},
-    )
+    await _record(session, actor, row, "raw_data_restricted", reason=reason)
     return row
 
 
@@ -257,4 +313,26 @@ def _no_such_resource() -> NotFound:
     return NotFound(
         Message("There is no such resource."),
         remedy=Message("GET /v1/resources lists those you can access."),
+    )
+
+
+async def _record(
+    session: AsyncSession,
+    actor: Actor,
+    row: DataResource,
+    what: str,
+    *,
+    rules: Rules | None = None,
+    **detail: object,
+) -> None:
+    """Put a decision about a resource into the audit log, with the person who answers for it."""
+    responsible = await persons.answering_for(session, actor)
+    await audit.record(
+        session,
+        actor,
+        action=f"resource.{what}",
+        subject_kind=SUBJECT,
+        subject_id=row.id,
+        detail={**detail, "responsible": str(responsible) if responsible else None},
+        rules=rules,
     )

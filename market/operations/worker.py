@@ -35,6 +35,7 @@ from infra.webhooks import sender as webhooks
 from listings.authorisations import jobs as authorisation_jobs
 from listings.classification import jobs as classification_jobs
 from listings.freshness import jobs as freshness_jobs
+from listings.registrations import jobs as registration_jobs
 from listings.revisions import jobs as revision_jobs
 from listings.uploads import jobs as upload_jobs
 from market.audit import jobs as audit_jobs
@@ -64,6 +65,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *identity_jobs.SCHEDULES,
     *webhook_jobs.SCHEDULES,
     *authorisation_jobs.SCHEDULES,
+    *registration_jobs.SCHEDULES,
     *revision_jobs.SCHEDULES,
     *upload_jobs.SCHEDULES,
     *freshness_jobs.SCHEDULES,

@@ -8,8 +8,10 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
+from listings.registrations.domain import CONTENT
 from market.demo.bank import Receipt, camt053_for
 from market.demo.desk import Connect, Desk, Login, expect
+from market.demo.listing_steps import register
 from market.demo.money_steps import PLATFORM_ACCOUNT
 from market.demo.state import Trade
 from pricing.money import Money
@@ -54,6 +56,7 @@ async def everybody(trade: Trade, recorder: Recorder) -> None:
     await _editions(trade)
     await _uploads(trade)
     await _authorisations(trade)
+    await _registrations(trade)
     await _money(trade)
     await _access(trade)
     await _lost(trade)
@@ -160,9 +163,13 @@ async def _products(trade: Trade) -> None:
     published = f"/v1/products/{trade.made['product_id']}"
     await regulator.post(f"{published}/suspension", REASON)
     await regulator.post(f"{published}/reinstatement", REASON)
-    await owner.put(
-        f"/v1/resources/{trade.made['resource_id']}/risk-assessment",
-        {"sha256": sha256(b"risk assessment").hexdigest(), "note": "No personal information in any column"},
+    await owner.post(
+        f"/v1/resources/{trade.made['resource_id']}/assessments",
+        {
+            "kind": "risk",
+            "sha256": sha256(b"risk assessment").hexdigest(),
+            "note": "No personal information in any column",
+        },
     )
 
 
@@ -209,6 +216,8 @@ async def _authorisations(trade: Trade) -> None:
         {name: resource[name] for name in fields}
         | {"classification": "GENERAL", "personal_information": False},
     )
+    await register(owner, regulator, other)
+    trade.made["other_resource_id"] = other["id"]
     now = datetime.now(UTC)
     await owner.post(
         f"/v1/resources/{other['id']}/rights",
@@ -252,6 +261,45 @@ async def _authorisations(trade: Trade) -> None:
     await regulator.post(f"{active}/suspension", REASON)
     await regulator.post(f"{active}/reinstatement", REASON)
     await owner.post(f"{active}/revocation", REASON)
+
+
+async def _registrations(trade: Trade) -> None:
+    """A change that is returned, mended, announced, objected to and withdrawn; a refusal; and a cancellation."""
+    owner, regulator, buyer = trade.desks["owner"], trade.desks["regulator"], trade.desks["buyer"]
+    resource = f"/v1/resources/{trade.made['other_resource_id']}"
+    drafted = await owner.get(resource)
+    content = {name: drafted[name] for name in CONTENT} | {"update_frequency": "hourly"}
+    body = {"kind": "change", "content": content, **REASON}
+
+    async def applied() -> str:
+        return str((await owner.post(f"{resource}/registration-applications", body))["id"])
+
+    change = await applied()
+    application = f"/v1/registration-applications/{change}"
+    await regulator.post(f"{application}/return", REASON)
+    await owner.post(f"{application}/resubmission", {"content": content, **REASON})
+    await regulator.post(f"{application}/acceptance", REASON)
+    await regulator.post(f"{application}/approval", REASON)
+    notice = f"/v1/registration-notices/{change}"
+    objection = await buyer.post(
+        f"{notice}/objections",
+        {"reasons": "The station is ours", "evidence_sha256": sha256(b"objection").hexdigest()},
+    )
+    async with trade.connect() as http:
+        expect(await http.get("/v1/registration-notices"))
+        expect(await http.get(notice))
+        expect(await http.get(f"/v1/registrations/{trade.made['registration_code']}"))
+    await regulator.post(
+        f"/v1/registration-objections/{objection['id']}/answer", {"decision": "dismissed", **REASON}
+    )
+    await buyer.get(f"{notice}/objections")
+    await owner.post(f"{application}/withdrawal", REASON)
+    await regulator.post(
+        f"/v1/registration-applications/{await applied()}/refusal",
+        {"ground": "dispute_unresolved", **REASON},
+    )
+    preview = await owner.get(f"{resource}/cancellation")
+    await owner.post(f"{resource}/cancellation", {"confirmed_digest": preview["digest"], **REASON})
 
 
 async def _money(trade: Trade) -> None:

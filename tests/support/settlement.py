@@ -125,8 +125,8 @@ async def a_trade(
     resource = DataResource(
         owner_id=owner.organisation_id, title_zh="数据", title_en="Data", description_zh="数据",
         description_en="Data", domain="environment", update_frequency=UpdateFrequency.DAILY,
-        classification=Classification.GENERAL, personal_information=False, registered_at=START,
-        registered_by=owner.id,
+        classification=Classification.GENERAL, personal_information=False, created_at=START,
+        created_by=owner.id,
     )  # fmt: skip
     session.add(resource)
     await session.flush()

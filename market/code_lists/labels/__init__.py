@@ -10,7 +10,15 @@ from listings.authorisations.domain import (
     Mode,
     Scenario,
 )
-from listings.resources.domain import CLASSIFICATION_LABELS, THEME_AXIS_LABELS, Classification, ThemeAxis
+from listings.registrations.domain import GROUND_LABELS, KIND_LABELS, RefusalGround, RegistrationKind
+from listings.resources.domain import (
+    ASSESSMENT_LABELS,
+    CLASSIFICATION_LABELS,
+    THEME_AXIS_LABELS,
+    AssessmentKind,
+    Classification,
+    ThemeAxis,
+)
 from listings.rights.domain import RIGHT_LABELS, RightKind
 from market.code_lists.labels import (
     contracts,
@@ -39,7 +47,10 @@ def register() -> None:
     for area in (parties, listings, quality, contracts, money, operations, events, permissions):
         for kind, texts in area.LABELS.items():
             labels.register(kind, {kind(code): Label(zh, en) for code, (zh, en) in texts.items()})
+    labels.register(AssessmentKind, ASSESSMENT_LABELS)
     labels.register(Classification, CLASSIFICATION_LABELS)
+    labels.register(RefusalGround, GROUND_LABELS)
+    labels.register(RegistrationKind, KIND_LABELS)
     labels.register(ThemeAxis, THEME_AXIS_LABELS)
     labels.register(Consideration, CONSIDERATION_LABELS)
     labels.register(Mode, MODE_LABELS)

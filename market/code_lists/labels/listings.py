@@ -17,7 +17,16 @@ from listings.ingest.result import DecimalMark, Delimiter, Kind, Quote, TextEnco
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductAction, ProductStatus
 from listings.purges.states import PurgeAction, PurgeStatus
+from listings.registrations.domain import VersionStatus
+from listings.registrations.states import (
+    ApplicationAction,
+    ApplicationStatus,
+    ObjectionAction,
+    ObjectionDecision,
+    ObjectionStatus,
+)
 from listings.resources.domain import UpdateFrequency
+from listings.resources.registration import RegistrationStatus
 from listings.revisions.differences import ColumnChange
 from listings.revisions.states import ChangeAction, ChangeStatus, RevisionStatus
 from listings.rights.domain import EncumbranceKind, GrantForm, RightBasis
@@ -85,6 +94,56 @@ LABELS: LabelTexts = {
     Procedure: {
         "three_party": ("三方签署", "Three sides signed"),
         "two_party": ("双方签署", "Two sides signed"),
+    },
+    RegistrationStatus: {
+        "draft": ("尚未登记", "Draft"),
+        "grace": ("宽限期内", "Time of grace"),
+        "in_force": ("有效", "In force"),
+        "expired": ("已过期", "Expired"),
+        "lapsed": ("宽限期已满", "Time of grace over"),
+        "cancelled": ("已注销", "Cancelled"),
+    },
+    VersionStatus: {
+        "in_force": ("有效", "In force"),
+        "expired": ("已过期", "Expired"),
+        "cancelled": ("已注销", "Cancelled"),
+        "superseded": ("已被替代", "Superseded"),
+    },
+    ApplicationStatus: {
+        "submitted": ("待受理", "Submitted"),
+        "accepted": ("审核中", "Accepted"),
+        "announced": ("公示中", "On public notice"),
+        "contested": ("异议处理中", "Objected to"),
+        "returned": ("已退回", "Returned"),
+        "refused": ("不予登记", "Refused"),
+        "withdrawn": ("已撤回", "Withdrawn"),
+        "completed": ("已登记", "Registered"),
+    },
+    ApplicationAction: {
+        "acceptance": ("受理", "Acceptance"),
+        "approval": ("审核通过", "Approval"),
+        "objection": ("提出异议", "Objection"),
+        "resumption": ("恢复公示", "Resumption of the notice"),
+        "return": ("退回", "Return"),
+        "refusal": ("不予登记", "Refusal"),
+        "resubmission": ("重新提交", "Resubmission"),
+        "withdrawal": ("撤回", "Withdrawal"),
+        "completion": ("赋码登记", "Registration"),
+    },
+    ObjectionStatus: {
+        "open": ("待答复", "Open"),
+        "dismissed": ("异议不成立", "Dismissed"),
+        "upheld": ("异议成立", "Upheld"),
+        "moot": ("无需答复", "Moot"),
+    },
+    ObjectionDecision: {
+        "dismissed": ("异议不成立", "Dismissed"),
+        "upheld": ("异议成立", "Upheld"),
+    },
+    ObjectionAction: {
+        "dismissal": ("认定异议不成立", "Dismissal"),
+        "upholding": ("认定异议成立", "Upholding"),
+        "closure": ("结案", "Closure"),
     },
     RightBasis: {
         "statutory_duty": ("依法履职取得", "Statutory duty"),

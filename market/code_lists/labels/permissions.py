@@ -58,6 +58,8 @@ LABELS: LabelTexts = {
         "reconciliation.read": ("查看对账结果", "Read reconciliations"),
         "recovery.cancel": ("取消管理员恢复", "Cancel recoveries"),
         "recovery.manage": ("办理管理员恢复", "Manage recoveries"),
+        "registration.object": ("对登记公示提出异议", "Object to registrations"),
+        "registration.review": ("受理和审核登记", "Accept and review registrations"),
         "resource.manage": ("管理资源", "Manage resources"),
         "resource.read": ("查看资源", "Read resources"),
         "resource.suspend": ("暂停资源和权利", "Suspend resources and rights"),

@@ -21,6 +21,7 @@ from tests.support.products import (
     authorisation_body,
     granted,
     held_resource,
+    registered,
     resource_body,
     right_body,
 )
@@ -69,6 +70,7 @@ async def test_an_authorisation_is_offered_and_accepted(owner: Party, operator: 
 
 async def test_nothing_is_authorised_without_a_right_to_hold(owner: Party, operator: Party) -> None:
     resource = await owner.post("/v1/resources", resource_body())
+    await registered(owner, resource["id"])
     body = authorisation_body(operator, resource["id"])
     assert slug(await owner.post(PATH, body, status=409)) == "right-missing"
     rights = f"/v1/resources/{resource['id']}/rights"
@@ -88,9 +90,8 @@ async def test_core_data_is_never_authorised_and_important_data_after_assessment
     important = await held_resource(owner, classification="IMPORTANT")
     problem = await owner.post(PATH, authorisation_body(operator, important), status=409)
     assert slug(problem) == "resource-not-listable"
-    await owner.put(
-        f"/v1/resources/{important}/risk-assessment", {"sha256": EVIDENCE, "note": "Assessed in 2026."}
-    )
+    filed = {"kind": "risk", "sha256": EVIDENCE, "note": "Assessed in 2026."}
+    await owner.post(f"/v1/resources/{important}/assessments", filed)
     await owner.post(PATH, authorisation_body(operator, important))
 
 

@@ -128,9 +128,9 @@ async def test_the_class_of_a_product_is_the_strictest_of_its_columns(
     refused = await operator.post(f"/v1/products/{product_id}/submission", status=409)
     assert slug(refused) == "resource-not-listable"
     assert "risk assessment" in refused["detail"]
-    await owner.put(
-        f"/v1/resources/{product['resource_id']}/risk-assessment",
-        {"sha256": "b" * 64, "note": "Assessed by the security office: risks acceptable"},
+    await owner.post(
+        f"/v1/resources/{product['resource_id']}/assessments",
+        {"kind": "risk", "sha256": "b" * 64, "note": "Assessed by the security office: risks acceptable"},
     )
     await operator.post(f"/v1/products/{product_id}/submission", status=200)
     listed = await regulator.post(f"/v1/products/{product_id}/approval", {}, status=200)
@@ -194,9 +194,9 @@ async def test_a_column_that_becomes_important_runs_on_once_an_assessment_is_on_
     resource_id = await resource_of(bargain)
     await raised(bargain.owner, resource_id, "station", "IMPORTANT")
     assert (await bargain.read(token)).status_code == 403
-    await bargain.owner.put(
-        f"/v1/resources/{resource_id}/risk-assessment",
-        {"sha256": "b" * 64, "note": "Assessed by the security office: risks acceptable"},
+    await bargain.owner.post(
+        f"/v1/resources/{resource_id}/assessments",
+        {"kind": "risk", "sha256": "b" * 64, "note": "Assessed by the security office: risks acceptable"},
     )
     let_go = await bargain.operator.post(
         f"/v1/products/{bargain.product_id}/classification-recheck", status=200

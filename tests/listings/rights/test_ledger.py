@@ -18,6 +18,7 @@ from tests.support.products import (
     authorisation_body,
     plan_body,
     product_body,
+    registered,
     resource_body,
     right_body,
     settle_quality,
@@ -48,7 +49,9 @@ async def source(party: PartyMaker) -> Party:
 
 
 async def resource_of(owner: Party) -> str:
-    return str((await owner.post("/v1/resources", resource_body()))["id"])
+    resource = await owner.post("/v1/resources", resource_body())
+    await registered(owner, resource["id"])
+    return str(resource["id"])
 
 
 async def right_of(owner: Party, resource_id: str, **changes: Any) -> str:

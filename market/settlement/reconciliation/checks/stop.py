@@ -4,7 +4,8 @@ from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
 from market.settlement.reconciliation.domain import BreakKind
 
-# An end that a migration found without a stop got one from the service itself, whose ids are zero.
+# An end that a migration found without a stop got one from the service itself, whose ids are zero; so did the time of
+# grace of a resource that is older than registration.
 check = QueryCheck(
     BreakKind.STOP,
     "stop",
@@ -12,7 +13,9 @@ check = QueryCheck(
 SELECT s.id::text, 1::bigint, NULL::text, s.placed_at, NULL::uuid,
        'undecided', jsonb_build_object('kind', s.subject_kind, 'id', s.subject_id)
   FROM stops s
- WHERE NOT (s.final AND s.placed_by_organisation = '00000000-0000-0000-0000-000000000000')
+ WHERE NOT (s.placed_by_organisation = '00000000-0000-0000-0000-000000000000'
+            AND (s.final OR s.subject_kind = 'registration'
+                 AND EXISTS (SELECT FROM data_resources r WHERE r.id = s.subject_id AND r.grace_from = s.placed_at)))
    AND NOT EXISTS (SELECT FROM audit_entries e
                     WHERE e.subject_id = s.subject_id AND e.action = s.subject_kind || '.stopped'
                       AND e.organisation_id = s.placed_by_organisation AND e.detail ->> 'stop_id' = s.id::text)

@@ -1,0 +1,1 @@
+"""Cancelling a registration: shown with all that it stops, listings and licences alike, and then confirmed."""
