@@ -70,8 +70,11 @@ def scan_text(path: Path, limits: Limits) -> Scan:
         return Scan(
             sha.hexdigest(), size, "utf-8-bom" if head == codecs.BOM_UTF8 else "utf-8", last in b"\r\n"
         )
-    if not _is_gb18030(path):
-        offset, cut = bad
+    offset, cut = bad
+    certain = cut and not _is_ascii(
+        path, offset
+    )  # what came before is UTF-8, and no other encoding by chance
+    if certain or not _is_gb18030(path):
         line = _line_at(path, offset)
         if cut:
             raise TruncatedFile(
@@ -119,6 +122,16 @@ def _line_at(path: Path, offset: int) -> int:
             lines += chunk.count(b"\n")
             offset -= len(chunk)
     return lines
+
+
+def _is_ascii(path: Path, size: int) -> bool:
+    """Whether the first bytes of a file are."""
+    with path.open("rb") as stream:
+        while size > 0 and (chunk := stream.read(min(MEBIBYTE, size))):
+            if not chunk.isascii():
+                return False
+            size -= len(chunk)
+    return True
 
 
 def _undecodable(

@@ -138,7 +138,7 @@ def verify_lines(
             raise
         except duckdb.Error:  # a byte or a line that only the parser of values takes
             return None
-        if not _learn(found or [], table, columns, text):
+        if widest > WIDEST or not _learn(found or [], table, columns, text):
             return None
         if failing == len(found or []):
             return int(rows), int(widest)

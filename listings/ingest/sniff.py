@@ -35,6 +35,9 @@ _NOT_TABLES: tuple[tuple[bytes, Message, Message], ...] = (
     (b"ORC", Message("an ORC file"), Message("Export the table as CSV or Parquet.")),
     (b"\x7fELF", Message("a program"), Message("Upload a CSV, TSV, JSON Lines, Parquet or Arrow file.")),
 )
+_ZEROS = 10
+"""Of so many bytes one is zero at most in a text that is damaged."""
+
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 _ARRAY = re.compile(rb"\[\s*([\[{\]]|$)")
 _MARKUP = re.compile(rb"\s*<(!doctype|html|\?xml|svg|head|body|table)", re.IGNORECASE)
@@ -137,7 +140,7 @@ def _refuse_other_formats(head: bytes) -> None:
             Message("The file is a web page or an XML document, not a table."),
             remedy=Message("Upload the table itself; a login page is often saved in place of a download."),
         )
-    if b"\x00" in head:
+    if head.count(0) > len(head) // _ZEROS:  # of a single one the line can be told
         raise NotATable(Message("The file is binary and of no format known here."), remedy=ACCEPTED)
 
 
