@@ -27,6 +27,7 @@ from infra.telemetry.database import ObservedPool, observe_engine
 
 __all__ = [
     "AsyncSession",
+    "MessageText",
     "SessionMaker",
     "Table",
     "create_engine",
@@ -110,7 +111,7 @@ def json_column(*, default_factory: Any = dict, nullable: bool = False) -> Any:
     return Field(default_factory=default_factory, sa_type=JSONB, nullable=False)
 
 
-class _MessageText(sa.TypeDecorator[str]):
+class MessageText(sa.TypeDecorator[str]):
     """``jsonb`` that holds a text: a string, or a message that can still be translated."""
 
     impl = JSONB
@@ -131,7 +132,7 @@ def message_column() -> Any:
 
     What a person wrote, and what was stored before it could be translated, is a plain string.
     """
-    return Field(sa_type=_MessageText, nullable=False)
+    return Field(sa_type=MessageText, nullable=False)
 
 
 def uuid_array_column() -> Any:

@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     upload_hours: int = Field(
         24, ge=1, le=8760, description="Hours after which an upload whose bytes stopped coming is ended."
     )
+    source_timeout_s: float = Field(
+        3600, gt=0, le=86_400, description="Seconds that fetching one file from its source may take."
+    )
     object_store: str | None = Field(
         None,
         description="S3-compatible store of data files, s3://bucket/prefix?endpoint=https://host&region=name;"

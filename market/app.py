@@ -72,6 +72,7 @@ from listings.revisions.changes_api import RevisionChangeController
 from listings.rights.api import RightController
 from listings.rights.ledger_api import EncumbranceController, RightGrantController, TitleController
 from listings.uploads.api import UploadController
+from listings.uploads.sources_api import ProductSourceController, SourceCredentialController
 from market.audit.api import AuditController
 from market.cancellations.api import CancellationController
 from market.code_lists import labels
@@ -150,6 +151,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     RevisionChangeController,
     UploadController,
     PurgeController,
+    SourceCredentialController,
+    ProductSourceController,
     PublicationController,
     ProductEditionController,
     EditionController,

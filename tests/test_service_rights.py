@@ -203,11 +203,14 @@ DECIDED: Mapping[str, Rights] = {
         "status breaking announced_at announced_by reason effective_at rules withdrawn_at withdrawn_by"
         " withdrawal_reason"
     ),
+    # Set, replaced and deleted by organisations.
+    "product_sources": QUEUE,
+    "source_credentials": QUEUE,
     "stops": changing("lifted_at lifted_by lift_reason"),
     # Pieces of files that have come go once the file is a revision.
     "upload_parts": Rights(delete=True),
     "uploads": changing(
-        "size_bytes status received_bytes phase percent rows attempts revision_id unchanged problem updated_at"
+        "size_bytes status received_bytes phase percent rows attempts revision_id unchanged problem etag updated_at"
         " expires_at finished_at"
     ),
     # Written by functions of the owner: admission, crediting, opening and closing.

@@ -89,6 +89,8 @@ class EventKind(StrEnum):
     RULE_PROPOSAL_PROPOSED = "rule_proposal.proposed"
     RULE_PROPOSAL_REJECTED = "rule_proposal.rejected"
     RULE_PROPOSAL_WITHDRAWN = "rule_proposal.withdrawn"
+    SOURCE_FAILED = "source.failed"
+    SOURCE_PAUSED = "source.paused"
 
     @property
     def subject_kind(self) -> str:

@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -98,6 +99,26 @@ class OutgoingClient:
                 body, truncated = await _head(answer, max_bytes)
                 return OutgoingResponse(answer.status_code, answer.headers, body, truncated)
         except (TimeoutError, httpx.TimeoutException):
+            raise CallFailed(f"no answer within {seconds:g} seconds") from None
+        except httpx.HTTPError as error:
+            raise CallFailed(f"{type(error).__name__}: {error}") from error
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, seconds: float
+    ) -> AsyncIterator[httpx.Response]:
+        """Call an address whose answer is read piece by piece; how much of it, and for how long, the caller bounds.
+
+        :param seconds: for each step: connecting, and each piece.
+        :raises AddressRefused: the address may not be called.
+        :raises CallFailed: nobody answered in time, or not as HTTP or TLS ask.
+        """
+        try:
+            async with self._client.stream(
+                method, check_url(url), headers=headers, timeout=seconds
+            ) as answer:
+                yield answer
+        except httpx.TimeoutException:
             raise CallFailed(f"no answer within {seconds:g} seconds") from None
         except httpx.HTTPError as error:
             raise CallFailed(f"{type(error).__name__}: {error}") from error

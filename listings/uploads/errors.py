@@ -39,6 +39,27 @@ class UploadsExhausted(QuotaExceeded):
     title = Message("Too many uploads under way")
 
 
+class SourceRefused(Invalid):
+    """Where a file was to be fetched it is not given."""
+
+    slug = "source-refused"
+    title = Message("The source does not give the file")
+
+
+class SourceTooFrequent(Invalid):
+    """The market's rules have a source fetched less often."""
+
+    slug = "source-too-frequent"
+    title = Message("The source would be fetched too often")
+
+
+class SourceUnusable(Invalid):
+    """An address and its credentials do not go together, or there are too many of them."""
+
+    slug = "source-unusable"
+    title = Message("The source cannot be used so")
+
+
 class UploaderRefused(Forbidden):
     """Whoever began the upload may not upload any more."""
 

@@ -14,7 +14,7 @@ import structlog
 from infra.db import now, transaction
 from infra.jobs import Job, JobContext, Schedule
 from infra.objects import ObjectStore
-from listings.uploads import domain, repository, running, service
+from listings.uploads import domain, repository, running, scheduling, service
 
 STALLED = timedelta(minutes=15)
 """An upload of which nothing was heard for so long is asked for again: its job was dropped by hand, say."""
@@ -25,6 +25,15 @@ GRACE_SECONDS = 86_400
 BATCH = 200
 
 log = structlog.get_logger()
+
+
+async def fetch_due(context: JobContext, _: dict[str, Any]) -> None:
+    """Begin the fetches of sources whose time has come."""
+    async with transaction(context.sessions) as session:
+        due = await repository.due_sources(session, BATCH)
+    for source_id in due:
+        async with transaction(context.sessions) as session:
+            await scheduling.run_due(session, context.settings, source_id)
 
 
 async def sweep(context: JobContext, _: dict[str, Any]) -> None:
@@ -79,6 +88,7 @@ def _stored_before(store: ObjectStore, moment: float) -> list[str]:
 
 JOBS = [Job(domain.JOB, running.run, attempts=domain.MAX_ATTEMPTS, concurrency=2)]
 SCHEDULES = [
+    Schedule("uploads.fetch_due", "* * * * *", fetch_due),
     Schedule("uploads.sweep", "*/10 * * * *", sweep),
     Schedule("uploads.sweep_spool", "29 3 * * *", sweep_spool),
     Schedule("uploads.sweep_objects", "23 3 * * *", sweep_objects),

@@ -1,22 +1,34 @@
 """What a refusal consists of, kept so that each reader is told it in their own language. Pure."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 from infra.errors import PROBLEM_TYPE_PREFIX, MarketError
-from infra.messages import Message, packed, translate_throughout, unpacked, with_ids
+from infra.messages import LANGUAGES, Message, packed, translate_throughout, unpacked, with_ids
+from listings.revisions.storable import storable
 
 
 def problem_to_json(error: MarketError) -> dict[str, Any]:
     """A refusal as JSON; :func:`problem_document` reads it back."""
     return {
         "type": PROBLEM_TYPE_PREFIX + error.slug,
-        "title": packed(error.title),
+        "title": _kept(error.title),
         "status": error.status,
-        "detail": packed(error.detail),
-        "remedy": packed(error.remedy),
-        "extensions": packed(error.extensions),
+        "detail": _kept(error.detail),
+        "remedy": _kept(error.remedy),
+        "extensions": _kept(error.extensions),
     }
+
+
+def _kept(value: Any) -> Any:
+    """As JSON that PostgreSQL can hold; what could not be read back as it is stays in English."""
+    found = storable(packed(value))
+    try:
+        translate_throughout(unpacked(found), LANGUAGES[0])
+    except (KeyError, TypeError, ValueError):
+        return storable(json.loads(json.dumps(value, default=str)))
+    return found
 
 
 def problem_document(stored: dict[str, Any], language: str, ids: dict[str, UUID]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from sqlmodel import col, select
 
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
-from listings.uploads.states import OPEN, UploadStatus
-from listings.uploads.tables import Upload, UploadPart
+from listings.uploads.states import OPEN, FetchStatus, UploadStatus
+from listings.uploads.tables import ProductSource, SourceCredential, Upload, UploadPart
 
 
 async def get_own(
@@ -134,3 +134,66 @@ async def stalled(session: AsyncSession, before: datetime, limit: int) -> Sequen
         .limit(limit)
     )
     return (await session.exec(statement)).all()
+
+
+async def get_credential(
+    session: AsyncSession, organisation_id: UUID, name: str, *, lock: bool = False
+) -> SourceCredential | None:
+    """An organisation's credentials of a name."""
+    return await session.get(SourceCredential, (organisation_id, name), with_for_update=lock or None)
+
+
+async def list_credentials(session: AsyncSession, organisation_id: UUID) -> Sequence[SourceCredential]:
+    """All credentials of an organisation, by name."""
+    statement = select(SourceCredential).where(col(SourceCredential.organisation_id) == organisation_id)
+    return (await session.exec(statement.order_by(col(SourceCredential.name)))).all()
+
+
+async def get_source(
+    session: AsyncSession, organisation_id: UUID, product_id: UUID, *, lock: bool = False
+) -> ProductSource | None:
+    """What an organisation set for a product."""
+    statement = select(ProductSource).where(
+        col(ProductSource.product_id) == product_id, col(ProductSource.organisation_id) == organisation_id
+    )
+    if lock:
+        statement = statement.with_for_update()
+    return (await session.exec(statement.execution_options(populate_existing=lock))).one_or_none()
+
+
+async def lock_source(session: AsyncSession, source_id: UUID) -> ProductSource | None:
+    """A source, whoever's; nobody else changes it until the transaction ends."""
+    return await session.get(ProductSource, source_id, with_for_update=True, populate_existing=True)
+
+
+async def due_sources(session: AsyncSession, limit: int) -> Sequence[UUID]:
+    """Sources whose time has come, the longest due first."""
+    statement = select(ProductSource.id).where(*_due()).order_by(col(ProductSource.next_run_at)).limit(limit)
+    return (await session.exec(statement)).all()
+
+
+async def lock_due(session: AsyncSession, source_id: UUID) -> ProductSource | None:
+    """A source whose time has come, unless another worker has it already."""
+    statement = select(ProductSource).where(col(ProductSource.id) == source_id, *_due())
+    found = await session.exec(statement.with_for_update(skip_locked=True))
+    return found.one_or_none()
+
+
+def _due() -> tuple[sa.ColumnElement[bool], ...]:
+    return (col(ProductSource.status) == FetchStatus.ACTIVE, col(ProductSource.next_run_at) <= sa.func.now())
+
+
+async def find_source(session: AsyncSession, source_id: UUID) -> ProductSource | None:
+    """A source, whoever's."""
+    return await session.get(ProductSource, source_id)
+
+
+async def newest_made(session: AsyncSession, source_id: UUID) -> UUID | None:
+    """The revision that the last fetch of a source became, or found there."""
+    statement = (
+        select(Upload.revision_id)
+        .where(col(Upload.source_id) == source_id, col(Upload.status) == UploadStatus.SUCCEEDED)
+        .order_by(col(Upload.id).desc())
+        .limit(1)
+    )
+    return (await session.exec(statement)).one_or_none()

@@ -17,10 +17,18 @@ from infra.jobs import JobContext
 from infra.memory_budget import FilesBusy
 from infra.messages import Message
 from infra.objects import ObjectMissing, ObjectStore
+from infra.outgoing.client import OutgoingClient
 from listings.ingest.result import IngestOptions, Progress
 from listings.revisions.uploads import UploadContext, ingest_file
-from listings.uploads import domain, repository, service
-from listings.uploads.errors import BytesLost, DigestMismatch, ProcessingFailed, UploadStateForbids
+from listings.uploads import credentials, domain, repository, scheduling, service
+from listings.uploads.errors import (
+    BytesLost,
+    DigestMismatch,
+    LengthMismatch,
+    ProcessingFailed,
+    UploadStateForbids,
+)
+from listings.uploads.fetching import fetch
 from listings.uploads.service import Work
 from listings.uploads.states import UploadPhase
 from listings.uploads.tables import UploadPart
@@ -92,11 +100,16 @@ class _Progress:
         self.phase = UploadPhase.ASSEMBLING
         self.share = 0.0
         self.rows: int | None = None
+        self.received: int | None = None
 
     def converting(self, progress: Progress) -> None:
         self.phase, self.share = UploadPhase(progress.phase.value), progress.share
         if progress.rows is not None:
             self.rows = progress.rows
+
+    def fetching(self, received: int, size: int | None) -> None:
+        self.received = received
+        self.phase, self.share = UploadPhase.FETCHING, received / size if size else 0.0
 
     def at(self, phase: UploadPhase, share: float = 0.0) -> None:
         self.phase, self.share = phase, share
@@ -107,11 +120,13 @@ class _Progress:
         :raises _Cancelled: it was.
         """
         while True:
-            values = {
+            values: dict[str, Any] = {
                 "phase": self.phase,
                 "percent": domain.percent_of(self.phase, self.share),
                 "rows": self.rows,
             }
+            if self.received is not None:
+                values["received_bytes"] = self.received
             async with transaction(self._context.sessions) as session:
                 if not await repository.report(session, self._upload_id, values):
                     raise _Cancelled
@@ -139,8 +154,59 @@ async def _watched(context: JobContext, work: Work) -> None:
 async def _work(context: JobContext, work: Work, progress: _Progress) -> None:
     upload = work.upload
     async with _spooled(context) as path:
-        await _assemble(context, upload.id, upload.sha256, path, progress)
+        if upload.source_url is None:
+            await _assemble(context, upload.id, upload.sha256, path, progress)
+        elif not await _fetch(context, work, path, progress):
+            return
         await _convert(context, work, path, progress)
+
+
+async def _fetch(context: JobContext, work: Work, path: Path, progress: _Progress) -> bool:
+    """Fetch the file, and compare the digest with the one that was declared.
+
+    :return: whether there is one; not when the source still has what became the newest revision.
+    :raises AddressRefused, SourceRefused, SourceUnusable, NotFound: it cannot be had.
+    :raises DigestMismatch: these are other bytes.
+    """
+    upload = work.upload
+    assert upload.source_url is not None
+    credential = None
+    if upload.credentials is not None:
+        async with transaction(context.sessions) as session:
+            credential = await credentials.find(session, upload.organisation_id, upload.credentials)
+    async with transaction(context.sessions) as session:
+        former = await scheduling.find_former(session, upload)
+    url, settings = upload.source_url, context.settings
+    progress.at(UploadPhase.FETCHING)
+    async with OutgoingClient.of(settings) as client:
+        fetched = await fetch(
+            client,
+            lambda: credentials.make_call(url, credential),
+            path,
+            limit=settings.max_upload_bytes,
+            seconds=settings.source_timeout_s,
+            unless=former.etag if former else None,
+            on_progress=progress.fetching,
+        )
+    if fetched is None:
+        assert former is not None
+        async with transaction(context.sessions) as session:
+            ended = await service.succeed(session, upload.id, former.revision_id, former.rows, unchanged=True)
+            await scheduling.upload_ended(session, ended)
+        return False
+    if upload.size_bytes is not None and upload.size_bytes != fetched.bytes:
+        raise LengthMismatch(
+            Message(
+                "The upload has {declared:,} bytes, not {stated:,}.",
+                declared=upload.size_bytes,
+                stated=fetched.bytes,
+            ),
+            remedy=Message("Leave size_bytes out, or declare the size of the file that is meant."),
+        )
+    require_digest(upload.sha256, fetched.sha256)
+    async with transaction(context.sessions) as session:
+        await repository.report(session, upload.id, {"received_bytes": fetched.bytes, "etag": fetched.etag})
+    return True
 
 
 async def _convert(context: JobContext, work: Work, path: Path, progress: _Progress) -> None:
@@ -148,7 +214,8 @@ async def _convert(context: JobContext, work: Work, path: Path, progress: _Progr
 
     async def conclude(session: AsyncSession, revision_id: UUID, rows: int, unchanged: bool) -> None:
         progress.at(UploadPhase.REGISTERING)
-        await service.succeed(session, upload.id, revision_id, rows, unchanged=unchanged)
+        ended = await service.succeed(session, upload.id, revision_id, rows, unchanged=unchanged)
+        await scheduling.upload_ended(session, ended)
 
     files = UploadContext(context.sessions, context.settings, context.store, budget_of(context))
     while True:
@@ -236,7 +303,9 @@ def _append(store: ObjectStore, part: UploadPart, path: Path, digest: "hashlib._
 
 async def _fail(context: JobContext, upload_id: UUID, error: MarketError) -> None:
     async with transaction(context.sessions) as session:
-        await service.fail(session, upload_id, error)
+        ended = await service.fail(session, upload_id, error)
+        if ended is not None:
+            await scheduling.upload_ended(session, ended)
 
 
 def _given_up() -> ProcessingFailed:

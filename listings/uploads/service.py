@@ -19,12 +19,12 @@ from listings.ingest.limits import MEBIBYTE
 from listings.ingest.result import IngestOptions
 from listings.products import service as products
 from listings.revisions.spool import require_size
-from listings.uploads import domain, repository
+from listings.uploads import credentials, domain, repository
 from listings.uploads.errors import NoSuchUpload, UploaderRefused, UploadStateForbids
-from listings.uploads.problems import problem_to_json
+from listings.uploads.problems import detail_of, problem_to_json
 from listings.uploads.schemas import UploadCreate
 from listings.uploads.states import UPLOAD, UploadAction, UploadStatus
-from listings.uploads.tables import Upload, UploadPart
+from listings.uploads.tables import ProductSource, Upload, UploadPart
 
 SUBJECT = "upload"
 
@@ -38,24 +38,74 @@ class Work:
     last: bool
 
 
+@dataclass(frozen=True, slots=True)
+class NewUpload:
+    """A file that is to come: sent to us, or fetched where ``source_url`` says."""
+
+    name: str
+    options: IngestOptions
+    size_bytes: int | None = None
+    sha256: str | None = None
+    source_url: str | None = None
+    credentials: str | None = None
+    source_id: UUID | None = None
+
+
 async def create(
     session: AsyncSession, actor: Actor, settings: Settings, product_id: UUID, data: UploadCreate
 ) -> Upload:
-    """Announce a file; its bytes come next.
+    """Announce a file: its bytes come next, or a worker fetches them.
 
-    :raises NotFound: the actor is neither operator nor owner of the product.
+    :raises NotFound: the actor is neither operator nor owner of the product, or has no credentials of the name.
     :raises ProductStateForbids: it is under review or withdrawn.
     :raises UploadTooLarge: it is larger than the setting `max_upload_bytes`.
     :raises UploadsExhausted: the organisation has too many uploads under way.
+    :raises SourceUnusable: its source and the credentials named do not go together.
     """
+    source = data.source
+    new = NewUpload(
+        data.file_name,
+        data.options.options() if data.options else IngestOptions(),
+        data.size_bytes,
+        data.sha256,
+        source.url if source else None,
+        source.credentials if source else None,
+    )
+    return await _begin(session, actor, settings, product_id, new)
+
+
+async def create_scheduled(
+    session: AsyncSession, actor: Actor, settings: Settings, source: ProductSource
+) -> Upload:
+    """Announce what a product's source has now; raises what :func:`create` does."""
+    new = NewUpload(
+        source.name,
+        IngestOptions.from_json(source.options),
+        source_url=source.url,
+        credentials=source.credentials,
+        source_id=source.id,
+    )
+    return await _begin(session, actor, settings, source.product_id, new)
+
+
+async def _begin(
+    session: AsyncSession, actor: Actor, settings: Settings, product_id: UUID, new: NewUpload
+) -> Upload:
     await products.get_uploadable(session, actor, product_id)
     limit = settings.max_upload_bytes
-    require_size(data.size_bytes or 0, limit)
+    require_size(new.size_bytes or 0, limit)
+    if new.source_url is not None:
+        credential = (
+            await credentials.find(session, actor.organisation_id, new.credentials)
+            if new.credentials
+            else None
+        )
+        credentials.make_call(new.source_url, credential)
     count, held = await repository.count_open(session, actor.organisation_id, limit)
     domain.require_open(
         count,
         held,
-        data.size_bytes or limit,
+        new.size_bytes or limit,
         max_uploads=settings.open_uploads,
         max_bytes=settings.open_uploads_mb * MEBIBYTE,
     )
@@ -66,11 +116,14 @@ async def create(
         organisation_id=actor.organisation_id,
         created_by=actor.id,
         by_program=actor.kind == "program",
-        name=data.name,
-        options=(data.options.options() if data.options else IngestOptions()).to_json(),
-        size_bytes=data.size_bytes,
-        sha256=data.sha256,
-        status=UploadStatus.RECEIVING,
+        name=new.name,
+        options=new.options.to_json(),
+        size_bytes=new.size_bytes,
+        sha256=new.sha256,
+        source_url=new.source_url,
+        credentials=new.credentials,
+        source_id=new.source_id,
+        status=UploadStatus.QUEUED if new.source_url else UploadStatus.RECEIVING,
         received_bytes=0,
         rows=None,
         revision_id=None,
@@ -80,6 +133,8 @@ async def create(
     )
     session.add(row)
     await session.flush()
+    if new.source_url is not None:
+        await enqueue(session, row.id)
     await _record(session, actor, row, "created")
     return row
 
@@ -196,7 +251,7 @@ async def start_work(session: AsyncSession, upload_id: UUID) -> Work | None:
 
 async def succeed(
     session: AsyncSession, upload_id: UUID, revision_id: UUID, rows: int, *, unchanged: bool
-) -> None:
+) -> Upload:
     """Note what became of an upload, in the transaction that registers it.
 
     :raises UploadStateForbids: it was cancelled meanwhile, and nothing is to be registered.
@@ -206,18 +261,24 @@ async def succeed(
     row.status = UPLOAD.next_state(row.status, UploadAction.SUCCESS)
     row.revision_id, row.rows, row.unchanged, row.percent = revision_id, rows, unchanged, 100
     await _end(session, row)
+    return row
 
 
-async def fail(session: AsyncSession, upload_id: UUID, error: MarketError) -> bool:
-    """Note why an upload came to nothing; whether it was this that ended it."""
+async def fail(session: AsyncSession, upload_id: UUID, error: MarketError) -> Upload | None:
+    """Note why an upload came to nothing; None when it had ended already."""
     row = await repository.lock(session, upload_id)
     if row is None or not UPLOAD.allows(row.status, UploadAction.FAILURE):
-        return False
+        return None
     row.status = UPLOAD.next_state(row.status, UploadAction.FAILURE)
     row.problem = problem_to_json(error)
     await _end(session, row)
     await _record(session, SYSTEM, row, "failed", problem=error.slug)
-    return True
+    return row
+
+
+def failure_of(row: Upload) -> Message:
+    """Why an upload failed, in a sentence."""
+    return detail_of(row.problem) or Message("The work on the file ended without a result.")
 
 
 async def expire(session: AsyncSession, upload_id: UUID) -> None:

@@ -43,6 +43,20 @@ class UploadPhase(StrEnum):
     REGISTERING = "registering"
 
 
+class CredentialKind(StrEnum):
+    """How a source is shown who asks."""
+
+    BEARER = "bearer"
+    S3 = "s3"
+
+
+class FetchStatus(StrEnum):
+    """Whether a source is fetched when its time comes."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
 S = UploadStatus
 
 OPEN = frozenset({S.RECEIVING, S.QUEUED, S.RUNNING})

@@ -114,6 +114,23 @@ async def _uploads(trade: Trade) -> None:
     expect(await owner.http.head(at))
     await call(owner, "GET", at)
     await call(owner, "DELETE", at)
+    keep = {"kind": "bearer", "endpoint": WEBHOOK.rpartition("/")[0], "secret": "a-token-of-the-source"}
+    await owner.put("/v1/source-credentials/portal", keep)
+    await call(owner, "GET", "/v1/source-credentials")
+    source = f"/v1/products/{trade.made['product_id']}/source"
+    await owner.put(
+        source,
+        {
+            "source": {"url": f"{WEBHOOK}/air-quality.csv", "credentials": "portal"},
+            "times": {"frequency": "daily", "hour": 3, "minute": 30},
+        },
+    )
+    fetch = await owner.post(f"{source}/runs")
+    await call(owner, "GET", source)
+    await owner.post(f"{source}/resumption")
+    await call(owner, "DELETE", f"/v1/uploads/{fetch['id']}")
+    await call(owner, "DELETE", source)
+    await call(owner, "DELETE", "/v1/source-credentials/portal")
 
 
 async def _products(trade: Trade) -> None:

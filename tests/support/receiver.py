@@ -64,9 +64,10 @@ class Receiver:
             await asyncio.sleep(reply.delay)
             lines = [
                 f"HTTP/1.1 {reply.status} Told",
-                f"Content-Length: {len(reply.body)}",
                 "Connection: close",
             ]
+            if "Content-Length" not in reply.headers:
+                lines.append(f"Content-Length: {len(reply.body)}")
             lines += [f"{name}: {value}" for name, value in reply.headers.items()]
             writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + reply.body)
             await writer.drain()

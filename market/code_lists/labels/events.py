@@ -118,6 +118,8 @@ LABELS: LabelTexts = {
         "revision.purged": ("数据版本已清除", "Revision purged"),
         "revision.recalled": ("数据版本已召回", "Revision recalled"),
         "revision.reinstated": ("数据版本已恢复", "Revision reinstated"),
+        "source.failed": ("定时取数失败", "Fetch of a source failed"),
+        "source.paused": ("定时取数已暂停", "Source paused"),
         "revision.suspended": ("数据版本已暂停", "Revision suspended"),
         "revision.withdrawn": ("数据版本变更预告已撤回", "Announcement of a revision withdrawn"),
         "right.ended": ("权利已终止", "Right ended"),

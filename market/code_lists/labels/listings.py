@@ -37,10 +37,18 @@ from listings.rights.states import (
     GrantAction,
     GrantStatus,
 )
-from listings.uploads.states import UploadAction, UploadPhase, UploadStatus
+from listings.uploads.states import CredentialKind, FetchStatus, UploadAction, UploadPhase, UploadStatus
+from listings.uploads.times import SourceFrequency
 from market.code_lists.labels.texts import LabelTexts
 
 LABELS: LabelTexts = {
+    SourceFrequency: {
+        "hourly": ("每小时", "Hourly"),
+        "daily": ("每日", "Daily"),
+        "weekly": ("每周", "Weekly"),
+    },
+    FetchStatus: {"active": ("启用", "Active"), "paused": ("已暂停", "Paused")},
+    CredentialKind: {"bearer": ("令牌", "Bearer token"), "s3": ("对象存储密钥", "S3 access key")},
     UploadStatus: {
         "receiving": ("接收中", "Receiving"),
         "queued": ("待处理", "Queued"),

@@ -532,3 +532,28 @@ async def test_the_progress_of_the_conversion_is_seen(
     assert percents == sorted(percents)
     assert {phase for phase, _ in seen} & {"reading", "verifying", "writing", "profiling"}
     assert (await operator.get(f"/v1/uploads/{made['id']}"))["rows"] == 200_060
+
+
+async def test_what_is_stated_about_a_file_is_as_on_the_direct_way(
+    app: Litestar, operator: Party, product_id: str
+) -> None:
+    content = b"a|b\n'1'|k.A.\n'2'|x\n3|4|5\n"
+    stated: dict[str, Any] = {
+        "delimiter": "pipe",
+        "quote": "single",
+        "header": True,
+        "null_words": ["k.A."],
+        "lenient": True,
+    }
+    ended = await uploaded(app, operator, product_id, content, options=stated)
+    assert (ended["status"], ended["rows"]) == ("succeeded", 2), ended
+    direct = await operator.http.post(
+        f"/v1/products/{product_id}/revisions", params={"filename": "air.csv"} | stated, content=content
+    )
+    assert direct.json()["id"] == ended["revision_id"]
+    options = direct.json()["options"]
+    assert (
+        {name: options[name] for name in stated}
+        == stated
+        == {name: ended["options"][name] for name in stated}
+    )
