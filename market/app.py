@@ -49,6 +49,7 @@ from infra.telemetry.requests import count_unmatched, observe_requests
 from infra.webhooks.api import WebhookEndpointController
 from listings.authorisations.api import AuthorisationController
 from listings.catalogue.api import CatalogueController, CatalogueEditionController, QuoteController
+from listings.catalogue.following import CatalogueFollower
 from listings.classification.api import ColumnGradingController
 from listings.classification.proposals_api import ColumnProposalController
 from listings.editions.api import EditionController, ProductEditionController
@@ -264,6 +265,7 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
         app.state.outgoing = outgoing = OutgoingClient.of(settings)
         app.state.licence_verifier = LicenceVerifier(app.state.key_ring, settings.base_url)
         app.state.tasks = tasks = TaskRegistry()
+        app.state.catalogue = catalogue = CatalogueFollower(url, app.state.sessions)
         secrets.install(box)
         try:
             async with data_plane(
@@ -278,10 +280,12 @@ def create_app(settings: Settings | None = None, *, database_url: str | None = N
                 sampler = Sampler(app.state.sessions, (heartbeats.SAMPLE,))
                 tasks.start("samples", sampler.run, essential=False)
                 tasks.start("object-cache", lambda: prune_regularly(app.state.store), essential=False)
+                tasks.start("catalogue", catalogue.run, essential=False)
                 yield
         finally:
             identity.passwords.close()
             await tasks.close()
+            await catalogue.close()
             await outgoing.aclose()
             await apart.dispose()
             await engine.dispose()

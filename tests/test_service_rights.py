@@ -94,6 +94,8 @@ DECIDED: Mapping[str, Rights] = {
     "bank_statements": APPEND_ONLY,
     "card_events": changing("applied_at outcome"),
     "card_payments": changing("status failure processor_id sent_at completed_at"),
+    # Written by triggers; forgotten after a day.
+    "catalogue_changes": Rights(insert=False, delete=True),
     # Credentials come and go; to whom they belong is kept by a trigger.
     "client_secrets": QUEUE,
     "clients": WHOLE_ROWS,

@@ -100,7 +100,7 @@ class AuthorisationResource(Table, table=True):
     authorisation_id: UUID = Field(foreign_key="authorisations.id", primary_key=True)
     version: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
     resource_id: UUID = Field(foreign_key="data_resources.id", primary_key=True, index=True)
-    right_id: UUID = Field(foreign_key="resource_rights.id")
+    right_id: UUID = Field(foreign_key="resource_rights.id", index=True)
     owner_id: UUID = Field(foreign_key="organisations.id", index=True)
 
 

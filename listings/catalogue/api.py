@@ -1,10 +1,11 @@
 """The catalogue over HTTP, open to everybody."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, get, post
+from litestar import Controller, MediaType, Response, get, post
+from litestar.datastructures import State
 from litestar.params import Parameter, QueryParameter
 
 from infra.auth import Permission
@@ -12,19 +13,22 @@ from infra.db import AsyncSession
 from infra.guards import public, requires
 from infra.identity import service as identity
 from infra.identity.schemas import PartyNames
-from infra.paging import PageRequest
+from infra.paging import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from infra.schema import Page
-from listings.catalogue import service
+from listings.catalogue import searching, service
+from listings.catalogue.cursors import CURSOR_PATTERN, MAX_CURSOR
+from listings.catalogue.entries import CatalogueSort, Facet, Freshness, PriceKind
 from listings.catalogue.schemas import (
     CatalogueEdition,
     CatalogueEditionItem,
-    CatalogueItem,
     CatalogueProduct,
+    CatalogueResults,
     QuoteRequest,
 )
+from listings.catalogue.terms import MAX_QUERY
 from listings.editions import service as editions
 from listings.products.dictionary import personal_columns
-from listings.products.search import MAX_QUERY
+from listings.products.domain import DeliveryClass
 from listings.products.tables import DataProduct
 from listings.revisions.schemas import CatalogueRevisionRead
 from pricing.plans import service as plans
@@ -32,14 +36,29 @@ from pricing.quotes.schemas import QuoteRead
 from quality.schemas import ReportRead
 
 OPEN = public("the catalogue is open to everybody")
-Query = Annotated[
+Words = Annotated[
     str,
     QueryParameter(
         max_length=MAX_QUERY, description="Words in Chinese or English; a product has all of them"
     ),
 ]
-Theme = Annotated[
-    str | None, QueryParameter(pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Code of a theme")
+Codes = Annotated[list[str] | None, QueryParameter(description="Codes of themes")]
+Grades = Annotated[list[str] | None, QueryParameter(description="Grades of quality: A, B …")]
+Regions = Annotated[list[str] | None, QueryParameter(description="Division codes (GB/T 2260)")]
+Sort = Annotated[
+    CatalogueSort | None,
+    QueryParameter(
+        description="By relevance where there are words, otherwise the newest first; Chinese titles by Pinyin"
+    ),
+]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="How many items at most.")]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=MAX_CURSOR,
+        description="`next_cursor` of the page before, of the same search.",
+        schema_extra={"pattern": CURSOR_PATTERN},
+    ),
 ]
 
 
@@ -56,12 +75,49 @@ class CatalogueController(Controller):
 
     @get(opt=OPEN, operation_id="searchCatalogue", summary="Search the catalogue")
     async def search(
-        self, session: AsyncSession, page: PageRequest, q: Query = "", theme: Theme = None
-    ) -> Page[CatalogueItem]:
-        """Products on the market, newest first. 空气质量 finds 城市环境空气质量小时监测, `qual` finds `quality`."""
-        rows, following = await service.search(session, q, theme, page)
-        names = await _names(session, rows)
-        return Page(items=[CatalogueItem.of(row, names) for row in rows], next_cursor=following)
+        self,
+        state: State,
+        q: Words = "",
+        base: Codes = None,
+        theme: Codes = None,
+        owner: list[UUID] | None = None,
+        operator: list[UUID] | None = None,
+        grade: Grades = None,
+        price: list[PriceKind] | None = None,
+        delivery: list[DeliveryClass] | None = None,
+        freshness: list[Freshness] | None = None,
+        region: Regions = None,
+        sort: Sort = None,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+    ) -> Response[CatalogueResults]:
+        """Products on the market, with how many there are of each kind. 空气质量 finds 城市环境空气质量小时监测, \
+        `qual` finds `quality`, `pm25` finds `PM2.5`, 空氣 finds 空气.
+
+        Of several values of one facet (`grade=A&grade=B`) a product has one, and one of each facet. What is published,
+        stopped or changed is so in the next search. While a list is paged through, no product comes twice or is left
+        out that keeps its place in the order: by relevance, newest and title as long as nobody changes it itself.
+        """
+        selected = {
+            Facet.BASE: base,
+            Facet.THEME: theme,
+            Facet.OWNER: owner,
+            Facet.OPERATOR: operator,
+            Facet.GRADE: grade,
+            Facet.PRICE: price,
+            Facet.DELIVERY: delivery,
+            Facet.FRESHNESS: freshness,
+            Facet.REGION: region,
+        }
+        body: Any = await searching.search(
+            state.catalogue,
+            q,
+            {facet: [str(value) for value in values] for facet, values in selected.items() if values},
+            sort,
+            limit,
+            cursor,
+        )
+        return Response(body, media_type=MediaType.JSON)
 
     @get(
         "/{product_id:uuid}",

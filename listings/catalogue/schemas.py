@@ -10,6 +10,7 @@ from pydantic import Field
 from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import DecimalText, Input, Output
 from infra.unit_schemas import UnitUse
+from listings.catalogue.entries import Freshness, PriceKind, late_from, price_kinds
 from listings.catalogue.facts import Listing
 from listings.editions.domain import Document
 from listings.editions.schemas import ChangeRead
@@ -26,6 +27,13 @@ from pricing.plans.schemas import ChargeSchema
 from pricing.regulated.purposes import PurposeClass
 
 
+class LocalisedText(Output):
+    """A text in both languages; an organisation may have a name in one only."""
+
+    zh: str | None
+    en: str | None
+
+
 class QuoteRequest(Input):
     """A use to be priced, over one billing period."""
 
@@ -36,7 +44,7 @@ class QuoteRequest(Input):
     purpose: PurposeClass
 
 
-class CatalogueItem(Output):
+class CatalogueListed(Output):
     """A product on the market, in brief."""
 
     id: UUID
@@ -52,14 +60,59 @@ class CatalogueItem(Output):
     owner_id: UUID
     owner_name: PartyName | None
     published_at: datetime
+    updated_at: datetime = Field(
+        description="When data last came, or the product was published if that is later"
+    )
+    grade: str = Field(description="Of the revision that buyers read now")
+    price_kinds: list[PriceKind]
+    regions: list[str] = Field(
+        description="Division codes (GB/T 2260) it may be used for; 100000 is the whole country"
+    )
 
-    @classmethod
-    def of(cls, row: DataProduct, names: PartyNames) -> "CatalogueItem":
-        """Map a row.
 
-        :param names: of operators and owners.
-        """
-        return cls(**_brief(row, names))
+class CatalogueItem(CatalogueListed):
+    """A product on the market, in brief."""
+
+    freshness: Freshness = Field(
+        description="Late when no data has come for one and a half of the promised periods"
+    )
+
+
+class FacetValue(Output):
+    """A value that a search can be narrowed to."""
+
+    value: str = Field(description="What the query parameter of the facet's name takes")
+    label: LocalisedText | None = Field(description="What people call it; null where the value says it all")
+    count: int = Field(description="Products found with it, as if nothing were selected in this facet")
+    selected: bool
+
+
+class CatalogueFacets(Output):
+    """What a search can be narrowed by, each with its values: most products first, and the selected ones in any case.
+
+    Products found have one of the selected values of every facet.
+    """
+
+    base: list[FacetValue] = Field(description="Base libraries 基础库")
+    theme: list[FacetValue] = Field(description="Theme libraries 主题库")
+    owner: list[FacetValue]
+    operator: list[FacetValue]
+    grade: list[FacetValue]
+    price: list[FacetValue]
+    delivery: list[FacetValue]
+    freshness: list[FacetValue]
+    region: list[FacetValue] = Field(
+        description="A region is found by what lies in it and by what it lies in"
+    )
+
+
+class CatalogueResults(Output):
+    """One page of what a search found, with what it can be narrowed by."""
+
+    items: list[CatalogueItem]
+    next_cursor: str | None = None
+    total: int = Field(description="How many products were found on all pages together")
+    facets: CatalogueFacets
 
 
 def _brief(row: DataProduct, names: PartyNames) -> dict[str, Any]:
@@ -166,7 +219,6 @@ class CatalogueProduct(CatalogueItem):
 
     purposes: list[str] = Field(description="What it is offered for")
     scenarios: list[str]
-    regions: list[str]
     classification: Classification = Field(
         description="Class of the product (GB/T 43697-2024), the strictest of its columns"
     )
@@ -187,9 +239,20 @@ class CatalogueProduct(CatalogueItem):
         :param names: of operators and owners.
         """
         facts = listing.facts
+        assert listing.product.published_at is not None
+        late = late_from(listing.product.update_frequency, listing.revision.uploaded_at)
+        charges = [charge.document() for charge in listing.plan.charges]
         kinds = {column.name: column.kind for column in facts.revision.columns}
         return cls(
             **_brief(listing.product, names),
+            updated_at=max(listing.product.published_at, listing.revision.uploaded_at),
+            grade=listing.report.grade,
+            price_kinds=[PriceKind(kind) for kind in sorted(price_kinds(charges))],
+            freshness=Freshness.NO_PROMISE
+            if late is None
+            else Freshness.LATE
+            if late <= listing.read_at
+            else Freshness.ON_TIME,
             purposes=list(facts.purposes),
             scenarios=list(facts.scenarios),
             regions=list(facts.regions),

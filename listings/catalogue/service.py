@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from uuid import UUID
 
-from infra.db import AsyncSession
+from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
@@ -35,16 +35,6 @@ from pricing.quotes import domain as pricing
 from pricing.quotes.context import quote_context
 
 
-async def search(
-    session: AsyncSession, query: str, theme: str | None, page: PageRequest
-) -> tuple[Sequence[DataProduct], str | None]:
-    """One page of the products on the market, newest first.
-
-    :param query: Chinese, English or both; a product has every word of it. Empty asks for all.
-    """
-    return await products.search_on_market(session, query, theme, page)
-
-
 async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
     """A product on the market, to be read before an order.
 
@@ -67,6 +57,7 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
         report=report,
         plan=await plans.get_plan(session, facts.plan_id),
         notice=await revisions.find_notice(session, product_id),
+        read_at=await now(session),
     )
 
 

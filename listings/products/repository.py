@@ -73,18 +73,6 @@ async def get(session: AsyncSession, product_id: UUID) -> DataProduct | None:
     return await session.get(DataProduct, product_id)
 
 
-async def search_on_market(
-    session: AsyncSession, terms: Sequence[str], theme: str | None, page: PageRequest
-) -> tuple[Sequence[DataProduct], str | None]:
-    """One page of the products on the market that have every term and the theme, newest first."""
-    statement = select(DataProduct).where(on_market())
-    if terms:
-        statement = statement.where(col(DataProduct.search_terms).contains(list(terms)))
-    if theme is not None:
-        statement = statement.where(col(DataProduct.themes).contains([theme]))
-    return await paginate(session, statement, col(DataProduct.id), page)
-
-
 async def get_on_market(session: AsyncSession, product_id: UUID) -> DataProduct | None:
     """The product, when it is on the market."""
     statement = select(DataProduct).where(on_market(), col(DataProduct.id) == product_id)

@@ -9,9 +9,6 @@ GIN index over a text array answers.
 import re
 import unicodedata
 
-MAX_QUERY = 200
-"""Longest query, in characters."""
-
 MAX_PREFIX = 20
 """Longest beginning of a word that is kept."""
 
@@ -31,17 +28,6 @@ def index_terms(*texts: str) -> list[str]:
                 terms.update(_pairs(run))
             else:
                 terms.update(run[:length] for length in range(1, min(len(run), MAX_PREFIX) + 1))
-    return sorted(terms)
-
-
-def query_terms(query: str) -> list[str]:
-    """The sorted terms that a match must have, all of them; empty when the query holds no letter or digit."""
-    terms: set[str] = set()
-    for run, is_cjk in _runs(query[:MAX_QUERY]):
-        if is_cjk:
-            terms.update(_pairs(run) or [run])
-        else:
-            terms.add(run[:MAX_PREFIX])
     return sorted(terms)
 
 

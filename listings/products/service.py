@@ -24,7 +24,7 @@ from listings.products.domain import DeliveryClass, require_purposes
 from listings.products.errors import PlanNotYours
 from listings.products.listable import require_offerable
 from listings.products.schemas import ProductCreate, ProductUpdate
-from listings.products.search import index_terms, query_terms
+from listings.products.search import index_terms
 from listings.products.states import (
     PRODUCT,
     ProductAction,
@@ -361,16 +361,6 @@ async def list_published_on(session: AsyncSession, resource_id: UUID) -> Sequenc
 async def find_product(session: AsyncSession, product_id: UUID) -> DataProduct | None:
     """A product, for slices that have decided themselves who can access what rests on it; None where there is none."""
     return await repository.get(session, product_id)
-
-
-async def search_on_market(
-    session: AsyncSession, query: str, theme: str | None, page: PageRequest
-) -> tuple[Sequence[DataProduct], str | None]:
-    """One page of the products on the market, newest first.
-
-    :param query: Chinese, English or both; a product has every word of it. Empty asks for all.
-    """
-    return await repository.search_on_market(session, query_terms(query), theme, page)
 
 
 async def find_on_market(session: AsyncSession, product_id: UUID) -> DataProduct | None:

@@ -125,6 +125,12 @@ async def _passed(
     return passed, stopped
 
 
+async def is_revision_withheld(session: AsyncSession, revision_id: UUID) -> bool:
+    """Whether a revision is shown to nobody, since what was detected in it contradicts what was declared."""
+    row = await repository.get(session, revision_id)
+    return row is not None and await is_withheld(session, row)
+
+
 async def get_current_revision(session: AsyncSession, product_id: UUID) -> RevisionFacts:
     """The revision that is read as the latest, see `find_newest_passed`. Asks no status of the product.
 

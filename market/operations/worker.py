@@ -33,6 +33,7 @@ from infra.telemetry.endpoint import serve_metrics
 from infra.webhooks import jobs as webhook_jobs
 from infra.webhooks import sender as webhooks
 from listings.authorisations import jobs as authorisation_jobs
+from listings.catalogue import jobs as catalogue_jobs
 from listings.classification import jobs as classification_jobs
 from listings.freshness import jobs as freshness_jobs
 from listings.registrations import jobs as registration_jobs
@@ -69,6 +70,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *revision_jobs.SCHEDULES,
     *upload_jobs.SCHEDULES,
     *freshness_jobs.SCHEDULES,
+    *catalogue_jobs.SCHEDULES,
     *licence_jobs.SCHEDULES,
     *canary.SCHEDULES,
     *purge_jobs.SCHEDULES,

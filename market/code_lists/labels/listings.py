@@ -3,6 +3,7 @@
 from infra.rulebook.domain import SourceStatus
 from listings.authorisations.domain import AuthorisationSide, Procedure, SignatureDecision
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
+from listings.catalogue.entries import CatalogueSort, Facet, Freshness, PriceKind
 from listings.classification.answers import ProposalAnswer
 from listings.classification.kinds import PersonalKind
 from listings.editions.domain import Answer
@@ -292,6 +293,30 @@ LABELS: LabelTexts = {
         "refused": ("不予通过", "Refused"),
     },
     Answer: {"changed": ("已修改", "Changed"), "explained": ("已说明", "Explained")},
+    Facet: {
+        "base": ("基础库", "Base library"),
+        "theme": ("主题库", "Theme library"),
+        "owner": ("数据持有方", "Data owner"),
+        "operator": ("运营机构", "Operator"),
+        "grade": ("质量等级", "Quality grade"),
+        "price": ("收费方式", "Kind of price"),
+        "delivery": ("交付方式", "Delivery"),
+        "freshness": ("更新情况", "Freshness"),
+        "region": ("适用地区", "Region"),
+    },
+    CatalogueSort: {
+        "relevance": ("相关度", "Relevance"),
+        "newest": ("最新上架", "Newest"),
+        "updated": ("最近更新", "Recently updated"),
+        "grade": ("质量得分", "Quality score"),
+        "title_zh": ("中文名称", "Chinese title"),
+        "title_en": ("英文名称", "English title"),
+    },
+    PriceKind: {
+        "free": ("免费", "Free"),
+        "per_use": ("按用量收费", "Per use"),
+        "subscription": ("按期收费", "Subscription"),
+    },
     Freshness: {
         "on_time": ("按承诺更新", "On time"),
         "late": ("逾期未更新", "Late"),
