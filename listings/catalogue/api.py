@@ -17,7 +17,7 @@ from infra.paging import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from infra.schema import Page
 from listings.catalogue import searching, service
 from listings.catalogue.cursors import CURSOR_PATTERN, MAX_CURSOR
-from listings.catalogue.entries import CatalogueSort, Facet, Freshness, PriceKind
+from listings.catalogue.entries import CatalogueSort, Facet, PriceKind
 from listings.catalogue.schemas import (
     CatalogueEdition,
     CatalogueEditionItem,
@@ -27,6 +27,7 @@ from listings.catalogue.schemas import (
 )
 from listings.catalogue.terms import MAX_QUERY
 from listings.editions import service as editions
+from listings.freshness.domain import Freshness
 from listings.products.dictionary import personal_columns
 from listings.products.domain import DeliveryClass
 from listings.products.tables import DataProduct

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from listings.catalogue.terms import Field
-from listings.resources.domain import UpdateFrequency
 
 
 class Facet(StrEnum):
@@ -41,34 +40,6 @@ class PriceKind(StrEnum):
     FREE = "free"
     PER_USE = "per_use"
     SUBSCRIPTION = "subscription"
-
-
-class Freshness(StrEnum):
-    """Whether new data has come as often as was promised."""
-
-    ON_TIME = "on_time"
-    LATE = "late"
-    NO_PROMISE = "no_promise"
-
-
-_PERIODS: Mapping[UpdateFrequency, timedelta] = {
-    UpdateFrequency.REALTIME: timedelta(hours=1),
-    UpdateFrequency.HOURLY: timedelta(hours=1),
-    UpdateFrequency.DAILY: timedelta(days=1),
-    UpdateFrequency.WEEKLY: timedelta(weeks=1),
-    UpdateFrequency.MONTHLY: timedelta(days=31),
-    UpdateFrequency.QUARTERLY: timedelta(days=92),
-    UpdateFrequency.YEARLY: timedelta(days=366),
-}
-
-
-def late_from(frequency: UpdateFrequency, arrived_at: datetime) -> datetime | None:
-    """When data that arrived then is late by its promise: after one promised period and half another.
-
-    None where nothing is promised.
-    """
-    period = _PERIODS.get(frequency)
-    return None if period is None else arrived_at + period * 3 / 2
 
 
 def price_kinds(charges: Sequence[Mapping[str, object]]) -> frozenset[str]:

@@ -64,7 +64,6 @@ class Listing:
     :ivar dictionary: one entry a column, in the data's order.
     :ivar notice: of a change of its columns that was announced.
     :ivar sample: first rows, personal information masked.
-    :ivar read_at: the database's time.
     """
 
     product: DataProduct
@@ -77,4 +76,3 @@ class Listing:
     report: Report
     plan: PricePlan
     notice: SchemaNotice | None
-    read_at: datetime

@@ -19,11 +19,13 @@ from infra.db import AsyncSession, SessionMaker, snapshot
 from infra.errors import Unavailable
 from infra.identity.schemas import PartyName
 from infra.messages import Message
+from infra.rulebook import service as rulebook
 from listings.catalogue import repository
 from listings.catalogue.entries import CatalogueSort, Facet
 from listings.catalogue.index import CatalogueIndex, Found
 from listings.catalogue.reading import party_names, read_entry
 from listings.catalogue.terms import Query
+from listings.freshness.domain import promise_rules
 from listings.revisions import service as revisions
 
 BATCH = 1_000
@@ -201,6 +203,7 @@ async def _read(
     session: AsyncSession, index: CatalogueIndex, names: dict[UUID, PartyName], ids: Collection[UUID]
 ) -> None:
     """Bring these products up to date: those that are on the market are put, the others removed."""
+    tolerance = promise_rules(await rulebook.in_force(session)).tolerance_percent
     rows = {row["id"]: row for row in await repository.entries(session, ids, ())}
     suspected = {product_id for product_id, row in rows.items() if row["detected"]}
     withheld: list[UUID] = []
@@ -219,7 +222,7 @@ async def _read(
         if row is None:
             index.remove(product_id)
         else:
-            index.put(read_entry(row))
+            index.put(read_entry(row, tolerance))
             names.update(party_names(row))
         if number % _YIELD_EVERY == 0:
             await asyncio.sleep(0)

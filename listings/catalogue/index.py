@@ -21,12 +21,13 @@ from listings.catalogue.columns import (
     RegionColumn,
     micros,
 )
-from listings.catalogue.entries import CatalogueSort, Entry, Facet, Freshness
+from listings.catalogue.entries import CatalogueSort, Entry, Facet
 from listings.catalogue.matching import Matches, match
 from listings.catalogue.postings import MAX_SLOTS, GrowingPart, Part, SortedPart
 from listings.catalogue.ranking import Position, after, first
 from listings.catalogue.terms import Query, document_terms
 from listings.catalogue.titles import TitleOrder, title_key
+from listings.freshness.domain import Freshness
 
 MAX_VALUES = 50
 """Values of a facet that are counted out at most; the selected ones are besides."""

@@ -8,19 +8,21 @@ from typing import Any
 from uuid import UUID
 
 from infra.identity.schemas import PartyName
-from listings.catalogue.entries import Entry, Facet, late_from, price_kinds
+from listings.catalogue.entries import Entry, Facet, price_kinds
 from listings.catalogue.schemas import CatalogueListed
 from listings.catalogue.terms import Field
+from listings.freshness.domain import late_from
 from listings.products.schemas import ThemeRead
 from listings.resources.domain import THEMES, ThemeAxis, UpdateFrequency
 
 _MILLION = 1_000_000
 
 
-def read_entry(row: Mapping[str, Any]) -> Entry:
+def read_entry(row: Mapping[str, Any], tolerance_percent: int) -> Entry:
     """What the search knows of a product.
 
     :param row: of `listings.catalogue.repository.entries`.
+    :param tolerance_percent: of a promised period, by which data may be late.
     """
     published_at, arrived_at = row["published_at"], row["uploaded_at"]
     updated_at = max(published_at, arrived_at)
@@ -45,7 +47,7 @@ def read_entry(row: Mapping[str, Any]) -> Entry:
         published_at=published_at,
         updated_at=updated_at,
         score=int(Decimal(row["score"]) * _MILLION),
-        late_from=late_from(frequency, arrived_at),
+        late_from=late_from(frequency, arrived_at, tolerance_percent),
         title_zh=row["title_zh"],
         title_en=row["title_en"],
         shown=_shown(row, facets, updated_at),

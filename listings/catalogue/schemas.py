@@ -10,11 +10,12 @@ from pydantic import Field
 from infra.identity.schemas import PartyName, PartyNames
 from infra.schema import DecimalText, Input, Output
 from infra.unit_schemas import UnitUse
-from listings.catalogue.entries import Freshness, PriceKind, late_from, price_kinds
+from listings.catalogue.entries import PriceKind, price_kinds
 from listings.catalogue.facts import Listing
 from listings.editions.domain import Document
 from listings.editions.schemas import ChangeRead
 from listings.editions.tables import ProductEdition
+from listings.freshness.domain import Freshness
 from listings.freshness.schemas import PromiseRead
 from listings.ingest.result import Kind
 from listings.products.domain import DeliveryClass
@@ -74,7 +75,7 @@ class CatalogueItem(CatalogueListed):
     """A product on the market, in brief."""
 
     freshness: Freshness = Field(
-        description="Late when no data has come for one and a half of the promised periods"
+        description="Late when no data has come in the promised period and its tolerance"
     )
 
 
@@ -240,7 +241,6 @@ class CatalogueProduct(CatalogueItem):
         """
         facts = listing.facts
         assert listing.product.published_at is not None
-        late = late_from(listing.product.update_frequency, listing.revision.uploaded_at)
         charges = [charge.document() for charge in listing.plan.charges]
         kinds = {column.name: column.kind for column in facts.revision.columns}
         return cls(
@@ -248,11 +248,7 @@ class CatalogueProduct(CatalogueItem):
             updated_at=max(listing.product.published_at, listing.revision.uploaded_at),
             grade=listing.report.grade,
             price_kinds=[PriceKind(kind) for kind in sorted(price_kinds(charges))],
-            freshness=Freshness.NO_PROMISE
-            if late is None
-            else Freshness.LATE
-            if late <= listing.read_at
-            else Freshness.ON_TIME,
+            freshness=listing.promise.status,
             purposes=list(facts.purposes),
             scenarios=list(facts.scenarios),
             regions=list(facts.regions),

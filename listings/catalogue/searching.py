@@ -15,11 +15,12 @@ from infra import labels
 from infra.errors import Malformed
 from infra.messages import Message
 from listings.catalogue import cursors
-from listings.catalogue.entries import CatalogueSort, Facet, Freshness, PriceKind
+from listings.catalogue.entries import CatalogueSort, Facet, PriceKind
 from listings.catalogue.following import CatalogueFollower
 from listings.catalogue.index import MAX_VALUES
 from listings.catalogue.schemas import LocalisedText
 from listings.catalogue.terms import parse_query
+from listings.freshness.domain import Freshness
 from listings.products.domain import DeliveryClass
 from listings.resources.domain import THEMES
 

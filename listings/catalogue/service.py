@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from uuid import UUID
 
-from infra.db import AsyncSession, now
+from infra.db import AsyncSession
 from infra.errors import NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
@@ -57,7 +57,6 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
         report=report,
         plan=await plans.get_plan(session, facts.plan_id),
         notice=await revisions.find_notice(session, product_id),
-        read_at=await now(session),
     )
 
 

@@ -3,7 +3,7 @@
 from infra.rulebook.domain import SourceStatus
 from listings.authorisations.domain import AuthorisationSide, Procedure, SignatureDecision
 from listings.authorisations.states import AuthorisationAction, AuthorisationStatus
-from listings.catalogue.entries import CatalogueSort, Facet, Freshness, PriceKind
+from listings.catalogue.entries import CatalogueSort, Facet, PriceKind
 from listings.classification.answers import ProposalAnswer
 from listings.classification.kinds import PersonalKind
 from listings.editions.domain import Answer

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from listings.authorisations.regions import region_range
-from listings.catalogue.entries import CatalogueSort, Entry, Facet, Freshness
+from listings.catalogue.entries import CatalogueSort, Entry, Facet
 from listings.catalogue.matching import WEIGHTS
 from listings.catalogue.terms import Query, Run, document_terms
 from listings.catalogue.titles import title_key
+from listings.freshness.domain import Freshness
 
 
 def weight(fields: int) -> int:

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listings.catalogue.entries import CatalogueSort, Entry, Facet, late_from, price_kinds
+from listings.catalogue.entries import CatalogueSort, Entry, Facet, price_kinds
 from listings.catalogue.index import CatalogueIndex
 from listings.catalogue.terms import Field, parse_query
-from listings.resources.domain import UpdateFrequency
 from tests.listings.catalogue import naive
 
 NOW = datetime(2026, 11, 22, 7, tzinfo=UTC)
@@ -211,8 +210,3 @@ def test_what_the_clock_decides() -> None:
 )
 def test_kinds_of_price(charges: list[dict[str, object]], kinds: set[str]) -> None:
     assert price_kinds(charges) == kinds
-
-
-def test_data_is_late_half_a_period_after_it_was_due() -> None:
-    assert late_from(UpdateFrequency.DAILY, NOW) == NOW + timedelta(hours=36)
-    assert late_from(UpdateFrequency.IRREGULAR, NOW) is None
