@@ -1,18 +1,17 @@
 """The catalogue over HTTP, open to everybody."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from hashlib import sha256
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from litestar import Controller, MediaType, Response, get, post
 from litestar.datastructures import State
-from litestar.params import Parameter, QueryParameter
+from litestar.params import HeaderParameter, Parameter, QueryParameter
 
 from infra.auth import Permission
 from infra.db import AsyncSession
 from infra.guards import public, requires
 from infra.identity import service as identity
-from infra.identity.schemas import PartyNames
 from infra.paging import DEFAULT_LIMIT, MAX_LIMIT, PageRequest
 from infra.schema import Page
 from listings.catalogue import searching, service
@@ -30,7 +29,6 @@ from listings.editions import service as editions
 from listings.freshness.domain import Freshness
 from listings.products.dictionary import personal_columns
 from listings.products.domain import DeliveryClass
-from listings.products.tables import DataProduct
 from listings.revisions.schemas import CatalogueRevisionRead
 from pricing.plans import service as plans
 from pricing.quotes.schemas import QuoteRead
@@ -61,11 +59,6 @@ Cursor = Annotated[
         schema_extra={"pattern": CURSOR_PATTERN},
     ),
 ]
-
-
-async def _names(session: AsyncSession, rows: Sequence[DataProduct]) -> PartyNames:
-    parties = {party for row in rows for party in (row.operator_id, row.owner_id)}
-    return await identity.party_names(session, parties)
 
 
 class CatalogueController(Controller):
@@ -126,11 +119,31 @@ class CatalogueController(Controller):
         operation_id="getCatalogueProduct",
         summary="Get a product of the catalogue",
     )
-    async def read(self, session: AsyncSession, product_id: UUID) -> CatalogueProduct:
-        """Everything to read before an order: dictionary, masked sample, quality, price."""
+    async def read(
+        self,
+        session: AsyncSession,
+        product_id: UUID,
+        if_none_match: Annotated[
+            str | None,
+            HeaderParameter(
+                name="If-None-Match", max_length=400, description="`ETag` of the answer you have"
+            ),
+        ] = None,
+    ) -> Response[CatalogueProduct]:
+        """Everything to read before an order: dictionary, masked sample, quality, price, terms, and by whose leave.
+
+        With the `ETag` of an answer in `If-None-Match`, 304 says that nothing has changed.
+        """
         listing = await service.get_listing(session, product_id)
-        names = await _names(session, [listing.product])
-        return CatalogueProduct.of_listing(listing, names)
+        parties = {listing.product.operator_id, listing.product.owner_id, *listing.chain.parties}
+        names = await identity.party_names(session, parties)
+        body: Any = CatalogueProduct.of_listing(listing, names).model_dump_json().encode()
+        tag = f'"{sha256(body).hexdigest()[:32]}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        sent = {one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")}
+        if sent & {tag, "*"}:
+            return Response(cast("Any", None), status_code=304, headers=headers)
+        return Response(body, media_type=MediaType.JSON, headers=headers)
 
     @get(
         "/{product_id:uuid}/quality-report",

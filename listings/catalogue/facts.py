@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from listings.products.tables import DataProduct
 from listings.resources.domain import Classification
 from listings.revisions.domain import RevisionFacts, SchemaNotice
 from listings.revisions.tables import ProductRevision
+from listings.rights.domain import RightBasis, RightKind
 from pricing.plans.domain import PricePlan
 from quality.service import Report
 
@@ -58,12 +60,50 @@ class ProductFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorisationChain:
+    """By whose leave a product is on the market.
+
+    :ivar owner_id: the source agency, whose right it is; `right_valid_until` None without end.
+    :ivar valid_from: of the authorisation, as `valid_until`.
+    """
+
+    owner_id: UUID
+    right_kind: RightKind
+    right_basis: RightBasis
+    legal_basis: str
+    right_valid_until: datetime | None
+    authorising_body_id: UUID | None
+    operator_id: UUID
+    valid_from: datetime
+    valid_until: datetime
+
+    @property
+    def parties(self) -> tuple[UUID, ...]:
+        """Its organisations."""
+        return (self.owner_id, *filter(None, (self.authorising_body_id,)), self.operator_id)
+
+
+@dataclass(frozen=True, slots=True)
+class QualityPoint:
+    """The quality of one revision."""
+
+    revision_id: UUID
+    number: int
+    uploaded_at: datetime
+    measured_at: datetime
+    grade: str
+    score: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """A product on the market with everything to read before an order.
 
     :ivar dictionary: one entry a column, in the data's order.
     :ivar notice: of a change of its columns that was announced.
     :ivar sample: first rows, personal information masked.
+    :ivar trend: quality of the newest revisions that passed, oldest first.
+    :ivar public_is_free: by the rules in force, use for public purposes costs nothing.
     """
 
     product: DataProduct
@@ -75,4 +115,7 @@ class Listing:
     sample: list[dict[str, Any]]
     report: Report
     plan: PricePlan
+    chain: AuthorisationChain
+    trend: list[QualityPoint]
+    public_is_free: bool
     notice: SchemaNotice | None

@@ -12,16 +12,25 @@ from infra.schema import DecimalText, Input, Output
 from infra.unit_schemas import UnitUse
 from listings.catalogue.entries import PriceKind, price_kinds
 from listings.catalogue.facts import Listing
+from listings.catalogue.page_schemas import (
+    AuthorisationChainRead,
+    ColumnProfileRead,
+    QualityPointRead,
+    sentences,
+)
+from listings.catalogue.words import price_in_words, terms_in_words
 from listings.editions.domain import Document
 from listings.editions.schemas import ChangeRead
 from listings.editions.tables import ProductEdition
 from listings.freshness.domain import Freshness
 from listings.freshness.schemas import PromiseRead
 from listings.ingest.result import Kind
+from listings.products.dictionary import personal_columns
 from listings.products.domain import DeliveryClass
 from listings.products.schemas import DictionaryRead, ThemeRead
 from listings.products.tables import DataProduct
 from listings.resources.domain import Classification, UpdateFrequency
+from listings.resources.schemas import LabelRead
 from listings.revisions.schemas import SchemaNoticeRead
 from pricing.plans.domain import PricePlan
 from pricing.plans.schemas import ChargeSchema
@@ -232,6 +241,13 @@ class CatalogueProduct(CatalogueItem):
     update_promise: PromiseRead = Field(description="How often new data is promised, and how often it comes")
     edition: CatalogueEditionBrief = Field(description="The edition in force")
     price_plan: CataloguePlan
+    profile: list[ColumnProfileRead] = Field(description="Column by column; masked as the sample is")
+    quality_trend: list[QualityPointRead] = Field(
+        description="Of the newest revisions that passed, oldest first"
+    )
+    price_in_words: list[LabelRead] = Field(description="One sentence for each charge")
+    terms_in_words: list[LabelRead] = Field(description="What a licence allows, one sentence for each term")
+    authorisation_chain: AuthorisationChainRead
 
     @classmethod
     def of_listing(cls, listing: Listing, names: PartyNames) -> "CatalogueProduct":
@@ -268,4 +284,18 @@ class CatalogueProduct(CatalogueItem):
             update_promise=PromiseRead.of(listing.product.update_frequency, listing.promise),
             edition=CatalogueEditionBrief.model_validate(listing.edition),
             price_plan=CataloguePlan.of(listing.plan),
+            profile=ColumnProfileRead.of(listing.revision.profile, personal_columns(listing.dictionary)),
+            quality_trend=QualityPointRead.of(listing.trend),
+            price_in_words=sentences(price_in_words(listing.plan.charges, listing.plan.currency)),
+            terms_in_words=sentences(
+                terms_in_words(
+                    facts.purposes,
+                    facts.scenarios,
+                    facts.regions,
+                    len(facts.columns),
+                    facts.authorisation_valid_until,
+                    public_is_free=listing.public_is_free,
+                )
+            ),
+            authorisation_chain=AuthorisationChainRead.of(listing.chain, names),
         )

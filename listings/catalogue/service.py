@@ -14,7 +14,7 @@ from infra.stops import service as stops
 from listings.authorisations import service as authorisations
 from listings.authorisations.domain import Grant
 from listings.catalogue.errors import NotTradeable, PurposeNotOffered
-from listings.catalogue.facts import Listing, ProductFacts
+from listings.catalogue.facts import AuthorisationChain, Listing, ProductFacts, QualityPoint
 from listings.catalogue.schemas import QuoteRequest
 from listings.editions import service as editions
 from listings.editions.tables import ProductEdition
@@ -30,9 +30,14 @@ from listings.revisions import history
 from listings.revisions import service as revisions
 from listings.revisions.disclosure import get_disclosure
 from listings.revisions.history import PastRevision
+from listings.rights import service as rights
 from pricing.plans import service as plans
 from pricing.quotes import domain as pricing
 from pricing.quotes.context import quote_context
+from quality import service as quality
+
+TREND = 12
+"""Revisions whose quality a product's page shows."""
 
 
 async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
@@ -43,7 +48,8 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
     row = await products.find_on_market(session, product_id)
     if row is None:
         raise _not_in_catalogue()
-    facts = await get_tradeable_product(session, product_id, await rulebook.in_force(session))
+    rules = await rulebook.in_force(session)
+    facts = await get_tradeable_product(session, product_id, rules)
     revision, report = await revisions.get_current_report(session, product_id)
     described = (await get_disclosure(session, row, revision)).dictionary
     return Listing(
@@ -56,8 +62,41 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
         sample=masked(revision.sample, personal_columns(described)),
         report=report,
         plan=await plans.get_plan(session, facts.plan_id),
+        chain=await _chain(session, facts),
+        trend=await _trend(session, product_id),
+        public_is_free=rules.truth("pricing.public_purposes_are_free"),
         notice=await revisions.find_notice(session, product_id),
     )
+
+
+async def _chain(session: AsyncSession, facts: ProductFacts) -> AuthorisationChain:
+    grant = await authorisations.get_live_grant(session, facts.authorisation_id, facts.resource_id)
+    right = await rights.find_right(session, grant.right_id)
+    return AuthorisationChain(
+        owner_id=grant.owner_id,
+        right_kind=right.kind,
+        right_basis=right.basis,
+        legal_basis=right.legal_basis,
+        right_valid_until=right.valid_until,
+        authorising_body_id=grant.authorising_body_id,
+        operator_id=grant.operator_id,
+        valid_from=grant.valid_from,
+        valid_until=grant.valid_until,
+    )
+
+
+async def _trend(session: AsyncSession, product_id: UUID) -> list[QualityPoint]:
+    """The quality of the newest revisions that buyers read or could have read, oldest first."""
+    points = []
+    for row in (await revisions.list_passed(session, product_id))[:TREND]:
+        report = await quality.find_report(session, row.id)
+        if report is not None and report.passed and not await revisions.is_revision_withheld(session, row.id):
+            points.append(
+                QualityPoint(
+                    row.id, row.number, row.uploaded_at, report.measured_at, report.grade, report.score
+                )
+            )
+    return sorted(points, key=lambda point: point.number)
 
 
 async def list_editions(

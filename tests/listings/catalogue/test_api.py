@@ -310,6 +310,50 @@ async def test_a_page_shows_everything_to_read_before_an_order(
     assert report.status_code == 200
 
 
+async def test_a_page_says_where_data_comes_from_what_it_is_like_and_what_it_costs(
+    owner: Party, operator: Party, regulator: Party, client: httpx.AsyncClient
+) -> None:
+    product_id = await published(owner, operator, regulator)
+    answer = await client.get(f"/v1/catalogue/{product_id}")
+    page = answer.json()
+    chain = page["authorisation_chain"]
+    assert chain["source_agency"]["name"]["en"] == "Test owner"
+    assert chain["operator"]["organisation_id"] == str(operator.organisation_id)
+    assert chain["right"]["kind_label"] == {"zh": "数据持有权", "en": "right to hold"}
+    assert (chain["right"]["legal_basis"], chain["valid_until"]) == (
+        "环境保护法第十七条",
+        "2029-01-01T00:00:00Z",
+    )
+    assert "granted_by" not in answer.text
+    profile = {column["name"]: column for column in page["profile"]}
+    assert (profile["pm25"]["minimum"], profile["pm25"]["masked"]) == ("0.5", False)
+    assert profile["phone"] == {
+        "name": "phone", "nulls": 0, "distinct": None, "minimum": None, "maximum": None, "masked": True,
+    }  # fmt: skip
+    assert "1380000" not in answer.text
+    assert [(point["number"], point["grade"]) for point in page["quality_trend"]] == [(1, page["grade"])]
+    assert page["price_in_words"] == [
+        {
+            "zh": "每次调用0.05 CNY；每个计费周期的前100次免费。",
+            "en": "0.05 CNY for each call; the first 100 calls of each billing period are free.",
+        },
+        {"zh": "每行数据0.001 CNY。", "en": "0.001 CNY for each row."},
+    ]
+    terms = " ".join(term["en"] for term in page["terms_in_words"])
+    for told in (
+        "industry development, public welfare",
+        "Free of charge for public welfare",
+        "310000",
+        "2029-01-01",
+    ):
+        assert told in terms
+    tag = answer.headers["etag"]
+    same = await client.get(f"/v1/catalogue/{product_id}", headers={"If-None-Match": f'"x", W/{tag}'})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+    other = await client.get(f"/v1/catalogue/{product_id}", headers={"If-None-Match": '"x"'})
+    assert (other.status_code, other.json()) == (200, page)
+
+
 async def test_nobody_outside_sees_values_of_personal_columns_in_a_quality_report(
     owner: Party, operator: Party, regulator: Party, buyer: Party, client: httpx.AsyncClient
 ) -> None:
