@@ -134,7 +134,8 @@ def _remedy(published: bool, formatted: bool) -> Message:
     if published:
         return Message(
             "Correct or empty these values, take out lines that are no data (totals, notes, a second header), and"
-            " upload the file again. Where the type itself is another, list a new product."
+            " upload the file again. Where the type itself is another, declare it with"
+            " PUT /v1/products/{product_id}/columns: such a file waits until the change is announced to its readers."
         )
     return Message(
         "Correct or empty these values, or declare another type or format with"

@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from listings.ingest.distribution import distributed
 from listings.ingest.limits import PLAIN_VALUE_BYTES
 from listings.ingest.measures import total_of
 from listings.ingest.names import names_bytes
@@ -53,6 +54,7 @@ def profile(
         profiles += _measured(connection, columns[start : start + step], rows, exact)
     if narrow:
         profiles = [_detailed(connection, c, p, rows) for c, p in zip(columns, profiles, strict=True)]
+        profiles = distributed(connection, file, columns, profiles, int(rows))
     settled = [
         replace(column, nullable=measured.nulls > 0, physical=str(line[1]))
         for column, measured, line in zip(columns, profiles, described, strict=True)
@@ -115,7 +117,10 @@ def _measured(
         distinct = f"count(DISTINCT {name})" if exact else f"approx_count_distinct({name})"
         measures += [f"count({name})", distinct]
         if column.kind in _ORDERED:
-            measures += [f"CAST(min({name}) AS VARCHAR)", f"CAST(max({name}) AS VARCHAR)", "NULL", "NULL"]
+            # Infinities are no values that JSON, or a reader, has a use for.
+            finite = f" FILTER (isfinite({name}))" if column.kind is Kind.NUMBER else ""
+            extremes = [f"CAST({of}({name}){finite} AS VARCHAR)" for of in ("min", "max")]
+            measures += [*extremes, "NULL", "NULL"]
         elif column.kind is Kind.TEXT:
             measures += ["NULL", "NULL", f"min(length({name}))", f"max(length({name}))"]
         else:

@@ -187,6 +187,12 @@ class ColumnProfile:
     :param minimum: smallest value as text (ISO 8601 for dates); None for text columns and empty ones.
     :param shape: a regular expression that nearly all values of a code-like text column match.
     :param increasing: whether a date or timestamp column never falls from one row to the next.
+    :param sampled: of how many rows, in blocks over the whole file, the following is told; all of a small file;
+        ``sampled_nulls`` of them are missing, or infinite.
+    :param quantiles: of numbers and dates the smallest value, those at every twentieth and the largest, as text.
+    :param histogram: how many values lie in each of twenty equal parts between the first and the last quantile.
+    :param top_values: ``value`` (text) and ``count`` of the most frequent values of truth values, integers and short
+        texts; one that fewer than one row in a hundred has is left out, for it may be somebody's.
     """
 
     name: str
@@ -200,6 +206,17 @@ class ColumnProfile:
     values: tuple[str, ...] = ()
     shape: str | None = None
     increasing: bool | None = None
+    sampled: int = 0
+    sampled_nulls: int = 0
+    quantiles: tuple[str, ...] = ()
+    histogram: tuple[int, ...] = ()
+    top_values: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "ColumnProfile":
+        """Read what ``asdict`` made of one, through JSON."""
+        lists = ("values", "quantiles", "histogram", "top_values")
+        return cls(**{**document, **{name: tuple(document[name]) for name in lists if name in document}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +298,7 @@ class IngestResult:
         values["columns"] = tuple(
             Column(**{**item, "kind": Kind(item["kind"])}) for item in values["columns"]
         )
-        values["profile"] = tuple(
-            ColumnProfile(**{**item, "values": tuple(item["values"])}) for item in values["profile"]
-        )
+        values["profile"] = tuple(ColumnProfile.from_json(item) for item in values["profile"])
         values["detected"] = tuple(Detected.from_json(item) for item in values["detected"])
         values["sample"] = tuple(values["sample"])
         values["notices"] = tuple(Notice.from_json(item) for item in values["notices"])
