@@ -6,10 +6,8 @@ from typing import Any
 
 from infra.messages import Message
 from listings.products.errors import DictionaryRefused
+from listings.products.masking import SHOW, MaskRule, rule_of
 from listings.resources.domain import Classification
-
-MASK = "***"
-"""What stands in a sample in place of personal information."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +18,7 @@ class DictionaryEntry:
     :ivar personal: holds personal information (PIPL art. 4), so samples show it masked.
     :ivar sensitive: personal information that is sensitive (PIPL art. 28); such a column is personal too.
     :ivar classification: as the operator described it, never below the column's own; None for the column's own.
+    :ivar mask: how its values are shown in samples; None for what its class and its being personal ask for.
     """
 
     name: str
@@ -29,6 +28,7 @@ class DictionaryEntry:
     personal: bool
     sensitive: bool = False
     classification: Classification | None = None
+    mask: MaskRule | None = None
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "DictionaryEntry":
@@ -36,8 +36,30 @@ class DictionaryEntry:
 
         :raises KeyError, TypeError, ValueError: the document is of another shape.
         """
-        stated = document.get("classification")
-        return cls(**{**document, "classification": None if stated is None else Classification(stated)})
+        stated, mask = document.get("classification"), document.get("mask")
+        return cls(
+            **{
+                **document,
+                "classification": None if stated is None else Classification(stated),
+                "mask": None if mask is None else MaskRule.from_json(mask),
+            }
+        )
+
+
+def mask_rules(entries: Iterable[DictionaryEntry]) -> dict[str, MaskRule | None]:
+    """How the values of each column are shown; None for a column that is absent."""
+    return {
+        entry.name: rule_of(
+            entry.mask, entry.classification, personal=entry.personal, sensitive=entry.sensitive
+        )
+        for entry in entries
+    }
+
+
+def concealed_columns(entries: Sequence[DictionaryEntry]) -> set[str]:
+    """Names of the columns of which no value is shown as it is to whoever has not licensed them."""
+    shown = {name for name, rule in mask_rules(entries).items() if rule == SHOW}
+    return {entry.name for entry in entries} - shown
 
 
 def declared_classes(entries: Iterable[DictionaryEntry]) -> dict[str, Classification | None]:
@@ -98,11 +120,3 @@ def require_columns(names: Sequence[str], columns: Collection[str]) -> None:
                 "Use the column names of the newest revision; GET /v1/products/{product_id}/revisions lists them."
             ),
         )
-
-
-def masked(rows: Iterable[Mapping[str, Any]], personal: Collection[str]) -> list[dict[str, Any]]:
-    """Rows for display: values of personal columns become `MASK`; an absent value stays absent."""
-    return [
-        {name: MASK if name in personal and value is not None else value for name, value in row.items()}
-        for row in rows
-    ]

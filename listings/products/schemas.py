@@ -15,6 +15,7 @@ from listings.ingest.formats import ColumnFormat
 from listings.ingest.result import Kind
 from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass
+from listings.products.masking import GeneraliseTo, MaskMethod
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources.domain import THEME_AXIS_LABELS, THEMES, Classification, ThemeAxis, UpdateFrequency
@@ -53,6 +54,28 @@ class ProductCreate(ProductUpdate):
     resource_id: UUID = Field(description="One of the authorisation's resources")
 
 
+class MaskRuleUpdate(Input):
+    """How samples show the values of a column."""
+
+    method: MaskMethod
+    keep: int = Field(
+        0, ge=0, le=100, description="Characters kept by truncate; of personal information a third at most"
+    )
+    to: GeneraliseTo | None = Field(None, description="What generalise makes of a value")
+    width: str | None = Field(
+        None, max_length=30, pattern=r"^[0-9]+(\.[0-9]+)?$", description="Of a band, above 0", examples=["10"]
+    )
+
+
+class MaskRuleRead(Output):
+    """How samples show the values of a column."""
+
+    method: MaskMethod
+    keep: int
+    to: GeneraliseTo | None
+    width: str | None
+
+
 class DictionaryEntryUpdate(Input):
     """What one column means."""
 
@@ -67,6 +90,11 @@ class DictionaryEntryUpdate(Input):
     classification: Classification | None = Field(
         None,
         description="Class of the column (GB/T 43697-2024), never below its own; null for the column's own",
+    )
+
+    mask: MaskRuleUpdate | None = Field(
+        None,
+        description="How samples show its values; null: hidden if personal or important, else shown as they are",
     )
 
     @model_validator(mode="after")
@@ -127,9 +155,11 @@ class DictionaryRead(Output):
     title_en: str
     unit: str | None
     personal: bool
-    sensitive: bool
+    sensitive: bool = False
+    mask: MaskRuleRead | None = Field(None, description="How samples show its values; null for the usual way")
     classification: Classification | None = Field(
-        description="Class of the column (GB/T 43697-2024): as described in a product, in effect in the catalogue"
+        None,
+        description="Class of the column (GB/T 43697-2024): as described in a product, in effect in the catalogue",
     )
 
     @classmethod

@@ -11,6 +11,7 @@ from listings.ingest.result import Column
 from listings.products import service as products
 from listings.products.columns import DeclaredColumn, require_declarable
 from listings.products.dictionary import DictionaryEntry, require_known_columns
+from listings.products.masking import require_rule
 from listings.products.schemas import ColumnDeclarations, DictionaryUpdate
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
@@ -40,13 +41,21 @@ async def read_dictionary(
     :raises DictionaryRefused: a column is described more than once or is not in the newest revision.
     :raises ColumnClassRefused: a column is described below its class.
     """
-    entries = [DictionaryEntry(**entry.model_dump()) for entry in data.columns]
+    entries = [DictionaryEntry.from_json(entry.model_dump()) for entry in data.columns]
     revision = await service.find_newest(session, product.id)
     require_known_columns(entries, {column.name for column in revision.columns} if revision else None)
     classes = await gradings.get_classes(session, await resources.get_resource(session, product.resource_id))
     for entry in entries:
         if entry.classification is not None:
             require_class(entry.name, entry.classification, classes)
+        if entry.mask is not None:
+            require_rule(
+                entry.name,
+                entry.mask,
+                classes.of(entry.name, entry.classification),
+                personal=entry.personal,
+                sensitive=entry.sensitive,
+            )
     return entries
 
 

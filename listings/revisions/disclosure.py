@@ -1,14 +1,17 @@
 """What of a revision may be shown: which columns are masked, and whether it is withheld altogether."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from infra.db import AsyncSession
 from listings.findings import service as findings
 from listings.findings.domain import Finding, masked_columns, unsettled
 from listings.gradings import service as gradings
-from listings.ingest.personal import detect_in_rows
+from listings.ingest.personal import Detected
 from listings.products import service as products
-from listings.products.dictionary import DictionaryEntry, data_dictionary, personal_columns
+from listings.products.dictionary import DictionaryEntry, data_dictionary, mask_rules, personal_columns
+from listings.products.masking import MaskRule, remask
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.revisions.tables import ProductRevision
@@ -30,17 +33,34 @@ class Disclosure:
     unsettled: list[Finding]
     withheld: bool
 
+    @property
+    def rules(self) -> dict[str, MaskRule | None]:
+        """How the values of each column are shown."""
+        return mask_rules(self.dictionary)
+
 
 async def get_disclosure(session: AsyncSession, product: DataProduct, row: ProductRevision) -> Disclosure:
     """What may be shown of a revision of a product now.
 
-    Of a revision from before uploads were searched, the rows of the sample are: what is in them is masked, and nothing
-    that buyers read already is taken from them.
+    Of a revision from before uploads were searched, the rows of the sample were: what was in them is masked, and
+    nothing that buyers read already is taken from them.
     """
+    recorded = (await findings.get_detected(session, [row.id])).get(row.id)
+    names = [column["name"] for column in row.columns]
+    if recorded is not None:
+        return await disclose(session, product, names, recorded)
+    in_sample = [Detected.from_json(one) for one in row.profile.get("sample_detected", [])]
+    return replace(await disclose(session, product, names, in_sample), withheld=False)
+
+
+async def disclose(
+    session: AsyncSession, product: DataProduct, columns: Sequence[str], detected: Sequence[Detected]
+) -> Disclosure:
+    """What may be shown of data with these columns, of a product, in which this was detected."""
     resource = await resources.get_resource(session, product.resource_id)
     classes = await gradings.get_classes(session, resource)
     declared = data_dictionary(
-        [column["name"] for column in row.columns],
+        columns,
         products.get_described_columns(product),
         personal=resource.personal_information,
         units={c.name: c.unit for c in products.get_declared_columns(product) if c.unit},
@@ -54,8 +74,6 @@ async def get_disclosure(session: AsyncSession, product: DataProduct, row: Produ
         )
         for entry in declared
     ]
-    recorded = (await findings.get_detected(session, [row.id])).get(row.id)
-    detected = recorded if recorded is not None else detect_in_rows(row.sample)
     found = await findings.get_findings(session, product.id, detected)
     masked = masked_columns(found)
     contradicting = unsettled(found, personal_columns(declared))
@@ -63,8 +81,19 @@ async def get_disclosure(session: AsyncSession, product: DataProduct, row: Produ
         dictionary=[replace(entry, personal=entry.personal or entry.name in masked) for entry in declared],
         findings=found,
         unsettled=contradicting,
-        withheld=recorded is not None and bool(contradicting),
+        withheld=bool(contradicting),
     )
+
+
+def stored_rules(row: ProductRevision) -> dict[str, MaskRule | None]:
+    """The rules that the sample of a revision was masked by when it was stored."""
+    stored: dict[str, dict[str, Any] | None] = row.profile.get("sample_rules", {})
+    return {name: MaskRule.from_json(rule) if rule is not None else None for name, rule in stored.items()}
+
+
+def first_rows(row: ProductRevision, disclosure: Disclosure) -> list[dict[str, Any]]:
+    """The first rows of a revision as they may be shown now."""
+    return remask(row.sample, stored_rules(row), disclosure.rules)
 
 
 async def is_withheld(session: AsyncSession, row: ProductRevision) -> bool:

@@ -240,7 +240,7 @@ class RevisionRead(Output):
         :param change: that its schema began with.
         """
         hidden = {"object_key", "sample", "uploaded_by", "profile", "previous_id"}
-        left_out = ("options", "row_bytes", "declared")
+        left_out = ("options", "row_bytes", "declared", "sample_rules", "sample_detected")
         profile = {name: value for name, value in row.profile.items() if name not in left_out}
         profile["notices"] = [_notice(notice, row.product_id) for notice in row.profile["notices"]]
         options = IngestOptionsRead.model_validate(recorded_options(row.profile))

@@ -15,7 +15,7 @@ class ProductRevision(Table, table=True):
     """One immutable revision of a product's data, kept as Parquet in the object store; append-only.
 
     ``columns`` holds `listings.ingest.result.Column` in the data's order, ``profile`` the rest of what the
-    ingest found, ``sample`` the first rows, unmasked. ``bytes`` and ``sha256`` are of the Parquet file,
+    ingest found, ``sample`` the first rows, masked. ``bytes`` and ``sha256`` are of the Parquet file,
     ``source_*`` of the file as uploaded. Only a purge changes a row: what tells of the data's values is emptied, and
     ``purged_at`` is set.
 

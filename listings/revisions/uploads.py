@@ -26,8 +26,11 @@ from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import MEBIBYTE, Limits
 from listings.ingest.result import IngestOptions, IngestResult, Progress
 from listings.products import service as products
+from listings.products.dictionary import personal_columns
+from listings.products.masking import mask_rows
 from listings.revisions import changes, columns, repository
 from listings.revisions import service as revisions
+from listings.revisions.disclosure import disclose
 from listings.revisions.domain import (
     TRY_OUT_JOB,
     recorded_options,
@@ -280,6 +283,8 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         return newest.id
     placement = await changes.place(session, product, result.columns)
     require_declared(products.get_declared_columns(product), result.columns)
+    # Rows are stored as they may be shown, and not as they are: whoever reads the database reads no more.
+    disclosure = await disclose(session, product, [column.name for column in result.columns], result.detected)
     row = ProductRevision(
         id=converted.revision_id,
         product_id=product.id,
@@ -300,9 +305,10 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
                 "options": converted.options.to_json(),
                 "declared": converted.declared,
                 "row_bytes": result.row_bytes,
+                "sample_rules": {name: rule and rule.to_json() for name, rule in disclosure.rules.items()},
             }
         ),
-        sample=list(result.sample),
+        sample=mask_rows(result.sample, disclosure.rules, personal_columns(disclosure.dictionary)),
         source_name=converted.name,
         source_format=result.source_format,
         source_sha256=result.source_sha256,
