@@ -72,6 +72,7 @@ from listings.revisions.api import RevisionController
 from listings.revisions.changes_api import RevisionChangeController
 from listings.rights.api import RightController
 from listings.rights.ledger_api import EncumbranceController, RightGrantController, TitleController
+from listings.samples.api import SampleController
 from listings.uploads.api import UploadController
 from listings.uploads.sources_api import ProductSourceController, SourceCredentialController
 from market.audit.api import AuditController
@@ -161,6 +162,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     FreshnessController,
     FindingController,
     ColumnProposalController,
+    SampleController,
     ImpactAssessmentController,
     CatalogueController,
     CatalogueEditionController,

@@ -7,10 +7,12 @@ from infra.events.subscribers import Subscriber
 from infra.webhooks import deliveries as webhooks
 from listings.classification import jobs as classification
 from listings.revisions import events as revisions
+from listings.samples import jobs as samples
 
 SUBSCRIBERS: Sequence[Subscriber] = (
     webhooks.SUBSCRIBER,
     *revisions.SUBSCRIBERS,
     *classification.SUBSCRIBERS,
+    *samples.SUBSCRIBERS,
     *licences.SUBSCRIBERS,
 )

@@ -101,7 +101,8 @@ DECIDED: Mapping[str, Rights] = {
     "clients": WHOLE_ROWS,
     "column_gradings": APPEND_ONLY,
     "column_proposal_decisions": APPEND_ONLY,
-    "column_proposals": APPEND_ONLY,
+    # What tells of values is emptied when the data is purged.
+    "column_proposals": changing("proposals"),
     "content_decisions": APPEND_ONLY,
     "contract_reviews": APPEND_ONLY,
     "data_products": changing(
@@ -163,6 +164,7 @@ DECIDED: Mapping[str, Rights] = {
         "number status document digest submitted_at submitted_by reviewed_at reviewed_by review_note effective_at"
         " superseded_at withdrawal_reason rules"
     ),
+    "product_samples": changing("rows"),
     "product_revisions": APPEND_ONLY,
     "quality_reports": APPEND_ONLY,
     "purge_orders": changing(
@@ -198,6 +200,8 @@ DECIDED: Mapping[str, Rights] = {
     "rule_proposals": changing("status decided_by decided_by_organisation decided_at decision_reason"),
     "rulebook_kinds": READ_ONLY,
     "rulebook_parameters": APPEND_ONLY,
+    "sample_decisions": APPEND_ONLY,
+    "sample_keys": APPEND_ONLY,
     "sessions": QUEUE,
     "sign_in_attempts": QUEUE,
     "totp_factors": Rights(update=frozenset({"confirmed_at", "last_step"}), delete=True),

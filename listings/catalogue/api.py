@@ -29,6 +29,9 @@ from listings.editions import service as editions
 from listings.freshness.domain import Freshness
 from listings.products.dictionary import personal_columns
 from listings.products.domain import DeliveryClass
+from listings.products.dictionary import concealed_columns
+from listings.products.search import MAX_QUERY
+from listings.products.tables import DataProduct
 from listings.revisions.schemas import CatalogueRevisionRead
 from pricing.plans import service as plans
 from pricing.quotes.schemas import QuoteRead
@@ -152,9 +155,9 @@ class CatalogueController(Controller):
         summary="Get the quality report of a product",
     )
     async def quality_report(self, session: AsyncSession, product_id: UUID) -> ReportRead:
-        """The report of the revision that buyers read now; values of personal columns are withheld."""
+        """The report of the revision that buyers read now; values of columns that samples mask are withheld."""
         listing = await service.get_listing(session, product_id)
-        return ReportRead.of(listing.report, personal_columns(listing.dictionary))
+        return ReportRead.of(listing.report, concealed_columns(listing.dictionary))
 
     @get(
         "/{product_id:uuid}/revisions",

@@ -20,7 +20,7 @@ from listings.editions import service as editions
 from listings.editions.tables import ProductEdition
 from listings.freshness import service as freshness
 from listings.products import service as products
-from listings.products.dictionary import declared_classes, masked, personal_columns
+from listings.products.dictionary import declared_classes
 from listings.products.domain import DeliveryClass
 from listings.products.listable import require_offerable
 from listings.products.states import ProductStatus
@@ -31,6 +31,7 @@ from listings.revisions import service as revisions
 from listings.revisions.disclosure import get_disclosure
 from listings.revisions.history import PastRevision
 from listings.rights import service as rights
+from listings.samples import service as samples
 from pricing.plans import service as plans
 from pricing.quotes import domain as pricing
 from pricing.quotes.context import quote_context
@@ -51,15 +52,15 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
     rules = await rulebook.in_force(session)
     facts = await get_tradeable_product(session, product_id, rules)
     revision, report = await revisions.get_current_report(session, product_id)
-    described = (await get_disclosure(session, row, revision)).dictionary
+    disclosure = await get_disclosure(session, row, revision)
     return Listing(
         product=row,
         edition=await _edition_of(session, row),
         promise=await freshness.get_promise(session, row),
         facts=facts,
         revision=revision,
-        dictionary=described,
-        sample=masked(revision.sample, personal_columns(described)),
+        dictionary=disclosure.dictionary,
+        sample=await samples.get_shown(session, row, revision, disclosure),
         report=report,
         plan=await plans.get_plan(session, facts.plan_id),
         chain=await _chain(session, facts),

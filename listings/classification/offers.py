@@ -19,6 +19,7 @@ from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.resources.errors import NotListable
 from listings.resources.tables import DataResource
+from listings.revisions import columns as revision_columns
 from listings.revisions import service as revisions
 from listings.revisions.tables import ProductRevision
 
@@ -47,6 +48,7 @@ async def recheck(session: AsyncSession, row: DataProduct, resource: DataResourc
     declared = declared_classes(products.get_described_columns(row).values())
     row.classification = (await gradings.get_classes(session, resource)).offered(names, declared)
     refused = await _refusal(session, row, resource, rules, current)
+    await revision_columns.request_sample(session, row.id)
     changed = await _stop_exactly(session, CLASS_STOP, row.id, refused)
     if changed:
         await events.publish(

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
@@ -21,3 +22,12 @@ async def newest_decisions(session: AsyncSession, product_id: UUID) -> dict[str,
         .order_by(col(ProposalDecision.id))
     )
     return {row.column_name: row for row in (await session.exec(statement)).all()}
+
+
+async def forget(session: AsyncSession, revision_id: UUID) -> None:
+    """Empty what was proposed for a revision, whose data was purged."""
+    await session.execute(
+        sa.update(RevisionProposals)
+        .where(col(RevisionProposals.revision_id) == revision_id)
+        .values(proposals=[])
+    )

@@ -12,6 +12,7 @@ from listings.products import service as products
 from listings.products.dictionary import require_columns
 from listings.products.tables import DataProduct
 from listings.publication.service import lock_for_review
+from listings.revisions import columns as revision_columns
 from listings.revisions import service as revisions
 
 
@@ -48,6 +49,7 @@ async def accept(
     """
     row = await lock_for_review(session, actor, product_id)
     await findings.decide(session, actor, row.id, column, kind, FindingStatus.ACCEPTED, reason)
+    await revision_columns.request_sample(session, row.id)
     await _publish_newest(session, row)
     return await list_findings(session, actor, row.id)
 

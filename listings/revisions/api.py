@@ -19,10 +19,8 @@ from infra.openapi import raw_body
 from infra.paging import PageRequest
 from infra.schema import Page
 from infra.stops import service as stops
-from listings.findings.schemas import FindingRead, SampleRead
 from listings.ingest.result import DecimalMark, Delimiter, IngestOptions, Quote, TextEncoding
 from listings.products.api import product_read
-from listings.products.dictionary import masked, personal_columns
 from listings.products.schemas import ColumnDeclarations, DictionaryUpdate, ProductRead
 from listings.revisions import changes, columns, service, uploads
 from listings.revisions.schemas import RevisionRead
@@ -238,27 +236,6 @@ class RevisionController(Controller):
     async def read(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
         """A revision of a product you can access."""
         return await revision_read(session, actor, revision_id)
-
-    @get(
-        "/revisions/{revision_id:uuid}/sample",
-        guards=[requires(Permission.PRODUCT_READ)],
-        operation_id="getRevisionSample",
-        summary="Get the sample of a revision",
-    )
-    async def sample(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> SampleRead:
-        """The first rows as the catalogue shows them, and what was detected in the whole file.
-
-        For those who can access the product, such as the regulator that reviews it.
-        """
-        row, disclosure = await service.get_sample(session, actor, revision_id)
-        personal = personal_columns(disclosure.dictionary)
-        return SampleRead(
-            revision_id=row.id,
-            rows=masked(row.sample, personal),
-            masked=[entry.name for entry in disclosure.dictionary if entry.personal],
-            findings=FindingRead.of(disclosure.findings),
-            withheld=disclosure.withheld,
-        )
 
     @get(
         "/revisions/{revision_id:uuid}/quality-report",

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from infra import jobs
 from infra.auth import Actor
 from infra.db import AsyncSession
 from listings.gradings import service as gradings
@@ -16,7 +17,7 @@ from listings.products.schemas import ColumnDeclarations, DictionaryUpdate
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.revisions import service
-from listings.revisions.domain import expected_columns
+from listings.revisions.domain import SAMPLE_JOB, expected_columns
 
 
 async def set_dictionary(
@@ -30,7 +31,17 @@ async def set_dictionary(
     :raises ColumnClassRefused: a column is described below its class.
     """
     row = await products.lock_own_draft(session, actor, product_id)
-    return await products.set_dictionary(session, actor, row, await read_dictionary(session, row, data))
+    entries = await read_dictionary(session, row, data)
+    await request_sample(session, row.id)
+    return await products.set_dictionary(session, actor, row, entries)
+
+
+async def request_sample(session: AsyncSession, product_id: UUID) -> None:
+    """Have the sample of the newest revision drawn anew, since its columns' rules may have become milder."""
+    newest = await service.find_newest(session, product_id)
+    if newest is not None:
+        payload = {"revision_id": str(newest.id)}
+        await jobs.enqueue(session, SAMPLE_JOB, payload, dedupe_key=f"{SAMPLE_JOB}:{newest.id}")
 
 
 async def read_dictionary(

@@ -14,6 +14,9 @@ from listings.revisions.differences import ColumnDifference
 from listings.revisions.errors import ColumnsUnauthorised, DeclaredColumnsMissing
 from quality.states import QualityStatus
 
+SAMPLE_JOB = "samples.refresh"
+"""Kind of the job that brings the sample of a revision up to the rules of now: ``{"revision_id"}``."""
+
 TRY_OUT_JOB = "revisions.try_out"
 """Kind of the job that tries out, by the data plane's own code, a revision that has passed: ``{"revision_id"}``."""
 

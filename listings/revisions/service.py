@@ -18,7 +18,7 @@ from infra.stops import service as stops
 from infra.stops.tables import Stop
 from listings.ingest.result import Column, Kind
 from listings.products import service as products
-from listings.products.dictionary import personal_columns
+from listings.products.dictionary import concealed_columns
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.revisions import repository
@@ -272,7 +272,7 @@ async def get_quality_report(
 ) -> tuple[quality.Report, set[str]]:
     """The quality report of a revision: open to everybody once its product is published.
 
-    :return: the report, and the columns whose values the actor may not see in it: the personal ones, unless the
+    :return: the report, and the columns whose values the actor may not see in it: those that samples mask, unless the
         actor can access the product itself.
     :raises NotFound: there is no such revision the actor can access, or no report yet.
     """
@@ -293,7 +293,7 @@ async def get_quality_report(
     disclosure = await get_disclosure(session, product, row)
     if disclosure.withheld:
         raise no_such_revision()
-    return report, personal_columns(disclosure.dictionary)
+    return report, concealed_columns(disclosure.dictionary)
 
 
 async def get_sample(
@@ -308,6 +308,17 @@ async def get_sample(
     if row is None or product is None:
         raise no_such_revision()
     return row, await get_disclosure(session, product, row)
+
+
+async def find_row(session: AsyncSession, revision_id: UUID) -> ProductRevision:
+    """A revision, whoever asks, for slices that have decided themselves who can access what rests on it.
+
+    :raises NotFound: there is none.
+    """
+    row = await repository.get(session, revision_id)
+    if row is None:
+        raise no_such_revision()
+    return row
 
 
 async def find_newest_disclosure(session: AsyncSession, product: DataProduct) -> Disclosure | None:

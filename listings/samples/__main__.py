@@ -1,7 +1,7 @@
 """The child process that draws and masks samples: :func:`infra.child_process.serve` says how it is bounded.
 
-A request is ``{"path", "folder", "columns", "spec", "rules", "personal", "key", "least"}``; the answer is ``{"rows": …}`` or
-``{"refused": …}``. Values as they are stay here.
+A request is ``{"path", "folder", "columns", "spec", "rules", "personal", "key", "least"}``; the answer is
+``{"rows": …}`` or ``{"refused": …}``. Values as they are stay here.
 """
 
 from typing import Any

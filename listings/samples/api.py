@@ -59,8 +59,8 @@ class SampleController(Controller):
         """By the operator or the owner: chosen rows, rows that meet conditions, or a draw spread over a column.
 
         Each column is masked by its rule in the dictionary, within what its class allows; core data is absent. What is
-        left of a person is hidden where fewer rows share it than the rulebook asks for. It is shown once a second person
-        approves it; later revisions are drawn in the same way.
+        left of a person is hidden where fewer rows share it than the rulebook asks for. It is shown once a second
+        person approves it; later revisions are drawn in the same way.
         """
         context = service.DrawContext(state.sessions, state.store, state.budget)
         sample_id = await service.draw(context, actor, revision_id, data.spec())

@@ -59,8 +59,9 @@ def draw(path: str, drawing: Drawing, folder: str) -> list[dict[str, Any]]:
     :param folder: for temporary files.
     :raises ValueError: a filter's value does not fit its column.
     """
-    config = {"threads": 1, "memory_limit": "256MiB", "temp_directory": folder}
-    connection = duckdb.connect(":memory:", config=config)
+    connection = duckdb.connect(
+        ":memory:", config={"threads": 1, "memory_limit": "256MiB", "temp_directory": folder}
+    )
     try:
         connection.execute("SET TimeZone = 'UTC'")
         file = f"read_parquet('{path.replace(chr(39), chr(39) * 2)}', file_row_number = true)"
@@ -78,22 +79,23 @@ def draw(path: str, drawing: Drawing, folder: str) -> list[dict[str, Any]]:
         connection.close()
 
 
-def _chosen(
-    connection: duckdb.DuckDBPyConnection, spec: DrawSpec, columns: dict[str, Column]
-) -> list[int]:
+def _chosen(connection: duckdb.DuckDBPyConnection, spec: DrawSpec, columns: dict[str, Column]) -> list[int]:
     """Numbers of the rows, from 0, in the data's order."""
+    values: list[Any] = []
     if spec.method is DrawMethod.FIRST:
-        sql, values = f"SELECT file_row_number FROM data ORDER BY 1 LIMIT {spec.count}", []
+        sql = f"SELECT file_row_number FROM data ORDER BY 1 LIMIT {spec.count}"
     elif spec.method is DrawMethod.ROWS:
         wanted = [number - 1 for number in sorted(set(spec.rows))[: spec.count]]
         sql, values = "SELECT file_row_number FROM data WHERE list_contains(?, file_row_number)", [wanted]
     elif spec.method is DrawMethod.FILTER:
-        conditions, values = [], []
+        conditions = []
         for one in spec.filters:
             condition, given = _condition(one, columns[one.column])
             conditions.append(condition)
             values += given
-        sql = f"SELECT file_row_number FROM data WHERE {' AND '.join(conditions)} ORDER BY 1 LIMIT {spec.count}"
+        sql = (
+            f"SELECT file_row_number FROM data WHERE {' AND '.join(conditions)} ORDER BY 1 LIMIT {spec.count}"
+        )
     else:
         assert spec.by is not None
         # One row of each value, then a second of each: missing values first, then those with most rows.
@@ -104,7 +106,6 @@ def _chosen(
             f" FROM (SELECT file_row_number, {name} AS v FROM data))"
             f" ORDER BY turn, v IS NOT NULL, n DESC, CAST(v AS VARCHAR), file_row_number LIMIT {spec.count}"
         )
-        values = []
     return sorted(number for (number,) in connection.execute(sql, values).fetchall())
 
 
@@ -139,7 +140,9 @@ def _rows(
 def _value(column: Column) -> str:
     name = quoted(column.name)
     if column.kind is Kind.TEXT:
-        return f"CASE WHEN length({name}) > {MAX_TEXT} THEN left({name}, {MAX_TEXT - 1}) || '…' ELSE {name} END"
+        return (
+            f"CASE WHEN length({name}) > {MAX_TEXT} THEN left({name}, {MAX_TEXT - 1}) || '…' ELSE {name} END"
+        )
     return shown(column, name)
 
 

@@ -14,7 +14,9 @@ from listings.samples.tables import ProductSample, SampleDecision
 class RowCondition(Input):
     """One condition on the rows."""
 
-    column: ShortText = Field(description="Name of the column in the data; one whose values are shown as they are")
+    column: ShortText = Field(
+        description="Name of the column in the data; one whose values are shown as they are"
+    )
     test: FilterTest
     value: LongText | None = Field(None, description="Left out for missing and present")
 
@@ -34,7 +36,10 @@ class SampleDraw(Input):
         None, description="For stratified: each value of the column, a missing one too, has its turn"
     )
     seed: int = Field(
-        0, ge=0, le=2**31 - 1, description="For stratified: the same seed on the same data draws the same rows"
+        0,
+        ge=0,
+        le=2**31 - 1,
+        description="For stratified: the same seed on the same data draws the same rows",
     )
 
     def spec(self) -> DrawSpec:
@@ -61,7 +66,9 @@ class ProductSampleRead(Output):
     id: UUID
     product_id: UUID
     revision_id: UUID
-    carried_from_id: UUID | None = Field(description="The approved sample whose draw was repeated on this revision")
+    carried_from_id: UUID | None = Field(
+        description="The approved sample whose draw was repeated on this revision"
+    )
     spec: dict[str, Any] = Field(description="How it was drawn")
     mask_rules: dict[str, Any] = Field(description="How each column was masked; null for one that is absent")
     rows: list[dict[str, Any]]

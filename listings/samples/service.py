@@ -108,7 +108,9 @@ async def decide(
     if approved and classes_of((await get_disclosure(session, product, revision)).dictionary) != row.classes:
         raise SampleStateForbids(
             Message("The classes of its columns have changed since it was drawn."),
-            remedy=Message("Draw it anew: POST /v1/revisions/{revision_id}/samples.", revision_id=row.revision_id),
+            remedy=Message(
+                "Draw it anew: POST /v1/revisions/{revision_id}/samples.", revision_id=row.revision_id
+            ),
         )
     decision = SampleDecision(
         sample_id=row.id,
@@ -159,8 +161,8 @@ async def get_shown(
     """The rows of a revision that everybody sees.
 
     Those of the sample that was approved last, or of its draw repeated on this revision, while every column has the
-    class that it had then; nothing where a class has changed, or the draw has not been repeated yet. Of a product without
-    an approved sample, the first rows by the usual rules, which a regulator saw at the review.
+    class that it had then; nothing where a class has changed, or the draw has not been repeated yet. Of a product
+    without an approved sample, the first rows by the usual rules, which a regulator saw at the review.
     """
     approved = await repository.newest_approved(session, product.id)
     if approved is None:
@@ -201,6 +203,11 @@ async def refresh(context: DrawContext, revision_id: UUID) -> None:
     rows = await _drawn(context, prepared)
     async with transaction(context.sessions) as session:
         await _store(session, SYSTEM, prepared, rows, approved.id if approved else None)
+
+
+async def forget(session: AsyncSession, revision_id: UUID) -> None:
+    """Empty what the samples of a revision show, whose data was purged."""
+    await repository.forget(session, revision_id)
 
 
 def _rules_of(row: ProductSample) -> dict[str, MaskRule | None]:
@@ -258,7 +265,9 @@ async def _drawn(context: DrawContext, prepared: _Prepared) -> list[dict[str, An
 
 async def _ask(context: DrawContext, path: Path, prepared: _Prepared) -> dict[str, Any]:
     async with context.budget.claim(_LIMITS.memory_bytes // MEBIBYTE) as claim:
-        home = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="sample-", ignore_cleanup_errors=True)
+        home = await asyncio.to_thread(
+            tempfile.TemporaryDirectory, prefix="sample-", ignore_cleanup_errors=True
+        )
         try:
             child = await ChildProcess.start(
                 "listings.samples",

@@ -53,4 +53,4 @@ class SampleKey(Table, table=True):
     __tablename__ = "sample_keys"
 
     product_id: UUID = Field(foreign_key="data_products.id", primary_key=True)
-    secret: str = Field(sa_type=EncryptedText("sample_keys.secret"), nullable=False)  # type: ignore[call-overload]
+    secret: str = Field(sa_type=EncryptedText("sample_keys.secret"), nullable=False)

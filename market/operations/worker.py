@@ -38,6 +38,7 @@ from listings.classification import jobs as classification_jobs
 from listings.freshness import jobs as freshness_jobs
 from listings.registrations import jobs as registration_jobs
 from listings.revisions import jobs as revision_jobs
+from listings.samples import jobs as sample_jobs
 from listings.uploads import jobs as upload_jobs
 from market.audit import jobs as audit_jobs
 from market.delivery import canary
@@ -55,6 +56,7 @@ JOBS: tuple[Job, ...] = (
     *quality_jobs.JOBS,
     *classification_jobs.JOBS,
     *upload_jobs.JOBS,
+    *sample_jobs.JOBS,
     *canary.JOBS,
     *purge_jobs.JOBS,
     *card_jobs.JOBS,

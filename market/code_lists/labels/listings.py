@@ -16,6 +16,7 @@ from listings.ingest.formats import ColumnFormat
 from listings.ingest.personal import ContentKind
 from listings.ingest.result import DecimalMark, Delimiter, Kind, Quote, TextEncoding
 from listings.products.domain import DeliveryClass
+from listings.products.masking import GeneraliseTo, MaskMethod
 from listings.products.states import ProductAction, ProductStatus
 from listings.purges.states import PurgeAction, PurgeStatus
 from listings.registrations.domain import VersionStatus
@@ -40,6 +41,8 @@ from listings.rights.states import (
 )
 from listings.uploads.states import CredentialKind, FetchStatus, UploadAction, UploadPhase, UploadStatus
 from listings.uploads.times import SourceFrequency
+from listings.samples.domain import DrawMethod, FilterTest
+from listings.uploads.states import UploadAction, UploadPhase, UploadStatus
 from market.code_lists.labels.texts import LabelTexts
 
 LABELS: LabelTexts = {
@@ -228,6 +231,33 @@ LABELS: LabelTexts = {
         "withdrawn": ("已撤回", "Withdrawn"),
         "revoked": ("已撤销批准", "Revoked"),
         "raised": ("已调高", "Raised"),
+    },
+    MaskMethod: {
+        "show": ("原样显示", "Show"),
+        "hide": ("隐藏", "Hide"),
+        "truncate": ("截断", "Truncate"),
+        "generalise": ("泛化", "Generalise"),
+        "hash": ("加密散列", "Hash"),
+    },
+    GeneraliseTo: {
+        "band": ("数值区间", "Band"),
+        "month": ("年月", "Month"),
+        "year": ("年份", "Year"),
+        "province": ("省份", "Province"),
+    },
+    DrawMethod: {
+        "first": ("前若干行", "First rows"),
+        "rows": ("指定行", "Chosen rows"),
+        "filter": ("按条件", "By condition"),
+        "stratified": ("分层抽样", "Stratified"),
+    },
+    FilterTest: {
+        "eq": ("等于", "Equal to"),
+        "ne": ("不等于", "Not equal to"),
+        "ge": ("不小于", "At least"),
+        "le": ("不大于", "At most"),
+        "missing": ("缺失", "Missing"),
+        "present": ("有值", "Present"),
     },
     ProposalAnswer: {
         "confirmed": ("已确认", "Confirmed"),

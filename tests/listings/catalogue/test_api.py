@@ -28,6 +28,8 @@ from listings.catalogue.terms import parse_query
 from listings.products.dictionary import MASK
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
+from infra.db import new_id
+from listings.products.masking import MASK
 from tests.support.parties import Party
 from tests.support.products import complete, published, submitted
 

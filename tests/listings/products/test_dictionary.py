@@ -3,14 +3,16 @@
 import pytest
 
 from listings.products.dictionary import (
-    MASK,
     DictionaryEntry,
+    concealed_columns,
     data_dictionary,
-    masked,
+    mask_rules,
     personal_columns,
     require_known_columns,
 )
 from listings.products.errors import DictionaryRefused
+from listings.products.masking import MASK, mask_rows
+from listings.products.schemas import DictionaryRead
 
 
 def entry(name: str, *, personal: bool = False) -> DictionaryEntry:
@@ -42,5 +44,15 @@ def test_a_dictionary_describes_known_columns_once() -> None:
 
 def test_personal_values_are_masked_and_nothing_else() -> None:
     rows: list[dict[str, str | None]] = [{"name": "甲", "pm25": "35"}, {"name": None, "pm25": None}]
-    assert masked(rows, {"name"}) == [{"name": MASK, "pm25": "35"}, {"name": None, "pm25": None}]
-    assert masked(rows, set()) == rows
+    rules = mask_rules([entry("name", personal=True), entry("pm25")])
+    assert mask_rows(rows, rules, {"name"}) == [{"name": MASK, "pm25": "35"}, {"name": None, "pm25": None}]
+    assert mask_rows(rows, mask_rules([entry("name"), entry("pm25")]), set()) == rows
+    assert concealed_columns([entry("name", personal=True), entry("pm25")]) == {"name"}
+
+
+def test_what_was_stored_of_a_column_before_there_were_classes_is_read() -> None:
+    """A dictionary of before has neither class nor rule nor sensitivity."""
+    stored = {"name": "a", "title_zh": "甲", "title_en": "A", "unit": None, "personal": True}
+    read = DictionaryEntry.from_json(stored)
+    assert (read.sensitive, read.classification, read.mask) == (False, None, None)
+    assert DictionaryRead.model_validate(stored).mask is None
