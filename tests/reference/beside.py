@@ -656,6 +656,12 @@ async def _proposals(trade: Trade) -> None:
     while not (await operator.get(home))["ready"]:
         await asyncio.sleep(0.1)
     await operator.post(f"{home}/confirmation", {"column": "temperature", "title_zh": "室外气温"})
+    samples = f"/v1/revisions/{revision['id']}/samples"
+    spread = {"method": "stratified", "by": "station_id", "count": 5, "seed": 1}
+    drawn = [await operator.post(samples, spread) for _ in range(2)]
+    await owner.post(f"/v1/samples/{drawn[0]['id']}/rejection", REASON)
+    await owner.post(f"/v1/samples/{drawn[1]['id']}/approval", REASON)
+    await operator.get(samples)
     await owner.post(f"{home}/rejection", {"column": "station_id", **REASON})
 
 
