@@ -101,8 +101,7 @@ DECIDED: Mapping[str, Rights] = {
     "clients": WHOLE_ROWS,
     "column_gradings": APPEND_ONLY,
     "column_proposal_decisions": APPEND_ONLY,
-    # What tells of values is emptied when the data is purged.
-    "column_proposals": changing("proposals"),
+    "column_proposals": APPEND_ONLY,
     "content_decisions": APPEND_ONLY,
     "contract_reviews": APPEND_ONLY,
     "data_products": changing(
@@ -164,7 +163,7 @@ DECIDED: Mapping[str, Rights] = {
         "number status document digest submitted_at submitted_by reviewed_at reviewed_by review_note effective_at"
         " superseded_at withdrawal_reason rules"
     ),
-    "product_samples": changing("rows"),
+    "product_samples": APPEND_ONLY,
     "product_revisions": APPEND_ONLY,
     "quality_reports": APPEND_ONLY,
     "purge_orders": changing(
@@ -318,7 +317,10 @@ async def test_what_is_append_only_refuses_its_owner_too(database: TestDatabase)
     append_only = {name for name, rights in DECIDED.items() if rights == APPEND_ONLY}
     # An attempt is deleted with its delivery, a token once it has run out; the owner's functions end one before.
     # A confirmed purge order empties rows, which a trigger of theirs sees to.
-    purged = {"column_proposals", "product_revisions", "quality_reports", "revision_contents"}
+    purged = {
+        *("column_proposals", "product_revisions", "product_samples", "quality_reports"),
+        "revision_contents",
+    }
     assert append_only - kept == {"licence_tokens", "webhook_attempts", *purged}
 
 

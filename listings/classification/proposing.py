@@ -62,11 +62,6 @@ async def record(session: AsyncSession, facts: RevisionFacts, proposals: Sequenc
     await session.flush()
 
 
-async def forget(session: AsyncSession, revision_id: UUID) -> None:
-    """Empty what was proposed for a revision, whose data was purged: examples tell of its values."""
-    await repository.forget(session, revision_id)
-
-
 async def get_detected(session: AsyncSession, revision_id: UUID) -> list[tuple[str, str]]:
     """Columns and kinds that were found in every value of a revision when its file came in."""
     found = await findings.get_detected(session, [revision_id])

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
@@ -22,12 +21,3 @@ async def newest_decisions(session: AsyncSession, product_id: UUID) -> dict[str,
         .order_by(col(ProposalDecision.id))
     )
     return {row.column_name: row for row in (await session.exec(statement)).all()}
-
-
-async def forget(session: AsyncSession, revision_id: UUID) -> None:
-    """Empty what was proposed for a revision, whose data was purged."""
-    await session.execute(
-        sa.update(RevisionProposals)
-        .where(col(RevisionProposals.revision_id) == revision_id)
-        .values(proposals=[])
-    )

@@ -11,7 +11,6 @@ from infra.events.domain import Event
 from infra.events.kinds import EventKind
 from infra.events.subscribers import Subscriber
 from infra.jobs import Job, JobContext
-from listings.classification import proposing
 from listings.revisions.domain import SAMPLE_JOB
 from listings.samples import service
 from listings.samples.errors import DrawRefused
@@ -35,14 +34,5 @@ async def measured(_: JobContext, session: AsyncSession, event: Event) -> None:
     await jobs.enqueue(session, SAMPLE_JOB, payload, dedupe_key=f"{SAMPLE_JOB}:{event.subject_id}")
 
 
-async def purged(_: JobContext, session: AsyncSession, event: Event) -> None:
-    """The data of a revision was purged: what samples and proposals hold of it goes too."""
-    await service.forget(session, event.subject_id)
-    await proposing.forget(session, event.subject_id)
-
-
 JOBS = (Job(SAMPLE_JOB, refresh, attempts=3, concurrency=1),)
-SUBSCRIBERS = (
-    Subscriber("listings.samples", frozenset({EventKind.REVISION_MEASURED}), measured),
-    Subscriber("listings.samples.purge", frozenset({EventKind.REVISION_PURGED}), purged),
-)
+SUBSCRIBERS = (Subscriber("listings.samples", frozenset({EventKind.REVISION_MEASURED}), measured),)

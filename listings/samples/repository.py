@@ -85,10 +85,3 @@ async def secret_of(session: AsyncSession, product_id: UUID, fresh: str) -> str:
     )
     statement = sa.select(col(SampleKey.secret)).where(col(SampleKey.product_id) == product_id)
     return str((await session.execute(statement)).scalar_one())
-
-
-async def forget(session: AsyncSession, revision_id: UUID) -> None:
-    """Empty what samples of a revision show, whose data was purged."""
-    await session.execute(
-        sa.update(ProductSample).where(col(ProductSample.revision_id) == revision_id).values(rows=[])
-    )

@@ -205,11 +205,6 @@ async def refresh(context: DrawContext, revision_id: UUID) -> None:
         await _store(session, SYSTEM, prepared, rows, approved.id if approved else None)
 
 
-async def forget(session: AsyncSession, revision_id: UUID) -> None:
-    """Empty what the samples of a revision show, whose data was purged."""
-    await repository.forget(session, revision_id)
-
-
 def _rules_of(row: ProductSample) -> dict[str, MaskRule | None]:
     return {name: rule and MaskRule.from_json(rule) for name, rule in row.mask_rules.items()}
 

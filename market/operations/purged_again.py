@@ -23,6 +23,7 @@ _RELOAD_SECONDS = 0.5
 EMPTIED = (
     "column_proposals",
     "product_revisions",
+    "product_samples",
     "quality_reports",
     "quality_runs",
     "revision_contents",

@@ -53,10 +53,15 @@ def _tables() -> None:
     )
     op.create_index("ix_product_samples_product_id", table, ["product_id"])
     op.create_index("ix_product_samples_revision", table, ["revision_id", "id"])
-    # What tells of values is emptied when the data is purged; nothing else of a sample changes.
-    ddl.grant("SELECT, INSERT, UPDATE (rows)", table)
-    op.execute("DROP TRIGGER column_proposals_append_only ON column_proposals")
-    ddl.grant("UPDATE (proposals)", "column_proposals")
+    # Append-only, but for a confirmed purge, which empties what tells of values.
+    ddl.script(
+        f"CREATE TRIGGER {table}_append_only BEFORE DELETE OR TRUNCATE ON {table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();"
+        f" CREATE TRIGGER {table}_kept BEFORE UPDATE ON {table} FOR EACH ROW"
+        " EXECUTE FUNCTION keep_unless_purged('revision_id', 'rows')"
+    )
+    ddl.grant("SELECT, INSERT", table)
+    ddl.install("listings/purges/purge_revisions.v2")
     table = "sample_decisions"
     op.create_table(
         table,
