@@ -145,7 +145,7 @@ SELECT r.id, r.columns, r.sample, p.dictionary, d.personal_information, d.classi
   JOIN data_products p ON p.id = r.product_id
   JOIN data_resources d ON d.id = p.resource_id
   LEFT JOIN revision_contents c ON c.revision_id = r.id
- WHERE r.id > CAST(:after AS uuid) ORDER BY r.id LIMIT :batch
+ WHERE r.id > CAST(:after AS uuid) AND r.purged_at IS NULL ORDER BY r.id LIMIT :batch
 """
 
 
