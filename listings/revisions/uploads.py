@@ -38,6 +38,7 @@ from listings.revisions.domain import (
     require_declared,
 )
 from listings.revisions.errors import DataPurged, SpoolUnavailable
+from listings.revisions.renames import follow_renames
 from listings.revisions.spool import spooled
 from listings.revisions.storable import storable
 from listings.revisions.tables import ProductRevision
@@ -283,6 +284,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         return newest.id
     placement = await changes.place(session, product, result.columns)
     require_declared(products.get_declared_columns(product), result.columns)
+    await follow_renames(session, product, newest, [asdict(column) for column in result.profile])
     # Rows are stored as they may be shown, and not as they are: whoever reads the database reads no more.
     disclosure = await disclose(session, product, [column.name for column in result.columns], result.detected)
     row = ProductRevision(
