@@ -39,10 +39,9 @@ from listings.rights.states import (
     GrantAction,
     GrantStatus,
 )
+from listings.samples.domain import DrawMethod, FilterTest
 from listings.uploads.states import CredentialKind, FetchStatus, UploadAction, UploadPhase, UploadStatus
 from listings.uploads.times import SourceFrequency
-from listings.samples.domain import DrawMethod, FilterTest
-from listings.uploads.states import UploadAction, UploadPhase, UploadStatus
 from market.code_lists.labels.texts import LabelTexts
 
 LABELS: LabelTexts = {
