@@ -27,11 +27,8 @@ from listings.catalogue.schemas import (
 from listings.catalogue.terms import MAX_QUERY
 from listings.editions import service as editions
 from listings.freshness.domain import Freshness
-from listings.products.dictionary import personal_columns
-from listings.products.domain import DeliveryClass
 from listings.products.dictionary import concealed_columns
-from listings.products.search import MAX_QUERY
-from listings.products.tables import DataProduct
+from listings.products.domain import DeliveryClass
 from listings.revisions.schemas import CatalogueRevisionRead
 from pricing.plans import service as plans
 from pricing.quotes.schemas import QuoteRead

@@ -25,11 +25,9 @@ from listings.catalogue.entries import CatalogueSort
 from listings.catalogue.following import CatalogueFollower
 from listings.catalogue.schemas import CatalogueResults
 from listings.catalogue.terms import parse_query
-from listings.products.dictionary import MASK
+from listings.products.masking import MASK
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
-from infra.db import new_id
-from listings.products.masking import MASK
 from tests.support.parties import Party
 from tests.support.products import complete, published, submitted
 
