@@ -1,6 +1,6 @@
 """What the page of a product shows besides the product itself: by whose leave, and what its data is like."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,12 +26,12 @@ class ColumnProfileRead(Output):
     masked: bool = Field(description="Whether values are withheld, as in the sample")
 
     @classmethod
-    def of(cls, profile: Mapping[str, Any], masked: Collection[str]) -> "list[ColumnProfileRead]":
-        """Map the profile of a revision.
+    def of(cls, profile: Iterable[Mapping[str, Any]], masked: Collection[str]) -> "list[ColumnProfileRead]":
+        """Map the profile of a revision's columns, as far as it may be shown.
 
         :param masked: columns whose values the sample does not show either.
         """
-        return [cls._column(column, column["name"] in masked) for column in profile.get("columns", ())]
+        return [cls._column(column, column["name"] in masked) for column in profile]
 
     @classmethod
     def _column(cls, column: Mapping[str, Any], masked: bool) -> "ColumnProfileRead":

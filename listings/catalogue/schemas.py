@@ -25,8 +25,9 @@ from listings.editions.tables import ProductEdition
 from listings.freshness.domain import Freshness
 from listings.freshness.schemas import PromiseRead
 from listings.ingest.result import Kind
-from listings.products.dictionary import concealed_columns
+from listings.products.dictionary import concealed_columns, mask_rules
 from listings.products.domain import DeliveryClass
+from listings.products.masking import masked_profile
 from listings.products.schemas import DictionaryRead, ThemeRead
 from listings.products.tables import DataProduct
 from listings.resources.domain import Classification, UpdateFrequency
@@ -284,7 +285,10 @@ class CatalogueProduct(CatalogueItem):
             update_promise=PromiseRead.of(listing.product.update_frequency, listing.promise),
             edition=CatalogueEditionBrief.model_validate(listing.edition),
             price_plan=CataloguePlan.of(listing.plan),
-            profile=ColumnProfileRead.of(listing.revision.profile, concealed_columns(listing.dictionary)),
+            profile=ColumnProfileRead.of(
+                masked_profile(listing.revision.profile.get("columns", ()), mask_rules(listing.dictionary)),
+                concealed_columns(listing.dictionary),
+            ),
             quality_trend=QualityPointRead.of(listing.trend),
             price_in_words=sentences(price_in_words(listing.plan.charges, listing.plan.currency)),
             terms_in_words=sentences(
