@@ -6,10 +6,10 @@ A value fits an expected type when the type holds exactly what is written, howev
 - decimal: any number, exactly, up to 38 digits. The published digits are the least: more are added where they are
   needed. Of a binary floating-point number (Parquet, Arrow) the shortest text counts, up to 15 significant digits.
 - number: any finite number, as binary floating point.
-- boolean: true and false in any case.
+- boolean: true and false in any case, 是 and 否, 真 and 假, 有 and 无.
 - date: 2024-01-31, 2024/1/31, 2024.1.31 or 2024年1月31日, also mixed, and a date and time at midnight.
-- timestamp: a date and time in any form that is inferred, also mixed, and a date, as its midnight. Whether values carry
-  offsets does not change: local times and instants are not the same.
+- timestamp: a date and time in any form that is inferred, also mixed, with 上午 or 下午 too; a date is its midnight.
+  Whether values carry offsets does not change: local times and instants are not the same.
 - text: what is written, leading zeros and all; no binary floating-point number, whose text nobody wrote.
 
 An empty value is a missing one, and so is a marker such as NA or 缺测 in a column that is not text. There full-width

@@ -8,7 +8,7 @@ from infra.messages import Message
 from listings.ingest.errors import shown
 from listings.ingest.expected import KIND_LABELS
 from listings.ingest.formats import DATE_FORMATS, NUMBER_FORMATS, ColumnFormat, matching_formats
-from listings.ingest.readings import DATES, FURTHER_DATES, MISSING_MARKERS, NUMBER, narrowed
+from listings.ingest.readings import DATES, FURTHER_DATES, MISSING_MARKERS, NUMBER, TRUTH_WORDS, narrowed
 from listings.ingest.result import Kind, Notice
 
 _CURRENCY = re.compile(r"[¥￥$€£] ?-?[0-9][0-9., ]*|-?[0-9][0-9., ]* ?(元|万元|[¥￥$€£])")
@@ -22,6 +22,8 @@ def hint(name: str, values: Sequence[str]) -> Notice | None:
     """
     values = [narrowed(value) for value in values if value.upper() not in MISSING_MARKERS]
     formats = Counter(form for value in values for form in matching_formats(value))
+    if values and all(value.lower() in TRUTH_WORDS for value in values):
+        return _notice(name, Kind.BOOLEAN, None, values)
     numbers = [v for v in values if NUMBER.fits(v) or NUMBER_FORMATS.intersection(matching_formats(v))]
     dates = [v for v in values if _is_date(v)]
     if len(dates) * 2 > len(values):

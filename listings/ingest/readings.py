@@ -168,6 +168,7 @@ DATES = (
 _DAY = "[0-9]{4}(-[0-9]{1,2}-|[.][0-9]{1,2}[.])[0-9]{1,2}"
 _SHORT_CLOCK = "[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?"
 _SLASHED = "replace(replace({v}, '.', '/'), '-', '/')"
+_TWELVE_HOURS = "replace(replace(replace({v}, ' ', ''), '.', '/'), '-', '/')"
 _CHINESE_DAY = "[0-9]{4} ?年 ?[0-9]{1,2} ?月 ?[0-9]{1,2} ?日"
 FURTHER_DATES = (
     _dated(Kind.DATE, Message("date"), _DAY, f"CAST(TRY_STRPTIME({_SLASHED}, '%Y/%m/%d') AS DATE)"),
@@ -190,8 +191,21 @@ FURTHER_DATES = (
         "TRY_STRPTIME(replace({v}, ' ', ''), ['%Y年%m月%d日%H:%M:%S', '%Y年%m月%d日%H:%M',"
         " '%Y年%m月%d日%H时%M分%S秒', '%Y年%m月%d日%H时%M分'])",
     ),
+    _dated(
+        Kind.TIMESTAMP,
+        Message("date and time"),
+        f"({_DAY}|[0-9]{{4}}/[0-9]{{1,2}}/[0-9]{{1,2}}|{_CHINESE_DAY}) ?(上午|下午) ?{_SHORT_CLOCK}",
+        f"TRY_STRPTIME(replace(replace({_TWELVE_HOURS}, '上午', 'AM'), '下午', 'PM'), ['%Y/%m/%d%p%I:%M:%S',"
+        " '%Y/%m/%d%p%I:%M', '%Y年%m月%d日%p%I:%M:%S', '%Y年%m月%d日%p%I:%M'])",
+    ),
 )
 """Read where a date is expected, and not inferred: 2024.1.31 may be the number of a version."""
+
+TRUTH_WORDS = {
+    **dict.fromkeys(("true", "是", "真", "有"), True),
+    **dict.fromkeys(("false", "否", "假", "无"), False),
+}
+"""Read where a boolean is expected, in any case, and not inferred: 有 and 无 may be two values of three."""
 
 NUMERIC = (INTEGER, DECIMAL, NUMBER)
 DATED_KINDS = frozenset({Kind.DATE, Kind.TIMESTAMP})

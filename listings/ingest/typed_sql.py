@@ -7,7 +7,15 @@ date and ``m0`` the date and time.
 
 from listings.ingest.expected import LITERAL, NUMERIC_KINDS, ExpectedColumn
 from listings.ingest.formats import DATE_FORMATS, ColumnFormat
-from listings.ingest.readings import BOOLEAN, DATED_KINDS, DATES, FURTHER_DATES, SPAN, is_marker, narrowing
+from listings.ingest.readings import (
+    DATED_KINDS,
+    DATES,
+    FURTHER_DATES,
+    SPAN,
+    TRUTH_WORDS,
+    is_marker,
+    narrowing,
+)
 from listings.ingest.result import Kind
 
 # Format → what a value looks like, and SQL of the plain number it says.
@@ -130,12 +138,21 @@ def typed_value(index: int, expected: ExpectedColumn, digits: tuple[int, int]) -
         case Kind.NUMBER:
             return f"CASE WHEN isfinite(TRY_CAST({n} AS DOUBLE)) THEN TRY_CAST({n} AS DOUBLE) END"
         case Kind.BOOLEAN:
-            return f"CASE WHEN {BOOLEAN.testing(v)} THEN {BOOLEAN.reading(v)} END"
+            return f"CASE {_truths(v)} END"
         case Kind.DATE:
             midnight = f"CASE WHEN CAST({moment} AS TIME) = TIME '00:00:00' THEN CAST({moment} AS DATE) END"
             return f"coalesce({day}, {midnight})"
         case Kind.TIMESTAMP:
             return moment if expected.zone else f"coalesce({moment}, CAST({day} AS TIMESTAMP))"
+
+
+def _truths(v: str) -> str:
+    """SQL of the branches of a CASE that read the words for true and false."""
+    words = {
+        truth: ", ".join(f"'{word}'" for word, said in TRUTH_WORDS.items() if said is truth)
+        for truth in (True, False)
+    }
+    return " ".join(f"WHEN lower({v}) IN ({some}) THEN {str(truth).lower()}" for truth, some in words.items())
 
 
 def _of_our_era(found: str) -> str:
