@@ -1,8 +1,8 @@
 """How fast a file becomes a revision, and in how much memory: ``python -m tests.benchmarks.bench_ingest``.
 
 Files of several shapes are made and converted as an upload is: encoding, types, Parquet, profile, personal information
-and checksums, in the child process of its own that the service starts. Beside it, in the same run and by turns, DuckDB's
-own ``COPY`` of the same file to Parquet with as many threads, in a process of its own too: the bare limit.
+and checksums, in a child process as the service starts it. Beside it, in the same run and by turns, DuckDB's own
+``COPY`` of the same file to Parquet with as many threads, in a process of its own too: the bare limit.
 """
 
 import argparse
