@@ -144,6 +144,9 @@ def _quote_of(head: str, delimiter: str | None) -> str:
 
 
 _FRACTION = re.compile(r"-?[0-9]+\.([0-9]{1,2}|[0-9]{4,})")
+_TELLING = 3
+"""So many numbers with the other decimal mark; fewer may be texts that look like it."""
+
 _COMMA_FRACTION = re.compile(r"-?[0-9]+(\.[0-9]{3})*,([0-9]{1,2}|[0-9]{4,})")
 
 
@@ -186,15 +189,17 @@ def _require_stated(head: str, rows_by: dict[str, list[list[str]]], options: Ing
             )
     if options.decimal_mark is not None:
         cells = [cell.strip(BLANKS) for row in max(rows_by.values(), key=_steadiness)[:1_000] for cell in row]
-        point = next((cell for cell in cells if _FRACTION.fullmatch(cell)), None)
-        comma = next((cell for cell in cells if _COMMA_FRACTION.fullmatch(cell)), None)
-        found = point if options.decimal_mark is DecimalMark.COMMA else comma
-        if found is not None and (point is None or comma is None):
+        points = [cell for cell in cells if _FRACTION.fullmatch(cell)]
+        commas = [cell for cell in cells if _COMMA_FRACTION.fullmatch(cell)]
+        others, as_stated = (
+            (points, commas) if options.decimal_mark is DecimalMark.COMMA else (commas, points)
+        )
+        if len(others) >= _TELLING and not as_stated:
             raise StatedOtherwise(
                 Message(
                     "The decimal mark {stated} was stated, and the file has numbers such as {value}.",
                     stated=options.decimal_mark.value,
-                    value=shown(found),
+                    value=shown(others[0]),
                 ),
                 remedy=Message("State the decimal mark that the file has, or none."),
             )

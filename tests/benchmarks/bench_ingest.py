@@ -79,13 +79,14 @@ def measured(
     work: Callable[[str, str, int], None], path: str, target: str, threads: int
 ) -> tuple[float, float, int]:
     """Seconds of the clock, seconds of the processor and the peak of resident bytes of one run."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    idle, before = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     work(path, target, threads)
     seconds = time.perf_counter() - began
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     if work is copy:
-        return seconds, own.ru_utime + own.ru_stime, own.ru_maxrss * 1024
+        used = own.ru_utime + own.ru_stime - idle.ru_utime - idle.ru_stime
+        return seconds, used, own.ru_maxrss * 1024
     used = children.ru_utime + children.ru_stime - before.ru_utime - before.ru_stime
     return seconds, used, children.ru_maxrss * 1024
 

@@ -136,8 +136,8 @@ async def test_a_file_that_is_mostly_malformed_is_refused_all_the_same(tmp_path:
     [
         ("a,b\n1,2\n", {"delimiter": Delimiter.SEMICOLON}, "with comma every line has 2 values"),
         ('a,b\n1,"x, y"\n', {"quote": Quote.SINGLE}, "with double quotes they do"),
-        ("a;b\n1.5;2.25\n", {"decimal_mark": DecimalMark.COMMA}, "numbers such as '1.5'"),
-        ("a;b\n1,5;2,25\n", {"decimal_mark": DecimalMark.POINT}, "numbers such as '1,5'"),
+        ("a;b\n1.5;2.25\n3.5;4\n", {"decimal_mark": DecimalMark.COMMA}, "numbers such as '1.5'"),
+        ("a;b\n1,5;2,25\n3,5;4\n", {"decimal_mark": DecimalMark.POINT}, "numbers such as '1,5'"),
     ],
 )
 async def test_what_is_stated_wrongly(tmp_path: Path, text: str, stated: dict[str, Any], words: str) -> None:
