@@ -22,7 +22,7 @@ class StoreUnavailable(OSError):
     """The store cannot be reached, or does not take or give the object at present."""
 
     def __init__(self, key: str, reason: str) -> None:
-        super().__init__(errno.EIO, reason, key)
+        super().__init__(errno.EREMOTEIO, reason, key)
 
 
 @dataclass(frozen=True, slots=True)

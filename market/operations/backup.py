@@ -121,11 +121,16 @@ async def back_up(
                 url,
             )
             tables = await table_states(connection)
+            # By the row as it is, since a backup may be made before an upgrade that adds the column.
+            needed = await connection.fetch(
+                "SELECT object_key, sha256 FROM product_revisions AS r WHERE to_jsonb(r) ->> 'purged_at' IS NULL"
+            )
     finally:
         await connection.close()
     tell(f"{len(tables)} tables, {sum(state.rows for state in tables.values())} rows")
     files = {DUMP: _sha256(destination / DUMP)}
     files |= _copy_objects(open_store(settings), destination)
+    _require_a_revision({row["object_key"]: row["sha256"] for row in needed}, files)
     tell(f"{len(files) - 1} files")
     kept_keys: dict[str, str] = {}
     for name in _SECRET:
@@ -487,6 +492,18 @@ def _copy_objects(store: ObjectStore, destination: Path) -> dict[str, str]:
                 raise CommandFailed(f"Cannot copy {key} to {target}: {error.strerror}.") from error
             copied[name] = _sha256(target)
     return copied
+
+
+def _require_a_revision(needed: dict[str, str], files: dict[str, str]) -> None:
+    """A store that holds none of the revisions is not the service's.
+
+    :param needed: digests of the revisions' files, by key.
+    """
+    if needed and not any(f"{FILES}/{OBJECTS}/{key}" in files for key in needed):
+        raise CommandFailed(
+            f"The object store holds none of the {len(needed)} revisions that the database knows: set"
+            " MARKET_OBJECT_STORE, or name the data folder, as the service has it."
+        )
 
 
 def _put_back(source: Path, settings: Settings, manifest: Manifest) -> None:
