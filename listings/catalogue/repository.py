@@ -19,6 +19,8 @@ CHANGED = """
 SELECT now() AS moment, pg_current_snapshot()::text AS snapshot,
        ARRAY(SELECT DISTINCT subject_id FROM catalogue_changes
               WHERE changed_by >= pg_snapshot_xmin($1::text::pg_snapshot)::text::bigint
+                -- Of a database that was restored the notes bear numbers that are yet to come.
+                AND changed_by < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                 AND NOT pg_visible_in_snapshot(changed_by::text::xid8, $1::text::pg_snapshot)) AS subjects
 """
 """The database's time, what is visible now, and the subjects of the changes that were not visible in a snapshot."""

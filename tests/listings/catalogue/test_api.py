@@ -448,3 +448,20 @@ async def test_odd_queries_are_no_fault(client: httpx.AsyncClient, query: str, s
 async def test_what_nothing_fits_finds_nothing(client: httpx.AsyncClient, query: str) -> None:
     answer = await client.get(f"/v1/catalogue?{query}")
     assert (answer.status_code, answer.json()["items"]) == (200, [])
+
+
+async def test_notes_of_a_restored_database_are_no_changes(database: TestDatabase) -> None:
+    connection = await asyncpg.connect(database.owner_url)
+    try:
+        transaction = connection.transaction()
+        await transaction.start()
+        subject = new_id()
+        far = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000000"
+        await connection.execute(f"INSERT INTO catalogue_changes VALUES ({far}, $1)", subject)
+        found = await connection.fetchrow(repository.CHANGED, "1:1:")
+        assert found is not None
+        assert found["subjects"]
+        assert subject not in found["subjects"]
+        await transaction.rollback()
+    finally:
+        await connection.close()
