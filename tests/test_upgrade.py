@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from infra import months
 from infra.auth import SYSTEM
 from infra.db import create_engine, create_sessions, transaction
+from infra.digest import json_digest
 from infra.migrations import runner
 from market.metering import repository as metering
 from market.metering.admission_sql import admit
@@ -314,6 +315,24 @@ async def test_what_was_signed_is_still_what_was_signed(upgraded: Upgraded) -> N
     document = json.loads(row["document"])
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     assert sha256(text.encode()).hexdigest() == row["digest"]
+
+
+async def test_what_was_published_is_its_first_edition(upgraded: Upgraded) -> None:
+    (row,) = await upgraded.owner.fetch(
+        "SELECT e.document, e.digest, e.number, p.title_en, p.published_at, e.effective_at FROM data_products p"
+        " JOIN product_editions e ON e.id = p.edition_id AND e.product_id = p.id AND e.status = 'in_force'"
+        " WHERE p.status = 'published'"
+    )
+    document = json.loads(row["document"])
+    assert json_digest(document).hex() == row["digest"]
+    assert (row["number"], document["title_en"]) == (1, row["title_en"])
+    assert row["effective_at"] == row["published_at"]
+    assert document["delivery_classes"] == ["records_api"]
+    # The database holds it to that document, as one that was published since.
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await upgraded.owner.execute(
+            "UPDATE data_products SET title_en = 'Gold' WHERE edition_id IS NOT NULL"
+        )
 
 
 async def test_an_old_licence_is_still_admitted_up_to_its_quota(upgraded: Upgraded) -> None:

@@ -62,11 +62,14 @@ async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: s
     :raises Forbidden: the actor belongs to no regulator.
     :raises SameOrganisation: the actor's organisation is a party to the product.
     :raises AnotherOfficer: the actor belongs to a party under another account.
+    :raises BothSides: the actor submitted it, for an organisation of before.
     :raises ProductStateForbids: it was not submitted.
     :raises ProductIncomplete, AuthorisationNotLive, NotListable: it is not what was submitted any more.
     """
     row = await lock_for_review(session, actor, product_id)
     PRODUCT.next_state(row.status, ProductAction.APPROVE)
+    assert row.submitted_by is not None
+    await officers.require_other_side(session, actor, row.submitted_by)
     rules = await rulebook.in_force(session)
     classification, seen = await require_publishable(session, row, rules, reviewing=True)
     edition = await _first_edition(session, row)

@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from infra.auth import SYSTEM, OrganisationKind
-from infra.db import SessionMaker, transaction
+from infra.db import SessionMaker, now, transaction
 from infra.digest import json_digest
 from infra.stops import service as stops
+from market.settlement.reconciliation.checks.product import check
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
 from tests.support.editions import decide, drafted, in_force, submitted_edition
@@ -354,3 +355,44 @@ async def test_an_edition_cannot_be_forged(
     async with transaction(sessions) as session:
         (payload,) = (await session.execute(told)).scalars()
     assert payload == {"edition_id": done["id"], "number": 2, "digest": done["digest"]}
+
+
+async def test_a_forged_review_is_found(
+    bargain: Bargain, database: TestDatabase, sessions: SessionMaker
+) -> None:
+    """A thief with the service's own login can write a review; the audit log knows of no such decision."""
+    edition = await submitted_edition(bargain.operator, bargain.product_id, title_en="Gold")
+    own, product = UUID(edition["id"]), UUID(bargain.product_id)
+
+    async def found() -> list[str]:
+        async with transaction(sessions) as session:
+            return [one.subject for one in await check(session, await now(session))]
+
+    assert bargain.product_id not in await found()
+    thief = await asyncpg.connect(database.service_url)
+    try:
+        async with thief.transaction():
+            await thief.execute(
+                "INSERT INTO edition_reviews SELECT gen_random_uuid(), id, 'approved', document, digest, NULL,"
+                " submitted_at, submitted_by, now(), $2, $2, NULL, rules FROM product_editions WHERE id = $1",
+                own,
+                bargain.regulator.organisation_id,
+            )
+            await thief.execute(
+                "UPDATE product_editions SET status = 'superseded', superseded_at = now()"
+                " WHERE product_id = $1 AND status = 'in_force'",
+                product,
+            )
+            await thief.execute(
+                "UPDATE product_editions SET status = 'in_force', number = 2, effective_at = now() WHERE id = $1",
+                own,
+            )
+            await thief.execute(
+                "UPDATE data_products SET title_en = 'Gold', edition_id = $2 WHERE id = $1", product, own
+            )
+    finally:
+        await thief.close()
+    assert bargain.product_id in await found()
+    # What is off the market shows nothing any more; other tests count what is found.
+    await bargain.operator.post(f"/v1/products/{bargain.product_id}/withdrawal", REASON, status=200)
+    assert bargain.product_id not in await found()
