@@ -21,6 +21,7 @@ from listings.products.tables import DataProduct
 from listings.publication.service import lock_for_review, require_publishable
 from listings.revisions import columns as revision_columns
 from listings.revisions import service as revisions
+from listings.revisions.columns import request_sample
 
 
 async def submit(session: AsyncSession, actor: Actor, edition_id: UUID) -> ProductEdition:
@@ -83,6 +84,7 @@ async def approve(
         **{**seen, "number": row.number, "digest": row.digest},
     )
     await revision_columns.request_sample(session, product.id)
+    await request_sample(session, product.id)
     after = await revisions.find_newest_passed(session, product.id)
     if after is not None and (before is None or before.id != after.id):
         await revisions.publish_if_current(session, after.id)
