@@ -270,7 +270,7 @@ async def test_a_dictionary_fits_the_data(owner: Party, operator: Party) -> None
     await upload(owner, product["id"])
     described = await operator.put(path, {"columns": [entry]})
     assert described["dictionary"] == [
-        entry | {"personal": False, "sensitive": False, "classification": None}
+        entry | {"personal": False, "sensitive": False, "mask": None, "classification": None}
     ]
     problem = await operator.put(path, {"columns": [entry | {"name": "nothing"}]}, status=422)
     assert slug(problem) == "dictionary-columns"
