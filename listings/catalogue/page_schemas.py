@@ -15,6 +15,13 @@ from listings.resources.schemas import LabelRead
 from listings.rights.domain import RIGHT_LABELS, RightBasis, RightKind
 
 
+class FrequentValueRead(Output):
+    """A value that one row in a hundred has at least."""
+
+    value: str
+    count: int = Field(description="Of the rows that were looked at")
+
+
 class ColumnProfileRead(Output):
     """What the values of a column are like; of a personal column nothing but how many are missing."""
 
@@ -23,6 +30,13 @@ class ColumnProfileRead(Output):
     distinct: int | None = Field(description="Different values; null of a masked column")
     minimum: str | None = Field(description="Smallest value of a number or a date, as text")
     maximum: str | None
+    quantiles: list[str] = Field(
+        description="Of a number or a date the smallest value, those at every twentieth and the largest, as text"
+    )
+    histogram: list[int] = Field(description="Values in each of twenty equal parts between these two")
+    top_values: list[FrequentValueRead] = Field(
+        description="The most frequent values; none of a masked column"
+    )
     masked: bool = Field(description="Whether values are withheld, as in the sample")
 
     @classmethod
@@ -41,6 +55,11 @@ class ColumnProfileRead(Output):
             distinct=None if masked else column["distinct"],
             minimum=None if masked else column.get("minimum"),
             maximum=None if masked else column.get("maximum"),
+            quantiles=[] if masked else list(column.get("quantiles", ())),
+            histogram=[] if masked else list(column.get("histogram", ())),
+            top_values=[]
+            if masked
+            else [FrequentValueRead.model_validate(value) for value in column.get("top_values", ())],
             masked=masked,
         )
 

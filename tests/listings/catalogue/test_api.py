@@ -328,7 +328,10 @@ async def test_a_page_says_where_data_comes_from_what_it_is_like_and_what_it_cos
     profile = {column["name"]: column for column in page["profile"]}
     assert (profile["pm25"]["minimum"], profile["pm25"]["masked"]) == ("0.5", False)
     assert profile["phone"] == {
-        "name": "phone", "nulls": 0, "distinct": None, "minimum": None, "maximum": None, "masked": True,
+        "name": "phone", "nulls": 0, "distinct": None, "minimum": None, "maximum": None, "quantiles": [],
+        "histogram": [],
+        "top_values": [],
+        "masked": True,
     }  # fmt: skip
     assert "1380000" not in answer.text
     assert [(point["number"], point["grade"]) for point in page["quality_trend"]] == [(1, page["grade"])]
