@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from infra.auth import SYSTEM
 from infra.db import create_engine, create_sessions, transaction
 from infra.digest import json_digest
 from infra.migrations import runner
+from listings.registrations import watch
 from market.metering import repository as metering
 from market.metering.admission_sql import admit
 from market.metering.domain import Outcome
@@ -250,6 +252,34 @@ async def test_tokens_of_before_have_their_holder_and_can_be_ended(upgraded: Upg
         ended = "SELECT end_licence_tokens(ARRAY[$1::uuid], 'revoked')"
         assert await upgraded.owner.fetchval(ended, rows[0]["id"]) == 1
         assert await upgraded.owner.fetchval(ended, rows[0]["id"]) == 0
+
+
+async def test_resources_count_as_registered_for_a_time_of_grace(upgraded: Upgraded) -> None:
+    rows = await upgraded.owner.fetch(
+        "SELECT r.registered_until, r.grace_from, r.registration_code, s.begins_at, s.placed_at"
+        "  FROM data_resources r JOIN stops s ON s.subject_id = r.id AND s.subject_kind = 'registration'"
+    )
+    assert len(rows) == await upgraded.owner.fetchval("SELECT count(*) FROM data_resources") > 0
+    for row in rows:
+        assert row["begins_at"] == row["registered_until"] == row["grace_from"] + timedelta(days=365)
+        assert (row["placed_at"], row["registration_code"]) == (row["grace_from"], None)
+
+
+async def test_the_time_of_grace_follows_the_rule(upgraded: Upgraded) -> None:
+    engine = create_engine(upgraded.database.service_url)
+    sessions = create_sessions(engine)
+    ends = "SELECT begins_at FROM stops WHERE subject_kind = 'registration' AND lifted_at IS NULL"
+    before = await upgraded.owner.fetchval(ends)
+    await upgraded.owner.execute(
+        "INSERT INTO rulebook_parameters (id, key, version, value, effective_from, source, source_status)"
+        " VALUES (gen_random_uuid(), 'registration.grace_days', 2, '400', now(), 'For this test', 'house')"
+    )
+    async with transaction(sessions) as session:
+        assert await watch.move_grace(session) > 0
+    async with transaction(sessions) as session:
+        assert await watch.move_grace(session) == 0
+    await engine.dispose()
+    assert await upgraded.owner.fetchval(ends) == before + timedelta(days=35)
 
 
 async def test_the_books_balance(upgraded: Upgraded) -> None:

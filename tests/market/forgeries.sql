@@ -385,3 +385,44 @@ CREATE TABLE mine ();
 
 -- name: become the owner
 SET ROLE postgres;
+
+-- name: let a registration end later
+UPDATE stops SET begins_at = begins_at + interval '1 year' WHERE subject_id = '{resource}' AND lifted_at IS NULL;
+
+-- name: lift the end of a registration silently
+UPDATE stops SET lifted_at = now(), lifted_by = placed_by, lift_reason = '' WHERE subject_id = '{resource}'
+    AND subject_kind = 'registration' AND lifted_at IS NULL;
+
+-- name: change what is registered
+UPDATE data_resources SET classification = 'IMPORTANT', title_en = 'forged' WHERE id = '{resource}';
+
+-- name: prolong a registration in the row of its resource
+UPDATE data_resources SET registered_until = registered_until + interval '1 year' WHERE id = '{resource}';
+
+-- name: take a declaration of personal information back
+UPDATE data_resources SET personal_information = true WHERE id = '{resource}';
+UPDATE data_resources SET personal_information = false WHERE id = '{resource}';
+
+-- name: begin as registered
+INSERT INTO data_resources (id, owner_id, title_zh, title_en, description_zh, description_en, domain, update_frequency,
+    classification, personal_information, raw_data_stays, created_at, created_by, registration_code, registered_until)
+    SELECT gen_random_uuid(), owner_id, title_zh, title_en, description_zh, description_en, domain, update_frequency,
+    classification, personal_information, raw_data_stays, now(), created_by, 'DR00', now() + interval '9 years'
+    FROM data_resources WHERE id = '{resource}';
+
+-- name: register without an application
+INSERT INTO registrations (id, code, version, resource_id, number, owner_id, application_id, kind, content,
+    content_sha256, valid_from, valid_until, registered_at, rules) SELECT gen_random_uuid(), code, version + 1, resource_id,
+    number + 1, owner_id, gen_random_uuid(), kind, content, content_sha256, valid_from, valid_until + interval '9 years',
+    now(), rules FROM registrations WHERE resource_id = '{resource}';
+
+-- name: rewrite a registration
+UPDATE registrations SET valid_until = valid_until + interval '9 years' WHERE resource_id = '{resource}';
+
+-- name: forget a step of a registration
+DELETE FROM registration_steps;
+
+-- name: complete an application that nobody approved
+UPDATE registration_applications SET status = 'accepted' WHERE id = '{applied}';
+UPDATE registration_applications SET status = 'announced' WHERE id = '{applied}';
+UPDATE registration_applications SET status = 'completed' WHERE id = '{applied}';

@@ -14,7 +14,7 @@ from market.settlement.rails.bank.statements import service as bank
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
 from tests.support.parties import parties
-from tests.support.products import STEP, granted, published
+from tests.support.products import STEP, granted, published, registration_content, resource_body
 from tests.support.settlement import (
     a_trade,
     bank_statement,
@@ -71,6 +71,11 @@ async def targets(
             {name: (await operator.get(f"/v1/products/{product_id}"))[name] for name in _TEXT}
             | {"themes": ["environment"]},
         )
+        another = await owner.post("/v1/resources", resource_body())
+        applied = await owner.post(
+            f"/v1/resources/{another['id']}/registration-applications",
+            {"kind": "initial", "content": registration_content(), **REASON},
+        )
         for path in (f"/v1/products/{product_id}", f"/v1/authorisations/{authorisation['id']}"):
             await regulator.post(f"{path}/suspension", REASON, status=200)
         await regulator.post(f"/v1/products/{product_id}/reinstatement", REASON, status=200)
@@ -91,6 +96,8 @@ async def targets(
         state = "SELECT id FROM authorisations WHERE owner_id = $1 AND status = $2"
         yield {
             "product": product_id,
+            "resource": draft["resource_id"],
+            "applied": applied["id"],
             "draft": draft["id"],
             "authorisation": authorisation["id"],
             "offered": str(await one(state, owner.organisation_id, "granted")),
