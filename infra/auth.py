@@ -55,6 +55,7 @@ class Permission(StrEnum):
     APPEAL_LODGE = "appeal.lodge"
     AUDIT_READ = "audit.read"
     AUTHORISATION_ACCEPT = "authorisation.accept"
+    AUTHORISATION_AMEND = "authorisation.amend"
     AUTHORISATION_CONSENT = "authorisation.consent"
     AUTHORISATION_DECLINE = "authorisation.decline"
     AUTHORISATION_GRANT = "authorisation.grant"
@@ -143,6 +144,7 @@ _EVERYBODY = _OWN_ACCOUNT | frozenset(
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AUTHORISING_OFFICER: _EVERYBODY
     | {
+        P.AUTHORISATION_AMEND,
         P.AUTHORISATION_DECLINE,
         P.AUTHORISATION_GRANT,
         P.AUTHORISATION_PROPOSE,
@@ -169,6 +171,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         P.AGREEMENT_SIGN,
         P.AUTHORISATION_ACCEPT,
+        P.AUTHORISATION_AMEND,
         P.AUTHORISATION_DECLINE,
         P.AUTHORISATION_READ,
         P.INVOICE_READ,
@@ -189,6 +192,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.DATA_OWNER: _EVERYBODY
     | {
         P.AUTHORISATION_CONSENT,
+        P.AUTHORISATION_AMEND,
         P.AUTHORISATION_DECLINE,
         P.AUTHORISATION_PROPOSE,
         P.AUTHORISATION_READ,

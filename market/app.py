@@ -14,6 +14,7 @@ from litestar.openapi.spec import Components
 from litestar.types import ControllerRouterHandler
 
 from contracts.agreements.api import AgreementController
+from contracts.amendments.api import AmendmentController
 from contracts.licences.api import LicenceController
 from contracts.licences.token_kind import LicenceTokenKind
 from contracts.licences.tokens import LicenceVerifier
@@ -148,6 +149,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     RightGrantController,
     EncumbranceController,
     AuthorisationController,
+    AmendmentController,
     ProductController,
     RevisionController,
     RevisionChangeController,

@@ -16,6 +16,7 @@ from contracts.agreements.states import AgreementStatus
 from infra.rulebook.states import PROPOSAL, ProposalStatus
 from infra.states import Transition
 from listings.authorisations import states as authorisations
+from listings.authorisations.amendment_states import AMENDMENT, AmendmentStatus
 from listings.authorisations.states import AuthorisationStatus
 from listings.editions.states import EDITION, EditionStatus
 from listings.products import states as products
@@ -77,9 +78,11 @@ DECIDED: Mapping[str, Rights] = {
     "audit_heads": APPEND_ONLY,
     "audit_leaves": APPEND_ONLY,
     "audit_nodes": APPEND_ONLY,
+    "authorisation_amendments": changing("status ended_at end_reason"),
     "authorisation_cells": changing("term"),
     "authorisation_resources": APPEND_ONLY,
     "authorisation_signatures": APPEND_ONLY,
+    "authorisation_versions": APPEND_ONLY,
     "authorisations": changing("status accepted_at accepted_by ended_at reason rules"),
     "backups": READ_ONLY,
     "bank_accounts": changing(
@@ -249,6 +252,7 @@ SELECT c.relname AS name, has_table_privilege(c.oid, 'INSERT') AS insert,
 MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     "agreements": (agreements.TRANSITIONS, frozenset({AgreementStatus.REQUESTED})),
     "appeals": (APPEAL.transitions, frozenset({AppealStatus.OPEN})),
+    "authorisation_amendments": (AMENDMENT.transitions, frozenset({AmendmentStatus.PROPOSED})),
     "authorisations": (authorisations.TRANSITIONS, frozenset({AuthorisationStatus.OFFERED})),
     "bank_accounts": (BANK_ACCOUNT.transitions, frozenset({BankAccountStatus.REGISTERED})),
     "card_payments": (CARD_PAYMENT.transitions, frozenset({CardPaymentStatus.REQUESTED})),

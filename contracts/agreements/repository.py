@@ -1,6 +1,6 @@
 """SQL of agreements."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -54,6 +54,21 @@ async def unsigned_orders(session: AsyncSession, buyer_id: UUID, product_id: UUI
         col(Agreement.status).in_((AgreementStatus.REQUESTED, AgreementStatus.AGREED)),
     )
     return (await session.exec(statement.order_by(col(Agreement.id).desc()).limit(_UNSIGNED))).all()
+
+
+async def waiting_under(session: AsyncSession, authorisation_id: UUID) -> Sequence[Agreement]:
+    """The agreements under an authorisation that not both sides have signed, oldest first."""
+    statement = select(Agreement).where(
+        col(Agreement.status).in_((AgreementStatus.REQUESTED, AgreementStatus.AGREED)),
+        col(Agreement.document)["authorisation_id"].astext == str(authorisation_id),
+    )
+    return (await session.exec(statement.order_by(col(Agreement.id)))).all()
+
+
+async def list_visible_among(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -> Sequence[UUID]:
+    """Those of some agreements that the actor can see."""
+    statement = select(Agreement.id).where(col(Agreement.id).in_(list(ids)), visible_to(actor))
+    return (await session.exec(statement)).all()
 
 
 async def list_visible(

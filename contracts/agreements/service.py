@@ -1,6 +1,6 @@
 """Use cases of agreements."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NewType
@@ -323,6 +323,17 @@ async def facts(session: AsyncSession, agreement_id: UUID) -> AgreementFacts:
         digest=agreement.digest,
         licence_id=await licences.licence_of(session, agreement.id),
     )
+
+
+async def list_waiting(session: AsyncSession, authorisation_id: UUID) -> list[tuple[UUID, Terms]]:
+    """The agreements under an authorisation that wait for signatures, by id."""
+    waiting = await repository.waiting_under(session, authorisation_id)
+    return [(agreement.id, Terms.of(agreement.document)) for agreement in waiting]
+
+
+async def list_visible_among(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -> Sequence[UUID]:
+    """Those of some agreements that the actor can see."""
+    return await repository.list_visible_among(session, actor, ids)
 
 
 async def altered(session: AsyncSession) -> AsyncIterator[tuple[UUID, datetime]]:

@@ -1,6 +1,6 @@
 """SQL of licences."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from contracts.licences.tables import Licence, LicenceToken, TokenEndReason
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
+from infra.stops.tables import Stop
 from infra.visibility import parties_and_oversight
 
 
@@ -97,6 +98,35 @@ async def forget_tokens(session: AsyncSession) -> int:
     """Delete the tokens that ran out an hour ago; answers how many."""
     forgotten: int = (await session.execute(sa.text("SELECT forget_licence_tokens()"))).scalar_one()
     return forgotten
+
+
+async def list_not_ended_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
+    """The licences that rest on a link and have not ended for good, oldest first."""
+    ended = sa.exists().where(
+        col(Stop.final),
+        col(Stop.lifted_at).is_(None),
+        sa.or_(
+            col(Stop.subject_id) == col(Licence.id),
+            col(Stop.subject_id) == sa.any_(col(LicenceCounter.links)),
+        ),
+    )
+    statement = (
+        select(Licence)
+        .join(LicenceCounter, col(LicenceCounter.licence_id) == col(Licence.id))
+        .where(
+            sa.literal(link_id) == sa.any_(col(LicenceCounter.links)),
+            col(Licence.valid_until) > sa.func.now(),
+            ~ended,
+        )
+        .order_by(col(Licence.id))
+    )
+    return (await session.exec(statement)).all()
+
+
+async def list_visible_among(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -> Sequence[UUID]:
+    """Those of some licences that the actor can see."""
+    statement = select(Licence.id).where(col(Licence.id).in_(list(ids)), visible_to(actor))
+    return (await session.exec(statement)).all()
 
 
 async def list_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:

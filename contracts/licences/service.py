@@ -1,6 +1,6 @@
 """Use cases of licences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NewType
@@ -420,6 +420,27 @@ async def publish_revision_news(
         pinned = str(licence.revision_id) if licence.revision_id else None
         await _publish_event(session, licence, kind, {**payload, "pinned_revision_id": pinned})
     return len(below)
+
+
+async def list_not_ended_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
+    """The licences that rest on a link and have not ended for good."""
+    return await repository.list_not_ended_below(session, link_id)
+
+
+async def list_visible_among(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -> Sequence[UUID]:
+    """Those of some licences that the actor can see."""
+    return await repository.list_visible_among(session, actor, ids)
+
+
+async def end(session: AsyncSession, actor: Actor, licence_id: UUID, reason: str, cause: EventKind) -> None:
+    """End a licence for good: from the commit on no call with it is admitted, on any node.
+
+    :param cause: what happened to the link above it.
+    """
+    licence = await repository.get(session, licence_id)
+    assert licence is not None
+    await stops.place(session, actor, subject_kind=SUBJECT, subject_id=licence.id, reason=reason, final=True)
+    await _publish_event(session, licence, EventKind.LICENCE_STOPPED, {"cause": cause.value})
 
 
 async def publish_resumed(session: AsyncSession, link_id: UUID, cause: EventKind) -> int:

@@ -79,3 +79,10 @@ class AuthorisationNotLive(Conflict):
 
     slug = "authorisation-not-live"
     title = Message("The authorisation is not in force")
+
+
+class AmendmentStateForbids(Conflict):
+    """The action is not possible in the present state."""
+
+    slug = "amendment-state"
+    title = Message("The state of the amendment does not allow that")

@@ -1,7 +1,7 @@
 """How an authorisation comes about: offered, consented to, granted and accepted, each by a person of its own side."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -35,7 +35,7 @@ from listings.authorisations.states import (
     AuthorisationStatus,
     require_in_time,
 )
-from listings.authorisations.tables import Authorisation, AuthorisationResource, AuthorisationSignature
+from listings.authorisations.tables import Authorisation, AuthorisationSignature, AuthorisationVersion
 from listings.authorisations.texts import text_digest, text_of
 from listings.gradings import service as gradings
 from listings.resources import registering
@@ -85,7 +85,7 @@ async def offer(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     await require_operator(session, data.operator_id)
     await _require_authorising_body(session, actor, data.authorising_body_id)
     found, held = await lock_resources(
-        session, actor, set(data.resource_ids), data.valid_from, data.valid_until, rules, data.columns
+        session, actor, set(data.resource_ids), (data.valid_from, data.valid_until), rules, data.columns
     )
     require_mode(data.mode, data.scenarios, data.domains, [one.domain for one in found])
     spread = cells(
@@ -118,6 +118,12 @@ async def offer(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     )
     await _lapse(session, await repository.overdue(session, data.resource_ids))
     await repository.add(session, row, held, spread)
+    covered = (await repository.covered(session, [row.id]))[row.id]
+    session.add(
+        AuthorisationVersion(
+            authorisation_id=row.id, number=row.version, text=text_of(row, covered), made_at=moment
+        )
+    )
     await resources.allow_access(session, row.operator_id, {one.resource_id for one in held}, basis_id=row.id)
     await audit.record(
         session,
@@ -138,18 +144,21 @@ async def lock_resources(
     session: AsyncSession,
     actor: Actor,
     resource_ids: Collection[UUID],
-    start: object,
-    end: object,
+    term: tuple[datetime, datetime],
     rules: Rules,
     columns: Sequence[str] | None,
+    *,
+    known: Collection[UUID] = (),
 ) -> tuple[Sequence[DataResource], list[CoveredResource]]:
-    """Resources that may be authorised over [start, end), locked, with the rights that they rest on.
+    """Resources that may be authorised over a half-open term, locked, with the rights that they rest on.
+
+    :param known: resources of any owner that the actor need not be able to propose.
 
     :param columns: that are authorised, None for all: what is authorised has the strictest class of these.
     :raises NotFound, NotRegistered, NotListable, AuthorisationNotLive, RightMissing: see `offer`.
     """
     # Locked in id order: two offers for the same resource wait for each other here and not within the index.
-    found = await resources.lock_to_authorise(session, actor, resource_ids)
+    found = await resources.lock_to_authorise(session, actor, resource_ids, known)
     await registering.require_in_force(session, found)
     listable = listing_rules(rules)
     for resource in found:
@@ -157,7 +166,7 @@ async def lock_resources(
         assessed = await resources.find_valid_assessment(session, resource.id)
         require_listable(offered, assessed, listable)
     await _require_not_stopped(session, [resource.id for resource in found])
-    held = await rights.find_holding_rights(session, [resource.id for resource in found], start, end)  # type: ignore[arg-type]
+    held = await rights.find_holding_rights(session, [resource.id for resource in found], *term)
     return found, [CoveredResource(one.id, one.owner_id, held[one.id]) for one in found]
 
 
@@ -286,12 +295,12 @@ async def decline(session: AsyncSession, actor: Actor, authorisation_id: UUID, r
     """
     row = await service.lock(session, actor, authorisation_id)
     covered = (await repository.covered(session, [row.id]))[row.id]
-    side = _side_of(actor, row, {one.owner_id for one in covered})
+    side = side_of(actor, row, {one.owner_id for one in covered})
     row.status = AUTHORISATION.next_state(row.status, AuthorisationAction.DECLINE)
     rules = await rulebook.in_force(session)
-    await add_signature(
-        session, actor, row, side, SignatureDecision.DECLINED, Basis(reason=reason), rules, covered
-    )
+    digest = text_digest(text_of(row, covered))
+    basis = Basis(reason=reason)
+    await add_signature(session, actor, row, side, SignatureDecision.DECLINED, basis, rules, digest=digest)
     await resources.end_access(session, row.operator_id, basis_id=row.id)
     await service.end(session, row)
     await service.record_decision(session, actor, row, "declined", reason, rules=rules, side=side.value)
@@ -313,7 +322,12 @@ async def _lapse(session: AsyncSession, rows: Sequence[Authorisation]) -> int:
     return len(rows)
 
 
-def _side_of(actor: Actor, row: Authorisation, sources: Collection[UUID]) -> AuthorisationSide:
+def side_of(actor: Actor, row: Authorisation, sources: Collection[UUID]) -> AuthorisationSide:
+    """The side that the actor's organisation is of.
+
+    :param sources: the source agencies.
+    :raises Forbidden: it is of none.
+    """
     sides: Mapping[UUID | None, AuthorisationSide] = {
         **dict.fromkeys(sources, AuthorisationSide.SOURCE_AGENCY),
         row.authorising_body_id: AuthorisationSide.AUTHORISING_BODY,
@@ -359,7 +373,8 @@ async def _sign(
     await officers.require_other_side(session, actor, *others)
     await identity.require_verified(session, actor.organisation_id)
     covered = (await repository.covered(session, [row.id]))[row.id]
-    await add_signature(session, actor, row, side, SignatureDecision.SIGNED, basis, rules, covered)
+    digest = text_digest(text_of(row, covered))
+    await add_signature(session, actor, row, side, SignatureDecision.SIGNED, basis, rules, digest=digest)
 
 
 async def add_signature(
@@ -370,9 +385,15 @@ async def add_signature(
     decision: SignatureDecision,
     basis: Basis,
     rules: Rules,
-    covered: Sequence[AuthorisationResource],
+    *,
+    digest: str,
+    amendment_id: UUID | None = None,
 ) -> None:
-    """Write down what a side decided about the text as it stands: who, when, on what ground, under which rules."""
+    """Write down what a side decided about a text: who, when, on what ground, under which rules.
+
+    :param digest: of the text.
+    :param amendment_id: where it is that of an amendment.
+    """
     session.add(
         AuthorisationSignature(
             authorisation_id=row.id,
@@ -382,7 +403,8 @@ async def add_signature(
             signed_by=actor.id,
             responsible_id=await persons.answering_for(session, actor),
             signed_at=await now(session),
-            digest=text_digest(text_of(row, covered)),
+            digest=digest,
+            amendment_id=amendment_id,
             **basis._asdict(),
             rules=rules.stamp(),
         )

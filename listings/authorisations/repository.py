@@ -20,9 +20,11 @@ from listings.authorisations.states import ON_OFFER, AuthorisationStatus
 from listings.authorisations.tables import (
     EXCLUSIVITY,
     Authorisation,
+    AuthorisationAmendment,
     AuthorisationCell,
     AuthorisationResource,
     AuthorisationSignature,
+    AuthorisationVersion,
 )
 
 
@@ -33,10 +35,15 @@ def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     own = sa.select(col(AuthorisationResource.authorisation_id)).where(
         col(AuthorisationResource.owner_id) == actor.organisation_id
     )
+    # Whoever is asked to let a resource of its own come under it sees it too.
+    asked = sa.select(col(AuthorisationAmendment.authorisation_id)).where(
+        col(AuthorisationAmendment.sources).op("@>")(sa.literal([actor.organisation_id], sa.ARRAY(sa.Uuid())))
+    )
     return sa.or_(
         col(Authorisation.operator_id) == actor.organisation_id,
         col(Authorisation.authorising_body_id) == actor.organisation_id,
         col(Authorisation.id).in_(own),
+        col(Authorisation.id).in_(asked),
     )
 
 
@@ -131,6 +138,16 @@ async def signatures(
     for row in (await session.exec(statement)).all():
         found.setdefault(row.authorisation_id, []).append(row)
     return found
+
+
+async def versions(session: AsyncSession, authorisation_id: UUID) -> Sequence[AuthorisationVersion]:
+    """Every version of an authorisation, oldest first."""
+    statement = (
+        select(AuthorisationVersion)
+        .where(col(AuthorisationVersion.authorisation_id) == authorisation_id)
+        .order_by(col(AuthorisationVersion.number))
+    )
+    return (await session.exec(statement)).all()
 
 
 async def overdue(

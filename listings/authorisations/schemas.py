@@ -94,6 +94,27 @@ class AuthorisationCreate(Input):
     reason: LongText | None = Field(None, description="Why, in your own words")
 
 
+class AuthorisationChanges(Input):
+    """What an amendment changes; what is left out stays as it is."""
+
+    resource_ids: list[UUID] | None = Field(
+        None, min_length=1, max_length=100, description="All resources it then covers"
+    )
+    domains: list[ShortText] | None = Field(
+        None, min_length=1, max_length=50, description="With by_field: the domains of these resources"
+    )
+    columns: list[ShortText] | None = Field(
+        None, min_length=1, max_length=2000, description="Columns that may be offered; sent as null: all"
+    )
+    scenarios: list[Scenario] | None = Field(None, min_length=1, max_length=20)
+    regions: list[RegionCode] | None = Field(None, min_length=1, max_length=100)
+    purposes: list[PurposeClass] | None = Field(None, min_length=1, max_length=10)
+    valid_until: Instant | None = Field(None, description="First instant it is no longer in force")
+    shares: SharesInput | None = Field(
+        None, description="Of agreements to come; those that are signed keep theirs"
+    )
+
+
 class StepCreate(Input):
     """What a side signs with: consent, grant or acceptance."""
 

@@ -80,6 +80,13 @@ async def list_of_resource(session: AsyncSession, resource_id: UUID) -> Sequence
     return await repository.list_of_resource(session, resource_id)
 
 
+async def list_amendment_signatures(
+    session: AsyncSession, row: Authorisation, amendment_id: UUID
+) -> Sequence[AuthorisationSignature]:
+    """What each side decided about an amendment of the authorisation, oldest first."""
+    return (await repository.signatures(session, [row.id], amendment_id)).get(row.id, ())
+
+
 async def list_decisions(session: AsyncSession, row: Authorisation) -> Sequence[AuditEntry]:
     """The latest decisions about an authorisation, newest first: who, when, for what reason, under which rules."""
     return await audit.list_about(session, [row.id], MAX_DECISIONS)

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import INT4RANGE, TSTZRANGE, ExcludeConstraint
 from sqlmodel import Field
 
-from infra.db import Table, enum_column, id_column, json_column, timestamp_column
+from infra.db import Table, enum_column, id_column, json_column, timestamp_column, uuid_array_column
+from listings.authorisations.amendment_states import AmendmentStatus
 from listings.authorisations.domain import (
     SHARE_TOTAL,
     AuthorisationSide,
@@ -138,6 +139,59 @@ class AuthorisationSignature(Table, table=True):
     legal_basis: str | None = None
     document_sha256: str | None = None
     reason: str | None = None
+    rules: list[dict[str, Any]] = json_column(default_factory=list)
+
+
+class AuthorisationVersion(Table, table=True):
+    """The text of one version of an authorisation, from when it was offered or amended; append-only."""
+
+    __tablename__ = "authorisation_versions"
+
+    authorisation_id: UUID = Field(foreign_key="authorisations.id", primary_key=True)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    text: dict[str, Any] = json_column()
+    amendment_id: UUID | None = None
+    made_at: datetime = timestamp_column()
+
+
+class AuthorisationAmendment(Table, table=True):
+    """One amendment. ``text`` is the whole authorisation as amended and never changes; its sides sign its digest.
+
+    :ivar base_version: the version that it amends; it makes the next one.
+    :ivar sources: owners of the resources that it covers, who see it.
+    :ivar impact: what it stops, as it was shown to and confirmed by whoever proposed it.
+    :ivar answer_by: when it lapses unless all sides have signed it.
+    """
+
+    __tablename__ = "authorisation_amendments"
+    __table_args__ = (
+        # Of two amendments at once one loses.
+        sa.Index(
+            "uq_authorisation_amendments_open",
+            "authorisation_id",
+            unique=True,
+            postgresql_where=sa.text("status = 'proposed'"),
+        ),
+        sa.Index("ix_authorisation_amendments_sources", "sources", postgresql_using="gin"),
+    )
+
+    id: UUID = id_column()
+    authorisation_id: UUID = Field(foreign_key="authorisations.id", index=True)
+    base_version: int
+    status: AmendmentStatus = enum_column(AmendmentStatus)
+    text: dict[str, Any] = json_column()
+    digest: str
+    sources: list[UUID] = uuid_array_column()
+    impact: dict[str, Any] = json_column()
+    reason: str
+    legal_basis: str
+    document_sha256: str | None = None
+    proposed_at: datetime = timestamp_column()
+    proposed_by: UUID
+    proposed_by_organisation: UUID
+    answer_by: datetime = timestamp_column()
+    ended_at: datetime | None = timestamp_column(nullable=True)
+    end_reason: str | None = None
     rules: list[dict[str, Any]] = json_column(default_factory=list)
 
 

@@ -59,8 +59,11 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
         promise=await freshness.get_promise(session, row),
         facts=facts,
         revision=revision,
-        dictionary=disclosure.dictionary,
-        sample=await samples.get_shown(session, row, revision, disclosure),
+        dictionary=[entry for entry in disclosure.dictionary if entry.name in facts.columns],
+        sample=[
+            {name: value for name, value in line.items() if name in facts.columns}
+            for line in await samples.get_shown(session, row, revision, disclosure)
+        ],
         report=report,
         plan=await plans.get_plan(session, facts.plan_id),
         chain=await _chain(session, facts),
@@ -190,7 +193,10 @@ async def get_tradeable_product(
     edition = await _edition_of(session, row)
     revision = await revisions.get_current_revision(session, row.id)
     resource = await resources.get_resource(session, row.resource_id)
-    columns = tuple(column.name for column in revision.columns)
+    # What the data holds and the authorisation, perhaps amended since it was uploaded, still covers.
+    columns = tuple(
+        column.name for column in revision.columns if grant.columns is None or column.name in grant.columns
+    )
     declared = declared_classes(products.get_described_columns(row).values())
     classification = await require_offerable(
         session, resource, rules, row.delivery_classes, columns, declared

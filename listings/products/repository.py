@@ -68,6 +68,16 @@ async def list_published_on(session: AsyncSession, resource_id: UUID) -> Sequenc
     return (await session.exec(statement)).all()
 
 
+async def list_under(session: AsyncSession, authorisation_id: UUID) -> Sequence[DataProduct]:
+    """The products of an authorisation, oldest first."""
+    statement = (
+        select(DataProduct)
+        .where(col(DataProduct.authorisation_id) == authorisation_id)
+        .order_by(col(DataProduct.id))
+    )
+    return (await session.exec(statement)).all()
+
+
 async def get(session: AsyncSession, product_id: UUID) -> DataProduct | None:
     """The product, whoever asks."""
     return await session.get(DataProduct, product_id)

@@ -171,6 +171,29 @@ async def require_own_plan(session: AsyncSession, row: DataProduct, plan_id: UUI
         )
 
 
+async def list_under(session: AsyncSession, authorisation_id: UUID) -> Sequence[DataProduct]:
+    """Every product that was made under an authorisation."""
+    return await repository.list_under(session, authorisation_id)
+
+
+async def list_published_under(session: AsyncSession, authorisation_id: UUID) -> list[DataProduct]:
+    """The published products under an authorisation."""
+    made = await repository.list_under(session, authorisation_id)
+    return [row for row in made if row.status is ProductStatus.PUBLISHED]
+
+
+async def stop_uncovered(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> None:
+    """Stop a product whose resource fell out of its authorisation.
+
+    Its operator can lift the stop; without its resource back in the authorisation it is on no market all the same.
+    """
+    row = await repository.get(session, product_id)
+    assert row is not None
+    await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
+    await _record(session, actor, row, "suspended", reason=reason)
+    await _publish_event(session, row, EventKind.PRODUCT_SUSPENDED)
+
+
 async def suspend(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
     """The operator or a regulator stops the product, and with its commit every licence that hangs below it.
 

@@ -252,19 +252,28 @@ async def lock_own(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -
 
 
 async def lock_to_authorise(
-    session: AsyncSession, actor: Actor, ids: Collection[UUID]
+    session: AsyncSession, actor: Actor, ids: Collection[UUID], known: Collection[UUID] = ()
 ) -> Sequence[DataResource]:
     """Resources that the actor may propose to have operated, in id order, locked until the transaction ends.
 
     An authorising body may propose any, for whose operation their owners then consent; an owner its own.
 
+    :param known: resources that whoever acts may name, whosever they are.
     :raises NotFound: one of them is not there, or not the actor's.
     """
-    if not actor.oversees(OrganisationKind.AUTHORISING_BODY):
-        return await lock_own(session, actor, ids)
     rows = await repository.lock(session, None, ids)
-    _require_all(rows, ids, Message("There is no resource {missing}."))
-    return rows
+    any_owner = actor.oversees(OrganisationKind.AUTHORISING_BODY)
+    named = [row for row in rows if any_owner or row.owner_id == actor.organisation_id or row.id in known]
+    missing = (
+        Message("There is no resource {missing}.") if any_owner else Message("You own no resource {missing}.")
+    )
+    _require_all(named, ids, missing)
+    return named
+
+
+async def numbers_of(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, int]:
+    """The dense number of each resource, locked in id order until the transaction ends."""
+    return {row.id: row.number for row in await repository.lock(session, None, ids) if row.number is not None}
 
 
 def _require_all(rows: Sequence[DataResource], ids: Collection[UUID], detail: Message) -> None:

@@ -12,6 +12,7 @@ import structlog
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.errors import FailingListenerError
 
+from contracts.amendments import jobs as amendment_jobs
 from contracts.licences import jobs as licence_jobs
 from infra import jobs, secrets
 from infra.addresses import secret_box, service_url
@@ -67,6 +68,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *event_jobs.SCHEDULES,
     *identity_jobs.SCHEDULES,
     *webhook_jobs.SCHEDULES,
+    *amendment_jobs.SCHEDULES,
     *authorisation_jobs.SCHEDULES,
     *registration_jobs.SCHEDULES,
     *revision_jobs.SCHEDULES,

@@ -60,7 +60,16 @@ def test_the_printed_curl_line_works_as_it_stands(market: RunningMarket) -> None
 
 def test_every_login_works(market: RunningMarket) -> None:
     people = market.facts()["people"]
-    assert set(people) == {"admin", "officer", "owner", "operator", "buyer", "regulator", "finance"}
+    assert set(people) == {
+        "admin",
+        "officer",
+        "owner",
+        "authority",
+        "operator",
+        "buyer",
+        "regulator",
+        "finance",
+    }
     for person in people.values():
         answer = httpx.post(f"{market.base_url}/v1/session", json=person)
         assert answer.status_code == 201, answer.text

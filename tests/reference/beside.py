@@ -275,6 +275,22 @@ async def _authorisations(trade: Trade) -> None:
     await owner.post(f"{active}/consent", step)
     await body.post(f"{active}/grant", step)
     await operator.post(f"{active}/acceptance", step)
+    for regions in (["310000"], ["320000"]):
+        changes = {"regions": regions}
+        shown = await owner.post(f"{active}/amendment-previews", changes)
+        proposal = (
+            changes
+            | REASON
+            | {"preview_digest": shown["digest"], "legal_basis": "Revised plan 修订后的实施方案"}
+        )
+        amendment = f"{active}/amendments/{(await owner.post(f'{active}/amendments', proposal))['id']}"
+        if regions == ["320000"]:
+            await operator.post(f"{amendment}/refusal", REASON)
+            break
+        for side in (owner, body, operator):
+            await side.post(f"{amendment}/signature", step)
+    await owner.get(f"{active}/amendments")
+    await owner.get(f"{active}/versions")
     await regulator.post(f"{active}/suspension", REASON)
     await regulator.post(f"{active}/reinstatement", REASON)
     await owner.post(f"{active}/revocation", REASON)

@@ -1,11 +1,23 @@
 """Labels of agreements and licences."""
 
 from contracts.agreements.states import AgreementAction, AgreementStatus
+from listings.authorisations.amendment_states import AmendmentAction, AmendmentStatus
 from market.code_lists.labels.texts import LabelTexts
 from market.delivery.domain import Operator
 from market.metering.domain import UsageCreditReason, UsageRecordStatus
 
 LABELS: LabelTexts = {
+    AmendmentStatus: {
+        "proposed": ("待签署", "Proposed"),
+        "effective": ("已生效", "In effect"),
+        "declined": ("已谢绝", "Declined"),
+        "lapsed": ("逾期失效", "Lapsed"),
+    },
+    AmendmentAction: {
+        "signature": ("签署", "Signature"),
+        "refusal": ("谢绝", "Refusal"),
+        "lapse": ("逾期失效", "Lapse"),
+    },
     AgreementStatus: {
         "requested": ("待运营方签署", "Requested"),
         "agreed": ("待需求方签署", "Agreed"),

@@ -13,6 +13,7 @@ LABELS: LabelTexts = {
         "appeal.lodge": ("提出申诉", "Lodge appeals"),
         "audit.read": ("查看审计日志", "Read the audit log"),
         "authorisation.accept": ("接受授权", "Accept authorisations"),
+        "authorisation.amend": ("变更授权", "Amend authorisations"),
         "authorisation.consent": ("同意授权", "Consent to authorisations"),
         "authorisation.decline": ("谢绝授权", "Decline authorisations"),
         "authorisation.grant": ("授予授权", "Grant authorisations"),
