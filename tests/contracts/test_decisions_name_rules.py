@@ -8,6 +8,7 @@ from tests.support.bargain import Bargain
 from tests.support.products import authorisation_body, held_resource
 
 LISTING = ["listing.core_data_refused", "listing.important_data_needs_assessment"]
+PUBLICATION = [*LISTING, "listing.personal_needs_impact_assessment"]
 KEPT = ["records.retention_years"]
 
 
@@ -21,7 +22,7 @@ def keys(decision: dict[str, object]) -> list[str]:
 async def test_every_decision_of_a_trade_names_the_versions_it_read(untouched_bargain: Bargain) -> None:
     bargain = untouched_bargain
     product = await bargain.operator.get(f"/v1/products/{bargain.product_id}")
-    assert keys(product) == LISTING
+    assert keys(product) == PUBLICATION
     right = (await bargain.owner.get(f"/v1/resources/{product['resource_id']}/rights"))["items"][0]
     assert keys(right) == KEPT
     recorded, kept = (datetime.fromisoformat(right[name]) for name in ("recorded_at", "evidence_kept_until"))

@@ -15,6 +15,7 @@ from tests.support.parties import Party, PartyMaker, parties
 from tests.support.products import (
     EVIDENCE,
     active_authorisation,
+    assessment_body,
     authorisation_body,
     plan_body,
     product_body,
@@ -296,6 +297,7 @@ async def market(app: Litestar, sessions: SessionMaker) -> AsyncIterator[tuple[B
         await settle_quality(operator, (await upload(operator, product["id"]))["id"])
         phone = {"name": "phone", "title_zh": "电话", "title_en": "Telephone", "personal": True}
         await operator.put(f"{path}/dictionary", {"columns": [phone]})
+        await operator.post(f"{path}/impact-assessments", assessment_body())
         plan = await operator.post("/v1/price-plans", plan_body())
         await operator.put(f"{path}/price-plan", {"plan_id": plan["id"]})
         await operator.post(f"{path}/submission", status=200)
