@@ -290,6 +290,7 @@ async def _authorisations(trade: Trade) -> None:
         for side in (owner, body, operator):
             await side.post(f"{amendment}/signature", step)
     await owner.get(f"{active}/amendments")
+    await owner.get(amendment)
     await owner.get(f"{active}/versions")
     await regulator.post(f"{active}/suspension", REASON)
     await regulator.post(f"{active}/reinstatement", REASON)
@@ -572,6 +573,8 @@ async def _rights(trade: Trade) -> None:
         else:
             await owner.post(f"{home}/withdrawal", REASON)
     dispute = await buyer.post(f"{right}/disputes", grounds)
+    for place in ("", "/chain-of-title", "/encumbrances"):
+        await owner.get(f"{right}{place}")
     for decision in ("admission", "dismissal"):
         await regulator.post(f"/v1/encumbrances/{dispute['id']}/ruling", {"decision": decision} | REASON)
     freeze = await regulator.post(f"{right}/freezes", grounds)
