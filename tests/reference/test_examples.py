@@ -24,7 +24,6 @@ HOW = (
 WITHOUT = {
     "rejectPurge": "destroys the data of the trade",
     "orderPurge": "destroys the data of the trade",
-    "listPurgeOrders": "destroys the data of the trade",
     "getPurgeOrder": "destroys the data of the trade",
     "confirmPurge": "destroys the data of the trade",
     "announceRevision": "needs another file whose check has passed",
