@@ -113,6 +113,7 @@ class Permission(StrEnum):
     RIGHT_READ = "right.read"
     RULEBOOK_MANAGE = "rulebook.manage"
     RULEBOOK_READ = "rulebook.read"
+    SAMPLE_REVIEW = "sample.review"
     SECOND_FACTOR_MANAGE = "second_factor.manage"
     SESSION_OWN = "session.own"
     STATEMENT_READ = "statement.read"
@@ -186,13 +187,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.RIGHT_CLAIM,
         P.RIGHT_GRANT,
         P.RIGHT_READ,
+        P.SAMPLE_REVIEW,
         P.STATEMENT_READ,
         P.USAGE_READ,
     },
     Role.DATA_OWNER: _EVERYBODY
     | {
-        P.AUTHORISATION_CONSENT,
         P.AUTHORISATION_AMEND,
+        P.AUTHORISATION_CONSENT,
         P.AUTHORISATION_DECLINE,
         P.AUTHORISATION_PROPOSE,
         P.AUTHORISATION_READ,
@@ -208,6 +210,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.RIGHT_CLAIM,
         P.RIGHT_GRANT,
         P.RIGHT_READ,
+        P.SAMPLE_REVIEW,
         P.STATEMENT_READ,
         P.USAGE_READ,
     },
@@ -289,6 +292,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         P.RIGHT_FREEZE,
         P.RIGHT_READ,
         P.RULEBOOK_MANAGE,
+        P.SAMPLE_REVIEW,
         P.SUPERVISE,
         P.USAGE_READ,
     },

@@ -73,6 +73,9 @@ SQLModel.metadata.naming_convention = NAMING_CONVENTION
 class Table(SQLModel):
     """Base of every table class. A table validates nothing: data goes through a schema first."""
 
+    # Rows are not validated: nothing is built for that until somebody asks.
+    model_config = {"defer_build": True}
+
 
 def new_id() -> UUID:
     """A fresh UUIDv7: made in the application, ordered by time of making."""

@@ -34,7 +34,7 @@ ItemT = TypeVar("ItemT")
 class Input(BaseModel):
     """What a caller sends: unknown members are refused, values are bounded, and nothing changes afterwards."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -67,7 +67,7 @@ Told = Annotated[str, BeforeValidator(told)]
 class Output(BaseModel):
     """What a caller receives, mapped explicitly: a table row is never returned as it is."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(defer_build=True, from_attributes=True)
 
 
 class Page(Output, Generic[ItemT]):

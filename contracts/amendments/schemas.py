@@ -10,7 +10,7 @@ from pydantic import Field
 from contracts.amendments.domain import Impact
 from infra.identity.schemas import PartyNames
 from infra.rulebook.schemas import RuleVersionRead
-from infra.schema import LongText, Output, Sha256Hex
+from infra.schema import LongText, Output, Reason, Sha256Hex
 from listings.authorisations.amendment_states import AmendmentStatus
 from listings.authorisations.schemas import AuthorisationChanges, AuthorisationSignatureRead
 from listings.authorisations.tables import (
@@ -26,7 +26,7 @@ class AmendmentCreate(AuthorisationChanges):
     """An amendment to propose, whose preview was looked at."""
 
     preview_digest: Sha256Hex = Field(description="Of the preview, whose stops are confirmed with it")
-    reason: LongText = Field(description="Why")
+    reason: Reason
     legal_basis: LongText = Field(description="The law, plan or decision that it is proposed on")
     document_sha256: Sha256Hex | None = Field(None, description="Digest of the document that shows it")
 

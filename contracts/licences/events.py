@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from contracts.licences import service
+from contracts.licences.revision_news import TOLD_TO_LICENSEES
 from infra.db import AsyncSession
 from infra.events.domain import Event
 from infra.events.kinds import EventKind
@@ -18,17 +19,6 @@ async def link_stopped(_: JobContext, session: AsyncSession, event: Event) -> No
 async def link_mended(_: JobContext, session: AsyncSession, event: Event) -> None:
     """The last stop on a link of the chain was lifted: tell whose licences go on."""
     await service.publish_resumed(session, event.subject_id, event.kind)
-
-
-TOLD_TO_LICENSEES = {
-    EventKind.REVISION_ANNOUNCED: EventKind.LICENCE_REVISION_ANNOUNCED,
-    EventKind.REVISION_PURGED: EventKind.LICENCE_REVISION_PURGED,
-    EventKind.REVISION_RECALLED: EventKind.LICENCE_REVISION_RECALLED,
-    EventKind.REVISION_REINSTATED: EventKind.LICENCE_REVISION_REINSTATED,
-    EventKind.REVISION_SUSPENDED: EventKind.LICENCE_REVISION_SUSPENDED,
-    EventKind.REVISION_WITHDRAWN: EventKind.LICENCE_REVISION_WITHDRAWN,
-}
-"""What happened to a revision → what the parties of each licence of its product are told."""
 
 
 async def revision_changed(_: JobContext, session: AsyncSession, event: Event) -> None:

@@ -57,7 +57,7 @@ def price_kinds(charges: Sequence[Mapping[str, object]]) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """A product that is on the market, or will be by the clock.
 
     :ivar texts: what is searched, the most telling first.

@@ -21,7 +21,7 @@ from listings.catalogue.columns import (
     RegionColumn,
     micros,
 )
-from listings.catalogue.entries import CatalogueSort, Entry, Facet
+from listings.catalogue.entries import CatalogueEntry, CatalogueSort, Facet
 from listings.catalogue.matching import Matches, match
 from listings.catalogue.postings import MAX_SLOTS, GrowingPart, Part, SortedPart
 from listings.catalogue.ranking import Position, after, first
@@ -103,7 +103,7 @@ class CatalogueIndex:
         yield from (self._alive, self._high, self._low, self._from, self._until, self._late)
         yield from (self._published, self._updated, self._score)
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: CatalogueEntry) -> None:
         """Add a product, or take what has changed of it."""
         digest = _digest(entry)
         slot = self._slots.get(entry.product_id)
@@ -315,7 +315,7 @@ def _all(masks: "Iterator[Mask] | Collection[Mask]") -> Mask | None:
     return together
 
 
-def _digest(entry: Entry) -> bytes:
+def _digest(entry: CatalogueEntry) -> bytes:
     hashed = blake2b(digest_size=8)
     for field, text in entry.texts:
         hashed.update(b"%d %s\0" % (field, text.encode()))

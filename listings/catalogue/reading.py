@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from infra.identity.schemas import PartyName
-from listings.catalogue.entries import Entry, Facet, price_kinds
+from listings.catalogue.entries import CatalogueEntry, Facet, price_kinds
 from listings.catalogue.schemas import CatalogueListed
 from listings.catalogue.terms import Field
 from listings.freshness.domain import late_from
@@ -18,7 +18,7 @@ from listings.resources.domain import THEMES, ThemeAxis, UpdateFrequency
 _MILLION = 1_000_000
 
 
-def read_entry(row: Mapping[str, Any], tolerance_percent: int) -> Entry:
+def read_entry(row: Mapping[str, Any], tolerance_percent: int) -> CatalogueEntry:
     """What the search knows of a product.
 
     :param row: of `listings.catalogue.repository.entries`.
@@ -38,7 +38,7 @@ def read_entry(row: Mapping[str, Any], tolerance_percent: int) -> Entry:
         Facet.DELIVERY: frozenset(row["delivery_classes"]),
         Facet.REGION: frozenset(row["regions"]),
     }
-    return Entry(
+    return CatalogueEntry(
         product_id=row["id"],
         texts=tuple(_texts(row)),
         facets=facets,

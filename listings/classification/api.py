@@ -177,7 +177,7 @@ class ColumnGradingController(Controller):
     @post(
         "/products/{product_id:uuid}/classification-recheck",
         status_code=200,
-        guards=[requires(Permission.PRODUCT_READ)],
+        guards=[requires(Permission.PRODUCT_SUSPEND)],
         operation_id="recheckProductClassification",
         summary="Have the class of a product looked at anew",
     )

@@ -83,7 +83,7 @@ class SampleController(Controller):
     @post(
         "/samples/{sample_id:uuid}/approval",
         status_code=200,
-        guards=[requires(Permission.PRODUCT_READ)],
+        guards=[requires(Permission.SAMPLE_REVIEW)],
         operation_id="approveSample",
         summary="Approve a sample",
     )
@@ -98,7 +98,7 @@ class SampleController(Controller):
     @post(
         "/samples/{sample_id:uuid}/rejection",
         status_code=200,
-        guards=[requires(Permission.PRODUCT_READ)],
+        guards=[requires(Permission.SAMPLE_REVIEW)],
         operation_id="rejectSample",
         summary="Reject a sample",
     )

@@ -13,19 +13,16 @@ class CodeRead(Output):
     code: str
     zh: str
     en: str
-
-
-class ThemeCodeRead(CodeRead):
-    """A code of the taxonomy."""
-
-    axis: ThemeAxis = Field(description="base (基础库) or theme (主题库)")
+    axis: ThemeAxis | None = Field(
+        description="Of a code of the taxonomy: base (基础库) or theme (主题库); null of all others"
+    )
 
 
 class CodeListRead(Output):
     """One list of codes, in the order in which they are shown."""
 
     name: str
-    codes: list[ThemeCodeRead | CodeRead]
+    codes: list[CodeRead]
 
 
 class CodeLists(Output):
@@ -36,6 +33,5 @@ class CodeLists(Output):
 
 def code_read(code: str, label: Label) -> CodeRead:
     """Map a code with its labels."""
-    if isinstance(label, Theme):
-        return ThemeCodeRead(code=code, zh=label.zh, en=label.en, axis=label.axis)
-    return CodeRead(code=code, zh=label.zh, en=label.en)
+    axis = label.axis if isinstance(label, Theme) else None
+    return CodeRead(code=code, zh=label.zh, en=label.en, axis=axis)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
@@ -44,21 +44,30 @@ def describe(app: Litestar) -> None:
 
 
 def _documented(handler: HTTPRouteHandler) -> type[Operation]:
-    base = handler.operation_class
+    base = _documenting(handler.operation_class)  # type: ignore[arg-type]  # a class is hashable
+    return type("Documented", (base,), {"handler": handler})
+
+
+@cache
+def _documenting(base: type[Operation]) -> type[Operation]:
+    """Made once for all operations of a kind: a dataclass of its own for each of them would take megabytes."""
 
     @dataclass
-    class Documented(base):  # type: ignore[misc, valid-type]
+    class Documenting(base):  # type: ignore[misc, valid-type]
+        handler: ClassVar[HTTPRouteHandler]
+
         def __post_init__(self) -> None:
             complete = getattr(super(), "__post_init__", None)
             if complete is not None:
                 complete()
             told: str = vars(self).get("description") or ""
-            self.description = "\n\n".join(part for part in (told.replace("``", "`"), _who(handler)) if part)
+            parts = (told.replace("``", "`"), _who(self.handler))
+            self.description = "\n\n".join(part for part in parts if part)
             _offer(self)
             if (example := examples().get(str(self.operation_id))) is not None:
                 _show(self, example)
 
-    return Documented
+    return Documenting
 
 
 def _who(handler: HTTPRouteHandler) -> str:

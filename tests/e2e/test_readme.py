@@ -76,4 +76,4 @@ def test_the_transcript_is_of_this_trade() -> None:
 
 def test_only_known_commands_are_shown() -> None:
     for line in commands():
-        assert line.startswith(("make ", "market ", "curl ", "sudo ")), line
+        assert line.startswith(("make ", "market ", "curl ", "sudo ", "python -m tests.benchmarks.")), line

@@ -41,6 +41,7 @@ from tests.support.application import running
 from tests.support.bargain import a_bargain
 from tests.support.crash import crash
 from tests.support.network import free_port
+from tests.support.registrations import set_notice_days
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
 CALLERS_PER_LICENCE = 4
@@ -142,6 +143,7 @@ async def site(conversions: None) -> AsyncIterator[Live]:
     try:
         there = with_server(settings, await asyncio.to_thread(server.start))
         await bring_up_to_date(there)
+        await set_notice_days(owner_url(there), 0)
         (settings.data_dir / "logs").mkdir()
         yield Live(settings, server, await licensed(there))
     finally:

@@ -162,7 +162,7 @@ async def test_every_operation_answers_slips_with_words_and_a_way_on(
                         method, f"{address}?{asked}" if asked else address, content=body, headers=headers
                     )
                     heard[answer.status_code] += 1
-                    if answer.is_success or path == "/":
+                    if answer.is_success or path == "/" or method.upper() == "HEAD":
                         continue
                     problem = answer.json()
                     told = f"{problem['title']} {problem['detail']} {problem.get('remedy', '')}"

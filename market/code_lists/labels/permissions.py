@@ -71,6 +71,7 @@ LABELS: LabelTexts = {
         "right.read": ("查看权利授予与负担", "Read grants and encumbrances of rights"),
         "rulebook.manage": ("提出和审批规则", "Propose and decide rules"),
         "rulebook.read": ("查看规则", "Read the rulebook"),
+        "sample.review": ("审定样例", "Approve and reject samples"),
         "second_factor.manage": ("管理双重验证", "Manage the second factor"),
         "session.own": ("管理本人会话", "Manage own sessions"),
         "statement.read": ("查看结算单", "Read statements"),

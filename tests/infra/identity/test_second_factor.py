@@ -120,6 +120,8 @@ class TestTwoSteps:
             address = re.sub(r"\{[^}]*\}", "1", address)
             answer = await theirs.request(method, address, json=None if method == "GET" else {})
             assert answer.status_code == 403, (method, path, answer.text)
+            if method == "HEAD":
+                continue
             assert slug(answer.json()) == "second-factor-required", (method, path)
             assert f"POST {PATH}" in answer.json()["remedy"]
 

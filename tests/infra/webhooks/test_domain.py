@@ -85,7 +85,11 @@ def test_what_is_kept_of_an_answer_is_bounded_text() -> None:
 
 def test_parties_read_what_concerns_them_and_oversight_reads_more() -> None:
     for kind in (OrganisationKind.BUYER, OrganisationKind.OPERATOR, OrganisationKind.OWNER):
-        assert domain.kinds_read_by(kind) == {EventKind.PRODUCT_PUBLISHED, EventKind.RULE_PROPOSAL_APPROVED}
+        assert domain.kinds_read_by(kind) == {
+            EventKind.PRODUCT_EDITION_PUBLISHED,
+            EventKind.PRODUCT_PUBLISHED,
+            EventKind.RULE_PROPOSAL_APPROVED,
+        }
     for office in (OrganisationKind.PLATFORM, OrganisationKind.REGULATOR):
         assert EventKind.RULE_PROPOSAL_PROPOSED in domain.kinds_read_by(office)
     assert EventKind.BANK_STATEMENT_IMPORTED not in domain.kinds_read_by(OrganisationKind.REGULATOR)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from listings.authorisations.regions import region_range
-from listings.catalogue.entries import CatalogueSort, Entry, Facet
+from listings.catalogue.entries import CatalogueEntry, CatalogueSort, Facet
 from listings.catalogue.matching import WEIGHTS
 from listings.catalogue.terms import Query, Run, document_terms
 from listings.catalogue.titles import title_key
@@ -47,7 +47,7 @@ def fits(query: Query, terms: Mapping[str, int]) -> bool:
     return score(query, terms) is not None
 
 
-def values(entry: Entry, facet: Facet, now: datetime) -> frozenset[str]:
+def values(entry: CatalogueEntry, facet: Facet, now: datetime) -> frozenset[str]:
     if facet is Facet.FRESHNESS:
         late = entry.late_from
         fresh = Freshness.NO_PROMISE if late is None else Freshness.LATE if late <= now else Freshness.ON_TIME
@@ -55,7 +55,7 @@ def values(entry: Entry, facet: Facet, now: datetime) -> frozenset[str]:
     return entry.facets.get(facet, frozenset())
 
 
-def has(entry: Entry, facet: Facet, value: str, now: datetime) -> bool:
+def has(entry: CatalogueEntry, facet: Facet, value: str, now: datetime) -> bool:
     found = values(entry, facet, now)
     if facet is not Facet.REGION:
         return value in found
@@ -64,12 +64,12 @@ def has(entry: Entry, facet: Facet, value: str, now: datetime) -> bool:
 
 
 def search(
-    entries: Collection[Entry],
+    entries: Collection[CatalogueEntry],
     query: Query,
     selected: Mapping[Facet, Sequence[str]],
     sort: CatalogueSort,
     now: datetime,
-) -> tuple[list[Entry], dict[Facet, dict[str, int]]]:
+) -> tuple[list[CatalogueEntry], dict[Facet, dict[str, int]]]:
     """All that is found in order, and the counts of every facet."""
     scored = {
         entry.product_id: points
@@ -79,7 +79,7 @@ def search(
     }
     matching = [entry for entry in entries if entry.product_id in scored]
 
-    def chosen(entry: Entry, besides: Facet | None) -> bool:
+    def chosen(entry: CatalogueEntry, besides: Facet | None) -> bool:
         return all(
             facet is besides or any(has(entry, facet, value, now) for value in wanted)
             for facet, wanted in selected.items()
@@ -94,7 +94,7 @@ def search(
         }
         counts[facet] = {value: count for value, count in told.items() if count}
 
-    def place(entry: Entry) -> tuple[Any, int]:
+    def place(entry: CatalogueEntry) -> tuple[Any, int]:
         first: dict[CatalogueSort, Any] = {
             CatalogueSort.RELEVANCE: -scored[entry.product_id],
             CatalogueSort.NEWEST: -entry.published_at.timestamp(),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from listings.catalogue.entries import CatalogueSort, Entry, Facet, price_kinds
+from listings.catalogue.entries import CatalogueEntry, CatalogueSort, Facet, price_kinds
 from listings.catalogue.index import CatalogueIndex
 from listings.catalogue.terms import Field, parse_query
 from tests.listings.catalogue import naive
@@ -42,7 +42,7 @@ CHOICES = {
 QUERIES = ("", "空气", "空气质量", "air", "air quality", "pm2.5", "质量 air", "a", "无", "quality b")
 
 
-def entry(chance: random.Random, number: int) -> Entry:
+def entry(chance: random.Random, number: int) -> CatalogueEntry:
     def text(most: int) -> str:
         return "，".join(chance.choice(WORDS) for _ in range(chance.randint(1, most)))
 
@@ -52,7 +52,7 @@ def entry(chance: random.Random, number: int) -> Entry:
     }
     title_zh, title_en = text(2), text(2)
     begins = NOW + timedelta(hours=chance.choice((-100, -1, 0, 1)))
-    return Entry(
+    return CatalogueEntry(
         product_id=UUID(int=number << 70 | chance.getrandbits(60)),
         texts=((Field.TITLE, title_zh), (Field.TITLE, title_en), (Field.DESCRIPTION, text(5))),
         facets=facets,
@@ -80,7 +80,7 @@ def selection(chance: random.Random) -> dict[Facet, list[str]]:
 @given(st.integers(0, 10**9))
 def test_it_finds_counts_and_orders_as_a_naive_evaluation_does(seed: int) -> None:
     chance = random.Random(seed)
-    index, kept = CatalogueIndex(), dict[UUID, Entry]()
+    index, kept = CatalogueIndex(), dict[UUID, CatalogueEntry]()
     ids = [entry(chance, number).product_id for number in range(12)]
     for step in range(chance.randint(1, 60)):
         product_id = chance.choice(ids)
@@ -89,8 +89,9 @@ def test_it_finds_counts_and_orders_as_a_naive_evaluation_does(seed: int) -> Non
             kept.pop(product_id, None)
         else:
             made = entry(chance, step)
-            changed = Entry(
-                **{name: getattr(made, name) for name in Entry.__slots__} | {"product_id": product_id}
+            changed = CatalogueEntry(
+                **{name: getattr(made, name) for name in CatalogueEntry.__slots__}
+                | {"product_id": product_id}
             )
             index.put(changed)
             kept[product_id] = changed
@@ -125,8 +126,8 @@ def test_it_finds_counts_and_orders_as_a_naive_evaluation_does(seed: int) -> Non
 
 
 def _selected(
-    expected: list[Entry],
-    kept: dict[UUID, Entry],
+    expected: list[CatalogueEntry],
+    kept: dict[UUID, CatalogueEntry],
     words: str,
     chosen: dict[Facet, list[str]],
     facet: Facet,
@@ -148,8 +149,8 @@ def test_a_page_goes_on_where_the_last_ended_while_products_come_and_go() -> Non
 
     def put(number: int) -> None:
         made = entry(chance, number)
-        fields = {name: getattr(made, name) for name in Entry.__slots__}
-        index.put(Entry(**fields | always | {"product_id": UUID(int=number << 70)}))
+        fields = {name: getattr(made, name) for name in CatalogueEntry.__slots__}
+        index.put(CatalogueEntry(**fields | always | {"product_id": UUID(int=number << 70)}))
 
     coming = count(1000)
     for number in range(1, 41):
@@ -172,9 +173,9 @@ def test_a_page_goes_on_where_the_last_ended_while_products_come_and_go() -> Non
 def test_what_the_clock_decides() -> None:
     index = CatalogueIndex()
     made = entry(random.Random(1), 1)
-    fields = {name: getattr(made, name) for name in Entry.__slots__}
+    fields = {name: getattr(made, name) for name in CatalogueEntry.__slots__}
     index.put(
-        Entry(
+        CatalogueEntry(
             **fields
             | {
                 "live_from": NOW,

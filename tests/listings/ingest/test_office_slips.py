@@ -80,7 +80,7 @@ def test_what_no_format_reads_is_told_without_one(tmp_path: Path, column: str, v
         take(tmp_path, lines(ROW, with_value(column, value)), EXPECTED)
     (misfit,) = caught.value.extensions["misfits"]
     assert misfit["examples"] == [{"row": 2, "value": value, "why": why, "line": 3}]
-    assert "PUT /v1/products" not in str(caught.value.remedy), "no declaration would help"
+    assert "declare the format" not in str(caught.value.remedy), "none would help"
     assert "totals, notes, a second header" in str(caught.value.remedy)
 
 

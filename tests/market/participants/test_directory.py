@@ -68,7 +68,7 @@ class TestSearch:
         id_ = await organisation(sessions, "某市环境监测数据公司", f"Bureau of {mark}")
         assert id_ in await found(buyers, q=asked.format(mark), limit=200)
 
-    @pytest.mark.parametrize("asked", ["{} 境环", "环境数据 {}", "%", "_", "{}x"])
+    @pytest.mark.parametrize("asked", ["{} 境环", "环境数据 {}", "%", "_{}", "{}x"])
     async def test_what_no_name_holds_finds_nothing(
         self, buyers: httpx.AsyncClient, sessions: SessionMaker, mark: str, asked: str
     ) -> None:
