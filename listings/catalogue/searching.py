@@ -92,7 +92,7 @@ def _require_sensible(selected: Mapping[Facet, Sequence[str]]) -> None:
     for code in selected.get(Facet.REGION, ()):
         if not _DIVISION.fullmatch(code):
             raise Malformed(
-                Message("{code!r} is no division code.", code=code[:20]),
+                Message("A region is named by something else than a division code."),
                 remedy=Message(
                     "Use the six digits of GB/T 2260: 310000 is Shanghai, 100000 the whole country."
                 ),

@@ -74,7 +74,7 @@ async def test_a_drawn_sample_is_stored_masked_and_approved_by_another(
     # Not by the operator's own program, but by the other party.
     told = await operator.post(f"/v1/samples/{drawn['id']}/approval", {}, status=403)
     assert slug(told) == "another-officer"
-    await buyer.post(f"/v1/samples/{drawn['id']}/approval", {}, status=404)
+    await buyer.post(f"/v1/samples/{drawn['id']}/approval", {}, status=403)
     before = await operator.get(f"/v1/revisions/{revision_id}/sample")
     assert len(before["rows"]) == 20
     approved = await owner.post(f"/v1/samples/{drawn['id']}/approval", REASON, status=200)

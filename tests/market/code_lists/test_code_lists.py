@@ -51,6 +51,8 @@ async def test_anybody_reads_the_code_lists(client: httpx.AsyncClient) -> None:
     answer = await client.get("/v1/code-lists")
     assert answer.status_code == 200
     lists = {item["name"]: item["codes"] for item in answer.json()["items"]}
-    assert {"code": "requested", "zh": "待运营方签署", "en": "Requested"} in lists["agreement_status"]
-    assert {"code": "CNY", "zh": "人民币", "en": "Chinese Yuan"} in lists["currency"]
+    assert {"code": "requested", "zh": "待运营方签署", "en": "Requested", "axis": None} in lists[
+        "agreement_status"
+    ]
+    assert {"code": "CNY", "zh": "人民币", "en": "Chinese Yuan", "axis": None} in lists["currency"]
     assert answer.headers["cache-control"] == "max-age=3600, public"
