@@ -114,7 +114,11 @@ class SourceCredentialPut(Input):
         None, pattern="^[\\x21-\\x7e]{1,200}$", description="Access key of an S3-compatible store"
     )
     secret: SecretStr = Field(
-        min_length=1, max_length=4000, description="Token, or secret of the access key; never shown again"
+        min_length=1,
+        max_length=4000,
+        description="Token, or secret of the access key; never shown again",
+        # A pattern of pydantic's own is not for secrets.
+        json_schema_extra={"pattern": "^[\\x21-\\x7e]+$"},
     )
 
     @model_validator(mode="after")

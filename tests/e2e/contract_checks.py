@@ -33,6 +33,8 @@ BEYOND_A_SCHEMA = (
     "name invoice_id for invoice",
     "a reason needs a note, and a note a reason",
     "is no amount of that currency",
+    "name is needed for a file that is sent",
+    "key_id is needed for a key",
 )
 
 

@@ -65,8 +65,14 @@ NOTHING_TO_READ = {
     # Nothing has failed for good.
     "GET /v1/platform/dead-letters/{delivery_id}",
     "GET /v1/platform/held-jobs/{job_id}",
+    # Nothing is amended, encumbered, fetched by the clock, destroyed or in public notice.
+    "GET /v1/authorisations/{authorisation_id}/amendments/{amendment_id}",
+    "GET /v1/encumbrances/{encumbrance_id}",
+    "GET /v1/products/{product_id}/source",
+    "GET /v1/purge-orders/{order_id}",
+    "GET /v1/registration-notices/{application_id}",
 }
-PEOPLE = ("buyer", "finance", "operator", "owner", "regulator", "admin")
+PEOPLE = ("buyer", "finance", "operator", "owner", "authorising_body", "regulator", "admin")
 ONE_EACH = ("--max-examples", "1", "--mode", "positive")
 COLLECTIONS = {
     "authorisation_id": "/v1/authorisations",
@@ -140,7 +146,9 @@ def signed_in(market: RunningMarket, name: str) -> Caller:
         answer = client.post("/v1/session", json=facts["people"][name])
         assert answer.status_code == 201, answer.text
         session = answer.json()
-        ids = {key: value for key, value in facts.items() if key.endswith("_id")}
+        ids = {
+            key: value for key, value in facts.items() if key.endswith("_id") or key == "registration_code"
+        }
         ids["organisation_id"] = session["organisation"]["id"]
         if name == "operator":
             ids["delivery_id"] = pinged(client, session["csrf_token"])
@@ -174,7 +182,8 @@ def pinged(client: httpx.Client, csrf_token: str) -> str:
 
 
 def in_paths(facts: dict[str, Any]) -> dict[str, str]:
-    return {f"path.{key}": value for key, value in facts.items() if key.endswith("_id")}
+    found = {f"path.{key}": value for key, value in facts.items() if key.endswith("_id")}
+    return found | ({"path.code": facts["registration_code"]} if "registration_code" in facts else {})
 
 
 def holders(need: str | None, people: list[Caller]) -> list[Caller]:
