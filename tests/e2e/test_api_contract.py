@@ -72,7 +72,7 @@ NOTHING_TO_READ = {
     "GET /v1/purge-orders/{order_id}",
     "GET /v1/registration-notices/{application_id}",
 }
-PEOPLE = ("buyer", "finance", "operator", "owner", "authorising_body", "regulator", "admin")
+PEOPLE = ("buyer", "finance", "operator", "owner", "authority", "regulator", "admin")
 ONE_EACH = ("--max-examples", "1", "--mode", "positive")
 COLLECTIONS = {
     "authorisation_id": "/v1/authorisations",
