@@ -110,6 +110,10 @@ async def confirm(
     """
     one, product = await _proposed(session, actor, revision_id, data.column)
     stated = data.model_dump(exclude={"column"}, exclude_none=True)
+    if data.sensitive:
+        stated["personal"] = True
+    elif data.personal is False:
+        stated["sensitive"] = False
     # A class that only repeats the column's own is left to it, so that a later grading has effect.
     own = one.proposal.classification if one.classification is one.proposal.classification else None
     if own is Classification.GENERAL:

@@ -97,8 +97,18 @@ class ProposalConfirmation(Input):
     title_en: ShortText | None = None
     unit: ShortText | None = None
     personal: bool | None = None
-    sensitive: bool | None = None
+    sensitive: bool | None = Field(
+        None, description="Sensitive personal information (PIPL art. 28); a column that is, is personal too"
+    )
     classification: Classification | None = None
+
+    @model_validator(mode="after")
+    def _sensitive_is_personal(self) -> Self:
+        if self.sensitive and self.personal is False:
+            raise ValueError(
+                Message("{name} is described as sensitive and not as personal", name=self.column)
+            )
+        return self
 
 
 class ProposalRejection(Input):

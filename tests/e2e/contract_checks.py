@@ -35,6 +35,12 @@ BEYOND_A_SCHEMA = (
     "is no amount of that currency",
     "name is needed for a file that is sent",
     "key_id is needed for a key",
+    "hour goes with daily and weekly",
+    "impact_object and impact_degree are stated together",
+    "is described as sensitive and not as personal",
+    # A cursor is made for one search, and a list of codes has no pattern in a query.
+    "The cursor belongs to a search",
+    "A region is named by something else",
 )
 
 

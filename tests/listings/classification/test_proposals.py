@@ -128,6 +128,11 @@ async def test_a_person_confirms_and_nothing_happens_by_itself(
     corrected = {"column": "temperature", "title_zh": "室外气温", "classification": "IMPORTANT"}
     taken = await operator.post(f"{path}/confirmation", corrected, status=200)
     assert [one["title_zh"] for one in taken["dictionary"]][1] == "室外气温"
+    contradictory = {"column": "temperature", "sensitive": True, "personal": False}
+    await operator.post(f"{path}/confirmation", contradictory, status=422)
+    sensitive = {"column": "temperature", "sensitive": True}
+    taken = await operator.post(f"{path}/confirmation", sensitive, status=200)
+    assert [(one["personal"], one["sensitive"]) for one in taken["dictionary"]][1] == (True, True)
     wrong = {"column": "station_id", "reason": "It is the number of a device"}
     assert (await owner.post(f"{path}/rejection", wrong, status=200))["answer"] == "rejected"
     answers = {one["column"]: one["answer"] for one in (await owner.get(path))["items"]}
