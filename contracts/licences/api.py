@@ -5,7 +5,7 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, post
 from litestar.datastructures import State
 
-from contracts.licences import service
+from contracts.licences import service, token_service
 from contracts.licences.schemas import LicenceRead, LicenceSummary, LicenceTokenRead, LicenceTokenSummary
 from contracts.parties import party_names
 from infra.auth import Actor, Permission
@@ -76,7 +76,7 @@ class LicenceController(Controller):
         self, session: AsyncSession, actor: Actor, state: State, licence_id: UUID
     ) -> Response[LicenceTokenRead]:
         """A new token for a live licence: the bearer of its data calls. It is shown once."""
-        issued = await service.issue_token(
+        issued = await token_service.issue_token(
             session, actor, state.key_ring, state.settings.base_url, licence_id
         )
         return Response(
@@ -99,7 +99,7 @@ class LicenceController(Controller):
         self, session: AsyncSession, actor: Actor, licence_id: UUID, page: PageRequest
     ) -> Page[LicenceTokenSummary]:
         """The licence's tokens that have not run out, newest first, for its buyer; never the tokens themselves."""
-        rows, cursor = await service.list_tokens(session, actor, licence_id, page)
+        rows, cursor = await token_service.list_tokens(session, actor, licence_id, page)
         return Page(items=[LicenceTokenSummary.of(row) for row in rows], next_cursor=cursor)
 
     @delete(
@@ -112,7 +112,7 @@ class LicenceController(Controller):
         self, session: AsyncSession, actor: Actor, licence_id: UUID, token_id: UUID
     ) -> None:
         """End a token before its time: the next call with it is refused. Its program can get another one."""
-        await service.revoke_token(session, actor, licence_id, token_id)
+        await token_service.revoke_token(session, actor, licence_id, token_id)
 
 
 async def _details(session: AsyncSession, licence: service.VisibleLicence) -> LicenceRead:

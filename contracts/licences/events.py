@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from contracts.licences import service
+from contracts.licences import news
 from contracts.licences.revision_news import TOLD_TO_LICENSEES
 from infra.db import AsyncSession
 from infra.events.domain import Event
@@ -13,17 +13,17 @@ from infra.jobs import JobContext
 
 async def link_stopped(_: JobContext, session: AsyncSession, event: Event) -> None:
     """A link of the chain was stopped: tell whose licences stopped with it."""
-    await service.publish_stopped(session, event.subject_id, event.kind)
+    await news.publish_stopped(session, event.subject_id, event.kind)
 
 
 async def link_mended(_: JobContext, session: AsyncSession, event: Event) -> None:
     """The last stop on a link of the chain was lifted: tell whose licences go on."""
-    await service.publish_resumed(session, event.subject_id, event.kind)
+    await news.publish_resumed(session, event.subject_id, event.kind)
 
 
 async def revision_changed(_: JobContext, session: AsyncSession, event: Event) -> None:
     """A revision was announced or taken out of service: tell everybody whose licence reads the product."""
-    await service.publish_revision_news(
+    await news.publish_revision_news(
         session,
         UUID(event.payload["product_id"]),
         TOLD_TO_LICENSEES[event.kind],

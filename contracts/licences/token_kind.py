@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from contracts.licences import service, tokens
+from contracts.licences import token_service, tokens
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.keys import KeyRing
@@ -29,11 +29,11 @@ class LicenceTokenKind:
 
     async def organisation_of(self, session: AsyncSession, token_id: UUID) -> UUID | None:
         """Whose an active token is; None for one that was ended. That a licence is stopped ends no token."""
-        row = await service.find_token(session, token_id)
+        row = await token_service.find_token(session, token_id)
         return row.organisation_id if row is not None and row.ended_at is None else None
 
     async def revoke(self, session: AsyncSession, actor: Actor, token_id: UUID) -> None:
         """End a token; one that was ended stays as it is."""
-        row = await service.find_token(session, token_id)
+        row = await token_service.find_token(session, token_id)
         if row is not None:
-            await service.end_token(session, actor, row)
+            await token_service.end_token(session, actor, row)

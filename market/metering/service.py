@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from contracts.licences import service as licences
+from contracts.licences import token_service
 from contracts.licences.tokens import LicenceClaims
 from infra.auth import Actor
 from infra.db import AsyncSession, SessionMaker, now, transaction
@@ -71,7 +72,7 @@ class UsageReader:
         :raises InvalidLicenceToken: it was ended.
         """
         assert self.claims is not None
-        await licences.require_token_not_ended(session, self.claims.token_id)
+        await token_service.require_token_not_ended(session, self.claims.token_id)
         return self.claims
 
 

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from litestar import Litestar
 from sqlmodel import col, select
 
-from contracts.licences import jobs, service
+from contracts.licences import jobs, token_service
 from contracts.licences.tables import LicenceToken
 from infra.auth import ROLE_PERMISSIONS, SYSTEM, Actor, OrganisationKind, Permission, Role
 from infra.db import SessionMaker, new_id, transaction
@@ -302,7 +302,7 @@ def as_actor(tokens: Tokens) -> Actor:
 
 
 async def issue_for(tokens: Tokens, session: Any) -> UUID:
-    issued = await service.issue_token(
+    issued = await token_service.issue_token(
         session, as_actor(tokens), tokens.app.state.key_ring, "http://market.test", tokens.licence_id
     )
     return issued.token_id
