@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from contracts.licences import news
-from contracts.licences.revision_news import TOLD_TO_LICENSEES
+from contracts.licences.news import TOLD_TO_LICENSEES
 from infra.db import AsyncSession
 from infra.events.domain import Event
 from infra.events.kinds import EventKind

@@ -9,7 +9,16 @@ from contracts.licences.tables import Licence
 from infra.db import AsyncSession
 from infra.events import service as events
 from infra.events.kinds import EventKind
-from infra.stops import service as stops
+
+TOLD_TO_LICENSEES = {
+    EventKind.REVISION_ANNOUNCED: EventKind.LICENCE_REVISION_ANNOUNCED,
+    EventKind.REVISION_PURGED: EventKind.LICENCE_REVISION_PURGED,
+    EventKind.REVISION_RECALLED: EventKind.LICENCE_REVISION_RECALLED,
+    EventKind.REVISION_REINSTATED: EventKind.LICENCE_REVISION_REINSTATED,
+    EventKind.REVISION_SUSPENDED: EventKind.LICENCE_REVISION_SUSPENDED,
+    EventKind.REVISION_WITHDRAWN: EventKind.LICENCE_REVISION_WITHDRAWN,
+}
+"""What happened to a revision → what the parties of each licence of its product are told."""
 
 
 async def publish(session: AsyncSession, licence: Licence, kind: EventKind, more: Mapping[str, Any]) -> None:
@@ -23,46 +32,36 @@ async def publish(session: AsyncSession, licence: Licence, kind: EventKind, more
     )
 
 
-async def publish_stopped(session: AsyncSession, link_id: UUID, cause: EventKind) -> int:
-    """Tell the parties of every licence below a link, or of the licence itself, that it has stopped; answers how many.
+async def publish_stopped(session: AsyncSession, link_id: UUID, cause: EventKind) -> None:
+    """Tell the parties of every licence below a link, or of the licence itself, that it has stopped.
 
-    Licences whose term has ended are left out.
-
-    The licences have stopped with the commit that stopped the link; only the news of it travels.
+    Licences whose term has ended are left out. They have stopped with the commit that stopped the link; only the news
+    of it travels.
 
     :param cause: what happened to the link.
     """
-    below = await repository.list_below(session, link_id)
-    for licence in below:
+    for licence in await repository.list_below(session, link_id):
         await publish(session, licence, EventKind.LICENCE_STOPPED, {"cause": cause.value})
-    return len(below)
 
 
-async def publish_revision_news(
-    session: AsyncSession, product_id: UUID, kind: EventKind, payload: Mapping[str, Any]
-) -> int:
-    """Tell the parties of every licence of a product what happened to a revision of it; answers how many.
-
-    Licences whose term has ended are left out.
-    """
-    below = await repository.list_below(session, product_id)
-    for licence in below:
-        pinned = str(licence.revision_id) if licence.revision_id else None
-        await publish(session, licence, kind, {**payload, "pinned_revision_id": pinned})
-    return len(below)
-
-
-async def publish_resumed(session: AsyncSession, link_id: UUID, cause: EventKind) -> int:
-    """Tell the parties of the licences below a link that was mended which of them go on; answers how many.
+async def publish_resumed(session: AsyncSession, link_id: UUID, cause: EventKind) -> None:
+    """Tell the parties of the licences below a link that was mended which of them go on.
 
     A licence that something else stops is left out, and so is one whose term has ended.
 
     :param cause: what happened to the link.
     """
-    resumed = 0
-    for licence in await repository.list_below(session, link_id):
-        counter = await repository.counter(session, licence.id)
-        if not await stops.active(session, [licence.id, *counter.links]):
-            await publish(session, licence, EventKind.LICENCE_RESUMED, {"cause": cause.value})
-            resumed += 1
-    return resumed
+    for licence in await repository.list_live_below(session, link_id):
+        await publish(session, licence, EventKind.LICENCE_RESUMED, {"cause": cause.value})
+
+
+async def publish_revision_news(
+    session: AsyncSession, product_id: UUID, kind: EventKind, payload: Mapping[str, Any]
+) -> None:
+    """Tell the parties of every licence of a product what happened to a revision of it.
+
+    Licences whose term has ended are left out.
+    """
+    for licence in await repository.list_below(session, product_id):
+        pinned = str(licence.revision_id) if licence.revision_id else None
+        await publish(session, licence, kind, {**payload, "pinned_revision_id": pinned})

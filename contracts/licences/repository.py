@@ -100,29 +100,6 @@ async def forget_tokens(session: AsyncSession) -> int:
     return forgotten
 
 
-async def list_not_ended_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
-    """The licences that rest on a link and have not ended for good, oldest first."""
-    ended = sa.exists().where(
-        col(Stop.final),
-        col(Stop.lifted_at).is_(None),
-        sa.or_(
-            col(Stop.subject_id) == col(Licence.id),
-            col(Stop.subject_id) == sa.any_(col(LicenceCounter.links)),
-        ),
-    )
-    statement = (
-        select(Licence)
-        .join(LicenceCounter, col(LicenceCounter.licence_id) == col(Licence.id))
-        .where(
-            sa.literal(link_id) == sa.any_(col(LicenceCounter.links)),
-            col(Licence.valid_until) > sa.func.now(),
-            ~ended,
-        )
-        .order_by(col(Licence.id))
-    )
-    return (await session.exec(statement)).all()
-
-
 async def list_visible_among(session: AsyncSession, actor: Actor, ids: Collection[UUID]) -> Sequence[UUID]:
     """Those of some licences that the actor can see."""
     statement = select(Licence.id).where(col(Licence.id).in_(list(ids)), visible_to(actor))
@@ -131,7 +108,21 @@ async def list_visible_among(session: AsyncSession, actor: Actor, ids: Collectio
 
 async def list_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
     """The licences that rest on a link, or are it, and whose term has not ended, oldest first."""
-    statement = (
+    return (await session.exec(_below(link_id))).all()
+
+
+async def list_live_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
+    """Those of them that nothing stops now."""
+    return (await session.exec(_below(link_id).where(~_stopped(col(Stop.begins_at) <= sa.func.now())))).all()
+
+
+async def list_not_ended_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
+    """Those of them that have not ended for good."""
+    return (await session.exec(_below(link_id).where(~_stopped(col(Stop.final))))).all()
+
+
+def _below(link_id: UUID) -> SelectOfScalar[Licence]:
+    return (
         select(Licence)
         .join(LicenceCounter, col(LicenceCounter.licence_id) == col(Licence.id))
         .where(
@@ -140,4 +131,11 @@ async def list_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
         )
         .order_by(col(Licence.id))
     )
-    return (await session.exec(statement)).all()
+
+
+def _stopped(by: sa.SQLColumnExpression[bool]) -> sa.ColumnElement[bool]:
+    """A licence has such a stop that was not lifted, on itself or on a link above it."""
+    on = sa.or_(
+        col(Stop.subject_id) == col(Licence.id), col(Stop.subject_id) == sa.any_(col(LicenceCounter.links))
+    )
+    return sa.exists().where(on, col(Stop.lifted_at).is_(None), by)
