@@ -18,6 +18,8 @@ THINGS: Mapping[str, Message] = {
     "registration": Message("registration of the data resource"),
     "resource": Message("data resource"),
     "right": Message("right to the data"),
+    "right_above": Message("right to the data"),
+    "right_encumbrance": Message("right to the data"),
 }
 """What a stop can be on, as a sentence calls it."""
 
@@ -86,6 +88,15 @@ def _end(stop: ActiveStop, agreement_id: UUID, buyer_id: UUID) -> tuple[Message,
             Message("The operator ended the agreement: {reason}", reason=stop.reason),
             Message("Ask the operator why, and order the product again: POST /v1/agreements."),
         )
+    if stop.subject_kind == "licence":
+        return (
+            Message("The licence was ended for good: {reason}", reason=stop.reason),
+            Message(
+                "Order the product again within what its operator may offer now: POST /v1/agreements. End this"
+                " agreement at POST /v1/agreements/{agreement_id}/termination.",
+                agreement_id=agreement_id,
+            ),
+        )
     return (
         Message("The {thing} was ended for good: {reason}", thing=_thing(stop), reason=stop.reason),
         Message(
@@ -113,6 +124,22 @@ def _suspension(stop: ActiveStop, licence_id: UUID, buyer_id: UUID) -> tuple[Mes
                 " token at POST /v1/licences/{licence_id}/tokens.",
                 buyer_id=buyer_id,
                 licence_id=licence_id,
+            ),
+        )
+    if stop.subject_kind == "product_class":
+        return (
+            Message("The product may not be offered as it is: {reason}", reason=stop.reason),
+            Message(
+                "Ask the operator, who changes what the product offers or has its data graded anew. Calls go through"
+                " again as soon as it may be offered."
+            ),
+        )
+    if stop.subject_kind in ("right_above", "right_encumbrance"):
+        return (
+            Message("The right to the data is frozen: {reason}", reason=stop.reason),
+            Message(
+                "Ask the owner of the data, who sees what weighs on the right. Calls go through again as soon as"
+                " nothing freezes it."
             ),
         )
     if stop.placed_by_kind is None:

@@ -32,6 +32,10 @@ def stop(kind: str, **changes: object) -> ActiveStop:
         ([stop("authorisation", final=True)], "The authorisation was ended for good", "GET /v1/catalogue"),
         ([stop("organisation", subject_id=BUYER)], "Your organisation is suspended", "/appeals"),
         ([stop("right", placed_by_kind=None)], "The right to the data is suspended", "Ask the platform"),
+        ([stop("right_above")], "The right to the data is frozen: right_above", "Ask the owner"),
+        ([stop("right_encumbrance")], "The right to the data is frozen", "Ask the owner"),
+        ([stop("product_class", placed_by_kind=None)], "may not be offered as it is", "Ask the operator"),
+        ([stop("licence", final=True)], "The licence was ended for good", "Order the product again within"),
     ],
 )
 def test_the_stop_that_decides_is_told(stops: list[ActiveStop], told: str, remedy: str) -> None:
