@@ -124,7 +124,11 @@ async def place_order(session: AsyncSession, actor: Actor, order: OrderCreate) -
     offered = product.columns
     if pinned is not None:
         revision = await readings.get_pinnable(session, product.id, pinned)
-        offered = tuple(column.name for column in revision.columns)
+        offered = tuple(
+            column.name
+            for column in revision.columns
+            if product.authorised_columns is None or column.name in product.authorised_columns
+        )
     terms = Terms(
         product_id=product.id,
         resource_id=product.resource_id,

@@ -43,6 +43,15 @@ class LicenceSummary(_Licence):
         return cls(**row.model_dump(), **named_parties(row, names), quotas=row.quotas)
 
 
+class StopAheadRead(Output):
+    """A stop that was placed ahead, on a licence or on a link of the chain above it."""
+
+    subject_kind: str = Field(description="What it is on", examples=["registration"])
+    subject_id: UUID
+    reason: str
+    begins_at: datetime = Field(description="From when on no call is admitted, unless it is lifted before")
+
+
 class LicenceRead(_Licence):
     """A licence with what it used and what stops it."""
 
@@ -62,6 +71,9 @@ class LicenceRead(_Licence):
     )
     live: bool = Field(description="Whether a call would be admitted, quota aside")
     stopped: list[str] = Field(description="Reasons of the active stops on any link of the chain above it")
+    stops_ahead: list[StopAheadRead] = Field(
+        description="Stops on it or on the chain above it that begin later within its term, the first one first"
+    )
 
     @classmethod
     def of(cls, details: LicenceDetails) -> Self:
@@ -80,6 +92,7 @@ class LicenceRead(_Licence):
             notice=SchemaNoticeRead.of(details.notice) if details.notice else None,
             columns_lost=list(details.columns_lost),
             stopped=list(details.stopped),
+            stops_ahead=[StopAheadRead.model_validate(stop) for stop in details.stops_ahead],
         )
 
 

@@ -101,8 +101,9 @@ async def issue(
 async def get_details(session: AsyncSession, licence: VisibleLicence) -> LicenceDetails:
     """A licence with what it used, whether it is live now, and the names of its parties."""
     counter = await repository.counter(session, licence.id)
-    stopped = [stop.reason for stop in await stops.active(session, [licence.id, *counter.links])]
+    standing = await stops.standing(session, [licence.id, *counter.links])
     moment = await now(session)
+    stopped = [stop.reason for stop in standing if stop.begins_at <= moment]
     within = licence.valid_from <= moment < licence.valid_until
     data = await _data_of(session, licence)
     stopped = [*stopped, *([data.refused] if data.refused is not None else [])]
@@ -110,6 +111,7 @@ async def get_details(session: AsyncSession, licence: VisibleLicence) -> Licence
         licence=licence,
         counter=counter,
         stopped=stopped,
+        stops_ahead=[stop for stop in standing if moment < stop.begins_at < licence.valid_until],
         live=within and not stopped,
         names=await party_names(session, [licence]),
         notice=data.notice,
@@ -135,14 +137,15 @@ async def _data_of(session: AsyncSession, licence: Licence) -> _LicensedData:
                 refused=reason or told(Message("The revision that it is pinned to was recalled."))
             )
         return _LicensedData()
-    row = await revisions.find_newest_passed(session, licence.product_id)
-    if row is None:
-        return _LicensedData()
-    present = {column.name for column in revisions.facts_of(row).columns}
+    try:
+        current = await revisions.get_current(session, licence.product_id)
+    except NotFound as nothing:
+        return _LicensedData(refused=told(nothing.detail))
+    present = {column.name for column in current.facts.columns}
     if not present & set(licence.columns):
         gone = Message("None of the licence's columns is left in the product's data.")
         return _LicensedData(refused=told(gone), columns_lost=tuple(licence.columns))
-    notice = await revisions.find_notice(session, licence.product_id)
+    notice = current.notice
     lost = {one.name for one in notice.breaking if one.now is None} if notice else set()
     return _LicensedData(None, notice, tuple(name for name in licence.columns if name in lost))
 

@@ -37,6 +37,16 @@ def _counts() -> sa.ColumnElement[bool]:
     return sa.and_(col(Stop.lifted_at).is_(None), col(Stop.begins_at) <= sa.func.now())
 
 
+async def standing(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
+    """Stops on any of the things that were not lifted, those to come too, in the order in which they begin."""
+    statement = (
+        select(Stop)
+        .where(col(Stop.subject_id).in_(list(subject_ids)), col(Stop.lifted_at).is_(None))
+        .order_by(col(Stop.begins_at), col(Stop.placed_at))
+    )
+    return (await session.exec(statement)).all()
+
+
 async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
     """Active stops on any of the things, oldest first."""
     statement = (

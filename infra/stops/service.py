@@ -129,6 +129,11 @@ async def active(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence
     return await repository.active(session, subject_ids)
 
 
+async def standing(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:
+    """Stops on any of the things that were not lifted, those to come too, in the order in which they begin."""
+    return await repository.standing(session, subject_ids)
+
+
 async def reasons(session: AsyncSession, subject_ids: Collection[UUID]) -> Mapping[UUID, list[str]]:
     """Why each of the things is stopped: reasons of the active stops on it itself, oldest first."""
     found: dict[UUID, list[str]] = {subject_id: [] for subject_id in subject_ids}

@@ -235,7 +235,9 @@ def pin_recalled(recalled: str) -> RevisionRecalled:
     return RevisionRecalled(
         Message("The licence is pinned to one revision. {told}", told=told),
         remedy=Message(
-            "Order the product again for `latest`, or for another of GET /v1/catalogue/{product_id}/revisions."
+            "Calls go through again as soon as it is back in service, which one that was recalled for good never is. To"
+            " read other data, order the product again for `latest`, or for another of"
+            " GET /v1/catalogue/{product_id}/revisions."
         ),
     )
 
@@ -249,7 +251,7 @@ def columns_gone(columns: Sequence[Column]) -> LicenceStopped:
             "Order the product again with columns that it has now, or for an earlier revision:"
             " GET /v1/catalogue/{product_id}/revisions."
         ),
-        reason=str(reason),
+        reason=reason,
         columns=[column.name for column in columns][:100],
     )
 

@@ -77,6 +77,9 @@ async def test_narrowing_ends_what_falls_outside_and_nothing_else(bargain: Barga
     late = await bargain.buyer.post(f"/v1/agreements/{waiting['id']}/signatures", signature, status=409)
     assert slug(late) == "outside-authorisation"
     await bargain.buyer.post("/v1/agreements", bargain.order_body(columns=["pm25"]), status=422)
+    revision = (await bargain.buyer.get(f"/v1/catalogue/{bargain.product_id}/revisions"))["items"][0]["id"]
+    pinned = await bargain.order(revision=revision, valid_until="2027-01-31T00:00:00Z")
+    assert pinned["document"]["columns"] == ["station", "time", "phone"]
     shown = await bargain.buyer.get(f"/v1/catalogue/{bargain.product_id}")
     assert "pm25" not in {column["name"] for column in shown["dictionary"]} | set(shown["sample"][0])
     versions = (await bargain.owner.get(f"{path}/versions"))["items"]

@@ -1,7 +1,9 @@
 """Every suspension can be lifted by whoever placed it, whatever else has happened; an end stays an end."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from infra.auth import SYSTEM
 from infra.db import SessionMaker, transaction
 from infra.stops import service as stops
 from tests.support.bargain import Bargain
@@ -62,6 +64,34 @@ async def test_the_termination_of_an_agreement_is_not_lifted_with_a_stop_of_the_
         [end] = await stops.active(session, [UUID(agreement["id"])])
     assert (end.reason, end.final) == ("Done", True)
     assert "Done" in (await bargain.read(token)).text
+
+
+async def test_a_stop_that_begins_within_the_term_is_shown_before_it_begins(
+    bargain: Bargain, sessions: SessionMaker
+) -> None:
+    agreement, token = await bargain.licensed()
+    licence = f"/v1/licences/{agreement['licence_id']}"
+    resource = agreement["document"]["resource_id"]
+    # The registration of its resource ends as well, years after its term.
+    assert (await bargain.buyer.get(licence))["stops_ahead"] == []
+    begins_at = datetime.now(UTC) + timedelta(days=30)
+    async with transaction(sessions) as session:
+        await stops.place(
+            session,
+            SYSTEM,
+            subject_kind="resource",
+            subject_id=UUID(resource),
+            reason="The series ends",
+            begins_at=begins_at,
+        )
+    shown = await bargain.buyer.get(licence)
+    [ahead] = shown["stops_ahead"]
+    assert ahead["subject_kind"] == "resource"
+    assert ahead["subject_id"] == resource
+    assert ahead["reason"] == "The series ends"
+    assert datetime.fromisoformat(ahead["begins_at"]) == begins_at
+    assert (shown["live"], shown["stopped"]) == (True, [])
+    assert (await bargain.read(token)).status_code == 200
 
 
 async def test_suspended_products_are_listed(bargain: Bargain) -> None:
