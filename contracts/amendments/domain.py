@@ -2,52 +2,12 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from contracts.amendments.errors import NothingAmended, PreviewOutdated
 from infra.digest import json_digest
 from infra.messages import Message
-from listings.authorisations.domain import scenarios_outside
-from listings.authorisations.regions import regions_outside
-
-
-@dataclass(frozen=True, slots=True)
-class AmendedScope:
-    """What the authorisation covers once amended; `columns` None means all."""
-
-    resource_ids: frozenset[UUID]
-    columns: frozenset[str] | None
-    scenarios: tuple[str, ...]
-    regions: tuple[str, ...]
-    purposes: frozenset[str]
-    valid_until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """What a licence, or an agreement that waits for signatures, may use of one resource."""
-
-    id: UUID
-    resource_id: UUID
-    columns: Collection[str]
-    scenarios: Collection[str]
-    regions: Collection[str]
-    purposes: Collection[str]
-    valid_until: datetime
-
-
-def lies_outside(holding: Holding, scope: AmendedScope) -> bool:
-    """Whether any part of it is outside: nothing that was signed is narrowed, so it ends as a whole."""
-    return (
-        holding.resource_id not in scope.resource_ids
-        or (scope.columns is not None and not set(holding.columns) <= scope.columns)
-        or bool(scenarios_outside(holding.scenarios, scope.scenarios))
-        or bool(regions_outside(holding.regions, scope.regions))
-        or not set(holding.purposes) <= scope.purposes
-        or holding.valid_until > scope.valid_until
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,14 @@
 """Use cases of amendments."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from contracts.agreements import service as agreements
 from contracts.amendments import repository
 from contracts.amendments.domain import (
-    AmendedScope,
-    Holding,
     Impact,
-    lies_outside,
     next_to_sign,
     preview_digest,
     require_changed,
@@ -34,12 +31,12 @@ from infra.rulebook import service as rulebook
 from listings.authorisations import amending, offers
 from listings.authorisations import service as authorisations
 from listings.authorisations.amendment_states import AMENDMENT, AmendmentAction, AmendmentStatus
-from listings.authorisations.domain import AuthorisationSide, SignatureDecision
+from listings.authorisations.domain import AuthorisationSide, Scope, SignatureDecision
 from listings.authorisations.errors import AmendmentStateForbids
 from listings.authorisations.schemas import AuthorisationChanges, StepCreate
 from listings.authorisations.states import require_live
 from listings.authorisations.tables import Authorisation, AuthorisationAmendment, AuthorisationSignature
-from listings.authorisations.texts import text_digest
+from listings.authorisations.texts import scope_of, text_digest
 from listings.products import service as products
 
 SUBJECT = "authorisation_amendment"
@@ -80,36 +77,30 @@ async def _require_live(session: AsyncSession, row: Authorisation) -> None:
 
 
 async def _impact(session: AsyncSession, row: Authorisation, text: dict[str, Any]) -> Impact:
-    scope = AmendedScope(
-        resource_ids=frozenset(one.resource_id for one in amending.covered_by(text)),
-        columns=None if text["columns"] is None else frozenset(text["columns"]),
-        scenarios=tuple(text["scenarios"]),
-        regions=tuple(text["regions"]),
-        purposes=frozenset(text["purposes"]),
-        valid_until=datetime.fromisoformat(text["valid_until"]),
-    )
+    amended = scope_of(text)
     made = await products.list_published_under(session, row.id)
     of_product = {one.id: one.resource_id for one in await products.list_under(session, row.id)}
-    held = [
-        Holding(one.id, of_product[one.product_id], one.columns, one.scenarios, one.regions, one.purposes,
-                one.valid_until)
+    # Nothing that was signed is narrowed: what lies outside in any part ends as a whole.
+    held = {
+        one.id: Scope(frozenset({of_product[one.product_id]}), frozenset(one.columns), tuple(one.scenarios),
+                      tuple(one.regions), frozenset(one.purposes), one.valid_until)
         for one in await licences.list_not_ended_below(session, row.id)
-    ]  # fmt: skip
-    waiting = [
-        _waiting(agreement_id, terms)
+    }  # fmt: skip
+    waiting = {
+        agreement_id: _scope_of_terms(terms)
         for agreement_id, terms in await agreements.list_waiting(session, row.id)
-    ]
+    }
     return Impact(
-        products=frozenset(one.id for one in made if one.resource_id not in scope.resource_ids),
-        licences=frozenset(one.id for one in held if lies_outside(one, scope)),
-        agreements=frozenset(one.id for one in waiting if lies_outside(one, scope)),
+        products=frozenset(one.id for one in made if one.resource_id not in amended.resource_ids),
+        licences=frozenset(key for key, scope in held.items() if not scope.lies_within(amended)),
+        agreements=frozenset(key for key, scope in waiting.items() if not scope.lies_within(amended)),
     )
 
 
-def _waiting(agreement_id: UUID, terms: Terms) -> Holding:
-    return Holding(
-        agreement_id, terms.resource_id, terms.columns, terms.scenarios, terms.regions,
-        [purpose.value for purpose in terms.purposes], terms.valid_until,
+def _scope_of_terms(terms: Terms) -> Scope:
+    return Scope(
+        frozenset({terms.resource_id}), frozenset(terms.columns), tuple(terms.scenarios), tuple(terms.regions),
+        frozenset(purpose.value for purpose in terms.purposes), terms.valid_until,
     )  # fmt: skip
 
 
@@ -218,6 +209,7 @@ async def sign(
     :raises AmendmentStateForbids: it is not this side's turn, or it has ended.
     :raises AuthorisationNotLive: the authorisation is not in force any more.
     :raises PreviewOutdated: it would stop more than was confirmed.
+    :raises RightEncumbered, RightEnded, NotRegistered, NotListable: it widens what could not be authorised now.
     :raises ExclusivityRefused: part of the scope was given to somebody else meanwhile.
     """
     row, amendment = await access_amendment(session, actor, authorisation_id, amendment_id, lock=True)
@@ -246,6 +238,7 @@ async def sign(
         others.append(amendment.proposed_by)
     await officers.require_other_side(session, actor, *others)
     await identity.require_verified(session, actor.organisation_id)
+    await amending.require_carried(session, row, amendment.text, await rulebook.in_force(session))
     await _add_signature(
         session, actor, row, amendment, side, SignatureDecision.SIGNED, offers.Basis.of(step)
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.rulebook.domain import Rules
-from listings.authorisations import offers, repository
+from listings.authorisations import repository, requirements
 from listings.authorisations.domain import (
     Cell,
     CoveredResource,
@@ -21,7 +21,7 @@ from listings.authorisations.domain import (
 )
 from listings.authorisations.schemas import AuthorisationChanges
 from listings.authorisations.tables import Authorisation, AuthorisationResource, AuthorisationVersion
-from listings.authorisations.texts import text_of
+from listings.authorisations.texts import scope_of, text_of
 from listings.resources import service as resources
 
 
@@ -40,7 +40,10 @@ async def draft(
 ) -> Amended:
     """The text of an authorisation with some changes, which is as good as if it were offered so.
 
-    :raises NotFound, NotListable, AuthorisationNotLive, RightMissing: of a resource, see `offers.offer`.
+    What only takes away goes on resting on the rights it rests on, whatever weighs on them by now.
+
+    :raises NotFound: of a resource, see `offers.offer`.
+    :raises NotRegistered, NotListable, AuthorisationNotLive, RightMissing, RightEncumbered: of what is widened.
     :raises ModeRefused, TermRefused, SharesRefused, ScopeRefused: see there.
     """
     covered = (await repository.covered(session, [row.id]))[row.id]
@@ -52,18 +55,37 @@ async def draft(
         row.valid_from, valid_until, now=moment, max_years=rules.integer("authorisation.max_term_years")
     )
     require_shares(Shares(**text["shares"]))
-    wanted = set(changes.resource_ids or [one.resource_id for one in covered])
     known = {one.resource_id for one in covered}
-    found, held = await offers.lock_resources(
-        session, actor, wanted, (row.valid_from, valid_until), rules, text["columns"], known=known
-    )
+    wanted = set(changes.resource_ids or known)
+    found = await resources.lock_to_authorise(session, actor, wanted, known)
     require_mode(row.mode, _scenarios(text), text["domains"], [one.domain for one in found])
     cells([(one.id, one.number or 0) for one in found], _scenarios(text), text["regions"])
-    text["resources"] = [
+    held = [one.covered() for one in covered if one.resource_id in wanted]
+    text["resources"] = _listed(held)
+    if not wanted <= known or not scope_of(text).lies_within(scope_of(before)):
+        term = (row.valid_from, valid_until)
+        held = await requirements.require_authorisable(session, found, term, rules, text["columns"])
+        text["resources"] = _listed(held)
+    return Amended(before, text)
+
+
+async def require_carried(
+    session: AsyncSession, row: Authorisation, text: dict[str, Any], rules: Rules
+) -> None:
+    """Refuse to sign a text that gives more than the one in force where that could not be proposed any more.
+
+    :raises NotRegistered, NotListable, AuthorisationNotLive, RightEncumbered, RightEnded: see there.
+    """
+    covered = (await repository.covered(session, [row.id]))[row.id]
+    if not scope_of(text).lies_within(scope_of(text_of(row, covered))):
+        await requirements.require_carried(session, covered_by(text), rules, text["columns"])
+
+
+def _listed(held: Sequence[CoveredResource]) -> list[dict[str, str]]:
+    return [
         {"resource_id": str(one.resource_id), "owner_id": str(one.owner_id), "right_id": str(one.right_id)}
         for one in sorted(held, key=lambda one: one.resource_id)
     ]
-    return Amended(before, text)
 
 
 def _scenarios(text: dict[str, Any]) -> list[Scenario]:
@@ -100,9 +122,9 @@ async def prepare(session: AsyncSession, row: Authorisation, text: dict[str, Any
     """
     moment = await now(session)
     held = covered_by(text)
-    numbers = await resources.numbers_of(session, [one.resource_id for one in held])
+    found = await resources.lock_all(session, [one.resource_id for one in held])
     spread: list[Cell] = cells(
-        [(one.resource_id, numbers[one.resource_id]) for one in held], _scenarios(text), text["regions"]
+        [(one.id, one.number) for one in found if one.number is not None], _scenarios(text), text["regions"]
     )
     await repository.release(session, row.id, moment)
     start, end = max(row.valid_from, moment), datetime.fromisoformat(text["valid_until"])

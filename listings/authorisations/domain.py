@@ -15,6 +15,7 @@ from uuid import UUID
 
 from infra.labels import Label
 from infra.messages import Message, joined
+from infra.years import years_later
 from listings.authorisations.errors import (
     ConsiderationRefused,
     ModeRefused,
@@ -22,7 +23,7 @@ from listings.authorisations.errors import (
     SharesRefused,
     TermRefused,
 )
-from listings.authorisations.regions import require_regions
+from listings.authorisations.regions import regions_outside, require_regions
 from pricing.regulated.purposes import PurposeClass
 
 WHOLE = 1_000_000_000
@@ -272,21 +273,14 @@ def require_term(valid_from: datetime, valid_until: datetime, *, now: datetime, 
         )
     if valid_until <= now:
         raise TermRefused(Message("The term is over already."), remedy=Message("Give an end in the future."))
-    if valid_until > _years_later(valid_from, max_years):
+    if valid_until > years_later(valid_from, max_years):
         raise TermRefused(
             Message("The term is longer than {max_years} years.", max_years=max_years),
             remedy=Message(
-                "End it by {valid_from}.", valid_from=_years_later(valid_from, max_years).isoformat()
+                "End it by {valid_from}.", valid_from=years_later(valid_from, max_years).isoformat()
             ),
             max_term_years=max_years,
         )
-
-
-def _years_later(moment: datetime, years: int) -> datetime:
-    try:
-        return moment.replace(year=moment.year + years)
-    except ValueError:  # 29 February has no counterpart in a common year
-        return moment.replace(year=moment.year + years, month=3, day=1)
 
 
 def require_shares(shares: Shares) -> None:
@@ -363,6 +357,29 @@ def cells(
 def scenarios_outside(codes: Iterable[str], authorised: Collection[str]) -> list[str]:
     """Those of the scenarios that the authorised ones do not cover, in order; `ALL` covers every one."""
     return [] if Scenario.ALL in authorised else sorted(set(codes) - set(authorised))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What may be used of which resources, where, for what and until when; `columns` None means all."""
+
+    resource_ids: frozenset[UUID]
+    columns: frozenset[str] | None
+    scenarios: tuple[str, ...]
+    regions: tuple[str, ...]
+    purposes: frozenset[str]
+    valid_until: datetime
+
+    def lies_within(self, other: "Scope") -> bool:
+        """Whether no part of it is outside the other."""
+        return (
+            self.resource_ids <= other.resource_ids
+            and (other.columns is None or (self.columns is not None and self.columns <= other.columns))
+            and not scenarios_outside(self.scenarios, other.scenarios)
+            and not regions_outside(self.regions, other.regions)
+            and self.purposes <= other.purposes
+            and self.valid_until <= other.valid_until
+        )
 
 
 def scenario_range(scenario: Scenario) -> tuple[int, int]:

@@ -1,12 +1,12 @@
 """How an authorisation comes about: offered, consented to, granted and accepted, each by a person of its own side."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from infra.audit import service as audit
-from infra.auth import SYSTEM, Actor, OrganisationKind
+from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden
 from infra.events.kinds import EventKind
@@ -15,11 +15,9 @@ from infra.identity import service as identity
 from infra.messages import Message
 from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
-from infra.stops import service as stops
-from listings.authorisations import repository, service
+from listings.authorisations import repository, requirements, service
 from listings.authorisations.domain import (
     AuthorisationSide,
-    CoveredResource,
     SignatureDecision,
     cells,
     require_mode,
@@ -27,7 +25,6 @@ from listings.authorisations.domain import (
     require_shares,
     require_term,
 )
-from listings.authorisations.errors import AuthorisationNotLive, AuthorisingBodyUnfit, OperatorUnfit
 from listings.authorisations.schemas import AuthorisationCreate, StepCreate
 from listings.authorisations.states import (
     AUTHORISATION,
@@ -37,12 +34,7 @@ from listings.authorisations.states import (
 )
 from listings.authorisations.tables import Authorisation, AuthorisationSignature, AuthorisationVersion
 from listings.authorisations.texts import text_digest, text_of
-from listings.gradings import service as gradings
-from listings.resources import registering
 from listings.resources import service as resources
-from listings.resources.domain import listing_rules, require_listable
-from listings.resources.tables import DataResource
-from listings.rights import service as rights
 
 
 class Basis(NamedTuple):
@@ -71,6 +63,7 @@ async def offer(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     :raises NotListable: the classification of a resource forbids it.
     :raises AuthorisationNotLive: a resource is suspended.
     :raises RightMissing: a resource rests on no right to hold over the whole term.
+    :raises RightEncumbered: that right is disputed, pledged or frozen.
     :raises ConsiderationRefused, ModeRefused, TermRefused, SharesRefused, ScopeRefused: see there.
     :raises ExclusivityRefused: part of the scope is taken, and one of the two is exclusive.
     """
@@ -82,11 +75,11 @@ async def offer(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     )
     require_shares(data.shares.domain())
     await identity.require_verified(session, actor.organisation_id)
-    await require_operator(session, data.operator_id)
-    await _require_authorising_body(session, actor, data.authorising_body_id)
-    found, held = await lock_resources(
-        session, actor, set(data.resource_ids), (data.valid_from, data.valid_until), rules, data.columns
-    )
+    await requirements.require_operator(session, data.operator_id)
+    await requirements.require_authorising_body(session, actor, data.authorising_body_id)
+    found = await resources.lock_to_authorise(session, actor, set(data.resource_ids))
+    term = (data.valid_from, data.valid_until)
+    held = await requirements.require_authorisable(session, found, term, rules, data.columns)
     require_mode(data.mode, data.scenarios, data.domains, [one.domain for one in found])
     spread = cells(
         [(one.id, one.number) for one in found if one.number is not None], data.scenarios, data.regions
@@ -138,75 +131,6 @@ async def offer(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
     if actor.organisation_id in owners:
         await _consent(session, actor, row, Basis(data.legal_basis, data.document_sha256, data.reason), rules)
     return row
-
-
-async def lock_resources(
-    session: AsyncSession,
-    actor: Actor,
-    resource_ids: Collection[UUID],
-    term: tuple[datetime, datetime],
-    rules: Rules,
-    columns: Sequence[str] | None,
-    *,
-    known: Collection[UUID] = (),
-) -> tuple[Sequence[DataResource], list[CoveredResource]]:
-    """Resources that may be authorised over a half-open term, locked, with the rights that they rest on.
-
-    :param known: resources of any owner that the actor need not be able to propose.
-
-    :param columns: that are authorised, None for all: what is authorised has the strictest class of these.
-    :raises NotFound, NotRegistered, NotListable, AuthorisationNotLive, RightMissing: see `offer`.
-    """
-    # Locked in id order: two offers for the same resource wait for each other here and not within the index.
-    found = await resources.lock_to_authorise(session, actor, resource_ids, known)
-    await registering.require_in_force(session, found)
-    listable = listing_rules(rules)
-    for resource in found:
-        offered = (await gradings.get_classes(session, resource)).offered(columns)
-        assessed = await resources.find_valid_assessment(session, resource.id)
-        require_listable(offered, assessed, listable)
-    await _require_not_stopped(session, [resource.id for resource in found])
-    held = await rights.find_holding_rights(session, [resource.id for resource in found], *term)
-    return found, [CoveredResource(one.id, one.owner_id, held[one.id]) for one in found]
-
-
-async def _require_not_stopped(session: AsyncSession, resource_ids: list[UUID]) -> None:
-    stopped = await stops.active(session, resource_ids)
-    if stopped:
-        raise AuthorisationNotLive(
-            Message("The resource is suspended: {reason}", reason=stopped[0].reason),
-            remedy=Message("Offer the authorisation when the suspension has been lifted."),
-            resource_id=str(stopped[0].subject_id),
-        )
-
-
-async def require_operator(session: AsyncSession, operator_id: UUID) -> None:
-    """Check that an organisation is a verified operator.
-
-    :raises OperatorUnfit, OrganisationNotVerified: it is not.
-    """
-    operator = await identity.require_verified(session, operator_id)
-    if operator.kind is not OrganisationKind.OPERATOR:
-        raise OperatorUnfit(
-            Message("The organisation is not an operator."),
-            remedy=Message("Name a verified organisation of the kind operator."),
-        )
-
-
-async def _require_authorising_body(session: AsyncSession, actor: Actor, body_id: UUID) -> None:
-    body = await identity.require_verified(session, body_id)
-    if body.kind is not OrganisationKind.AUTHORISING_BODY:
-        raise AuthorisingBodyUnfit(
-            Message("The organisation is no authorising body (授权主体)."),
-            remedy=Message(
-                "Name a verified organisation of the kind authorising_body; GET /v1/directory finds them."
-            ),
-        )
-    if actor.organisation_kind is OrganisationKind.AUTHORISING_BODY and body_id != actor.organisation_id:
-        raise Forbidden(
-            Message("An authorising body grants in its own name."),
-            remedy=Message("Name your own organisation as authorising_body_id."),
-        )
 
 
 async def consent(
@@ -279,7 +203,7 @@ async def accept(
         raise _other_side(AuthorisationSide.OPERATOR)
     status = AUTHORISATION.next_state(row.status, AuthorisationAction.ACCEPT)
     rules, basis = await rulebook.in_force(session), Basis.of(step)
-    await require_operator(session, row.operator_id)
+    await requirements.require_operator(session, row.operator_id)
     await _sign(session, actor, row, AuthorisationSide.OPERATOR, basis, rules)
     row.status = status
     row.accepted_at, row.accepted_by = await now(session), actor.id
@@ -373,6 +297,7 @@ async def _sign(
     await officers.require_other_side(session, actor, *others)
     await identity.require_verified(session, actor.organisation_id)
     covered = (await repository.covered(session, [row.id]))[row.id]
+    await requirements.require_carried(session, [one.covered() for one in covered], rules, row.columns)
     digest = text_digest(text_of(row, covered))
     await add_signature(session, actor, row, side, SignatureDecision.SIGNED, basis, rules, digest=digest)
 

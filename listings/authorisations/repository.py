@@ -28,6 +28,13 @@ from listings.authorisations.tables import (
 )
 
 
+_IN_FORCE = sa.and_(
+    col(AuthorisationResource.authorisation_id) == col(Authorisation.id),
+    col(AuthorisationResource.version) == col(Authorisation.version),
+)
+"""What an authorisation covers by its version in force."""
+
+
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
     """Authorisations the actor can access: all to a regulator or a price authority, otherwise one's own."""
     if actor.oversees(OrganisationKind.PRICE_AUTHORITY, OrganisationKind.REGULATOR):
@@ -59,10 +66,7 @@ def in_force_for(
         .select_from(Authorisation)
         .join(
             AuthorisationResource,
-            sa.and_(
-                col(AuthorisationResource.authorisation_id) == col(Authorisation.id),
-                col(AuthorisationResource.version) == col(Authorisation.version),
-            ),
+            _IN_FORCE,
         )
         .where(
             col(Authorisation.id) == authorisation_id,
@@ -108,10 +112,7 @@ async def covered(
         select(AuthorisationResource)
         .join(
             Authorisation,
-            sa.and_(
-                col(Authorisation.id) == col(AuthorisationResource.authorisation_id),
-                col(Authorisation.version) == col(AuthorisationResource.version),
-            ),
+            _IN_FORCE,
         )
         .where(col(AuthorisationResource.authorisation_id).in_(list(authorisation_ids)))
         .order_by(col(AuthorisationResource.resource_id))
@@ -170,10 +171,10 @@ async def overdue(
 
 
 async def list_of_resource(session: AsyncSession, resource_id: UUID) -> Sequence[Authorisation]:
-    """Authorisations that cover a resource and have not ended, oldest first."""
+    """Authorisations that cover a resource by their version in force and have not ended, oldest first."""
     statement = (
         select(Authorisation)
-        .join(AuthorisationResource, col(AuthorisationResource.authorisation_id) == col(Authorisation.id))
+        .join(AuthorisationResource, _IN_FORCE)
         .where(
             col(AuthorisationResource.resource_id) == resource_id,
             col(Authorisation.ended_at).is_(None),

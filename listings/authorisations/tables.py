@@ -14,6 +14,7 @@ from listings.authorisations.domain import (
     SHARE_TOTAL,
     AuthorisationSide,
     Consideration,
+    CoveredResource,
     Mode,
     Procedure,
     SignatureDecision,
@@ -103,6 +104,10 @@ class AuthorisationResource(Table, table=True):
     resource_id: UUID = Field(foreign_key="data_resources.id", primary_key=True, index=True)
     right_id: UUID = Field(foreign_key="resource_rights.id", index=True)
     owner_id: UUID = Field(foreign_key="organisations.id", index=True)
+
+    def covered(self) -> CoveredResource:
+        """The same without the version."""
+        return CoveredResource(self.resource_id, self.owner_id, self.right_id)
 
 
 class AuthorisationSignature(Table, table=True):

@@ -1,9 +1,12 @@
-"""The text of an authorisation as its sides sign it, and the digest that names it. Pure."""
+"""The text of an authorisation as its sides sign it, the digest that names it, and its scope. Pure."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from infra.digest import json_digest
+from listings.authorisations.domain import Scope
 from listings.authorisations.tables import Authorisation, AuthorisationResource
 
 
@@ -42,3 +45,15 @@ def text_of(row: Authorisation, covered: Sequence[AuthorisationResource]) -> dic
 def text_digest(text: dict[str, Any]) -> str:
     """SHA-256, in hexadecimal, of a text as canonical JSON."""
     return json_digest(text).hex()
+
+
+def scope_of(text: dict[str, Any]) -> Scope:
+    """What a text lets the operator operate."""
+    return Scope(
+        resource_ids=frozenset(UUID(one["resource_id"]) for one in text["resources"]),
+        columns=None if text["columns"] is None else frozenset(text["columns"]),
+        scenarios=tuple(text["scenarios"]),
+        regions=tuple(text["regions"]),
+        purposes=frozenset(text["purposes"]),
+        valid_until=datetime.fromisoformat(text["valid_until"]),
+    )

@@ -15,6 +15,7 @@ from infra.digest import json_digest
 from infra.identifiers import check_digits_fit, letters_and_digits, with_check_digits
 from infra.labels import Label
 from infra.messages import Message, joined
+from infra.years import years_later
 from listings.registrations.errors import ContentRefused, KindNotApplicable
 from listings.resources.registration import RegistrationStatus
 
@@ -210,14 +211,6 @@ def end_of_working_day(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
         day += timedelta(days=1)
         left -= day.weekday() < 5
     return datetime.combine(day + timedelta(days=1), time(), zone)
-
-
-def years_later(moment: datetime, years: int) -> datetime:
-    """The same moment of a later year; 29 February becomes 1 March where there is none."""
-    try:
-        return moment.replace(year=moment.year + years)
-    except ValueError:
-        return moment.replace(year=moment.year + years, month=3, day=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,9 +271,9 @@ async def lock_to_authorise(
     return named
 
 
-async def numbers_of(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, int]:
-    """The dense number of each resource, locked in id order until the transaction ends."""
-    return {row.id: row.number for row in await repository.lock(session, None, ids) if row.number is not None}
+async def lock_all(session: AsyncSession, ids: Collection[UUID]) -> Sequence[DataResource]:
+    """Resources that are there, whoever asks, in id order, locked until the transaction ends."""
+    return await repository.lock(session, None, ids)
 
 
 def _require_all(rows: Sequence[DataResource], ids: Collection[UUID], detail: Message) -> None:

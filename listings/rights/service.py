@@ -3,7 +3,7 @@
 How they are granted is in :mod:`listings.rights.grants`, what weighs on them in :mod:`listings.rights.encumbrances`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from infra.stops import service as stops
 from listings.resources import service as resources
 from listings.resources.tables import DataResource
 from listings.rights import freezing, repository
-from listings.rights.domain import Right, holding_right, require_term, title_chain
+from listings.rights.domain import Right, RightKind, holding_right, require_term, title_chain
 from listings.rights.errors import RightEncumbered, RightEnded, RightInUse
 from listings.rights.schemas import RightCreate
 from listings.rights.tables import ResourceRight, RightEncumbrance
@@ -201,17 +201,18 @@ async def end(
     await freezing.spread(session, actor, row.resource_id, reason, before, ended=row.id)
 
 
-async def require_not_ended(session: AsyncSession, row: ResourceRight) -> None:
+async def require_not_ended(
+    session: AsyncSession,
+    row: ResourceRight,
+    remedy: Message = Message("Have it granted or recorded anew."),  # noqa: B008 -- immutable
+) -> None:
     """Refuse to decide about a right that has ended.
 
     :raises RightEnded: it has.
     """
     ended = next((stop for stop in await stops.active(session, [row.id]) if stop.final), None)
     if ended is not None:
-        raise RightEnded(
-            Message("The right has ended: {reason}", reason=ended.reason),
-            remedy=Message("Have it granted or recorded anew."),
-        )
+        raise RightEnded(Message("The right has ended: {reason}", reason=ended.reason), remedy=remedy)
 
 
 async def require_free(session: AsyncSession, chain: Sequence[ResourceRight]) -> None:
@@ -225,11 +226,23 @@ async def require_free(session: AsyncSession, chain: Sequence[ResourceRight]) ->
             Message(
                 "The right, or one that it was granted from, is stopped: {reason}", reason=stopped[0].reason
             ),
-            remedy=Message("Grant it when the stop has been lifted."),
+            remedy=Message("Try again when the stop has been lifted."),
         )
-    for one in await repository.open_encumbrances(session, [row.id for row in chain]):
+    recorded = await repository.list_of_resources(session, [chain[0].resource_id])
+    for one in await repository.open_encumbrances(session, _same_titles(recorded, chain)):
         if one.effective_at is not None:
             raise encumbered(one)
+
+
+def _same_titles(recorded: Iterable[ResourceRight], chain: Sequence[ResourceRight]) -> set[UUID]:
+    """The rights of a chain, and whatever else their holders have on record of the same kind.
+
+    What weighs on a right weighs on it however often its holder recorded it: a second record is no way around a pledge.
+
+    :param recorded: every right to the resource.
+    """
+    titles = {(row.holder_id, row.kind) for row in chain}
+    return {row.id for row in recorded if (row.holder_id, row.kind) in titles}
 
 
 def encumbered(one: RightEncumbrance) -> RightEncumbered:
@@ -237,8 +250,8 @@ def encumbered(one: RightEncumbrance) -> RightEncumbered:
     return RightEncumbered(
         Message("The right, or one that it was granted from, is encumbered by a {kind}.", kind=one.kind),
         remedy=Message(
-            "Ask again when it has ended; GET /v1/encumbrances/{encumbrance_id} shows it.",
-            encumbrance_id=one.id,
+            "Try again when it has ended; GET /v1/rights/{right_id}/chain-of-title shows what weighs on it.",
+            right_id=one.right_id,
         ),
         encumbrance_id=str(one.id),
     )
@@ -284,35 +297,55 @@ async def find_holding_rights(
 ) -> dict[UUID, UUID]:
     """The owner's right to hold that covers [start, end), by resource.
 
-    One that is stopped or encumbered carries nothing new.
+    One that is stopped or encumbered carries nothing new. What changes the rights waits until the transaction ends.
+
+    :raises RightMissing: a resource has none.
+    :raises RightEncumbered: what it has is encumbered.
+    :raises RightNotGrantable: its owner holds it without the right to grant it on.
+    """
+    found = {}
+    for resource_id in sorted(resource_ids):
+        await repository.lock_tree(session, resource_id)
+        owner_id = (await resources.get_resource(session, resource_id)).owner_id
+        recorded = {row.id: row for row in await repository.list_of_resources(session, [resource_id])}
+        parents = {row.id: row.parent_id for row in recorded.values()}
+        stopped = await stops.reasons(session, list(recorded))
+        weighing = [
+            one
+            for one in await repository.open_encumbrances(session, recorded)
+            if one.effective_at is not None
+        ]
+        free, burdens = [], []
+        for row in recorded.values():
+            if row.holder_id != owner_id or row.kind is not RightKind.HOLD or stopped[row.id]:
+                continue
+            chain = [recorded[right_id] for right_id in title_chain(parents, row.id)]
+            titles = _same_titles(recorded.values(), chain)
+            on_it = [one for one in weighing if one.right_id in titles]
+            burdens += on_it
+            free += [] if on_it else [as_right(row)]
+        if burdens and not free:
+            raise encumbered(burdens[0])
+        found[resource_id] = holding_right(free, start, end).id
+    return found
+
+
+async def require_carrying(session: AsyncSession, held: Mapping[UUID, UUID]) -> None:
+    """Refuse to go on with what rests on rights that are stopped or encumbered by now.
 
     What changes the rights waits until the transaction ends.
 
-    :raises RightMissing: a resource has none.
-    :raises RightNotGrantable: its owner holds it without the right to grant it on.
+    :param held: the right that is rested on, by resource.
+    :raises RightEncumbered: one is.
+    :raises RightEnded: one has ended.
     """
-    for resource_id in sorted(resource_ids):
+    for resource_id in sorted(held):
         await repository.lock_tree(session, resource_id)
-    recorded = await repository.list_of_resources(session, resource_ids)
-    by_id = {row.id: row for row in recorded}
-    parents = {row.id: row.parent_id for row in recorded}
-    stopped = await stops.reasons(session, list(by_id))
-    weighing = {
-        one.right_id
-        for one in await repository.open_encumbrances(session, by_id)
-        if one.effective_at is not None
-    }
-    free = [
-        row
-        for row in recorded
-        if not stopped[row.id] and not weighing.intersection(title_chain(parents, row.id))
-    ]
-    found = {}
-    for resource_id in resource_ids:
-        owner_id = (await resources.get_resource(session, resource_id)).owner_id
-        own = [row for row in free if row.resource_id == resource_id and row.holder_id == owner_id]
-        found[resource_id] = holding_right([as_right(row) for row in own], start, end).id
-    return found
+        right = await find_right(session, held[resource_id])
+        await require_not_ended(
+            session, right, Message("Decline what rests on it, and propose that anew on a right in force.")
+        )
+        await require_free(session, await chain_above(session, right))
 
 
 def as_right(row: ResourceRight) -> Right:

@@ -127,6 +127,9 @@ async def test_a_resource_falls_out_and_comes_back(bargain: Bargain) -> None:
     assert (await bargain.read(token)).status_code == 403
     await bargain.buyer.get(listing, status=404)
     await bargain.operator.get(f"/v1/resources/{resource_id}", status=404)
+    # Cancelling the registration of what fell out would stop no authorisation.
+    cancellation = f"/v1/resources/{resource_id}/cancellation"
+    assert (await bargain.owner.get(cancellation))["authorisations"] == []
     # The operator's own lift brings nothing back while the resource is out.
     lift = f"/v1/products/{bargain.product_id}/reinstatement"
     await bargain.operator.post(lift, {"reason": "Resource is back"}, status=200)
@@ -135,6 +138,8 @@ async def test_a_resource_falls_out_and_comes_back(bargain: Bargain) -> None:
     assert (back["stops"]["products"], back["stops"]["licences"]) == (0, 0)
     await signed(back, *sides)
     await bargain.buyer.get(listing)
+    stops = (await bargain.owner.get(cancellation))["authorisations"]
+    assert [one["id"] for one in stops] == [authorisation_id]
     assert (await bargain.read(token)).status_code == 403, "what ended stays ended"
     _, anew = await bargain.licensed()
     assert (await bargain.read(anew)).status_code == 200

@@ -28,7 +28,8 @@ async def test_every_decision_of_a_trade_names_the_versions_it_read(untouched_ba
     recorded, kept = (datetime.fromisoformat(right[name]) for name in ("recorded_at", "evidence_kept_until"))
     assert kept.year - recorded.year == 30
     authorisation = await bargain.owner.get(f"/v1/authorisations/{product['authorisation_id']}")
-    assert keys(authorisation) == ["authorisation.max_term_years"]
+    # Who accepts is asked again whether the resource may be listed.
+    assert keys(authorisation) == ["authorisation.max_term_years", *LISTING]
     ordered = await bargain.order()
     assert keys(ordered) == LISTING
     agreement = await bargain.sign(ordered)
