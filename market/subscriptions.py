@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contracts.licences import events as licences
 from infra.events.subscribers import Subscriber
 from infra.webhooks import deliveries as webhooks
+from listings.authorisations import events as authorisations
 from listings.classification import jobs as classification
 from listings.revisions import events as revisions
 from listings.samples import jobs as samples
@@ -14,5 +15,6 @@ SUBSCRIBERS: Sequence[Subscriber] = (
     *revisions.SUBSCRIBERS,
     *classification.SUBSCRIBERS,
     *samples.SUBSCRIBERS,
+    *authorisations.SUBSCRIBERS,
     *licences.SUBSCRIBERS,
 )

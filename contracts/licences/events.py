@@ -23,7 +23,7 @@ async def link_mended(_: JobContext, session: AsyncSession, event: Event) -> Non
 
 async def revision_changed(_: JobContext, session: AsyncSession, event: Event) -> None:
     """A revision was announced or taken out of service: tell everybody whose licence reads the product."""
-    await news.publish_revision_news(
+    await news.publish_to_licensees(
         session,
         UUID(event.payload["product_id"]),
         TOLD_TO_LICENSEES[event.kind],
@@ -31,7 +31,19 @@ async def revision_changed(_: JobContext, session: AsyncSession, event: Event) -
     )
 
 
+async def resource_registered(_: JobContext, session: AsyncSession, event: Event) -> None:
+    """What is registered of a resource was changed: tell everybody whose licence rests on it."""
+    if changes := event.payload.get("changes"):
+        told = {"resource_id": str(event.subject_id), "code": event.payload["code"], "changes": changes}
+        await news.publish_to_licensees(session, event.subject_id, EventKind.LICENCE_RESOURCE_CHANGED, told)
+
+
 SUBSCRIBERS = (
+    Subscriber(
+        "contracts.licences.registrations",
+        frozenset({EventKind.REGISTRATION_COMPLETED}),
+        resource_registered,
+    ),
     Subscriber("contracts.licences.revisions", frozenset(TOLD_TO_LICENSEES), revision_changed),
     Subscriber(
         "contracts.licences",

@@ -55,13 +55,13 @@ async def publish_resumed(session: AsyncSession, link_id: UUID, cause: EventKind
         await publish(session, licence, EventKind.LICENCE_RESUMED, {"cause": cause.value})
 
 
-async def publish_revision_news(
-    session: AsyncSession, product_id: UUID, kind: EventKind, payload: Mapping[str, Any]
+async def publish_to_licensees(
+    session: AsyncSession, link_id: UUID, kind: EventKind, payload: Mapping[str, Any]
 ) -> None:
-    """Tell the parties of every licence of a product what happened to a revision of it.
+    """Tell the parties of every licence below a link, a product or a resource, what happened to it or a part of it.
 
     Licences whose term has ended are left out.
     """
-    for licence in await repository.list_below(session, product_id):
+    for licence in await repository.list_below(session, link_id):
         pinned = str(licence.revision_id) if licence.revision_id else None
         await publish(session, licence, kind, {**payload, "pinned_revision_id": pinned})

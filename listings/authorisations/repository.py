@@ -27,7 +27,6 @@ from listings.authorisations.tables import (
     AuthorisationVersion,
 )
 
-
 _IN_FORCE = sa.and_(
     col(AuthorisationResource.authorisation_id) == col(Authorisation.id),
     col(AuthorisationResource.version) == col(Authorisation.version),

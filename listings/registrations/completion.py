@@ -1,5 +1,6 @@
 """What was announced is registered: its code given, its content made valid, its end placed ahead."""
 
+from collections.abc import Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -7,6 +8,7 @@ from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, now
 from infra.events.kinds import EventKind
 from infra.rulebook import service as rulebook
+from listings.classification import offers
 from listings.registrations import history, repository, service
 from listings.registrations.domain import (
     RegistrationKind,
@@ -21,13 +23,17 @@ from listings.registrations.tables import Registration, RegistrationApplication
 from listings.resources import registering
 from listings.resources.tables import DataResource
 
+RECHECKED = frozenset({"classification", "personal_information"})
+"""Fields of the content that decide what may be offered of the data."""
+
 
 async def complete(
     session: AsyncSession, actor: Actor, row: RegistrationApplication, resource: DataResource
 ) -> Registration:
     """Register what was announced, its notice being over; both rows are locked.
 
-    What the application left as it was stays as it is now.
+    What the application left as it was stays as it is now. Products on the resource that may not be offered under what
+    is registered from now on stop in this transaction, and those that may again go on.
 
     :raises ApplicationStateForbids: it is not on notice.
     """
@@ -86,11 +92,15 @@ async def complete(
             "valid_until": validity.valid_until.isoformat(),
         },
     )
-    await _tell(session, registered, resumed=resumed)
+    if not RECHECKED.isdisjoint(changes):
+        await offers.recheck_resource(session, resource)
+    await _tell(session, registered, resumed=resumed, changes=sorted(changes))
     return registered
 
 
-async def _tell(session: AsyncSession, registered: Registration, *, resumed: bool) -> None:
+async def _tell(
+    session: AsyncSession, registered: Registration, *, resumed: bool, changes: Sequence[str]
+) -> None:
     said = {
         "code": registered.code,
         "kind": registered.kind.value,
@@ -99,7 +109,8 @@ async def _tell(session: AsyncSession, registered: Registration, *, resumed: boo
     if registered.kind is RegistrationKind.CANCELLATION:
         await history.publish(session, EventKind.REGISTRATION_CANCELLED, registered.resource_id, said)
         return
-    await history.publish(session, EventKind.REGISTRATION_COMPLETED, registered.resource_id, said)
+    completed = {**said, "changes": list(changes)}
+    await history.publish(session, EventKind.REGISTRATION_COMPLETED, registered.resource_id, completed)
     if resumed:
         await history.publish(session, EventKind.REGISTRATION_REINSTATED, registered.resource_id, said)
 

@@ -69,6 +69,7 @@ async def write(
     row.registered_until = until
     row.registration_cancelled_at = moment if cancelled else None
     await session.flush()
+    await session.refresh(row)  # what was JSON has the column's type again
     if cancelled:
         return await end_at(session, row, None, CANCELLED)
     if ended != until:

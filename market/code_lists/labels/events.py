@@ -56,6 +56,10 @@ LABELS: LabelTexts = {
         "authorisation.lapsed": ("授权邀约已逾期", "Authorisation lapsed"),
         "authorisation.offered": ("授权已提出", "Authorisation offered"),
         "authorisation.reinstated": ("授权已恢复", "Authorisation reinstated"),
+        "authorisation.resource_changed": (
+            "授权所涉资源登记内容已变更",
+            "Registration of an authorised resource was changed",
+        ),
         "authorisation.revoked": ("授权已撤销", "Authorisation revoked"),
         "authorisation.signed": ("授权已签署", "Authorisation signed"),
         "authorisation.suspended": ("授权已暂停", "Authorisation suspended"),
@@ -70,6 +74,10 @@ LABELS: LabelTexts = {
         "invoice.reopened": ("账单重新待付", "Invoice reopened"),
         "licence.issued": ("许可已签发", "Licence issued"),
         "licence.reinstated": ("许可的暂停已解除", "Licence reinstated"),
+        "licence.resource_changed": (
+            "许可所依据资源的登记内容已变更",
+            "Registration of the resource behind a licence was changed",
+        ),
         "licence.resumed": ("许可已恢复使用", "Licence resumed"),
         "licence.revision_announced": (
             "许可所读数据将变更列",

@@ -16,6 +16,7 @@ from infra.events.domain import Event
 from infra.events.kinds import EventKind
 from infra.events.tables import EventRow
 from listings.registrations import jobs
+from market.subscriptions import SUBSCRIBERS
 from tests.support.application import job_context
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
@@ -148,6 +149,46 @@ async def test_a_cancellation_is_confirmed_with_what_it_stops(
     assert again["registration_code"] != code
     assert (await bargain.read(token)).status_code == 200
     assert (await client.get(f"/v1/registrations/{code}")).json()["status"] == "cancelled"
+
+
+async def test_a_change_of_what_is_registered_reaches_whoever_rests_on_it(
+    sold: tuple[Bargain, Office, str], app: Litestar, sessions: SessionMaker
+) -> None:
+    bargain, office, token = sold
+    product = await bargain.operator.get(f"/v1/products/{bargain.product_id}")
+    (licence,) = (await bargain.buyer.get("/v1/licences"))["items"]
+    changed = {"resource_id": office.resource_id, "code": (await office.registration())["code"]}
+
+    async def told() -> list[tuple[str, list[str]]]:
+        """What the parties of the authorisation and of the licence were told last."""
+        async with transaction(sessions) as session:
+            (registered,) = [
+                event
+                for event in (await _events(session, office.resource_id))[-2:]
+                if event.kind is EventKind.REGISTRATION_COMPLETED
+            ]
+            for subscriber in SUBSCRIBERS:
+                if registered.kind in subscriber.kinds and subscriber.name != "infra.webhooks":
+                    await subscriber.handler(job_context(app, sessions), session, registered)
+            last = [(await _events(session, key))[-1] for key in (product["authorisation_id"], licence["id"])]
+        assert all(changed.items() <= event.payload.items() for event in last)
+        assert str(bargain.buyer.organisation_id) in map(str, last[1].organisations)
+        return [(event.kind.value, event.payload["changes"]) for event in last]
+
+    # The law on important data asks for an assessment, and core data is never listed: the next call is refused.
+    for classification in ("IMPORTANT", "CORE"):
+        await office.registered("change", classification=classification)
+        assert await told() == [
+            ("authorisation.resource_changed", ["classification"]),
+            ("licence.resource_changed", ["classification"]),
+        ]
+        refused = await bargain.read(token)
+        assert (refused.status_code, slug(refused.json())) == (403, "licence-stopped")
+        assert "classified as important data" in refused.json()["detail"]
+    # The way back is another change.
+    await office.registered("change", update_frequency="daily")
+    assert (await bargain.read(token)).status_code == 200
+    assert (await told())[0][1] == ["classification", "update_frequency"]
 
 
 async def test_suspending_and_registering_do_not_lift_one_another(
