@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from contracts.agreements.errors import DigestMismatch, OrderRefused, OutsideAuthorisation
 from contracts.terms import Terms
@@ -176,8 +177,8 @@ def chosen_regions(wanted: Collection[str] | None, authorised: Collection[str]) 
     return tuple(sorted(set(wanted)))
 
 
-def require_within(terms: Terms, scope: Scope) -> None:
-    """Make sure that what is about to be concluded still lies within its authorisation, which may have been amended.
+def require_within(agreement_id: UUID, terms: Terms, scope: Scope) -> None:
+    """Make sure that what is about to be concluded still lies within what its product and its authorisation cover.
 
     Terms from before scenarios and regions travelled name none, and are given those of the authorisation.
 
@@ -197,8 +198,15 @@ def require_within(terms: Terms, scope: Scope) -> None:
         outside.append(f"term until {terms.valid_until.isoformat()}")
     if outside:
         raise OutsideAuthorisation(
-            Message("The authorisation does not cover this any more: {outside}.", outside=", ".join(outside)),
-            remedy=Message("Withdraw this agreement and order again within the authorisation as it is now."),
+            Message(
+                "The product and its authorisation do not cover this any more: {outside}.",
+                outside=", ".join(outside),
+            ),
+            remedy=Message(
+                "End this agreement at POST /v1/agreements/{agreement_id}/termination, and order again what the"
+                " catalogue offers now.",
+                agreement_id=agreement_id,
+            ),
         )
 
 

@@ -43,6 +43,7 @@ from infra.rulebook.domain import Rules
 from infra.rulebook.retention import kept_until
 from infra.stops import service as stops
 from listings.catalogue import service as catalogue
+from listings.catalogue.errors import NotInCatalogue, NotTradeable
 from listings.catalogue.facts import ProductFacts
 from listings.editions import service as editions
 from listings.editions.tables import ProductEdition
@@ -206,6 +207,8 @@ async def sign(
     :raises BothSides: the caller ordered or signed for the other side, perhaps under another account.
     :raises DigestMismatch: the caller signs another document than the one on file.
     :raises AgreementStateForbids: it is not this side's turn.
+    :raises NotTradeable: the product is not on the market any more, or is stopped.
+    :raises OutsideAuthorisation: product or authorisation do not cover what was ordered any more.
     """
     agreement = await access_agreement(session, actor, agreement_id, lock=True)
     if actor.organisation_id == agreement.operator_id:
@@ -230,13 +233,7 @@ async def sign(
     rules = await rulebook.in_force(session)
     terms = Terms.of(agreement.document)
     if agreement.status is AgreementStatus.FINALIZED:
-        # What was on the market when it was ordered must still be there when it is concluded, as it was ordered; and
-        # its authorisation is not amended meanwhile.
-        terms = _within_authorisation(
-            terms, await catalogue.get_tradeable_product(session, agreement.product_id, rules, share=True)
-        )
-        if terms.revision_id is not None:
-            await readings.get_pinnable(session, agreement.product_id, terms.revision_id)
+        terms = await _require_on_offer(session, agreement, terms, rules)
     claims = {
         "iss": issuer,
         "aud": SIGNATURE_AUDIENCE,
@@ -276,7 +273,33 @@ async def sign(
     return agreement
 
 
-def _within_authorisation(terms: Terms, product: ProductFacts) -> Terms:
+async def _require_on_offer(
+    session: AsyncSession, agreement: VisibleAgreement, terms: Terms, rules: Rules
+) -> Terms:
+    """Make sure that what was on the market when it was ordered still is, as it was ordered.
+
+    Its authorisation is not amended until the transaction ends.
+
+    :return: the terms, with scenarios and regions.
+    """
+    try:
+        product = await catalogue.get_tradeable_product(session, agreement.product_id, rules, share=True)
+    except NotInCatalogue as gone:
+        raise NotTradeable(
+            Message("The product is not on the market any more."),
+            remedy=Message(
+                "End this agreement at POST /v1/agreements/{agreement_id}/termination, and look for another product"
+                " with GET /v1/catalogue.",
+                agreement_id=agreement.id,
+            ),
+        ) from gone
+    terms = _within_authorisation(agreement.id, terms, product)
+    if terms.revision_id is not None:
+        await readings.get_pinnable(session, agreement.product_id, terms.revision_id)
+    return terms
+
+
+def _within_authorisation(agreement_id: UUID, terms: Terms, product: ProductFacts) -> Terms:
     scope = Scope(
         columns=product.authorised_columns,
         purposes=product.purposes,
@@ -284,7 +307,7 @@ def _within_authorisation(terms: Terms, product: ProductFacts) -> Terms:
         regions=product.regions,
         valid_until=product.authorisation_valid_until,
     )
-    require_within(terms, scope)
+    require_within(agreement_id, terms, scope)
     if terms.scenarios:
         return terms
     return replace(terms, scenarios=product.scenarios, regions=product.regions)

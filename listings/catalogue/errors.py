@@ -1,7 +1,11 @@
 """What the catalogue refuses."""
 
-from infra.errors import Conflict, Invalid
+from infra.errors import Conflict, Invalid, NotFound
 from infra.messages import Message
+
+
+class NotInCatalogue(NotFound):
+    """There is no such product on the market, or not any more."""
 
 
 class NotTradeable(Conflict):

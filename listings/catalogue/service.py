@@ -13,7 +13,7 @@ from infra.rulebook.domain import Rules
 from infra.stops import service as stops
 from listings.authorisations import service as authorisations
 from listings.authorisations.domain import Grant
-from listings.catalogue.errors import NotTradeable, PurposeNotOffered
+from listings.catalogue.errors import NotInCatalogue, NotTradeable, PurposeNotOffered
 from listings.catalogue.facts import AuthorisationChain, Listing, ProductFacts, QualityPoint
 from listings.catalogue.schemas import QuoteRequest
 from listings.editions import service as editions
@@ -176,7 +176,8 @@ async def get_tradeable_product(
 
     :param rules: in force; what was listed by former rules must still be listable.
     :param share: keep its authorisation as it is until the transaction ends.
-    :raises NotFound: there is no such product in the catalogue.
+    :raises NotInCatalogue: there is no such product in the catalogue.
+    :raises NotFound: none of its data can be read now.
     :raises NotTradeable: it has been stopped, or the authorisation covers no purpose of it any more.
     :raises AuthorisationNotLive: the authorisation has lapsed, or something it rests on is stopped.
     :raises NotListable: the rules in force do not allow what it offers any more.
@@ -248,8 +249,8 @@ def _purposes(row: DataProduct, grant: Grant) -> tuple[str, ...]:
     return purposes
 
 
-def _not_in_catalogue() -> NotFound:
-    return NotFound(
+def _not_in_catalogue() -> NotInCatalogue:
+    return NotInCatalogue(
         Message("There is no such product in the catalogue."),
         remedy=Message("Search for it with GET /v1/catalogue."),
     )

@@ -121,7 +121,7 @@ class UsageController(Controller):
         since: Annotated[str | None, moment_parameter("From here on; default: a day before `until`.")] = None,
         until: Annotated[str | None, moment_parameter("Up to here, not included; default: now.")] = None,
     ) -> UsageSummary:
-        """What was counted by hour, revision and purpose; 31 days at most."""
+        """What was counted by hour, revision, purpose, scenario and region; 31 days at most."""
         lines = await service.hourly_usage(session, actor, licence_id, read_moment(since), read_moment(until))
         return UsageSummary(
             licence_id=licence_id, items=[HourlyUsageRead.model_validate(line) for line in lines]

@@ -21,11 +21,13 @@ _MOST_PERIODS = 2**31 - 1
 
 
 class HourlyUsage(NamedTuple):
-    """Usage of one licence for one product revision and purpose in one hour, which begins at ``hour`` (UTC)."""
+    """Usage of one licence for one product revision and use in one hour, which begins at ``hour`` (UTC)."""
 
     hour: datetime
     revision_id: UUID
     purpose: str
+    scenario: str | None
+    region: str | None
     units: UnitVector
     credited: UnitVector
 
@@ -197,16 +199,17 @@ async def list_records(
 async def hourly(
     session: AsyncSession, licence_id: UUID, since: datetime, until: datetime, limit: int
 ) -> list[HourlyUsage]:
-    """Usage by hour, revision and purpose in the half-open span, oldest first, ``limit`` lines at most."""
+    """Usage by hour, revision and use in the half-open span, oldest first, ``limit`` lines at most."""
     hour = sa.func.date_trunc("hour", col(UsageRecord.recorded_at), "UTC").label("hour")
+    line = (
+        hour,
+        col(UsageRecord.revision_id),
+        col(UsageRecord.purpose),
+        col(UsageRecord.scenario),
+        col(UsageRecord.region),
+    )
     statement = (
-        sa.select(
-            hour,
-            col(UsageRecord.revision_id),
-            col(UsageRecord.purpose),
-            *sums(UsageRecord),
-            *sums(UsageCredit),
-        )
+        sa.select(*line, *sums(UsageRecord), *sums(UsageCredit))
         .outerjoin(
             UsageCredit,
             sa.and_(
@@ -219,8 +222,8 @@ async def hourly(
             col(UsageRecord.recorded_at) >= since,
             col(UsageRecord.recorded_at) < until,
         )
-        .group_by(hour, col(UsageRecord.revision_id), col(UsageRecord.purpose))
-        .order_by(hour, col(UsageRecord.revision_id), col(UsageRecord.purpose))
+        .group_by(*line)
+        .order_by(*line)
         .limit(limit)
     )
     number = len(units.UNITS.summed)
@@ -229,10 +232,12 @@ async def hourly(
             begin,
             revision_id,
             purpose,
+            scenario,
+            region,
             UnitVector.of(amounts[:number]),
             UnitVector.of(amounts[number:]),
         )
-        for begin, revision_id, purpose, *amounts in await session.execute(statement)
+        for begin, revision_id, purpose, scenario, region, *amounts in await session.execute(statement)
     ]
 
 

@@ -113,11 +113,13 @@ class UsagePeriodRead(Output):
 
 
 class HourlyUsageRead(Output):
-    """Usage in one hour for one revision and purpose."""
+    """Usage in one hour for one revision and use."""
 
     hour: datetime = Field(description="When the hour begins, UTC")
     revision_id: UUID
     purpose: str
+    scenario: str | None = Field(description="The field of use; null with tokens from before they said this")
+    region: str | None = Field(description="The division (GB/T 2260); null likewise")
     units: UnitAmounts = Field(description="What was counted, by metered unit")
     credited: UnitAmounts = Field(description="Of that, what is credited")
 

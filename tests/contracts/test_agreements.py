@@ -108,6 +108,20 @@ async def test_what_is_not_on_the_market_cannot_be_ordered(bargain: Bargain) -> 
     assert problem["type"].endswith(":not-found")
 
 
+async def test_an_agreement_whose_product_left_the_market_is_told_how_to_end(bargain: Bargain) -> None:
+    reason = {"reason": "Its series has ended"}
+    waiting = await bargain.order()
+    path, signature = f"/v1/agreements/{waiting['id']}", {"digest": waiting["digest"]}
+    await bargain.operator.post(f"{path}/signatures", signature)
+    await bargain.operator.post(f"/v1/products/{bargain.product_id}/withdrawal", reason, status=200)
+    problem = await bargain.buyer.post(f"{path}/signatures", signature, status=409)
+    assert problem["type"].endswith(":product-not-tradeable")
+    assert "not on the market any more" in problem["detail"]
+    assert f"POST {path}/termination" in problem["remedy"]
+    ended = await bargain.buyer.post(f"{path}/termination", reason)
+    assert (ended["status"], ended["licence_id"]) == ("terminated", None)
+
+
 async def test_an_unverified_buyer_orders_nothing(bargain: Bargain, party: PartyMaker) -> None:
     stranger = await party(OrganisationKind.BUYER, verified=False)
     await stranger.post("/v1/agreements", bargain.order_body(), status=403)

@@ -76,6 +76,7 @@ async def test_narrowing_ends_what_falls_outside_and_nothing_else(bargain: Barga
     await bargain.operator.post(f"/v1/agreements/{waiting['id']}/signatures", signature)
     late = await bargain.buyer.post(f"/v1/agreements/{waiting['id']}/signatures", signature, status=409)
     assert slug(late) == "outside-authorisation"
+    assert f"POST /v1/agreements/{waiting['id']}/termination" in late["remedy"]
     await bargain.buyer.post("/v1/agreements", bargain.order_body(columns=["pm25"]), status=422)
     revision = (await bargain.buyer.get(f"/v1/catalogue/{bargain.product_id}/revisions"))["items"][0]["id"]
     pinned = await bargain.order(revision=revision, valid_until="2027-01-31T00:00:00Z")

@@ -70,7 +70,8 @@ async def test_the_reference_runs_no_script_of_the_page(client: httpx.AsyncClien
     assert script.headers["content-type"].startswith("text/javascript")
 
 
-TWICE = ["Authorization", "Idempotency-Key", "Data-Purpose", "X-CSRF-Token", "Content-Type", "Host"]
+TWICE = ["Authorization", "Idempotency-Key", "X-CSRF-Token", "Content-Type", "Host"]
+TWICE += ["Data-Purpose", "Data-Scenario", "Data-Region"]
 
 
 @pytest.mark.parametrize("name", TWICE)

@@ -33,7 +33,9 @@ async def test_a_call_is_answered_metered_and_says_what_it_cost(
     assert row["client_id"].int == 5
 
 
-@pytest.mark.parametrize("name", ["Authorization", "Data-Purpose", "Idempotency-Key"])
+@pytest.mark.parametrize(
+    "name", ["Authorization", "Data-Purpose", "Data-Scenario", "Data-Region", "Idempotency-Key"]
+)
 async def test_a_header_that_decides_the_call_counts_once_or_not_at_all(
     shop: Shop, connection: Connection, make_licence: LicenceMaker, name: str
 ) -> None:
@@ -41,6 +43,8 @@ async def test_a_header_that_decides_the_call_counts_once_or_not_at_all(
     told = {
         "Authorization": f"Bearer {shop.token(licence_id)}",
         "Data-Purpose": "research",
+        "Data-Scenario": "insurance",
+        "Data-Region": "310000",
         "Idempotency-Key": "one",
     }
     transport = httpx.ASGITransport(app=shop.app)  # type: ignore[arg-type]
@@ -50,6 +54,51 @@ async def test_a_header_that_decides_the_call_counts_once_or_not_at_all(
         assert twice.status_code == 400
         assert calls_and_rows(await counted(connection, licence_id)) == (0, 0)
         assert (await client.get(path, headers=told)).status_code == 200
+
+
+MISSPELT = [
+    ("Data-Scenario", "Insurance"),
+    ("Data-Scenario", "insurance, commerce"),
+    ("Data-Scenario", "insurance;q=1"),
+    ("Data-Scenario", "保险"),
+    ("Data-Scenario", "%69nsurance"),
+    ("Data-Scenario", "UTF-8''insurance"),
+    ("Data-Scenario", ""),
+    ("Data-Scenario", "x" * 10_000),
+    ("Data-Region", "310000,320500"),
+    ("Data-Region", "310000 320500"),
+    ("Data-Region", "上海"),
+    ("Data-Region", "３１００００"),
+    ("Data-Region", "CN-310000"),
+    ("Data-Region", "3" * 10_000),
+]
+
+
+async def test_what_a_call_is_for_is_stated_by_one_code_and_the_refusal_lists_them(
+    shop: Shop, connection: Connection, make_licence: LicenceMaker
+) -> None:
+    licence_id = await make_licence()
+    token = shop.token(licence_id, scenarios=("insurance", "commerce"), regions=("310000", "320500"))
+    named = {"Authorization": f"Bearer {token}", "Data-Scenario": "commerce", "Data-Region": "320505"}
+    path = f"/data/{shop.product_id}/records"
+    transport = httpx.ASGITransport(app=shop.app)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
+        for header, value in [*MISSPELT, ("Data-Scenario", None), ("Data-Region", None)]:
+            said = named | {header: value}
+            told = [(name.encode(), text.encode()) for name, text in said.items() if text is not None]
+            refused = await client.get(path, headers=told)
+            assert refused.status_code == 403, value
+            problem = refused.json()
+            assert f"in the header {header}" in problem["remedy"]
+            assert problem.get("scenarios", problem.get("regions")) in (
+                ["insurance", "commerce"],
+                ["310000", "320500"],
+            )
+            assert len(refused.content) < 1_000, "nothing of what was sent comes back"
+        assert calls_and_rows(await counted(connection, licence_id)) == (0, 0)
+        assert (await client.get(path, headers=named)).status_code == 200
+    row = await connection.fetchrow("SELECT * FROM usage_records WHERE licence_id = $1", licence_id)
+    assert (row["scenario"], row["region"]) == ("commerce", "320505")
 
 
 async def test_a_page_carries_the_headers_of_every_answer_once(

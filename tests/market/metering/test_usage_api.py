@@ -48,8 +48,9 @@ async def test_usage_comes_in_pages_and_by_period(bargain: Bargain) -> None:
 
 
 async def test_usage_is_summed_up_by_hour(bargain: Bargain) -> None:
-    agreement, token = await bargain.licensed()
-    answers = [await bargain.read(token, "limit=2") for _ in range(3)]
+    agreement, token = await bargain.licensed(regions=["310000"])
+    regions = ["310000", "310100", "310100"]
+    answers = [await bargain.read(token, "limit=2", **{"Data-Region": region}) for region in regions]
     path = f"/v1/licences/{agreement['licence_id']}/usage/summary"
     summary = (await bargain.buyer.http.get(path)).json()
     found = summary["items"]
@@ -57,6 +58,10 @@ async def test_usage_is_summed_up_by_hour(bargain: Bargain) -> None:
     assert sum(item["units"]["rows"] for item in found) == 6
     assert sum(item["units"]["bytes"] for item in found) == sum(len(answer.content) for answer in answers)
     assert all(item["hour"].endswith(":00:00Z") for item in found)
+    assert {item["scenario"] for item in found} == {"environmental_services"}
+    for region in set(regions):
+        calls = sum(item["units"]["calls"] for item in found if item["region"] == region)
+        assert calls == regions.count(region)
 
 
 SPANS = [
