@@ -295,7 +295,7 @@ def restore(
     purged again: a backup that lies where it was made was marked with it, for any other say what was.
     """
     settings = settings_of(data_dir).model_copy(update={"database_url": None, "database_service_url": None})
-    from market.operations.backup import restore as bring_back
+    from market.operations.restore import restore as bring_back
 
     asyncio.run(bring_back(settings, source, typer.echo, keys=keys, purged=purges, nothing_purged=no_purges))
     typer.echo(f"Restored. Start it with: market up --data-dir {data_dir}")

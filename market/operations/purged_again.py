@@ -17,6 +17,7 @@ from infra.postgres import EmbeddedPostgres
 from infra.settings import Settings
 from market.operations import purges
 from market.operations.errors import CommandFailed
+from market.operations.manifest import MANIFEST
 
 _RELOAD_SECONDS = 0.5
 
@@ -86,7 +87,7 @@ def _write_notes(settings: Settings, destination: Path) -> int:
 def _held(folder: Path, digests: list[str]) -> str:
     """What a backup holds of purged files, for a person."""
     try:
-        manifest = (folder / purges.MANIFEST).read_text(encoding="utf-8")
+        manifest = (folder / MANIFEST).read_text(encoding="utf-8")
     except OSError:
         return "not found there any more"
     held = sum(digest in manifest for digest in digests)

@@ -3,7 +3,7 @@
 Each purged revision leaves a *note* in the object store, under ``purges/``: which it was and by whose order, nothing of
 its data. Every later backup holds the notes. ``market backup`` records where it put a backup; a purge leaves its notes
 in those that it still finds there, so that a restore from that place purges again without being told. For a backup that
-lies elsewhere ``market restore`` asks for the notes, see :mod:`market.operations.backup`.
+lies elsewhere ``market restore`` asks for the notes, see :mod:`market.operations.restore`.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from listings.purges import service as purges
 from listings.purges.tables import Backup
 from listings.uploads import running as uploads
 from listings.uploads import service as received
+from market.operations.manifest import MANIFEST
 
 FOLDER = "purges"
 """Where notes lie: in the object store, and in a backup beside its manifest."""
 
-MANIFEST = "manifest.json"
 SPOOL_SECONDS = 3600
 """A file in the spool that nobody wrote to for so long is the remnant of a process that ended."""
 

@@ -19,7 +19,8 @@ from typing import Any, Self
 
 PROJECT = Path(__file__).parents[2]
 LOADED = ("market.cli", "market.app", "market.demo", "market.demo.launch", "market.operations.serving",
-          "market.operations.worker", "market.operations.supervisor", "market.operations.backup")  # fmt: skip
+          "market.operations.worker", "market.operations.supervisor", "market.operations.backup",
+          "market.operations.restore")  # fmt: skip
 
 LONGEST_SECONDS = 240
 

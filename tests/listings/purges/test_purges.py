@@ -22,9 +22,10 @@ from infra.postgres import EmbeddedPostgres
 from infra.postgres_host import packaged_programs
 from infra.settings import Settings
 from market.operations import purged_again, purges
-from market.operations.backup import back_up, restore
+from market.operations.backup import back_up
 from market.operations.database import with_server
 from market.operations.errors import CommandFailed
+from market.operations.restore import restore
 from tests.support.bargain import Bargain
 from tests.support.people import make_organisation, make_person, sign_in
 from tests.support.products import CSV, settle_quality, upload

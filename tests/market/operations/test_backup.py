@@ -15,9 +15,11 @@ from infra.keys import KeyRing
 from infra.objects import LocalStore
 from infra.postgres import EmbeddedPostgres
 from infra.settings import Settings
-from market.operations.backup import DUMP, MANIFEST, back_up, read_manifest, restore
+from market.operations.backup import back_up
 from market.operations.database import bring_up_to_date, first_administrator, with_server
 from market.operations.errors import CommandFailed
+from market.operations.manifest import DUMP, MANIFEST, read_manifest
+from market.operations.restore import restore
 
 Contents = dict[str, list[str]]
 silent: Callable[[str], None] = print
