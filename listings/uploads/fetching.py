@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ READ_SECONDS = 30.0
 _PAUSES = (0.5, 1, 2, 4, 8)
 _BLOCK = 1024 * 1024
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class _Transfer:
         self._limit = limit
         self._on_progress = on_progress
         self._validator: str | None = None
+        self._size: int | None = None
         self.etag: str | None = None
         self.have = 0
         self.digest = hashlib.sha256()
@@ -129,20 +132,30 @@ class _Transfer:
         return {"Range": f"bytes={self.have}-", "If-Range": self._validator}
 
     async def take(self, answer: httpx.Response) -> bool:
-        """Take what is answered; whether the file is whole."""
+        """Take what is answered; whether the file is whole.
+
+        A source may give less of the rest than was asked for (RFC 9110, 15.3.7): the file is as long as
+        ``Content-Range`` says, whatever the length of this answer.
+        """
         match answer.status_code:
-            case 206 if answer.headers.get("content-range", "").startswith(f"bytes {self.have}-"):
-                pass
+            case 206 if self.have:
+                part = _CONTENT_RANGE.fullmatch(answer.headers.get("content-range", "").strip())
+                if part is None or not self._continues(part, answer.headers.get("etag")):
+                    self._begin_anew()
+                    return False
             case 200:
+                part = None
                 self._begin_anew()
+                self._size = _announced(answer)
                 etag = answer.headers.get("etag")
                 self.etag = etag[:200] if etag else None
                 # A weak tag names what means the same, not the same bytes.
                 strong = etag if etag and not etag.startswith("W/") else None
                 self._validator = strong or answer.headers.get("last-modified")
             case 416 if self.have:
+                if answer.headers.get("content-range") == f"bytes */{self.have}":
+                    return True
                 self._begin_anew()
-                self._validator = None
                 return False
             case status if 300 <= status < 400:
                 raise _refused(
@@ -154,16 +167,25 @@ class _Transfer:
                     Message("It answered {status}.", status=status),
                     Message("Check the address, and that the credentials may read it."),
                 )
-        announced = answer.headers.get("content-length", "")
-        size = self.have + int(announced) if announced.isascii() and announced.isdigit() else None
-        require_size(size or 0, self._limit)
+        require_size(self._size or 0, self._limit)
         try:
-            await self._read(answer, size)
+            await self._read(answer)
         except httpx.TransportError:
             return False
-        return size is None or self.have == size
+        # A part of nobody knows how many bytes may be followed by another: then 416 says that it is not.
+        return self.have == self._size if self._size is not None else part is None
 
-    async def _read(self, answer: httpx.Response, size: int | None) -> None:
+    def _continues(self, part: re.Match[str], etag: str | None) -> bool:
+        """Whether a part follows what has come, and is of the same contents, whether or not If-Range was heeded."""
+        if int(part[1]) != self.have or (etag is not None and etag[:200] != self.etag):
+            return False
+        if part[2] == "*":
+            return True
+        size, known = int(part[2]), self._size
+        self._size = size
+        return known in (None, size)
+
+    async def _read(self, answer: httpx.Response) -> None:
         block = bytearray()
         try:
             # As it came: nothing that was compressed is unfolded.
@@ -172,7 +194,7 @@ class _Transfer:
                 require_size(self.have + len(block), self._limit)
                 if len(block) >= _BLOCK:
                     await self._write(block)
-                    self._on_progress(self.have, size)
+                    self._on_progress(self.have, self._size)
         finally:
             await self._write(block)
 
@@ -187,6 +209,12 @@ class _Transfer:
         self._file.seek(0)
         self._file.truncate()
         self.have, self.digest = 0, hashlib.sha256()
+        self._validator = self._size = None
+
+
+def _announced(answer: httpx.Response) -> int | None:
+    length = answer.headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() else None
 
 
 def _refused(reason: Message, remedy: Message | None = None) -> SourceRefused:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from infra.auth import Actor
 from infra.db import new_id, transaction
+from infra.errors import MarketError
 from infra.messages import Message
 from listings.revisions.errors import SpoolUnavailable
 from listings.revisions.spool import require_size
@@ -88,11 +89,15 @@ class _Pieces:
             self._drop()
             raise _unavailable(error) from error
         self._size = 0
-        # What is not registered after all, or of which that is not known, the sweep removes.
-        async with transaction(self._context.sessions) as session:
-            self._row = await service.add_part(
-                session, self._actor, self._context.settings, self._row.id, part
-            )
+        try:
+            async with transaction(self._context.sessions) as session:
+                self._row = await service.add_part(
+                    session, self._actor, self._context.settings, self._row.id, part
+                )
+        except MarketError:
+            # Nobody counts the room that it takes. One of which it is not known whether it was registered is swept.
+            await asyncio.to_thread(self._discard, key)
+            raise
         return self._row
 
     def _write(self, chunk: bytes) -> None:
@@ -107,6 +112,10 @@ class _Pieces:
         self._file.close()
         self._file = None
         self._context.store.put(self._path, key)
+
+    def _discard(self, key: str) -> None:
+        with contextlib.suppress(OSError):
+            self._context.store.discard(key)
 
     def _drop(self) -> None:
         if self._file is not None:

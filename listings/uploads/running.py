@@ -25,7 +25,6 @@ from listings.uploads.errors import (
     BytesLost,
     DigestMismatch,
     LengthMismatch,
-    ProcessingFailed,
     UploadStateForbids,
 )
 from listings.uploads.fetching import fetch
@@ -63,14 +62,14 @@ async def run(context: JobContext, payload: dict[str, Any]) -> None:
         if not work.last:
             raise
         log.error("upload_given_up", upload_id=str(upload_id), exc_info=True)
-        await _fail(context, upload_id, failure if isinstance(failure, MarketError) else _given_up())
+        await _fail(context, upload_id, failure if isinstance(failure, MarketError) else service.given_up())
     except MarketError as refusal:
         await _fail(context, upload_id, refusal)
     except Exception:
         if not work.last:
             raise
         log.exception("upload_given_up", upload_id=str(upload_id))
-        await _fail(context, upload_id, _given_up())
+        await _fail(context, upload_id, service.given_up())
     await discard(context, upload_id)
 
 
@@ -306,14 +305,3 @@ async def _fail(context: JobContext, upload_id: UUID, error: MarketError) -> Non
         ended = await service.fail(session, upload_id, error)
         if ended is not None:
             await scheduling.upload_ended(session, ended)
-
-
-def _given_up() -> ProcessingFailed:
-    return ProcessingFailed(
-        Message(
-            "The work on the file ended {attempts} times without a result.", attempts=domain.MAX_ATTEMPTS
-        ),
-        remedy=Message(
-            "Try again later: POST /v1/products/{product_id}/uploads. If it repeats, tell the platform's operator."
-        ),
-    )

@@ -20,7 +20,7 @@ from listings.ingest.result import IngestOptions
 from listings.products import service as products
 from listings.revisions.spool import require_size
 from listings.uploads import credentials, domain, repository
-from listings.uploads.errors import NoSuchUpload, UploaderRefused, UploadStateForbids
+from listings.uploads.errors import NoSuchUpload, ProcessingFailed, UploaderRefused, UploadStateForbids
 from listings.uploads.problems import detail_of, problem_to_json
 from listings.uploads.schemas import UploadCreate
 from listings.uploads.states import UPLOAD, UploadAction, UploadStatus
@@ -231,12 +231,15 @@ async def start_work(session: AsyncSession, upload_id: UUID) -> Work | None:
     """Begin with an upload that is complete; None when it has ended.
 
     :raises UploaderRefused: whoever began it may not upload any more.
+    :raises ProcessingFailed: workers began so often already, and none came to an end, not even to a failure.
     """
     row = await repository.lock(session, upload_id)
     if row is None or not UPLOAD.allows(row.status, UploadAction.START):
         return None
     row.status = UPLOAD.next_state(row.status, UploadAction.START)
     row.attempts += 1
+    if row.attempts > domain.MAX_ATTEMPTS:
+        raise given_up()
     row.phase, row.percent, row.rows = None, 0, None
     row.updated_at = await now(session)
     actor = await acting.find_actor(session, row.created_by, row.organisation_id, program=row.by_program)
@@ -274,6 +277,18 @@ async def fail(session: AsyncSession, upload_id: UUID, error: MarketError) -> Up
     await _end(session, row)
     await _record(session, SYSTEM, row, "failed", problem=error.slug)
     return row
+
+
+def given_up() -> ProcessingFailed:
+    """What to tell of an upload that workers began with as often as they may."""
+    return ProcessingFailed(
+        Message(
+            "The work on the file ended {attempts} times without a result.", attempts=domain.MAX_ATTEMPTS
+        ),
+        remedy=Message(
+            "Try again later: POST /v1/products/{product_id}/uploads. If it repeats, tell the platform's operator."
+        ),
+    )
 
 
 def failure_of(row: Upload) -> Message:

@@ -120,6 +120,53 @@ async def test_other_contents_in_between_are_fetched_from_the_start(
     assert ended["status"] == "succeeded", ended
 
 
+async def test_a_source_that_gives_the_rest_in_slices_is_asked_until_all_has_come(
+    operator: Party, worker: JobContext, product_id: str, source: Receiver
+) -> None:
+    def sliced(request: Received) -> Reply:
+        begin = int(request.headers.get("range", "bytes=0-")[6:-1])
+        if not begin:
+            return Reply(200, CSV[:700], TAGGED | {"Content-Length": str(len(CSV))})
+        piece = CSV[begin : begin + 700]  # fewer than were asked for, as RFC 9110 lets it
+        return Reply(
+            206, piece, TAGGED | {"Content-Range": f"bytes {begin}-{begin + len(piece) - 1}/{len(CSV)}"}
+        )
+
+    source.reply = sliced
+    ended = await fetched(operator, worker, product_id, f"{source.url}/a.csv")
+    assert (ended["status"], ended["rows"], ended["received_bytes"]) == ("succeeded", 60, len(CSV)), ended
+
+
+async def test_a_part_of_other_contents_is_not_joined_to_what_has_come(
+    operator: Party, worker: JobContext, product_id: str, source: Receiver
+) -> None:
+    other = CSV.replace(b"S3,", b"S4,")
+
+    def careless(request: Received) -> Reply:
+        if "range" not in request.headers:
+            first = len(source.requests) == 1
+            content, tag = (CSV[:700], '"one"') if first else (other, '"two"')
+            return Reply(200, content, {"ETag": tag, "Content-Length": str(len(CSV))})
+        # If-Range is not heeded.
+        rest = f"bytes 700-{len(CSV) - 1}/{len(CSV)}"
+        return Reply(206, other[700:], {"ETag": '"two"', "Content-Range": rest})
+
+    source.reply = careless
+    ended = await fetched(
+        operator, worker, product_id, f"{source.url}/a.csv", sha256=sha256(other).hexdigest()
+    )
+    assert ended["status"] == "succeeded", ended
+
+
+async def test_a_part_that_nobody_asked_for_is_not_the_file(
+    operator: Party, worker: JobContext, product_id: str, source: Receiver
+) -> None:
+    part = TAGGED | {"Content-Range": f"bytes 0-699/{len(CSV)}"}
+    source.reply = lambda _: Reply(206, CSV[:700], part)
+    ended = await fetched(operator, worker, product_id, f"{source.url}/a.csv")
+    assert (ended["status"], slug(ended["problem"])) == ("failed", "source-refused"), ended
+
+
 @pytest.mark.parametrize(
     ("reply", "said"),
     [

@@ -138,6 +138,8 @@ async def test_of_two_senders_at_once_one_is_taken(
 
     answers = await asyncio.gather(*(send(operator, made["id"], slowly()) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [204, 409, 409]
+    kept = [key for key in pieces(app) if made["id"] in key]
+    assert len(kept) == -(-len(CSV) // 500), "a piece that was not registered takes room that nobody counts"
     await work(app, sessions, made["id"])
     assert (await operator.get(f"/v1/uploads/{made['id']}"))["status"] == "succeeded"
 
@@ -362,8 +364,27 @@ async def test_work_that_never_ends_is_given_up_and_said(
     assert (ended["status"], slug(ended["problem"])) == ("failed", "upload-processing")
 
 
+async def test_a_file_that_kills_each_worker_is_given_up(
+    app: Litestar, operator: Party, product_id: str, sessions: SessionMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await announce(operator, product_id, size_bytes=len(CSV))
+    await send(operator, made["id"], CSV)
+    monkeypatch.setattr(running, "_watched", _killed_outright)
+    for _ in range(domain.MAX_ATTEMPTS):
+        with pytest.raises(asyncio.CancelledError):
+            await work(app, sessions, made["id"])
+    await work(app, sessions, made["id"])
+    ended = await operator.get(f"/v1/uploads/{made['id']}")
+    assert (ended["status"], slug(ended["problem"])) == ("failed", "upload-processing")
+
+
 async def _killed(*_: Any) -> None:
     raise MemoryError
+
+
+async def _killed_outright(*_: Any) -> None:
+    """Nothing after it runs, as after SIGKILL."""
+    raise asyncio.CancelledError
 
 
 async def test_pieces_that_were_lost_are_said(
