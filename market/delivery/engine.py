@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from infra.messages import Message
+from infra.objects import ObjectMissing
 from infra.tasks import TaskRegistry
 from infra.units import UnitVector
 from listings.ingest.limits import PLAIN_VALUE_BYTES
@@ -122,6 +123,7 @@ class Engine:
         :param path: the revision's Parquet file.
         :raises QueriesBusy: too many wait already.
         :raises QueryTooHeavy: it took too long or too much memory.
+        :raises ObjectMissing: the file went before it was opened.
         """
         if self._waiting >= self._backlog:
             raise QueriesBusy(
@@ -144,14 +146,20 @@ class Engine:
                 Message("The query exceeded its memory limit."),
                 remedy=Message("Ask for fewer columns or a smaller limit."),
             ) from None
+        except duckdb.IOException:
+            if await asyncio.to_thread(path.exists):
+                raise
+            raise ObjectMissing(revision.object_key) from None
         finally:
             self._waiting -= 1
 
     def forget(self) -> None:
         """Go on with a database of its own that remembers nothing of any file; queries that run end on the former."""
-        former, self._database = self._database, _opened(self._root, self._threads, self._memory_mb)
-        self._local = threading.local()
-        former.close()
+        fresh = _opened(self._root, self._threads, self._memory_mb)
+        # The former ends with the last of its cursors; to close it here would be refused while one of them is used.
+        with self._lock:
+            self._database = fresh
+            self._local = threading.local()
 
     async def close(self) -> None:
         """End; queries that run are interrupted."""
@@ -165,12 +173,12 @@ class Engine:
 
     def _make(self, path: Path, query: Query, revision: RevisionFacts) -> RenderedPage:
         """On a thread of the pool."""
-        if not hasattr(self._local, "cursor"):
-            self._local.cursor = self._database.cursor()
-        cursor: duckdb.DuckDBPyConnection = self._local.cursor
         thread = threading.get_ident()
         deadline = time.monotonic() + self._seconds
         with self._lock:
+            if not hasattr(self._local, "cursor"):
+                self._local.cursor = self._database.cursor()
+            cursor: duckdb.DuckDBPyConnection = self._local.cursor
             self._running[thread] = (cursor, deadline)
 
         def ask(statement: Statement) -> list[Any]:

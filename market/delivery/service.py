@@ -14,7 +14,7 @@ from contracts.licences.errors import InvalidLicenceToken
 from contracts.licences.tokens import LicenceClaims, LicenceVerifier
 from infra.errors import Malformed
 from infra.messages import Message
-from infra.objects import ObjectStore, StoreUnavailable
+from infra.objects import ObjectMissing, ObjectStore, StoreUnavailable
 from listings.revisions.domain import CurrentRevision, ReadableRevision, RevisionFacts, SchemaNotice
 from market.delivery import domain
 from market.delivery.cursors import CursorOfRevision, invalid_cursor
@@ -150,8 +150,18 @@ class DataPlane:
         key = _checked_key(key)
         reading = await self._reading(claims, raw_query, stated)
         asked = plan = reading.plan
-        for _ in range(_TRIES):
-            page = self._cache.get(plan.page_key) or await self._page(plan, reading.revision)
+        for tried in range(_TRIES):
+            try:
+                page = self._cache.get(plan.page_key) or await self._page(plan, reading.revision)
+            except ObjectMissing:
+                # The data was purged since it was looked up, and what serves instead is read; or its file was lost.
+                missing = reading.revision.id
+                self._revisions.forget(product_id)
+                reading = await self._reading(claims, raw_query, stated)
+                if reading.revision.id == missing or tried + 1 == _TRIES:
+                    raise
+                asked = plan = reading.plan
+                continue
             decision = await self._admission.admit(
                 Call(
                     licence_id=claims.licence_id,

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from litestar import Litestar
 
 from contracts.licences import events as licence_events
 from infra.auth import SYSTEM, OrganisationKind
@@ -13,6 +14,7 @@ from infra.db import SessionMaker, transaction
 from infra.events.domain import Event
 from infra.events.kinds import EventKind
 from infra.jobs import JobContext
+from infra.objects import LocalStore
 from infra.stops import service as stops
 from listings.revisions import repository
 from tests.support.bargain import Bargain
@@ -200,6 +202,30 @@ async def test_a_page_that_was_looked_up_before_a_recall_is_not_admitted_after_i
             session, SYSTEM, subject_kind="revision", subject_id=UUID(second["id"]), reason="Wrong"
         )
     assert await read_from(bargain, token) != second["id"]
+
+
+async def test_a_file_that_is_gone_is_looked_up_anew_and_told_where_nothing_takes_its_place(
+    bargain: Bargain, app: Litestar, sessions: SessionMaker
+) -> None:
+    store: LocalStore = app.state.store
+    _, token = await bargain.licensed()
+    first = await read_from(bargain, token)
+    second = await passed(bargain.operator, bargain.product_id, CSV + ROW)
+    await renewed(sessions, bargain.product_id)
+    assert await read_from(bargain, token) == second["id"]
+    async with transaction(
+        sessions
+    ) as session:  # as a purge does it, of which this process has not heard yet
+        await stops.place(
+            session, SYSTEM, subject_kind="revision", subject_id=UUID(second["id"]), reason="Unlawful"
+        )
+    store.discard(f"revisions/{second['id']}.parquet")
+    assert await read_from(bargain, token, "limit=2") == first
+    store.discard(f"revisions/{first}.parquet")
+    refused = await bargain.read(token, "limit=3")
+    assert refused.status_code == 503, refused.text
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "tell the platform's operator" in refused.json()["remedy"]
 
 
 async def test_every_licensee_is_told_of_a_recall_and_of_a_change(

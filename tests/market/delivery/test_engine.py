@@ -11,6 +11,7 @@ from uuid import UUID
 import duckdb
 import pytest
 
+from infra.objects import ObjectMissing
 from infra.units import UnitVector
 from listings.ingest.result import Column, Kind
 from listings.revisions.domain import RevisionFacts
@@ -215,3 +216,19 @@ def test_a_cache_without_room_keeps_nothing() -> None:
     cache = PageCache(0)
     cache.put(b"k", RenderedPage(b"x", UnitVector(rows=1)))
     assert cache.get(b"k") is None
+
+
+async def test_pages_are_made_while_data_is_forgotten(engine: Engine, store: Path) -> None:
+    """A purge has every process forget its data at any moment; calls for other data go on."""
+    asked = [asyncio.create_task(ask(engine, store, ("limit", str(n % 7 + 1)))) for n in range(16)]
+    waiting = set(asked)
+    while waiting:
+        engine.forget()
+        _, waiting = await asyncio.wait(waiting, timeout=0)
+    assert all(len(task.result()["items"]) for task in asked)
+
+
+async def test_a_file_that_goes_while_it_is_opened_is_missing(engine: Engine, store: Path) -> None:
+    query = domain.read_query("", COLUMNS, REVISION)
+    with pytest.raises(ObjectMissing):
+        await engine.page(store / "gone.parquet", query, facts(COLUMNS.values(), 1000))
