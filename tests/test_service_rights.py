@@ -208,8 +208,8 @@ DECIDED: Mapping[str, Rights] = {
     "sign_in_attempts": QUEUE,
     "totp_factors": Rights(update=frozenset({"confirmed_at", "last_step"}), delete=True),
     "schema_changes": changing(
-        "status breaking announced_at announced_by reason effective_at rules withdrawn_at withdrawn_by"
-        " withdrawal_reason"
+        "status breaking announced_at announced_by reason effective_at effective_told_at rules withdrawn_at"
+        " withdrawn_by withdrawal_reason"
     ),
     # Set, replaced and deleted by organisations.
     "product_sources": QUEUE,

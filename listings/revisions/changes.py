@@ -3,7 +3,8 @@
 A file that programs written for what is read now survive is published as soon as it has passed its check. Any other
 begins a further schema of the product, which stays apart until the operator announces it to the licensees, for the days
 that the rulebook says; files that fit the new schema meanwhile join it, and files that fit the old one are published as
-before. At the end of the notice the newest good revision of the new schema is the latest, by the clock alone.
+before. At the end of the notice the newest good revision of the new schema is the latest, by the clock alone; the
+licensees are told of it as soon as a worker looks.
 """
 
 from collections.abc import Sequence
@@ -246,6 +247,34 @@ async def withdraw(session: AsyncSession, actor: Actor, revision_id: UUID, reaso
         await service.publish_event(session, row, product, EventKind.REVISION_WITHDRAWN, reason=reason)
         await repository.notify(session, product.id)
     return change
+
+
+async def tell_effective(session: AsyncSession, change_id: UUID) -> bool:
+    """Tell a product's parties, once, that a change which was announced is what buyers read; whether they were told.
+
+    As long as no revision of the new schema can be served, the old one is read and nobody is told.
+    """
+    change = await repository.lock_change(session, change_id)
+    if change is None or change.effective_told_at is not None:
+        return False
+    product = await products.find_product(session, change.product_id)
+    row = await repository.get(session, change.revision_id)
+    served = await service.find_newest_passed(session, change.product_id)
+    if product is None or row is None or served is None or served.schema_version != change.version:
+        return False
+    change.effective_told_at = await now(session)
+    await session.flush()
+    await service.publish_event(
+        session,
+        row,
+        product,
+        EventKind.REVISION_EFFECTIVE,
+        reason=change.reason,
+        effective_at=change.effective_at.isoformat() if change.effective_at else None,
+        served_revision_id=str(served.id),
+    )
+    await service.publish_event(session, served, product, EventKind.REVISION_PUBLISHED)
+    return True
 
 
 async def changes_of(session: AsyncSession, rows: Sequence[ProductRevision]) -> dict[int, SchemaChange]:

@@ -12,7 +12,7 @@ import structlog
 from infra.db import transaction
 from infra.jobs import JobContext, Schedule
 from infra.objects import ObjectStore
-from listings.revisions import repository
+from listings.revisions import changes, repository
 from listings.revisions.uploads import FOLDER
 
 GRACE_SECONDS = 86_400
@@ -34,8 +34,21 @@ async def sweep(context: JobContext, _: dict[str, Any]) -> None:
             log.info("unregistered_file_removed", revision_id=str(revision_id))
 
 
+async def tell_effective(context: JobContext, _: dict[str, Any]) -> None:
+    """Tell of changes of the columns that have come into force. The switch itself needs no job."""
+    async with transaction(context.sessions) as session:
+        untold = await repository.list_untold(session, BATCH)
+    for change_id in untold:
+        async with transaction(context.sessions) as session:
+            if await changes.tell_effective(session, change_id):
+                log.info("schema_change_effective", change_id=str(change_id))
+
+
 def _stored_before(store: ObjectStore, moment: float) -> list[UUID]:
     return [UUID(PurePath(found.key).stem) for found in store.list(FOLDER) if found.modified_at < moment]
 
 
-SCHEDULES = [Schedule("listings.sweep", "17 3 * * *", sweep)]
+SCHEDULES = [
+    Schedule("listings.sweep", "17 3 * * *", sweep),
+    Schedule("listings.tell_effective", "* * * * *", tell_effective),
+]

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
+import sqlalchemy.orm
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
@@ -122,6 +123,37 @@ async def pending_change(session: AsyncSession, product_id: UUID) -> SchemaChang
         col(SchemaChange.effective_at) > sa.func.now(),
     )
     return (await session.exec(statement)).first()
+
+
+async def list_untold(session: AsyncSession, limit: int) -> Sequence[UUID]:
+    """Changes that are in force, no later one is, and licensees were not told of it; the longest in force first."""
+    later = sa.orm.aliased(SchemaChange)
+    statement = (
+        select(SchemaChange.id)
+        .where(
+            col(SchemaChange.status) == ChangeStatus.ANNOUNCED,
+            col(SchemaChange.effective_told_at).is_(None),
+            col(SchemaChange.effective_at) <= sa.func.now(),
+            ~sa.exists().where(
+                col(later.product_id) == col(SchemaChange.product_id),
+                col(later.status) == ChangeStatus.ANNOUNCED,
+                col(later.effective_at) <= sa.func.now(),
+                col(later.effective_at) > col(SchemaChange.effective_at),
+            ),
+        )
+        .order_by(col(SchemaChange.effective_at))
+        .limit(limit)
+    )
+    return (await session.exec(statement)).all()
+
+
+async def lock_change(session: AsyncSession, change_id: UUID) -> SchemaChange | None:
+    """A change, whoever's; None while another worker has it."""
+    statement = select(SchemaChange).where(col(SchemaChange.id) == change_id)
+    found = await session.exec(
+        statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    )
+    return found.one_or_none()
 
 
 async def newest_of_version(session: AsyncSession, product_id: UUID, version: int) -> ProductRevision | None:

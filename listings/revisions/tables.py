@@ -55,7 +55,8 @@ class ProductRevision(Table, table=True):
 class SchemaChange(Table, table=True):
     """A further schema of a product, which programs that read the one before may not survive.
 
-    Its revisions are read as the latest from ``effective_at`` on, once it was announced; nothing has to happen then.
+    Its revisions are read as the latest from ``effective_at`` on, once it was announced; nothing has to happen then but
+    the news of it, which was published at ``effective_told_at``.
 
     :ivar revision_id: the first revision that follows it.
     :ivar breaking: `listings.revisions.differences.ColumnDifference` of it against what was read when it was announced.
@@ -66,6 +67,11 @@ class SchemaChange(Table, table=True):
     __table_args__ = (
         sa.UniqueConstraint("product_id", "version"),
         sa.CheckConstraint("status <> 'announced' OR effective_at IS NOT NULL", name="dated"),
+        sa.Index(
+            "ix_schema_changes_untold",
+            "effective_at",
+            postgresql_where=sa.text("status = 'announced' AND effective_told_at IS NULL"),
+        ),
     )
 
     id: UUID = id_column()
@@ -79,6 +85,7 @@ class SchemaChange(Table, table=True):
     announced_by: UUID | None = None
     reason: str | None = None
     effective_at: datetime | None = timestamp_column(nullable=True)
+    effective_told_at: datetime | None = timestamp_column(nullable=True)
     rules: list[dict[str, Any]] = json_column(default_factory=list)
     withdrawn_at: datetime | None = timestamp_column(nullable=True)
     withdrawn_by: UUID | None = None

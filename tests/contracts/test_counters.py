@@ -15,7 +15,7 @@ from contracts.chain import ChainOfLinks
 from contracts.licences import counters, repository
 from contracts.licences.tables import Licence
 from contracts.terms import Terms
-from infra.db import AsyncSession
+from infra.db import AsyncSession, new_id
 from infra.unit_columns import quota_values
 from pricing.regulated.purposes import PurposeClass
 from tests.support.settlement import START, a_trade, an_agreement
@@ -97,6 +97,7 @@ async def test_counters_say_what_was_signed(
         {"valid_from": START - timedelta(days=1)},
         {"purposes": ["industry", "public_welfare"]},
         {"agreement_digest": "0" * 64},
+        {"columns": ["id", "name", "never_signed"]},
     ],
     ids=lambda forged: next(iter(forged)),
 )
@@ -106,6 +107,17 @@ async def test_a_licence_that_is_not_what_was_signed_gets_no_counters(
     agreement, terms = await signed(session)
     with pytest.raises(DBAPIError, match="not what its agreement says"):
         await counters.open(session, (await licensed(session, agreement, terms, **forged)).id)
+
+
+async def test_neither_does_one_that_leaves_out_the_pin_that_was_signed(session: AsyncSession) -> None:
+    agreement, terms = await signed(session, revision_id=new_id())
+    with pytest.raises(DBAPIError, match="not what its agreement says"):
+        await counters.open(session, (await licensed(session, agreement, terms)).id)
+
+
+async def test_what_was_signed_before_pins_is_of_the_latest(session: AsyncSession) -> None:
+    agreement, terms = await signed(session, without=("revision",))
+    await counters.open(session, (await licensed(session, agreement, terms)).id)
 
 
 async def test_neither_does_one_that_is_not_signed_yet(session: AsyncSession) -> None:

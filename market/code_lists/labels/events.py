@@ -83,6 +83,10 @@ LABELS: LabelTexts = {
             "许可所读数据将变更列",
             "A change of a licence's columns was announced",
         ),
+        "licence.revision_effective": (
+            "许可所读数据的列变更已生效",
+            "A change of a licence's columns took effect",
+        ),
         "licence.revision_purged": ("许可所读数据已清除", "Data of a licence was purged"),
         "licence.revision_recalled": ("许可所读数据版本已召回", "A revision of a licence was recalled"),
         "licence.revision_reinstated": ("许可所读数据版本已恢复", "A revision of a licence was reinstated"),
@@ -124,6 +128,7 @@ LABELS: LabelTexts = {
         "resource.reinstated": ("资源已恢复", "Resource reinstated"),
         "resource.suspended": ("资源已暂停", "Resource suspended"),
         "revision.announced": ("数据版本变更已预告", "Breaking revision announced"),
+        "revision.effective": ("数据版本变更已生效", "Breaking revision took effect"),
         "revision.measured": ("数据版本已评价", "Revision measured"),
         "revision.published": ("数据版本已发布", "Revision published"),
         "revision.purged": ("数据版本已清除", "Revision purged"),

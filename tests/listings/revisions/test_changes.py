@@ -17,6 +17,8 @@ from infra.jobs import JobContext
 from infra.objects import LocalStore
 from infra.stops import service as stops
 from listings.revisions import repository
+from listings.revisions.jobs import tell_effective
+from tests.support.application import job_context
 from tests.support.bargain import Bargain
 from tests.support.parties import Party, PartyMaker
 from tests.support.products import CSV, published, settle_quality, upload
@@ -51,6 +53,36 @@ async def renewed(sessions: SessionMaker, product_id: str) -> None:
     async with transaction(sessions) as session:
         await repository.notify(session, UUID(product_id))
     await asyncio.sleep(0.05)
+
+
+async def news_of(sessions: SessionMaker, kind: EventKind, revision_id: str, licence_id: str) -> Any:
+    """The event that a licence's parties get of what happened to a revision, once and no more."""
+    context: JobContext = None  # type: ignore[assignment]
+    async with transaction(sessions) as session:
+        row = (
+            await session.execute(
+                sa.text("SELECT * FROM events WHERE subject_id = :id AND kind = :kind"),
+                {"id": UUID(revision_id), "kind": kind.value},
+            )
+        ).one()
+        event = Event(
+            row.id,
+            EventKind(row.kind),
+            "revision",
+            row.subject_id,
+            row.sequence,
+            (),
+            row.payload,
+            row.occurred_at,
+        )
+        await licence_events.revision_changed(context, session, event)
+    async with transaction(sessions) as session:
+        return (
+            await session.execute(
+                sa.text("SELECT * FROM events WHERE subject_id = :id AND kind = :kind"),
+                {"id": UUID(licence_id), "kind": f"licence.{kind.value.replace('.', '_')}"},
+            )
+        ).one()
 
 
 async def read_from(bargain: Bargain, token: str, query: str = "limit=1") -> str:
@@ -234,34 +266,43 @@ async def test_every_licensee_is_told_of_a_recall_and_of_a_change(
     agreement, _ = await bargain.licensed()
     second = await passed(bargain.operator, bargain.product_id, CSV + ROW)
     await bargain.operator.post(f"/v1/revisions/{second['id']}/recall", {"reason": "Wrong"}, status=200)
-    context: JobContext = None  # type: ignore[assignment]
-    async with transaction(sessions) as session:
-        row = (
-            await session.execute(
-                sa.text("SELECT * FROM events WHERE subject_id = :id AND kind = 'revision.recalled'"),
-                {"id": UUID(second["id"])},
-            )
-        ).one()
-        event = Event(
-            row.id,
-            EventKind(row.kind),
-            "revision",
-            row.subject_id,
-            row.sequence,
-            (),
-            row.payload,
-            row.occurred_at,
-        )
-        await licence_events.revision_changed(context, session, event)
-    async with transaction(sessions) as session:
-        told = (
-            await session.execute(
-                sa.text("SELECT * FROM events WHERE subject_id = :id AND kind = 'licence.revision_recalled'"),
-                {"id": UUID(agreement["licence_id"])},
-            )
-        ).one()
+    told = await news_of(sessions, EventKind.REVISION_RECALLED, second["id"], agreement["licence_id"])
     assert bargain.buyer.organisation_id in told.organisations
     assert (told.payload["reason"], told.payload["revision_id"]) == ("Wrong", second["id"])
+
+
+async def test_every_licensee_is_told_once_when_a_change_takes_effect_and_can_be_read(
+    app: Litestar, bargain: Bargain, sessions: SessionMaker
+) -> None:
+    operator, worker = bargain.operator, job_context(app, sessions)
+    agreement, _ = await bargain.licensed()
+    breaking = await passed(operator, bargain.product_id, WITHOUT_PHONE)
+    await operator.post(f"/v1/revisions/{breaking['id']}/announcement", REASON, status=200)
+
+    async def counted(kind: str) -> int:
+        await tell_effective(worker, {})
+        async with transaction(sessions) as session:
+            found = await session.scalar(
+                sa.text("SELECT count(*) FROM events WHERE kind = :kind AND payload ->> 'product_id' = :id"),
+                {"kind": kind, "id": bargain.product_id},
+            )
+        return int(found or 0)
+
+    assert await counted("revision.effective") == 0
+    # In force while it may not be read: the old schema still serves, and nothing has taken over.
+    suspended = f"/v1/revisions/{breaking['id']}"
+    await operator.post(f"{suspended}/suspension", REASON, status=200)
+    await take_effect(sessions, breaking["id"], datetime.now(UTC))
+    assert await counted("revision.effective") == 0
+    await operator.post(f"{suspended}/reinstatement", REASON, status=200)
+    published = await counted("revision.published")
+    assert await counted("revision.effective") == 1
+    assert await counted("revision.published") == published
+    told = await news_of(sessions, EventKind.REVISION_EFFECTIVE, breaking["id"], agreement["licence_id"])
+    assert bargain.buyer.organisation_id in told.organisations
+    assert (told.payload["served_revision_id"], told.payload["reason"]) == (breaking["id"], REASON["reason"])
+    assert told.payload["effective_at"]
+    assert told.payload["pinned_revision_id"] is None
 
 
 async def test_a_revision_of_another_product_is_not_pinned(bargain: Bargain, party: PartyMaker) -> None:
