@@ -43,6 +43,8 @@ KINDS = {
 TOGETHER = {
     "tests/e2e/test_api_contract.py": "observed service",
     "tests/e2e/test_observed.py": "observed service",
+    "tests/e2e/test_files_read_back.py": "service",
+    "tests/e2e/test_products_story.py": "service",
     "tests/e2e/test_readme.py": "service",
     "tests/e2e/test_whole_trade.py": "service",
     "tests/quality/": "engine",
