@@ -92,6 +92,10 @@ class Desk:
         """The body of a PUT."""
         return expect(await self.http.put(path, json=body, headers=self._headers()))
 
+    async def patch(self, path: str, body: Any) -> Any:
+        """The body of a PATCH."""
+        return expect(await self.http.patch(path, json=body, headers=self._headers()))
+
     async def send(self, path: str, content: Any, *, media_type: str, **parameters: Any) -> Any:
         """The body of a POST whose own body is a document or a stream."""
         headers = {**self._headers(), "Content-Type": media_type}
