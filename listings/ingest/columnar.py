@@ -3,7 +3,8 @@
 Types are already stated by the file, so nothing is inferred; they are brought to the few that a revision has:
 
 - integers keep their width, floats theirs (half floats become single); what is not finite becomes missing;
-- decimals up to 38 digits stay exact; dates are days; timestamps are microseconds, in UTC if they had a zone;
+- decimals of up to 38 digits stay exact; dates are days; timestamps are microseconds, in UTC if they had a zone;
+- wider decimals, and a column of timestamps one of which is finer than microseconds, become text with a notice;
 - dictionaries are unpacked; times of day become text; lists, structs and maps become JSON text with a notice;
 - binary values and durations are refused: no API of the market could hand them out.
 
@@ -11,16 +12,18 @@ A kilobyte can unpack to gigabytes: a dictionary names one long text in every ro
 until they have been measured, and are unpacked a row group at a time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from infra.messages import Message
+from infra.messages import Message, joined
 from listings.ingest.errors import (
     BadColumnName,
     EmptyFile,
@@ -30,10 +33,10 @@ from listings.ingest.errors import (
     UnsupportedColumn,
     shown,
 )
-from listings.ingest.lengths import is_binary, is_text, lengths, nesting
+from listings.ingest.lengths import Lengths, is_binary, is_text, lengths, nesting
 from listings.ingest.limits import MAX_NESTING, MEBIBYTE, Limits
 from listings.ingest.names import column_names, require_columns
-from listings.ingest.nested import json_texts, unwritable
+from listings.ingest.nested import has_floats, json_texts, unwritable
 from listings.ingest.result import Column, Kind, Notice
 from listings.ingest.row_groups import measured, write_groups
 
@@ -63,11 +66,15 @@ def convert_columnar(
     :raises FileRefused: the file is cut off or damaged, claims more than the limits allow, has no rows, or has a
         column of a type that cannot be handed out.
     """
+    finer: set[str] = set()
     try:
-        with source.open("rb") as stream:
-            if source_format == "parquet":
-                return _write(*_open_parquet(pa.PythonFile(stream), limits), target, limits)
-            return _write(*_open_ipc(pa.PythonFile(stream), source_format), target, limits)
+        while True:
+            with source.open("rb") as stream, suppress(_Finer):
+                if source_format == "parquet":
+                    opened = _open_parquet(pa.PythonFile(stream), limits)
+                else:
+                    opened = _open_ipc(pa.PythonFile(stream), source_format)
+                return _write(*opened, target, limits, finer)
     except pa.ArrowMemoryError:
         raise MemoryError from None
     except UnicodeDecodeError:
@@ -92,10 +99,49 @@ def _open_parquet(stream: pa.NativeFile, limits: Limits) -> tuple[pa.Schema, Ite
     require_columns(len(metadata.schema.to_arrow_schema().names), limits)
     _refuse_oversize(metadata.num_rows, metadata.num_columns, stated, limits)
     stream.seek(0)
-    file = pq.ParquetFile(stream, read_dictionary=_dictionaries(metadata))
+    _refuse_fine_instants(stream, metadata)
+    file = pq.ParquetFile(stream, read_dictionary=_dictionaries(metadata), coerce_int96_timestamp_unit="us")
     widest = max((group.total_byte_size // max(group.num_rows, 1) for group in groups), default=0)
     rows = max(1, min(_BATCH_ROWS, limits.rows_per_group(metadata.num_columns), _BATCH_BYTES // (widest + 1)))
     return file.schema_arrow, file.iter_batches(batch_size=rows, use_threads=False)
+
+
+def _refuse_fine_instants(stream: pa.NativeFile, metadata: pq.FileMetaData) -> None:
+    """Refuse timestamps of 96 bit with nanoseconds. Only as microseconds they have all their years.
+
+    :raises UnsupportedColumn: names the column.
+    """
+    leaves = [metadata.schema.column(i) for i in range(metadata.num_columns)]
+    paths = [leaf.path for leaf in leaves if leaf.physical_type == "INT96"]
+    if not paths:
+        return
+    files = [pq.ParquetFile(stream, coerce_int96_timestamp_unit=unit) for unit in ("us", "ns")]
+    ways = (file.iter_batches(batch_size=_BATCH_ROWS, columns=paths, use_threads=False) for file in files)
+    for coarse, fine in zip(*ways, strict=True):
+        for name, microseconds, nanoseconds in zip(coarse.schema.names, coarse, fine, strict=True):
+            # What nanoseconds cannot count begins anew, in both of them.
+            if not np.array_equal(_instants(microseconds) * 1_000, _instants(nanoseconds)):
+                raise UnsupportedColumn(
+                    Message(
+                        "Column {name} holds timestamps of 96 bit with nanoseconds, which are not read.",
+                        name=shown(name),
+                    ),
+                    remedy=Message("Write the column as timestamps of 64 bit (TIMESTAMP), or as text."),
+                    column=name,
+                )
+
+
+def _instants(values: pa.Array) -> Lengths:
+    """Timestamps as they are counted, and those within lists and structs."""
+    if pa.types.is_struct(values.type):
+        return np.concatenate([_instants(part) for part in values.flatten()])
+    if pa.types.is_map(values.type):
+        return np.concatenate([_instants(part) for part in (values.keys, values.items)])
+    if values.type.num_fields:
+        return _instants(values.flatten())
+    if not pa.types.is_timestamp(values.type):
+        return np.zeros(0, np.int64)
+    return np.asarray(values.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False))
 
 
 def _dictionaries(metadata: pq.FileMetaData) -> list[str]:
@@ -135,12 +181,17 @@ def _refuse_oversize(rows: int, columns: int, stated_bytes: int, limits: Limits)
 
 
 def _write(
-    schema: pa.Schema, batches: Iterator[pa.RecordBatch], target: Path, limits: Limits
+    schema: pa.Schema, batches: Iterator[pa.RecordBatch], target: Path, limits: Limits, finer: set[str]
 ) -> tuple[list[Column], list[Notice]]:
+    """Write what the batches hold.
+
+    :param finer: columns of timestamps that are kept as text.
+    :raises _Finer: after another one was added.
+    """
     if not schema.names:
         raise EmptyFile(Message("The file has no columns."), remedy=Message("Upload a table."))
     names, notices = column_names(schema.names, limits, line=None)
-    plans = [_plan(name, field.type) for name, field in zip(names, schema, strict=True)]
+    plans = [_plan(name, field.type, finer) for name, field in zip(names, schema, strict=True)]
     stored = pa.schema([(name, plan.stored) for name, plan in zip(names, plans, strict=True)])
     lost = [0] * len(plans)
 
@@ -148,7 +199,11 @@ def _write(
         arrays = []
         for index, plan in enumerate(plans):
             before = batch.column(index)
-            arrays.append(plan.convert(before))
+            try:
+                arrays.append(plan.convert(before))
+            except _Finer:
+                finer.add(names[index])
+                raise
             lost[index] += arrays[-1].null_count - before.null_count
         made = pa.record_batch(arrays, schema=stored)
         measured(made, names, limits, first_row=first_row)  # the JSON text of nested values is known only now
@@ -189,15 +244,19 @@ def _valid(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield batch
 
 
-def _plan(name: str, kind: pa.DataType) -> _Plan:
-    """:raises FileRefused: values of this type cannot be handed out."""
+def _plan(name: str, kind: pa.DataType, finer: Collection[str] = ()) -> _Plan:
+    """How a column is brought to its stored type.
+
+    :param finer: columns of timestamps that are kept as text.
+    :raises FileRefused: values of this type cannot be handed out.
+    """
     if isinstance(kind, pa.BaseExtensionType):
-        inner = _plan(name, kind.storage_type)
+        inner = _plan(name, kind.storage_type, finer)
         return _Plan(inner.kind, inner.stored, lambda a: inner.convert(a.storage), inner.zone, inner.notice)
     if pa.types.is_dictionary(kind):
         if pa.types.is_nested(kind.value_type) or pa.types.is_dictionary(kind.value_type):
             raise _unsupported(name, kind)
-        inner = _plan(name, kind.value_type)
+        inner = _plan(name, kind.value_type, finer)
         return _Plan(
             inner.kind, inner.stored, lambda a: inner.convert(a.dictionary_decode()), inner.zone, inner.notice
         )
@@ -212,7 +271,7 @@ def _plan(name: str, kind: pa.DataType) -> _Plan:
         return _Plan(Kind.BOOLEAN, kind, lambda a: a)
     if pa.types.is_date(kind):
         return _Plan(Kind.DATE, pa.date32(), lambda a: _days(a, name))
-    if pa.types.is_timestamp(kind):
+    if pa.types.is_timestamp(kind) and name not in finer:
         zone = "UTC" if kind.tz else None
         return _Plan(Kind.TIMESTAMP, pa.timestamp("us"), lambda a: _microseconds(a, kind.tz, name), zone)
     return _text_plan(name, kind)
@@ -227,6 +286,18 @@ def _exact(kind: pa.DataType) -> pa.DataType | None:
 
 def _text_plan(name: str, kind: pa.DataType) -> _Plan:
     text = pa.string()
+    if pa.types.is_timestamp(kind):
+        notice = Message(
+            "Column {name} holds times finer than microseconds; it is kept as text.", name=shown(name)
+        )
+        return _Plan(Kind.TEXT, text, lambda a: _written_times(a, kind.tz), notice=notice)
+    if pa.types.is_decimal(kind):
+        notice = Message(
+            "Column {name} holds {kind}, which has more digits than a decimal may have; it is kept as text.",
+            name=shown(name),
+            kind=str(kind),
+        )
+        return _Plan(Kind.TEXT, text, lambda a: a.cast(text), notice=notice)
     if kind.num_fields:
         _require_measurable(name, kind)
         notice = Message(
@@ -234,6 +305,8 @@ def _text_plan(name: str, kind: pa.DataType) -> _Plan:
             name=shown(name),
             kind=shown(str(kind), 200),
         )
+        if has_floats(kind):
+            notice = joined([notice, Message("NaN and infinities in it become null.")], " ")
         return _Plan(Kind.TEXT, text, lambda a: json_texts(a, name), notice=notice)
     if pa.types.is_time(kind) or pa.types.is_null(kind):
         return _Plan(Kind.TEXT, text, lambda a: a.cast(text))
@@ -284,8 +357,25 @@ def _microseconds(values: pa.Array, zone: str | None, name: str) -> pa.Array:
     # Seconds far enough away would begin anew when they are counted in microseconds.
     per_day = {"s": 86_400, "ms": 86_400_000, "us": _DAY, "ns": _DAY * 1_000}[values.type.unit]
     _of_our_era(values, name, per_day)
+    if values.type.unit == "ns" and _is_finer(values):
+        raise _Finer
     exact = values.cast(pa.timestamp("us", zone), safe=False)
     return exact.cast(pa.timestamp("us")) if zone else exact
+
+
+class _Finer(Exception):
+    """A column holds times that microseconds do not say."""
+
+
+def _is_finer(values: pa.Array) -> bool:
+    counted = values.cast(pa.int64())
+    return bool(pc.any(pc.not_equal(counted, pc.multiply(pc.divide(counted, 1_000), 1_000))).as_py())
+
+
+def _written_times(values: pa.Array, zone: str | None) -> pa.Array:
+    """RFC 3339, in UTC where they have a zone."""
+    counted = values.cast(pa.timestamp("ns", "UTC" if zone else None))
+    return pc.replace_substring(counted.cast(pa.string()), " ", "T")
 
 
 def _days(values: pa.Array, name: str) -> pa.Array:

@@ -16,6 +16,7 @@ from listings.ingest.errors import EmptyFile, FileTooLarge, NotATable, Truncated
 from listings.ingest.limits import MEBIBYTE, Limits
 from listings.ingest.progress import Reporter
 from listings.ingest.result import Notice
+from listings.ingest.sniff import is_tar
 
 _GZIP, _ZSTD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 _OTHERS = {
@@ -26,7 +27,6 @@ _OTHERS = {
     _GZIP: "gzip",
     _ZSTD: "Zstandard",
 }
-_TAR = 257
 _RATIO_FROM = 64 * MEBIBYTE
 """Less than this may be packed as tightly as it likes."""
 
@@ -198,9 +198,9 @@ def _copy(stream: Any, target: Path, packed: int, limits: Limits, reporter: Repo
 
 def _refuse_archives(path: Path) -> None:
     with path.open("rb") as stream:
-        head = stream.read(_TAR + 5)
+        head = stream.read(1024)
     label = next((label for magic, label in _OTHERS.items() if head.startswith(magic)), None)
-    if label is None and head[_TAR:] == b"ustar":
+    if label is None and is_tar(head):
         label = "tar"
     if label is not None:
         raise NotATable(

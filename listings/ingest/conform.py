@@ -127,8 +127,10 @@ def _require_readable(found: Column, expected: ExpectedColumn) -> None:
 def _text(column: Column, expected: ExpectedColumn) -> str:
     """SQL of the text of a column's values; of a binary number the shortest, marked where that is a guess."""
     text = f"CAST({quoted(column.name)} AS VARCHAR)"
-    if column.kind is not Kind.NUMBER or expected.kind is Kind.NUMBER:
+    if column.kind is not Kind.NUMBER:
         return text
+    if expected.kind is Kind.NUMBER:  # the digits of a double, of which a float is one
+        return f"CAST(CAST({quoted(column.name)} AS DOUBLE) AS VARCHAR)"
     plain = f"regexp_replace({text}, '\\.0$', '')"
     digits = f"strlen(ltrim(regexp_replace(split_part({plain}, 'e', 1), '[-.]', '', 'g'), '0'))"
     return f"CASE WHEN {digits} <= {_FLOAT_DIGITS} THEN {plain} ELSE {plain} || '{BINARY_MARK}' END"

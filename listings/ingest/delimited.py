@@ -20,14 +20,14 @@ import duckdb
 
 from infra.messages import Message
 from listings.ingest import sniff
-from listings.ingest.errors import FileRefused, FileTooLarge, HeaderOnly, RaggedRow, TruncatedFile
+from listings.ingest.errors import FileRefused, FileTooLarge, HeaderOnly, RaggedRow, TruncatedFile, shown
 from listings.ingest.limits import PLAIN_VALUE_BYTES, Limits
 from listings.ingest.measures import row_too_large, total_of, value_too_large
 from listings.ingest.names import names_bytes
 from listings.ingest.progress import Reporter
 from listings.ingest.records import Dropped, readable_records, records
 from listings.ingest.result import Column, IngestPhase, Kind, Notice
-from listings.ingest.table import InferredType, Table, source_view, trimmed
+from listings.ingest.table import InferredType, Table, markers_notice, source_view, trimmed
 from listings.ingest.type_inference import Inferred, infer_types
 from listings.ingest.writing import literal, quoted, widest_stored, write_rows
 
@@ -52,9 +52,12 @@ def convert_csv(
     """
     dropped = Dropped() if lenient else None
     reporter.enter(IngestPhase.VERIFYING)
-    if sniff.has_blank_line(table.path, at_start=len(table.names) > 1):
+    told = []
+    if not table.spooled and sniff.has_blank_line(table.path, at_start=len(table.names) > 1):
         # DuckDB takes it for the header, or for a row of one column; the arbiter passes over it.
         table = _rewritten(table, target.with_name("rewritten.csv"), limits, dropped)
+        if len(table.names) == 1:
+            told.append(_blank_lines(table.names[0]))
     try:
         found = _examine(connection, table, limits, strict=strict)
         columns, notices = _write(connection, table, target, limits, reporter, found)
@@ -63,7 +66,20 @@ def convert_csv(
     except duckdb.Error:  # lines that matched hold a date that is none; or only the arbiter can tell
         found, table = _examine_closely(connection, table, target, limits, dropped, strict=strict)
         columns, notices = _write(connection, table, target, limits, reporter, found)
-    return columns, notices + (dropped.notices(found.rows) if dropped is not None else [])
+    told += [
+        markers_notice(column.name, count)
+        for column in columns
+        if (count := table.empty.get(column.name)) and column.kind is not Kind.TEXT
+    ]
+    return columns, notices + told + (dropped.notices(found.rows) if dropped is not None else [])
+
+
+def _blank_lines(name: str) -> Notice:
+    message = Message(
+        "Blank lines were passed over. Where one of them stands for a missing value of {name}, write two quotes in it.",
+        name=shown(name),
+    )
+    return Notice("blank-lines", message, name)
 
 
 def _examine_closely(
@@ -174,7 +190,8 @@ def _source(table: Table, limits: Limits) -> str:
         f"read_csv({literal(str(table.path))}, auto_detect=false, header={str(table.header).lower()}, "
         f"delim={literal(table.delimiter)}, quote={quote}, escape={quote}, nullstr=[{nulls}], "
         f"columns={{{columns}}}, strict_mode=true, "
-        f"null_padding=false, ignore_errors=false, max_line_size={limits.record_bytes})"
+        f"null_padding=false, ignore_errors=false, max_line_size={limits.record_bytes}, "
+        f"allow_quoted_nulls={str(not table.spooled).lower()})"
     )
 
 

@@ -20,6 +20,9 @@ from listings.ingest.sniff import ACCEPTED, HEAD_BYTES
 DELIMITERS = (",", "\t", ";", "|")
 """Looked for in this order."""
 
+_STATEMENT = re.compile('"?sep=(.)"?', re.IGNORECASE)
+_STATEMENT_LENGTH = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -86,6 +89,13 @@ def dialect_of(
     has_header = options.header if options.header is not None else bool(named) or _has_header(first, rows[1:])
     names = tuple(first) if has_header else tuple(f"column_{i + 1}" for i in range(len(first)))
     return Dialect(best, quote, has_header, names)
+
+
+def stated_in(path: Path) -> Delimiter | None:
+    """The delimiter that a UTF-8 file states in its first line, for Excel (``sep=;``); None where it states none."""
+    with path.open("r", encoding="utf-8-sig", newline="") as stream:
+        found = _STATEMENT.fullmatch(stream.readline(_STATEMENT_LENGTH).rstrip("\r\n"))
+    return next((one for one in Delimiter if found and one.mark == found[1]), None)
 
 
 def _names_in(row: Sequence[str], expected: Sequence[str]) -> set[str]:

@@ -5,7 +5,7 @@ A value fits an expected type when the type holds exactly what is written, howev
 - integer: ``12``, ``12.0`` and ``1e5``; ``12.5`` does not fit, nor ``007``, which may be a code.
 - decimal: any number, exactly, up to 38 digits. The published digits are the least: more are added where they are
   needed. Of a binary floating-point number (Parquet, Arrow) the shortest text counts, up to 15 significant digits.
-- number: any finite number, as binary floating point.
+- number: any finite number, as binary floating point; what that rounds is counted, and told.
 - boolean: true and false in any case, 是 and 否, 真 and 假, 有 and 无.
 - date: 2024-01-31, 2024/1/31, 2024.1.31 or 2024年1月31日, also mixed, and a date and time at midnight.
 - timestamp: a date and time in any form that is inferred, also mixed, with 上午 or 下午 too; a date is its midnight.

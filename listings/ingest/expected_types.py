@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import duckdb
 
+from infra.messages import Message
+from listings.ingest.errors import shown
 from listings.ingest.expected import ExpectedColumn, decimal_digits
 from listings.ingest.misfits import Misfits, refuse_misfits
-from listings.ingest.readings import BOOLEAN, DATES, DECIMAL, INTEGER, NUMBER, Reading
+from listings.ingest.readings import BOOLEAN, DATES, DECIMAL, INTEGER, NUMBER, Reading, is_exact
 from listings.ingest.result import Kind, Notice
 from listings.ingest.table import (
     COLUMNS_AT_ONCE,
@@ -102,23 +104,39 @@ def read_expected(
         measures = [measure for i, column in some for measure in _measures(i, column)]
         found = connection.execute(f"SELECT {', '.join(measures)} FROM source").fetchone() or ()
         for place, (index, expected) in enumerate(some):
-            filled, *counts = found[5 * place : 5 * place + 5]
+            filled, *counts, rounded = found[6 * place : 6 * place + 6]
             types[index], unfit = _expected_type(table, index, expected, rows, counts)
             if unfit is not None:
                 misfits.append(unfit)
             if expected.kind is not Kind.TEXT and filled > counts[0]:
                 notices.append(markers_notice(table.names[index], filled - counts[0]))
+            if rounded and unfit is None:
+                notices.append(_rounded_notice(table.names[index], rounded))
     refuse_misfits(connection, table.names, misfits, table.line_of)
     return notices
 
 
 def _measures(index: int, expected: ExpectedColumn) -> list[str]:
-    """SQL: cells filled, values of a column, those that fit, and their longest whole part and fraction, in digits."""
+    """SQL: cells filled, values of a column, those that fit, the digits of their longest whole part and fraction; and
+    numbers that no binary one stands for.
+    """
     v, n = f"v{index}", f"n{index}"
     counts = [f"count({trimmed(index)})", f"count({v})"]
     if expected.kind is Kind.DECIMAL:
-        return [*counts, f"count({n})", f"max({whole_digits(n)})", f"max({fraction_digits(n)})"]
-    return [*counts, f"count({typed_value(index, expected, expected.digits)})", "NULL", "NULL"]
+        return [*counts, f"count({n})", f"max({whole_digits(n)})", f"max({fraction_digits(n)})", "NULL"]
+    rounded = f"count(*) FILTER (WHERE NOT {is_exact(n)})" if expected.kind is Kind.NUMBER else "NULL"
+    return [*counts, f"count({typed_value(index, expected, expected.digits)})", "NULL", "NULL", rounded]
+
+
+def _rounded_notice(name: str, count: int) -> Notice:
+    message = Message(
+        "{count:,} values of {column} have more digits than a binary floating-point number: they were rounded. To"
+        " keep them as they are written, declare the column as decimal or text with"
+        " PUT /v1/products/{{product_id}}/columns.",
+        count=count,
+        column=shown(name),
+    )
+    return Notice("read-as-floating-point", message, name)
 
 
 def _expected_type(

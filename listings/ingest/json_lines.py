@@ -4,11 +4,10 @@ Objects and arrays inside a value are kept as their JSON text, with a notice. JS
 column may become: a string of digits stays text, a number never becomes a date.
 """
 
-import csv
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,9 @@ _KINDS_OF = {
     "nested": frozenset({Kind.TEXT}),
 }
 _MIXED = frozenset({Kind.TEXT, Kind.DATE, Kind.TIMESTAMP})
+QUOTE = '"'
+MISSING = "-"
+"""What is missing, in a file of one column; the same text is in quotes."""
 
 
 class _Digits(str):
@@ -43,9 +45,13 @@ class _Digits(str):
 
 @dataclass(slots=True)
 class Keys:
-    """The columns of a JSON Lines file: each key with the JSON types it held, in order of appearance."""
+    """The columns of a JSON Lines file: each key with the JSON types it held, in order of appearance.
+
+    :param empty: how many texts without characters a key held.
+    """
 
     types: dict[str, dict[str, int]] = field(default_factory=dict)
+    empty: Counter[str] = field(default_factory=Counter)
     lines: int = 0
 
     def allowed(self) -> tuple[frozenset[Kind], ...]:
@@ -88,8 +94,9 @@ def survey(path: Path, limits: Limits, dropped: Dropped | None = None) -> Keys:
         keys.lines += 1
         for name, value in record.items():
             seen = keys.types.setdefault(name, {})
-            kind = _type_of(value)
-            if kind is not None:
+            if value == "":
+                keys.empty[name] += 1
+            elif (kind := _type_of(value)) is not None:
                 seen.setdefault(kind, line)
         if len(keys.types) > limits.columns:
             raise TooManyColumns(
@@ -123,13 +130,31 @@ def survey(path: Path, limits: Limits, dropped: Dropped | None = None) -> Keys:
     return keys
 
 
-def spool(path: Path, target: Path, keys: Keys, limits: Limits, *, lenient: bool = False) -> None:
-    """Write the records as a CSV file of texts, one column per key, without a header."""
+def spool(
+    path: Path,
+    target: Path,
+    keys: Keys,
+    limits: Limits,
+    *,
+    null_words: Sequence[str] = (),
+    lenient: bool = False,
+) -> None:
+    """Write the records as a CSV file of texts, one column per key, without a header.
+
+    Every text is in quotes, and what is missing is not: `MISSING`, where a line of it alone would be blank.
+
+    :param null_words: what stands for a missing value.
+    """
+    nothing = "" if len(keys.types) > 1 else MISSING
     with target.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_ALL)
         for line, record in objects(path, limits, Dropped() if lenient else None):
             try:
-                writer.writerow([_text(record.get(name)) for name in keys.types])
+                texts = [_text(record.get(name)) for name in keys.types]
+                cells = [
+                    nothing if text is None or text in null_words else f'"{text.replace(QUOTE, QUOTE * 2)}"'
+                    for text in texts
+                ]
+                stream.write(",".join(cells) + "\n")
             except UnicodeEncodeError:
                 raise MalformedRecord(
                     Message("Line {line} escapes half of a surrogate pair.", line=line),
@@ -259,7 +284,7 @@ def _beyond(error: RecursionError | ValueError) -> Message:
 
 
 def _type_of(value: Any) -> str | None:
-    if value is None or value == "":
+    if value is None:
         return None
     if isinstance(value, bool):
         return "boolean"
@@ -268,25 +293,19 @@ def _type_of(value: Any) -> str | None:
     return "string" if isinstance(value, str) else "nested"
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else _written(value)
 
 
-def _plain(value: Any) -> Any:
-    """Nested numbers as numbers again; those no float holds exactly stay text."""
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
+def _written(value: Any) -> str:
+    """JSON text, in which numbers have the digits that they are written with."""
     if isinstance(value, _Digits):
-        try:
-            number = json.loads(value)
-            exact = isinstance(number, int) or Decimal(repr(number)) == Decimal(value)
-        except (ValueError, ArithmeticError):  # thousands of digits, or an exponent of twenty
-            exact = False
-        return number if exact else str(value)
-    return value
+        return value
+    if isinstance(value, dict):
+        members = (
+            f"{json.dumps(name, ensure_ascii=False)}: {_written(item)}" for name, item in value.items()
+        )
+        return f"{{{', '.join(members)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    return json.dumps(value, ensure_ascii=False)

@@ -11,9 +11,21 @@ from infra.messages import Message
 from listings.ingest.errors import UnsupportedColumn, shown
 from listings.ingest.lengths import is_binary
 
+_NANOSECONDS = pa.time64("ns")
+
 
 def unwritable(kind: pa.DataType) -> bool:
     """Whether a value within is of a type that is refused as a column too: binary, or a duration."""
+    return any(is_binary(one) or pa.types.is_fixed_size_binary(one) or _is_span(one) for one in _within(kind))
+
+
+def has_floats(kind: pa.DataType) -> bool:
+    """Whether a value within may be NaN or infinite."""
+    return any(pa.types.is_floating(one) for one in _within(kind))
+
+
+def _within(kind: pa.DataType) -> Iterator[pa.DataType]:
+    """The types of the values within a nested type."""
     waiting = [kind]
     while waiting:
         one = waiting.pop()
@@ -21,10 +33,9 @@ def unwritable(kind: pa.DataType) -> bool:
             waiting.append(one.storage_type)
         elif pa.types.is_dictionary(one):
             waiting.append(one.value_type)
-        elif is_binary(one) or pa.types.is_fixed_size_binary(one) or _is_span(one):
-            return True
+        else:
+            yield one
         waiting += [one.field(i).type for i in range(one.num_fields)]
-    return False
 
 
 def json_texts(values: pa.Array, column: str) -> pa.Array:
@@ -32,7 +43,27 @@ def json_texts(values: pa.Array, column: str) -> pa.Array:
 
     :raises UnsupportedColumn: a value cannot be written, such as a date outside the years 1 to 9999.
     """
+    if any(one == _NANOSECONDS for one in _within(values.type)):  # Python's times have microseconds
+        values = values.cast(_with_texts(values.type))
     return pa.array(_texts(values, column), pa.string())
+
+
+def _with_texts(kind: pa.DataType) -> pa.DataType:
+    """A nested type with texts in place of times of day in nanoseconds."""
+    if kind == _NANOSECONDS:
+        return pa.string()
+    parts = [kind.field(i).with_type(_with_texts(kind.field(i).type)) for i in range(kind.num_fields)]
+    if pa.types.is_struct(kind):
+        return pa.struct(parts)
+    if pa.types.is_list(kind):
+        return pa.list_(*parts)
+    if pa.types.is_large_list(kind):
+        return pa.large_list(*parts)
+    if pa.types.is_fixed_size_list(kind):
+        return pa.list_(*parts, kind.list_size)
+    if pa.types.is_map(kind):
+        return pa.map_(_with_texts(kind.key_type), _with_texts(kind.item_type))
+    return kind
 
 
 def _texts(values: pa.Array, column: str) -> Iterator[str | None]:

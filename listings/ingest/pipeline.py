@@ -1,5 +1,6 @@
 """One file from source to revision, inside the child process."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,11 +15,11 @@ from listings.ingest import encodings, json_lines, sniff
 from listings.ingest.compressed import unpacked
 from listings.ingest.conform import conform
 from listings.ingest.delimited import convert_csv
-from listings.ingest.dialect import Dialect, dialect_of
+from listings.ingest.dialect import Dialect, dialect_of, stated_in
 from listings.ingest.errors import FileTooLarge, MalformedRecord, WrongEncoding, shown
 from listings.ingest.examine import examine
 from listings.ingest.expected import ExpectedColumn
-from listings.ingest.limits import Limits, unpacking
+from listings.ingest.limits import MEBIBYTE, Limits, unpacking
 from listings.ingest.matching import match_names
 from listings.ingest.names import column_names
 from listings.ingest.odd_rows import odd_rows
@@ -28,6 +29,7 @@ from listings.ingest.records import Dropped, readable_records, records
 from listings.ingest.result import (
     Column,
     DecimalMark,
+    Delimiter,
     IngestOptions,
     IngestPhase,
     IngestResult,
@@ -119,6 +121,10 @@ def _from_text(
         table, told = _json_table(text, made.with_name("source.csv"), options, limits, expected)
         notices += told
     else:
+        if (stated := stated_in(text)) is not None:
+            text = _without_first_line(text, made.with_name("source.csv"))
+            options = replace(options, delimiter=options.delimiter or stated)
+            notices.append(_stated_delimiter(stated))
         table, told = _csv_table(text, filename, options, limits, expected)
         notices += told
         if not scan.ends_with_newline:
@@ -160,6 +166,23 @@ def _decoded(source: Path, target: Path, encoding: TextEncoding) -> Path:
             remedy=Message("State another encoding, or leave it out to have UTF-8 and GB18030 detected."),
         ) from None
     return target
+
+
+def _without_first_line(source: Path, target: Path) -> Path:
+    """The file with its first line blank, so that the others keep their numbers."""
+    with source.open("rb") as reading, target.open("wb") as writing:
+        reading.readline()
+        writing.write(b"\n")
+        shutil.copyfileobj(reading, writing, MEBIBYTE)
+    return target
+
+
+def _stated_delimiter(stated: Delimiter) -> Notice:
+    message = Message(
+        "The first line says how values are separated ({delimiter}), and is not read as data.",
+        delimiter=stated.value,
+    )
+    return Notice("delimiter-stated", message, line=1)
 
 
 def _detected_encoding(decoded: Path) -> Notice:
@@ -280,7 +303,7 @@ def _json_table(
     keys = json_lines.survey(path, limits, dropped)
     given = tuple(keys.types)
     names, notices = column_names(given, limits, line=None)
-    json_lines.spool(path, spooled, keys, limits, lenient=options.lenient)
+    json_lines.spool(path, spooled, keys, limits, null_words=options.null_words, lenient=options.lenient)
     line_of = partial(json_lines.line_of, path, limits, options.lenient)
     matched = match_names(names, expected)
     table = Table(
@@ -292,7 +315,9 @@ def _json_table(
         keys.allowed(),
         line_of,
         matched.expected,
-        null_words=options.null_words,
+        null_words=() if len(names) > 1 else (json_lines.MISSING,),
+        spooled=True,
+        empty={name: keys.empty[key] for key, name in zip(given, matched.names, strict=True)},
     )
     inferred = {name for name, column in zip(given, matched.expected, strict=True) if column is None}
     told = [notice for notice in keys.notices() if notice.column in inferred]

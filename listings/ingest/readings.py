@@ -5,10 +5,13 @@ Values are read without surrounding blanks, and an empty value is a missing one.
 
 - integer: digits with an optional minus, no leading zero, within ±(2^53 − 1). ``00701`` is a code and makes
   the column text, and so does a longer number: it is an identifier, and many JSON readers would round it.
-- decimal: the same with a fraction, exact, up to 38 digits. number: with an exponent, binary floating point.
+- decimal: the same with a fraction, exact, up to 38 digits.
+- number: with an exponent, or with too many digits together for one type of decimals; binary floating point, of which
+  the shortest text says what is written. A value that it would round makes the column text.
 - boolean: true and false in any case.
 - date, of the years 1 to 9999: 2024-01-31, 2024/1/31 or 2024年1月31日, one form per column, and on the calendar.
-- timestamp: an ISO 8601 date and time (blank or T between them, up to microseconds), or 2024/1/31 8:05.
+- timestamp: an ISO 8601 date and time (blank or T between them, up to microseconds), or 2024/1/31 8:05; 24:00:00 is the
+  midnight after.
   With offsets, all values must have one, and they are stored in UTC.
 
 Anything else stays the text it is: thousands separators, percent and currency signs, day-first dates, ``yes``.
@@ -92,9 +95,26 @@ class Reading:
         """SQL that yields the typed value of the SQL expression ``v``."""
         return self.value.replace("{v}", v)
 
+    def surely(self, v: str) -> str:
+        """SQL that yields the typed value of the SQL expression ``v``, and fails where there is none."""
+        value = self.reading(v).replace("TRY_", "")
+        if self.kind is not Kind.NUMBER:
+            return value
+        return f"CASE WHEN {v} IS NULL THEN NULL WHEN {is_exact(v)} THEN {value} ELSE error('rounded') END"
+
     def fits(self, value: str) -> bool:
         """Whether a trimmed text looks like this reading (the calendar is left to the engine)."""
         return re.fullmatch(self.pattern, value, re.ASCII) is not None
+
+
+def is_exact(v: str) -> str:
+    """SQL that is true where the text of a number has the digits that the shortest text of its binary number has."""
+    return f"({_significant(v)} = {_significant(f'CAST(TRY_CAST({v} AS DOUBLE) AS VARCHAR)')})"
+
+
+def _significant(text: str) -> str:
+    mantissa = f"ltrim(split_part(lower({text}), 'e', 1), '-')"
+    return f"trim(replace({mantissa}, '.', ''), '0')"
 
 
 def _matching(pattern: str, value: str) -> str:
@@ -122,7 +142,7 @@ NUMBER = Reading(
     Message("number"),
     _NUMBER,
     "TRY_CAST({v} AS DOUBLE)",
-    f"(regexp_full_match({{v}}, '{_NUMBER}') AND isfinite(TRY_CAST({{v}} AS DOUBLE)))",
+    f"(regexp_full_match({{v}}, '{_NUMBER}') AND isfinite(TRY_CAST({{v}} AS DOUBLE)) AND {is_exact('{v}')})",
 )
 BOOLEAN = Reading(
     Kind.BOOLEAN,
@@ -236,6 +256,8 @@ def why_not(value: str, reading: Reading) -> Message:
             return Message(
                 "is longer than a number that every program holds exactly, so the column holds identifiers"
             )
+        if NUMBER.fits(value):
+            return Message("has more digits than a binary floating-point number, which would round it")
         return Message("is not a number")
     if any(
         other.kind in DATED_KINDS and other.pattern == reading.pattern and other.fits(value)

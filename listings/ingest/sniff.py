@@ -33,11 +33,25 @@ _NOT_TABLES: tuple[tuple[bytes, Message, Message], ...] = (
     (b"Rar!\x1a\x07", Message("a RAR archive"), Message("Unpack it and upload the file inside.")),
     (b"Obj\x01", Message("an Avro file"), Message("Export the table as CSV or Parquet.")),
     (b"ORC", Message("an ORC file"), Message("Export the table as CSV or Parquet.")),
+    (b"\x1f\x9d", Message("a file packed by compress"), Message("Unpack it and upload the file inside.")),
+    (b"\x04\x22\x4d\x18", Message("an LZ4 archive"), Message("Unpack it and upload the file inside.")),
+    (
+        b"FEA1",
+        Message("a Feather file of version 1"),
+        Message("Write it as Feather of version 2, or Parquet."),
+    ),
+    (b"PARE", Message("an encrypted Parquet file"), Message("Write it without encryption.")),
+    (
+        b"version https://git-lfs",
+        Message("a pointer of Git LFS to another file"),
+        Message("Upload the file that it stands for: git lfs pull fetches it."),
+    ),
     (b"\x7fELF", Message("a program"), Message("Upload a CSV, TSV, JSON Lines, Parquet or Arrow file.")),
 )
 _ZEROS = 10
 """Of so many bytes one is zero at most in a text that is damaged."""
 
+_TAR = 257
 _JSON_SUFFIXES = frozenset({".jsonl", ".ndjson", ".json"})
 _ARRAY = re.compile(rb"\[\s*([\[{\]]|$)")
 _MARKUP = re.compile(rb"\s*<(!doctype|html|\?xml|svg|head|body|table)", re.IGNORECASE)
@@ -97,7 +111,12 @@ def _refuse_json_documents(start: bytes, tail: bytes) -> None:
             line=1,
         )
     first, end, _ = start.partition(b"\n")
-    if end and start.startswith(b"{") and not first.rstrip().endswith(b"}") and tail.rstrip().endswith(b"}"):
+    if (
+        end
+        and start.startswith(b"{")
+        and not first.rstrip(b", \t\r").endswith(b"}")
+        and tail.rstrip().endswith(b"}")
+    ):
         raise NotATable(
             Message("The file is one JSON document over several lines, not one object per line."),
             remedy=Message(
@@ -121,6 +140,15 @@ def _refuse_other_formats(head: bytes) -> None:
     for magic, what, remedy in _NOT_TABLES:
         if head.startswith(magic):
             raise NotATable(Message("The file is {what}, not a table.", what=what), remedy=remedy)
+    if is_tar(head):
+        raise NotATable(
+            Message("The file is {what}, not a table.", what=Message("a tar archive")),
+            remedy=Message("Unpack it and upload the file inside."),
+        )
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise WrongEncoding(
+            Message("The file is encoded as UTF-32."), remedy=Message("Save it as UTF-8."), line=1, byte=0
+        )
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise WrongEncoding(
             Message("The file is encoded as UTF-16."),
@@ -142,6 +170,11 @@ def _refuse_other_formats(head: bytes) -> None:
         )
     if head.count(0) > len(head) // _ZEROS:  # of a single one the line can be told
         raise NotATable(Message("The file is binary and of no format known here."), remedy=ACCEPTED)
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a file that begins so is a tar archive."""
+    return head[_TAR : _TAR + 5] == b"ustar"
 
 
 def ends_with_newline(path: Path) -> bool:

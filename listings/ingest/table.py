@@ -2,8 +2,8 @@
 
 # ruff: noqa: S608 -- the SQL is put together from quoted names and patterns of our own, in a sandbox
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.messages import Message
@@ -35,6 +35,8 @@ class Table:
     :param quote: empty for none.
     :param decimal_comma: numbers have a comma before their fraction, unless their column is declared with a format.
     :param null_words: what stands for a missing value.
+    :param spooled: texts are in quotes, and what is missing is not: a text without characters is one.
+    :param empty: by column, how many texts there are without characters, which are missing in a column of another type.
     """
 
     path: Path
@@ -48,6 +50,8 @@ class Table:
     quote: str = '"'
     decimal_comma: bool = False
     null_words: tuple[str, ...] = ()
+    spooled: bool = False
+    empty: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def plain(self) -> bool:

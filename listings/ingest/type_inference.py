@@ -23,7 +23,6 @@ from listings.ingest.readings import (
     DATED_KINDS,
     DECIMAL,
     INTEGER,
-    MAX_DIGITS,
     MISSING_MARKERS,
     NUMBER,
     NUMERIC,
@@ -237,7 +236,8 @@ def _decide(
     typed = suggestion.type_of(1, [1, 1, column.whole, column.fraction])
     if typed is None:
         return False
-    types[index] = replace(typed, expression=typed.expression.replace("TRY_", ""))
+    (way, *_) = column.ways
+    types[index] = typed if way is DECIMAL else replace(typed, expression=way.surely(suggestion.value))
     return True
 
 
@@ -253,27 +253,27 @@ def _decide_mixed(
     v = trimmed(index)
     decimals = f" FILTER (WHERE {DECIMAL.testing(v)})"
     measures = [f"count({v})", f"count(*) FILTER (WHERE {_identifier(v)})", *digit_counts(v, decimals)]
+    measures.append(f"count(*) FILTER (WHERE regexp_full_match({v}, '{NUMBER.pattern}'))")
+    measures.append(f"count(*) FILTER (WHERE {NUMBER.testing(v)} AND NOT {_identifier(v)})")
     for reading in readings:
         measures.append(f"count(*) FILTER (WHERE {reading.testing(v)})")
         measures.append(f"count(*) FILTER (WHERE {_misfit(reading, v)} AND {is_marker(v)})")
     row = connection.execute(f"SELECT {', '.join(measures)} FROM source").fetchone()
     assert row is not None
-    present, identifiers, whole, fraction, *counts = row
+    present, identifiers, whole, fraction, numbers, quantities, *counts = row
     for place, reading in enumerate(readings):
         matched, markers = counts[2 * place : 2 * place + 2]
         fits = matched and matched + markers == present and not (identifiers and reading in NUMERIC)
         typed = type_of(reading, v, whole, fraction) if fits else None
         if typed is not None:
-            typed, notice = _with_markers(table, index, typed, markers)
-            if reading is NUMBER and DECIMAL in readings and counts[2 * readings.index(DECIMAL)] == matched:
-                notice = _rounded_notice(table, index)  # every value is a decimal, too long for one type
-            return typed, notice
+            return _with_markers(table, index, typed, markers)
     text = as_text(table, index)
-    weakest, fitting = readings[-1], counts[-2]
-    if fitting * 2 <= present - counts[-1]:
+    weakest, alike, fitting = readings[-1], counts[-2], counts[-2]
+    if weakest is NUMBER:  # long ones too are written as numbers, and are none that it holds
+        alike, fitting = numbers, quantities
+    if alike * 2 <= present - counts[-1]:
         return text, None
-    quantities = fitting - (identifiers if weakest is NUMBER else 0)
-    return text, _misfit_notice(connection, table, index, weakest, (present, quantities), strict=strict)
+    return text, _misfit_notice(connection, table, index, weakest, (present, fitting), strict=strict)
 
 
 def _with_markers(
@@ -284,17 +284,6 @@ def _with_markers(
     v = trimmed(index)
     expression = f"CASE WHEN {is_marker(v)} THEN NULL ELSE {typed.expression} END"
     return replace(typed, expression=expression), markers_notice(table.names[index], markers)
-
-
-def _rounded_notice(table: Table, index: int) -> Notice:
-    message = Message(
-        "Column {column} has numbers of more than {limit} digits together, before and after the point: they are read as"
-        " binary floating point, which rounds them. To keep them as they are written, declare the column as text with"
-        " PUT /v1/products/{{product_id}}/columns.",
-        column=shown(table.names[index]),
-        limit=MAX_DIGITS,
-    )
-    return Notice("read-as-floating-point", message, table.names[index])
 
 
 def _identifier(v: str) -> str:
@@ -357,4 +346,6 @@ def _misfit_notice(
     told = [detail, Message("The column is kept as text.")]
     if (form := number_format(value)) is not None:
         told.append(declaration(Kind.DECIMAL, form))
+    elif reading is NUMBER and NUMBER.fits(value) and not INTEGER.fits(value):
+        told.append(declaration(Kind.NUMBER, None))
     return Notice("kept-as-text", joined(told, " "), name, line)

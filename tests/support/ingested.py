@@ -1,14 +1,16 @@
 """What a file becomes when it is read in this process."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
+from listings.ingest import pipeline
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.limits import Limits
-from listings.ingest.pipeline import ingest
 from listings.ingest.result import IngestOptions, IngestResult, Kind
 
 Rows = list[tuple[Any, ...]]
@@ -25,7 +27,9 @@ def take(
     source, target, work = folder / "source", folder / "revision.parquet", folder / "work"
     source.write_bytes(content if isinstance(content, bytes) else content.encode())
     work.mkdir(exist_ok=True)
-    result = ingest(source, target, work, name, options or IngestOptions(), Limits(), expected)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "unpacking", nullcontext)  # bounds this process, which has much else to hold
+        result = pipeline.ingest(source, target, work, name, options or IngestOptions(), Limits(), expected)
     return result, duckdb.execute(f"SELECT * FROM read_parquet('{target}')").fetchall()
 
 

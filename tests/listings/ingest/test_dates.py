@@ -71,7 +71,7 @@ async def test_a_date_that_cannot_be_written_is_refused(
         (YEAR_1, pa.timestamp("s", "Asia/Shanghai")),
         (LAST * 10**6 + 999_999, pa.timestamp("us", "America/New_York")),
         (LAST, pa.timestamp("s")),
-        (2**62 + 1, pa.timestamp("ns")),
+        (2**62 // 1000 * 1000, pa.timestamp("ns")),
         (YEAR_1 // 86_400, pa.date32()),
         (LAST // 86_400, pa.date32()),
     ],

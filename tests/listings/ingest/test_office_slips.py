@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from listings.ingest.errors import HeaderBelow, RaggedRow, TypeMismatch, WrongEncoding
-from listings.ingest.result import IngestOptions, Kind, TextEncoding
+from listings.ingest.result import Delimiter, IngestOptions, Kind, TextEncoding
 from tests.support.ingested import published, take
 
 EXPECTED = (
@@ -91,9 +91,7 @@ def test_dates_that_read_in_two_ways_name_both_formats(tmp_path: Path) -> None:
     assert "PUT /v1/products/{product_id}/columns" in str(caught.value.remedy)
 
 
-@pytest.mark.parametrize(
-    "above", ["三月份气象月报", "三月份气象月报,,,,", "日期,气温,次数,时间,天气", "sep=,"]
-)
+@pytest.mark.parametrize("above", ["三月份气象月报", "三月份气象月报,,,,", "日期,气温,次数,时间,天气"])
 def test_lines_above_the_header_are_named(tmp_path: Path, above: str) -> None:
     with pytest.raises(HeaderBelow) as caught:
         take(tmp_path, f"{above}\n{lines(ROW)}", EXPECTED)
@@ -149,3 +147,40 @@ def test_full_width_and_dotted_values_of_a_first_file_are_told(tmp_path: Path) -
         ("kept-as-text", "a"),
         ("kept-as-text", "b"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("first", "mark", "stated"),
+    [
+        ("sep=;", ";", "semicolon"),
+        ("SEP=,", ",", "comma"),
+        ('"sep=\t"', "\t", "tab"),
+        ("\ufeffsep=|", "|", "pipe"),
+    ],
+)
+def test_a_first_line_for_excel_states_the_delimiter(
+    tmp_path: Path, first: str, mark: str, stated: str
+) -> None:
+    """Read as a header, it would make two columns of texts of any table."""
+    rows = f"站{mark}n{mark}t\r\n甲{mark}1{mark}x;y,z|w\r\n乙{mark}2{mark}\r\n".replace(
+        "x;y,z|w", '"x;y,z|w"'
+    )
+    result, read = take(tmp_path, f"{first}\r\n{rows}")
+    assert [column.name for column in result.columns] == ["站", "n", "t"]
+    assert read == [("甲", 1, "x;y,z|w"), ("乙", 2, None)]
+    (notice,) = [notice for notice in result.notices if notice.code == "delimiter-stated"]
+    assert (stated in notice.message, notice.line) == (True, 1)
+    with pytest.raises(RaggedRow) as caught:
+        take(tmp_path, f"{first}\r\n{rows}丙{mark}3\r\n")
+    assert caught.value.extensions["line"] == 5
+
+
+def test_what_is_stated_for_the_upload_outranks_what_the_first_line_states(tmp_path: Path) -> None:
+    options = IngestOptions(delimiter=Delimiter.SEMICOLON)
+    result, read = take(tmp_path, "sep=,\na;b\n1;2\n3;4\n", options=options)
+    assert (result.delimiter, read) == (";", [(1, 2), (3, 4)])
+
+
+def test_a_line_that_only_looks_like_a_statement_is_a_line(tmp_path: Path) -> None:
+    result, _ = take(tmp_path, "sep=;x\n1;2\n")
+    assert [column.name for column in result.columns] == ["sep=", "x"]

@@ -151,12 +151,16 @@ def test_identifiers_are_not_said_to_be_of_a_type_that_they_are_not(tmp_path: Pa
     assert notice.message.startswith("Line 2, column 'id': '110101199003070013' is longer than a number")
 
 
-def test_long_decimals_become_floating_point_with_a_notice_only(tmp_path: Path) -> None:
+def test_long_decimals_are_kept_as_text_with_a_notice_of_what_to_do(tmp_path: Path) -> None:
     mixed = take(tmp_path, f"a,b\n1.5,x\n{'1' * 38},y\n2.5,z\n")
     assert (mixed.columns[0].kind, mixed.notices[0].code) == (Kind.TEXT, "kept-as-text")
     text = f"a,b\n1.5,x\n0.{'1' * 30},y\n123456789012.5,z\n"
     wide = take(tmp_path, text)
-    assert (wide.columns[0].kind, wide.notices[0].code) == (Kind.NUMBER, "read-as-floating-point")
+    (notice,) = wide.notices
+    assert (wide.columns[0].kind, notice.code, notice.line) == (Kind.TEXT, "kept-as-text", 3)
+    assert "declare the column as number with PUT /v1/products/{product_id}/columns" in notice.message
+    rounded = take(tmp_path, text, expected=[ExpectedColumn("a", Kind.NUMBER)])
+    assert (rounded.columns[0].kind, rounded.notices[0].code) == (Kind.NUMBER, "read-as-floating-point")
     kept = take(tmp_path, text, expected=[ExpectedColumn("a", Kind.TEXT)])
     assert (kept.columns[0].kind, kept.notices) == (Kind.TEXT, ())
 
