@@ -12,9 +12,10 @@ empty, and missing ones, make a row ragged.
 # ruff: noqa: S608 -- the SQL is put together from quoted names and patterns of our own, in a sandbox
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
@@ -127,7 +128,10 @@ def _write(
     widest = widest_stored([found.longest[i] for i in kept if typed[i].kind is Kind.TEXT], len(kept))
     if found.widest is not None:
         widest = min(widest, widest_stored([found.widest], len(kept)))
-    selected = ", ".join(f"{typed[i].expression} AS {quoted(table.names[i])}" for i in kept)
+    direct = {index: one.physical for index, one in enumerate(typed) if one.direct}
+    connection.execute(source_view(_source(table, limits, direct), table, direct))
+    values = {i: f"c{i}" if i in direct else typed[i].expression for i in kept}
+    selected = ", ".join(f"{value} AS {quoted(table.names[i])}" for i, value in values.items())
     write_rows(
         connection, f"SELECT {selected} FROM source", [table.names[i] for i in kept], widest, target, limits
     )
@@ -183,8 +187,12 @@ def _column(table: Table, index: int, typed: InferredType) -> Column:
     return Column(name, given, typed.kind, typed.physical, nullable=True, zone=typed.zone)
 
 
-def _source(table: Table, limits: Limits) -> str:
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(table.names)))
+def _source(table: Table, limits: Limits, types: Mapping[int, str] = MappingProxyType({})) -> str:
+    """SQL that reads the file.
+
+    :param types: of columns that are not read as texts.
+    """
+    columns = ", ".join(f"'c{i}': '{types.get(i, 'VARCHAR')}'" for i in range(len(table.names)))
     quote, nulls = literal(table.quote), ", ".join(literal(word) for word in ("", *table.null_words))
     return (
         f"read_csv({literal(str(table.path))}, auto_detect=false, header={str(table.header).lower()}, "

@@ -185,6 +185,9 @@ DATES = (
         "TRY_STRPTIME({v}, ['%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M'])",
     ),
 )
+DIRECT = frozenset({INTEGER, DECIMAL, DATES[0], DATES[3]})
+"""Whose values DuckDB's reader takes for what they are, once they have the pattern."""
+
 _DAY = "[0-9]{4}(-[0-9]{1,2}-|[.][0-9]{1,2}[.])[0-9]{1,2}"
 _SHORT_CLOCK = "[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?"
 _SLASHED = "replace(replace({v}, '.', '/'), '-', '/')"

@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 -- the SQL is put together from quoted names and patterns of our own, in a sandbox
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,12 +61,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class InferredType:
-    """The type of one column, and the SQL that yields its values."""
+    """The type of one column, and the SQL that yields its values.
+
+    :param direct: whether DuckDB's reader may read the values as the physical type at once, which costs less.
+    """
 
     kind: Kind
     expression: str
     physical: str
     zone: str | None = None
+    direct: bool = False
 
 
 def as_text(table: Table, index: int) -> InferredType:
@@ -101,12 +105,14 @@ def trimmed(index: int) -> str:
     return f"nullif(trim(c{index}, '{BLANKS}'), '')"
 
 
-def source_view(relation: str, table: Table) -> str:
+def source_view(relation: str, table: Table, typed: Collection[int] = ()) -> str:
     """SQL that makes the view ``source`` of a relation of texts ``c0`` and so on.
 
     Of expected columns there is besides what :mod:`listings.ingest.typed_sql` makes of them.
+
+    :param typed: columns that the relation has the values of, in place of their texts.
     """
-    known = [(index, column) for index, column in enumerate(table.expected) if column is not None]
+    known = [(i, column) for i, column in enumerate(table.expected) if column is not None and i not in typed]
     texts = [f"{present(trimmed(index), column.kind)} AS v{index}" for index, column in known]
     said = [term for index, column in known for term in parsed(index, column)]
     if table.decimal_comma:

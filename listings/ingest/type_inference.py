@@ -22,6 +22,7 @@ from listings.ingest.readings import (
     BLANKS,
     DATED_KINDS,
     DECIMAL,
+    DIRECT,
     INTEGER,
     MISSING_MARKERS,
     NUMBER,
@@ -237,7 +238,8 @@ def _decide(
     if typed is None:
         return False
     (way, *_) = column.ways
-    types[index] = typed if way is DECIMAL else replace(typed, expression=way.surely(suggestion.value))
+    surely = typed.expression if way is DECIMAL else way.surely(suggestion.value)
+    types[index] = replace(typed, expression=surely, direct=way in DIRECT and suggestion.value == f"c{index}")
     return True
 
 
