@@ -109,7 +109,7 @@ DECIDED: Mapping[str, Rights] = {
     "contract_reviews": APPEND_ONLY,
     "data_products": changing(
         "status title_zh title_en description_zh description_en themes update_frequency dictionary plan_id"
-        " theme_axes delivery_classes purposes declared_columns search_terms classification edition_id"
+        " theme_axes delivery_classes purposes declared_columns classification edition_id"
         " submitted_at submitted_by reviewed_at reviewed_by review_note published_at rules"
     ),
     # With a registration that is written in the same transaction, which a trigger asks for.

@@ -234,7 +234,7 @@ class ProductRead(Output):
         :param names: of its parties.
         :param stopped: why it is stopped.
         """
-        hidden = {"created_by", "submitted_by", "reviewed_by", "search_terms", "theme_axes", "themes"}
+        hidden = {"created_by", "submitted_by", "reviewed_by", "theme_axes", "themes"}
         return cls(
             **row.model_dump(exclude=hidden),
             stopped=list(stopped),

@@ -1,20 +1,16 @@
-"""Use cases of products: created, described, stopped; and what the slices above need of them."""
+"""Use cases of products: created, described, stopped, read; and what the slices above need of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 from uuid import UUID
 
-from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
-from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
-from infra.rulebook.domain import Rules
 from infra.stops import service as stops
 from listings.authorisations import service as authorisations
 from listings.products import repository
@@ -23,11 +19,9 @@ from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass, require_purposes
 from listings.products.errors import PlanNotYours
 from listings.products.listable import require_offerable
+from listings.products.recording import SUBJECT, publish_event, record
 from listings.products.schemas import ProductCreate, ProductUpdate
-from listings.products.search import index_terms
 from listings.products.states import (
-    PRODUCT,
-    ProductAction,
     ProductStatus,
     require_draft,
     require_liftable,
@@ -36,10 +30,8 @@ from listings.products.states import (
 )
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
-from listings.resources.domain import THEMES, Classification, UpdateFrequency, axes_of, require_themes
+from listings.resources.domain import axes_of, require_themes
 from pricing.plans import service as plans
-
-SUBJECT = "product"
 
 
 async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> DataProduct:
@@ -75,20 +67,14 @@ async def create(session: AsyncSession, actor: Actor, data: ProductCreate) -> Da
         operator_id=grant.operator_id,
         owner_id=grant.owner_id,
         status=ProductStatus.DRAFT,
-        search_terms=_terms(data),
         created_at=await now(session),
         created_by=actor.id,
         rules=rules.stamp(),
     )
     session.add(row)
     await session.flush()
-    await _record(session, actor, row, "created", rules=rules, authorisation_id=str(row.authorisation_id))
+    await record(session, actor, row, "created", rules=rules, authorisation_id=str(row.authorisation_id))
     return row
-
-
-def _terms(text: ProductUpdate | DataProduct) -> list[str]:
-    labels = [label for code in text.themes for label in (THEMES[code].zh, THEMES[code].en)]
-    return index_terms(text.title_zh, text.title_en, text.description_zh, text.description_en, *labels)
 
 
 async def update(session: AsyncSession, actor: Actor, product_id: UUID, data: ProductUpdate) -> DataProduct:
@@ -109,9 +95,9 @@ async def update(session: AsyncSession, actor: Actor, product_id: UUID, data: Pr
         row.delivery_classes = sorted(set(data.delivery_classes))
     for name, value in data.model_dump(exclude={"purposes", "delivery_classes"}).items():
         setattr(row, name, value)
-    row.theme_axes, row.search_terms = axes_of(data.themes), _terms(data)
+    row.theme_axes = axes_of(data.themes)
     await session.flush()
-    await _record(session, actor, row, "described")
+    await record(session, actor, row, "described")
     return row
 
 
@@ -124,7 +110,7 @@ async def set_dictionary(
     """
     row.dictionary = [asdict(entry) for entry in entries]
     await session.flush()
-    await _record(
+    await record(
         session, actor, row, "dictionary_set", personal=[entry.name for entry in entries if entry.personal]
     )
     return row
@@ -139,7 +125,7 @@ async def set_declared_columns(
     """
     row.declared_columns = [column.to_json() for column in columns]
     await session.flush()
-    await _record(session, actor, row, "columns_declared", columns=row.declared_columns)
+    await record(session, actor, row, "columns_declared", columns=row.declared_columns)
     return row
 
 
@@ -154,7 +140,7 @@ async def attach_plan(session: AsyncSession, actor: Actor, product_id: UUID, pla
     await require_own_plan(session, row, plan_id)
     row.plan_id = plan_id
     await session.flush()
-    await _record(session, actor, row, "price_plan_attached", plan_id=str(plan_id))
+    await record(session, actor, row, "price_plan_attached", plan_id=str(plan_id))
     return row
 
 
@@ -190,8 +176,8 @@ async def stop_uncovered(session: AsyncSession, actor: Actor, product_id: UUID, 
     row = await repository.get(session, product_id)
     assert row is not None
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    await _record(session, actor, row, "suspended", reason=reason)
-    await _publish_event(session, row, EventKind.PRODUCT_SUSPENDED)
+    await record(session, actor, row, "suspended", reason=reason)
+    await publish_event(session, row, EventKind.PRODUCT_SUSPENDED)
 
 
 async def suspend(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
@@ -203,8 +189,8 @@ async def suspend(session: AsyncSession, actor: Actor, product_id: UUID, reason:
     row = await _for_stopping(session, actor, product_id)
     require_suspendable(row.status)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
-    await _record(session, actor, row, "suspended", reason=reason)
-    await _publish_event(session, row, EventKind.PRODUCT_SUSPENDED)
+    await record(session, actor, row, "suspended", reason=reason)
+    await publish_event(session, row, EventKind.PRODUCT_SUSPENDED)
     return row
 
 
@@ -219,130 +205,11 @@ async def reinstate(session: AsyncSession, actor: Actor, product_id: UUID, reaso
     require_liftable([(stop.subject_kind, stop.reason) for stop in await stops.active(session, [row.id])])
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     remaining = len(await stops.active(session, [row.id]))
-    await _record(
+    await record(
         session, actor, row, "reinstated", reason=reason, status=row.status.value, stops_remaining=remaining
     )
     if not remaining:
-        await _publish_event(session, row, EventKind.PRODUCT_REINSTATED)
-    return row
-
-
-async def submit(
-    session: AsyncSession, actor: Actor, row: DataProduct, rules: Rules, **seen: object
-) -> DataProduct:
-    """Mark a locked draft as submitted for review.
-
-    :param rules: those that it was found complete by.
-    :param seen: what exactly was submitted, for the audit log.
-    :raises ProductStateForbids: it is no draft.
-    """
-    target, moment = PRODUCT.next_state(row.status, ProductAction.SUBMIT), await now(session)
-    row.status, row.submitted_at, row.submitted_by = target, moment, actor.id
-    row.rules = rules.stamp()
-    await session.flush()
-    await _record(session, actor, row, "submitted", rules=rules, **seen)
-    return row
-
-
-async def publish(
-    session: AsyncSession,
-    actor: Actor,
-    row: DataProduct,
-    edition_id: UUID,
-    rules: Rules,
-    note: str | None,
-    classification: Classification,
-    **seen: object,
-) -> DataProduct:
-    """Mark a locked, submitted product as published.
-
-    :param edition_id: its first edition, which says what it does.
-    :param rules: those that it was found complete by.
-    :param classification: of what is offered.
-    :param seen: what exactly was approved, for the audit log.
-    :raises ProductStateForbids: it was not submitted.
-    """
-    target, moment = PRODUCT.next_state(row.status, ProductAction.APPROVE), await now(session)
-    row.status, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, note
-    row.published_at, row.edition_id, row.rules = moment, edition_id, rules.stamp()
-    row.classification = classification
-    await session.flush()
-    await _record(
-        session, actor, row, "published", rules=rules, note=note, classification=classification.value, **seen
-    )
-    await _publish_event(session, row, EventKind.PRODUCT_PUBLISHED)
-    return row
-
-
-async def publish_edition(
-    session: AsyncSession,
-    actor: Actor,
-    row: DataProduct,
-    edition_id: UUID,
-    document: Mapping[str, Any],
-    rules: Rules,
-    classification: Classification,
-    **seen: object,
-) -> DataProduct:
-    """Put an approved edition of a locked, published product in force: it says and offers that from now on.
-
-    :param document: of the edition; its members are columns of the product.
-    :param rules: those that it was found complete by.
-    :param classification: of what is offered.
-    :param seen: what exactly was approved, for the audit log.
-    """
-    revised = with_document(row, document)
-    for name in document:
-        setattr(row, name, getattr(revised, name))
-    row.theme_axes, row.search_terms = revised.theme_axes, revised.search_terms
-    row.edition_id, row.classification = edition_id, classification
-    await session.flush()
-    await _record(session, actor, row, "edition_published", rules=rules, edition_id=str(edition_id), **seen)
-    await events.publish(
-        session,
-        EventKind.PRODUCT_EDITION_PUBLISHED,
-        subject_id=row.id,
-        organisations=(row.operator_id, row.owner_id),
-        payload={"edition_id": str(edition_id), "number": seen.get("number"), "digest": seen.get("digest")},
-    )
-    return row
-
-
-def with_document(row: DataProduct, document: Mapping[str, Any]) -> DataProduct:
-    """The product as it would be if it said what an edition's document says; nothing is changed.
-
-    :return: an object that belongs to no session.
-    """
-    members = {**document, "plan_id": UUID(document["plan_id"]) if document["plan_id"] else None}
-    members["update_frequency"] = UpdateFrequency(document["update_frequency"])
-    revised = DataProduct(**(row.model_dump() | members))
-    revised.theme_axes, revised.search_terms = axes_of(revised.themes), _terms(revised)
-    return revised
-
-
-async def return_to_draft(session: AsyncSession, actor: Actor, row: DataProduct, reason: str) -> DataProduct:
-    """Mark a locked, submitted product as a draft again, with the reviewer's reasons.
-
-    :raises ProductStateForbids: it was not submitted.
-    """
-    target, moment = PRODUCT.next_state(row.status, ProductAction.RETURN), await now(session)
-    row.status, row.reviewed_at, row.reviewed_by, row.review_note = target, moment, actor.id, reason
-    await session.flush()
-    await _record(session, actor, row, "returned", reason=reason)
-    return row
-
-
-async def withdraw(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
-    """The operator takes the product off the market. Agreements made before run to their end.
-
-    :raises Forbidden: the actor does not belong to the operator.
-    :raises ProductStateForbids: it is withdrawn already.
-    """
-    row = await lock_own(session, actor, product_id)
-    row.status = PRODUCT.next_state(row.status, ProductAction.WITHDRAW)
-    await session.flush()
-    await _record(session, actor, row, "withdrawn", reason=reason)
-    await _publish_event(session, row, EventKind.PRODUCT_WITHDRAWN)
+        await publish_event(session, row, EventKind.PRODUCT_REINSTATED)
     return row
 
 
@@ -474,33 +341,3 @@ async def _for_stopping(session: AsyncSession, actor: Actor, product_id: UUID) -
     if actor.oversees(OrganisationKind.REGULATOR):
         return await lock_visible(session, actor, product_id)
     return await lock_own(session, actor, product_id)
-
-
-async def _record(
-    session: AsyncSession,
-    actor: Actor,
-    row: DataProduct,
-    what: str,
-    *,
-    rules: Rules | None = None,
-    **detail: object,
-) -> None:
-    await audit.record(
-        session,
-        actor,
-        action=f"product.{what}",
-        subject_kind=SUBJECT,
-        subject_id=row.id,
-        detail=dict(detail),
-        rules=rules,
-    )
-
-
-async def _publish_event(session: AsyncSession, row: DataProduct, kind: EventKind) -> None:
-    await events.publish(
-        session,
-        kind,
-        subject_id=row.id,
-        organisations=(row.operator_id, row.owner_id),
-        payload={"status": row.status.value},
-    )

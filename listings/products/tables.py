@@ -21,8 +21,8 @@ class DataProduct(Table, table=True):
     ``theme_axes`` are those of its themes; ``purposes`` and ``delivery_classes`` are sorted codes.
 
     ``owner_id`` is the resource's owner. ``dictionary`` holds described columns only, ``declared_columns`` those whose
-    types were declared (`listings.products.columns.DeclaredColumn`). ``search_terms`` are those of
-    `listings.products.search.index_terms`. ``classification`` is that of what is offered, None before publication.
+    types were declared (`listings.products.columns.DeclaredColumn`). ``classification`` is that of what is offered,
+    None before publication.
     """
 
     __tablename__ = "data_products"
@@ -31,7 +31,6 @@ class DataProduct(Table, table=True):
             "status <> 'published' OR (plan_id IS NOT NULL AND published_at IS NOT NULL)",
             name="published_complete",
         ),
-        sa.Index("ix_data_products_search_terms", "search_terms", postgresql_using="gin"),
         sa.Index("ix_data_products_themes", "themes", postgresql_using="gin"),
         sa.CheckConstraint("cardinality(delivery_classes) > 0", name="delivered_somehow"),
         sa.CheckConstraint("cardinality(purposes) > 0", name="offered_for_something"),
@@ -61,7 +60,6 @@ class DataProduct(Table, table=True):
     classification: Classification | None = enum_column(Classification, default=None, nullable=True)
     plan_id: UUID | None = Field(default=None, foreign_key="price_plans.id")
     edition_id: UUID | None = None
-    search_terms: list[str] = Field(sa_type=ARRAY(sa.String), nullable=False)
     created_at: datetime = timestamp_column()
     created_by: UUID
     submitted_at: datetime | None = timestamp_column(nullable=True)

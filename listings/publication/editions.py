@@ -15,13 +15,14 @@ from listings.editions.domain import Remark, require_changed, require_digest
 from listings.editions.errors import EditionOutdated, EditionStateForbids
 from listings.editions.states import EDITION, EditionAction, ReviewDecision
 from listings.editions.tables import ProductEdition
+from listings.products import publishing
 from listings.products import service as products
+from listings.products.recording import SUBJECT
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.publication.service import lock_for_review, require_publishable
 from listings.revisions import columns as revision_columns
 from listings.revisions import service as revisions
-from listings.revisions.columns import request_sample
 
 
 async def submit(session: AsyncSession, actor: Actor, edition_id: UUID) -> ProductEdition:
@@ -43,7 +44,7 @@ async def submit(session: AsyncSession, actor: Actor, edition_id: UUID) -> Produ
     require_changed(base, row.document)
     await reviews.require_remarks_answered(session, row)
     rules = await rulebook.in_force(session)
-    revised = products.with_document(product, row.document)
+    revised = publishing.with_document(product, row.document)
     await require_publishable(session, revised, rules, reviewing=False)
     return await editions.submit(session, actor, row, rules)
 
@@ -67,13 +68,13 @@ async def approve(
     _require_current(row, product)
     await _require_not_suspended(session, row)
     rules = await rulebook.in_force(session)
-    revised = products.with_document(product, row.document)
+    revised = publishing.with_document(product, row.document)
     assert revised.plan_id is not None
     await products.require_own_plan(session, product, revised.plan_id)
     classification, seen = await require_publishable(session, revised, rules, reviewing=True)
     before = await revisions.find_newest_passed(session, product.id)
     await reviews.decide(session, actor, row, ReviewDecision.APPROVED, rules, note)
-    await products.publish_edition(
+    await publishing.publish_edition(
         session,
         actor,
         product,
@@ -84,7 +85,6 @@ async def approve(
         **{**seen, "number": row.number, "digest": row.digest},
     )
     await revision_columns.request_sample(session, product.id)
-    await request_sample(session, product.id)
     after = await revisions.find_newest_passed(session, product.id)
     if after is not None and (before is None or before.id != after.id):
         await revisions.publish_if_current(session, after.id)
@@ -172,7 +172,7 @@ def _require_current(row: ProductEdition, product: DataProduct) -> None:
 async def _require_not_suspended(session: AsyncSession, row: ProductEdition) -> None:
     placed = await stops.active(session, [row.product_id])
     # A stop for the product's class is of another kind: the edition may be what mends it.
-    for stop in (one for one in placed if one.subject_kind == products.SUBJECT):
+    for stop in (one for one in placed if one.subject_kind == SUBJECT):
         raise EditionStateForbids(
             Message("The product is suspended: {reason}", reason=stop.reason),
             remedy=Message(

@@ -20,6 +20,7 @@ from listings.findings import service as findings
 from listings.findings.domain import FindingStatus
 from listings.impact_assessments import service as impact_assessments
 from listings.impact_assessments.domain import AssessmentGround
+from listings.products import publishing
 from listings.products import service as products
 from listings.products.dictionary import DictionaryEntry, declared_classes, personal_columns
 from listings.products.domain import require_purposes
@@ -51,7 +52,7 @@ async def submit(session: AsyncSession, actor: Actor, product_id: UUID) -> DataP
     if returned is not None:
         await reviews.require_remarks_answered(session, returned)
     _, seen = await require_publishable(session, row, rules, reviewing=False)
-    await products.submit(session, actor, row, rules, **seen)
+    await publishing.submit(session, actor, row, rules, **seen)
     await editions.submit_first(session, actor, row, rules)
     return row
 
@@ -74,7 +75,7 @@ async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: s
     classification, seen = await require_publishable(session, row, rules, reviewing=True)
     edition = await _first_edition(session, row)
     await reviews.decide(session, actor, edition, ReviewDecision.APPROVED, rules, note)
-    return await products.publish(session, actor, row, edition.id, rules, note, classification, **seen)
+    return await publishing.publish(session, actor, row, edition.id, rules, note, classification, **seen)
 
 
 async def _first_edition(session: AsyncSession, row: DataProduct) -> ProductEdition:
@@ -99,7 +100,7 @@ async def return_to_draft(
     rules = await rulebook.in_force(session)
     edition = await _first_edition(session, row)
     await reviews.decide(session, actor, edition, ReviewDecision.RETURNED, rules, reason, remarks)
-    return await products.return_to_draft(session, actor, row, reason)
+    return await publishing.return_to_draft(session, actor, row, reason)
 
 
 async def withdraw(session: AsyncSession, actor: Actor, product_id: UUID, reason: str) -> DataProduct:
@@ -108,7 +109,7 @@ async def withdraw(session: AsyncSession, actor: Actor, product_id: UUID, reason
     :raises Forbidden: the actor does not belong to the operator.
     :raises ProductStateForbids: it is withdrawn already.
     """
-    row = await products.withdraw(session, actor, product_id, reason)
+    row = await publishing.withdraw(session, actor, product_id, reason)
     edition = await editions.find_open(session, row.id)
     if edition is not None:
         await editions.withdraw(session, actor, edition, reason)
@@ -143,7 +144,7 @@ async def require_publishable(
 ) -> tuple[Classification, dict[str, str]]:
     """Make sure that a product can be published as it is, or as an edition would make it.
 
-    :param row: locked; or `products.with_document` of one that is.
+    :param row: locked; or `publishing.with_document` of one that is.
     :return: class of what is published, and what exactly it is, for the audit log; nothing else changes it until the
         transaction ends.
     :raises ProductIncomplete: something is missing; all of it is named.

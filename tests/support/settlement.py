@@ -169,7 +169,7 @@ async def a_trade(
         authorisation_id=authorisation.id, status=ProductStatus.DRAFT, title_zh="数据", title_en="Data",
         description_zh="数据", description_en="Data", themes=["x"], update_frequency=UpdateFrequency.DAILY,
         delivery_classes=[next(iter(DeliveryClass))],
-        theme_axes=["theme"], purposes=["industry"], dictionary=[], plan_id=plan.id, search_terms=["x"],
+        theme_axes=["theme"], purposes=["industry"], dictionary=[], plan_id=plan.id,
         created_at=START, created_by=operator.id,
     )  # fmt: skip
     session.add(product)

@@ -337,7 +337,7 @@ async def test_an_edition_cannot_be_forged(
         for forged in (
             "UPDATE data_products SET title_en = 'Gold' WHERE id = $1",
             "UPDATE data_products SET purposes = '{industry}' WHERE id = $1",
-            "UPDATE data_products SET search_terms = '{gold}' WHERE id = $1",
+            "UPDATE data_products SET theme_axes = '{gold}' WHERE id = $1",
             "UPDATE data_products SET edition_id = NULL WHERE id = $1",
         ):
             with pytest.raises(asyncpg.RestrictViolationError):
