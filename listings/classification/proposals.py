@@ -3,6 +3,7 @@
 Nothing is described by it: a person confirms or rejects each proposal.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -14,7 +15,7 @@ from listings.classification import recognisers
 from listings.classification.kinds import SENSITIVE, PersonalKind
 from listings.classification.lexicon import Reading, read_heading
 from listings.gradings.domain import DECISION_TABLE_SOURCE, class_of
-from listings.ingest.personal import ContentKind, Tally
+from listings.ingest.personal import ContentKind, Tally, plain
 from listings.ingest.result import Kind
 from listings.resources.domain import Classification
 
@@ -22,6 +23,7 @@ MAX_EXAMPLES = 3
 _FEW = 5
 """Values below which content alone says nothing of names, addresses and plates."""
 
+_YEAR = re.compile(r"19[0-9]{2}|20[0-9]{2}|2100")
 _NUMBERED = frozenset({"order_number", "station_code", "barcode", "time", "credit_code", "division_code"})
 """What has numbers of its own, of which some look like those of persons."""
 
@@ -355,8 +357,7 @@ def _share(values: Sequence[str], test: Callable[[str], bool]) -> float:
 
 
 def _has_year(value: str) -> bool:
-    digits = value.strip()[:4]
-    return digits.isdigit() and 1900 <= int(digits) <= 2100
+    return _YEAR.match(plain(value).strip()) is not None
 
 
 def _in_range(sample: ColumnSample, code: str) -> bool:

@@ -29,7 +29,7 @@ def sample_columns(
     try:
         file = f"read_parquet('{path.replace(chr(39), chr(39) * 2)}', file_row_number = true)"
         (rows,) = connection.execute(f"SELECT count(*) FROM {file}").fetchone() or (0,)
-        step = max(1, rows // MAX_VALUES)
+        step = max(1, -(-rows // MAX_VALUES))
         found: list[ColumnSample] = []
         for start in range(0, len(columns), _COLUMNS_AT_ONCE):
             some = columns[start : start + _COLUMNS_AT_ONCE]

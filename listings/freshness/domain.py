@@ -80,14 +80,17 @@ def promise_rules(rules: Rules) -> PromiseRules:
 def shifted(moment: datetime, frequency: UpdateFrequency, periods: int) -> datetime:
     """So many periods later, or earlier where the number is negative; by the calendar (UTC) for months and years.
 
-    A 31st becomes the last day of a shorter month.
+    A 31st becomes the last day of a shorter month, and the last day of a month the last day of every other: what comes
+    at the end of February is due at the end of March.
 
     :param frequency: one of :data:`PROMISES`.
     """
     if frequency in _SPANS:
         return moment + _SPANS[frequency] * periods
     year, month = divmod(moment.year * 12 + moment.month - 1 + _MONTHS[frequency] * periods, 12)
-    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    last = calendar.monthrange(year, month + 1)[1]
+    ends_month = moment.day == calendar.monthrange(moment.year, moment.month)[1]
+    day = last if ends_month else min(moment.day, last)
     return moment.replace(year=year, month=month + 1, day=day)
 
 

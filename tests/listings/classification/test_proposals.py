@@ -1,8 +1,11 @@
 """What columns are proposed to be, why, and that a person decides."""
 
 import asyncio
+import time
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from litestar import Litestar
 
@@ -12,8 +15,9 @@ from listings.classification import jobs
 from listings.classification.kinds import PersonalKind
 from listings.classification.lexicon import concepts, read_heading
 from listings.classification.proposals import ColumnSample, Proposal, hidden, propose, propose_all
+from listings.classification.reading import MAX_VALUES, sample_columns
 from listings.classification.recognisers import is_credit_code, is_dwelling, is_plate, name_parts
-from listings.ingest.result import Kind
+from listings.ingest.result import Column, Kind
 from listings.resources.domain import Classification
 from tests.benchmarks.bench_classification import measure
 from tests.benchmarks.labelled_columns import part
@@ -92,6 +96,28 @@ def test_single_values() -> None:
     assert is_dwelling("上海市浦东新区石鼓路12号3栋2单元501室")
     assert not is_dwelling("上海市浦东新区石鼓路12号")
     assert [hidden(text) for text in ("", "a", "ab", "abc")] == ["", "*", "**", "a*c"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("出生日期", "²⁰²⁰-01-01"), ("生日", "①②③④"), ("birth year", "١٩٩٠"), ("经度", "sNaN")]
+)
+def test_odd_digits_are_looked_at_like_any_text(name: str, value: str) -> None:
+    assert propose(column(name, *[value] * 10)).personal in (True, False)
+
+
+@pytest.mark.parametrize("sign", ["一", "0", "上", "1-", "张·", "路"])
+def test_long_values_of_one_sign_take_no_time(sign: str) -> None:
+    begun = time.process_time()
+    propose(column("x", *[(sign * 200)[:200]] * 500))
+    assert time.process_time() - begun < 0.5, "a thousand such columns are looked at within the two minutes"
+
+
+def test_values_are_looked_at_over_the_whole_length_of_the_data(tmp_path: Path) -> None:
+    path = str(tmp_path / "data.parquet")
+    duckdb.sql("SELECT range AS n FROM range(999)").write_parquet(path)
+    (seen,) = sample_columns(path, [Column("n", "n", Kind.INTEGER, "BIGINT", nullable=False)], {})
+    assert int(seen.values[-1]) > 990
+    assert len(seen.values) <= MAX_VALUES
 
 
 async def proposed(

@@ -1,6 +1,7 @@
 """When data is due, late, and how often it was in time."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -42,6 +43,36 @@ def test_periods_follow_the_calendar(frequency: UpdateFrequency, periods: int, d
 
 def test_a_leap_day_has_an_anniversary() -> None:
     assert shifted(datetime(2024, 2, 29, tzinfo=UTC), F.YEARLY, 1) == datetime(2025, 2, 28, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("arrived", "frequency", "due"),
+    [
+        ("2026-02-28T09:00", F.MONTHLY, "2026-03-31T09:00"),
+        ("2026-04-30T09:00", F.MONTHLY, "2026-05-31T09:00"),
+        ("2026-02-28T09:00", F.QUARTERLY, "2026-05-31T09:00"),
+        ("2026-04-29T09:00", F.MONTHLY, "2026-05-29T09:00"),
+        ("2025-02-28T09:00", F.YEARLY, "2026-02-28T09:00"),
+        # The first of March at half past midnight in Shanghai: the next is due on the first of April there.
+        ("2026-02-28T16:30", F.MONTHLY, "2026-03-31T16:30"),
+    ],
+)
+def test_what_comes_at_the_end_of_a_month_is_due_at_the_end_of_the_next(
+    arrived: str, frequency: UpdateFrequency, due: str
+) -> None:
+    moment = datetime.fromisoformat(arrived).replace(tzinfo=UTC)
+    assert shifted(moment, frequency, 1) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+
+
+def test_month_end_data_is_in_time_all_year() -> None:
+    ends = [
+        datetime(2025, month, day, 9, tzinfo=UTC)
+        for month, day in ((1, 31), (2, 28), (3, 31), (4, 30), (5, 31), (6, 30), (7, 31), (8, 31))
+    ]
+    for arrived, following in pairwise(ends):
+        assert freshness_of(F.MONTHLY, arrived, following - timedelta(seconds=1), 0) is Freshness.ON_TIME
+    promise = assess(F.MONTHLY, ends, ends[-1], PromiseRules(tolerance_percent=1, periods=7))
+    assert (promise.in_time, promise.periods) == (7, 7)
 
 
 def test_static_and_irregular_data_promise_nothing() -> None:
