@@ -90,6 +90,13 @@ def personal_columns(entries: Iterable[DictionaryEntry]) -> set[str]:
     return {entry.name for entry in entries if entry.personal}
 
 
+def guarded_columns(entries: Iterable[DictionaryEntry]) -> set[str]:
+    """Names of the columns of which a coarser value tells too much where few rows share it: personal or important."""
+    return {
+        entry.name for entry in entries if entry.personal or entry.classification is Classification.IMPORTANT
+    }
+
+
 def require_known_columns(entries: Sequence[DictionaryEntry], columns: Collection[str] | None) -> None:
     """Refuse a dictionary that describes a column more than once, or one that is not in the data.
 

@@ -234,20 +234,29 @@ def masked_profile(profile: Iterable[Mapping[str, Any]], rules: Rules) -> list[d
     return found
 
 
-def singling_columns(rules: Rules, personal: Collection[str]) -> list[str]:
-    """Columns of which something is left that, together, may single a person out."""
+def singling_columns(rules: Rules, guarded: Collection[str]) -> list[str]:
+    """Columns of which something is left that, together, may single a person or a thing out.
+
+    :param guarded: columns that are personal information or important data.
+    """
     coarse = (MaskMethod.TRUNCATE, MaskMethod.GENERALISE)
     return [
-        name
-        for name, rule in rules.items()
-        if rule is not None and name in personal and rule.method in coarse
+        name for name, rule in rules.items() if rule is not None and name in guarded and rule.method in coarse
     ]
+
+
+def uncounted_rules(rules: Rules, guarded: Collection[str]) -> dict[str, MaskRule | None]:
+    """The rules for rows of which nobody has counted how many share what would be left: nothing is.
+
+    :param guarded: see `singling_columns`.
+    """
+    return {**rules, **dict.fromkeys(singling_columns(rules, guarded), HIDE)}
 
 
 def hide_singled_out(
     rows: Sequence[dict[str, Any]], columns: Sequence[str], counts: Mapping[tuple[Any, ...], int], least: int
 ) -> list[dict[str, Any]]:
-    """Hide what is left of persons in rows whose combination fewer than so many rows of the data share.
+    """Hide what is left in rows whose combination fewer than so many rows of the data share.
 
     :param counts: rows of the data by the masked values of these columns.
     """

@@ -81,6 +81,7 @@ async def mark_personal(
     newest = await revisions.find_newest(session, row.id)
     require_columns(columns, {column.name for column in newest.columns} if newest else set())
     marked = await findings.mark_personal(session, actor, row.id, columns)
+    await revision_columns.request_sample(session, row.id)
     await _publish_newest(session, row)
     return sorted(marked)
 

@@ -10,8 +10,14 @@ from listings.findings.domain import Finding, masked_columns, unsettled
 from listings.gradings import service as gradings
 from listings.ingest.personal import Detected
 from listings.products import service as products
-from listings.products.dictionary import DictionaryEntry, data_dictionary, mask_rules, personal_columns
-from listings.products.masking import MaskRule, remask
+from listings.products.dictionary import (
+    DictionaryEntry,
+    data_dictionary,
+    guarded_columns,
+    mask_rules,
+    personal_columns,
+)
+from listings.products.masking import MaskRule, remask, uncounted_rules
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.revisions.tables import ProductRevision
@@ -37,6 +43,11 @@ class Disclosure:
     def rules(self) -> dict[str, MaskRule | None]:
         """How the values of each column are shown."""
         return mask_rules(self.dictionary)
+
+    @property
+    def uncounted_rules(self) -> dict[str, MaskRule | None]:
+        """The same for rows of which nobody has counted how many share what is left of them."""
+        return uncounted_rules(self.rules, guarded_columns(self.dictionary))
 
 
 async def get_disclosure(session: AsyncSession, product: DataProduct, row: ProductRevision) -> Disclosure:
@@ -93,7 +104,7 @@ def stored_rules(row: ProductRevision) -> dict[str, MaskRule | None]:
 
 def first_rows(row: ProductRevision, disclosure: Disclosure) -> list[dict[str, Any]]:
     """The first rows of a revision as they may be shown now."""
-    return remask(row.sample, stored_rules(row), disclosure.rules)
+    return remask(row.sample, stored_rules(row), disclosure.uncounted_rules)
 
 
 async def is_withheld(session: AsyncSession, row: ProductRevision) -> bool:

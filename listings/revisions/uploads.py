@@ -287,6 +287,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
     await follow_renames(session, product, newest, [asdict(column) for column in result.profile])
     # Rows are stored as they may be shown, and not as they are: whoever reads the database reads no more.
     disclosure = await disclose(session, product, [column.name for column in result.columns], result.detected)
+    rules = disclosure.uncounted_rules
     row = ProductRevision(
         id=converted.revision_id,
         product_id=product.id,
@@ -307,10 +308,10 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
                 "options": converted.options.to_json(),
                 "declared": converted.declared,
                 "row_bytes": result.row_bytes,
-                "sample_rules": {name: rule and rule.to_json() for name, rule in disclosure.rules.items()},
+                "sample_rules": {name: rule and rule.to_json() for name, rule in rules.items()},
             }
         ),
-        sample=mask_rows(result.sample, disclosure.rules, personal_columns(disclosure.dictionary)),
+        sample=mask_rows(result.sample, rules, personal_columns(disclosure.dictionary)),
         source_name=converted.name,
         source_format=result.source_format,
         source_sha256=result.source_sha256,

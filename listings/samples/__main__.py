@@ -1,6 +1,6 @@
 """The child process that draws and masks samples: :func:`infra.child_process.serve` says how it is bounded.
 
-A request is ``{"path", "folder", "columns", "spec", "rules", "personal", "key", "least"}``; the answer is
+A request is ``{"path", "folder", "columns", "spec", "rules", "guarded", "key", "least"}``; the answer is
 ``{"rows": …}`` or ``{"refused": …}``. Values as they are stay here.
 """
 
@@ -20,7 +20,7 @@ def _load() -> Handler:
             [Column(**{**column, "kind": Kind(column["kind"])}) for column in request["columns"]],
             DrawSpec.from_json(request["spec"]),
             {name: rule and MaskRule.from_json(rule) for name, rule in request["rules"].items()},
-            frozenset(request["personal"]),
+            frozenset(request["guarded"]),
             bytes.fromhex(request["key"]),
             request["least"],
         )

@@ -41,14 +41,15 @@ _OPERATORS = {
 class Drawing:
     """A draw with the rules that its rows are masked by.
 
+    :ivar guarded: columns that are personal information or important data.
     :ivar key: the product's secret.
-    :ivar least: how many rows must share what is left of a person's columns.
+    :ivar least: how many rows must share what is left of these columns.
     """
 
     columns: Sequence[Column]
     spec: DrawSpec
     rules: dict[str, MaskRule | None]
-    personal: frozenset[str]
+    guarded: frozenset[str]
     key: bytes
     least: int
 
@@ -69,8 +70,8 @@ def draw(path: str, drawing: Drawing, folder: str) -> list[dict[str, Any]]:
         by_name = {column.name: column for column in drawing.columns}
         numbers = _chosen(connection, drawing.spec, by_name)
         kept = [column for column in drawing.columns if drawing.rules.get(column.name) is not None]
-        rows = mask_rows(_rows(connection, numbers, kept), drawing.rules, drawing.personal, drawing.key)
-        columns = singling_columns(drawing.rules, drawing.personal)
+        rows = mask_rows(_rows(connection, numbers, kept), drawing.rules, drawing.guarded, drawing.key)
+        columns = singling_columns(drawing.rules, drawing.guarded)
         counts = _combinations(connection, drawing, [by_name[name] for name in columns]) if columns else {}
         return hide_singled_out(rows, columns, counts, drawing.least)
     except (duckdb.ConversionException, duckdb.InvalidInputException) as error:

@@ -21,7 +21,7 @@ from infra.objects import ObjectMissing, ObjectStore
 from infra.rulebook import service as rulebook
 from listings.ingest.limits import MEBIBYTE, Limits
 from listings.products import service as products
-from listings.products.dictionary import personal_columns
+from listings.products.dictionary import guarded_columns
 from listings.products.masking import MaskMethod, MaskRule, remask
 from listings.products.tables import DataProduct
 from listings.revisions import service as revisions
@@ -56,7 +56,7 @@ class _Prepared:
     facts: RevisionFacts
     spec: DrawSpec
     rules: dict[str, MaskRule | None]
-    personal: set[str]
+    guarded: set[str]
     classes: dict[str, list[Any]]
     key: str
     least: int
@@ -169,7 +169,13 @@ async def get_shown(
         drawn = await repository.newest_of_service(session, row.id)
         if drawn is None:
             return first_rows(row, disclosure)
-        return remask(drawn.rows, _rules_of(drawn), disclosure.rules)
+        classes = classes_of(disclosure.dictionary)
+        unchanged = {
+            name: rule
+            for name, rule in _rules_of(drawn).items()
+            if drawn.classes.get(name) == classes.get(name)
+        }
+        return remask(drawn.rows, unchanged, disclosure.rules)
     if approved.classes != classes_of(disclosure.dictionary):
         return []
     here = (
@@ -196,13 +202,20 @@ async def refresh(context: DrawContext, revision_id: UUID) -> None:
             spec = DrawSpec.from_json(approved.spec)
         else:
             drawn = await repository.newest_of_service(session, row.id)
-            if (_rules_of(drawn) if drawn else stored_rules(row)) == disclosure.rules:
+            if _is_as_ruled(row, drawn, disclosure):
                 return
             spec = DrawSpec(DrawMethod.FIRST, FIRST_ROWS)
         prepared = await _prepare(session, product, row, spec)
     rows = await _drawn(context, prepared)
     async with transaction(context.sessions) as session:
         await _store(session, SYSTEM, prepared, rows, approved.id if approved else None)
+
+
+def _is_as_ruled(row: ProductRevision, drawn: ProductSample | None, disclosure: Disclosure) -> bool:
+    """Whether the first rows that are stored of a revision are masked just as the rules of now ask for."""
+    if drawn is None:
+        return stored_rules(row) == disclosure.rules == disclosure.uncounted_rules
+    return _rules_of(drawn) == disclosure.rules and drawn.classes == classes_of(disclosure.dictionary)
 
 
 def _rules_of(row: ProductSample) -> dict[str, MaskRule | None]:
@@ -234,7 +247,7 @@ async def _prepare(
         revisions.facts_of(row),
         spec,
         masks,
-        personal_columns(disclosure.dictionary),
+        guarded_columns(disclosure.dictionary),
         classes_of(disclosure.dictionary),
         await repository.secret_of(session, product.id, secrets.token_hex(32)),
         rules.integer("sample.least_sharing"),
@@ -255,6 +268,13 @@ async def _drawn(context: DrawContext, prepared: _Prepared) -> list[dict[str, An
             remedy=Message("Write the value as the column holds it."),
         )
     rows: list[dict[str, Any]] = answer["rows"]
+    if not rows and prepared.spec.method in (DrawMethod.ROWS, DrawMethod.FILTER):
+        raise DrawRefused(
+            Message("The data has no row that the draw asks for."),
+            remedy=Message(
+                "Name rows from 1 to the number of rows of the revision, or conditions that some meet."
+            ),
+        )
     return rows
 
 
@@ -286,7 +306,7 @@ def _request(path: Path, folder: str, prepared: _Prepared) -> dict[str, Any]:
         "columns": [asdict(column) for column in prepared.facts.columns],
         "spec": prepared.spec.to_json(),
         "rules": {name: rule and rule.to_json() for name, rule in prepared.rules.items()},
-        "personal": sorted(prepared.personal),
+        "guarded": sorted(prepared.guarded),
         "key": prepared.key,
         "least": prepared.least,
     }

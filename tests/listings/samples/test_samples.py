@@ -136,6 +136,74 @@ async def test_first_rows_take_stricter_rules_at_once_and_milder_ones_with_the_n
     assert "S1" not in (await stored_texts(sessions, revision_id)).rpartition("[")[2]
 
 
+async def test_what_is_left_of_persons_is_shown_of_no_single_one_in_first_rows_either(
+    app: Litestar, sessions: SessionMaker, owner: Party, operator: Party
+) -> None:
+    product_id, _ = await listed(owner, operator)
+    later = await upload(
+        operator, product_id, b"station,age,phone,pm25,note\nS9,101,13812345670,1.5,\n" + LINES.encode()
+    )
+    path = f"/v1/revisions/{later['id']}/sample"
+    assert {row["age"] for row in (await operator.get(path))["rows"]} == {"***"}, "nobody has counted yet"
+    assert "100–110" not in await stored_texts(sessions, later["id"])
+    await jobs.refresh(job_context(app, sessions), {"revision_id": later["id"]})
+    first, *others = (await operator.get(path))["rows"]
+    assert first["age"] == "***", "the only one of that age"
+    assert {row["age"] for row in others} >= {"20–30", "30–40"}
+
+
+async def test_a_truncated_column_that_becomes_personal_keeps_a_third_at_once(
+    app: Litestar, sessions: SessionMaker, owner: Party, operator: Party
+) -> None:
+    product = await draft(owner, operator)
+    text = "plot,pm25\n" + "".join(f"Plot of family {n % 3},{n}.5\n" for n in range(30))
+    shortened = {
+        "name": "plot",
+        "title_zh": "地块",
+        "title_en": "Plot",
+        "mask": {"method": "truncate", "keep": 14},
+    }
+    await operator.put(f"/v1/products/{product['id']}/dictionary", {"columns": [shortened]})
+    revision = await upload(operator, product["id"], text.encode())
+    path, context = f"/v1/revisions/{revision['id']}/sample", job_context(app, sessions)
+
+    async def shown() -> set[str]:
+        return {row["plot"] for row in (await operator.get(path))["rows"]}
+
+    assert await shown() == {"Plot of family***"}
+    await operator.post(f"/v1/products/{product['id']}/personal-columns", {"columns": ["plot"]}, status=200)
+    assert await shown() == {"***"}
+    await jobs.refresh(context, {"revision_id": revision["id"]})
+    assert await shown() == {"Plot ***"}
+
+
+async def test_important_data_is_not_shown_by_a_band_as_narrow_as_its_values(
+    owner: Party, operator: Party
+) -> None:
+    product_id, revision_id = await listed(owner, operator)
+    resource_id = (await operator.get(f"/v1/products/{product_id}"))["resource_id"]
+    important = {"column": "pm25", "classification": "IMPORTANT", **REASON}
+    await owner.post(f"/v1/resources/{resource_id}/column-gradings/raise", important)
+    narrow = {"method": "generalise", "to": "band", "width": "0.1"}
+    entry = {"name": "pm25", "title_zh": "细颗粒物", "title_en": "PM2.5", "mask": narrow}
+    await operator.put(f"/v1/products/{product_id}/dictionary", {"columns": [*DICTIONARY, entry]})
+    drawn = await operator.post(f"/v1/revisions/{revision_id}/samples", {"method": "first", "count": 20})
+    assert {row["pm25"] for row in drawn["rows"]} == {"***"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"method": "rows", "rows": [4000]},
+        {"method": "filter", "filters": [{"column": "pm25", "test": "ge", "value": "4000"}]},
+    ],
+)
+async def test_a_draw_of_no_row_is_refused(owner: Party, operator: Party, body: dict[str, Any]) -> None:
+    _, revision_id = await listed(owner, operator)
+    refused = await operator.post(f"/v1/revisions/{revision_id}/samples", body, status=422)
+    assert (slug(refused), "no row" in refused["detail"]) == ("sample-draw", True)
+
+
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
