@@ -1,30 +1,27 @@
 """Products and their data after a class has changed: what may not be offered any more is stopped, and let go again."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from infra.auth import SYSTEM
 from infra.db import AsyncSession
 from infra.events import service as events
 from infra.events.kinds import EventKind
-from infra.messages import Message, translate
+from infra.messages import Message
 from infra.rulebook import service as rulebook
-from infra.rulebook.domain import Rules
 from infra.stops import service as stops
 from listings.gradings import service as gradings
 from listings.products import service as products
 from listings.products.dictionary import declared_classes
-from listings.products.listable import require_offerable
 from listings.products.states import CLASS_STOP
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.resources.errors import NotListable
 from listings.resources.tables import DataResource
 from listings.revisions import columns as revision_columns
+from listings.revisions import holding
 from listings.revisions import service as revisions
-from listings.revisions.tables import ProductRevision
-
-REVISION_STOP = "revision_class"
-"""The same of a single revision that buyers do not read at present, but may still hold a pin or a cursor of."""
+from listings.revisions.holding import column_names, find_refusal, in_both_languages
 
 _RELEASED = Message("The class of the data allows the offer again.")
 
@@ -38,19 +35,28 @@ async def recheck_resource(session: AsyncSession, resource: DataResource) -> Non
 async def recheck(session: AsyncSession, row: DataProduct, resource: DataResource) -> NotListable | None:
     """Stop a product, or revisions of it, that hold what may not be offered; let go what may.
 
+    The product is stopped for what buyers rely on. A newer revision that nobody has read yet is held back by itself, as
+    is an older one that somebody may still hold a pin or a cursor of.
+
     :return: why the product may not be offered, None when it may.
     """
     rules = await rulebook.in_force(session)
-    current = await revisions.find_newest_promised(session, row.id)
+    found = await revisions.list_readable(session, row.id)
+    by_names = {
+        names: await find_refusal(session, row, resource, rules, names)
+        for names in {one.id: column_names(one) for one in found}.values()
+    }
+    refusals = {one.id: by_names[column_names(one)] for one in found}
+    held = await _held(session, [one.id for one in found if refusals[one.id] is not None])
+    current = await revisions.find_newest_promised(session, row.id, besides=held)
     if current is None:
         return None
-    names = [column["name"] for column in current.columns]
+    names = column_names(current)
     declared = declared_classes(products.get_described_columns(row).values())
     row.classification = (await gradings.get_classes(session, resource)).offered(names, declared)
-    refused = await _refusal(session, row, resource, rules, current)
+    refused = refusals[current.id]
     await revision_columns.request_sample(session, row.id)
-    changed = await _stop_exactly(session, CLASS_STOP, row.id, refused)
-    if changed:
+    if await _stop_exactly(session, CLASS_STOP, row.id, refused):
         await events.publish(
             session,
             EventKind.PRODUCT_SUSPENDED if refused else EventKind.PRODUCT_REINSTATED,
@@ -58,12 +64,22 @@ async def recheck(session: AsyncSession, row: DataProduct, resource: DataResourc
             organisations=(row.operator_id, row.owner_id),
             payload={"status": row.status.value},
         )
-    for earlier in await revisions.list_passed(session, row.id):
-        if earlier.id != current.id:
-            reason = await _refusal(session, row, resource, rules, earlier)
-            await _stop_exactly(session, REVISION_STOP, earlier.id, reason)
+    before = await revisions.find_newest_passed(session, row.id)
+    for one in found:
+        # For what buyers rely on the product is stopped as a whole.
+        reason = None if one.id == current.id and one.id not in held else refusals[one.id]
+        await _stop_exactly(session, holding.STOP, one.id, reason)
     await session.flush()
+    after = await revisions.find_newest_passed(session, row.id)
+    if after is not None and (before is None or before.id != after.id):
+        await revisions.publish_if_current(session, after.id)
     return refused
+
+
+async def _held(session: AsyncSession, revision_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of some revisions that are stopped for their own class."""
+    placed = await stops.active(session, revision_ids)
+    return {stop.subject_id for stop in placed if stop.subject_kind == holding.STOP}
 
 
 async def recheck_product(session: AsyncSession, product_id: UUID) -> NotListable | None:
@@ -72,28 +88,6 @@ async def recheck_product(session: AsyncSession, product_id: UUID) -> NotListabl
     if row is None or row.published_at is None:
         return None
     return await recheck(session, row, await resources.get_resource(session, row.resource_id))
-
-
-async def _refusal(
-    session: AsyncSession, row: DataProduct, resource: DataResource, rules: Rules, revision: ProductRevision
-) -> NotListable | None:
-    try:
-        await require_offerable(
-            session,
-            resource,
-            rules,
-            row.delivery_classes,
-            [column["name"] for column in revision.columns],
-            declared_classes(products.get_described_columns(row).values()),
-        )
-    except NotListable as refused:
-        return refused
-    return None
-
-
-def _in_both_languages(text: str) -> str:
-    """A reason for all who will read it, whichever language they ask for."""
-    return " ".join(translate(text, language) for language in ("zh", "en"))
 
 
 async def _stop_exactly(
@@ -110,12 +104,12 @@ async def _stop_exactly(
             SYSTEM,
             subject_kind=kind,
             subject_id=subject_id,
-            reason=_in_both_languages(refused.detail),
+            reason=in_both_languages(refused.detail),
         )
         return True
     if refused is None and placed:
         await stops.lift(
-            session, SYSTEM, subject_kind=kind, subject_id=subject_id, reason=_in_both_languages(_RELEASED)
+            session, SYSTEM, subject_kind=kind, subject_id=subject_id, reason=in_both_languages(_RELEASED)
         )
         return True
     return False

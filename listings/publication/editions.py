@@ -9,6 +9,7 @@ from infra.identity import officers
 from infra.messages import Message
 from infra.rulebook import service as rulebook
 from infra.stops import service as stops
+from listings.classification import offers
 from listings.editions import reviews
 from listings.editions import service as editions
 from listings.editions.domain import Remark, require_changed, require_digest
@@ -21,7 +22,7 @@ from listings.products.recording import SUBJECT
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.publication.service import lock_for_review, require_publishable
-from listings.revisions import columns as revision_columns
+from listings.resources import service as resources
 from listings.revisions import service as revisions
 
 
@@ -84,7 +85,7 @@ async def approve(
         classification,
         **{**seen, "number": row.number, "digest": row.digest},
     )
-    await revision_columns.request_sample(session, product.id)
+    await offers.recheck(session, product, await resources.get_resource(session, product.resource_id))
     after = await revisions.find_newest_passed(session, product.id)
     if after is not None and (before is None or before.id != after.id):
         await revisions.publish_if_current(session, after.id)

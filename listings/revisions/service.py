@@ -3,7 +3,7 @@
 Whoever can access a product can access its revisions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from infra.auth import Actor, OrganisationKind
@@ -95,14 +95,22 @@ async def find_newest_passed(session: AsyncSession, product_id: UUID) -> Product
     return None
 
 
-async def find_newest_promised(session: AsyncSession, product_id: UUID) -> ProductRevision | None:
+async def find_newest_promised(
+    session: AsyncSession, product_id: UUID, *, besides: Collection[UUID] = ()
+) -> ProductRevision | None:
     """The newest revision that has passed and whose schema is in force, suspended or not: whose columns buyers rely on.
 
     One that was recalled for good, or never shown, promises nothing, unless there is no other.
+
+    :param besides: revisions that promise nothing either.
     """
     passed, stopped = await _passed(session, product_id)
     for row in passed:
-        if not any(stop.final for stop in stopped[row.id]) and not await is_withheld(session, row):
+        if (
+            row.id not in besides
+            and not any(stop.final for stop in stopped[row.id])
+            and not await is_withheld(session, row)
+        ):
             return row
     return next(iter(passed), None)
 
@@ -110,6 +118,12 @@ async def find_newest_promised(session: AsyncSession, product_id: UUID) -> Produ
 async def list_passed(session: AsyncSession, product_id: UUID) -> list[ProductRevision]:
     """The newest revisions whose quality check has passed, newest first, stopped or not."""
     return (await _passed(session, product_id))[0]
+
+
+async def list_readable(session: AsyncSession, product_id: UUID) -> list[ProductRevision]:
+    """The newest revisions that buyers read, or will once checked and their schema is in force, stopped or not."""
+    newest = await repository.list_newest(session, product_id, LOOK_BACK)
+    return list({row.id: row for row in (*newest, *await list_passed(session, product_id))}.values())
 
 
 async def _passed(

@@ -38,6 +38,7 @@ from listings.revisions.domain import (
     require_declared,
 )
 from listings.revisions.errors import DataPurged, SpoolUnavailable
+from listings.revisions.holding import hold_unofferable
 from listings.revisions.renames import follow_renames
 from listings.revisions.spool import spooled
 from listings.revisions.storable import storable
@@ -321,6 +322,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
     )
     session.add(row)
     await session.flush()
+    await hold_unofferable(session, product, row)
     await changes.propose(session, row, placement)
     if placement.breaking:
         await _try_out_served(session, product.id)

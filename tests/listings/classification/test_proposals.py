@@ -99,7 +99,8 @@ def test_single_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("出生日期", "²⁰²⁰-01-01"), ("生日", "①②③④"), ("birth year", "١٩٩٠"), ("经度", "sNaN")]
+    ("name", "value"),
+    [("出生日期", "²⁰²⁰-01-01"), ("生日", "①②③④"), ("birth year", "١٩٩٠"), ("经度", "sNaN")],
 )
 def test_odd_digits_are_looked_at_like_any_text(name: str, value: str) -> None:
     assert propose(column(name, *[value] * 10)).personal in (True, False)
@@ -114,7 +115,7 @@ def test_long_values_of_one_sign_take_no_time(sign: str) -> None:
 
 def test_values_are_looked_at_over_the_whole_length_of_the_data(tmp_path: Path) -> None:
     path = str(tmp_path / "data.parquet")
-    duckdb.sql("SELECT range AS n FROM range(999)").write_parquet(path)
+    duckdb.execute(f"COPY (SELECT range AS n FROM range(999)) TO '{path}' (FORMAT parquet)")
     (seen,) = sample_columns(path, [Column("n", "n", Kind.INTEGER, "BIGINT", nullable=False)], {})
     assert int(seen.values[-1]) > 990
     assert len(seen.values) <= MAX_VALUES

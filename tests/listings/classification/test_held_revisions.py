@@ -1,0 +1,41 @@
+"""A new file with what may not be offered: held back by itself, while the last good one serves."""
+
+import httpx
+
+from tests.support.bargain import Bargain
+from tests.support.products import settle_quality, upload
+
+REASON = {"reason": "As the assessment of 3 March found"}
+HARM = {"impact_object": "public_interest", "impact_degree": "general", **REASON}
+WIDER = b"station,time,pm25,phone,depot\n" + b"".join(
+    b"S%d,2026-01-%02dT00:00:00Z,%d.5,1380000%04d,D%d\n" % (n % 7, n % 28 + 1, n % 90, n, n % 5)
+    for n in range(60)
+)
+
+
+async def resource_of(bargain: Bargain) -> str:
+    return str((await bargain.operator.get(f"/v1/products/{bargain.product_id}"))["resource_id"])
+
+
+async def test_a_file_with_a_core_column_is_held_while_the_last_good_one_serves(
+    bargain: Bargain, client: httpx.AsyncClient
+) -> None:
+    _, token = await bargain.licensed()
+    gradings = f"/v1/resources/{await resource_of(bargain)}/column-gradings"
+    core = {"column": "Depot", "classification": "CORE", **REASON}
+    await bargain.regulator.post(f"{gradings}/raise", core)
+    held = await upload(bargain.operator, bargain.product_id, WIDER)
+    await settle_quality(bargain.operator, held["id"])
+    assert (await bargain.read(token)).status_code == 200
+    page = (await client.get(f"/v1/catalogue/{bargain.product_id}")).json()
+    assert "depot" not in {column["name"] for column in page["dictionary"]}
+    told = await bargain.operator.get(f"/v1/revisions/{held['id']}")
+    assert "核心数据" in str(told["stopped"]), "the operator reads why"
+    # Neither a look nor another column's class lets it go or stops the product for it.
+    again = f"/v1/products/{bargain.product_id}/classification-recheck"
+    await bargain.operator.post(again, status=200)
+    assert (await bargain.read(token)).status_code == 200
+    asked = await bargain.owner.post(gradings, {"column": "depot", "classification": "GENERAL", **HARM})
+    await bargain.regulator.post(f"{gradings}/{asked['id']}/approval", REASON, status=200)
+    page = (await client.get(f"/v1/catalogue/{bargain.product_id}")).json()
+    assert "depot" in {column["name"] for column in page["dictionary"]}
