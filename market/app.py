@@ -52,7 +52,7 @@ from listings.authorisations.api import AuthorisationController
 from listings.catalogue.api import CatalogueController, CatalogueEditionController, QuoteController
 from listings.catalogue.following import CatalogueFollower
 from listings.classification.api import ColumnGradingController
-from listings.classification.proposals_api import ColumnProposalController
+from listings.classification.proposals_api import ColumnProposalController, EditionProposalController
 from listings.editions.api import EditionController, ProductEditionController
 from listings.freshness.api import FreshnessController
 from listings.impact_assessments.api import ImpactAssessmentController
@@ -164,6 +164,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     FreshnessController,
     FindingController,
     ColumnProposalController,
+    EditionProposalController,
     SampleController,
     ImpactAssessmentController,
     CatalogueController,

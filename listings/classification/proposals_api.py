@@ -11,9 +11,12 @@ from listings.classification import proposing
 from listings.classification.schemas import (
     ColumnProposalRead,
     ColumnProposals,
+    EditionProposalConfirmation,
     ProposalConfirmation,
     ProposalRejection,
 )
+from listings.editions.api import edition_read
+from listings.editions.schemas import EditionRead
 from listings.products.api import product_read
 from listings.products.schemas import ProductRead
 
@@ -74,6 +77,28 @@ class ColumnProposalController(Controller):
     ) -> ColumnProposalRead:
         """By the operator or the owner, with the reason; the dictionary stays as it is."""
         return ColumnProposalRead.of(await proposing.reject(session, actor, revision_id, data))
+
+
+class EditionProposalController(Controller):
+    """Proposals for columns, taken over into an edition."""
+
+    path = "/v1/editions/{edition_id:uuid}/column-proposals"
+    tags = ["Editions"]
+
+    @post(
+        "/confirmation",
+        status_code=200,
+        guards=[requires(Permission.PRODUCT_MANAGE)],
+        operation_id="confirmColumnProposalInEdition",
+        summary="Take a proposal over into the dictionary of a draft edition",
+    )
+    async def confirm(
+        self, session: AsyncSession, actor: Actor, edition_id: UUID, data: EditionProposalConfirmation
+    ) -> EditionRead:
+        """By the operator of a published product, as it is or corrected; buyers see it once the edition is approved."""
+        return await edition_read(
+            session, await proposing.confirm_in_edition(session, actor, edition_id, data)
+        )
 
 
 async def _all(session: AsyncSession, actor: Actor, revision_id: UUID) -> ColumnProposals:

@@ -1,6 +1,6 @@
 """Use cases of proposals: made by the worker, confirmed or rejected by a person; nothing is described by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from infra import jobs
@@ -12,14 +12,21 @@ from infra.messages import Message
 from listings.classification import repository
 from listings.classification.answers import ProposalAnswer, ShownProposal
 from listings.classification.proposals import Proposal
-from listings.classification.schemas import ProposalConfirmation, ProposalRejection
+from listings.classification.schemas import (
+    EditionProposalConfirmation,
+    ProposalConfirmation,
+    ProposalRejection,
+)
 from listings.classification.tables import ProposalDecision, RevisionProposals
+from listings.editions import service as editions
+from listings.editions.tables import ProductEdition
 from listings.findings import service as findings
 from listings.gradings import service as gradings
 from listings.gradings.domain import strictest
 from listings.products import service as products
 from listings.products.dictionary import DictionaryEntry
-from listings.products.schemas import DictionaryEntryUpdate, DictionaryUpdate
+from listings.products.masking import allowed_methods
+from listings.products.schemas import DictionaryEntryUpdate, DictionaryUpdate, MaskRuleUpdate
 from listings.products.tables import DataProduct
 from listings.resources import service as resources
 from listings.resources.domain import Classification
@@ -109,34 +116,83 @@ async def confirm(
     :raises ColumnClassRefused: the class that is stated is below the column's.
     """
     one, product = await _proposed(session, actor, revision_id, data.column)
-    stated = data.model_dump(exclude={"column"}, exclude_none=True)
+    dictionary = _confirmed(products.get_described_columns(product), one, data)
+    row = await revision_columns.set_dictionary(session, actor, product.id, dictionary)
+    entry = dictionary.columns[-1]
+    await _decide(session, actor, product, revision_id, data.column, ProposalAnswer.CONFIRMED, entry, None)
+    return row
+
+
+async def confirm_in_edition(
+    session: AsyncSession, actor: Actor, edition_id: UUID, data: EditionProposalConfirmation
+) -> ProductEdition:
+    """The operator takes a proposal over into the dictionary of a draft edition, as it is or corrected.
+
+    :raises NotFound: there is no such edition or proposal the actor can access, or they are of different products.
+    :raises Forbidden: the actor does not belong to the operator.
+    :raises EditionStateForbids: the edition is no draft, or the first edition of a product that is one.
+    :raises ColumnClassRefused: the class that is stated is below the column's.
+    """
+    row, product = await editions.lock_own(session, actor, edition_id)
+    one, proposed_of = await _proposed(session, actor, data.revision_id, data.column)
+    if proposed_of.id != product.id:
+        raise _nothing_proposed(data.column)
+    described = {entry["name"]: DictionaryEntry.from_json(entry) for entry in row.document["dictionary"]}
+    dictionary = _confirmed(described, one, data)
+    row = await editions.set_dictionary(session, actor, row.id, dictionary)
+    entry = dictionary.columns[-1]
+    await _decide(
+        session,
+        actor,
+        product,
+        data.revision_id,
+        data.column,
+        ProposalAnswer.CONFIRMED,
+        entry,
+        None,
+        edition_id=row.id,
+    )
+    return row
+
+
+def _confirmed(
+    described: Mapping[str, DictionaryEntry], one: ShownProposal, data: ProposalConfirmation
+) -> DictionaryUpdate:
+    """A dictionary with what was confirmed, as its last entry, in place of what it said of the column."""
+    proposal = one.proposal
+    stated = data.model_dump(exclude={"column", "revision_id"}, exclude_none=True)
     if data.sensitive:
         stated["personal"] = True
     elif data.personal is False:
         stated["sensitive"] = False
     # A class that only repeats the column's own is left to it, so that a later grading has effect.
-    own = one.proposal.classification if one.classification is one.proposal.classification else None
-    if own is Classification.GENERAL:
-        own = None
+    own = proposal.classification if one.classification is proposal.classification else None
     entry = DictionaryEntryUpdate.model_validate(
         {
             "name": data.column,
-            "title_zh": one.proposal.title_zh,
-            "title_en": one.proposal.title_en,
-            "unit": one.proposal.unit,
-            "personal": one.proposal.personal,
-            "sensitive": one.proposal.sensitive,
-            "classification": own,
+            "title_zh": proposal.title_zh,
+            "title_en": proposal.title_en,
+            "unit": proposal.unit,
+            "personal": proposal.personal,
+            "sensitive": proposal.sensitive,
+            "classification": None if own is Classification.GENERAL else own,
             **stated,
         }
     )
-    entries = products.get_described_columns(product)
-    kept = [_as_update(known) for name, known in entries.items() if name != data.column]
-    row = await revision_columns.set_dictionary(
-        session, actor, product.id, DictionaryUpdate(columns=[*kept, entry])
-    )
-    await _decide(session, actor, product, revision_id, data.column, ProposalAnswer.CONFIRMED, entry, None)
-    return row
+    known = described.get(data.column)
+    if known is not None and known.mask is not None:
+        allowed = allowed_methods(
+            strictest([entry.classification or one.classification], one.classification),
+            personal=entry.personal,
+            sensitive=entry.sensitive,
+        )
+        # How its values are shown was nobody's question here; what is not allowed any more gives way to the usual rule.
+        if known.mask.method in allowed:
+            entry = entry.model_copy(
+                update={"mask": MaskRuleUpdate.model_validate(known.mask, from_attributes=True)}
+            )
+    kept = [_as_update(other) for name, other in described.items() if name != data.column]
+    return DictionaryUpdate(columns=[*kept, entry])
 
 
 async def reject(
@@ -160,12 +216,16 @@ async def _proposed(
     shown = await list_proposals(session, actor, revision_id)
     found = next((one for one in shown or () if one.proposal.column == column), None)
     if found is None:
-        raise NotFound(
-            Message("Nothing is proposed for column {column}.", column=column),
-            remedy=Message("GET /v1/revisions/{revision_id}/column-proposals lists what is proposed."),
-        )
+        raise _nothing_proposed(column)
     row, _ = await revisions.access_revision(session, actor, revision_id)
     return found, await products.access_product(session, actor, row.product_id)
+
+
+def _nothing_proposed(column: str) -> NotFound:
+    return NotFound(
+        Message("Nothing is proposed for column {column}.", column=column),
+        remedy=Message("GET /v1/revisions/{revision_id}/column-proposals lists what is proposed."),
+    )
 
 
 def _as_update(entry: DictionaryEntry) -> DictionaryEntryUpdate:
@@ -181,6 +241,8 @@ async def _decide(
     answer: ProposalAnswer,
     entry: DictionaryEntryUpdate | None,
     reason: str | None,
+    *,
+    edition_id: UUID | None = None,
 ) -> None:
     document = entry.model_dump(mode="json") if entry else None
     session.add(
@@ -202,5 +264,11 @@ async def _decide(
         action=f"column_proposal.{answer}",
         subject_kind="product",
         subject_id=product.id,
-        detail={"revision_id": str(revision_id), "column": column, "entry": document, "reason": reason},
+        detail={
+            "revision_id": str(revision_id),
+            "edition_id": str(edition_id) if edition_id else None,
+            "column": column,
+            "entry": document,
+            "reason": reason,
+        },
     )

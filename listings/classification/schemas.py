@@ -111,6 +111,12 @@ class ProposalConfirmation(Input):
         return self
 
 
+class EditionProposalConfirmation(ProposalConfirmation):
+    """A proposal for a column of a revision that is right, or that is corrected by what is stated."""
+
+    revision_id: UUID = Field(description="The revision whose columns were looked at")
+
+
 class ProposalRejection(Input):
     """A proposal that is wrong."""
 

@@ -58,7 +58,8 @@ def require_draft(status: ProductStatus) -> None:
                 status=status,
             ),
             remedy=Message(
-                "While it is submitted, ask the reviewer to return it; later, list a new product."
+                "While it is submitted, ask the reviewer to return it; a published one is changed by an edition:"
+                " POST /v1/products/{product_id}/editions; in place of a withdrawn one, list a new product."
             ),
             current_status=status.value,
         )

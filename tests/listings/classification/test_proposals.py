@@ -22,6 +22,8 @@ from listings.resources.domain import Classification
 from tests.benchmarks.bench_classification import measure
 from tests.benchmarks.labelled_columns import part
 from tests.support.application import job_context
+from tests.support.bargain import Bargain
+from tests.support.editions import drafted
 from tests.support.parties import Party
 from tests.support.problems import slug
 from tests.support.products import draft, upload
@@ -164,6 +166,51 @@ async def test_a_person_confirms_and_nothing_happens_by_itself(
     assert (await owner.post(f"{path}/rejection", wrong, status=200))["answer"] == "rejected"
     answers = {one["column"]: one["answer"] for one in (await owner.get(path))["items"]}
     assert answers == {"联系电话": "confirmed", "temperature": "confirmed", "station_id": "rejected"}
+
+
+async def test_a_proposal_is_taken_over_into_an_edition_of_what_is_published(
+    app: Litestar, sessions: SessionMaker, bargain: Bargain
+) -> None:
+    operator, product = bargain.operator, f"/v1/products/{bargain.product_id}"
+    (revision,) = (await operator.get(f"{product}/revisions"))["items"]
+    await jobs.propose(job_context(app, sessions), {"revision_id": revision["id"]})
+    wanted = {"column": "station", "title_zh": "监测站"}
+    refused = await operator.post(
+        f"/v1/revisions/{revision['id']}/column-proposals/confirmation", wanted, status=409
+    )
+    assert "/editions" in refused["remedy"], "what is published changes by an edition"
+    edition = await drafted(operator, bargain.product_id)
+    mask = {"method": "truncate", "keep": 1}
+    station = {"name": "station", "title_zh": "站", "title_en": "Station", "mask": mask}
+    phone = {"name": "phone", "title_zh": "电话", "title_en": "Telephone", "personal": True}
+    await operator.put(f"/v1/editions/{edition['id']}/dictionary", {"columns": [station, phone]})
+    path, body = (
+        f"/v1/editions/{edition['id']}/column-proposals/confirmation",
+        {**wanted, "revision_id": revision["id"]},
+    )
+    await bargain.owner.post(path, body, status=403)
+    await bargain.buyer.post(path, body, status=403)
+    await operator.post(path, {**body, "column": "nothing"}, status=404)
+    taken = await operator.post(path, body, status=200)
+    entries = {entry["name"]: entry for entry in taken["document"]["dictionary"]}
+    assert (entries["station"]["title_zh"], entries["station"]["mask"]["keep"]) == ("监测站", 1)
+    assert entries["phone"]["personal"] is True
+    page = await operator.get(f"/v1/catalogue/{bargain.product_id}")
+    assert page["dictionary"][0]["title_zh"] == "station", "buyers see it once it is approved"
+    # With what makes its values personal, the rule that shows most gives way.
+    shown = {**station, "mask": {"method": "show"}}
+    await operator.put(f"/v1/editions/{edition['id']}/dictionary", {"columns": [shown, phone]})
+    taken = await operator.post(path, {**body, "personal": True}, status=200)
+    entries = {entry["name"]: entry for entry in taken["document"]["dictionary"]}
+    assert (entries["station"]["personal"], entries["station"]["mask"]) == (True, None)
+    items = (await operator.get(f"/v1/revisions/{revision['id']}/column-proposals"))["items"]
+    assert {one["column"]: one["answer"] for one in items}["station"] == "confirmed"
+    await operator.post(f"/v1/editions/{edition['id']}/submission", status=200)
+    assert slug(await operator.post(path, body, status=409)) == "edition-state"
+    other = await draft(bargain.owner, operator)
+    elsewhere = await upload(operator, other["id"])
+    await jobs.propose(job_context(app, sessions), {"revision_id": elsewhere["id"]})
+    await operator.post(path, {**body, "revision_id": elsewhere["id"]}, status=404)
 
 
 async def test_a_proposal_is_never_below_the_class_of_the_column(

@@ -316,6 +316,8 @@ async def test_an_edition_is_approved_of_what_is_still_on_the_market(
     newer = await upload(operator, product_id, CSV + b"S1,2026-02-01T00:00:00Z,1.5,13800000000\n")
     await settle_quality(operator, newer["id"], passed=False)
     assert (await decide(regulator, edition, "approval"))["number"] == 2
+    # Nothing of its columns forbids the offer now, so the approval lets it go.
+    assert (await operator.get(f"/v1/products/{product_id}"))["stopped"] == []
 
 
 async def test_an_edition_cannot_be_forged(
