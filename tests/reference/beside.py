@@ -218,6 +218,13 @@ async def _editions(trade: Trade) -> None:
     refused = await submitted("Air")
     await regulator.post(f"/v1/editions/{refused['id']}/refusal", {"digest": refused["digest"]} | REASON)
     withdrawn = await operator.post(begin)
+    revision_id = (await operator.get(f"/v1/products/{trade.made['product_id']}/revisions"))["items"][0]["id"]
+    proposals = f"/v1/revisions/{revision_id}/column-proposals"
+    await operator.post(proposals)
+    while not (await operator.get(proposals))["ready"]:
+        await asyncio.sleep(0.1)
+    taken = {"revision_id": revision_id, "column": "pm25"}
+    await operator.post(f"/v1/editions/{withdrawn['id']}/column-proposals/confirmation", taken)
     await operator.post(f"/v1/editions/{withdrawn['id']}/withdrawal", REASON)
 
 
