@@ -1,4 +1,4 @@
-"""Who may guess how often: the limits on passwords, program secrets and invitation tokens.
+"""Who may guess how often: the limits on passwords, program secrets, invitation tokens and public codes.
 
 Attempts at a password are counted by account *and* source, so that wrong ones from elsewhere lock nobody out. Around
 that stand a budget for each source over all accounts, and a wide one for each account over all sources, which slows
@@ -179,6 +179,19 @@ class Throttle:
                 refused = TooManyResets(math.ceil(waiting)) if waiting else None
         if refused is not None:
             raise refused
+
+    async def begin_look_up(self, origin: Origin) -> None:
+        """Count a look-up of a code by anybody: codes follow one another, and nobody copies all that they name.
+
+        :raises SourceThrottled: the network is to wait for a while.
+        """
+        subject = _subject("look-up", origin.source)
+        await self._still_refused(subject)
+        async with transaction(self._sessions) as session:
+            waiting = await attempt_repository.spend(session, subject, domain.LOOK_UPS_OF_SOURCE)
+        if waiting:
+            self._remember(subject, waiting)
+            raise SourceThrottled(math.ceil(waiting))
 
     async def forget_failures(self, session: AsyncSession, origin: Origin, email: str) -> None:
         """Start the count of wrong passwords for an address anew, where the request comes from."""

@@ -69,6 +69,9 @@ RESETS_OF_ADDRESS = Budget(burst=3, seconds_each=600)
 """Links for a new password that one address is mailed, whether it has an account or not."""
 RESETS_OF_SOURCE = Budget(burst=20, seconds_each=60)
 
+LOOK_UPS_OF_SOURCE = Budget(burst=120, seconds_each=1)
+"""Look-ups of codes that number what they name one after the other, by anybody and without signing in."""
+
 _OFFICE_ROLES: dict[OrganisationKind, frozenset[Role]] = {
     OrganisationKind.AUTHORISING_BODY: frozenset({Role.AUTHORISING_OFFICER}),
     OrganisationKind.PLATFORM: frozenset({Role.FINANCE_OFFICER, Role.PLATFORM_ADMIN}),

@@ -91,6 +91,11 @@ def provide_identity(state: State) -> Identity:
     return identity
 
 
+def provide_throttle(state: State) -> Throttle:
+    """Dependency ``throttle``: the limits on what anybody may ask."""
+    return provide_identity(state).throttle
+
+
 def provide_origin(request: Request[Any, Any, Any], identity: Identity) -> Origin:
     """Dependency ``origin``: where the request comes from."""
     return identity.throttle.origin(request)

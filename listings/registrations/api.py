@@ -1,18 +1,22 @@
 """Registrations over HTTP: applied for by owners, decided by the registration office, seen by everybody."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, get, post
+from litestar import Controller, Request, get, post
+from litestar.di import Provide
 from litestar.params import PathParameter, QueryParameter
 from sqlmodel import col
 
 from infra.auth import Actor, Permission
 from infra.db import AsyncSession, now
+from infra.errors import QuotaExceeded
 from infra.guards import public, requires
 from infra.idempotency import Idempotency
 from infra.identity import service as identity
+from infra.identity.attempts import Throttle
+from infra.identity.runtime import provide_throttle
 from infra.messages import Message
 from infra.paging import PageRequest, paginate
 from infra.schema import Page, ReasonBody
@@ -328,21 +332,31 @@ class RegistrationController(Controller):
 
     path = "/v1/registrations"
     tags = TAGS
+    dependencies = {"throttle": Provide(provide_throttle, sync_to_thread=False)}
 
     @get(
         "/{code:str}",
-        opt=public("whoever holds a code may see what is registered under it"),
+        opt={
+            **public("whoever holds a code may see what is registered under it"),
+            "problems": [QuotaExceeded],
+        },
         operation_id="getRegistration",
         summary="Look up a registration by its code",
     )
     async def look_up(
         self,
         session: AsyncSession,
+        request: Request[Any, Any, Any],
+        throttle: Throttle,
         code: Annotated[
             str, PathParameter(max_length=40, description="DR, two check digits (ISO 7064) and twelve digits")
         ],
     ) -> RegistrationRead:
-        """What is in force, until when, and every version there was; however the code is spaced. No login."""
+        """What is in force, until when, and every version there was; however the code is spaced. No login.
+
+        After 120 at once, one a second from one network: the codes follow one another.
+        """
+        await throttle.begin_look_up(throttle.origin(request))
         rows = await service.look_up(session, code)
         names = await identity.party_names(session, [rows[0].owner_id])
         return RegistrationRead.of(rows, names, await now(session))
