@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import col, select
 
 from infra.auth import Actor, OrganisationKind, Role
-from infra.db import new_id, transaction
+from infra.db import AsyncSession, new_id, transaction
 from infra.organisation_status import OrganisationStatus
 from listings.registrations import review
 from listings.registrations import service as registrations
@@ -97,6 +97,12 @@ async def registered(owner: Party, resource_id: str, **changes: Any) -> str:
         frozenset({Role.DATA_OWNER}),
         OrganisationStatus.VERIFIED,
     )
+    async with transaction(owner.sessions) as session:
+        return await register(session, applicant, UUID(resource_id), **changes)
+
+
+async def register(session: AsyncSession, applicant: Actor, resource_id: UUID, **changes: Any) -> str:
+    """Register a resource of the applicant's, a person of another organisation deciding; answers its code."""
     officer = Actor(
         "person",
         new_id(),
@@ -105,18 +111,17 @@ async def registered(owner: Party, resource_id: str, **changes: Any) -> str:
         frozenset({Role.REGULATOR_OFFICER}),
         OrganisationStatus.VERIFIED,
     )
-    async with transaction(owner.sessions) as session:
-        application = await registrations.apply(
-            session,
-            applicant,
-            UUID(resource_id),
-            kind=RegistrationKind.INITIAL,
-            content=registration_content(**changes),
-            reason="First registration",
-        )
-        await review.accept(session, officer, application.id, "Complete")
-        await review.approve(session, officer, application.id, "In form")
-        return (await registrations.get_history(session, application)).code or ""
+    application = await registrations.apply(
+        session,
+        applicant,
+        resource_id,
+        kind=RegistrationKind.INITIAL,
+        content=registration_content(**changes),
+        reason="First registration",
+    )
+    await review.accept(session, officer, application.id, "Complete")
+    await review.approve(session, officer, application.id, "In form")
+    return (await registrations.get_history(session, application)).code or ""
 
 
 async def held_resource(owner: Party, **changes: Any) -> str:

@@ -33,8 +33,9 @@ from listings.authorisations.tables import Authorisation, AuthorisationSignature
 from listings.products.domain import DeliveryClass
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
-from listings.resources.domain import Classification, UpdateFrequency
-from listings.resources.tables import DataResource
+from listings.resources import service as resources
+from listings.resources.domain import UpdateFrequency
+from listings.resources.schemas import ResourceCreate
 from market.demo.bank import Receipt, camt053_for
 from market.metering import service as usage
 from market.metering.admission_sql import admit
@@ -54,6 +55,7 @@ from pricing.plans.schemas import PricePlanCreate
 from pricing.regulated.purposes import PurposeClass
 from tests.support.database import TestDatabase
 from tests.support.metering import end_month
+from tests.support.products import register, resource_body
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SHARES = {"owner": 5000, "operator": 4000, "platform": 1000}
@@ -122,14 +124,8 @@ async def a_trade(
     operator = operator or await a_member(session, OrganisationKind.OPERATOR)
     body = await a_member(session, OrganisationKind.AUTHORISING_BODY)
     split = shares or SHARES
-    resource = DataResource(
-        owner_id=owner.organisation_id, title_zh="数据", title_en="Data", description_zh="数据",
-        description_en="Data", domain="environment", update_frequency=UpdateFrequency.DAILY,
-        classification=Classification.GENERAL, personal_information=False, created_at=START,
-        created_by=owner.id,
-    )  # fmt: skip
-    session.add(resource)
-    await session.flush()
+    resource = await resources.create(session, owner, ResourceCreate(**resource_body()))
+    await register(session, owner, resource.id)
     authorisation = Authorisation(
         owner_id=owner.organisation_id, operator_id=operator.organisation_id, status=AuthorisationStatus.OFFERED,
         scenarios=["environmental_services"], regions=["310000"],

@@ -1,4 +1,7 @@
-"""Every stop was placed and lifted by a decision in the audit log, and what has ended for good is still stopped."""
+"""Every stop was placed and lifted by a decision in the audit log, and what has ended for good is still stopped.
+
+Every resource has the one stop that its registration says, from the instant on at which that ends.
+"""
 
 from infra.messages import Message
 from market.settlement.reconciliation.checks.query import QueryCheck
@@ -40,6 +43,27 @@ SELECT d.subject_id::text, -1, NULL, d.recorded_at, NULL, 'gone', jsonb_build_ob
   FROM audit_entries d
  WHERE d.recorded_at > now() - interval '35 days' AND d.action LIKE '%.stopped' AND d.detail ? 'stop_id'
    AND NOT EXISTS (SELECT FROM stops s WHERE s.id::text = d.detail ->> 'stop_id' AND s.subject_id = d.subject_id)
+UNION ALL
+SELECT r.id::text, CASE WHEN n.stops > 1 THEN n.stops - 1 ELSE -1 END, NULL, r.created_at, r.owner_id,
+       CASE WHEN n.stops = 1 THEN 'registration_end' ELSE 'registration_stops' END,
+       jsonb_build_object('count', n.stops)
+  FROM data_resources r
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS stops,
+              bool_and(s.begins_at = CASE WHEN r.registration_cancelled_at IS NOT NULL THEN r.registration_cancelled_at
+                                          WHEN r.registered_until IS NULL THEN r.created_at
+                                          -- Placed late, for an end that has passed, it begins when it is placed.
+                                          ELSE greatest(r.registered_until, s.placed_at) END) AS exact
+         FROM stops s
+        WHERE s.subject_id = r.id AND s.subject_kind = 'registration' AND s.lifted_at IS NULL) n
+ WHERE n.stops <> 1 OR NOT n.exact
+UNION ALL
+SELECT r.id::text, -1, NULL, coalesce(v.registered_at, r.created_at), r.owner_id, 'registration', NULL
+  FROM data_resources r
+  LEFT JOIN LATERAL (SELECT * FROM registrations v WHERE v.resource_id = r.id ORDER BY v.number DESC LIMIT 1) v ON true
+ WHERE (r.registration_code IS DISTINCT FROM v.code
+        OR v.code IS NOT NULL AND r.registered_until IS DISTINCT FROM v.valid_until
+        OR (r.registration_cancelled_at IS NOT NULL) <> coalesce(v.kind = 'cancellation', false))
     """,
     {
         "undecided": Message("on {kind} {id} is in no decision of the audit log"),
@@ -47,5 +71,8 @@ SELECT d.subject_id::text, -1, NULL, d.recorded_at, NULL, 'gone', jsonb_build_ob
         "lifted": Message("on {kind} {id} was lifted by no decision of the audit log"),
         "ended": Message("the {kind} has ended and no final stop is on it"),
         "gone": Message("stop {id} is gone"),
+        "registration_stops": Message("has {count} stops of its registration in place of one"),
+        "registration_end": Message("the stop of its registration begins at another instant than that ends"),
+        "registration": Message("is not registered as its newest registration says"),
     },
 )
