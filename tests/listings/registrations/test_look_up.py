@@ -14,7 +14,7 @@ from tests.support.problems import slug
 
 async def test_one_network_looks_up_a_few_and_others_go_on(app: Litestar, client: httpx.AsyncClient) -> None:
     def at(address: str) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(app=app, client=(address, 40_000))
+        transport = httpx.ASGITransport(app=app, client=(address, 40_000))  # type: ignore[arg-type]
         return httpx.AsyncClient(transport=transport, base_url=client.base_url)
 
     codes = [make_code(2026, 90_000_000 + number) for number in range(LOOK_UPS_OF_SOURCE.burst + 40)]
