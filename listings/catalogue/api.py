@@ -6,6 +6,7 @@ from uuid import UUID
 
 from litestar import Controller, MediaType, Response, get, post
 from litestar.datastructures import State
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, Parameter, QueryParameter
 
 from infra.auth import Permission
@@ -118,6 +119,9 @@ class CatalogueController(Controller):
         opt=OPEN,
         operation_id="getCatalogueProduct",
         summary="Get a product of the catalogue",
+        responses={
+            304: ResponseSpec(None, generate_examples=False, description="Not changed since that answer")
+        },
     )
     async def read(
         self,

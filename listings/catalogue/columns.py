@@ -1,7 +1,6 @@
 """Facets and moments of products in arrays, one place for each slot."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +15,8 @@ Mask = npt.NDArray[np.bool_]
 NEVER = np.iinfo(np.int64).max
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
+_FEW = 4_096
+"""So many pairs are counted as they come."""
 
 
 def micros(moment: datetime) -> int:
@@ -41,25 +42,53 @@ class GrowingColumn:
         self.values[slot] = value
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Which sets count for which values: each pair of a set and a value is a place in two arrays."""
+class _Pairs:
+    """Which sets count for which values: each pair of a set and a value is a place in two arrays.
 
-    names: list[str]
-    sets: npt.NDArray[np.int64]
-    values: npt.NDArray[np.int64]
+    Many pairs are kept in the order of their values besides, so that counting them is one pass over memory.
+    """
 
-    def counts(self, totals: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def __init__(self) -> None:
+        self._sets, self._values = GrowingColumn(np.int64), GrowingColumn(np.int64)
+        self._count = 0
+        self._ordered = 0
+        self._sets_in_order = self._known = self._starts = np.zeros(0, np.int64)
+
+    def add(self, sets: "npt.ArrayLike", values: "npt.ArrayLike") -> None:
+        """Add pairs: many sets for one value, or one set for many values."""
+        added_sets, added_values = np.broadcast_arrays(
+            np.asarray(sets, np.int64), np.asarray(values, np.int64)
+        )
+        end = self._count + added_sets.size
+        for column, added in ((self._sets, added_sets), (self._values, added_values)):
+            column.reserve(end)
+            column.values[self._count : end] = added
+        self._count = end
+
+    def counts(self, totals: npt.NDArray[np.int64], values: int) -> npt.NDArray[np.int64]:
         """Of every value how many there are, from how many there are of every set."""
-        return np.bincount(self.values, totals[self.sets], len(self.names)).astype(np.int64)
+        if self._count > _FEW + self._ordered * 9 // 8:
+            self._put_in_order()
+        rest = slice(self._ordered, self._count)
+        counts = np.bincount(self._values.values[rest], totals[self._sets.values[rest]], values).astype(
+            np.int64
+        )
+        if self._ordered:
+            counts[self._known] += np.add.reduceat(totals[self._sets_in_order], self._starts)
+        return counts
 
-    @classmethod
-    def of(cls, found_by: list[frozenset[str]]) -> "_Table":
-        names = sorted(set().union(*found_by))
-        numbers = {name: number for number, name in enumerate(names)}
-        pairs = [(place, numbers[name]) for place, values in enumerate(found_by) for name in values]
-        sets, values = np.array(pairs, np.int64).reshape(-1, 2).T.copy()
-        return cls(names, sets, values)
+    def _put_in_order(self) -> None:
+        self._ordered = self._count
+        order = np.argsort(self._values.values[: self._count], kind="stable")
+        self._sets_in_order = self._sets.values[order]
+        self._known, self._starts = np.unique(self._values.values[order], return_index=True)
+
+    def sets_of(self, values: Mask) -> npt.NDArray[np.int64]:
+        """The sets that count for one of the values."""
+        found: npt.NDArray[np.int64] = self._sets.values[: self._count][
+            values[self._values.values[: self._count]]
+        ]
+        return found
 
 
 class FacetColumn:
@@ -69,11 +98,12 @@ class FacetColumn:
     """
 
     def __init__(self) -> None:
-        # As wide as an index, which it is used as.
-        self._codes = GrowingColumn(np.int64)
-        self._sets: list[frozenset[str]] = []
-        self._numbers: dict[frozenset[str], int] = {}
-        self._table: _Table | None = None
+        # As narrow as the numbers are: a search reads all facets, and memory is slower than counting.
+        self._codes = GrowingColumn(np.uint8)
+        self._sets: dict[frozenset[str], int] = {}
+        self._values: dict[str, int] = {}
+        self._names: list[str] = []
+        self._own = self._found_by = _Pairs()
 
     @property
     def size(self) -> int:
@@ -83,17 +113,6 @@ class FacetColumn:
     def set(self, slot: int, values: frozenset[str]) -> None:
         """Give a slot its values."""
         self._codes.set(slot, self._number(values))
-
-    def _number(self, values: frozenset[str]) -> int:
-        number = self._numbers.get(values)
-        if number is None:
-            number = self._numbers[values] = len(self._sets)
-            self._sets.append(values)
-            self._forget_tables()
-        return number
-
-    def _forget_tables(self) -> None:
-        self._table = None
 
     def fill(self, slots: Slots, values: frozenset[str], count: int) -> None:
         """Give many slots the same values.
@@ -105,38 +124,61 @@ class FacetColumn:
 
     def matching(self, slots: Slots, wanted: Collection[str]) -> Mask:
         """Which of the slots have one of the wanted values."""
-        fits = (not self._found_by(number).isdisjoint(wanted) for number in range(len(self._sets)))
-        return _of_sets(fits, len(self._sets), self._codes.values[slots])
+        fits = np.zeros(len(self._sets), np.bool_)
+        fits[self._own.sets_of(self._wanted(wanted))] = True
+        found: Mask = fits[self._codes.values[slots]]
+        return found
 
     def counts(self, slots: Slots, limit: int) -> list[tuple[str, int]]:
         """The values that most of the slots have, with how many: most first, then by value.
 
         :param limit: of values.
         """
-        table = self._table = self._table or _Table.of([self._found_by(n) for n in range(len(self._sets))])
         totals = np.bincount(self._codes.values[slots], minlength=len(self._sets))
-        counts = table.counts(totals)
-        shown = self._offered(totals, table, counts)
+        counts = self._found_by.counts(totals, len(self._names))
+        # A value by which products of others are found, as a region in theirs, says nothing of those that were found.
+        own = counts if self._own is self._found_by else self._own.counts(totals, len(self._names))
+        shown = np.flatnonzero(own)
         if len(shown) > limit:
             # As many as the last one that is shown, so that which of equals are shown does not change by chance.
             least = np.partition(counts[shown], len(shown) - limit)[len(shown) - limit]
             shown = shown[counts[shown] >= least]
-        found = ((table.names[value], int(counts[value])) for value in shown.tolist())
+        found = zip(map(self._names.__getitem__, shown.tolist()), counts[shown].tolist(), strict=True)
         return sorted(found, key=lambda item: (-item[1], item[0]))[:limit]
 
     def count(self, slots: Slots, value: str) -> int:
         """How many of the slots have a value."""
-        return int(np.count_nonzero(self.matching(slots, [value]))) if self._sets else 0
+        return int(np.count_nonzero(self.matching(slots, [value])))
 
-    def _offered(
-        self, totals: npt.NDArray[np.int64], table: "_Table", counts: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.int64]:
-        """Numbers of the values that are told, of those that are found."""
-        return np.flatnonzero(counts)
+    def _number(self, values: frozenset[str]) -> int:
+        number = self._sets.get(values)
+        if number is None:
+            number = self._sets[values] = len(self._sets)
+            self._codes.values = self._codes.values.astype(
+                np.promote_types(self._codes.values.dtype, np.min_scalar_type(number)), copy=False
+            )
+            self._learn_set(number, [self._value(value) for value in values])
+        return number
 
-    def _found_by(self, number: int) -> frozenset[str]:
-        """The values by which products with a set of values are found."""
-        return self._sets[number]
+    def _value(self, name: str) -> int:
+        number = self._values.get(name)
+        if number is None:
+            number = self._values[name] = len(self._names)
+            self._names.append(name)
+            self._learn_value(number, name)
+        return number
+
+    def _learn_set(self, number: int, values: list[int]) -> None:
+        self._own.add(number, values)
+
+    def _learn_value(self, number: int, name: str) -> None:
+        """Take note of a value that no set has had before."""
+
+    def _wanted(self, names: Collection[str]) -> Mask:
+        """The values for which one of the names stands."""
+        wanted = np.zeros(len(self._names), np.bool_)
+        wanted[[self._values[name] for name in names if name in self._values]] = True
+        return wanted
 
 
 class RegionColumn(FacetColumn):
@@ -144,52 +186,30 @@ class RegionColumn(FacetColumn):
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: dict[str, tuple[int, int]] = {}
-        self._own: _Table | None = None
+        self._found_by = _Pairs()
+        self._low, self._high = GrowingColumn(np.int64), GrowingColumn(np.int64)
 
-    def set(self, slot: int, values: frozenset[str]) -> None:
-        """Give a slot its regions."""
-        for code in values:
-            self._learn(code)
-        super().set(slot, values)
+    def _learn_value(self, number: int, name: str) -> None:
+        low, high = region_range(name)
+        self._low.set(number, low)
+        self._high.set(number, high)
+        self._found_by.add(np.unique(self._own.sets_of(self._overlapping(low, high))), number)
 
-    def matching(self, slots: Slots, wanted: Collection[str]) -> Mask:
-        """Which of the slots have a region that overlaps one of the wanted."""
-        ranges = [region_range(code) for code in wanted]
-        fits = (
-            any(_overlap(self._known[code], other) for code in values for other in ranges)
-            for values in self._sets
-        )
-        return _of_sets(fits, len(self._sets), self._codes.values[slots])
+    def _learn_set(self, number: int, values: list[int]) -> None:
+        super()._learn_set(number, values)
+        own = zip(self._low.values[values].tolist(), self._high.values[values].tolist(), strict=True)
+        found_by = np.zeros(len(self._names), np.bool_)
+        for low, high in own:
+            found_by |= self._overlapping(low, high)
+        self._found_by.add(number, np.flatnonzero(found_by))
 
-    def _forget_tables(self) -> None:
-        super()._forget_tables()
-        self._own = None
+    def _wanted(self, names: Collection[str]) -> Mask:
+        wanted = np.zeros(len(self._names), np.bool_)
+        for name in names:
+            wanted |= self._overlapping(*region_range(name))
+        return wanted
 
-    def _offered(
-        self, totals: npt.NDArray[np.int64], table: "_Table", counts: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.int64]:
-        # A region that overlaps those of the products that were found and is none of theirs says nothing of them.
-        own = self._own = self._own or _Table.of(self._sets)
-        # Every known region is one of some product's own, so that both tables number the same names.
-        return np.flatnonzero(own.counts(totals))
-
-    def _learn(self, code: str) -> None:
-        if code not in self._known:
-            self._known[code] = region_range(code)
-
-    def _found_by(self, number: int) -> frozenset[str]:
-        own = [self._known[code] for code in self._sets[number]]
-        return frozenset(
-            code for code, area in self._known.items() if any(_overlap(area, other) for other in own)
-        )
-
-
-def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
-
-
-def _of_sets(fits: Iterable[bool], count: int, numbers: Slots) -> Mask:
-    """Whether the set of each number fits."""
-    found: Mask = np.fromiter(fits, np.bool_, count)[numbers]
-    return found
+    def _overlapping(self, low: int, high: int) -> Mask:
+        count = len(self._names)
+        found: Mask = (self._low.values[:count] < high) & (low < self._high.values[:count])
+        return found

@@ -66,7 +66,8 @@ class CatalogueEntry:
         read anew.
     :ivar score: of its data's quality, 0 to 1,000,000.
     :ivar late_from: None where no frequency is promised.
-    :ivar shown: the item as JSON, without what the clock decides and without its closing brace.
+    :ivar shown: pieces of the item as JSON, without what the clock decides and without its closing brace; what many
+        items have is the same object in all of them.
     """
 
     product_id: UUID
@@ -80,4 +81,4 @@ class CatalogueEntry:
     late_from: datetime | None
     title_zh: str
     title_en: str
-    shown: bytes
+    shown: tuple[bytes, ...]

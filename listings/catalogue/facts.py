@@ -13,6 +13,8 @@ from listings.products.dictionary import DictionaryEntry
 from listings.products.domain import DeliveryClass
 from listings.products.tables import DataProduct
 from listings.resources.domain import Classification
+from listings.resources.registration import RegistrationStatus
+from listings.resources.tables import DataResource
 from listings.revisions.domain import RevisionFacts, SchemaNotice
 from listings.revisions.tables import ProductRevision
 from listings.rights.domain import RightBasis, RightKind
@@ -99,6 +101,7 @@ class QualityPoint:
 class Listing:
     """A product on the market with everything to read before an order.
 
+    :ivar registration: how that of its resource stands.
     :ivar dictionary: one entry a column, in the data's order.
     :ivar notice: of a change of its columns that was announced.
     :ivar sample: first rows, personal information masked.
@@ -107,6 +110,8 @@ class Listing:
     """
 
     product: DataProduct
+    resource: DataResource
+    registration: RegistrationStatus
     promise: Promise
     edition: ProductEdition
     facts: ProductFacts

@@ -7,7 +7,7 @@ found whenever it was committed, in whatever order; on another server than befor
 
 import asyncio
 import contextlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,11 +21,10 @@ from infra.identity.schemas import PartyName
 from infra.messages import Message
 from infra.rulebook import service as rulebook
 from listings.catalogue import repository
-from listings.catalogue.entries import CatalogueSort, Facet
-from listings.catalogue.index import CatalogueIndex, Found
-from listings.catalogue.reading import party_names, read_entry
-from listings.catalogue.terms import Query
+from listings.catalogue.index import CatalogueIndex
+from listings.catalogue.reading import may_be_offered, party_names, read_entry
 from listings.freshness.domain import promise_rules
+from listings.resources.domain import listing_rules
 from listings.revisions import service as revisions
 
 BATCH = 1_000
@@ -41,6 +40,12 @@ _NOTHING_SEEN = "9223372036854775807:9223372036854775807:"
 """A snapshot from which no change is asked for."""
 
 _MOST_WHILE_WAITING = 20_000
+_RULES = (
+    "freshness.tolerance_percent",
+    "listing.core_data_refused",
+    "listing.important_data_needs_assessment",
+)
+"""When one of these changes, everything is read anew: any product may be late or not be offered any more."""
 
 log = structlog.get_logger()
 
@@ -62,10 +67,11 @@ class CatalogueFollower:
         self._index = CatalogueIndex()
         self._snapshot: str | None = None
         self._moment: datetime | None = None
+        self._rules: list[str] = []
         self._read_until = datetime.min.replace(tzinfo=UTC)
         self._read = asyncio.Event()
         self._wanted = asyncio.Event()
-        self.names: dict[UUID, PartyName] = {}
+        self.names: dict[str, PartyName] = {}
 
     async def run(self) -> None:
         """Read everything when that is needed, follow also while nobody searches, merge; never returns."""
@@ -86,15 +92,10 @@ class CatalogueFollower:
         if self._connection is not None:
             self._connection.terminate()
 
-    async def search(
-        self,
-        query: Query,
-        selected: Mapping[Facet, Collection[str]],
-        sort: CatalogueSort,
-        limit: int,
-        after_last: tuple[UUID, bytes] | None,
-    ) -> Found:
-        """See `CatalogueIndex.search`; what was committed before the call is found.
+    async def get_index(self) -> CatalogueIndex:
+        """The catalogue with what was committed before the call, as it is at the database's present.
+
+        It is to be searched before anything else is awaited.
 
         :raises Unavailable: the catalogue is still being read.
         """
@@ -109,7 +110,8 @@ class CatalogueFollower:
                 remedy=Message("Search again in a moment; a product's own page is shown meanwhile."),
                 retry_after=5,
             ) from None
-        return self._index.search(query, selected, sort, limit, after_last, moment)
+        self._index.read_clock(moment)
+        return self._index
 
     async def _up_to_date(self) -> datetime | None:
         """Read what has changed; answers the database's time at which nothing else had.
@@ -129,10 +131,10 @@ class CatalogueFollower:
         connection = await self._connected()
         if self._snapshot is None:
             return None
-        found = await connection.fetchrow(repository.CHANGED, self._snapshot)
+        found = await connection.fetchrow(repository.CHANGED, self._snapshot, _RULES)
         assert found is not None
         moment: datetime = found["moment"]
-        if not self._read_until <= moment <= self._read_until + _STALE:
+        if found["rules"] != self._rules or not self._read_until <= moment <= self._read_until + _STALE:
             self._forget()
             return None
         subjects = [*found["subjects"], *self._index.ended(moment)]
@@ -161,9 +163,9 @@ class CatalogueFollower:
         return self._connection
 
     async def _read_everything(self) -> None:
-        index, names = CatalogueIndex(), dict[UUID, PartyName]()
+        index, names = CatalogueIndex(), dict[str, PartyName]()
         connection = await self._connected()
-        begun = await connection.fetchrow(repository.CHANGED, _NOTHING_SEEN)
+        begun = await connection.fetchrow(repository.CHANGED, _NOTHING_SEEN, _RULES)
         assert begun is not None
         after = _FIRST
         while True:
@@ -172,10 +174,12 @@ class CatalogueFollower:
                 if not ids:
                     break
                 await _read(session, index, names, ids)
+            if index.wants_merge:
+                await _merge(index)
             after = ids[-1]
         await _merge(index)
         self._index, self.names = index, names
-        self._snapshot, self._read_until = begun["snapshot"], begun["moment"]
+        self._snapshot, self._read_until, self._rules = begun["snapshot"], begun["moment"], begun["rules"]
         self._read.set()
         log.info("catalogue_read", products=len(index), bytes=index.size)
 
@@ -200,10 +204,11 @@ async def _merge(index: CatalogueIndex) -> None:
 
 
 async def _read(
-    session: AsyncSession, index: CatalogueIndex, names: dict[UUID, PartyName], ids: Collection[UUID]
+    session: AsyncSession, index: CatalogueIndex, names: dict[str, PartyName], ids: Collection[UUID]
 ) -> None:
     """Bring these products up to date: those that are on the market are put, the others removed."""
-    tolerance = promise_rules(await rulebook.in_force(session)).tolerance_percent
+    rules = await rulebook.in_force(session)
+    tolerance, listed = promise_rules(rules).tolerance_percent, listing_rules(rules)
     rows = {row["id"]: row for row in await repository.entries(session, ids, ())}
     suspected = {product_id for product_id, row in rows.items() if row["detected"]}
     withheld: list[UUID] = []
@@ -219,7 +224,7 @@ async def _read(
         suspected = {row["id"] for row in earlier if row["detected"]}
     for number, product_id in enumerate(ids):
         row = rows.get(product_id)
-        if row is None:
+        if row is None or not may_be_offered(row, listed):
             index.remove(product_id)
         else:
             index.put(read_entry(row, tolerance))

@@ -3,16 +3,15 @@
 It knows nothing that the database does not: `listings.catalogue.following` fills it and keeps it up to date.
 """
 
-import zlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
+from listings.catalogue.answers import Answers
 from listings.catalogue.columns import (
     NEVER,
     FacetColumn,
@@ -24,7 +23,7 @@ from listings.catalogue.columns import (
 from listings.catalogue.entries import CatalogueEntry, CatalogueSort, Facet
 from listings.catalogue.matching import Matches, match
 from listings.catalogue.postings import MAX_SLOTS, GrowingPart, Part, SortedPart
-from listings.catalogue.ranking import Position, after, first
+from listings.catalogue.ranking import Ids, Position, after, first
 from listings.catalogue.terms import Query, document_terms
 from listings.catalogue.titles import TitleOrder, title_key
 from listings.freshness.domain import Freshness
@@ -33,7 +32,7 @@ MAX_VALUES = 50
 """Values of a facet that are counted out at most; the selected ones are besides."""
 
 MERGE_POSTINGS = 500_000
-"""So many added postings are merged into the sorted part, or a tenth of those if that is more."""
+"""So many added postings are merged into the sorted part, or an eighth of those if that is more."""
 
 _FACETS = tuple(facet for facet in Facet if facet is not Facet.FRESHNESS)
 _HALF = (1 << 64) - 1
@@ -55,19 +54,23 @@ class Found:
 
 
 class CatalogueIndex:
-    """Products on the market, one in each slot. Not to be used from two threads, but for `merge`."""
+    """Products on the market, one in each slot. Not to be used from two threads, but for `merge`.
+
+    :ivar answers: kept by whoever searches, until something changes.
+    """
 
     def __init__(self) -> None:
+        self.answers = Answers()
         self._slots: dict[UUID, int] = {}
-        self._texts: dict[UUID, bytes] = {}
         self._sorted = SortedPart.empty()
         self._frozen: GrowingPart | None = None
         self._growing = GrowingPart()
         self._next = 0
         self._free: list[int] = []
         self._ended: list[int] = []
-        self._items: list[bytes | None] = []
+        self._items: list[tuple[bytes, ...] | None] = []
         self._alive = GrowingColumn(np.bool_)
+        self._texts = GrowingColumn(np.int64)
         self._high, self._low = GrowingColumn(np.uint64), GrowingColumn(np.uint64)
         self._from, self._until = GrowingColumn(np.int64), GrowingColumn(np.int64)
         self._late = GrowingColumn(np.int64)
@@ -87,33 +90,28 @@ class CatalogueIndex:
         return product_id in self._slots
 
     @property
-    def ids(self) -> Collection[UUID]:
-        """Of every product there is."""
-        return self._slots.keys()
-
-    @property
     def size(self) -> int:
         """Bytes that postings, items and arrays take, roughly."""
-        items = sum(map(len, filter(None, self._items)))
+        items = sum(len(item[0]) for item in self._items if item is not None)
         arrays = sum(column.values.nbytes for column in self._columns())
         facets = sum(column.size for column in (*self._facets.values(), self._fresh))
         return self._sorted.size + 4 * self._growing.count + items + arrays + facets
 
     def _columns(self) -> Iterator[GrowingColumn]:
         yield from (self._alive, self._high, self._low, self._from, self._until, self._late)
-        yield from (self._published, self._updated, self._score)
+        yield from (self._published, self._updated, self._score, self._texts)
 
     def put(self, entry: CatalogueEntry) -> None:
         """Add a product, or take what has changed of it."""
-        digest = _digest(entry)
+        texts = hash(entry.texts)
         slot = self._slots.get(entry.product_id)
-        if slot is None or self._texts[entry.product_id] != digest:
+        if slot is None or self._texts.values[slot] != texts:
             if slot is not None:
                 self._end(slot)
-            slot = self._take_slot()
+            slot = self._slots[entry.product_id] = self._take_slot()
             self._growing.add(slot, document_terms(entry.texts))
-            self._slots[entry.product_id], self._texts[entry.product_id] = slot, digest
-        self._items[slot] = zlib.compress(entry.shown, 6)
+            self._texts.set(slot, texts)
+        self._items[slot] = entry.shown
         self._alive.set(slot, True)
         self._high.set(slot, entry.product_id.int >> 64)
         self._low.set(slot, entry.product_id.int & _HALF)
@@ -148,7 +146,6 @@ class CatalogueIndex:
         slot = self._slots.pop(product_id, None)
         if slot is None:
             return
-        del self._texts[product_id]
         self._end(slot)
         self._valid_until = 0
 
@@ -172,7 +169,7 @@ class CatalogueIndex:
     @property
     def wants_merge(self) -> bool:
         """Whether enough was added since the last merge."""
-        return self._frozen is None and self._growing.count > max(MERGE_POSTINGS, self._sorted.count // 10)
+        return self._frozen is None and self._growing.count > max(MERGE_POSTINGS, self._sorted.count // 8)
 
     def merge(self) -> Iterator[None]:
         """Merge what was added into the sorted part, in three steps: the second may run in a thread of its own."""
@@ -190,11 +187,15 @@ class CatalogueIndex:
         parts += [part for part in (self._frozen, self._growing) if part is not None and part.count]
         return parts
 
-    def _read_clock(self, now: datetime) -> None:
-        """Bring up to date what the clock decides: who is on the market, and how fresh each is."""
+    def read_clock(self, now: datetime) -> None:
+        """Bring up to date what the clock decides: who is on the market, and how fresh each is.
+
+        Unless nothing has changed since, answers that are kept are forgotten.
+        """
         moment = micros(now)
         if self._read_at <= moment < self._valid_until:
             return
+        self.answers.clear()
         count = self._next
         alive = self._alive.values[:count]
         begins, ends, late = (column.values[:count] for column in (self._from, self._until, self._late))
@@ -216,14 +217,13 @@ class CatalogueIndex:
         sort: CatalogueSort,
         limit: int,
         after_last: tuple[UUID, bytes] | None,
-        now: datetime,
     ) -> Found:
         """One page of the products on the market that have every part of the query and of each facet a selected value.
 
+        What the clock decides is as `read_clock` found it.
+
         :param after_last: what the page before gave as its last.
-        :param now: the database's.
         """
-        self._read_clock(now)
         found = match(self._parts(), query, self._on_market)
         fits = {
             facet: self._column(facet).matching(found.slots, wanted) for facet, wanted in selected.items()
@@ -256,15 +256,14 @@ class CatalogueIndex:
     def _page(
         self, matches: Matches, sort: CatalogueSort, limit: int, after_last: tuple[UUID, bytes] | None
     ) -> tuple[list[int], tuple[UUID, bytes] | None]:
-        slots = matches.slots
-        values = self._values(matches, sort)
-        high, low = self._high.values[slots], self._low.values[slots]
+        slots, values = matches.slots, self._values(matches, sort)
+        ids = Ids(self._high.values, self._low.values)
         if after_last is not None:
             product_id, kept = after_last
             value = self._value_of(sort, kept, product_id)
-            later = after(Position(value, product_id.int >> 64, product_id.int & _HALF), values, high, low)
-            slots, values, high, low = slots[later], values[later], high[later], low[later]
-        places = first(values, high, low, limit + 1)
+            later = after(Position(value, product_id.int >> 64, product_id.int & _HALF), slots, values, ids)
+            slots, values = slots[later], values[later]
+        places = first(slots, values, ids, limit + 1)
         page = slots[places[:limit]].tolist()
         if len(places) <= limit:
             return page, None
@@ -281,11 +280,11 @@ class CatalogueIndex:
             case CatalogueSort.GRADE:
                 return self._score.values[matches.slots]
             case CatalogueSort.TITLE_ZH | CatalogueSort.TITLE_EN:
-                return self._titles[sort].values(matches.slots, self._next)
+                return self._titles[sort].values(matches.slots)
 
     def _value_of(self, sort: CatalogueSort, kept: bytes, product_id: UUID) -> int:
         if sort in self._titles:
-            return self._titles[sort].value_after(kept, product_id, self._next)
+            return self._titles[sort].value_after(kept, product_id)
         return int.from_bytes(kept[:8], signed=True)
 
     def _kept(self, sort: CatalogueSort, value: int, slot: int) -> bytes:
@@ -305,7 +304,7 @@ class CatalogueIndex:
             if late <= self._read_at
             else Freshness.ON_TIME
         )
-        return zlib.decompress(item), fresh
+        return b"".join(item), fresh
 
 
 def _all(masks: "Iterator[Mask] | Collection[Mask]") -> Mask | None:
@@ -313,10 +312,3 @@ def _all(masks: "Iterator[Mask] | Collection[Mask]") -> Mask | None:
     for mask in masks:
         together = mask if together is None else together & mask
     return together
-
-
-def _digest(entry: CatalogueEntry) -> bytes:
-    hashed = blake2b(digest_size=8)
-    for field, text in entry.texts:
-        hashed.update(b"%d %s\0" % (field, text.encode()))
-    return hashed.digest()

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from listings.catalogue.columns import Mask, Slots
-from listings.catalogue.postings import FIELD_BITS, FIELD_MASK, Part, Postings, beginning, exact
+from listings.catalogue.postings import FIELD_BITS, FIELD_MASK, Part, Postings, SortedPart, exact
 from listings.catalogue.terms import Field, Query, Run, Word
 
 WEIGHTS = {
@@ -34,7 +34,10 @@ _WHOLE = np.array(
 )
 # The beginning of a word, and the half of what a match as typed counts.
 _BEGUN = _WHOLE // 2
-_WIDE = 4
+
+_MANY = 20_000
+"""What so many postings of words with one beginning come to is kept."""
+_MOST_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,12 @@ def match(parts: Iterable[Part], query: Query, on_market: Mask) -> Matches:
 def _fields(found: Iterable[Postings], count: int) -> _Fields:
     """Of every slot the fields that a term is in, 0 where it is in none."""
     fields = np.zeros(count, np.uint8)
-    for postings in found:
-        fields[postings >> FIELD_BITS] |= (postings & FIELD_MASK).astype(np.uint8)
+    for number, postings in enumerate(found):
+        # No slot is twice in the postings of one term.
+        slots, told = (postings >> FIELD_BITS).astype(np.int64), postings.astype(np.uint8)
+        if number:
+            told |= fields[slots]
+        fields[slots] = told
     return fields
 
 
@@ -103,14 +110,27 @@ def _match_word(parts: list[Part], word: Word, count: int) -> tuple[Mask, Callab
             side_by_side &= _fields(exact(parts, [pair]), count)
         whole |= side_by_side
     begun = np.zeros(count, np.int16)
-    for postings in beginning(parts, word.forms):
-        slots = postings >> FIELD_BITS
-        if len(postings) > _WIDE * count:
-            # The first letter of half of all words: that is no sign of how well a product fits.
-            begun[slots] = np.maximum(begun[slots], _SCATTERED)
-        else:
-            np.maximum.at(begun, slots, _BEGUN[postings & FIELD_MASK])
+    for start in word.forms:
+        for part in parts:
+            weights = _begun(part, start)
+            np.maximum(begun[: len(weights)], weights, out=begun[: len(weights)])
     return (whole > 0) | (begun > 0), partial(_weigh_word, whole, begun)
+
+
+def _begun(part: Part, start: str) -> npt.NDArray[np.int16]:
+    """Of every slot that a part knows what the best of its words with this beginning counts."""
+    kept = part.begun if isinstance(part, SortedPart) else {}
+    if start in kept:
+        return kept[start]
+    postings = part.beginning(start)
+    slots = postings >> FIELD_BITS
+    weights = np.zeros(int(slots.max()) + 1 if len(slots) else 0, np.int16)
+    np.maximum.at(weights, slots, _BEGUN[postings & FIELD_MASK])
+    if len(postings) > _MANY:
+        if len(kept) == _MOST_KEPT:
+            del kept[next(iter(kept))]
+        kept[start] = weights
+    return weights
 
 
 def _weigh_word(whole: _Fields, begun: npt.NDArray[np.int16], slots: Slots) -> _Weights:

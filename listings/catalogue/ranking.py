@@ -5,8 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+Places = npt.NDArray[np.int64]
 Values = npt.NDArray[np.int64]
 Halves = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """Ids of many rows as halves of 64 bits: most rows are put in order without a look at theirs."""
+
+    high: Halves
+    low: Halves
+
+    def of(self, places: Places) -> tuple[Halves, Halves]:
+        """The halves of some."""
+        return self.high[places], self.low[places]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,48 +31,37 @@ class Position:
     low: int
 
 
-def after(position: Position, values: Values, high: Halves, low: Halves) -> npt.NDArray[np.bool_]:
-    """Which rows come after a position; a row that stands in it does not."""
+def after(position: Position, rows: Places, values: Values, ids: Ids) -> npt.NDArray[np.bool_]:
+    """Which rows come after a position; a row that stands in it does not.
+
+    :param rows: places of their ids; `values` are in the order of the rows.
+    """
     later = values < position.value
     tied = np.flatnonzero(values == position.value)
-    if len(tied):
-        h, w = high[tied], low[tied]
-        later[tied] = (h < position.high) | ((h == position.high) & (w < position.low))
+    high, low = ids.of(rows[tied])
+    later[tied] = (high < position.high) | ((high == position.high) & (low < position.low))
     return later
 
 
-def first(values: Values, high: Halves, low: Halves, count: int) -> npt.NDArray[np.int64]:
-    """Places of the first rows, in order."""
-    places = np.arange(len(values))
-    for column in (values, high, low):
-        if len(places) <= count:
-            break
-        # Those that are certainly among the first stay, and of those level with the last one the next column decides.
-        places = _at_least(places, column, values, high, low, count)
-    return places[np.lexsort((low[places], high[places], values[places]))[::-1]][:count]
+def first(rows: Places, values: Values, ids: Ids, count: int) -> Places:
+    """Which of the rows are the first, in order: places among them.
+
+    :param rows: places of their ids; `values` are in the order of the rows.
+    """
+    places = _greatest(np.arange(len(rows)), values, count)
+    if len(places) > count:
+        # Those above the last value are among the first; of those level with it the ids decide.
+        level = values[places] == values[places].min()
+        sure, tied = places[~level], places[level]
+        places = np.concatenate((sure, _greatest(tied, ids.high[rows[tied]], count - len(sure))))
+    high, low = ids.of(rows[places])
+    return places[np.lexsort((low, high, values[places]))[::-1]][:count]
 
 
-def _at_least(
-    places: npt.NDArray[np.int64],
-    column: npt.NDArray[np.int64] | Halves,
-    values: Values,
-    high: Halves,
-    low: Halves,
-    count: int,
-) -> npt.NDArray[np.int64]:
-    if column is values:
-        found = column[places]
-        least = np.partition(found, len(found) - count)[len(found) - count]
-        first_ones: npt.NDArray[np.int64] = places[found >= least]
-        return first_ones
-    # Only rows level with the last value are still too many.
-    level = values[places] == values[places].min()
-    if column is low:
-        level &= high[places] == high[places[level]].min()
-    sure, tied = places[~level], places[level]
-    wanted = count - len(sure)
-    if wanted <= 0 or len(tied) <= wanted:
+def _greatest(places: Places, values: Values | Halves, count: int) -> Places:
+    """The places of the greatest values, and all that are level with the last of them."""
+    if len(places) <= count:
         return places
-    found = column[tied]
-    last = np.partition(found, len(found) - wanted)[len(found) - wanted]
-    return np.concatenate((sure, tied[found >= last]))
+    least = np.partition(values, len(values) - count)[len(values) - count]
+    greatest: Places = places[values >= least]
+    return greatest

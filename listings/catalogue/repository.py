@@ -17,13 +17,17 @@ WHICH_SERVER = "SELECT system_identifier, timeline_id FROM pg_control_system(), 
 
 CHANGED = """
 SELECT now() AS moment, pg_current_snapshot()::text AS snapshot,
+       ARRAY(SELECT DISTINCT ON (key) key || ' ' || version FROM rulebook_parameters
+              WHERE key = ANY($2) AND effective_from <= now()
+              ORDER BY key, effective_from DESC, version DESC) AS rules,
        ARRAY(SELECT DISTINCT subject_id FROM catalogue_changes
               WHERE changed_by >= pg_snapshot_xmin($1::text::pg_snapshot)::text::bigint
                 -- Of a database that was restored the notes bear numbers that are yet to come.
                 AND changed_by < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                 AND NOT pg_visible_in_snapshot(changed_by::text::xid8, $1::text::pg_snapshot)) AS subjects
 """
-"""The database's time, what is visible now, and the subjects of the changes that were not visible in a snapshot."""
+"""The database's time, what is visible now, the versions of some rules that are in force, and the subjects of the
+changes that were not visible in a snapshot."""
 
 _IDS = sa.bindparam("ids", type_=sa.ARRAY(sa.Uuid()))
 
@@ -49,8 +53,12 @@ _ENTRIES = sa.text(
     """
     SELECT p.id, p.operator_id, p.owner_id, p.title_zh, p.title_en, p.description_zh, p.description_en, p.themes,
            p.update_frequency, p.delivery_classes, p.published_at, p.dictionary,
-           a.regions, a.valid_from, plan.charges,
-           least(a.valid_until, stopped.coming,
+           a.regions, a.valid_from, a.columns AS authorised_columns, plan.charges,
+           d.classification, d.raw_data_stays, assessed.sha256 AS assessed,
+           (SELECT json_agg(json_build_array(c.column_name, c.classification, c.resource_classification) ORDER BY c.id)
+              FROM column_gradings c
+             WHERE c.resource_id = d.id AND c.action IN ('approved', 'raised', 'revoked')) AS gradings,
+           least(a.valid_until, stopped.coming, assessed.valid_until,
                  (SELECT min(c.effective_at) FROM schema_changes c WHERE c.product_id = p.id
                      AND c.status = 'announced' AND c.effective_at > now())) AS valid_until,
            holder.name_zh AS owner_zh, holder.name_en AS owner_en,
@@ -65,6 +73,11 @@ _ENTRIES = sa.text(
       JOIN organisations holder ON holder.id = p.owner_id
       JOIN organisations seller ON seller.id = p.operator_id
       JOIN price_plans plan ON plan.id = p.plan_id
+      LEFT JOIN LATERAL (
+           SELECT newest.sha256, newest.valid_until
+             FROM (SELECT r.sha256, r.valid_until FROM resource_assessments r
+                    WHERE r.resource_id = d.id AND r.kind = 'risk' ORDER BY r.number DESC LIMIT 1) newest
+            WHERE newest.valid_until IS NULL OR newest.valid_until > now()) assessed ON true
       JOIN LATERAL (
            SELECT r.id, r.uploaded_at, r.columns, q.grade, q.score
              FROM product_revisions r

@@ -31,7 +31,7 @@ from listings.products.masking import masked_profile
 from listings.products.schemas import DictionaryRead, ThemeRead
 from listings.products.tables import DataProduct
 from listings.resources.domain import Classification, UpdateFrequency
-from listings.resources.schemas import LabelRead
+from listings.resources.schemas import LabelRead, ResourceRegistration
 from listings.revisions.schemas import SchemaNoticeRead
 from pricing.plans.domain import PricePlan
 from pricing.plans.schemas import ChargeSchema
@@ -55,7 +55,7 @@ class QuoteRequest(Input):
     purpose: PurposeClass
 
 
-class CatalogueListed(Output):
+class CatalogueItem(Output):
     """A product on the market, in brief."""
 
     id: UUID
@@ -79,11 +79,6 @@ class CatalogueListed(Output):
     regions: list[str] = Field(
         description="Division codes (GB/T 2260) it may be used for; 100000 is the whole country"
     )
-
-
-class CatalogueItem(CatalogueListed):
-    """A product on the market, in brief."""
-
     freshness: Freshness = Field(
         description="Late when no data has come in the promised period and its tolerance"
     )
@@ -248,6 +243,7 @@ class CatalogueProduct(CatalogueItem):
     )
     price_in_words: list[LabelRead] = Field(description="One sentence for each charge")
     terms_in_words: list[LabelRead] = Field(description="What a licence allows, one sentence for each term")
+    registration: ResourceRegistration = Field(description="Of the resource it is made of")
     authorisation_chain: AuthorisationChainRead
 
     @classmethod
@@ -301,5 +297,6 @@ class CatalogueProduct(CatalogueItem):
                     public_is_free=listing.public_is_free,
                 )
             ),
+            registration=ResourceRegistration.of(listing.resource, listing.registration),
             authorisation_chain=AuthorisationChainRead.of(listing.chain, names),
         )

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from uuid import UUID
 
 from infra import labels
 from infra.errors import Malformed
@@ -17,7 +16,7 @@ from infra.messages import Message
 from listings.catalogue import cursors
 from listings.catalogue.entries import CatalogueSort, Facet, PriceKind
 from listings.catalogue.following import CatalogueFollower
-from listings.catalogue.index import MAX_VALUES
+from listings.catalogue.index import MAX_VALUES, Found
 from listings.catalogue.schemas import LocalisedText
 from listings.catalogue.terms import parse_query
 from listings.freshness.domain import Freshness
@@ -55,7 +54,19 @@ async def search(
         query, sorted((facet, sorted(set(values))) for facet, values in selected.items()), order
     )
     after_last = None if cursor is None else cursors.decode(cursor, search_mark)
-    found = await follower.search(query, selected, order, limit, after_last)
+    index = await follower.get_index()
+    asked = (words, tuple((facet, tuple(values)) for facet, values in selected.items()), order, limit, cursor)
+    answer = index.answers.get(asked)
+    if answer is None:
+        found = index.search(query, selected, order, limit, after_last)
+        answer = _render(follower, selected, search_mark, found)
+        index.answers.put(asked, answer)
+    return answer
+
+
+def _render(
+    follower: CatalogueFollower, selected: Mapping[Facet, Sequence[str]], search_mark: bytes, found: Found
+) -> bytes:
     items = b",".join(b'%s,"freshness":"%s"}' % (shown, fresh.encode()) for shown, fresh in found.shown)
     following = b"null" if found.last is None else b'"%s"' % cursors.encode(search_mark, found.last).encode()
     facets = b",".join(
@@ -104,7 +115,7 @@ _PARTIES = frozenset({Facet.OWNER, Facet.OPERATOR})
 
 
 def _name(follower: CatalogueFollower, facet: Facet, value: str) -> tuple[str | None, str | None]:
-    name = follower.names.get(UUID(value)) if facet in _PARTIES else None
+    name = follower.names.get(value) if facet in _PARTIES else None
     return (name.zh, name.en) if name is not None else (None, None)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from uuid import UUID
 
-from infra.db import AsyncSession
+from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.messages import Message
 from infra.paging import PageRequest
@@ -25,6 +25,7 @@ from listings.products.domain import DeliveryClass
 from listings.products.listable import require_offerable
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
+from listings.resources import registering
 from listings.resources import service as resources
 from listings.revisions import history
 from listings.revisions import service as revisions
@@ -53,8 +54,11 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
     facts = await get_tradeable_product(session, product_id, rules)
     revision, report = await revisions.get_current_report(session, product_id)
     disclosure = await get_disclosure(session, row, revision)
+    resource = await resources.get_resource(session, row.resource_id)
     return Listing(
         product=row,
+        resource=resource,
+        registration=registering.status_of(resource, await now(session)),
         edition=await _edition_of(session, row),
         promise=await freshness.get_promise(session, row),
         facts=facts,

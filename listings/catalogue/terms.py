@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import IntFlag
 from functools import cache, lru_cache
 from itertools import pairwise
+from operator import add
 from pathlib import Path
 
 MAX_QUERY = 200
@@ -122,15 +123,16 @@ def _text_terms(text: str) -> set[str]:
             found, forms = _word_terms(match.group())
             parts += found
             terms.update(forms)
-        terms.update(_phrase(parts))
+        terms.update(_neighbouring(parts))
     return terms
 
 
 @lru_cache(maxsize=50_000)
 def _word_terms(word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    parts = _parts(word)
-    forms = (_joined(word), *parts)
-    return tuple(parts), (*forms, *map(_singular, forms))
+    """The parts of a word in the singular, and the terms by which it is found."""
+    forms = (_joined(word), *_parts(word))
+    singular = tuple(map(_singular, forms))
+    return singular[1:], tuple({*forms, *singular})
 
 
 def parse_query(query: str) -> Query:
@@ -177,8 +179,8 @@ def _pieces(normal: str) -> Iterable[tuple[str, bool]]:
         yield normal[at:], False
 
 
-def _pairs(run: str) -> list[str]:
-    return [run[at : at + 2] for at in range(len(run) - 1)]
+def _pairs(run: str) -> Iterable[str]:
+    return map(add, run, run[1:])
 
 
 def _joined(word: str) -> str:
@@ -192,7 +194,11 @@ def _parts(word: str) -> list[str]:
 
 def _phrase(words: Iterable[str]) -> list[str]:
     """Neighbouring words as terms of their own, in the singular."""
-    return [f"{_singular(one)} {_singular(other)}" for one, other in pairwise(words)]
+    return list(_neighbouring(list(map(_singular, words))))
+
+
+def _neighbouring(singulars: list[str]) -> Iterable[str]:
+    return map(" ".join, pairwise(singulars))
 
 
 def _singular(word: str) -> str:

@@ -9,6 +9,10 @@ import numpy.typing as npt
 from listings.catalogue.terms import normalised
 
 KEY_BYTES = 96
+_ID_BYTES = 16
+_LAST_ID = (1 << 128) - 1
+_FEW = 64
+"""So many changed titles are put among the others one by one."""
 
 
 def title_key(title: str) -> bytes:
@@ -19,53 +23,66 @@ def title_key(title: str) -> bytes:
     return normalised(title).encode("gb18030")[:KEY_BYTES]
 
 
+def _place(key: bytes, product_id: UUID) -> bytes:
+    # No text of the database has the character zero; among equals the newer product comes first.
+    return key + b"\0" + (_LAST_ID - product_id.int).to_bytes(_ID_BYTES)
+
+
 class TitleOrder:
     """Slots in the order of their titles; put in order when that is asked for, and only what has changed anew."""
 
     def __init__(self) -> None:
-        self._keys: dict[int, tuple[bytes, int]] = {}
-        self._order: list[int] = []
+        self._places: list[bytes | None] = []
+        self._order: npt.NDArray[np.int32] = np.zeros(0, np.int32)
         self._ranks: npt.NDArray[np.int64] = np.zeros(0, np.int64)
-        self._changed = True
+        self._changed: set[int] = set()
 
     def set(self, slot: int, key: bytes, product_id: UUID) -> None:
         """Give a slot its title; among equals the newer product comes first."""
-        entry = (key, -product_id.int)
-        known = self._keys.get(slot)
-        if known != entry:
-            if known is None:
-                self._order.append(slot)
-            self._keys[slot] = entry
-            self._changed = True
+        place = _place(key, product_id)
+        self._places.extend([None] * (slot + 1 - len(self._places)))
+        if self._places[slot] != place:
+            self._places[slot] = place
+            self._changed.add(slot)
 
     def remove(self, slot: int) -> None:
         """Forget a slot."""
-        if self._keys.pop(slot, None) is not None:
-            self._changed = True
+        self._places[slot] = None
+        self._changed.add(slot)
 
     def key(self, slot: int) -> bytes:
         """The key of a slot."""
-        return self._keys[slot][0]
+        return self._place_of(slot)[: -1 - _ID_BYTES]
 
-    def values(self, slots: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
-        """What the slots are ordered by, the greatest first.
-
-        :param count: of all slots there are.
-        """
-        self._put_in_order(count)
+    def values(self, slots: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """What the slots are ordered by, the greatest first."""
+        self._put_in_order()
         return -2 * self._ranks[slots]
 
-    def value_after(self, key: bytes, product_id: UUID, count: int) -> int:
+    def value_after(self, key: bytes, product_id: UUID) -> int:
         """What comes after a title and an id, whether there still is such a product or not, is less than this."""
-        self._put_in_order(count)
-        at = bisect_right(self._order, (key, -product_id.int), key=self._keys.__getitem__)
-        return -2 * at + 1
+        self._put_in_order()
+        return -2 * self._after(_place(key, product_id)) + 1
 
-    def _put_in_order(self, count: int) -> None:
-        if self._changed or len(self._ranks) < count:
-            # dict.fromkeys: a slot that was freed and taken again is there once.
-            self._order = [slot for slot in dict.fromkeys(self._order) if slot in self._keys]
-            self._order.sort(key=self._keys.__getitem__)
-            self._ranks = np.zeros(count, np.int64)
-            self._ranks[self._order] = np.arange(len(self._order))
-            self._changed = False
+    def _place_of(self, slot: int) -> bytes:
+        place = self._places[slot]
+        assert place is not None, "a slot in use has its title"
+        return place
+
+    def _after(self, place: bytes) -> int:
+        return bisect_right(self._order, place, key=self._place_of)
+
+    def _put_in_order(self) -> None:
+        if not self._changed:
+            return
+        if len(self._changed) > _FEW:
+            known = (slot for slot, place in enumerate(self._places) if place is not None)
+            self._order = np.array(sorted(known, key=self._place_of), np.int32)
+        else:
+            coming = (slot for slot in self._changed if self._places[slot] is not None)
+            added = sorted(coming, key=self._place_of)
+            self._order = self._order[~np.isin(self._order, list(self._changed))]
+            self._order = np.insert(self._order, [self._after(self._place_of(slot)) for slot in added], added)
+        self._ranks = np.zeros(len(self._places), np.int64)
+        self._ranks[self._order] = np.arange(len(self._order))
+        self._changed.clear()

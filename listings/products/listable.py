@@ -6,9 +6,10 @@ from infra.db import AsyncSession
 from infra.messages import Message
 from infra.rulebook.domain import Rules
 from listings.gradings import service as gradings
+from listings.gradings.domain import ColumnClasses
 from listings.products.domain import DeliveryClass, require_delivery
 from listings.resources import service as resources
-from listings.resources.domain import Classification, listing_rules, require_listable
+from listings.resources.domain import Classification, ListingRules, listing_rules, require_listable
 from listings.resources.errors import NotListable
 from listings.resources.tables import DataResource
 
@@ -28,16 +29,36 @@ async def require_offerable(
     :return: the class of the offer, the strictest of its columns.
     :raises NotListable: a column is core data, an assessment is missing, or raw records may not leave.
     """
-    require_delivery(
-        (DeliveryClass(code) for code in delivery_classes), raw_data_stays=resource.raw_data_stays
+    return class_of_offer(
+        resource.raw_data_stays,
+        await gradings.get_classes(session, resource),
+        await resources.find_valid_assessment(session, resource.id),
+        listing_rules(rules),
+        delivery_classes,
+        columns,
+        declared,
     )
-    classes = await gradings.get_classes(session, resource)
-    listed = listing_rules(rules)
+
+
+def class_of_offer(
+    raw_data_stays: bool,
+    classes: ColumnClasses,
+    assessed: str | None,
+    listed: ListingRules,
+    delivery_classes: Iterable[str],
+    columns: Sequence[str] | None,
+    declared: Mapping[str, Classification | None] | None = None,
+) -> Classification:
+    """As `require_offerable`, from what is known of the resource. Pure.
+
+    :param classes: of its columns.
+    :param assessed: digest of its risk assessment, while that is valid.
+    """
+    require_delivery((DeliveryClass(code) for code in delivery_classes), raw_data_stays=raw_data_stays)
     core = classes.core(columns, declared) if columns is not None and listed.core_data_refused else []
-    if core and resource.classification is not Classification.CORE:
+    if core and classes.resource is not Classification.CORE:
         raise core_columns(core)
     classification = classes.offered(columns, declared)
-    assessed = await resources.find_valid_assessment(session, resource.id)
     require_listable(classification, assessed, listed)
     return classification
 

@@ -79,6 +79,16 @@ class ResourceRegistration(Output):
     valid_until: datetime | None = Field(description="The end of the validity, or of the time of grace")
     registered_at: datetime | None = Field(description="When it was registered first")
 
+    @classmethod
+    def of(cls, row: DataResource, status: RegistrationStatus) -> "ResourceRegistration":
+        """Map what a resource's row says of it."""
+        return cls(
+            status=status,
+            code=row.registration_code,
+            valid_until=row.registered_until,
+            registered_at=row.registered_at,
+        )
+
 
 class ResourceRead(Output):
     """A data resource, as it is registered; a draft until then."""
@@ -130,12 +140,7 @@ class ResourceRead(Output):
             risk_assessment_note=assessment.note if assessment else None,
             domain_label=LabelRead.model_validate(THEMES[row.domain]),
             classification_label=LabelRead.model_validate(CLASSIFICATION_LABELS[row.classification]),
-            registration=ResourceRegistration(
-                status=status,
-                code=row.registration_code,
-                valid_until=row.registered_until,
-                registered_at=row.registered_at,
-            ),
+            registration=ResourceRegistration.of(row, status),
         )
 
 

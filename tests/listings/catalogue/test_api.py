@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,13 @@ from tests.support.products import complete, published, submitted
 REASON = {"reason": "Because of a complaint"}
 NAMED = ("station,phone\n" + "".join(f"S{n % 3},{'AB'[n % 2]}\n" for n in range(60))).encode()
 """Sixty rows in which a personal column holds two values only, so that a check names them."""
+
+
+TOLERATE = """
+INSERT INTO rulebook_parameters (id, key, version, value, effective_from, source, source_status)
+SELECT gen_random_uuid(), key, max(version) + 1, $1::text::jsonb, clock_timestamp(), 'For tests', 'house'
+  FROM rulebook_parameters WHERE key = 'freshness.tolerance_percent' GROUP BY key
+"""
 
 
 async def found(client: httpx.AsyncClient, **params: str) -> list[str]:
@@ -197,7 +204,7 @@ async def another_process(settings: Settings, app: Litestar) -> AsyncIterator[Ca
 
 async def shown(follower: CatalogueFollower, words: str) -> list[str]:
     """Ids of the newest products with these words."""
-    results = await follower.search(parse_query(words), {}, CatalogueSort.NEWEST, 50, None)
+    results = (await follower.get_index()).search(parse_query(words), {}, CatalogueSort.NEWEST, 50, None)
     return [json.loads(item + b"}")["id"] for item, _ in results.shown]
 
 
@@ -263,6 +270,48 @@ async def test_a_stop_that_begins_later_takes_a_product_off_at_its_instant(
         assert await shown(follower, mark) == []
 
 
+async def test_what_may_not_be_offered_any_more_is_neither_found_nor_shown(
+    owner: Party, operator: Party, regulator: Party, client: httpx.AsyncClient
+) -> None:
+    mark = new_id().hex
+    product_id = await published(owner, operator, regulator, title_en=f"Air {mark}")
+    resource = f"/v1/resources/{(await operator.get(f'/v1/products/{product_id}'))['resource_id']}"
+    assessment = {"kind": "risk", "sha256": "a" * 64}
+    await owner.post(f"{resource}/assessments", assessment)
+    raised = {"column": "pm25", "classification": "IMPORTANT", **REASON}
+    await owner.post(f"{resource}/column-gradings/raise", raised)
+    assert await found(client, q=mark) == [product_id]
+    ends = datetime.now(UTC) + timedelta(seconds=0.4)
+    await owner.post(f"{resource}/assessments", assessment | {"valid_until": ends.isoformat()})
+    await asyncio.sleep((ends - datetime.now(UTC)).total_seconds() + 0.01)
+    assert (await client.get(f"/v1/catalogue/{product_id}")).status_code == 409
+    assert await found(client, q=mark) == []
+    await owner.post(f"{resource}/assessments", assessment)
+    assert await found(client, q=mark) == [product_id]
+
+
+async def test_a_change_of_the_rules_counts_for_the_next_search(
+    database: TestDatabase, settings: Settings, app: Litestar, bargain: Bargain
+) -> None:
+    connection = await asyncpg.connect(database.owner_url)
+    async with another_process(settings, app) as follower:
+        try:
+            assert await freshness_of(follower, bargain.product_id) == "on_time"
+            await connection.execute(TOLERATE, "-100")
+            assert await freshness_of(follower, bargain.product_id) == "late"
+            await connection.execute(TOLERATE, "50")
+            assert await freshness_of(follower, bargain.product_id) == "on_time"
+        finally:
+            await connection.close()
+
+
+async def freshness_of(follower: CatalogueFollower, product_id: str) -> str:
+    index = await follower.get_index()
+    results = index.search(parse_query(""), {}, CatalogueSort.NEWEST, 200, None)
+    (fresh,) = [fresh for item, fresh in results.shown if json.loads(item + b"}")["id"] == product_id]
+    return fresh
+
+
 async def test_every_table_that_is_read_notes_its_changes(database: TestDatabase) -> None:
     connection = await asyncpg.connect(database.owner_url)
     try:
@@ -274,8 +323,8 @@ async def test_every_table_that_is_read_notes_its_changes(database: TestDatabase
         await connection.close()
     source = Path(repository.__file__).read_text(encoding="utf-8")
     read = set(re.findall(r"(?:FROM|JOIN) ([a-z_]+) ", source)) - {"catalogue_changes"}
-    # A price plan never changes: another one is attached.
-    assert read - {"price_plans"} <= {row[0] for row in rows}
+    # A price plan never changes: another one is attached. The rules in force are asked for by every search.
+    assert read - {"price_plans", "rulebook_parameters"} <= {row[0] for row in rows}
     assert "data_products" in read
 
 
@@ -325,6 +374,10 @@ async def test_a_page_says_where_data_comes_from_what_it_is_like_and_what_it_cos
         "2029-01-01T00:00:00Z",
     )
     assert "granted_by" not in answer.text
+    looked_up = await client.get(f"/v1/registrations/{page['registration']['code']}")
+    assert (looked_up.status_code, looked_up.json()["owner_id"]) == (200, page["owner_id"])
+    assert page["registration"]["valid_until"] == looked_up.json()["valid_until"]
+    assert page["registration"]["status"] == "in_force"
     profile = {column["name"]: column for column in page["profile"]}
     assert (profile["pm25"]["minimum"], profile["pm25"]["masked"]) == ("0.5", False)
     assert profile["phone"] == {
@@ -461,7 +514,7 @@ async def test_notes_of_a_restored_database_are_no_changes(database: TestDatabas
         subject = new_id()
         far = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000000"
         await connection.execute(f"INSERT INTO catalogue_changes VALUES ({far}, $1)", subject)
-        found = await connection.fetchrow(repository.CHANGED, "1:1:")
+        found = await connection.fetchrow(repository.CHANGED, "1:1:", [])
         assert found is not None
         assert found["subjects"]
         assert subject not in found["subjects"]
