@@ -2,8 +2,8 @@
 
 from infra.migrations import ddl
 
-revision = "0059"
-down_revision = "0058"
+revision = "0062"
+down_revision = "0061"
 branch_labels = None
 depends_on = None
 
