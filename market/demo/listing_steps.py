@@ -1,4 +1,4 @@
-"""Steps 1 to 6: the parties come in, and a file becomes a published, priced and measured product."""
+"""Steps 1 to 6: the parties come in, and a file becomes a published, priced, measured and sampled product."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -281,9 +281,14 @@ async def price(trade: Trade) -> list[str]:
 
 
 async def publish(trade: Trade) -> list[str]:
-    """Step 6: four eyes, then publication."""
-    operator, regulator = trade.desks["operator"], trade.desks["regulator"]
+    """Step 6: a sample by two, four eyes, then publication."""
+    owner, operator, regulator = (trade.desks[name] for name in ("owner", "operator", "regulator"))
     product = f"/v1/products/{trade.made['product_id']}"
+    drawn = await operator.post(
+        f"/v1/revisions/{trade.made['revision_id']}/samples",
+        {"method": "stratified", "by": trade.columns[0], "count": 20, "seed": 1},
+    )
+    sample = await owner.post(f"/v1/samples/{drawn['id']}/approval", {"reason": "A fair sample 样例适当"})
     await operator.post(f"{product}/submission")
     try:
         await operator.post(f"{product}/approval", {})
@@ -293,6 +298,7 @@ async def publish(trade: Trade) -> list[str]:
             raise
     approved = await regulator.post(f"{product}/approval", {"note": "Rights, authorisation and quality seen"})
     return [
+        f"a sample of {len(sample['rows'])} rows spread over {trade.columns[0]}, drawn by the operator and approved by the owner",
         "the operator cannot approve its own product (403)",
         f"the regulator approves: the product is {approved['status']}",
     ]

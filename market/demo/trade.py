@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from market.demo import buying_steps, listing_steps, money_steps
+from market.demo import buying_steps, change_steps, listing_steps, money_steps
 from market.demo.state import Trade
 
 
@@ -40,6 +40,7 @@ STEPS = (
     ),
     Step("Finance reconciles", "对账", money_steps.reconcile),
     Step("The regulator opens the contract and stops the next one", "监管", money_steps.supervise),
+    Step("Product and authorisation change, the contract goes on", "版本与授权变更", change_steps.change),
 )
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from market.demo.bank import Receipt, camt053_for
 from market.demo.money_steps import PLATFORM_ACCOUNT
+from market.demo.trade import STEPS
 from pricing.money import Money
 from tests.support.command import MarketCommand
 from tests.support.running_market import RunningMarket
@@ -40,7 +41,7 @@ def processes(market: RunningMarket) -> dict[int, str]:
 
 def test_every_step_of_the_trade_is_shown_with_its_proof(market: RunningMarket) -> None:
     said = market.said()
-    assert said.count("✓") == 11
+    assert said.count("✓") == len(STEPS)
     assert "all matched, no break, trial balance zero" in said
     assert "API reference" in said
     assert "curl -s" in said
@@ -104,7 +105,7 @@ def test_the_trade_plays_on_a_file_of_ones_own(
         "demo", "--file", SHARED / name, "--json", tmp_path / "out.json", environment=market.environment
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("✓") == 11
+    assert done.stdout.count("✓") == len(STEPS)
     assert (tmp_path / "out.json").stat().st_mode & 0o777 == 0o600
 
 
@@ -135,7 +136,7 @@ def test_the_trade_plays_again_beside_a_break_of_somebody_elses(
     for _ in range(2):
         done = market_command.run("demo", environment=market.environment)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert done.stdout.count("✓") == 11
+        assert done.stdout.count("✓") == len(STEPS)
         assert "breaks that stood before this trade, and stand still: " in done.stdout
         assert "UNPLACED-1" in done.stdout
         assert "what to do: " in done.stdout
