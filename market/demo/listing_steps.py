@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from listings.registrations.domain import CONTENT
 from market.demo.desk import Desk, StepFailed, expect
 from market.demo.parties import PARTIES, bring_in, second_officer
 from market.demo.state import CALLS, Trade
@@ -102,17 +103,7 @@ async def authority(trade: Trade) -> list[str]:
     trade.made["resource_id"] = resource["id"]
     code = trade.made["registration_code"] = await register(owner, trade.desks["regulator"], resource)
     start = datetime.now(UTC)
-    await owner.post(
-        f"/v1/resources/{resource['id']}/rights",
-        {
-            "kind": "HOLD",
-            "basis": "statutory_duty",
-            "legal_basis": "Collected in the exercise of a statutory duty 依法履职采集",
-            "evidence_sha256": sha256(b"demo evidence").hexdigest(),
-            "evidence_description": "Order that entrusts the bureau with the collection",
-            "valid_from": (start - timedelta(days=1)).isoformat(),
-        },
-    )
+    await record_right(owner, resource["id"])
     authorisation = await owner.post(
         "/v1/authorisations",
         {
@@ -167,7 +158,7 @@ async def register(owner: Desk, regulator: Desk, resource: dict[str, Any]) -> st
         f"/v1/resources/{resource['id']}/registration-applications",
         {
             "kind": "initial",
-            "content": {name: resource[name] for name in _DRAFTED}
+            "content": {name: resource[name] for name in CONTENT}
             | {
                 "source_statement": "Collected in the exercise of a statutory duty 依法履职采集",
                 "responsible_department": "数据资源处 Data resources",
@@ -182,16 +173,19 @@ async def register(owner: Desk, regulator: Desk, resource: dict[str, Any]) -> st
     return str(done["registration_code"])
 
 
-_DRAFTED = (
-    "title_zh",
-    "title_en",
-    "description_zh",
-    "description_en",
-    "domain",
-    "update_frequency",
-    "classification",
-    "personal_information",
-)
+async def record_right(owner: Desk, resource_id: str) -> None:
+    """Record that its owner holds a resource, since yesterday and without end."""
+    await owner.post(
+        f"/v1/resources/{resource_id}/rights",
+        {
+            "kind": "HOLD",
+            "basis": "statutory_duty",
+            "legal_basis": "Collected in the exercise of a statutory duty 依法履职采集",
+            "evidence_sha256": sha256(b"demo evidence").hexdigest(),
+            "evidence_description": "Order that entrusts the bureau with the collection",
+            "valid_from": (datetime.now(UTC) - timedelta(days=1)).isoformat(),
+        },
+    )
 
 
 async def upload(trade: Trade) -> list[str]:
@@ -298,7 +292,10 @@ async def publish(trade: Trade) -> list[str]:
             raise
     approved = await regulator.post(f"{product}/approval", {"note": "Rights, authorisation and quality seen"})
     return [
-        f"a sample of {len(sample['rows'])} rows spread over {trade.columns[0]}, drawn by the operator and approved by the owner",
+        (
+            f"a sample of {len(sample['rows'])} rows spread over {trade.columns[0]}, drawn by the operator "
+            "and approved by the owner"
+        ),
         "the operator cannot approve its own product (403)",
         f"the regulator approves: the product is {approved['status']}",
     ]

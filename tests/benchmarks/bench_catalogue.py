@@ -31,6 +31,8 @@ from tests.benchmarks.many_products import PERIODS, PLACES, SHARED, TOPICS, fill
 
 PORT = 18462
 CLIENTS = 16
+SEARCHES = 200
+"""Different ones of each class."""
 LIMIT = 20
 
 
@@ -40,35 +42,36 @@ def classes(rare: list[str], chance: random.Random) -> dict[str, list[dict[str, 
     words = [en for _, en, *_ in TOPICS]
     sorts = ["relevance", "newest", "updated", "grade"]
 
-    def some(count: int = 200) -> range:
-        return range(count)
-
     return {
-        "a few products": [{"q": chance.choice(rare)} for _ in some()],
+        "a few products": [{"q": chance.choice(rare)} for _ in range(SEARCHES)],
         "hundreds: place and topic": [
-            {"q": f"{chance.choice(places)} {chance.choice(topics)}"} for _ in some()
+            {"q": f"{chance.choice(places)} {chance.choice(topics)}"} for _ in range(SEARCHES)
         ],
         "thousands: a topic": [
-            {"q": chance.choice((*topics, *words)), "sort": chance.choice(sorts)} for _ in some()
+            {"q": chance.choice((*topics, *words)), "sort": chance.choice(sorts)} for _ in range(SEARCHES)
         ],
         "thousands, two filters": [
             {"q": chance.choice(topics), "grade": ["A", "B"], "price": chance.choice(["free", "per_use"])}
-            for _ in some()
+            for _ in range(SEARCHES)
         ],
         "a fifth: a period": [
-            {"q": chance.choice([zh for zh, *_ in PERIODS]), "sort": chance.choice(sorts)} for _ in some()
+            {"q": chance.choice([zh for zh, *_ in PERIODS]), "sort": chance.choice(sorts)}
+            for _ in range(SEARCHES)
         ],
         "a third": [
             {"q": SHARED, "sort": chance.choice(sorts)}
             | ({"theme": chance.choice(["environment", "transport"])} if chance.random() < 0.3 else {})
-            for _ in some()
+            for _ in range(SEARCHES)
         ],
         "everything: one letter": [
-            {"q": chance.choice("ahdp"), "sort": chance.choice(sorts)} for _ in some()
+            {"q": chance.choice("ahdp"), "sort": chance.choice(sorts)} for _ in range(SEARCHES)
         ],
-        "everything: common words": [{"q": chance.choice(["数据", "记录", "authority"])} for _ in some()],
+        "everything: common words": [
+            {"q": chance.choice(["数据", "记录", "authority"])} for _ in range(SEARCHES)
+        ],
         "everything: no words": [
-            {"sort": chance.choice(sorts[1:]), "grade": chance.choice(["A", "B", "C"])} for _ in some()
+            {"sort": chance.choice(sorts[1:]), "grade": chance.choice(["A", "B", "C"])}
+            for _ in range(SEARCHES)
         ],
     }
 

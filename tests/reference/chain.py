@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from listings.registrations.domain import CONTENT
 from market.demo.desk import Desk, expect
-from market.demo.listing_steps import register
+from market.demo.listing_steps import record_right, register
 from market.demo.state import Trade
 from tests.reference.acting import REASON
 
@@ -25,17 +25,7 @@ async def authorisations(trade: Trade) -> None:
     await register(owner, regulator, other)
     trade.made["other_resource_id"] = other["id"]
     now = datetime.now(UTC)
-    await owner.post(
-        f"/v1/resources/{other['id']}/rights",
-        {
-            "kind": "HOLD",
-            "basis": "statutory_duty",
-            "legal_basis": "Collected in the exercise of a statutory duty 依法履职采集",
-            "evidence_sha256": sha256(b"order").hexdigest(),
-            "evidence_description": "Order that entrusts the bureau with the collection",
-            "valid_from": (now - timedelta(days=1)).isoformat(),
-        },
-    )
+    await record_right(owner, other["id"])
 
     async def offer(by: Desk = owner) -> str:
         proposal = {
