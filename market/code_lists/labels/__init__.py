@@ -21,8 +21,10 @@ from listings.resources.domain import (
 )
 from listings.rights.domain import RIGHT_LABELS, RightKind
 from market.code_lists.labels import (
+    authority,
     contracts,
     events,
+    files,
     listings,
     money,
     operations,
@@ -44,7 +46,18 @@ def register() -> None:
 
     :raises ValueError: a code has no label, or a label no code.
     """
-    for area in (parties, listings, quality, contracts, money, operations, events, permissions):
+    for area in (
+        parties,
+        authority,
+        listings,
+        files,
+        quality,
+        contracts,
+        money,
+        operations,
+        events,
+        permissions,
+    ):
         for kind, texts in area.LABELS.items():
             labels.register(kind, {kind(code): Label(zh, en) for code, (zh, en) in texts.items()})
     labels.register(AssessmentKind, ASSESSMENT_LABELS)
