@@ -34,8 +34,8 @@ async def revision_changed(_: JobContext, session: AsyncSession, event: Event) -
 async def resource_registered(_: JobContext, session: AsyncSession, event: Event) -> None:
     """What is registered of a resource was changed: tell everybody whose licence rests on it."""
     if changes := event.payload.get("changes"):
-        told = {"resource_id": str(event.subject_id), "code": event.payload["code"], "changes": changes}
-        await news.publish_to_licensees(session, event.subject_id, EventKind.LICENCE_RESOURCE_CHANGED, told)
+        told = {"code": event.payload["code"], "changes": changes}
+        await news.publish_resource_changed(session, event.subject_id, told)
 
 
 SUBSCRIBERS = (

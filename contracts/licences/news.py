@@ -66,3 +66,11 @@ async def publish_to_licensees(
     for licence in await repository.list_below(session, link_id):
         pinned = str(licence.revision_id) if licence.revision_id else None
         await publish(session, licence, kind, {**payload, "pinned_revision_id": pinned})
+
+
+async def publish_resource_changed(
+    session: AsyncSession, resource_id: UUID, changed: Mapping[str, Any]
+) -> None:
+    """Tell the parties of every licence that rests on a resource what was changed in its registration."""
+    told = {"resource_id": str(resource_id), **changed}
+    await publish_to_licensees(session, resource_id, EventKind.LICENCE_RESOURCE_CHANGED, told)

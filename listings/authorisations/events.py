@@ -11,15 +11,8 @@ from listings.authorisations import service
 async def resource_registered(_: JobContext, session: AsyncSession, event: Event) -> None:
     """What is registered of a resource was changed: tell every side of the authorisations that cover it."""
     if changes := event.payload.get("changes"):
-        for row in await service.list_of_resource(session, event.subject_id):
-            await service.publish_event(
-                session,
-                row,
-                EventKind.AUTHORISATION_RESOURCE_CHANGED,
-                resource_id=str(event.subject_id),
-                code=event.payload["code"],
-                changes=changes,
-            )
+        told = {"code": event.payload["code"], "changes": changes}
+        await service.publish_resource_changed(session, event.subject_id, told)
 
 
 SUBSCRIBERS = (

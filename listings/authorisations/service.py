@@ -267,3 +267,17 @@ async def publish_event(
         payload={"status": row.status.value, **payload},
     )
     return row
+
+
+async def publish_resource_changed(
+    session: AsyncSession, resource_id: UUID, changed: Mapping[str, Any]
+) -> None:
+    """Tell every side of the authorisations that cover a resource what was changed in its registration."""
+    for row in await repository.list_of_resource(session, resource_id):
+        await publish_event(
+            session,
+            row,
+            EventKind.AUTHORISATION_RESOURCE_CHANGED,
+            resource_id=str(resource_id),
+            **changed,
+        )

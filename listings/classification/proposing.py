@@ -56,17 +56,15 @@ async def ask(session: AsyncSession, actor: Actor, revision_id: UUID) -> None:
 
 async def record(session: AsyncSession, facts: RevisionFacts, proposals: Sequence[Proposal]) -> None:
     """Record what was proposed; of two workers at once the first one's stays."""
-    if await repository.get(session, facts.id) is not None:
-        return
-    session.add(
+    await repository.insert_once(
+        session,
         RevisionProposals(
             revision_id=facts.id,
             product_id=facts.product_id,
             proposals=[one.to_json() for one in proposals],
             made_at=await now(session),
-        )
+        ),
     )
-    await session.flush()
 
 
 async def get_detected(session: AsyncSession, revision_id: UUID) -> list[tuple[str, str]]:

@@ -65,6 +65,7 @@ FIRST = (
     # They handle every event that tests before them have left.
     "tests/infra/events/",
     "tests/infra/webhooks/",
+    "tests/market/test_subscriptions.py",
 )
 """What takes long starts first, so that no worker is left alone with it at the end."""
 
