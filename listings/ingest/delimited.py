@@ -61,12 +61,12 @@ def convert_csv(
             told.append(_blank_lines(table.names[0]))
     try:
         found = _examine(connection, table, limits, strict=strict)
-        columns, notices = _write(connection, table, target, limits, reporter, found)
+        columns, notices = _write(connection, table, target, limits, reporter, found, at_once=True)
     except duckdb.OutOfMemoryException:
         raise
     except duckdb.Error:  # lines that matched hold a date that is none; or only the arbiter can tell
         found, table = _examine_closely(connection, table, target, limits, dropped, strict=strict)
-        columns, notices = _write(connection, table, target, limits, reporter, found)
+        columns, notices = _write(connection, table, target, limits, reporter, found, at_once=False)
     told += [
         markers_notice(column.name, count)
         for column in columns
@@ -109,8 +109,13 @@ def _write(
     limits: Limits,
     reporter: Reporter,
     found: Inferred,
+    *,
+    at_once: bool,
 ) -> tuple[list[Column], list[Notice]]:
-    """Write the Parquet file of columns whose types are known."""
+    """Write the Parquet file of columns whose types are known.
+
+    :param at_once: have DuckDB's reader read the values of the columns that it may.
+    """
     reporter.expect(found.rows)
     reporter.enter(IngestPhase.WRITING)
     typed = found.types
@@ -128,7 +133,7 @@ def _write(
     widest = widest_stored([found.longest[i] for i in kept if typed[i].kind is Kind.TEXT], len(kept))
     if found.widest is not None:
         widest = min(widest, widest_stored([found.widest], len(kept)))
-    direct = {index: one.physical for index, one in enumerate(typed) if one.direct}
+    direct = {index: one.physical for index, one in enumerate(typed) if one.direct and at_once}
     connection.execute(source_view(_source(table, limits, direct), table, direct))
     values = {i: f"c{i}" if i in direct else typed[i].expression for i in kept}
     selected = ", ".join(f"{value} AS {quoted(table.names[i])}" for i, value in values.items())

@@ -10,6 +10,7 @@ import duckdb
 from infra.messages import Message
 from listings.ingest.errors import shown
 from listings.ingest.personal import NOTEWORTHY, ContentKind, Detected, Tally, is_personal_heading
+from listings.ingest.profile import REPEATED
 from listings.ingest.result import Column, ColumnProfile, Kind, Notice
 from listings.ingest.writing import quoted
 
@@ -40,21 +41,34 @@ def examine(
 ) -> tuple[list[Detected], list[Notice]]:
     """What the columns of the view ``revision`` hold besides what was declared, and what to tell of it."""
     known = zip(columns, profiles, strict=True)
-    worth = [column for column, measured in known if _may_hold(column, measured)]
-    detected: list[Detected] = []
-    for start in range(0, len(worth), _COLUMNS_AT_ONCE):
-        some = worth[start : start + _COLUMNS_AT_ONCE]
-        counts = connection.execute(
+    worth = {column: measured.distinct for column, measured in known if _may_hold(column, measured)}
+    repeated = [column for column, distinct in worth.items() if distinct * REPEATED < rows]
+    counts = {column: _noteworthy_values(connection, column) for column in repeated}
+    others = [column for column in worth if column not in counts]
+    for start in range(0, len(others), _COLUMNS_AT_ONCE):
+        some = others[start : start + _COLUMNS_AT_ONCE]
+        found = connection.execute(
             f"SELECT {', '.join(f'count(*) FILTER (WHERE {_noteworthy(_text(c))})' for c in some)} FROM revision"
         ).fetchone()
-        for column, count in zip(some, counts or (), strict=True):
-            if count:
-                detected += _closely(connection, column, int(count), rows)
-    found = {one.column for one in detected}
+        counts |= zip(some, found or (), strict=True)
+    detected: list[Detected] = []
+    for column in worth:
+        if counts[column]:
+            detected += _closely(connection, column, counts[column], rows)
+    holding = {one.column for one in detected}
     named = [
-        column.name for column in columns if is_personal_heading(column.name) and column.name not in found
+        column.name for column in columns if is_personal_heading(column.name) and column.name not in holding
     ]
     return detected, [_notice(one) for one in detected] + [_heading_notice(name) for name in named]
+
+
+def _noteworthy_values(connection: duckdb.DuckDBPyConnection, column: Column) -> int:
+    """Noteworthy values of a column whose values repeat: each is looked at once."""
+    each = f"SELECT {quoted(column.name)}, count(*) AS n FROM revision GROUP BY 1"
+    (count,) = connection.execute(
+        f"SELECT coalesce(sum(n), 0) FROM ({each}) WHERE {_noteworthy(_text(column))}"
+    ).fetchone() or (0,)
+    return int(count)
 
 
 def _heading_notice(name: str) -> Notice:

@@ -23,6 +23,7 @@ from listings.ingest.table import (
     Table,
     as_text,
     digit_counts,
+    is_direct,
     markers_notice,
     trimmed,
 )
@@ -61,7 +62,8 @@ class Usual:
         value = self.reading.reading(self.value)
         if self.reading is DECIMAL:
             value = f"CAST({value} AS {physical})"
-        return InferredType(self.expected.kind, value, physical, self.expected.zone)
+        direct = is_direct(self.reading, self.value)
+        return InferredType(self.expected.kind, value, physical, self.expected.zone, direct)
 
 
 def usual(expected: ExpectedColumn, value: str, sample: Sequence[str]) -> Usual | None:

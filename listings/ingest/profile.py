@@ -25,6 +25,9 @@ SHAPE_LENGTH = 32
 SAMPLE_ROWS = 20
 SAMPLE_TEXT = 200
 SAMPLE_TEXT_LEAST = 10
+REPEATED = 10
+"""How often the values of a column repeat that are looked at once each, for what takes longer than to group them."""
+
 SAMPLE_CHARACTERS = 1_000_000
 """Of all rows of a sample together."""
 
@@ -171,8 +174,13 @@ def _detailed(
     ).fetchall()
     shape = shape_of([value for (value,) in sample])
     if shape is not None:
+        # Of values that repeat each is looked at once.
+        repeat = measured.distinct * REPEATED < rows
+        each = f"(SELECT {name}, count(*) AS n FROM revision GROUP BY 1)" if repeat else "revision"
         (fitting,) = connection.execute(
-            f"SELECT count(*) FROM revision WHERE regexp_full_match({name}, ?)", [shape]
+            f"SELECT {'coalesce(sum(n), 0)' if repeat else 'count(*)'} FROM {each}"
+            f" WHERE regexp_full_match({name}, ?)",
+            [shape],
         ).fetchone() or (0,)
         shape = shape if fitting >= SHAPE_SHARE * present else None
     return replace(measured, shape=shape)

@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.messages import Message
 from listings.ingest.errors import shown
 from listings.ingest.expected import ExpectedColumn
-from listings.ingest.readings import BLANKS, DECIMAL, MAX_DIGITS, Reading
+from listings.ingest.readings import BLANKS, DECIMAL, DIRECT, MAX_DIGITS, Reading
 from listings.ingest.result import Kind, Notice
 from listings.ingest.typed_sql import parsed, present
 
@@ -144,8 +144,14 @@ def type_of(reading: Reading, v: str, whole: int | None, fraction: int | None) -
         if not fraction or whole + fraction > MAX_DIGITS:
             return None
         physical = f"DECIMAL({whole + fraction},{fraction})"
-        return InferredType(Kind.DECIMAL, f"CAST({v} AS {physical})", physical)
-    return InferredType(reading.kind, reading.reading(v), _PHYSICAL[reading.kind], reading.zone)
+        return InferredType(Kind.DECIMAL, f"CAST({v} AS {physical})", physical, direct=is_direct(reading, v))
+    physical = _PHYSICAL[reading.kind]
+    return InferredType(reading.kind, reading.reading(v), physical, reading.zone, is_direct(reading, v))
+
+
+def is_direct(reading: Reading, v: str) -> bool:
+    """Whether DuckDB's reader may read values of a reading at once: they are ``v`` as they stand in the file."""
+    return reading in DIRECT and v.removeprefix("c").isdigit()
 
 
 def markers_notice(name: str, count: int) -> Notice:

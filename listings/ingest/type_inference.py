@@ -22,7 +22,6 @@ from listings.ingest.readings import (
     BLANKS,
     DATED_KINDS,
     DECIMAL,
-    DIRECT,
     INTEGER,
     MISSING_MARKERS,
     NUMBER,
@@ -239,7 +238,7 @@ def _decide(
         return False
     (way, *_) = column.ways
     surely = typed.expression if way is DECIMAL else way.surely(suggestion.value)
-    types[index] = replace(typed, expression=surely, direct=way in DIRECT and suggestion.value == f"c{index}")
+    types[index] = replace(typed, expression=surely)
     return True
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -207,31 +207,60 @@ async def test_deep_and_unmeasurable_types_are_refused(tmp_path: Path) -> None:
     await refused(tmp_path, (tmp_path / "runs").read_bytes(), "runs.arrow", UnsupportedColumn)
 
 
-async def test_the_machine_converts_as_many_at_once_as_its_budget_holds(tmp_path: Path) -> None:
-    content = MADE["dictionary.parquet"](tmp_path)
-    budget = MemoryBudget(tmp_path / "memory", megabytes=1024, queue=5, wait_s=60)
-    most = 0
+async def watched(conversions: Iterable[Awaitable[IngestResult]]) -> tuple[list[Any], int, int]:
+    """What conversions at once come to, the most children that they had at a time, and the most bytes of these."""
+    most = resident = 0
 
     def children() -> set[str]:
         return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
+    def resident_bytes(child: str) -> int:
+        try:
+            return int(Path(f"/proc/{child}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        except (OSError, IndexError):  # it has just ended
+            return 0
+
     others = children()  # tests before this one may have left some that wait for work
 
     async def watch() -> None:
-        nonlocal most
+        nonlocal most, resident
         while True:
-            most = max(most, len(children() - others))
+            at_work = children() - others
+            most = max(most, len(at_work))
+            resident = max(resident, sum(map(resident_bytes, at_work)))
             await asyncio.sleep(0.005)
 
     watching = asyncio.create_task(watch())
-    outcomes = await asyncio.gather(
-        *(take(tmp_path, content, f"{n}.parquet", budget) for n in range(8)), return_exceptions=True
-    )
+    outcomes = await asyncio.gather(*conversions, return_exceptions=True)
     watching.cancel()
+    return outcomes, most, resident
+
+
+async def test_the_machine_converts_as_many_at_once_as_its_budget_holds(tmp_path: Path) -> None:
+    content = MADE["dictionary.parquet"](tmp_path)
+    budget = MemoryBudget(tmp_path / "memory", megabytes=1024, queue=5, wait_s=60)
+    outcomes, most, _ = await watched(take(tmp_path, content, f"{n}.parquet", budget) for n in range(8))
     assert most <= 2, "two of 512 MB in 1,024 MB"
     kinds = [type(outcome) for outcome in outcomes]
     assert kinds.count(FilesBusy) == 1, "two at work, five in the queue"
     assert kinds.count(ValueTooLarge) == 7
+
+
+async def test_conversions_at_once_stay_within_the_budget_together_and_lose_nothing(tmp_path: Path) -> None:
+    budget = MemoryBudget(tmp_path / "memory", megabytes=1024, queue=5, wait_s=60)
+    contents = {
+        "numbers.csv": "a,b,c\n" + "".join(f"{n},{n}.25,2024-01-01\n" for n in range(300_000)),
+        "texts.csv": "a,b\n" + "".join(f"{n},街道{n * 7919}号的说明\n" for n in range(200_000)),
+        "objects.jsonl": "".join(f'{{"a": {n}, "b": "{n}x"}}\n' for n in range(50_000)),
+        "rows.parquet": parquet(tmp_path, pa.table({"a": range(500_000), "b": ["x" * 50] * 500_000})),
+    }
+    outcomes, most, resident = await watched(
+        take(tmp_path, content, name, budget) for name, content in contents.items()
+    )
+    assert [outcome.rows for outcome in outcomes] == [300_000, 200_000, 50_000, 500_000]
+    assert most == 2, "two of 512 MB in 1,024 MB, and never one alone while others wait"
+    assert 0 < resident <= 1024 * MEBIBYTE
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {f"{name}.parquet" for name in contents}
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,24 @@
 """No value is altered on its way into a revision: what a type does not hold exactly is kept as text, and told."""
 
+import csv
 import datetime as dt
 import io
 import json
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from listings.ingest.errors import FileRefused
 from listings.ingest.expected import ExpectedColumn
+from listings.ingest.readings import MISSING_MARKERS
 from listings.ingest.result import Column, IngestOptions, IngestResult, Kind, Notice
 from listings.ingest.shown import shown
 from tests.support.ingested import published, take
@@ -228,3 +233,75 @@ def test_finer_times_do_not_pass_for_a_published_column(tmp_path: Path) -> None:
     with pytest.raises(FileRefused) as caught:
         take(tmp_path, typed([1], pa.timestamp("ns"), "parquet"), expected, "f.parquet")
     assert caught.value.slug == "type-mismatch"
+
+
+def _numbers(pattern: str) -> st.SearchStrategy[str]:
+    return st.from_regex(pattern, fullmatch=True)
+
+
+MAKES: tuple[st.SearchStrategy[str], ...] = (
+    _numbers(r"-?(0|[1-9][0-9]{0,20})"),
+    _numbers(r"-?(0|[1-9][0-9]{0,20})\.[0-9]{1,25}"),
+    _numbers(r"-?[1-9](\.[0-9]{1,20})?[eE][+-]?[0-9]{1,3}"),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    _numbers(r"[0-9]{1,6}"),
+    st.dates().map(str),
+    st.datetimes().map(str),
+    st.datetimes(min_value=dt.datetime(1, 1, 3), max_value=dt.datetime(9999, 12, 29)).map(  # noqa: DTZ001
+        lambda moment: f"{moment.isoformat()}+08:00"
+    ),
+    st.sampled_from(
+        ["true", "FALSE", "是", "否", "NA", "-", "NULL", "", "1,234", "+5", " 7", "24:00", "1e400", "inf"]
+    ),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12),
+)
+
+
+@st.composite
+def values_of_a_column(draw: st.DrawFn) -> list[str]:
+    """Mostly of one make, so that a type is found, or of all."""
+    usual, odd = draw(st.sampled_from(MAKES)), st.one_of(*MAKES)
+    many = draw(st.lists(usual, min_size=1, max_size=30))
+    return draw(st.permutations(many + draw(st.lists(odd, max_size=3))))
+
+
+def same(written: str, there: Any, kind: Kind) -> bool:
+    """Whether an answer says what is written in a cell of a text file."""
+    text = written.strip(" \t\r\n\u3000\u00a0")
+    if there is None:  # empty, or told to be a marker for what is missing
+        return text.upper() in {"", *MISSING_MARKERS}
+    if kind is Kind.TEXT:
+        return bool(there == written)
+    if kind is Kind.BOOLEAN:
+        return bool(there == {"true": True, "false": False}[text.lower()])
+    if kind is Kind.DATE:
+        return bool(there == text)
+    if kind is Kind.TIMESTAMP:
+        return dt.datetime.fromisoformat(there) == dt.datetime.fromisoformat(text)
+    return bool(there == Decimal(text))
+
+
+@pytest.mark.parametrize("form", ["csv", "quoted csv", "csv by lines", "jsonl"])
+@settings(max_examples=10, deadline=None)
+@given(values=values_of_a_column())
+def test_whatever_a_column_holds_is_answered_as_it_is_written(form: str, values: list[str]) -> None:
+    made = io.StringIO()
+    if form == "jsonl":
+        made.writelines(f"{json.dumps({'v': value, 'n': 1})}\n" for value in values)
+    else:
+        quoting = csv.QUOTE_ALL if form == "quoted csv" else csv.QUOTE_MINIMAL
+        writer = csv.writer(made, quoting=quoting)  # which ends lines with \r\n, and puts either in quotes
+        again = 40 if form == "csv by lines" else 1
+        writer.writerows([["v", "n"], *([value, "1"] for _ in range(again) for value in values)])
+    with TemporaryDirectory() as folder:
+        result, found = served(
+            Path(folder),
+            made.getvalue().encode(),
+            "f.jsonl" if form == "jsonl" else "f.csv",
+            options=IngestOptions(strict=False, header=None if form == "jsonl" else True),
+        )
+    kind = column_v(result).kind
+    for value, there in zip(values, found[-len(values) :], strict=True):
+        if form == "jsonl" and kind is Kind.TEXT:
+            assert there == value
+        assert same(value, there, kind), (value, there, kind)
