@@ -133,7 +133,7 @@ def _write(
     widest = widest_stored([found.longest[i] for i in kept if typed[i].kind is Kind.TEXT], len(kept))
     if found.widest is not None:
         widest = min(widest, widest_stored([found.widest], len(kept)))
-    direct = {index: one.physical for index, one in enumerate(typed) if one.direct and at_once}
+    direct = _read_at_once(table, typed) if at_once else {}
     connection.execute(source_view(_source(table, limits, direct), table, direct))
     values = {i: f"c{i}" if i in direct else typed[i].expression for i in kept}
     selected = ", ".join(f"{value} AS {quoted(table.names[i])}" for i, value in values.items())
@@ -141,6 +141,17 @@ def _write(
         connection, f"SELECT {selected} FROM source", [table.names[i] for i in kept], widest, target, limits
     )
     return [_column(table, i, typed[i]) for i in kept], notices
+
+
+def _read_at_once(table: Table, typed: Sequence[InferredType]) -> dict[int, str]:
+    """The physical types of the columns that DuckDB's reader reads: what stands in the file is what they hold."""
+    if table.decimal_comma:
+        return {}
+    return {
+        index: one.physical
+        for index, one in enumerate(typed)
+        if one.direct and not table.empty.get(table.names[index])
+    }
 
 
 def _fits(table: Table, kept: Sequence[int], widest: int, limits: Limits) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from listings.ingest.result import Column, ColumnProfile, Kind
+from listings.ingest.writing import quoted
 
 PERCENTILES = tuple(step / 20 for step in range(21))
 """Of the smallest value, every twentieth, and the largest."""
@@ -60,9 +61,9 @@ def _draw(connection: duckdb.DuckDBPyConnection, file: str, columns: list[Column
     blocks = min(_BLOCKS, wanted)
     length = wanted // blocks
     values = ", ".join(
-        f"left({_quoted(c.name)}, {LONGEST_VALUE + 1}) AS c{place}"
+        f"left({quoted(c.name)}, {LONGEST_VALUE + 1}) AS c{place}"
         if c.kind is Kind.TEXT
-        else f"{_quoted(c.name)} AS c{place}"
+        else f"{quoted(c.name)} AS c{place}"
         for place, c in enumerate(columns)
     )
     chosen = f"SELECT {values} FROM read_parquet({file}, {_ROW} = true) WHERE {_ROW}"
@@ -127,7 +128,3 @@ def _one(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Any, ..
     found = connection.execute(statement).fetchone()
     assert found is not None
     return tuple(found)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

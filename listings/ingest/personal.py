@@ -17,7 +17,7 @@ and landlines are not looked for: too much else is written like them.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -187,16 +187,3 @@ def is_bank_card(digits: str) -> bool:
         return False
     doubled = [int(d) * 2 for d in digits[-2::-2]]
     return (sum(int(d) for d in digits[::-2]) + sum(n - 9 if n > 9 else n for n in doubled)) % 10 == 0
-
-
-def detect_in_rows(rows: Sequence[Mapping[str, Any]]) -> list[Detected]:
-    """What the columns of some rows hold."""
-    names: Iterable[str] = dict.fromkeys(name for row in rows for name in row)
-    found: list[Detected] = []
-    for name in names:
-        tally = Tally(name)
-        for row in rows:
-            if row.get(name) is not None:
-                tally.add(str(row[name]))
-        found += tally.detected(len(rows))
-    return found

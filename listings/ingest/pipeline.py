@@ -37,6 +37,7 @@ from listings.ingest.result import (
     TextEncoding,
 )
 from listings.ingest.table import Table
+from listings.ingest.writing import literal
 
 
 def ingest(
@@ -346,8 +347,8 @@ def _engine(work: Path, source: Path, width: int, limits: Limits) -> Iterator[du
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET enable_progress_bar = true")  # it is asked how far it is, and prints nothing
         connection.execute("SET enable_progress_bar_print = false")
-        connection.execute("SET allowed_directories = [?]".replace("?", _literal(str(work))))
-        connection.execute("SET allowed_paths = [?]".replace("?", _literal(str(source))))
+        connection.execute(f"SET allowed_directories = [{literal(str(work))}]")
+        connection.execute(f"SET allowed_paths = [{literal(str(source))}]")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         yield connection
@@ -361,7 +362,3 @@ def _engine(work: Path, source: Path, width: int, limits: Limits) -> Iterator[du
         ) from error
     finally:
         connection.close()
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

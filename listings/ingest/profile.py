@@ -15,6 +15,7 @@ from listings.ingest.measures import total_of
 from listings.ingest.names import names_bytes
 from listings.ingest.result import Column, ColumnProfile, Kind
 from listings.ingest.shown import read_shown, shown
+from listings.ingest.writing import literal, quoted
 
 EXACT_DISTINCT_CELLS = 5_000_000
 NARROW_COLUMNS = 300  # wider tables get counts and extremes only
@@ -45,7 +46,7 @@ def profile(
     :returns: the number of rows, the columns with ``nullable`` and ``physical`` as they are in the file, and
         one profile for each.
     """
-    file = "'" + str(target).replace("'", "''") + "', hive_partitioning = false"
+    file = f"{literal(str(target))}, hive_partitioning = false"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW revision AS SELECT * FROM read_parquet({file})")
     described = connection.execute("DESCRIBE revision").fetchall()
     (rows,) = connection.execute("SELECT count(*) FROM revision").fetchone() or (0,)
@@ -68,7 +69,7 @@ def profile(
 def widest_row(connection: duckdb.DuckDBPyConnection, columns: list[Column]) -> int:
     """Bytes of the widest row of the view that :func:`profile` made: names, texts, and a bound for other values."""
     texts = [
-        f"greatest(coalesce(strlen({_quoted(c.name)}), 0), {PLAIN_VALUE_BYTES})"
+        f"greatest(coalesce(strlen({quoted(c.name)}), 0), {PLAIN_VALUE_BYTES})"
         for c in columns
         if c.kind is Kind.TEXT
     ]
@@ -100,7 +101,7 @@ def first_rows(connection: duckdb.DuckDBPyConnection, columns: list[Column]) -> 
 
 
 def _sampled(column: Column, longest: int) -> str:
-    name = _quoted(column.name)
+    name = quoted(column.name)
     if column.kind is Kind.TEXT:
         return f"CASE WHEN length({name}) > {longest} THEN left({name}, {longest - 1}) || '…' ELSE {name} END"
     return shown(column, name)
@@ -116,7 +117,7 @@ def _measured(
 ) -> list[ColumnProfile]:
     measures: list[str] = []
     for column in columns:
-        name = _quoted(column.name)
+        name = quoted(column.name)
         distinct = f"count(DISTINCT {name})" if exact else f"approx_count_distinct({name})"
         measures += [f"count({name})", distinct]
         if column.kind in _ORDERED:
@@ -152,7 +153,7 @@ def _measured(
 def _detailed(
     connection: duckdb.DuckDBPyConnection, column: Column, measured: ColumnProfile, rows: int
 ) -> ColumnProfile:
-    name = _quoted(column.name)
+    name = quoted(column.name)
     present = rows - measured.nulls
     if column.kind in _DATED and present:
         (falls,) = connection.execute(
@@ -203,7 +204,3 @@ def shape_of(values: list[str]) -> str | None:
             low, high = min(lengths), max(lengths)
             return f"^{alphabet}{{{low}}}$" if low == high else f"^{alphabet}{{{low},{high}}}$"
     return None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -248,7 +248,7 @@ async def test_the_machine_converts_as_many_at_once_as_its_budget_holds(tmp_path
 
 async def test_conversions_at_once_stay_within_the_budget_together_and_lose_nothing(tmp_path: Path) -> None:
     budget = MemoryBudget(tmp_path / "memory", megabytes=1024, queue=5, wait_s=60)
-    contents = {
+    contents: dict[str, bytes | str] = {
         "numbers.csv": "a,b,c\n" + "".join(f"{n},{n}.25,2024-01-01\n" for n in range(300_000)),
         "texts.csv": "a,b\n" + "".join(f"{n},街道{n * 7919}号的说明\n" for n in range(200_000)),
         "objects.jsonl": "".join(f'{{"a": {n}, "b": "{n}x"}}\n' for n in range(50_000)),

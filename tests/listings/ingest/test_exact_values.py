@@ -289,8 +289,8 @@ def test_whatever_a_column_holds_is_answered_as_it_is_written(form: str, values:
     if form == "jsonl":
         made.writelines(f"{json.dumps({'v': value, 'n': 1})}\n" for value in values)
     else:
-        quoting = csv.QUOTE_ALL if form == "quoted csv" else csv.QUOTE_MINIMAL
-        writer = csv.writer(made, quoting=quoting)  # which ends lines with \r\n, and puts either in quotes
+        # Lines end with \r\n, and what holds either is in quotes.
+        writer = csv.writer(made, quoting=csv.QUOTE_ALL if form == "quoted csv" else csv.QUOTE_MINIMAL)
         again = 40 if form == "csv by lines" else 1
         writer.writerows([["v", "n"], *([value, "1"] for _ in range(again) for value in values)])
     with TemporaryDirectory() as folder:
