@@ -11,7 +11,7 @@ from infra.paging import PageRequest
 from infra.stops import service as stops
 from infra.stops.tables import Stop
 from listings.products import service as products
-from listings.products.dictionary import personal_columns
+from listings.products.dictionary import concealed_columns
 from listings.products.tables import DataProduct
 from listings.revisions import repository, service
 from listings.revisions.differences import Differences, differences
@@ -35,7 +35,7 @@ class PastRevision:
     """A revision as buyers see it.
 
     :ivar reason: why it is suspended, recalled or purged.
-    :ivar masked: columns whose values are told to nobody.
+    :ivar masked: columns of which no value is shown as it is to whoever has not licensed them.
     """
 
     row: ProductRevision
@@ -77,7 +77,7 @@ async def list_history(
         if statuses.get(row.id) is not QualityStatus.PASSED or unannounced or await is_withheld(session, row):
             continue
         active = stopped.get(row.id, [])
-        masked = personal_columns((await get_disclosure(session, product, row)).dictionary)
+        masked = concealed_columns((await get_disclosure(session, product, row)).dictionary)
         found.append(
             PastRevision(
                 row,
