@@ -8,11 +8,10 @@ from infra.auth import Actor, Permission
 from infra.db import AsyncSession
 from infra.guards import requires
 from infra.schema import ReasonBody
-from listings.editions.schemas import ReturnCreate
 from listings.products.api import product_read
 from listings.products.schemas import ProductRead
 from listings.publication import service
-from listings.publication.schemas import ApprovalRequest
+from listings.publication.schemas import ApprovalRequest, ProductReturn
 
 
 class PublicationController(Controller):
@@ -42,8 +41,13 @@ class PublicationController(Controller):
     async def approve(
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: ApprovalRequest
     ) -> ProductRead:
-        """By a regulator, whose organisation is no party to it."""
-        return await product_read(session, await service.approve(session, actor, product_id, data.note))
+        """By a regulator, whose organisation is no party to it.
+
+        GET /v1/products/{product_id}/editions tells the digest of what you read.
+        """
+        return await product_read(
+            session, await service.approve(session, actor, product_id, data.digest, data.note)
+        )
 
     @post(
         "/return",
@@ -53,7 +57,7 @@ class PublicationController(Controller):
         summary="Return a product to its operator",
     )
     async def return_to_draft(
-        self, session: AsyncSession, actor: Actor, product_id: UUID, data: ReturnCreate
+        self, session: AsyncSession, actor: Actor, product_id: UUID, data: ProductReturn
     ) -> ProductRead:
         """By a regulator, with reasons the operator can act on, field by field if you like; it is a draft again.
 
@@ -62,7 +66,8 @@ class PublicationController(Controller):
         """
         remarks = [remark.domain() for remark in data.remarks]
         return await product_read(
-            session, await service.return_to_draft(session, actor, product_id, data.reason, remarks)
+            session,
+            await service.return_to_draft(session, actor, product_id, data.digest, data.reason, remarks),
         )
 
     @post(

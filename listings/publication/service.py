@@ -13,7 +13,7 @@ from infra.rulebook.domain import Rules
 from listings.authorisations import service as authorisations
 from listings.editions import reviews
 from listings.editions import service as editions
-from listings.editions.domain import Remark
+from listings.editions.domain import Remark, require_digest
 from listings.editions.states import ReviewDecision
 from listings.editions.tables import ProductEdition
 from listings.findings import service as findings
@@ -57,48 +57,61 @@ async def submit(session: AsyncSession, actor: Actor, product_id: UUID) -> DataP
     return row
 
 
-async def approve(session: AsyncSession, actor: Actor, product_id: UUID, note: str | None) -> DataProduct:
+async def approve(
+    session: AsyncSession, actor: Actor, product_id: UUID, digest: str | None, note: str | None
+) -> DataProduct:
     """A regulator approves: the product is published. Of two at once, one learns that it is published already.
 
+    :param digest: of the first edition as it was read; None where that is not stated.
     :raises Forbidden: the actor belongs to no regulator.
     :raises SameOrganisation: the actor's organisation is a party to the product.
     :raises AnotherOfficer: the actor belongs to a party under another account.
     :raises BothSides: the actor submitted it, for an organisation of before.
     :raises ProductStateForbids: it was not submitted.
+    :raises DigestMismatch: another text was read.
     :raises ProductIncomplete, AuthorisationNotLive, NotListable: it is not what was submitted any more.
     """
     row = await lock_for_review(session, actor, product_id)
     PRODUCT.next_state(row.status, ProductAction.APPROVE)
     assert row.submitted_by is not None
     await officers.require_other_side(session, actor, row.submitted_by)
+    edition = await _first_edition(session, row, digest)
     rules = await rulebook.in_force(session)
     classification, seen = await require_publishable(session, row, rules, reviewing=True)
-    edition = await _first_edition(session, row)
     await reviews.decide(session, actor, edition, ReviewDecision.APPROVED, rules, note)
     return await publishing.publish(session, actor, row, edition.id, rules, note, classification, **seen)
 
 
-async def _first_edition(session: AsyncSession, row: DataProduct) -> ProductEdition:
+async def _first_edition(session: AsyncSession, row: DataProduct, digest: str | None) -> ProductEdition:
     edition = await editions.find_open(session, row.id)
     assert edition is not None, "a submitted product has its first edition"
+    if digest is not None:
+        require_digest(digest, edition.digest)
     return edition
 
 
 async def return_to_draft(
-    session: AsyncSession, actor: Actor, product_id: UUID, reason: str, remarks: Sequence[Remark] = ()
+    session: AsyncSession,
+    actor: Actor,
+    product_id: UUID,
+    digest: str | None,
+    reason: str,
+    remarks: Sequence[Remark] = (),
 ) -> DataProduct:
     """A regulator returns a submitted product to its operator, with reasons to act on.
 
+    :param digest: see `approve`.
     :raises Forbidden: the actor belongs to no regulator.
     :raises SameOrganisation: the actor's organisation is a party to the product.
     :raises AnotherOfficer: the actor belongs to a party under another account.
     :raises ProductStateForbids: it was not submitted.
+    :raises DigestMismatch: another text was read.
     :raises RemarkRefused: a remark is about no field of it.
     """
     row = await lock_for_review(session, actor, product_id)
     PRODUCT.next_state(row.status, ProductAction.RETURN)
     rules = await rulebook.in_force(session)
-    edition = await _first_edition(session, row)
+    edition = await _first_edition(session, row, digest)
     await reviews.decide(session, actor, edition, ReviewDecision.RETURNED, rules, reason, remarks)
     return await publishing.return_to_draft(session, actor, row, reason)
 

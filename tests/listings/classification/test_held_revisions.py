@@ -3,7 +3,7 @@
 import httpx
 
 from tests.support.bargain import Bargain
-from tests.support.products import settle_quality, upload
+from tests.support.products import CSV, settle_quality, upload
 
 REASON = {"reason": "As the assessment of 3 March found"}
 HARM = {"impact_object": "public_interest", "impact_degree": "general", **REASON}
@@ -39,3 +39,24 @@ async def test_a_file_with_a_core_column_is_held_while_the_last_good_one_serves(
     await bargain.regulator.post(f"{gradings}/{asked['id']}/approval", REASON, status=200)
     page = (await client.get(f"/v1/catalogue/{bargain.product_id}")).json()
     assert "depot" in {column["name"] for column in page["dictionary"]}
+
+
+async def test_the_history_of_revisions_tells_nothing_of_columns_whose_values_are_hidden(
+    bargain: Bargain, client: httpx.AsyncClient
+) -> None:
+    later = CSV.replace(b",5.5,", b",875.5,")
+    await settle_quality(bargain.operator, (await upload(bargain.operator, bargain.product_id, later))["id"])
+
+    async def told() -> set[str]:
+        history = (await client.get(f"/v1/catalogue/{bargain.product_id}/revisions")).json()["items"]
+        return {one["name"] for one in history[0]["values"]}
+
+    assert "pm25" in await told()
+    resource = f"/v1/resources/{await resource_of(bargain)}"
+    await bargain.owner.post(
+        f"{resource}/assessments",
+        {"kind": "risk", "sha256": "b" * 64, "note": "Assessed by the security office: risks acceptable"},
+    )
+    important = {"column": "pm25", "classification": "IMPORTANT", **REASON}
+    await bargain.owner.post(f"{resource}/column-gradings/raise", important)
+    assert "pm25" not in await told()

@@ -188,6 +188,26 @@ async def test_the_first_edition_is_returned_with_remarks_too(
     assert (edition["number"], edition["document"]["title_en"]) == (1, "Air of Shanghai")
 
 
+async def test_what_nobody_read_of_a_first_publication_is_not_approved(
+    owner: Party, operator: Party, regulator: Party, party: PartyMaker
+) -> None:
+    product_id = await submitted(owner, operator)
+    product = f"/v1/products/{product_id}"
+    (read,) = (await regulator.get(f"{product}/editions"))["items"]
+    other = await party(OrganisationKind.REGULATOR)
+    await other.post(f"{product}/return", {"reason": "Say of which cities"}, status=200)
+    text = product_body("", "") | {"title_en": "Gold"}
+    del text["authorisation_id"], text["resource_id"]
+    await operator.put(product, text)
+    await operator.post(f"{product}/submission", status=200)
+    seen = {"digest": read["digest"]}
+    assert slug(await regulator.post(f"{product}/approval", seen, status=409)) == "edition-digest"
+    again = seen | {"reason": "Say of which cities"}
+    assert slug(await regulator.post(f"{product}/return", again, status=409)) == "edition-digest"
+    (now_read,) = (await regulator.get(f"{product}/editions"))["items"]
+    await regulator.post(f"{product}/approval", {"digest": now_read["digest"]}, status=200)
+
+
 async def test_one_open_edition_at_a_time_and_none_of_what_is_not_published(bargain: Bargain) -> None:
     operator, regulator, product_id = bargain.operator, bargain.regulator, bargain.product_id
     editions = f"/v1/products/{product_id}/editions"
