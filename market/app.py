@@ -1,6 +1,5 @@
 """The composition root of the HTTP service: every route, and what they share."""
 
-import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -44,8 +43,6 @@ from infra.rulebook.api import RulebookController
 from infra.samples import Sampler
 from infra.settings import Settings
 from infra.tasks import TaskRegistry
-from infra.telemetry import logs
-from infra.telemetry.endpoint import serve_metrics
 from infra.telemetry.requests import count_unmatched, observe_requests
 from infra.webhooks.api import WebhookEndpointController
 from listings.authorisations.api import AuthorisationController
@@ -85,7 +82,6 @@ from market.delivery.runtime import data_plane
 from market.front_page import front_page
 from market.metering.api import UsageController, UsageRecordController
 from market.operations import health
-from market.operations.serving import exit_with
 from market.participants.access_api import (
     ClientController,
     InvitationController,
@@ -339,13 +335,3 @@ def _openapi() -> OpenAPIConfig:
         ],
         components=Components(security_schemes=dict(SECURITY_SCHEMES), examples=dict(PROBLEM_EXAMPLES)),
     )
-
-
-def served_application() -> Litestar:
-    """The application, built inside the process that serves it, which ends when its parent does."""
-    exit_with(os.getppid())
-    logs.take_over_streams()
-    settings = Settings()
-    app = create_app(settings)
-    serve_metrics(settings.metrics_host, settings.metrics_port)
-    return app

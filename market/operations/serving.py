@@ -130,7 +130,7 @@ def serve(settings: Settings) -> None:
     exit_with_supervisor()
     check_port(settings)
     server = Server(
-        "market.app:served_application",
+        "market.served:application",
         address=settings.host,
         port=settings.port,
         interface=Interfaces.ASGI,
