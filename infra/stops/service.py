@@ -85,7 +85,7 @@ async def lift(
         if stop.placed_by_organisation in placers
     ]
     if not stops:
-        raise await _not_stopped(session, subject_id)
+        raise await _not_stopped(session, subject_kind, subject_id)
     moment = await now(session)
     for stop in stops:
         stop.lifted_at, stop.lifted_by, stop.lift_reason = moment, actor.id, reason
@@ -101,7 +101,7 @@ async def lift(
     return stops
 
 
-async def _not_stopped(session: AsyncSession, subject_id: UUID) -> NotStopped:
+async def _not_stopped(session: AsyncSession, subject_kind: str, subject_id: UUID) -> NotStopped:
     """Why the caller lifts no stop, and who does."""
     stops = await repository.active(session, [subject_id])
     if not stops:
@@ -115,11 +115,19 @@ async def _not_stopped(session: AsyncSession, subject_id: UUID) -> NotStopped:
             Message("It has ended for good: {reason}", reason=final.reason),
             remedy=Message("Nobody lifts an end. What is still wanted is concluded or recorded anew."),
         )
-    placer = stops[0].placed_by_organisation
+    placed = [stop for stop in stops if stop.subject_kind == subject_kind]
+    if not placed:
+        return NotStopped(
+            Message("It is not suspended, but stopped: {reason}", reason=stops[0].reason),
+            remedy=Message(
+                "Settle what the reason says: this stop ends with its cause, and by nobody's hand."
+            ),
+        )
+    placer = placed[0].placed_by_organisation
     name = (await identity.party_names(session, [placer])).get(placer)
     who = " / ".join(filter(None, (name.zh, name.en))) if name else Message("The service")
     return NotStopped(
-        Message("{who} has suspended it: {reason}", who=who, reason=stops[0].reason),
+        Message("{who} has suspended it: {reason}", who=who, reason=placed[0].reason),
         remedy=Message("Ask {who}: a suspension is lifted by the organisation that placed it.", who=who),
     )
 

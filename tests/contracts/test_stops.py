@@ -66,6 +66,21 @@ async def test_the_termination_of_an_agreement_is_not_lifted_with_a_stop_of_the_
     assert "Done" in (await bargain.read(token)).text
 
 
+async def test_what_was_not_suspended_by_hand_is_not_to_be_lifted_by_hand(
+    bargain: Bargain, sessions: SessionMaker
+) -> None:
+    product = await bargain.operator.get(f"/v1/products/{bargain.product_id}")
+    path = f"/v1/resources/{product['resource_id']}"
+    async with transaction(sessions) as session:
+        held = UUID((await bargain.owner.get(f"{path}/rights"))["items"][0]["id"])
+        await stops.place(
+            session, SYSTEM, subject_kind="right_encumbrance", subject_id=held, reason="A dispute is pending"
+        )
+    refused = await bargain.owner.post(f"{path}/rights/{held}/reinstatement", REASON, status=409)
+    assert refused["detail"] == "It is not suspended, but stopped: A dispute is pending"
+    assert "Settle what the reason says" in refused["remedy"]
+
+
 async def test_a_stop_that_begins_within_the_term_is_shown_before_it_begins(
     bargain: Bargain, sessions: SessionMaker
 ) -> None:
