@@ -11,6 +11,8 @@ from infra.paging import PageRequest
 from infra.schema import Page, ReasonBody
 from listings.purges import service
 from listings.purges.schemas import PurgeOrderCreate, PurgeOrderRead
+from listings.purges.tables import PurgeOrder
+from listings.revisions.tables import ProductRevision
 
 
 class PurgeController(Controller):
@@ -29,7 +31,7 @@ class PurgeController(Controller):
         self, session: AsyncSession, actor: Actor, product_id: UUID, data: PurgeOrderCreate
     ) -> PurgeOrderRead:
         """By an officer of the regulator: stopped at once, and destroyed when another person confirms it."""
-        return PurgeOrderRead.of(*await service.order(session, actor, product_id, data))
+        return await _read(session, await service.order(session, actor, product_id, data))
 
     @get(
         "/purge-orders",
@@ -40,7 +42,7 @@ class PurgeController(Controller):
     async def list_orders(self, session: AsyncSession, page: PageRequest) -> Page[PurgeOrderRead]:
         """Every order with what remains of its revisions; newest first."""
         rows, following = await service.list_orders(session, page)
-        items = [PurgeOrderRead.of(*await service.get_order(session, row.id)) for row in rows]
+        items = [await _read(session, await service.get_order(session, row.id)) for row in rows]
         return Page(items=items, next_cursor=following)
 
     @get(
@@ -51,7 +53,7 @@ class PurgeController(Controller):
     )
     async def read(self, session: AsyncSession, order_id: UUID) -> PurgeOrderRead:
         """An order with what remains of its revisions, and what is known of backups that hold them."""
-        return PurgeOrderRead.of(*await service.get_order(session, order_id))
+        return await _read(session, await service.get_order(session, order_id))
 
     @post(
         "/purge-orders/{order_id:uuid}/confirmation",
@@ -67,7 +69,7 @@ class PurgeController(Controller):
 
         There is no way back. What remains is a tombstone: digests, the reason, who ordered and confirmed it, and when.
         """
-        return PurgeOrderRead.of(*await service.confirm(session, actor, order_id, data.reason))
+        return await _read(session, await service.confirm(session, actor, order_id, data.reason))
 
     @post(
         "/purge-orders/{order_id:uuid}/rejection",
@@ -80,4 +82,9 @@ class PurgeController(Controller):
         self, session: AsyncSession, actor: Actor, order_id: UUID, data: ReasonBody
     ) -> PurgeOrderRead:
         """By the regulator that placed it, as long as nobody has confirmed it: the data stays, and is read again."""
-        return PurgeOrderRead.of(*await service.reject(session, actor, order_id, data.reason))
+        return await _read(session, await service.reject(session, actor, order_id, data.reason))
+
+
+async def _read(session: AsyncSession, found: tuple[PurgeOrder, list[ProductRevision]]) -> PurgeOrderRead:
+    order, rows = found
+    return PurgeOrderRead.of(order, rows, await service.list_copies(session, rows))

@@ -45,6 +45,13 @@ class TombstoneRead(Output):
         )
 
 
+class DataCopyRead(Output):
+    """The same data in another product."""
+
+    product_id: UUID
+    revision_id: UUID
+
+
 class MarkedBackupRead(Output):
     """A backup that was made before, as far as it can be looked into."""
 
@@ -76,14 +83,18 @@ class PurgeOrderRead(Output):
     decided_at: datetime | None
     decision_reason: str | None
     completed_at: datetime | None = Field(description="When the files were gone, too")
-    revisions: list[TombstoneRead]
+    revisions: list[TombstoneRead] = Field(description="Those that were named, and others with the same data")
+    copies: list[DataCopyRead] = Field(
+        description="The same data in other products, which takes orders of their own"
+    )
     backups: list[MarkedBackupRead] = Field(description="Known backups that were made before")
 
     @classmethod
-    def of(cls, order: PurgeOrder, rows: list[ProductRevision]) -> Self:
-        """Map an order and its revisions."""
+    def of(cls, order: PurgeOrder, rows: list[ProductRevision], copies: list[ProductRevision]) -> Self:
+        """Map an order, its revisions, and those of other products with the same data."""
         return cls(
             **order.model_dump(exclude={"revision_ids", "backups"}),
             revisions=[TombstoneRead.of(row) for row in rows],
+            copies=[DataCopyRead(product_id=row.product_id, revision_id=row.id) for row in copies],
             backups=[MarkedBackupRead.model_validate(backup) for backup in order.backups],
         )

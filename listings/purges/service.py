@@ -38,6 +38,9 @@ async def order(
 ) -> tuple[PurgeOrder, list[ProductRevision]]:
     """A person of the regulator orders data of a product to be destroyed; it is stopped at once.
 
+    Every revision of the product with the same data goes with it; what other products have of it is for orders of
+    their own, see :func:`list_copies`. The same data is not taken any more.
+
     :raises NotFound: there is no such product, or it has no such revision.
     :raises Forbidden: the actor does not act for a regulator.
     :raises AnotherOfficer: the actor is a program.
@@ -49,7 +52,13 @@ async def order(
             remedy=Message("Recall the revision instead: POST /v1/revisions/{revision_id}/recall."),
         )
     officers.require_person(actor, remedy=Message("Sign in as an officer of the regulator to order it."))
-    product = await products.lock_visible(session, actor, product_id)
+    await revisions.hold_registrations(session)
+    product = await products.find_product(session, product_id)
+    if product is None:
+        raise NotFound(
+            Message("There is no such product."),
+            remedy=Message("GET /v1/catalogue lists those on the market; an order names others in `copies`."),
+        )
     rows = list(await repository.revisions_of(session, product.id))
     if data.revision_ids is not None:
         wanted = set(data.revision_ids)
@@ -58,7 +67,7 @@ async def order(
                 Message("The product has no revision {revision_id}.", revision_id=min(unknown)),
                 remedy=Message("GET /v1/products/{product_id}/revisions lists them.", product_id=product.id),
             )
-        rows = [row for row in rows if row.id in wanted]
+        rows = await _with_copies(session, [row for row in rows if row.id in wanted])
     rows = [row for row in rows if row.purged_at is None]
     if not rows:
         raise NothingToPurge(
@@ -108,6 +117,7 @@ async def confirm(
         remedy=Message("Ask a colleague of the regulator, or the platform, to confirm it."),
     )
     await _decided(session, actor, placed, PurgeAction.CONFIRM, reason)
+    await revisions.hold_registrations(session)
     product = await products.find_product(session, placed.product_id)
     assert product is not None
     if placed.whole_product:
@@ -186,6 +196,12 @@ async def get_order(session: AsyncSession, order_id: UUID) -> tuple[PurgeOrder, 
     return found, list(await repository.revisions(session, found.revision_ids))
 
 
+async def list_copies(session: AsyncSession, rows: Sequence[ProductRevision]) -> list[ProductRevision]:
+    """Revisions of other products that have the data of those of an order, and are not purged."""
+    products_of = {row.product_id for row in rows}
+    return [row for row in await revisions.list_same_data(session, rows) if row.product_id not in products_of]
+
+
 async def list_orders(session: AsyncSession, page: PageRequest) -> tuple[Sequence[PurgeOrder], str | None]:
     """One page of all orders, newest first."""
     return await repository.list_orders(session, page)
@@ -236,6 +252,14 @@ def note_of(found: PurgeOrder, row: ProductRevision) -> dict[str, Any]:
             ).items()
         },
     }
+
+
+async def _with_copies(session: AsyncSession, rows: list[ProductRevision]) -> list[ProductRevision]:
+    """These, and the other revisions of their product with the same data."""
+    known = {row.id for row in rows}
+    same = await revisions.list_same_data(session, rows)
+    products_of = {row.product_id for row in rows}
+    return rows + [row for row in same if row.id not in known and row.product_id in products_of]
 
 
 async def _lock(session: AsyncSession, order_id: UUID) -> PurgeOrder:

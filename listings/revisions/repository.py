@@ -13,6 +13,9 @@ from listings.revisions.domain import CHANNEL
 from listings.revisions.states import ChangeStatus
 from listings.revisions.tables import ProductRevision, SchemaChange
 
+_PURGING = 0x7075726765
+"""Advisory lock: shared by what registers a revision, held alone by what orders or confirms a purge."""
+
 
 async def get(session: AsyncSession, revision_id: UUID) -> ProductRevision | None:
     """The revision, whoever asks."""
@@ -178,12 +181,49 @@ async def find_before(session: AsyncSession, row: ProductRevision) -> ProductRev
     return (await session.exec(statement)).first()
 
 
-async def is_purged(session: AsyncSession, source_sha256: str) -> bool:
-    """Whether a revision of a file with this digest was purged."""
-    statement = select(ProductRevision.id).where(
-        col(ProductRevision.source_sha256) == source_sha256, col(ProductRevision.purged_at).is_not(None)
+async def find_unlawful(session: AsyncSession, source_sha256: str, sha256: str) -> bool | None:
+    """Whether the data with one of these digests, of the file or of its Parquet form, was purged.
+
+    No purge is ordered or confirmed until the transaction ends.
+
+    :return: False where a purge of it is ordered and not confirmed yet; None where there is no order.
+    """
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_PURGING)))
+    purged = col(ProductRevision.purged_at).is_not(None)
+    statement = (
+        sa.select(purged)
+        .where(
+            _has_digest(source_sha256, sha256), sa.or_(purged, sa.func.is_to_be_purged(ProductRevision.id))
+        )
+        .order_by(purged.desc())
+        .limit(1)
     )
-    return (await session.exec(statement.limit(1))).first() is not None
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def hold_registrations(session: AsyncSession) -> None:
+    """No revision is registered until the transaction ends, after those that are being registered now."""
+    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(_PURGING)))
+
+
+async def list_same_data(session: AsyncSession, rows: Sequence[ProductRevision]) -> Sequence[ProductRevision]:
+    """Revisions of any product with the data of some, these included, that are not purged."""
+    statement = (
+        select(ProductRevision)
+        .where(
+            sa.or_(
+                col(ProductRevision.source_sha256).in_([row.source_sha256 for row in rows]),
+                col(ProductRevision.sha256).in_([row.sha256 for row in rows]),
+            ),
+            col(ProductRevision.purged_at).is_(None),
+        )
+        .order_by(col(ProductRevision.product_id), col(ProductRevision.number))
+    )
+    return (await session.exec(statement)).all()
+
+
+def _has_digest(source_sha256: str, sha256: str) -> sa.ColumnElement[bool]:
+    return sa.or_(col(ProductRevision.source_sha256) == source_sha256, col(ProductRevision.sha256) == sha256)
 
 
 async def notify(session: AsyncSession, product_id: UUID) -> None:

@@ -375,6 +375,16 @@ async def notify_changed(session: AsyncSession, product_id: UUID) -> None:
     await repository.notify(session, product_id)
 
 
+async def hold_registrations(session: AsyncSession) -> None:
+    """Have no revision of any product registered until the transaction ends, which decides what may not be."""
+    await repository.hold_registrations(session)
+
+
+async def list_same_data(session: AsyncSession, rows: Sequence[ProductRevision]) -> Sequence[ProductRevision]:
+    """Revisions of any product with the data of some, these included, that are not purged."""
+    return await repository.list_same_data(session, rows)
+
+
 async def publish_successor(session: AsyncSession, revision_id: UUID) -> None:
     """Tell the product's parties which revision buyers read in place of one that was withdrawn, if there is one."""
     withdrawn = await repository.get(session, revision_id)

@@ -24,18 +24,13 @@ class ProductRevision(Table, table=True):
     """
 
     __tablename__ = "product_revisions"
-    __table_args__ = (
-        sa.UniqueConstraint("product_id", "number"),
-        sa.Index(
-            "ix_product_revisions_purged", "source_sha256", postgresql_where=sa.text("purged_at IS NOT NULL")
-        ),
-    )
+    __table_args__ = (sa.UniqueConstraint("product_id", "number"),)
 
     id: UUID = id_column()
     product_id: UUID = Field(foreign_key="data_products.id")
     number: int
     object_key: str
-    sha256: str
+    sha256: str = Field(index=True)
     bytes: int = Field(sa_type=sa.BigInteger)
     rows: int = Field(sa_type=sa.BigInteger)
     columns: list[dict[str, Any]] = json_column(default_factory=list)
@@ -43,7 +38,7 @@ class ProductRevision(Table, table=True):
     sample: list[dict[str, Any]] = json_column(default_factory=list)
     source_name: str
     source_format: str
-    source_sha256: str
+    source_sha256: str = Field(index=True)
     source_bytes: int = Field(sa_type=sa.BigInteger)
     uploaded_at: datetime = timestamp_column()
     uploaded_by: UUID

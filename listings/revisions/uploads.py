@@ -346,11 +346,16 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
 
 
 async def _require_not_purged(session: AsyncSession, result: IngestResult) -> None:
-    if await repository.is_purged(session, result.source_sha256):
-        raise DataPurged(
-            Message("A regulator had the data of this very file purged."),
-            remedy=Message("Ask the regulator, and upload a file without what was unlawful."),
-        )
+    purged = await repository.find_unlawful(session, result.source_sha256, result.sha256)
+    if purged is None:
+        return
+    remedy = Message("Ask the regulator, and upload a file without what was unlawful.")
+    if purged:
+        raise DataPurged(Message("A regulator had the data of this very file purged."), remedy=remedy)
+    raise DataPurged(
+        Message("A regulator has ordered the data of this very file to be purged."),
+        remedy=remedy,
+    )
 
 
 async def _still_wanted(session: AsyncSession, newest: ProductRevision) -> bool:
