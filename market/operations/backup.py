@@ -85,8 +85,12 @@ async def back_up(
     tell(f"{len(tables)} tables, {sum(state.rows for state in tables.values())} rows")
     files = {DUMP: sha256_of(destination / DUMP)}
     files |= _copy_objects(open_store(settings), destination)
-    _require_a_revision({row["object_key"]: row["sha256"] for row in needed}, files)
+    lost = _lost_revisions({row["object_key"]: row["sha256"] for row in needed}, files)
     tell(f"{len(files) - 1} files")
+    for key in lost:
+        tell(
+            f"{key} is lost or damaged in the object store: put it back from an older backup, {FILES}/{OBJECTS}/{key}"
+        )
     kept_keys: dict[str, str] = {}
     for name in _SECRET:
         if name == MASTER_KEY and settings.master_key is not None:
@@ -181,13 +185,16 @@ def _copy_objects(store: ObjectStore, destination: Path) -> dict[str, str]:
     return copied
 
 
-def _require_a_revision(needed: dict[str, str], files: dict[str, str]) -> None:
-    """A store that holds none of the revisions is not the service's.
+def _lost_revisions(needed: dict[str, str], files: dict[str, str]) -> list[str]:
+    """Revisions whose files the object store does not give as they were registered.
 
     :param needed: digests of the revisions' files, by key.
+    :raises CommandFailed: there is none of them: the store is not the service's.
     """
+    lost = [key for key, digest in sorted(needed.items()) if files.get(f"{FILES}/{OBJECTS}/{key}") != digest]
     if needed and not any(f"{FILES}/{OBJECTS}/{key}" in files for key in needed):
         raise CommandFailed(
             f"The object store holds none of the {len(needed)} revisions that the database knows: set"
             " MARKET_OBJECT_STORE, or name the data folder, as the service has it."
         )
+    return lost
