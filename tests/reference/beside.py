@@ -53,6 +53,7 @@ async def everybody(trade: Trade, recorder: Recorder) -> None:
     await _findings(trade)
     await _classes(trade)
     await reading.read_all(trade, recorder)
+    await _revisions(trade)
     await _content(trade)
     await _ends(trade)
     for desk in trade.desks.values():
@@ -345,6 +346,33 @@ async def _classes(trade: Trade) -> None:
         },
     )
     await operator.post(f"{product}/classification-recheck")
+
+
+async def _revisions(trade: Trade) -> None:
+    """A change of the columns is announced and taken back, a revision is recalled, and its data destroyed by order."""
+    owner, operator, regulator = trade.desks["owner"], trade.desks["operator"], trade.desks["regulator"]
+    home = f"/v1/products/{trade.made['product_id']}"
+    lines = trade.file.read_bytes().splitlines()
+    made = await owner.send(
+        f"{home}/revisions",
+        b"".join(line.rpartition(b",")[0] + b"\n" for line in lines),
+        media_type="application/octet-stream",
+        filename="a-column-less.csv",
+    )
+    await _checked(operator, trade.made["product_id"])
+    revision = f"/v1/revisions/{made['id']}"
+    for action in ("announcement", "announcement-withdrawal", "recall"):
+        await operator.post(f"{revision}/{action}", REASON)
+    order = REASON | {
+        "revision_ids": [made["id"]],
+        "legal_basis": "个人信息保护法第四十七条",
+        "order_sha256": sha256(b"The order as it was issued").hexdigest(),
+    }
+    first = await regulator.post(f"{home}/purge-orders", order)
+    await regulator.post(f"/v1/purge-orders/{first['id']}/rejection", REASON)
+    placed = await regulator.post(f"{home}/purge-orders", order)
+    await trade.desks["admin"].post(f"/v1/purge-orders/{placed['id']}/confirmation", REASON)
+    await regulator.get(f"/v1/purge-orders/{placed['id']}")
 
 
 async def _content(trade: Trade) -> None:

@@ -35,7 +35,7 @@ async def recorded(
     :param password: of the first administrator.
     :param patient: wait for what a service has after a minute only.
     """
-    async with httpx.AsyncClient(base_url=base_url) as http:
+    async with httpx.AsyncClient(base_url=base_url, timeout=60) as http:
         document = (await http.get("/schema/openapi.json")).json()
     stable = Stable("", datetime.now(UTC))
     recorder = Recorder(document, stable)

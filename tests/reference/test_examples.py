@@ -22,11 +22,6 @@ HOW = (
     "`make examples` and look at the difference"
 )
 WITHOUT = {
-    "rejectPurge": "destroys the data of the trade",
-    "orderPurge": "destroys the data of the trade",
-    "getPurgeOrder": "destroys the data of the trade",
-    "confirmPurge": "destroys the data of the trade",
-    "announceRevision": "needs another file whose check has passed",
     "createCardPaymentBankRefund": "needs a card processor",
     "createCardPayment": "needs a card processor",
     "createCardPaymentRefund": "needs a card processor",
@@ -36,11 +31,9 @@ WITHOUT = {
     "getCardPayment": "needs a card processor",
     "getDeadLetter": "needs a subscriber that fails",
     "getHeldJob": "needs a job that fails",
-    "recallRevision": "needs another file whose check has passed",
     "receiveStripeWebhook": "is signed by Stripe",
     "requestPasswordReset": "needs a mail server",
     "resendInvitation": "needs a mail server",
-    "withdrawRevisionAnnouncement": "needs another file whose check has passed",
     "retryDeadLetter": "needs a subscriber that fails",
     "retryHeldJob": "needs a job that fails",
 }
