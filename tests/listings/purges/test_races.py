@@ -24,7 +24,7 @@ from tests.support.products import CSV, draft, settle_quality, upload
 
 def unlawful() -> bytes:
     """Data that no other test has had purged: the same is not taken again, by no product."""
-    return DATA + f"S8,2026-02-01T00:00:00Z,1.5,{new_id().int % 10**11:011}\n".encode()
+    return DATA + f"S8,2026-02-01T00:00:00Z,1.5,{13_000_000_000 + new_id().int % 10**9}\n".encode()
 
 
 OTHER = CSV + b"S9,2026-02-01T00:00:00Z,1.5,13800000099\n"
