@@ -19,7 +19,6 @@ from contracts.amendments.errors import AmendmentOpen
 from contracts.amendments.schemas import AmendmentCreate
 from contracts.licences import service as licences
 from contracts.terms import Terms
-from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, now
 from infra.errors import NotFound
@@ -28,6 +27,7 @@ from infra.identity import officers
 from infra.identity import service as identity
 from infra.messages import Message
 from infra.rulebook import service as rulebook
+from listings import decisions
 from listings.authorisations import amending, offers
 from listings.authorisations import service as authorisations
 from listings.authorisations.amendment_states import AMENDMENT, AmendmentAction, AmendmentStatus
@@ -259,7 +259,7 @@ async def _add_signature(
     basis: offers.Basis,
 ) -> None:
     rules = await rulebook.in_force(session)
-    rules.integer("authorisation.max_term_years")
+    rules.read_all("authorisation.")
     await offers.add_signature(
         session, actor, row, side, decision, basis, rules, digest=amendment.digest, amendment_id=amendment.id
     )
@@ -335,17 +335,17 @@ async def _record(
     reason: str | None,
     **detail: Any,
 ) -> None:
-    rules = await rulebook.in_force(session)
-    rules.integer("authorisation.max_term_years")
     await session.flush()
-    await audit.record(
+    await decisions.record(
         session,
         actor,
         action=f"{SUBJECT}.{what}",
         subject_kind=SUBJECT,
         subject_id=amendment.id,
-        detail={"authorisation_id": str(amendment.authorisation_id), "reason": reason, **detail},
-        rules=rules,
+        under="authorisation.",
+        reason=reason,
+        authorisation_id=str(amendment.authorisation_id),
+        **detail,
     )
 
 

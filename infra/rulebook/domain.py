@@ -151,6 +151,10 @@ class Rules:
             raise TypeError(f"rulebook parameter {key} is no text")
         return value
 
+    def read_all(self, prefix: str) -> None:
+        """Remember every parameter whose key begins so as read: they govern the decision, whichever it looks at."""
+        self._read |= {key: one.version for key, one in self.in_force.items() if key.startswith(prefix)}
+
     def stamp(self) -> list[dict[str, Any]]:
         """What was read so far, as ``[{"key": …, "version": …}]`` in key order, to be kept with the decision."""
         return [{"key": key, "version": version} for key, version in sorted(self._read.items())]

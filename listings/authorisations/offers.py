@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden
@@ -15,6 +14,7 @@ from infra.identity import service as identity
 from infra.messages import Message
 from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
+from listings import decisions
 from listings.authorisations import repository, requirements, service
 from listings.authorisations.domain import (
     AuthorisationSide,
@@ -118,14 +118,15 @@ async def offer(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
         )
     )
     await resources.allow_access(session, row.operator_id, {one.resource_id for one in held}, basis_id=row.id)
-    await audit.record(
+    await decisions.record(
         session,
         actor,
         action="authorisation.offered",
         subject_kind=service.SUBJECT,
         subject_id=row.id,
-        detail=data.model_dump(mode="json"),
+        under="authorisation.",
         rules=rules,
+        **{"reason": data.legal_basis} | data.model_dump(mode="json", exclude_none=True),
     )
     await service.publish_event(session, row, EventKind.AUTHORISATION_OFFERED)
     if actor.organisation_id in owners:

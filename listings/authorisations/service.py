@@ -17,6 +17,7 @@ from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook.domain import Rules
 from infra.stops import service as stops
+from listings import decisions
 from listings.authorisations import repository
 from listings.authorisations.domain import Consideration, Grant, Scenario, Shares
 from listings.authorisations.errors import ResourceNotCovered
@@ -238,14 +239,17 @@ async def record_decision(
     if row.status is not AuthorisationStatus.REVOKED or what != "reinstated":
         row.reason = reason
     await session.flush()
-    await audit.record(
+    await decisions.record(
         session,
         actor,
         action=f"authorisation.{what}",
         subject_kind=SUBJECT,
         subject_id=row.id,
-        detail={"status": row.status.value, "reason": reason, **detail},
+        under="authorisation.",
+        reason=reason,
         rules=rules,
+        status=row.status.value,
+        **detail,
     )
     return row
 

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.events.kinds import EventKind
-from infra.identity import persons
 from infra.messages import Message
 from infra.rulebook import service as rulebook
+from listings import decisions
 from listings.registrations import history, repository
 from listings.registrations.errors import NoticeOver, ObjectionRepeated, PartyToResource
 from listings.registrations.states import (
@@ -142,18 +141,15 @@ async def answer(
     )
     objection.answered_by, objection.answered_at, objection.answer = actor.id, await now(session), text
     await session.flush()
-    responsible = await persons.answering_for(session, actor)
-    await audit.record(
+    await decisions.record(
         session,
         actor,
         action=f"registration_objection.{objection.status.value}",
         subject_kind=SUBJECT,
         subject_id=objection.id,
-        detail={
-            "application_id": str(objection.application_id),
-            "reason": text,
-            "responsible": str(responsible) if responsible else None,
-        },
+        under="registration.",
+        reason=text,
+        application_id=str(objection.application_id),
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from infra.identity.schemas import PartyName, PartyNames
-from infra.schema import Code, Input, Instant, LongText, Output, Sha256Hex, ShortText
+from infra.schema import Code, Input, Instant, LongText, Output, Reason, Sha256Hex, ShortText
 from listings.resources.domain import (
     CLASSIFICATION_LABELS,
     THEMES,
@@ -43,6 +43,7 @@ class ResourceCreate(Input):
         False,
         description="Raw records may not leave (原始数据不出域): only delivery classes that keep them are offered",
     )
+    reason: Reason | None = Field(None, description="Why it is drafted, for the audit log")
     risk_assessment_sha256: Sha256Hex | None = Field(
         None, description="Digest of the risk assessment, which important data needs before it is authorised"
     )

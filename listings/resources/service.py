@@ -5,17 +5,15 @@ from uuid import UUID
 
 from sqlmodel.sql.expression import SelectOfScalar
 
-from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
-from infra.identity import persons
 from infra.messages import Message
 from infra.paging import PageRequest
-from infra.rulebook.domain import Rules
 from infra.stops import service as stops
+from listings import decisions
 from listings.resources import registering, repository
 from listings.resources.domain import AssessmentKind, require_themes
 from listings.resources.errors import AssessmentOver
@@ -38,7 +36,7 @@ async def create(session: AsyncSession, actor: Actor, data: ResourceCreate) -> D
         )
     require_themes([data.domain])
     row = DataResource(
-        **data.model_dump(exclude={"risk_assessment_sha256"}),
+        **data.model_dump(exclude={"reason", "risk_assessment_sha256"}),
         owner_id=actor.organisation_id,
         created_at=await now(session),
         created_by=actor.id,
@@ -51,6 +49,7 @@ async def create(session: AsyncSession, actor: Actor, data: ResourceCreate) -> D
         actor,
         row,
         "created",
+        reason=data.reason,
         title_zh=row.title_zh,
         title_en=row.title_en,
         classification=row.classification.value,
@@ -331,17 +330,17 @@ async def _record(
     row: DataResource,
     what: str,
     *,
-    rules: Rules | None = None,
+    reason: str | None,
     **detail: object,
 ) -> None:
-    """Put a decision about a resource into the audit log, with the person who answers for it."""
-    responsible = await persons.answering_for(session, actor)
-    await audit.record(
+    await decisions.record(
         session,
         actor,
         action=f"resource.{what}",
         subject_kind=SUBJECT,
         subject_id=row.id,
-        detail={**detail, "responsible": str(responsible) if responsible else None},
-        rules=rules,
+        under="listing.",
+        reason=reason,
+        rules=None,
+        **detail,
     )

@@ -7,7 +7,6 @@ on earning.
 from collections.abc import Sequence
 from uuid import UUID
 
-from infra.audit import service as audit
 from infra.auth import Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
@@ -18,6 +17,7 @@ from infra.identity import service as identity
 from infra.messages import Message
 from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
+from listings import decisions
 from listings.rights import freezing, repository
 from listings.rights import service as rights
 from listings.rights.domain import EncumbranceKind
@@ -327,19 +327,18 @@ async def _end(
 
 
 async def _record(session: AsyncSession, actor: Actor, row: RightEncumbrance, what: str, reason: str) -> None:
-    await audit.record(
+    await decisions.record(
         session,
         actor,
         action=f"encumbrance.{what}",
         subject_kind=SUBJECT,
         subject_id=row.id,
-        detail={
-            "right_id": str(row.right_id),
-            "kind": row.kind.value,
-            "stops_use": row.stops_use,
-            "evidence_sha256": row.evidence_sha256,
-            "reason": reason,
-        },
+        under="records.",
+        reason=reason,
+        right_id=str(row.right_id),
+        kind=row.kind.value,
+        stops_use=row.stops_use,
+        evidence_sha256=row.evidence_sha256,
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
@@ -16,6 +15,7 @@ from infra.paging import PageRequest
 from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
 from infra.rulebook.retention import kept_until
+from listings import decisions
 from listings.resources import service as resources
 from listings.rights import freezing, repository
 from listings.rights import service as rights
@@ -132,7 +132,7 @@ async def accept(session: AsyncSession, actor: Actor, grant_id: UUID, data: Gran
     parent = await _granted_from(session, actor, row, data, rules)
     await _require_carried(session, row, parent)
     row.right_id = parent.id
-    await _decide(session, actor, row, target, None)
+    await _decide(session, actor, row, target, data.reason)
     transferred = row.form is GrantForm.TRANSFER
     moment = await now(session)
     right = ResourceRight(
@@ -286,21 +286,20 @@ async def _decide(
 async def _record(
     session: AsyncSession, actor: Actor, row: RightGrant, what: str, reason: str | None
 ) -> None:
-    await audit.record(
+    await decisions.record(
         session,
         actor,
         action=f"right_grant.{what}",
         subject_kind=SUBJECT,
         subject_id=row.id,
-        detail={
-            "resource_id": str(row.resource_id),
-            "right_id": str(row.right_id) if row.right_id else None,
-            "form": row.form.value,
-            "kind": row.kind.value,
-            "grantee_id": str(row.grantee_id),
-            "evidence_sha256": row.evidence_sha256,
-            "reason": reason,
-        },
+        under="records.",
+        reason=reason or row.legal_basis,
+        resource_id=str(row.resource_id),
+        right_id=str(row.right_id) if row.right_id else None,
+        form=row.form.value,
+        kind=row.kind.value,
+        grantee_id=str(row.grantee_id),
+        evidence_sha256=row.evidence_sha256,
     )
 
 

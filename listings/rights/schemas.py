@@ -119,6 +119,9 @@ class SourceRight(Input):
 class GrantAcceptance(Input):
     """The acceptance of a proposed grant."""
 
+    reason: Reason | None = Field(
+        None, description="Why it is accepted, where the grant's legal basis does not say"
+    )
     source: SourceRight | None = Field(
         None, description="Of a source agency whose own right to the resource is not on record yet"
     )

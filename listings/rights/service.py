@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.errors import Forbidden, NotFound
@@ -17,6 +16,7 @@ from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
 from infra.rulebook.retention import kept_until
 from infra.stops import service as stops
+from listings import decisions
 from listings.resources import service as resources
 from listings.resources.tables import DataResource
 from listings.rights import freezing, repository
@@ -53,23 +53,44 @@ async def add(session: AsyncSession, actor: Actor, row: ResourceRight, rules: Ru
     """Put a right on record that was recorded by its holder, or granted to it."""
     session.add(row)
     await session.flush()
-    await audit.record(
+    await _record(
         session,
         actor,
-        action="right.recorded",
-        subject_kind=SUBJECT,
-        subject_id=row.id,
-        detail={
-            "resource_id": str(row.resource_id),
-            "holder_id": str(row.holder_id),
-            "parent_id": str(row.parent_id) if row.parent_id else None,
-            "kind": row.kind.value,
-            "basis": row.basis.value,
-            "evidence_sha256": row.evidence_sha256,
-        },
+        row,
+        "recorded",
+        row.legal_basis,
         rules=rules,
+        holder_id=str(row.holder_id),
+        parent_id=str(row.parent_id) if row.parent_id else None,
+        kind=row.kind.value,
+        basis=row.basis.value,
+        evidence_sha256=row.evidence_sha256,
     )
     return row
+
+
+async def _record(
+    session: AsyncSession,
+    actor: Actor,
+    row: ResourceRight,
+    what: str,
+    reason: str,
+    *,
+    rules: Rules | None = None,
+    **detail: object,
+) -> None:
+    await decisions.record(
+        session,
+        actor,
+        action=f"right.{what}",
+        subject_kind=SUBJECT,
+        subject_id=row.id,
+        under="records.",
+        reason=reason,
+        rules=rules,
+        resource_id=str(row.resource_id),
+        **detail,
+    )
 
 
 async def list_rights(
@@ -149,6 +170,7 @@ async def suspend(
     before = await freezing.lock(session, resource_id)
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     await freezing.spread(session, actor, resource_id, reason, before)
+    await _record(session, actor, row, "suspended", reason)
     return row
 
 
@@ -164,6 +186,7 @@ async def reinstate(
     before = await freezing.lock(session, resource_id)
     await stops.lift(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason)
     await freezing.spread(session, actor, resource_id, reason, before)
+    await _record(session, actor, row, "reinstated", reason)
     return row
 
 
@@ -199,6 +222,7 @@ async def end(
     """
     await stops.place(session, actor, subject_kind=SUBJECT, subject_id=row.id, reason=reason, final=True)
     await freezing.spread(session, actor, row.resource_id, reason, before, ended=row.id)
+    await _record(session, actor, row, "ended", reason)
 
 
 async def require_not_ended(

@@ -1,11 +1,16 @@
 """Agreements, signatures, products, rights and reviews name the rules they were decided under."""
 
 from datetime import datetime
+from uuid import UUID
 
 import pytest
+from sqlmodel import col, select
 
+from infra.audit.tables import AuditEntry
+from infra.db import SessionMaker, transaction
+from tests.contracts.test_amendments import proposed, signed
 from tests.support.bargain import Bargain
-from tests.support.products import authorisation_body, held_resource
+from tests.support.products import authorisation_body, held_resource, resource_body, right_body
 
 LISTING = ["listing.core_data_refused", "listing.important_data_needs_assessment"]
 PUBLICATION = [*LISTING, "listing.personal_needs_impact_assessment"]
@@ -56,3 +61,64 @@ async def test_the_law_on_classified_data_is_read_from_the_rulebook(
     resource_id = await held_resource(owner, classification=classification)
     refused = await owner.post("/v1/authorisations", authorisation_body(operator, resource_id), status=409)
     assert refused["type"].endswith(":resource-not-listable")
+
+
+SUBJECTS = (
+    "authorisation",
+    "authorisation_amendment",
+    "encumbrance",
+    "registration_application",
+    "registration_objection",
+    "resource",
+    "right",
+    "right_grant",
+)
+
+
+async def test_every_command_names_who_answers_for_it_the_rules_and_the_reason(
+    untouched_bargain: Bargain, sessions: SessionMaker
+) -> None:
+    owner, operator = untouched_bargain.owner, untouched_bargain.operator
+    regulator, reason = untouched_bargain.regulator, {"reason": "Asked for by the ministry"}
+    body = operator.authorising_body
+    assert body is not None
+    path = f"/v1/products/{untouched_bargain.product_id}"
+    product = await operator.get(path)
+    resource, authorisation = (
+        f"/v1/{kind}s/{product[f'{kind}_id']}" for kind in ("resource", "authorisation")
+    )
+    right = (await owner.get(f"{resource}/rights"))["items"][0]["id"]
+    for thing in (resource, f"{resource}/rights/{right}", authorisation):
+        for step in ("suspension", "reinstatement"):
+            await regulator.post(f"{thing}/{step}", reason, status=200)
+    await owner.post(f"{resource}/personal-information", reason, status=200)
+    filed = {"kind": "risk", "sha256": "a" * 64, "note": "Assessed by the security office"}
+    await owner.post(f"{resource}/assessments", filed)
+    grant = right_body(kind="USE", grantee_id=str(operator.organisation_id), may_grant=False)
+    del grant["basis"]
+    offered = await owner.post(f"/v1/rights/{right}/grants", grant)
+    await operator.post(f"/v1/right-grants/{offered['id']}/acceptance", reason, status=200)
+    claim = {"grounds": "Order of the court", "evidence_sha256": "b" * 64}
+    freeze = await regulator.post(f"/v1/rights/{right}/freezes", claim)
+    lift = {"decision": "lifting", **reason}
+    await regulator.post(f"/v1/encumbrances/{freeze['id']}/ruling", lift, status=200)
+    amendment = await proposed(owner, product["authorisation_id"], regions=["310100"])
+    await signed(amendment, owner, body, operator)
+    draft = await owner.post("/v1/resources", resource_body(**reason))
+    assert "reason" not in draft
+    await owner.post(f"{authorisation}/revocation", reason, status=200)
+    async with transaction(sessions) as session:
+        statement = select(AuditEntry).where(
+            col(AuditEntry.subject_kind).in_(SUBJECTS), col(AuditEntry.action).not_like("%.stop%")
+        )
+        entries = (await session.exec(statement)).all()
+    assert {entry.subject_kind for entry in entries} >= {*SUBJECTS} - {"registration_objection"}
+    for entry in entries:
+        assert entry.rules, entry.action
+        assert "responsible" in entry.detail, entry.action
+        # What brings itself about, or is drafted in a test without one, has no words of anybody.
+        if entry.action not in ("registration.completed", "resource.created"):
+            assert entry.detail["reason"] or entry.detail["legal_basis"], entry.action
+    assert [entry.detail["reason"] for entry in entries if entry.subject_id == UUID(draft["id"])] == [
+        reason["reason"]
+    ]
