@@ -43,13 +43,24 @@ async def find_open(session: AsyncSession, authorisation_id: UUID) -> Authorisat
     return (await session.exec(statement)).one_or_none()
 
 
-async def overdue(session: AsyncSession) -> Sequence[AuthorisationAmendment]:
-    """Amendments whose time to be signed is over, locked; those that somebody is deciding about are left out."""
+async def overdue(
+    session: AsyncSession, authorisation_id: UUID | None = None
+) -> Sequence[AuthorisationAmendment]:
+    """Amendments whose time to be signed is over, locked; those that somebody is deciding about are left out.
+
+    :param authorisation_id: only that of this authorisation.
+    """
+    own = (
+        sa.true()
+        if authorisation_id is None
+        else col(AuthorisationAmendment.authorisation_id) == authorisation_id
+    )
     statement = (
         select(AuthorisationAmendment)
         .where(
             col(AuthorisationAmendment.status) == AmendmentStatus.PROPOSED,
             col(AuthorisationAmendment.answer_by) <= sa.func.now(),
+            own,
         )
         .order_by(col(AuthorisationAmendment.id))
         .with_for_update(skip_locked=True)

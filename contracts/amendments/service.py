@@ -115,6 +115,7 @@ async def propose(
     shown = await preview(session, actor, authorisation_id, data)
     row = shown.authorisation
     require_preview(data.preview_digest, shown.digest)
+    await _lapse(session, await repository.overdue(session, row.id))
     if other := await repository.find_open(session, row.id):
         raise AmendmentOpen(
             Message("The amendment {amendment_id} of this authorisation waits for signatures.", amendment_id=other.id),
@@ -319,11 +320,18 @@ async def decline(
 
 async def lapse_overdue(session: AsyncSession) -> int:
     """End the amendments that not all sides have signed in time; answers how many."""
-    rows = await repository.overdue(session)
+    return await _lapse(session, await repository.overdue(session))
+
+
+async def _lapse(session: AsyncSession, rows: Sequence[AuthorisationAmendment]) -> int:
     for amendment in rows:
         amendment.status = AMENDMENT.next_state(amendment.status, AmendmentAction.LAPSE)
         amendment.ended_at, amendment.end_reason = await now(session), "Not signed by all sides in time"
         await _record(session, SYSTEM, amendment, "lapsed", amendment.end_reason)
+        row = await authorisations.get_authorisation(session, amendment.authorisation_id)
+        await authorisations.publish_event(
+            session, row, EventKind.AUTHORISATION_AMENDMENT_LAPSED, amendment_id=str(amendment.id)
+        )
     return len(rows)
 
 

@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     AUTHORISATION_ACTIVATED = "authorisation.activated"
     AUTHORISATION_AMENDED = "authorisation.amended"
     AUTHORISATION_AMENDMENT_DECLINED = "authorisation.amendment_declined"
+    AUTHORISATION_AMENDMENT_LAPSED = "authorisation.amendment_lapsed"
     AUTHORISATION_AMENDMENT_PROPOSED = "authorisation.amendment_proposed"
     AUTHORISATION_DECLINED = "authorisation.declined"
     AUTHORISATION_LAPSED = "authorisation.lapsed"

@@ -95,6 +95,11 @@ async def get_visible(
     return (await session.exec(statement)).one_or_none()
 
 
+async def get(session: AsyncSession, authorisation_id: UUID) -> Authorisation | None:
+    """The authorisation, whoever asks."""
+    return await session.get(Authorisation, authorisation_id)
+
+
 async def list_visible(
     session: AsyncSession, actor: Actor, page: PageRequest
 ) -> tuple[Sequence[Authorisation], str | None]:

@@ -46,6 +46,14 @@ async def access_authorisation(session: AsyncSession, actor: Actor, authorisatio
     return _found(await repository.get_visible(session, actor, authorisation_id))
 
 
+async def get_authorisation(session: AsyncSession, authorisation_id: UUID) -> Authorisation:
+    """An authorisation, whoever asks.
+
+    :raises NotFound: there is none.
+    """
+    return _found(await repository.get(session, authorisation_id))
+
+
 def _found(row: Authorisation | None) -> Authorisation:
     if row is None:
         raise NotFound(

@@ -51,6 +51,7 @@ LABELS: LabelTexts = {
         "authorisation.activated": ("授权已生效", "Authorisation in force"),
         "authorisation.amended": ("授权已变更", "Authorisation amended"),
         "authorisation.amendment_declined": ("授权变更已谢绝", "Amendment of authorisation declined"),
+        "authorisation.amendment_lapsed": ("授权变更逾期未签署", "Amendment of an authorisation lapsed"),
         "authorisation.amendment_proposed": ("授权变更已提出", "Amendment of authorisation proposed"),
         "authorisation.declined": ("授权已谢绝", "Authorisation declined"),
         "authorisation.lapsed": ("授权邀约已逾期", "Authorisation lapsed"),
