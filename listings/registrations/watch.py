@@ -69,11 +69,9 @@ async def move_grace(session: AsyncSession) -> int:
     days = timedelta(days=rules.integer("registration.grace_days"))
     moment = await now(session)
     moved = 0
-    for row in await registering.list_in_grace(session):
+    for row in await registering.list_in_grace(session, days):
         assert row.grace_from is not None
         until = row.grace_from + days
-        if row.registered_until == until:
-            continue
         resumed = await registering.move_grace(session, row, until)
         moved += 1
         if resumed and registering.status_of(row, moment) is RegistrationStatus.GRACE:

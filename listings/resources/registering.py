@@ -7,7 +7,7 @@ a job.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -103,9 +103,10 @@ async def list_ending(session: AsyncSession, until: datetime) -> Sequence[DataRe
     return await repository.ending(session, until)
 
 
-async def list_in_grace(session: AsyncSession) -> Sequence[DataResource]:
-    """Resources that are older than registration and were not registered yet, locked."""
-    return await repository.in_grace(session)
+async def list_in_grace(session: AsyncSession, lasting: timedelta) -> Sequence[DataResource]:
+    """Resources that are older than registration, were not registered yet, and whose time of grace is not this long;
+    locked."""
+    return await repository.in_grace(session, lasting)
 
 
 def status_of(row: DataResource, moment: datetime) -> RegistrationStatus:

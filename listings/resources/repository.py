@@ -1,7 +1,7 @@
 """SQL of resources."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -109,11 +109,15 @@ async def ending(session: AsyncSession, until: datetime) -> Sequence[DataResourc
     return (await session.exec(statement)).all()
 
 
-async def in_grace(session: AsyncSession) -> Sequence[DataResource]:
-    """Resources that are older than registration and were not registered yet, locked in id order."""
+async def in_grace(session: AsyncSession, lasting: timedelta) -> Sequence[DataResource]:
+    """Resources that are older than registration, were not registered yet, and whose time of grace is not this long;
+    locked in id order."""
     statement = (
         select(DataResource)
-        .where(col(DataResource.grace_from).is_not(None), col(DataResource.registration_code).is_(None))
+        .where(
+            col(DataResource.registration_code).is_(None),
+            col(DataResource.registered_until) != col(DataResource.grace_from) + lasting,
+        )
         .order_by(col(DataResource.id))
     )
     return (await session.exec(statement.with_for_update(key_share=True))).all()

@@ -337,3 +337,35 @@ async def test_an_authorisation_names_its_parties(owner: Party, operator: Party)
         assert shown == await party.get(f"/v1/authorisations/{authorisation_id}")
         assert shown["owner_name"] == {"zh": "测试owner", "en": "Test owner"}
         assert shown["operator_name"] == {"zh": "测试operator", "en": "Test operator"}
+
+
+@pytest.mark.parametrize("step", ["grant", "acceptance", "refusal", "revocation"])
+async def test_of_the_same_step_twice_at_once_one_is_told_that_it_was_taken(
+    owner: Party, operator: Party, step: str
+) -> None:
+    offered = await owner.post(PATH, authorisation_body(operator, await held_resource(owner)))
+    path = f"{PATH}/{offered['id']}"
+    body = operator.authorising_body
+    assert body is not None
+    who = {"grant": body, "revocation": owner}.get(step, operator)
+    if step == "acceptance":
+        await granted(offered["id"], operator)
+    sent = STEP if step in ("grant", "acceptance") else {"reason": "Not any more"}
+    answers = await asyncio.gather(*(who.http.post(f"{path}/{step}", json=sent) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    for lost in (answer.json() for answer in answers if answer.status_code == 409):
+        assert slug(lost) == "authorisation-state"
+        assert lost["detail"]
+        assert lost["remedy"]
+
+
+async def test_accepted_and_withdrawn_at_once_it_is_ended(owner: Party, operator: Party) -> None:
+    offered = await owner.post(PATH, authorisation_body(operator, await held_resource(owner)))
+    await granted(offered["id"], operator)
+    path = f"{PATH}/{offered['id']}"
+    accepted, revoked = await asyncio.gather(
+        operator.http.post(f"{path}/acceptance", json=STEP),
+        owner.http.post(f"{path}/revocation", json={"reason": "Not any more"}),
+    )
+    assert revoked.status_code == 200
+    assert (accepted.status_code, (await owner.get(path))["status"]) in ((200, "revoked"), (409, "revoked"))
