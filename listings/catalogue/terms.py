@@ -50,6 +50,10 @@ class Field(IntFlag):
     DESCRIPTION = 16
 
 
+_REPEATED = frozenset({Field.THEME, Field.COLUMN, Field.PARTY})
+"""Themes, columns and organisations are called the same in many products."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run of Chinese characters that a match must have.
@@ -97,7 +101,9 @@ def document_terms(texts: Iterable[tuple[Field, str]]) -> dict[str, int]:
     terms: dict[str, int] = {}
     for field, text in texts:
         bit = int(field)
-        for term in _short_terms(text) if len(text) <= _SHORT else _text_terms(text):
+        for term in (
+            _repeated_terms(text) if field in _REPEATED and len(text) <= _SHORT else _text_terms(text)
+        ):
             if term in terms:
                 terms[term] |= bit
             elif len(terms) < MAX_TERMS:
@@ -105,10 +111,9 @@ def document_terms(texts: Iterable[tuple[Field, str]]) -> dict[str, int]:
     return terms
 
 
-@lru_cache(maxsize=20_000)
-def _short_terms(text: str) -> frozenset[str]:
-    # Titles of columns and names of organisations are the same in many products.
-    return frozenset(_text_terms(text))
+@lru_cache(maxsize=4_000)
+def _repeated_terms(text: str) -> tuple[str, ...]:
+    return tuple(_text_terms(text))
 
 
 def _text_terms(text: str) -> set[str]:
@@ -127,7 +132,7 @@ def _text_terms(text: str) -> set[str]:
     return terms
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=8_000)
 def _word_terms(word: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The parts of a word in the singular, and the terms by which it is found."""
     forms = (_joined(word), *_parts(word))
