@@ -1,8 +1,9 @@
 """What a search of the catalogue costs: ``python -m tests.benchmarks.bench_catalogue``.
 
 A hundred thousand products straight in the tables, the API process as it is run, PostgreSQL beside it, and 16 clients
-at once over HTTP, whose searches have other words, filters and orders one after the other. Beside it, what the same
-clients see of a bare handler that returns as many bytes, and what a publication takes to be found.
+at once over HTTP, whose searches have other words, filters and orders one after the other, some of them never the same
+twice. Beside it, what the same clients see of a bare handler that returns as many bytes, and what a publication takes
+to be found.
 """
 
 import argparse
@@ -63,6 +64,12 @@ def classes(rare: list[str], chance: random.Random) -> dict[str, list[dict[str, 
             | ({"theme": chance.choice(["environment", "transport"])} if chance.random() < 0.3 else {})
             for _ in range(SEARCHES)
         ],
+        "a third, nothing asked twice": [
+            {"q": f"{SHARED} {signs(chance)}", "sort": chance.choice(sorts)} for _ in some(20_000)
+        ],
+        "everything, nothing asked twice": [
+            {"q": f"数据 {signs(chance)}", "sort": chance.choice(sorts)} for _ in some(20_000)
+        ],
         "everything: one letter": [
             {"q": chance.choice("ahdp"), "sort": chance.choice(sorts)} for _ in range(SEARCHES)
         ],
@@ -74,6 +81,11 @@ def classes(rare: list[str], chance: random.Random) -> dict[str, list[dict[str, 
             for _ in range(SEARCHES)
         ],
     }
+
+
+def signs(chance: random.Random) -> str:
+    """What makes a search another one, so that no answer is kept of it, and finds the same."""
+    return "".join(chance.choices("!?.,;:()[]{}~^|*", k=12))
 
 
 def measure(url: str, queries: list[str], seconds: float) -> dict[str, float]:

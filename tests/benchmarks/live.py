@@ -31,6 +31,7 @@ from infra.postgres import EmbeddedPostgres
 from infra.settings import Settings
 from infra.unit_columns import quota_values
 from market.operations.database import with_server
+from market.operations.supervisor import ALLOCATOR
 from tests.support.metering import open_counters
 
 _READY_SECONDS = 60.0
@@ -180,6 +181,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         name: value for name, value in os.environ.items() if not name.startswith(("MARKET_", "DATABASE_"))
     }
     return kept | {
+        **ALLOCATOR,
         "MARKET_DATA_DIR": str(settings.data_dir),
         "MARKET_PORT": str(settings.port),
         "MARKET_LOG_LEVEL": settings.log_level,
