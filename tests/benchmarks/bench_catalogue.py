@@ -65,10 +65,10 @@ def classes(rare: list[str], chance: random.Random) -> dict[str, list[dict[str, 
             for _ in range(SEARCHES)
         ],
         "a third, nothing asked twice": [
-            {"q": f"{SHARED} {signs(chance)}", "sort": chance.choice(sorts)} for _ in some(20_000)
+            {"q": f"{SHARED} {signs(chance)}", "sort": chance.choice(sorts)} for _ in range(20_000)
         ],
         "everything, nothing asked twice": [
-            {"q": f"数据 {signs(chance)}", "sort": chance.choice(sorts)} for _ in some(20_000)
+            {"q": f"数据 {signs(chance)}", "sort": chance.choice(sorts)} for _ in range(20_000)
         ],
         "everything: one letter": [
             {"q": chance.choice("ahdp"), "sort": chance.choice(sorts)} for _ in range(SEARCHES)
