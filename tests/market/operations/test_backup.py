@@ -20,6 +20,7 @@ from market.operations.database import bring_up_to_date, first_administrator, wi
 from market.operations.errors import CommandFailed
 from market.operations.manifest import DUMP, MANIFEST, read_manifest
 from market.operations.restore import restore
+from tests.support.database import TestDatabase
 
 Contents = dict[str, list[str]]
 silent: Callable[[str], None] = print
@@ -35,13 +36,13 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-async def original(settings: Settings, tmp_path: Path) -> Settings:
+async def original(nobody: TestDatabase, tmp_path: Path) -> Settings:
     """An installation with rows, data files and keys."""
     made = Settings(
         _env_file=None,
         data_dir=tmp_path / "original",
-        database_url=settings.database_url,
-        database_service_url=settings.database_service_url,
+        database_url=nobody.owner_url,
+        database_service_url=nobody.service_url,
     )
     made.data_dir.mkdir()
     KeyRing.load(made.keys_dir)
