@@ -62,7 +62,8 @@ class RevisionChangeController(Controller):
     ) -> RevisionRead:
         """By the operator or a regulator, for good: it stops serving at once, to pins, cursors and remembered keys too.
 
-        The last good revision serves instead, and every licensee is told. What is still wanted of it is uploaded again.
+        The last good revision serves instead, and every licensee is told. What is still wanted of it is uploaded again;
+        where the columns that serve now are others, the file begins another change, with a notice of its own.
         """
         await recalls.recall(session, actor, revision_id, data.reason)
         return await revision_read(session, actor, revision_id)

@@ -6,7 +6,7 @@ Whoever can access a product can access its revisions.
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
-from infra.auth import Actor, OrganisationKind
+from infra.auth import SYSTEM, Actor, OrganisationKind
 from infra.db import AsyncSession, now
 from infra.errors import NotFound
 from infra.events import service as events
@@ -232,6 +232,13 @@ def _recalled(reason: str) -> RevisionSuspended:
 
 
 async def _suspended(session: AsyncSession, stop: Stop) -> RevisionSuspended:
+    if stop.placed_by_organisation == SYSTEM.organisation_id:
+        return RevisionSuspended(
+            Message("The product's data may not be offered: {reason}", reason=stop.reason),
+            remedy=Message(
+                "Calls go through again as soon as that has been settled, or the operator has uploaded other data."
+            ),
+        )
     kinds = await identity.kinds(session, [stop.placed_by_organisation])
     placer = kinds.get(stop.placed_by_organisation, OrganisationKind.PLATFORM)
     return RevisionSuspended(

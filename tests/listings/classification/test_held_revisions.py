@@ -41,6 +41,21 @@ async def test_a_file_with_a_core_column_is_held_while_the_last_good_one_serves(
     assert "depot" in {column["name"] for column in page["dictionary"]}
 
 
+async def test_a_caller_is_told_that_what_is_left_may_not_be_offered(bargain: Bargain) -> None:
+    _, token = await bargain.licensed()
+    good = (await bargain.operator.get(f"/v1/products/{bargain.product_id}/revisions"))["items"][0]
+    raised = f"/v1/resources/{await resource_of(bargain)}/column-gradings/raise"
+    await bargain.regulator.post(raised, {"column": "depot", "classification": "CORE", **REASON})
+    held = await upload(bargain.operator, bargain.product_id, WIDER)
+    await settle_quality(bargain.operator, held["id"])
+    await bargain.operator.post(f"/v1/revisions/{good['id']}/recall", REASON, status=200)
+    problem = (await bargain.read(token)).json()
+    assert problem["type"].endswith("revision-suspended")
+    assert "may not be offered" in problem["detail"]
+    assert "uploaded other data" in problem["remedy"]
+    assert "Ask the" not in problem["remedy"], "nobody lifts it by hand"
+
+
 async def test_the_history_of_revisions_tells_nothing_of_columns_whose_values_are_hidden(
     bargain: Bargain, client: httpx.AsyncClient
 ) -> None:
