@@ -13,6 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
     OpenAPIMediaType,
+    OpenAPIType,
     Operation,
     RequestBody,
     Schema,
@@ -116,8 +117,18 @@ class InputSchemas(OpenAPISchemaPlugin):
         for name, document in model.model_json_schema(schema_generator=_Untitled)["properties"].items():
             if "$ref" not in str(document):
                 schema.properties[name] = _Exact(document=_with_length(_textual(document)))
+            elif isinstance(optional := schema.properties[name], Schema) and optional.one_of:
+                _bound_lists(optional)
         schema.additional_properties = False
         return schema
+
+
+def _bound_lists(optional: Schema) -> None:
+    """Bound the lists among the choices of an optional member, where Litestar bounds characters they have not."""
+    for choice in optional.one_of or ():
+        if isinstance(choice, Schema) and choice.type == OpenAPIType.ARRAY:
+            choice.min_items, choice.max_items = optional.min_length, optional.max_length
+            optional.min_length = optional.max_length = None
 
 
 @dataclass

@@ -76,3 +76,22 @@ async def test_an_example_of_a_member_stands_at_that_member_only(client: httpx.A
                 at.setdefault(str(example), []).append(name)
     assert at["Known in person; work pass seen"] == ["HandOverCreate.identification"]
     assert at["6222021001012345678"] == ["PayeeIn.account"]
+
+
+async def test_lists_are_bounded_as_lists(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/schema/openapi.json")).json()
+    lists = {
+        name: choice
+        for name, described in members(document)
+        for choice in (described, *described.get("oneOf", ()), *described.get("anyOf", ()))
+        if choice.get("type") == "array"
+    }
+    bounds = {name: (one.get("minItems"), one.get("maxItems")) for name, one in lists.items()}
+    assert bounds["ProductCreate.delivery_classes"] == (1, 10)
+    assert bounds["OrderCreate.scenarios"] == (1, 20)
+    beside = [
+        name
+        for name, described in members(document)
+        if name in lists and {"minLength", "maxLength"} & {*described}
+    ]
+    assert beside == []

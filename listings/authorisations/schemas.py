@@ -106,13 +106,9 @@ class AuthorisationChanges(Input):
     columns: list[ShortText] | None = Field(
         None, min_length=1, max_length=2000, description="Columns that may be offered; sent as null: all"
     )
-    scenarios: list[Scenario] | None = Field(
-        None, min_length=1, max_length=20, json_schema_extra={"minItems": 1, "maxItems": 20}
-    )
+    scenarios: list[Scenario] | None = Field(None, min_length=1, max_length=20)
     regions: list[RegionCode] | None = Field(None, min_length=1, max_length=100)
-    purposes: list[PurposeClass] | None = Field(
-        None, min_length=1, max_length=10, json_schema_extra={"minItems": 1, "maxItems": 10}
-    )
+    purposes: list[PurposeClass] | None = Field(None, min_length=1, max_length=10)
     valid_until: Instant | None = Field(None, description="First instant it is no longer in force")
     shares: SharesInput | None = Field(
         None, description="Of agreements to come; those that are signed keep theirs"

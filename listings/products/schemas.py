@@ -36,7 +36,6 @@ class ProductUpdate(Input):
         None,
         min_length=1,
         max_length=10,
-        json_schema_extra={"minItems": 1, "maxItems": 10},
         description="What it is offered for, among the authorisation's purposes; left out: all of these at its"
         " creation, and as it was at an update",
     )
