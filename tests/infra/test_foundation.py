@@ -126,18 +126,19 @@ async def test_the_service_may_neither_empty_nor_rebuild_anything(database: Test
 
 
 async def test_rules_in_force_change_at_their_date_and_are_stamped(
-    session: AsyncSession, database: TestDatabase
+    fresh: SessionMaker, nobody: TestDatabase
 ) -> None:
-    # Rules are made by migrations, so by the owner.
+    # Rules are made by migrations, so by the owner; in a database of its own, since nothing else knows this one.
     for version, since in ((1, "- interval '2 days'"), (2, "+ interval '2 days'")):
         await execute(
-            database.owner_url,
+            nobody.owner_url,
             "INSERT INTO rulebook_parameters (id, key, version, value, effective_from, source, source_status)"
             f" VALUES (gen_random_uuid(), 'test.term', {version}, '{version}', now() {since}, 'test', 'house')",
         )
-    moment = await now(session)
-    today = await rulebook.in_force(session)
-    later = await rulebook.in_force(session, moment + timedelta(days=3))
+    async with fresh() as session:
+        moment = await now(session)
+        today = await rulebook.in_force(session)
+        later = await rulebook.in_force(session, moment + timedelta(days=3))
     assert (today.integer("test.term"), later.integer("test.term")) == (1, 2)
     assert later.stamp() == [{"key": "test.term", "version": 2}]
 
