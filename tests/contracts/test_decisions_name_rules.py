@@ -76,13 +76,13 @@ SUBJECTS = (
 
 
 async def test_every_command_names_who_answers_for_it_the_rules_and_the_reason(
-    untouched_bargain: Bargain, sessions: SessionMaker
+    bargain: Bargain, sessions: SessionMaker
 ) -> None:
-    owner, operator = untouched_bargain.owner, untouched_bargain.operator
-    regulator, reason = untouched_bargain.regulator, {"reason": "Asked for by the ministry"}
+    owner, operator = bargain.owner, bargain.operator
+    regulator, reason = bargain.regulator, {"reason": "Asked for by the ministry"}
     body = operator.authorising_body
     assert body is not None
-    path = f"/v1/products/{untouched_bargain.product_id}"
+    path = f"/v1/products/{bargain.product_id}"
     product = await operator.get(path)
     resource, authorisation = (
         f"/v1/{kind}s/{product[f'{kind}_id']}" for kind in ("resource", "authorisation")
