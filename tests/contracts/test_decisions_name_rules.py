@@ -24,8 +24,7 @@ def keys(decision: dict[str, object]) -> list[str]:
     return [item["key"] for item in rules]
 
 
-async def test_every_decision_of_a_trade_names_the_versions_it_read(untouched_bargain: Bargain) -> None:
-    bargain = untouched_bargain
+async def test_every_decision_of_a_trade_names_the_versions_it_read(bargain: Bargain) -> None:
     product = await bargain.operator.get(f"/v1/products/{bargain.product_id}")
     assert keys(product) == PUBLICATION
     right = (await bargain.owner.get(f"/v1/resources/{product['resource_id']}/rights"))["items"][0]
