@@ -5,10 +5,12 @@ the work: a line that cannot be written is dropped and counted, and once lines c
 many are missing.
 """
 
+import contextlib
 import io
 import json
 import os
 import select
+import sys
 import threading
 import time
 import weakref
@@ -55,6 +57,9 @@ class LogOutput:
     def write(self, text: str) -> None:
         """Hand over one line or several; at once, whatever becomes of them."""
         line = text.encode("utf-8", "backslashreplace")
+        if sys.is_finalizing():
+            self._write_at_the_end(line)
+            return
         with self._changed:
             if self._bytes + len(line) > MAX_WAITING_BYTES:
                 self._drop()
@@ -77,11 +82,18 @@ class LogOutput:
             while (self._queue or self._writing) and (left := ends - time.monotonic()) > 0:
                 self._changed.wait(left)
 
+    def _write_at_the_end(self, line: bytes) -> None:
+        # A finalizer logs while the interpreter ends: no thread runs any more, starting one waits for ever, and a lock
+        # may be held by one that is gone. What a pipe is ready for, it takes without waiting as far as PIPE_BUF.
+        with contextlib.suppress(OSError, ValueError):
+            if select.select([], [self.descriptor], [], 0)[1]:
+                os.write(self.descriptor, line[: select.PIPE_BUF])
+
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="log", daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # out of threads, or the interpreter is ending
+        except RuntimeError:  # out of threads
             self._drop(len(self._queue))
             self._queue.clear()
             self._bytes = 0

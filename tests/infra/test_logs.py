@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra.telemetry.log_output import LogOutput, LogStream
+from tests.support.faults import unread_pipe
 
 ROOT = Path(__file__).parents[2]
 # Everything that writes lines: ours, the standard library, a print, a warning, a traceback.
@@ -155,3 +156,32 @@ def until(true: Callable[[], bool], seconds: float = 5) -> None:
     while not true():
         assert time.monotonic() < ends
         time.sleep(0.01)
+
+
+AT_THE_END = """
+import gc, logging
+from infra.telemetry import logs
+
+class Last:
+    def __del__(self):
+        logging.error("at the very end")
+
+logs.take_over_streams()
+logging.basicConfig(handlers=[logs.LogHandler()])
+logging.error("before it")
+gc.disable()
+last = Last()
+last.itself = last
+"""
+
+
+def test_what_a_finalizer_logs_while_the_interpreter_ends_holds_nothing_up() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AT_THE_END], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stderr == "ERROR root before it\nERROR root at the very end\n"
+
+
+def test_what_nobody_reads_holds_nothing_up_even_then() -> None:
+    with unread_pipe() as pipe:
+        subprocess.run([sys.executable, "-c", AT_THE_END], cwd=ROOT, stderr=pipe, timeout=30, check=True)
