@@ -64,9 +64,10 @@ def examine(
 
 def _noteworthy_values(connection: duckdb.DuckDBPyConnection, column: Column) -> int:
     """Noteworthy values of a column whose values repeat: each is looked at once."""
-    each = f"SELECT {quoted(column.name)}, count(*) AS n FROM revision GROUP BY 1"
+    # Under names of our own: the column may have any.
+    each = f"SELECT {_text(column)} AS t, count(*) AS n FROM revision GROUP BY 1"
     (count,) = connection.execute(
-        f"SELECT coalesce(sum(n), 0) FROM ({each}) WHERE {_noteworthy(_text(column))}"
+        f"SELECT coalesce(sum(n), 0) FROM ({each}) WHERE {_noteworthy('t')}"
     ).fetchone() or (0,)
     return int(count)
 

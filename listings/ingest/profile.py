@@ -175,12 +175,11 @@ def _detailed(
     ).fetchall()
     shape = shape_of([value for (value,) in sample])
     if shape is not None:
-        # Of values that repeat each is looked at once.
+        # Of values that repeat each is looked at once, under names of our own: the column may have any.
         repeat = measured.distinct * REPEATED < rows
-        each = f"(SELECT {name}, count(*) AS n FROM revision GROUP BY 1)" if repeat else "revision"
+        each = f"SELECT {name} AS t, {'count(*)' if repeat else '1'} AS n FROM revision"
         (fitting,) = connection.execute(
-            f"SELECT {'coalesce(sum(n), 0)' if repeat else 'count(*)'} FROM {each}"
-            f" WHERE regexp_full_match({name}, ?)",
+            f"SELECT coalesce(sum(n), 0) FROM ({each}{' GROUP BY 1' if repeat else ''}) WHERE regexp_full_match(t, ?)",
             [shape],
         ).fetchone() or (0,)
         shape = shape if fitting >= SHAPE_SHARE * present else None

@@ -57,6 +57,18 @@ def take(folder: Path, content: str) -> IngestResult:
     return ingest(source, folder / "revision.parquet", work, "f.csv", IngestOptions(), Limits())
 
 
+@pytest.mark.parametrize("name", ["n", "N", "t", "T"])
+def test_values_that_repeat_are_looked_at_whatever_their_column_is_called(tmp_path: Path, name: str) -> None:
+    """Names that the queries use themselves, in either case."""
+    rows = "".join(f"{13800138000 + i % 60},A1{i % 40:04d}\n" for i in range(2000))
+    numbers = take(tmp_path, f"{name},x\n{rows}")
+    assert [(one.column, one.kind, one.values) for one in numbers.detected] == [
+        (name, ContentKind.MOBILE_NUMBER, 2000)
+    ]
+    codes = take(tmp_path, f"x,{name}\n{rows}")
+    assert codes.profile[1].shape == "^[A-Z0-9]{6}$"
+
+
 @given(
     st.integers(110000, 659999), st.dates().filter(lambda day: 1900 <= day.year <= 2099), st.integers(0, 999)
 )
