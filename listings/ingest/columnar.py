@@ -196,15 +196,17 @@ def _write(
     lost = [0] * len(plans)
 
     def convert(batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
-        arrays = []
+        arrays, known = [], len(finer)
         for index, plan in enumerate(plans):
             before = batch.column(index)
             try:
                 arrays.append(plan.convert(before))
             except _Finer:
                 finer.add(names[index])
-                raise
-            lost[index] += arrays[-1].null_count - before.null_count
+            else:
+                lost[index] += arrays[-1].null_count - before.null_count
+        if len(finer) > known:
+            raise _Finer
         made = pa.record_batch(arrays, schema=stored)
         measured(made, names, limits, first_row=first_row)  # the JSON text of nested values is known only now
         return made

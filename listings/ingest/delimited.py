@@ -56,8 +56,10 @@ def convert_csv(
     told = []
     if not table.spooled and sniff.has_blank_line(table.path, at_start=len(table.names) > 1):
         # DuckDB takes it for the header, or for a row of one column; the arbiter passes over it.
+        # A first line that is blank, as one that stated the separator was made, stands for no value.
+        before_header = sniff.has_blank_line(table.path, at_start=True)
         table = _rewritten(table, target.with_name("rewritten.csv"), limits, dropped)
-        if len(table.names) == 1:
+        if len(table.names) == 1 and not before_header:
             told.append(_blank_lines(table.names[0]))
     try:
         found = _examine(connection, table, limits, strict=strict)

@@ -175,6 +175,11 @@ def test_a_first_line_for_excel_states_the_delimiter(
     assert caught.value.extensions["line"] == 5
 
 
+def test_of_one_column_a_first_line_for_excel_is_no_missing_value(tmp_path: Path) -> None:
+    result, read = take(tmp_path, "sep=;\nname\nv0\nv1\n")
+    assert (read, [notice.code for notice in result.notices]) == ([("v0",), ("v1",)], ["delimiter-stated"])
+
+
 def test_what_is_stated_for_the_upload_outranks_what_the_first_line_states(tmp_path: Path) -> None:
     options = IngestOptions(delimiter=Delimiter.SEMICOLON)
     result, read = take(tmp_path, "sep=,\na;b\n1;2\n3;4\n", options=options)
