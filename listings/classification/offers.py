@@ -40,6 +40,14 @@ async def recheck(session: AsyncSession, row: DataProduct, resource: DataResourc
 
     :return: why the product may not be offered, None when it may.
     """
+    before = await revisions.find_newest_passed(session, row.id)
+    refused = await hold(session, row, resource)
+    await revisions.publish_if_another(session, row.id, before)
+    return refused
+
+
+async def hold(session: AsyncSession, row: DataProduct, resource: DataResource) -> NotListable | None:
+    """As :func:`recheck`, for a caller that tells by itself which revision buyers read then."""
     rules = await rulebook.in_force(session)
     found = await revisions.list_readable(session, row.id)
     by_names = {
@@ -47,7 +55,8 @@ async def recheck(session: AsyncSession, row: DataProduct, resource: DataResourc
         for names in {one.id: column_names(one) for one in found}.values()
     }
     refusals = {one.id: by_names[column_names(one)] for one in found}
-    held = await _held(session, [one.id for one in found if refusals[one.id] is not None])
+    stopped = await _held(session, [one.id for one in found])
+    held = {one for one in stopped if refusals[one] is not None}
     current = await revisions.find_newest_promised(session, row.id, besides=held)
     if current is None:
         return None
@@ -64,15 +73,12 @@ async def recheck(session: AsyncSession, row: DataProduct, resource: DataResourc
             organisations=(row.operator_id, row.owner_id),
             payload={"status": row.status.value},
         )
-    before = await revisions.find_newest_passed(session, row.id)
     for one in found:
         # For what buyers rely on the product is stopped as a whole.
         reason = None if one.id == current.id and one.id not in held else refusals[one.id]
-        await _stop_exactly(session, holding.STOP, one.id, reason)
+        if (reason is not None) != (one.id in stopped):
+            await _stop_exactly(session, holding.STOP, one.id, reason)
     await session.flush()
-    after = await revisions.find_newest_passed(session, row.id)
-    if after is not None and (before is None or before.id != after.id):
-        await revisions.publish_if_current(session, after.id)
     return refused
 
 

@@ -85,10 +85,8 @@ async def approve(
         classification,
         **{**seen, "number": row.number, "digest": row.digest},
     )
-    await offers.recheck(session, product, await resources.get_resource(session, product.resource_id))
-    after = await revisions.find_newest_passed(session, product.id)
-    if after is not None and (before is None or before.id != after.id):
-        await revisions.publish_if_current(session, after.id)
+    await offers.hold(session, product, await resources.get_resource(session, product.resource_id))
+    await revisions.publish_if_another(session, product.id, before)
     return row
 
 

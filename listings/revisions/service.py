@@ -361,6 +361,13 @@ async def publish_if_current(session: AsyncSession, revision_id: UUID) -> None:
     await repository.notify(session, row.product_id)
 
 
+async def publish_if_another(session: AsyncSession, product_id: UUID, before: ProductRevision | None) -> None:
+    """Tell the product's parties which revision buyers read now, if it is another than before."""
+    current = await find_newest_passed(session, product_id)
+    if current is not None and (before is None or before.id != current.id):
+        await publish_if_current(session, current.id)
+
+
 async def publish_event(
     session: AsyncSession, row: ProductRevision, product: DataProduct, kind: EventKind, **more: str | None
 ) -> None:

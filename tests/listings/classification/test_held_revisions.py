@@ -1,8 +1,13 @@
 """A new file with what may not be offered: held back by itself, while the last good one serves."""
 
+from uuid import UUID
+
+import asyncpg
 import httpx
 
 from tests.support.bargain import Bargain
+from tests.support.database import TestDatabase
+from tests.support.editions import decide, drafted
 from tests.support.products import CSV, settle_quality, upload
 
 REASON = {"reason": "As the assessment of 3 March found"}
@@ -75,3 +80,36 @@ async def test_the_history_of_revisions_tells_nothing_of_columns_whose_values_ar
     important = {"column": "pm25", "classification": "IMPORTANT", **REASON}
     await bargain.owner.post(f"{resource}/column-gradings/raise", important)
     assert "pm25" not in await told()
+
+
+async def test_an_edition_that_lets_a_held_revision_go_tells_of_it_once(
+    bargain: Bargain, database: TestDatabase
+) -> None:
+    async def told() -> int:
+        counted = "SELECT count(*) FROM events WHERE kind = 'revision.published' AND subject_id = $1"
+        connection = await asyncpg.connect(database.service_url)
+        try:
+            return int(await connection.fetchval(counted, UUID(held["id"])))
+        finally:
+            await connection.close()
+
+    async def described(**depot: str) -> None:
+        """Bring an edition into force that describes the column that is to come."""
+        edition = await drafted(bargain.operator, bargain.product_id)
+        columns = [*product["dictionary"], {"name": "depot", "title_zh": "车场", "title_en": "Depot"} | depot]
+        await bargain.operator.put(f"/v1/editions/{edition['id']}/dictionary", {"columns": columns})
+        edition = await bargain.operator.post(f"/v1/editions/{edition['id']}/submission", status=200)
+        await decide(bargain.regulator, edition, "approval")
+
+    product = await bargain.operator.get(f"/v1/products/{bargain.product_id}")
+    gradings = f"/v1/resources/{product['resource_id']}/column-gradings"
+    core = {"column": "depot", "classification": "CORE", **REASON}
+    await bargain.regulator.post(f"{gradings}/raise", core)
+    held = await upload(bargain.operator, bargain.product_id, WIDER)
+    await settle_quality(bargain.operator, held["id"])
+    await described(classification="CORE")
+    asked = await bargain.owner.post(gradings, {"column": "depot", "classification": "GENERAL", **HARM})
+    await bargain.regulator.post(f"{gradings}/{asked['id']}/approval", REASON, status=200)
+    assert await told() == 0
+    await described()
+    assert await told() == 1
