@@ -24,7 +24,7 @@ from listings.resources import registering
 from listings.resources.tables import DataResource
 
 RECHECKED = frozenset({"classification", "personal_information"})
-"""Fields of the content that decide what may be offered of the data."""
+"""Fields of the content that decide what may be offered of the data, or what its samples show."""
 
 
 async def complete(

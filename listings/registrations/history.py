@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.identity import persons
 from infra.rulebook.domain import Rules
+from listings import decisions
 from listings.registrations.domain import RefusalGround, content_digest
 from listings.registrations.states import ApplicationAction
 from listings.registrations.tables import RegistrationApplication, RegistrationStep
@@ -56,24 +56,22 @@ async def record(
     )
     session.add(step)
     await session.flush()
-    await audit.record(
+    await decisions.record(
         session,
         actor,
         action=f"registration.{_PAST[action]}",
         subject_kind=SUBJECT,
         subject_id=row.id,
-        detail={
-            "resource_id": str(row.resource_id),
-            "kind": row.kind.value,
-            "status": row.status.value,
-            "attempt": row.attempt,
-            "content_sha256": digest,
-            "reason": reason,
-            "ground": ground.value if ground else None,
-            "responsible": str(responsible) if responsible else None,
-            **(detail or {}),
-        },
+        under="registration.",
+        reason=reason,
         rules=rules,
+        resource_id=str(row.resource_id),
+        kind=row.kind.value,
+        status=row.status.value,
+        attempt=row.attempt,
+        content_sha256=digest,
+        ground=ground.value if ground else None,
+        **(detail or {}),
     )
     return step
 

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from infra.audit import service as audit
 from infra.auth import SYSTEM
 from infra.db import AsyncSession, now
 from infra.events.kinds import EventKind
 from infra.rulebook import service as rulebook
+from listings import decisions
 from listings.registrations import history, repository
 from listings.resources import registering
 from listings.resources.registration import RegistrationStatus
@@ -33,14 +33,17 @@ async def tell_of_ends(session: AsyncSession) -> int:
             continue
         kind = EventKind.REGISTRATION_EXPIRED if what is ENDED else EventKind.REGISTRATION_REMINDED
         if what is ENDED:
-            await audit.record(
+            await decisions.record(
                 session,
                 SYSTEM,
                 action="registration.expired",
                 subject_kind="resource",
                 subject_id=row.id,
-                detail={"code": row.registration_code, "ended_at": until.isoformat()},
+                under="registration.",
+                reason=registering.ENDED if row.registration_code else registering.GRACE_OVER,
                 rules=rules,
+                code=row.registration_code,
+                ended_at=until.isoformat(),
             )
         await history.publish(
             session,
