@@ -112,7 +112,7 @@ async def _new(
     data: DisputeCreate | FreezeCreate | PledgeCreate,
     organisation_id: UUID,
 ) -> RightEncumbrance:
-    await rights.require_not_ended(session, right)
+    await rights.require_not_ended(session, [right])
     return RightEncumbrance(
         right_id=right.id,
         kind=kind,
@@ -186,8 +186,9 @@ async def confirm(session: AsyncSession, actor: Actor, encumbrance_id: UUID, rea
     _require_pledgee(actor, row)
     await officers.require_other_side(session, actor, row.lodged_by)
     ENCUMBRANCE.next_state(row.status, EncumbranceAction.CONFIRM)
-    await rights.require_not_ended(session, right)
-    await rights.require_free(session, await rights.chain_above(session, right))
+    chain = await rights.chain_above(session, right)
+    await rights.require_not_ended(session, chain)
+    await rights.require_free(session, chain)
     return await _take_effect(
         session, actor, row, right, before, EncumbranceAction.CONFIRM, reason, stops_use=False
     )

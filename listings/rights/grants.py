@@ -198,8 +198,8 @@ async def _granted_from(
 
 
 async def _require_carried(session: AsyncSession, row: RightGrant, right: ResourceRight) -> None:
-    await rights.require_not_ended(session, right)
     chain = await rights.chain_above(session, right)
+    await rights.require_not_ended(session, chain)
     require_grantable(
         rights.as_right(right), row.form, row.kind, row.valid_from, row.valid_until, depth=len(chain)
     )

@@ -206,7 +206,7 @@ async def revoke(session: AsyncSession, actor: Actor, right_id: UUID, reason: st
             Message("Only the holder of a right and whoever granted it can end it."),
             remedy=Message("A regulator suspends it; everybody else disputes it."),
         )
-    await require_not_ended(session, row)
+    await require_not_ended(session, [row])
     if weighing := await repository.open_encumbrances(session, [row.id]):
         raise encumbered(weighing[0])
     await end(session, actor, row, reason, before)
@@ -227,14 +227,15 @@ async def end(
 
 async def require_not_ended(
     session: AsyncSession,
-    row: ResourceRight,
+    rows: Sequence[ResourceRight],
     remedy: Message = Message("Have it granted or recorded anew."),  # noqa: B008 -- immutable
 ) -> None:
-    """Refuse to decide about a right that has ended.
+    """Refuse to decide about a right that has ended, or of which one above it has.
 
-    :raises RightEnded: it has.
+    :param rows: the right, and those above it as far as they matter.
+    :raises RightEnded: one has.
     """
-    ended = next((stop for stop in await stops.active(session, [row.id]) if stop.final), None)
+    ended = next((stop for stop in await stops.active(session, [row.id for row in rows]) if stop.final), None)
     if ended is not None:
         raise RightEnded(Message("The right has ended: {reason}", reason=ended.reason), remedy=remedy)
 
@@ -327,27 +328,27 @@ async def find_holding_rights(
     :raises RightEncumbered: what it has is encumbered.
     :raises RightNotGrantable: its owner holds it without the right to grant it on.
     """
-    found = {}
     for resource_id in sorted(resource_ids):
         await repository.lock_tree(session, resource_id)
+    recorded = {row.id: row for row in await repository.list_of_resources(session, resource_ids)}
+    parents = {row.id: row.parent_id for row in recorded.values()}
+    placed = await stops.active(session, recorded)
+    stopped, ended = {stop.subject_id for stop in placed}, {stop.subject_id for stop in placed if stop.final}
+    weighing = [
+        one for one in await repository.open_encumbrances(session, recorded) if one.effective_at is not None
+    ]
+    found = {}
+    for resource_id in sorted(resource_ids):
         owner_id = (await resources.get_resource(session, resource_id)).owner_id
-        recorded = {row.id: row for row in await repository.list_of_resources(session, [resource_id])}
-        parents = {row.id: row.parent_id for row in recorded.values()}
-        stopped = await stops.reasons(session, list(recorded))
-        weighing = [
-            one
-            for one in await repository.open_encumbrances(session, recorded)
-            if one.effective_at is not None
-        ]
+        here = [row for row in recorded.values() if row.resource_id == resource_id]
         free, burdens = [], []
-        for row in recorded.values():
-            if row.holder_id != owner_id or row.kind is not RightKind.HOLD or stopped[row.id]:
+        for row in here:
+            if row.holder_id != owner_id or row.kind is not RightKind.HOLD or row.id in ended:
                 continue
-            chain = [recorded[right_id] for right_id in title_chain(parents, row.id)]
-            titles = _same_titles(recorded.values(), chain)
+            titles = _same_titles(here, [recorded[right_id] for right_id in title_chain(parents, row.id)])
             on_it = [one for one in weighing if one.right_id in titles]
             burdens += on_it
-            free += [] if on_it else [as_right(row)]
+            free += [] if on_it or row.id in stopped else [as_right(row)]
         if burdens and not free:
             raise encumbered(burdens[0])
         found[resource_id] = holding_right(free, start, end).id
@@ -365,11 +366,14 @@ async def require_carrying(session: AsyncSession, held: Mapping[UUID, UUID]) -> 
     """
     for resource_id in sorted(held):
         await repository.lock_tree(session, resource_id)
-        right = await find_right(session, held[resource_id])
+    recorded = {row.id: row for row in await repository.list_of_resources(session, held)}
+    parents = {row.id: row.parent_id for row in recorded.values()}
+    for resource_id in sorted(held):
+        chain = [recorded[right_id] for right_id in title_chain(parents, held[resource_id])]
         await require_not_ended(
-            session, right, Message("Decline what rests on it, and propose that anew on a right in force.")
+            session, chain, Message("Decline what rests on it, and propose that anew on a right in force.")
         )
-        await require_free(session, await chain_above(session, right))
+        await require_free(session, chain)
 
 
 def as_right(row: ResourceRight) -> Right:

@@ -72,8 +72,16 @@ async def test_a_frozen_right_and_a_suspended_resource_keep_the_operator_from_ac
     grounds = {"grounds": "Order of the court", "evidence_sha256": EVIDENCE}
     freeze = await regulator.post(f"/v1/rights/{right['id']}/freezes", grounds)
     assert slug(await operator.post(f"{path}/acceptance", STEP, status=409)) == "right-encumbered"
+    await operator.post(f"{path}/refusal", REASON, status=200)
+    # Nor is it offered meanwhile, and who offers it learns what weighs on which right.
+    refused = await owner.post(PATH, authorisation_body(operator, resource_id), status=409)
+    assert slug(refused) == "right-encumbered"
+    assert f"GET /v1/rights/{right['id']}/chain-of-title" in refused["remedy"]
     lift = {"decision": "lifting", "reason": "Order was lifted"}
     await regulator.post(f"/v1/encumbrances/{freeze['id']}/ruling", lift, status=200)
+    offered = await owner.post(PATH, authorisation_body(operator, resource_id))
+    path = f"{PATH}/{offered['id']}"
+    await granted(offered["id"], operator)
     await regulator.post(f"/v1/resources/{resource_id}/suspension", REASON, status=200)
     assert slug(await operator.post(f"{path}/acceptance", STEP, status=409)) == "authorisation-not-live"
     await regulator.post(f"/v1/resources/{resource_id}/reinstatement", REASON, status=200)
