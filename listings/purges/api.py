@@ -42,7 +42,7 @@ class PurgeController(Controller):
     async def list_orders(self, session: AsyncSession, page: PageRequest) -> Page[PurgeOrderRead]:
         """Every order with what remains of its revisions; newest first."""
         rows, following = await service.list_orders(session, page)
-        items = [await _read(session, await service.get_order(session, row.id)) for row in rows]
+        items = [await _read(session, (row, await service.list_revisions(session, row))) for row in rows]
         return Page(items=items, next_cursor=following)
 
     @get(

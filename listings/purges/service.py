@@ -193,7 +193,12 @@ async def get_order(session: AsyncSession, order_id: UUID) -> tuple[PurgeOrder, 
     found = await repository.get(session, order_id)
     if found is None:
         raise _no_such_order(order_id)
-    return found, list(await repository.revisions(session, found.revision_ids))
+    return found, await list_revisions(session, found)
+
+
+async def list_revisions(session: AsyncSession, order: PurgeOrder) -> list[ProductRevision]:
+    """The revisions of an order."""
+    return list(await repository.revisions(session, order.revision_ids))
 
 
 async def list_copies(session: AsyncSession, rows: Sequence[ProductRevision]) -> list[ProductRevision]:

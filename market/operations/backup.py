@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import asyncpg
 
@@ -84,8 +84,11 @@ async def back_up(
         await connection.close()
     tell(f"{len(tables)} tables, {sum(state.rows for state in tables.values())} rows")
     files = {DUMP: sha256_of(destination / DUMP)}
-    files |= _copy_objects(open_store(settings), destination)
+    store = open_store(settings)
+    files |= _copy_objects(store, destination)
     lost = _lost_revisions({row["object_key"]: row["sha256"] for row in needed}, files)
+    purged = {str(revision_id) for revision_id in purges.read_notes(destination)}
+    lost = [key for key in lost if PurePath(key).stem not in purged]
     tell(f"{len(files) - 1} files")
     for key in lost:
         tell(
@@ -112,6 +115,11 @@ async def back_up(
     )
     write_manifest(destination / MANIFEST, manifest)
     await _remember(url, destination, manifest)
+    # A purge that ended before that did not know of this backup, and had left its notes in the store.
+    kept = f"{FILES}/{OBJECTS}/{purges.FOLDER}"
+    noted = purges.stored_notes(store, destination)
+    if missed := {name: text for name, text in noted.items() if f"{kept}/{name}" not in files}:
+        purges.mark_with(destination, missed)
     return manifest
 
 
@@ -178,7 +186,7 @@ def _copy_objects(store: ObjectStore, destination: Path) -> dict[str, str]:
                 store.copy_to(key, target)
                 target.chmod(0o600)
             except ObjectMissing:
-                continue  # discarded since: no row of the snapshot needs it
+                continue  # purged or discarded since
             except OSError as error:
                 raise CommandFailed(f"Cannot copy {key} to {target}: {error.strerror}.") from error
             copied[name] = sha256_of(target)

@@ -103,6 +103,16 @@ def clear_spool(folder: Path) -> None:
             log.warning("spool_remnant_left", name=path.name)
 
 
+def mark_with(backup: Path, texts: Mapping[str, str]) -> None:
+    """Mark a backup with notes.
+
+    :param texts: of the notes, by file name.
+    """
+    (backup / FOLDER).mkdir(mode=0o700, exist_ok=True)
+    for name, text in texts.items():
+        (backup / FOLDER / name).write_text(text, encoding="utf-8")
+
+
 def mark(backup: Backup, notes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Leave the notes in a backup, where it is still found; what is known of it then.
 
@@ -119,9 +129,7 @@ def mark(backup: Backup, notes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         digests = set(manifest["files"].values())
         found["holds"] = any(note["sha256"] in digests for note in notes)
-        (folder / FOLDER).mkdir(mode=0o700, exist_ok=True)
-        for note in notes:
-            (folder / FOLDER / f"{note['revision_id']}.json").write_text(text_of(note), encoding="utf-8")
+        mark_with(folder, {f"{note['revision_id']}.json": text_of(note) for note in notes})
         found["marked"] = True
     except (OSError, ValueError, KeyError, AttributeError) as error:
         log.warning("backup_not_marked", folder=backup.folder, error=type(error).__name__)

@@ -21,7 +21,7 @@ from infra.keys import KeyRing
 from infra.postgres import EmbeddedPostgres
 from infra.postgres_host import packaged_programs
 from infra.settings import Settings
-from market.operations import purged_again, purges
+from market.operations import backup, purged_again, purges
 from market.operations.backup import back_up
 from market.operations.database import with_server
 from market.operations.errors import CommandFailed
@@ -166,6 +166,39 @@ async def test_purged_data_is_gone_from_files_database_and_memory(
             assert purged is not None
         finally:
             server.destroy()
+
+
+@pytest.mark.parametrize("moment", ["table_states", "_remember"])
+async def test_a_backup_that_is_made_meanwhile_purges_it_again(
+    bargain: Bargain,
+    officers: list[httpx.AsyncClient],
+    context: JobContext,
+    settings: Settings,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    """Purged after the database was read, or after the files were copied."""
+    # Data that no other test has had purged: the same is not taken again.
+    own = f"{13_900_000_000 + len(moment)}\n".encode()
+    bad = await upload(bargain.operator, bargain.product_id, DATA + b"S8,2026-02-01T00:00:00Z,1.5," + own)
+    await upload(bargain.operator, bargain.product_id, CSV + b"S9,2026-02-01T00:00:00Z,1.5," + own)
+    body = ORDER | {"revision_ids": [bad["id"]]}
+    ordered = (await officers[0].post(f"/v1/products/{bargain.product_id}/purge-orders", json=body)).json()
+    go_on = getattr(backup, moment)
+
+    async def meanwhile(*arguments: Any) -> Any:
+        confirmed = await officers[1].post(f"/v1/purge-orders/{ordered['id']}/confirmation", json=WHY)
+        assert confirmed.status_code == 200, confirmed.text
+        await purges.purge(context, {"order_id": ordered["id"]})
+        return await go_on(*arguments)
+
+    monkeypatch.setattr(backup, moment, meanwhile)
+    told: list[str] = []
+    await backup.back_up(settings, folder / "during", told.append)
+    # Nobody is asked to put back what was purged, and what was copied before is known as purged.
+    assert not any("lost" in line for line in told if bad["id"] in line)
+    assert UUID(bad["id"]) in purges.read_notes(folder / "during")
 
 
 async def test_a_rejected_order_gives_the_data_back(

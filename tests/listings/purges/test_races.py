@@ -82,11 +82,13 @@ async def test_the_same_bytes_are_not_taken_while_a_purge_is_confirmed(
         )
     )
     await registering.wait()
-    await asyncio.wait({uploading}, timeout=0.5)
+    early, _ = await asyncio.wait({uploading}, timeout=0.5)
+    assert not early, "what is registered waits for the confirmation"
     go_on.set()
     assert (await confirming).status_code == 200
     refused = await uploading
     assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "data-purged")
+    assert "had the data" in refused.json()["detail"]
 
 
 async def test_the_same_data_is_not_taken_under_an_order_nor_in_another_form(
