@@ -125,10 +125,15 @@ class InputSchemas(OpenAPISchemaPlugin):
 
 def _bound_lists(optional: Schema) -> None:
     """Bound the lists among the choices of an optional member, where Litestar bounds characters they have not."""
-    for choice in optional.one_of or ():
-        if isinstance(choice, Schema) and choice.type == OpenAPIType.ARRAY:
-            choice.min_items, choice.max_items = optional.min_length, optional.max_length
-            optional.min_length = optional.max_length = None
+    lists = [
+        choice
+        for choice in optional.one_of or ()
+        if isinstance(choice, Schema) and choice.type == OpenAPIType.ARRAY
+    ]
+    for choice in lists:
+        choice.min_items, choice.max_items = optional.min_length, optional.max_length
+    if lists:
+        optional.min_length = optional.max_length = None
 
 
 @dataclass

@@ -126,7 +126,8 @@ async def offer(session: AsyncSession, actor: Actor, data: AuthorisationCreate) 
         subject_id=row.id,
         under="authorisation.",
         rules=rules,
-        **{"reason": data.legal_basis} | data.model_dump(mode="json", exclude_none=True),
+        reason=data.reason or data.legal_basis,
+        **data.model_dump(mode="json", exclude={"reason"}),
     )
     await service.publish_event(session, row, EventKind.AUTHORISATION_OFFERED)
     if actor.organisation_id in owners:

@@ -185,8 +185,9 @@ class GrowingPart:
         return np.frombuffer(found, np.uint32)
 
     def _beginning(self, start: str) -> Iterator[str]:
-        self._sorted += islice(self.terms, len(self._sorted), None)
-        self._sorted.sort()
+        if len(self._sorted) < len(self.terms):
+            self._sorted += islice(self.terms, len(self._sorted), None)
+            self._sorted.sort()
         for at in range(bisect_left(self._sorted, start), len(self._sorted)):
             if not self._sorted[at].startswith(start):
                 return

@@ -13,7 +13,7 @@ from listings.catalogue.entries import CatalogueEntry, Facet, price_kinds
 from listings.catalogue.terms import Field
 from listings.freshness.domain import late_from
 from listings.gradings.domain import ColumnClasses, GradingEvent
-from listings.products.listable import class_of_offer
+from listings.products.domain import class_of_offer
 from listings.products.schemas import ThemeRead
 from listings.resources.domain import THEMES, Classification, ListingRules, ThemeAxis, UpdateFrequency
 from listings.resources.errors import NotListable

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from infra.db import AsyncSession
+from listings.gradings.domain import EFFECTIVE
 
 WHICH_SERVER = "SELECT system_identifier, timeline_id FROM pg_control_system(), pg_control_checkpoint()"
 """Another server than before, or one that was restored or took over, may have lost what was read from it."""
@@ -57,7 +58,7 @@ _ENTRIES = sa.text(
            d.classification, d.raw_data_stays, assessed.sha256 AS assessed,
            (SELECT json_agg(json_build_array(c.column_name, c.classification, c.resource_classification) ORDER BY c.id)
               FROM column_gradings c
-             WHERE c.resource_id = d.id AND c.action IN ('approved', 'raised', 'revoked')) AS gradings,
+             WHERE c.resource_id = d.id AND c.action = ANY(:effective)) AS gradings,
            least(a.valid_until, stopped.coming, assessed.valid_until,
                  (SELECT min(c.effective_at) FROM schema_changes c WHERE c.product_id = p.id
                      AND c.status = 'announced' AND c.effective_at > now())) AS valid_until,
@@ -100,7 +101,11 @@ _ENTRIES = sa.text(
      WHERE p.id = ANY(:ids) AND p.status = 'published' AND p.purposes && a.purposes
        AND a.status = 'active' AND a.valid_until > now() AND NOT stopped.now
     """
-).bindparams(_IDS, sa.bindparam("withheld", type_=sa.ARRAY(sa.Uuid())))
+).bindparams(
+    _IDS,
+    sa.bindparam("withheld", type_=sa.ARRAY(sa.Uuid())),
+    sa.bindparam("effective", sorted(EFFECTIVE), type_=sa.ARRAY(sa.String())),
+)
 
 _FORGET = sa.text("DELETE FROM catalogue_changes WHERE changed_at < now() - interval '1 day'")
 

@@ -116,7 +116,8 @@ async def in_grace(session: AsyncSession, lasting: timedelta) -> Sequence[DataRe
         select(DataResource)
         .where(
             col(DataResource.registration_code).is_(None),
-            col(DataResource.registered_until) != col(DataResource.grace_from) + lasting,
+            # Subtracted: days that are added would be those of the session's time zone.
+            col(DataResource.registered_until) - col(DataResource.grace_from) != lasting,
         )
         .order_by(col(DataResource.id))
     )

@@ -129,7 +129,10 @@ async def pending_change(session: AsyncSession, product_id: UUID) -> SchemaChang
 
 
 async def list_untold(session: AsyncSession, limit: int) -> Sequence[UUID]:
-    """Changes that are in force, no later one is, and licensees were not told of it; the longest in force first."""
+    """Changes that are in force, no later one is, and licensees were not told of it.
+
+    The latest first: one whose data was all withdrawn cannot be read, and may stay untold for good.
+    """
     later = sa.orm.aliased(SchemaChange)
     statement = (
         select(SchemaChange.id)
@@ -144,7 +147,7 @@ async def list_untold(session: AsyncSession, limit: int) -> Sequence[UUID]:
                 col(later.effective_at) > col(SchemaChange.effective_at),
             ),
         )
-        .order_by(col(SchemaChange.effective_at))
+        .order_by(col(SchemaChange.effective_at).desc())
         .limit(limit)
     )
     return (await session.exec(statement)).all()

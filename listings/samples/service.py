@@ -75,6 +75,13 @@ async def draw(context: DrawContext, actor: Actor, revision_id: UUID, spec: Draw
         product = await products.lock_party(session, actor, row.product_id)
         prepared = await _prepare(session, product, row, spec)
     rows = await _drawn(context, prepared)
+    if not rows and spec.method in (DrawMethod.ROWS, DrawMethod.FILTER):
+        raise DrawRefused(
+            Message("The data has no row that the draw asks for."),
+            remedy=Message(
+                "Name rows from 1 to the number of rows of the revision, or conditions that some meet."
+            ),
+        )
     async with transaction(context.sessions) as session:
         return (await _store(session, actor, prepared, rows)).id
 
@@ -268,13 +275,6 @@ async def _drawn(context: DrawContext, prepared: _Prepared) -> list[dict[str, An
             remedy=Message("Write the value as the column holds it."),
         )
     rows: list[dict[str, Any]] = answer["rows"]
-    if not rows and prepared.spec.method in (DrawMethod.ROWS, DrawMethod.FILTER):
-        raise DrawRefused(
-            Message("The data has no row that the draw asks for."),
-            remedy=Message(
-                "Name rows from 1 to the number of rows of the revision, or conditions that some meet."
-            ),
-        )
     return rows
 
 

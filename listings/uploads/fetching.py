@@ -153,7 +153,7 @@ class _Transfer:
                 strong = etag if etag and not etag.startswith("W/") else None
                 self._validator = strong or answer.headers.get("last-modified")
             case 416 if self.have:
-                if answer.headers.get("content-range") == f"bytes */{self.have}":
+                if self._size is None and answer.headers.get("content-range") == f"bytes */{self.have}":
                     return True
                 self._begin_anew()
                 return False
