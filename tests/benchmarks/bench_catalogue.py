@@ -195,6 +195,7 @@ def run(console: Console, count: int, seconds: float) -> None:
                     total = get(f"{market.settings.base_url}/v1/catalogue?limit=1")["total"]
                 except urllib.error.HTTPError:
                     time.sleep(0.2)
+            assert total == count + 1, f"{total:,} of {count + 1:,} products are found"
             read = time.perf_counter() - started
             console.print(f"{total:,} products read after {read:.0f} s; {resident(process.pid)} MiB")
             table = Table(

@@ -127,7 +127,9 @@ async def _templates(connection: "asyncpg.Connection[Any]", product_id: UUID) ->
         "price_plans": await one("price_plans", f"id = {of_product.format('plan_id')}"),
         "authorisations": await one("authorisations", f"id = {of_product.format('authorisation_id')}"),
         "authorisation_resources": await one(
-            "authorisation_resources", f"authorisation_id = {of_product.format('authorisation_id')}"
+            "authorisation_resources",
+            f"authorisation_id = {of_product.format('authorisation_id')}"
+            " AND version = (SELECT version FROM authorisations WHERE id = authorisation_id)",
         ),
         "data_products": await one("data_products", "id = $1"),
         "product_revisions": await one("product_revisions", f"id = {revision}"),
