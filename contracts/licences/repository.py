@@ -12,6 +12,7 @@ from contracts.licences.tables import Licence, LicenceToken, TokenEndReason
 from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
+from infra.stops import service as stops
 from infra.stops.tables import Stop
 from infra.visibility import parties_and_oversight
 
@@ -113,7 +114,7 @@ async def list_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
 
 async def list_live_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:
     """Those of them that nothing stops now."""
-    return (await session.exec(_below(link_id).where(~_stopped(col(Stop.begins_at) <= sa.func.now())))).all()
+    return (await session.exec(_below(link_id).where(~_stopped(stops.has_begun())))).all()
 
 
 async def list_not_ended_below(session: AsyncSession, link_id: UUID) -> Sequence[Licence]:

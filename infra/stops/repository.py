@@ -32,9 +32,17 @@ async def liftable(session: AsyncSession, subject_kind: str, subject_id: UUID) -
     return (await session.exec(statement.with_for_update())).all()
 
 
+def has_begun() -> sa.ColumnElement[bool]:
+    """SQL: a stop's instant has come.
+
+    By the time of the statement, not of the transaction: one that waited for a lock sees what was placed meanwhile.
+    """
+    return col(Stop.begins_at) <= sa.func.statement_timestamp()
+
+
 def _counts() -> sa.ColumnElement[bool]:
     """A stop counts from the instant it begins at, until it is lifted."""
-    return sa.and_(col(Stop.lifted_at).is_(None), col(Stop.begins_at) <= sa.func.now())
+    return sa.and_(col(Stop.lifted_at).is_(None), has_begun())
 
 
 async def standing(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequence[Stop]:

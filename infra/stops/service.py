@@ -158,3 +158,8 @@ async def history(session: AsyncSession, subject_ids: Iterable[UUID]) -> Sequenc
 def any_active(*subject_ids: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bool]:
     """A condition for statements of other slices: one of the things in these columns has an active stop."""
     return repository.any_active(*subject_ids)
+
+
+def has_begun() -> sa.ColumnElement[bool]:
+    """A condition on rows of stops for statements of other slices: their instant has come."""
+    return repository.has_begun()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from infra.auth import SYSTEM
-from infra.db import SessionMaker, transaction
+from infra.db import SessionMaker, new_id, now, transaction
 from infra.stops import service as stops
 from tests.support.bargain import Bargain
 
@@ -137,3 +137,13 @@ async def test_who_cannot_lift_a_stop_is_told_who_can_or_that_there_is_none(barg
         f"/v1/contract-reviews/{agreement['id']}/reinstatement", REASON, status=409
     )
     assert ended["detail"] == "It has ended for good: Done with it"
+
+
+async def test_whoever_waited_for_a_lock_sees_what_was_stopped_meanwhile(sessions: SessionMaker) -> None:
+    async with transaction(sessions) as waiting:
+        begun = await now(waiting)
+        subject = new_id()
+        async with transaction(sessions) as other:
+            await stops.place(other, SYSTEM, subject_kind="test", subject_id=subject, reason="a complaint")
+        [stop] = await stops.active(waiting, [subject])
+        assert stop.begins_at > begun
