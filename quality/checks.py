@@ -1,24 +1,55 @@
-"""Checks: what may be asked of a revision, and what came of it. Pure."""
+"""Checks: what may be asked of a revision, and what came of it. Pure.
+
+A check counts rows. Every row of the revision is looked at, a missing value satisfies no check but one that is about
+something else, and a share of rows or a number of them may fail before the check itself does.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 
 class CheckType(StrEnum):
-    """The allow-list. There is no expression, condition or plug-in that would reach an evaluator."""
+    """The allow-list. There is no condition or plug-in that would reach an evaluator.
+
+    ``quality.arguments`` says which arguments each type takes.
+    """
 
     ROW_COUNT = "row_count"
+    NO_REPEATED_ROWS = "no_repeated_rows"
     NOT_NULL = "not_null"
     UNIQUE = "unique"
     UNIQUE_TOGETHER = "unique_together"
     BETWEEN = "between"
     IN_SET = "in_set"
+    CONTAINS_ALL = "contains_all"
     MATCHES = "matches"
+    WELL_FORMED = "well_formed"
     NOT_LESS = "not_less"
     INCREASING = "increasing"
+    RECENT = "recent"
+    NOT_AFTER_ARRIVAL = "not_after_arrival"
+    DISTRIBUTION = "distribution"
+    REFERENCES = "references"
+    SQL = "sql"
+    EXPECTATION = "expectation"
+
+
+UNSCORED = frozenset(
+    {
+        CheckType.CONTAINS_ALL,
+        CheckType.INCREASING,
+        CheckType.RECENT,
+        CheckType.DISTRIBUTION,
+    }
+)
+"""Types that judge the column as a whole or the order of rows: they pass or fail, and their counts enter no score."""
+
+WHOLE = frozenset({CheckType.ROW_COUNT, CheckType.CONTAINS_ALL, CheckType.RECENT, CheckType.DISTRIBUTION})
+"""Types whose result is one yes or no, not a count of rows."""
 
 
 class Dimension(StrEnum):
@@ -39,6 +70,13 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+class ToleranceUnit(StrEnum):
+    """What a tolerance counts."""
+
+    ROWS = "rows"
+    PERCENT = "percent"
+
+
 class CheckStatus(StrEnum):
     """What came of one check. ``empty``: it had nothing to evaluate. ``error``: it could not be carried out."""
 
@@ -49,13 +87,42 @@ class CheckStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How many of the evaluated rows may fail before the check does.
+
+    :param limit: exact text: a whole number of rows, or percent between 0 and 100.
+    """
+
+    limit: str = "0"
+    unit: ToleranceUnit = ToleranceUnit.PERCENT
+
+    def __post_init__(self) -> None:
+        """:raises ValueError: the limit cannot be."""
+        try:
+            number = Decimal(self.limit)
+        except InvalidOperation:
+            raise ValueError(f"{self.limit!r} is no number") from None
+        if not number.is_finite() or number < 0:
+            raise ValueError(f"{self.limit} is no tolerance: it must not be negative")
+        if self.unit is ToleranceUnit.PERCENT and number > 100:
+            raise ValueError(f"{self.limit} is no percentage between 0 and 100")
+        if self.unit is ToleranceUnit.ROWS and number != number.to_integral_value():
+            raise ValueError(f"{self.limit} is no whole number of rows")
+
+    def rows(self, evaluated: int) -> Fraction:
+        """Failing rows that are tolerated, of so many."""
+        limit = Fraction(Decimal(self.limit))
+        return limit if self.unit is ToleranceUnit.ROWS else limit * evaluated / 100
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One check of a revision.
 
+    :param name: what reports, trends and waivers call it; unique within its suite.
     :param columns: the columns it is about, in the order the type expects; empty for the whole table.
-    :param arguments: JSON: ``minimum`` and ``maximum`` (exact numbers as text), ``values``, ``pattern``.
-    :param allowed_share: share of evaluated rows that may fail, as exact text between 0 and 1.
-    :param scored: whether its counts enter the score. A check that depends on the order of rows does not.
+    :param arguments: JSON, by type; numbers as exact text. See ``quality.arguments``.
+    :param owner: who answers for it, for people; None for the operator of the product.
     """
 
     type: CheckType
@@ -63,13 +130,19 @@ class Check:
     dimension: Dimension
     arguments: Mapping[str, Any] = field(default_factory=dict)
     severity: Severity = Severity.WARNING
-    allowed_share: str = "0"
-    scored: bool = True
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    owner: str | None = None
+    name: str = ""
 
     def __post_init__(self) -> None:
-        """:raises ValueError: the threshold cannot be."""
-        if not 0 <= Decimal(self.allowed_share) <= 1:
-            raise ValueError(f"{self.allowed_share} is no share between 0 and 1")
+        """A check without a name is called by its type and columns."""
+        if not self.name:
+            object.__setattr__(self, "name", ":".join((self.type.value, *self.columns)))
+
+    @property
+    def scored(self) -> bool:
+        """Whether its counts enter the score."""
+        return self.type not in UNSCORED
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; ``from_json`` reads it back."""
@@ -77,18 +150,22 @@ class Check:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Check":
-        """Read what ``to_json`` wrote.
+        """Read what ``to_json`` wrote, also before checks had names and tolerances.
 
         :raises KeyError, TypeError, ValueError: the document is of another shape.
         """
+        tolerance = document.get("tolerance")
+        if tolerance is None:
+            tolerance = {"limit": str(Decimal(document["allowed_share"]) * 100), "unit": "percent"}
         return cls(
             type=CheckType(document["type"]),
             columns=tuple(document["columns"]),
             dimension=Dimension(document["dimension"]),
             arguments=dict(document["arguments"]),
             severity=Severity(document["severity"]),
-            allowed_share=document["allowed_share"],
-            scored=document["scored"],
+            tolerance=Tolerance(tolerance["limit"], ToleranceUnit(tolerance["unit"])),
+            owner=document.get("owner"),
+            name=document.get("name", ""),
         )
 
 
@@ -104,8 +181,10 @@ class Example:
 class CheckResult:
     """What came of one check.
 
-    :param evaluated: B of GB/T 36344: elements looked at. Missing values are looked at by ``not_null`` only.
-    :param satisfied: A: those of them that are as they should be.
+    :param evaluated: rows looked at: all of them, or 1 for a check of the whole (`WHOLE`).
+    :param satisfied: those of them that are as they should be. A missing value is not.
+    :param missing: of the rows that fail, those with a missing value in one of its columns.
+    :param observed: JSON of what a check of the whole found, such as ``{"rows": 17281}``; see ``quality.arguments``.
     :param examples: some failing rows, not all.
     :param error: why it could not be carried out, for a person.
     """
@@ -113,23 +192,30 @@ class CheckResult:
     check: Check
     evaluated: int
     satisfied: int
+    missing: int = 0
+    observed: Mapping[str, Any] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
     error: str | None = None
 
     def __post_init__(self) -> None:
         """Counts are never negative, and no more is satisfied than was looked at."""
         assert 0 <= self.satisfied <= self.evaluated
+        assert 0 <= self.missing <= self.evaluated - self.satisfied
+
+    @property
+    def failing(self) -> int:
+        """Rows that fail."""
+        return self.evaluated - self.satisfied
 
     @property
     def status(self) -> CheckStatus:
-        """Passed when no more than the allowed share of evaluated elements fails."""
+        """Passed when no more than the tolerated rows fail."""
         if self.error is not None:
             return CheckStatus.ERROR
         if self.evaluated == 0:
             return CheckStatus.EMPTY
-        failing = self.evaluated - self.satisfied
-        allowed = Decimal(self.check.allowed_share) * self.evaluated
-        return CheckStatus.PASSED if failing <= allowed else CheckStatus.FAILED
+        tolerated = self.check.tolerance.rows(self.evaluated)
+        return CheckStatus.PASSED if self.failing <= tolerated else CheckStatus.FAILED
 
     @classmethod
     def from_json(cls, check: Check, document: Mapping[str, Any]) -> "CheckResult":
@@ -139,11 +225,31 @@ class CheckResult:
         """
         return cls(
             check,
-            document["evaluated"],
-            document["satisfied"],
-            tuple(Example(**item) for item in document["examples"]),
-            document["error"],
+            evaluated=document["evaluated"],
+            satisfied=document["satisfied"],
+            missing=document["missing"],
+            observed=document["observed"],
+            examples=tuple(Example(**item) for item in document["examples"]),
+            error=document["error"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a run found in a revision.
+
+    :param results: one for each check, in their order.
+    :param rows: of the revision.
+    :param repeated: rows that are equal to an earlier one in every column.
+    """
+
+    results: tuple[CheckResult, ...]
+    rows: int
+    repeated: int
+
+    def __post_init__(self) -> None:
+        """Of no rows none repeat; of some, the first does not."""
+        assert 0 <= self.repeated <= max(self.rows - 1, 0)
 
 
 def mask(value: str, *, quantity: bool) -> str:
@@ -151,58 +257,6 @@ def mask(value: str, *, quantity: bool) -> str:
     if quantity or len(value) <= 1:
         return value[:40]
     return value[0] + "*" * min(len(value) - 1, 8) if len(value) < 5 else f"{value[0]}{'*' * 4}{value[-1]}"
-
-
-def sentences(result: CheckResult) -> tuple[str, str]:
-    """What came of a check in plain Chinese and English."""
-    check = result.check
-    zh, en = _claims(check)
-    failing = result.evaluated - result.satisfied
-    match result.status:
-        case CheckStatus.ERROR:
-            return f"{zh}：无法检查（{result.error}）", f"{en}: could not be checked ({result.error})"
-        case CheckStatus.EMPTY:
-            return f"{zh}：没有可检查的值", f"{en}: no values to check"
-        case _ if check.type is CheckType.ROW_COUNT:
-            return (f"{zh}：不符合", f"{en}: failed") if failing else (f"{zh}：符合", f"{en}: passed")
-        case _ if failing == 0:
-            return f"{zh}：全部 {result.evaluated:,} 行符合", f"{en}: all {result.evaluated:,} rows pass"
-        case _:
-            return (
-                f"{zh}：{result.evaluated:,} 行中有 {failing:,} 行不符合",
-                f"{en}: {failing:,} of {result.evaluated:,} rows fail",
-            )
-
-
-def _claims(check: Check) -> tuple[str, str]:
-    names = "、".join(check.columns), ", ".join(check.columns)
-    low, high = check.arguments.get("minimum"), check.arguments.get("maximum")
-    match check.type:
-        case CheckType.ROW_COUNT:
-            return f"至少 {low} 行", f"There are at least {low} rows"
-        case CheckType.NOT_NULL:
-            return f"{names[0]} 有值", f"{names[1]} is not missing"
-        case CheckType.UNIQUE:
-            return f"{names[0]} 不重复", f"{names[1]} is unique"
-        case CheckType.UNIQUE_TOGETHER:
-            return f"{names[0]} 的组合不重复", f"{names[1]} are unique together"
-        case CheckType.BETWEEN if high is None:
-            return f"{names[0]} 不小于 {low}", f"{names[1]} is at least {low}"
-        case CheckType.BETWEEN if low is None:
-            return f"{names[0]} 不大于 {high}", f"{names[1]} is at most {high}"
-        case CheckType.BETWEEN:
-            return f"{names[0]} 在 {low} 与 {high} 之间", f"{names[1]} lies between {low} and {high}"
-        case CheckType.IN_SET:
-            count = len(check.arguments["values"])
-            return f"{names[0]} 取自 {count} 个已知值", f"{names[1]} is one of {count} known values"
-        case CheckType.MATCHES:
-            pattern = check.arguments["pattern"]
-            return f"{names[0]} 符合格式 {pattern}", f"{names[1]} matches {pattern}"
-        case CheckType.NOT_LESS:
-            greater, lesser = check.columns
-            return f"{greater} 不小于 {lesser}", f"{greater} is not less than {lesser}"
-        case CheckType.INCREASING:
-            return f"{names[0]} 按顺序排列", f"{names[1]} does not decrease from row to row"
 
 
 def suite_to_json(checks: Sequence[Check]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 from infra.child_process import Handler, serve
 from quality.checks import Check
 
-_KEPT = ("evaluated", "satisfied", "examples", "error")
+_KEPT = ("evaluated", "satisfied", "missing", "observed", "examples", "error")
 
 
 def _load() -> Handler:

@@ -145,7 +145,7 @@ def _result(check: Check, one: Any, frame: pd.DataFrame, examples: int) -> Check
         Example(int(row) + 1, "" if check.type is CheckType.NOT_NULL else _shown(check, value, frame))
         for row, value in list(shown)[:examples]
     )
-    return CheckResult(check, evaluated, satisfied, found)
+    return CheckResult(check, evaluated, satisfied, examples=found)
 
 
 def _shown(check: Check, value: Any, frame: pd.DataFrame) -> str:

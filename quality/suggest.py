@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from quality.checks import Check, CheckType, Dimension, Severity
+from quality.checks import Check, CheckType, Dimension, Severity, Tolerance
 from quality.limits import MAX_CHECKS
 
 KEY_SHARE = Decimal("0.99")
@@ -108,7 +108,7 @@ def _of_column(fact: ColumnFacts) -> list[Check]:
     elif fact.kind == "text" and fact.shape:
         found.append(Check(CheckType.MATCHES, name, Dimension.CONFORMITY, {"pattern": fact.shape}))
     if fact.kind in _DATED and fact.increasing:
-        found.append(Check(CheckType.INCREASING, name, Dimension.TIMELINESS, scored=False))
+        found.append(Check(CheckType.INCREASING, name, Dimension.TIMELINESS))
     return found
 
 
@@ -121,7 +121,12 @@ def _not_null(rows: int, fact: ColumnFacts) -> Check:
         budget = Decimal("0.05")
     else:
         budget = min(Decimal("0.5"), (share * Decimal("1.2")).quantize(Decimal("0.01"), ROUND_CEILING))
-    return Check(CheckType.NOT_NULL, (fact.name,), Dimension.COMPLETENESS, allowed_share=str(budget))
+    return Check(
+        CheckType.NOT_NULL,
+        (fact.name,),
+        Dimension.COMPLETENESS,
+        tolerance=Tolerance(f"{(budget * 100).normalize():f}"),
+    )
 
 
 def _keys(rows: int, facts: Sequence[ColumnFacts]) -> list[Check]:

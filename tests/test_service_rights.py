@@ -40,8 +40,8 @@ from market.settlement.bank_accounts.states import BANK_ACCOUNT, BankAccountStat
 from market.settlement.invoices.states import INVOICE, InvoiceStatus
 from market.settlement.payments.states import REFUND, RefundStatus
 from market.settlement.rails.cards.states import CARD_PAYMENT, CardPaymentStatus
-from quality import states as quality
-from quality.states import RunStatus
+from quality.runs import states as quality
+from quality.runs.states import RunStatus
 from tests.support.database import TestDatabase
 
 ALL = frozenset({"*"})

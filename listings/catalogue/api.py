@@ -33,7 +33,7 @@ from listings.products.domain import DeliveryClass
 from listings.revisions.schemas import CatalogueRevisionRead
 from pricing.plans import service as plans
 from pricing.quotes.schemas import QuoteRead
-from quality.schemas import ReportRead
+from quality.reports.schemas import ReportRead
 
 OPEN = public("the catalogue is open to everybody")
 Words = Annotated[

@@ -19,7 +19,7 @@ from listings.revisions.domain import RevisionFacts, SchemaNotice
 from listings.revisions.tables import ProductRevision
 from listings.rights.domain import RightBasis, RightKind
 from pricing.plans.domain import PricePlan
-from quality.service import Report
+from quality.runs.service import Report
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from listings.samples import service as samples
 from pricing.plans import service as plans
 from pricing.quotes import domain as pricing
 from pricing.quotes.context import quote_context
-from quality import service as quality
+from quality.runs import service as quality
 
 TREND = 12
 """Revisions whose quality a product's page shows."""

@@ -20,7 +20,7 @@ from listings.classification.proposals import Proposal
 from listings.ingest.limits import MEBIBYTE, Limits
 from listings.revisions import service as revisions
 from listings.revisions.domain import RevisionFacts
-from quality.jobs import budget_of
+from quality.runs.jobs import budget_of
 
 SECONDS = 120
 """How long one look may take."""

@@ -16,7 +16,7 @@ from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources.domain import UpdateFrequency
 from listings.revisions.tables import ProductRevision
-from quality import service as quality
+from quality.runs import service as quality
 
 
 async def list_uploads(

@@ -20,8 +20,8 @@ from listings.freshness.domain import (
 from listings.freshness.tables import OverdueNotice
 from listings.products import service as products
 from listings.products.tables import DataProduct
-from quality import service as quality
-from quality.states import QualityStatus
+from quality.runs import service as quality
+from quality.runs.states import QualityStatus
 
 LOOK_BACK = 500
 """How many of the newest uploads are looked at."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from infra.messages import Message, joined
 from listings.impact_assessments.domain import AssessmentGround
 from listings.publication.errors import ProductIncomplete, SameOrganisation
-from quality.states import QualityStatus
+from quality.runs.states import QualityStatus
 
 
 @dataclass(frozen=True, slots=True)

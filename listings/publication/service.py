@@ -33,7 +33,7 @@ from listings.resources.domain import Classification
 from listings.revisions import service as revisions
 from listings.revisions.disclosure import Disclosure, get_disclosure
 from listings.revisions.domain import CheckedRevision
-from quality.states import QualityStatus
+from quality.runs.states import QualityStatus
 
 
 async def submit(session: AsyncSession, actor: Actor, product_id: UUID) -> DataProduct:

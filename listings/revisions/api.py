@@ -25,7 +25,7 @@ from listings.products.schemas import ColumnDeclarations, DictionaryUpdate, Prod
 from listings.revisions import changes, columns, service, uploads
 from listings.revisions.schemas import RevisionRead
 from listings.revisions.spool import require_size
-from quality.schemas import ReportRead
+from quality.reports.schemas import ReportRead
 
 FileName = Annotated[
     str | None,

@@ -31,7 +31,7 @@ from listings.revisions.domain import expected_columns
 from listings.revisions.errors import NothingToAnnounce
 from listings.revisions.states import CHANGE, ChangeAction, ChangeStatus
 from listings.revisions.tables import ProductRevision, SchemaChange
-from quality.states import QualityStatus
+from quality.runs.states import QualityStatus
 
 SUBJECT = "schema_change"
 

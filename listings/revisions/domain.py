@@ -12,7 +12,7 @@ from listings.ingest.result import Column, IngestOptions
 from listings.products.columns import DeclaredColumn
 from listings.revisions.differences import ColumnDifference
 from listings.revisions.errors import ColumnsUnauthorised, DeclaredColumnsMissing
-from quality.states import QualityStatus
+from quality.runs.states import QualityStatus
 
 SAMPLE_JOB = "samples.refresh"
 """Kind of the job that brings the sample of a revision up to the rules of now: ``{"revision_id"}``."""

@@ -18,7 +18,7 @@ from listings.revisions.differences import Differences, differences
 from listings.revisions.disclosure import get_disclosure, is_withheld
 from listings.revisions.states import ChangeStatus, RevisionStatus
 from listings.revisions.tables import ProductRevision, SchemaChange
-from quality.states import QualityStatus
+from quality.runs.states import QualityStatus
 
 
 @dataclass(frozen=True, slots=True)

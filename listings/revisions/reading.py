@@ -19,7 +19,7 @@ from listings.revisions.service import (
 )
 from listings.revisions.states import ChangeStatus
 from listings.revisions.tables import ProductRevision
-from quality.states import QualityStatus
+from quality.runs.states import QualityStatus
 
 
 async def find_readable_revision(

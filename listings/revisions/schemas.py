@@ -15,7 +15,7 @@ from listings.revisions.domain import SchemaNotice, recorded_options
 from listings.revisions.history import PastRevision, RevisionDifferences
 from listings.revisions.states import ChangeStatus, RevisionStatus
 from listings.revisions.tables import ProductRevision, SchemaChange
-from quality.states import QualityStatus
+from quality.runs.states import QualityStatus
 
 
 class ColumnRead(Output):

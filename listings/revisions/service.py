@@ -32,8 +32,8 @@ from listings.revisions.domain import (
 )
 from listings.revisions.errors import RevisionSuspended
 from listings.revisions.tables import ProductRevision, SchemaChange
-from quality import service as quality
-from quality.states import QualityStatus
+from quality.runs import service as quality
+from quality.runs.states import QualityStatus
 
 SUBJECT = "revision"
 

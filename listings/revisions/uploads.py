@@ -43,8 +43,8 @@ from listings.revisions.renames import follow_renames
 from listings.revisions.spool import spooled
 from listings.revisions.storable import storable
 from listings.revisions.tables import ProductRevision
-from quality import service as quality
 from quality.limits import MAX_CELLS, MAX_CHECKS
+from quality.runs import service as quality
 
 FOLDER = "revisions"
 """Where revisions lie in the object store, named by their ids."""

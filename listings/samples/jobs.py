@@ -14,7 +14,7 @@ from infra.jobs import Job, JobContext
 from listings.revisions.domain import SAMPLE_JOB
 from listings.samples import service
 from listings.samples.errors import DrawRefused
-from quality.jobs import budget_of
+from quality.runs.jobs import budget_of
 
 log = structlog.get_logger()
 

@@ -31,7 +31,7 @@ from listings.uploads.fetching import fetch
 from listings.uploads.service import Work
 from listings.uploads.states import UploadPhase
 from listings.uploads.tables import UploadPart
-from quality.jobs import budget_of
+from quality.runs.jobs import budget_of
 
 REPORT_SECONDS = 1.0
 """How often the progress is noted, and a cancellation is seen."""

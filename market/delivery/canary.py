@@ -26,8 +26,8 @@ from listings.ingest.result import Column, Kind
 from listings.revisions import service as revisions
 from listings.revisions.domain import TRY_OUT_JOB, RevisionFacts
 from listings.revisions.uploads import FOLDER
-from quality import service as quality
-from quality.jobs import budget_of
+from quality.runs import service as quality
+from quality.runs.jobs import budget_of
 
 _MEBIBYTE = 1024 * 1024
 _TRIES = 2

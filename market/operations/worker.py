@@ -51,7 +51,7 @@ from market.settlement.invoices import jobs as invoice_jobs
 from market.settlement.rails.cards import jobs as card_jobs
 from market.settlement.reconciliation import jobs as reconciliation_jobs
 from market.subscriptions import SUBSCRIBERS
-from quality import jobs as quality_jobs
+from quality.runs import jobs as quality_jobs
 
 JOBS: tuple[Job, ...] = (
     *quality_jobs.JOBS,

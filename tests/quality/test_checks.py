@@ -2,8 +2,9 @@
 
 import pytest
 
-from quality.checks import Check, CheckResult, CheckType, Dimension, Severity, mask, sentences
+from quality.checks import Check, CheckResult, CheckType, Dimension, Severity, Tolerance, mask
 from quality.limits import MAX_CHECKS
+from quality.sentences import sentences
 from quality.suggest import ColumnFacts, suggest
 
 
@@ -18,14 +19,14 @@ def test_a_check_is_read_back_as_it_was_written() -> None:
         Dimension.ACCURACY,
         {"minimum": "0", "maximum": None},
         Severity.WARNING,
-        "0.01",
+        Tolerance("1"),
     )
     assert Check.from_json(check.to_json()) == check
 
 
 def test_a_threshold_that_cannot_be_is_refused() -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        Check(CheckType.NOT_NULL, ("a",), Dimension.COMPLETENESS, allowed_share="1.5")
+    with pytest.raises(ValueError, match="between 0 and 100"):
+        Check(CheckType.NOT_NULL, ("a",), Dimension.COMPLETENESS, tolerance=Tolerance("150"))
 
 
 @pytest.mark.parametrize(
@@ -67,10 +68,10 @@ def test_suggestions_come_from_names_and_profile_never_from_extremes() -> None:
     assert told[CheckType.MATCHES, ("code",)].arguments == {"pattern": "^[A-Z]{2}$"}
     assert told[CheckType.IN_SET, ("station",)].dimension is Dimension.CONFORMITY
     assert not told[CheckType.INCREASING, ("at",)].scored
-    assert [told[CheckType.NOT_NULL, (name,)].allowed_share for name in ("at", "pm25", "note")] == [
+    assert [told[CheckType.NOT_NULL, (name,)].tolerance.limit for name in ("at", "pm25", "note")] == [
         "0",
-        "0.05",
-        "0.5",
+        "5",
+        "50",
     ]
     assert (CheckType.BETWEEN, ("surprise",)) not in told
 

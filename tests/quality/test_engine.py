@@ -15,8 +15,8 @@ import pytest
 from listings.ingest.convert import convert
 from market.demo.city_data import write_city_air_quality
 from quality.checks import Check, CheckResult, CheckStatus, CheckType, Dimension
-from quality.errors import CheckingFailed
-from quality.runner import WarmEngine
+from quality.runs.errors import CheckingFailed
+from quality.runs.runner import WarmEngine
 from quality.suggest import facts_of, suggest
 from tests.support.budget import roomy
 

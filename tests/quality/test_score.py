@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.checks import Check, CheckResult, CheckStatus, CheckType, Dimension, Severity
+from quality.checks import Check, CheckResult, CheckStatus, CheckType, Dimension, Severity, Tolerance
 from quality.score import Scale, assess
 
 SCALE = Scale(
@@ -23,7 +23,7 @@ def results(draw: st.DrawFn) -> list[CheckResult]:
     made = []
     for _ in range(draw(st.integers(0, 6))):
         evaluated = draw(st.integers(0, 10**6))
-        check = Check(CheckType.NOT_NULL, ("a",), draw(dimensions), scored=draw(st.booleans()))
+        check = Check(CheckType.NOT_NULL, ("a",), draw(dimensions))
         made.append(CheckResult(check, evaluated, draw(st.integers(0, evaluated))))
     return made
 
@@ -77,7 +77,7 @@ def test_a_blocking_check_fails_a_perfect_score() -> None:
 
 
 def test_a_threshold_allows_its_share_and_no_more() -> None:
-    check = Check(CheckType.NOT_NULL, ("a",), Dimension.COMPLETENESS, allowed_share="0.1")
+    check = Check(CheckType.NOT_NULL, ("a",), Dimension.COMPLETENESS, tolerance=Tolerance("10"))
     assert CheckResult(check, 20, 18).status is CheckStatus.PASSED
     assert CheckResult(check, 20, 17).status is CheckStatus.FAILED
     assert CheckResult(check, 0, 0).status is CheckStatus.EMPTY

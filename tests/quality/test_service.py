@@ -17,11 +17,11 @@ from infra.jobs import JobContext
 from infra.keys import KeyRing
 from infra.objects import LocalStore
 from infra.settings import Settings
-from quality import jobs, repository, service
-from quality.runner import WarmEngine
-from quality.schemas import ReportRead
-from quality.states import QualityStatus, RunStatus
-from quality.tables import QualityRun
+from quality.reports.schemas import ReportRead
+from quality.runs import jobs, repository, service
+from quality.runs.runner import WarmEngine
+from quality.runs.states import QualityStatus, RunStatus
+from quality.runs.tables import QualityRun
 
 COLUMNS = [{"name": "id", "kind": "integer"}, {"name": "note", "kind": "text"}]
 PROFILE: list[dict[str, Any]] = [

@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from quality.errors import RunStateForbids
-from quality.states import (
+from quality.runs.errors import RunStateForbids
+from quality.runs.states import (
     RUN,
     TRANSITIONS,
     QualityStatus,

@@ -11,9 +11,9 @@ from infra.organisation_status import OrganisationStatus
 from listings.registrations import review
 from listings.registrations import service as registrations
 from listings.registrations.domain import RegistrationKind
-from quality import service as quality
 from quality.checks import Check, CheckResult
-from quality.tables import QualityRun
+from quality.runs import service as quality
+from quality.runs.tables import QualityRun
 from tests.support.parties import Party
 
 EVIDENCE = "e" * 64

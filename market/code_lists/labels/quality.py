@@ -1,8 +1,8 @@
 """Labels of quality checks and reports."""
 
 from market.code_lists.labels.texts import LabelTexts
-from quality.checks import CheckStatus, CheckType, Dimension, Severity
-from quality.states import QualityStatus, ReportStatus, RunStatus
+from quality.checks import CheckStatus, CheckType, Dimension, Severity, ToleranceUnit
+from quality.runs.states import QualityStatus, ReportStatus, RunStatus
 
 LABELS: LabelTexts = {
     QualityStatus: {
@@ -34,6 +34,15 @@ LABELS: LabelTexts = {
         "matches": ("格式", "Matches a pattern"),
         "not_less": ("不小于", "Not less than"),
         "increasing": ("递增", "Increasing"),
+        "no_repeated_rows": ("无重复记录", "No repeated rows"),
+        "contains_all": ("取值齐全", "Contains all"),
+        "well_formed": ("文字无乱码", "Well-formed text"),
+        "recent": ("时新", "Recent"),
+        "not_after_arrival": ("不晚于到达时间", "Not after arrival"),
+        "distribution": ("分布", "Distribution"),
+        "references": ("引用", "References"),
+        "sql": ("SQL 语句", "SQL statement"),
+        "expectation": ("库内期望", "Library expectation"),
     },
     Dimension: {
         "conformity": ("规范性", "Conformity"),
@@ -43,5 +52,6 @@ LABELS: LabelTexts = {
         "timeliness": ("时效性", "Timeliness"),
         "accessibility": ("可访问性", "Accessibility"),
     },
+    ToleranceUnit: {"rows": ("行", "Rows"), "percent": ("百分比", "Percent")},
     Severity: {"blocking": ("阻断", "Blocking"), "warning": ("警告", "Warning")},
 }

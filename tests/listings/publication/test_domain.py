@@ -7,7 +7,7 @@ import pytest
 
 from listings.publication.domain import Readiness, gaps, require_complete, require_other_organisation
 from listings.publication.errors import ProductIncomplete, SameOrganisation
-from quality.states import QualityStatus
+from quality.runs.states import QualityStatus
 
 READY = Readiness(
     quality=QualityStatus.PASSED,

@@ -9,8 +9,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
-from quality.states import ReportStatus, RunStatus
-from quality.tables import QualityReport, QualityRun
+from quality.runs.states import ReportStatus, RunStatus
+from quality.runs.tables import QualityReport, QualityRun
 
 
 async def ensure_run(session: AsyncSession, run: QualityRun) -> tuple[QualityRun, bool]:

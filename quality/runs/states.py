@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from infra.messages import Message
 from infra.states import StateMachine, Transition
-from quality.errors import RunStateForbids
+from quality.runs.errors import RunStateForbids
 
 
 class RunStatus(StrEnum):

@@ -16,13 +16,14 @@ from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
-from quality import repository
-from quality.checks import Check, CheckResult, CheckType, Dimension, sentences, suite_to_json
+from quality.checks import WHOLE, Check, CheckResult, Dimension, suite_to_json
+from quality.runs import repository
+from quality.runs.states import RUN, QualityStatus, ReportStatus, RunAction, RunStatus, quality_status
+from quality.runs.tables import QualityReport as Report
+from quality.runs.tables import QualityRun
 from quality.score import Assessment, Scale, assess
-from quality.states import RUN, QualityStatus, ReportStatus, RunAction, RunStatus, quality_status
+from quality.sentences import sentences
 from quality.suggest import facts_of, suggest
-from quality.tables import QualityReport as Report
-from quality.tables import QualityRun
 
 __all__ = [
     "Report",
@@ -262,13 +263,16 @@ def _dimensions(assessed: Assessment) -> list[dict[str, Any]]:
 
 def _result_to_json(result: CheckResult) -> dict[str, Any]:
     zh, en = sentences(result)
-    about = "table" if result.check.type is CheckType.ROW_COUNT else "rows"
+    about = "table" if result.check.type in WHOLE else "rows"
     return {
         **result.check.to_json(),
         "status": str(result.status),
         "counts": about,
         "evaluated": result.evaluated,
         "satisfied": result.satisfied,
+        "missing": result.missing,
+        "observed": dict(result.observed),
+        "scored": result.check.scored,
         "examples": [asdict(example) for example in result.examples],
         "error": result.error,
         "sentence_zh": zh,

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut, ProcessLimits
 from infra.memory_budget import MemoryBudget
 from quality.checks import Check, CheckResult
-from quality.errors import CheckingFailed
+from quality.runs.errors import CheckingFailed
 
 _START_SECONDS = 120
 _LIBRARIES_MB = 2_048

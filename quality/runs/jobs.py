@@ -10,11 +10,11 @@ from infra.db import transaction
 from infra.jobs import Job, JobContext
 from infra.memory_budget import MemoryBudget
 from infra.objects import ObjectMissing
-from quality import service
 from quality.checks import Check, CheckResult
-from quality.errors import CheckingFailed
-from quality.runner import WarmEngine
-from quality.tables import QualityRun
+from quality.runs import service
+from quality.runs.errors import CheckingFailed
+from quality.runs.runner import WarmEngine
+from quality.runs.tables import QualityRun
 
 ENGINE = "quality.engine"
 BUDGET = "quality.budget"

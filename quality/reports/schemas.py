@@ -9,9 +9,9 @@ from pydantic import Field
 
 from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import DecimalText, Output, Sha256Hex
-from quality.checks import CheckStatus, CheckType, Dimension, Severity
-from quality.states import ReportStatus
-from quality.tables import QualityReport
+from quality.checks import CheckStatus, CheckType, Dimension, Severity, ToleranceUnit
+from quality.runs.states import ReportStatus
+from quality.runs.tables import QualityReport
 
 WITHHELD = "***"
 """What stands in a report in place of a value that its reader may not see."""
@@ -45,6 +45,13 @@ class ExampleRead(Output):
     )
 
 
+class ToleranceRead(Output):
+    """How many of the rows may fail before the check does."""
+
+    limit: DecimalText
+    unit: ToleranceUnit
+
+
 class CheckRead(Output):
     """One check and what came of it."""
 
@@ -53,11 +60,15 @@ class CheckRead(Output):
     arguments: dict[str, Any]
     dimension: Dimension
     severity: Severity
-    allowed_share: DecimalText = Field(description="Share of the looked-at elements that may fail")
+    name: str = Field(max_length=200, description="What trends and waivers call it")
+    tolerance: ToleranceRead
+    owner: str | None = Field(description="Who answers for it; null for the operator of the product")
     scored: bool = Field(description="Whether its counts enter the score")
     status: CheckStatus
     evaluated: int = Field(ge=0)
     satisfied: int = Field(ge=0)
+    missing: int = Field(ge=0, description="Failing rows with a missing value")
+    observed: dict[str, Any] = Field(description="What a check of the whole found")
     examples: list[ExampleRead] = Field(max_length=100)
     error: str | None
     sentence_zh: str

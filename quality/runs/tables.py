@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
-from quality.states import ReportStatus, RunStatus
+from quality.runs.states import ReportStatus, RunStatus
 
 
 class QualityRun(Table, table=True):
