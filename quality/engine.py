@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 from great_expectations import expectations
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
-from quality.checks import Check, CheckResult, CheckType, Example, mask
+from quality.checks import Check, CheckResult, CheckType, Example, Measured, mask
+from quality.facts import OnProgress, RunFacts, RunProgress
 from quality.limits import MAX_CELLS
 
 VERSION = f"great_expectations {gx.__version__}"
@@ -27,10 +28,19 @@ class TooMuchToCheck(Exception):
     """The columns to check do not fit in memory."""
 
 
-def run(checks: Sequence[Check], parquet_path: Path, *, examples: int = 5) -> list[CheckResult]:
+def run(
+    checks: Sequence[Check],
+    parquet_path: Path,
+    facts: RunFacts,
+    *,
+    examples: int = 5,
+    on_progress: OnProgress | None = None,
+) -> Measured:
     """Run the checks on a revision.
 
+    :param facts: what checks of times and references are held against.
     :param examples: failing rows kept per check.
+    :param on_progress: told how far the run is.
     :returns: one result per check, in their order. A check that cannot be carried out (no such column, a type
         it does not fit) has an ``error`` and does not disturb the others.
     :raises TooMuchToCheck: more values than memory allows.
@@ -47,7 +57,17 @@ def run(checks: Sequence[Check], parquet_path: Path, *, examples: int = 5) -> li
             asked[number] = check
     if asked:
         results |= _validate(asked, _frame(file, asked), examples)
-    return [results[number] for number in range(len(checks))]
+    if on_progress is not None:
+        on_progress(RunProgress(len(checks), len(checks)))
+    return Measured(
+        tuple(results[number] for number in range(len(checks))), file.metadata.num_rows, _repeated(file)
+    )
+
+
+def _repeated(file: pq.ParquetFile) -> int:
+    if not file.metadata.num_rows:
+        return 0
+    return int(file.read(use_threads=False).to_pandas().duplicated().sum())
 
 
 def _frame(file: pq.ParquetFile, asked: dict[int, Check]) -> pd.DataFrame:
@@ -132,20 +152,20 @@ def _number(text: str) -> int | float:
 def _result(check: Check, one: Any, frame: pd.DataFrame, examples: int) -> CheckResult:
     details = one.result
     if check.type is CheckType.ROW_COUNT:
-        return CheckResult(check, 1, int(bool(one.success)))
+        return CheckResult(check, 1, int(bool(one.success)), observed={"rows": len(frame)})
     if "element_count" not in details:
         return CheckResult(check, 0, 0, error=_reason(one.exception_info))
     evaluated = int(details["element_count"])
-    if check.type is not CheckType.NOT_NULL:
-        evaluated -= int(details.get("missing_count") or 0)
-    satisfied = evaluated - int(details["unexpected_count"])
+    unexpected = int(details["unexpected_count"])
+    missing = unexpected if check.type is CheckType.NOT_NULL else int(details.get("missing_count") or 0)
+    satisfied = evaluated - (0 if check.type is CheckType.NOT_NULL else missing) - unexpected
     rows = details.get("partial_unexpected_index_list") or []
     shown = zip(rows, details["partial_unexpected_list"], strict=False)
     found = tuple(
         Example(int(row) + 1, "" if check.type is CheckType.NOT_NULL else _shown(check, value, frame))
         for row, value in list(shown)[:examples]
     )
-    return CheckResult(check, evaluated, satisfied, examples=found)
+    return CheckResult(check, evaluated, satisfied, missing, examples=found)
 
 
 def _shown(check: Check, value: Any, frame: pd.DataFrame) -> str:

@@ -10,7 +10,8 @@ from infra.db import transaction
 from infra.jobs import Job, JobContext
 from infra.memory_budget import MemoryBudget
 from infra.objects import ObjectMissing
-from quality.checks import Check, CheckResult
+from quality.checks import Check, Measured
+from quality.facts import RunFacts
 from quality.runs import service
 from quality.runs.errors import CheckingFailed
 from quality.runs.runner import WarmEngine
@@ -42,27 +43,27 @@ async def check(context: JobContext, payload: dict[str, Any]) -> None:
     try:
         if (reason := await probe(context, run.revision_id)) is not None:
             raise CheckingFailed(reason, transient=False)
-        results = await _checked(context, engine, run)
+        measured = await _checked(context, engine, run)
     except CheckingFailed as failure:
         log.warning("quality_run_failed", run_id=str(run_id), reason=str(failure))
         async with transaction(context.sessions) as session:
             await service.fail_run(session, run_id, str(failure))
         return
     async with transaction(context.sessions) as session:
-        await service.complete_run(session, run_id, results, engine.version)
+        await service.complete_run(session, run_id, measured.results, engine.version)
 
 
-async def _checked(context: JobContext, engine: WarmEngine, run: QualityRun) -> list[CheckResult]:
+async def _checked(context: JobContext, engine: WarmEngine, run: QualityRun) -> Measured:
     checks = [Check.from_json(item) for item in run.checks]
     try:
         async with context.store.reading(run.object_key) as path:
             for _ in range(TRIES - 1):
                 try:
-                    return await engine.run(checks, path)
+                    return await engine.run(checks, path, RunFacts())
                 except CheckingFailed as failure:
                     if not failure.transient:
                         raise
-            return await engine.run(checks, path)
+            return await engine.run(checks, path, RunFacts())
     except ObjectMissing:
         raise CheckingFailed("The revision's file is not in the object store.", transient=False) from None
 

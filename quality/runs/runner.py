@@ -2,13 +2,14 @@
 
 import asyncio
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut, ProcessLimits
 from infra.memory_budget import MemoryBudget
-from quality.checks import Check, CheckResult
+from quality.checks import Check, CheckResult, Measured
+from quality.facts import OnProgress, RunFacts, RunProgress
 from quality.runs.errors import CheckingFailed
 
 _START_SECONDS = 120
@@ -27,6 +28,8 @@ _ENVIRONMENT = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
 
+_OnNote = Callable[[dict[str, Any]], None]
+
 
 class Engine(Protocol):
     """What runs checks on a revision."""
@@ -35,8 +38,14 @@ class Engine(Protocol):
     def version(self) -> str:
         """Name and version of the checking library."""
 
-    async def run(self, checks: Sequence[Check], parquet_path: Path) -> list[CheckResult]:
-        """One result per check, in their order.
+    async def run(
+        self,
+        checks: Sequence[Check],
+        parquet_path: Path,
+        facts: RunFacts,
+        on_progress: OnProgress | None = None,
+    ) -> Measured:
+        """One result per check, in their order, and what was found of the rows as a whole.
 
         :raises CheckingFailed: they could not be carried out.
         """
@@ -78,8 +87,16 @@ class WarmEngine:
         async with self._turn:
             await self._started()
 
-    async def run(self, checks: Sequence[Check], parquet_path: Path) -> list[CheckResult]:
+    async def run(
+        self,
+        checks: Sequence[Check],
+        parquet_path: Path,
+        facts: RunFacts,
+        on_progress: OnProgress | None = None,
+    ) -> Measured:
         """Run the checks on a revision; one run at a time.
+
+        :param on_progress: told how far the run is; what it raises ends the run and is raised here.
 
         :raises CheckingFailed: out of time or memory, too large, or the process crashed.
         """
@@ -87,13 +104,23 @@ class WarmEngine:
             "path": str(parquet_path),
             "checks": [check.to_json() for check in checks],
             "examples": self._examples,
+            "facts": facts.to_json(),
         }
+
+        def on_note(note: dict[str, Any]) -> None:
+            if on_progress is not None:
+                on_progress(RunProgress(**note))
+
         async with self._turn:
-            answer = await self._answer(await self._started(), request)
+            answer = await self._answer(await self._started(), request, on_note)
         if "error" in answer:
             raise CheckingFailed(answer["error"], transient=False)
         pairs = zip(checks, answer["results"], strict=True)
-        return [CheckResult.from_json(check, item) for check, item in pairs]
+        return Measured(
+            tuple(CheckResult.from_json(check, item) for check, item in pairs),
+            answer["rows"],
+            answer["repeated"],
+        )
 
     async def stop(self) -> None:
         """End the child."""
@@ -104,12 +131,14 @@ class WarmEngine:
             self._home.cleanup()
             self._home = None
 
-    async def _answer(self, child: ChildProcess, request: Mapping[str, Any]) -> dict[str, Any]:
+    async def _answer(
+        self, child: ChildProcess, request: Mapping[str, Any], on_note: _OnNote
+    ) -> dict[str, Any]:
         """Give the child all of its memory for one request, and take it back."""
         claim = await self._budget.take(max(self._memory_mb - _IDLE_MB, 0), wait_s=None)
         try:
             child.bound_data(self._memory_mb * _MEBIBYTE)
-            answer = await _ask(child, request, self._timeout_s)
+            answer = await _ask(child, request, self._timeout_s, on_note)
             child.bound_data(_IDLE_MB * _MEBIBYTE)
             if (child.data_bytes or 0) > _IDLE_MB * _MEBIBYTE:
                 await self.stop()
@@ -138,10 +167,12 @@ class WarmEngine:
         return self._child
 
 
-async def _ask(child: ChildProcess, request: Mapping[str, Any], timeout_s: int) -> dict[str, Any]:
+async def _ask(
+    child: ChildProcess, request: Mapping[str, Any], timeout_s: int, on_note: _OnNote | None = None
+) -> dict[str, Any]:
     """:raises CheckingFailed: the child gave no answer, and has been killed."""
     try:
-        return await child.ask(request, timeout_s=timeout_s)
+        return await child.ask(request, timeout_s=timeout_s, on_note=on_note)
     except ChildTimedOut:
         raise CheckingFailed(f"The checks took longer than {timeout_s} seconds.", transient=False) from None
     except ChildCrashed as crash:
