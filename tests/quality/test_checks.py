@@ -2,9 +2,8 @@
 
 import pytest
 
-from quality.checks import Check, CheckResult, CheckType, Dimension, Severity, Tolerance, mask
+from quality.checks import Check, CheckType, Dimension, Severity, Tolerance, mask
 from quality.limits import MAX_CHECKS
-from quality.sentences import sentences
 from quality.suggest import ColumnFacts, suggest
 
 
@@ -35,15 +34,6 @@ def test_a_threshold_that_cannot_be_is_refused() -> None:
 )
 def test_text_is_masked(value: str, quantity: bool, shown: str) -> None:
     assert mask(value, quantity=quantity) == shown
-
-
-def test_results_are_told_in_both_languages() -> None:
-    check = Check(CheckType.BETWEEN, ("pm25",), Dimension.ACCURACY, {"minimum": "0", "maximum": "1000"})
-    zh, en = sentences(CheckResult(check, 100, 98))
-    assert zh == "pm25 在 0 与 1000 之间：100 行中有 2 行不符合"
-    assert en == "pm25 lies between 0 and 1000: 2 of 100 rows fail"
-    assert "no values to check" in sentences(CheckResult(check, 0, 0))[1]
-    assert "no such column" in sentences(CheckResult(check, 0, 0, error="no such column"))[1]
 
 
 def test_suggestions_come_from_names_and_profile_never_from_extremes() -> None:

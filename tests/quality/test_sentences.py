@@ -1,0 +1,143 @@
+"""A check and its result as a sentence: counts, blanks, tolerance, numbers, in both languages."""
+
+from typing import Any
+
+import pytest
+
+from quality.checks import Check, CheckResult, CheckType, Dimension, Tolerance, ToleranceUnit
+from quality.sentences import claim_of, duration, number, sentences
+
+
+def made(kind: CheckType, *columns: str, tolerance: Tolerance | None = None, **arguments: Any) -> Check:
+    return Check(kind, columns, Dimension.ACCURACY, arguments, tolerance=tolerance or Tolerance())
+
+
+KEY = made(CheckType.UNIQUE_TOGETHER, "station_id", "observed_at")
+PM = made(CheckType.BETWEEN, "pm25", minimum="0", maximum="1000")
+WEATHER = made(CheckType.CONTAINS_ALL, "weather", values=["fog", "rain", "snow"])
+
+
+@pytest.mark.parametrize(
+    ("result", "zh", "en"),
+    [
+        (
+            CheckResult(KEY, 17_281, 17_279),
+            "station_id、observed_at 的组合只出现一次：17,281 行中有 2 行重复",
+            "station_id and observed_at together occur once: 2 of 17,281 rows repeat",
+        ),
+        (
+            CheckResult(PM, 17_281, 17_250, missing=30),
+            "pm25 在 0 与 1,000 之间：17,281 行中有 1 行超出范围、30 行空缺",
+            "pm25 lies between 0 and 1,000: 1 of 17,281 rows lies outside, 30 are blank",
+        ),
+        (
+            CheckResult(made(CheckType.NOT_NULL, "n", tolerance=Tolerance("0.50")), 1_000, 999, missing=1),
+            "n 有值：1,000 行中有 1 行空缺（允许 0.5%）",
+            "n has a value: 1 of 1,000 rows is blank (up to 0.5% may)",
+        ),
+        (
+            CheckResult(
+                made(CheckType.UNIQUE, "id", tolerance=Tolerance("1", ToleranceUnit.ROWS)), 20, 17, missing=1
+            ),
+            "id 的值只出现一次：20 行中有 2 行重复、1 行空缺（允许 1 行）",
+            "Each id occurs once: 2 of 20 rows repeat, 1 is blank (up to 1 row may)",
+        ),
+        (
+            CheckResult(made(CheckType.IN_SET, "country", list="iso_4217"), 1, 1),
+            "country 取自ISO 4217 货币代码：全部 1 行符合",
+            "country is one of the currency codes of ISO 4217: the only row passes",
+        ),
+        (
+            CheckResult(WEATHER, 1, 0, observed={"absent": ["snow"]}),
+            "weather 中出现fog、rain、snow：缺少 snow",
+            "weather holds fog, rain and snow: snow does not occur",
+        ),
+        (
+            CheckResult(
+                made(CheckType.ROW_COUNT, minimum="1", expected="1461"), 1, 1, observed={"rows": 1_200}
+            ),
+            "至少有 1 行：实有 1,200 行，应有 1,461 行",
+            "There is at least 1 row: there are 1,200, 1,461 were expected",
+        ),
+        (
+            CheckResult(made(CheckType.RECENT, "t", within="P1DT12H"), 1, 0, observed={"newest": "2026-01-01"}),
+            "t 的最新值距到达不超过 1 天 12 小时：最新值为 2026-01-01",
+            "The newest t is at most 1 day 12 hours old on arrival: the newest is 2026-01-01",
+        ),
+        (
+            CheckResult(
+                made(CheckType.DISTRIBUTION, "w", maximum="0.1"), 1, 0, observed={"distance": "0.20512345"}
+            ),
+            "w 的分布与基准相近：差距为 0.2051，允许 0.1",
+            "w is distributed like its baseline: the distance is 0.2051, at most 0.1 is allowed",
+        ),
+        (
+            CheckResult(PM, 0, 0),
+            "pm25 在 0 与 1,000 之间：没有可检查的行",
+            "pm25 lies between 0 and 1,000: no rows to check",
+        ),
+        (
+            CheckResult(PM, 0, 0, error="no such column"),
+            "pm25 在 0 与 1,000 之间：无法检查（no such column）",
+            "pm25 lies between 0 and 1,000: could not be checked (no such column)",
+        ),
+    ],
+)  # fmt: skip
+def test_a_result_is_a_sentence_in_both_languages(result: CheckResult, zh: str, en: str) -> None:
+    assert sentences(result) == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("check", "en"),
+    [
+        (made(CheckType.ROW_COUNT, maximum="1"), "There is at most 1 row"),
+        (made(CheckType.ROW_COUNT, minimum="900", maximum="1100"), "There are between 900 and 1,100 rows"),
+        (made(CheckType.BETWEEN, "x", minimum="0", strict_minimum=True), "x is greater than 0"),
+        (
+            made(CheckType.BETWEEN, "x", minimum="0.10", maximum="0.30", strict_maximum=True),
+            "x is at least 0.10 and less than 0.30",
+        ),
+        (made(CheckType.BETWEEN, "t", maximum="2026-01-01"), "t is at most 2026-01-01"),
+        (made(CheckType.IN_SET, "x", values=["a", "b"]), "x is a or b"),
+        (made(CheckType.IN_SET, "x", values=list("abcdef")), "x is one of 6 values"),
+        (made(CheckType.REFERENCES, "s", product_id="p", column="id"), "s occurs in id of another product"),
+        (
+            made(CheckType.EXPECTATION, type="expect_table_column_count_to_equal"),
+            "The data: table column count to equal",
+        ),
+    ],
+)
+def test_a_claim_tells_the_arguments(check: Check, en: str) -> None:
+    assert claim_of(check).en == en
+
+
+@pytest.mark.parametrize("kind", CheckType)
+def test_every_type_has_a_claim(kind: CheckType) -> None:
+    arguments = {
+        "values": ["a"], "pattern": "a", "within": "PT1H", "product_id": "p", "column": "c", "statement": "s",
+        "type": "expect_x", "baseline": {}, "maximum": "1",
+    }  # fmt: skip
+    columns = ("a", "b") if kind in {CheckType.NOT_LESS, CheckType.UNIQUE_TOGETHER} else ("a",)
+    claim = claim_of(Check(kind, columns, Dimension.ACCURACY, arguments))
+    assert claim.zh
+    assert claim.en
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("9007199254740993", "9,007,199,254,740,993"),
+        ("-1234.50", "-1,234.50"),
+        ("0.10", "0.10"),
+        ("1E+3", "1E+3"),
+        ("2026-01-01", "2026-01-01"),
+    ],
+)
+def test_numbers_keep_every_digit(text: str, shown: str) -> None:
+    assert number(text) == shown
+
+
+def test_durations_in_words() -> None:
+    assert duration("PT36H").en == "36 hours"
+    assert duration("P1M").zh == " 1 个月"
+    assert duration("odd").en == "odd"
