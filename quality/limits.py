@@ -4,4 +4,22 @@ MAX_CELLS = 60_000_000
 """Values of the columns to check, which are in memory at once."""
 
 MAX_CHECKS = 400
-"""Checks of a suggested suite, and so columns of a table that are looked at, at most."""
+"""Checks of a suite at most; a larger one is refused."""
+
+MAX_SUITE_BYTES = 512 * 1024
+"""A suite as JSON in UTF-8."""
+
+MAX_COLUMNS = 8
+"""Columns of one check."""
+
+MAX_VALUES = 2_000
+"""Values that one check lists."""
+
+MAX_VALUE_CHARACTERS = 500
+"""The longest of them, and the longest name of a check, a column or an owner."""
+
+MAX_PATTERN_CHARACTERS = 1_000
+"""The longest pattern."""
+
+MAX_STATEMENT_CHARACTERS = 10_000
+"""The longest SQL statement."""
