@@ -5,7 +5,7 @@ something else, and a share of rows or a number of them may fail before the chec
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
@@ -187,6 +187,8 @@ class CheckResult:
     :param observed: JSON of what a check of the whole found, such as ``{"rows": 17281}``; see ``quality.arguments``.
     :param examples: some failing rows, not all.
     :param error: why it could not be carried out, for a person.
+    :param repeated: rows of the revision that are equal to an earlier one; a tolerance in percent does not grow with
+        them. Set by `Measured`.
     """
 
     check: Check
@@ -196,16 +198,23 @@ class CheckResult:
     observed: Mapping[str, Any] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
     error: str | None = None
+    repeated: int = 0
 
     def __post_init__(self) -> None:
         """Counts are never negative, and no more is satisfied than was looked at."""
         assert 0 <= self.satisfied <= self.evaluated
         assert 0 <= self.missing <= self.evaluated - self.satisfied
+        assert self.repeated >= 0
 
     @property
     def failing(self) -> int:
         """Rows that fail."""
         return self.evaluated - self.satisfied
+
+    @property
+    def tolerated(self) -> Fraction:
+        """Failing rows that the tolerance allows, of the rows that do not repeat an earlier one."""
+        return self.check.tolerance.rows(max(self.evaluated - self.repeated, 0))
 
     @property
     def status(self) -> CheckStatus:
@@ -214,8 +223,7 @@ class CheckResult:
             return CheckStatus.ERROR
         if self.evaluated == 0:
             return CheckStatus.EMPTY
-        tolerated = self.check.tolerance.rows(self.evaluated)
-        return CheckStatus.PASSED if self.failing <= tolerated else CheckStatus.FAILED
+        return CheckStatus.PASSED if self.failing <= self.tolerated else CheckStatus.FAILED
 
     @classmethod
     def from_json(cls, check: Check, document: Mapping[str, Any]) -> "CheckResult":
@@ -248,8 +256,13 @@ class Measured:
     repeated: int
 
     def __post_init__(self) -> None:
-        """Of no rows none repeat; of some, the first does not."""
+        """Of no rows none repeat; of some, the first does not. Each result is told how many do."""
         assert 0 <= self.repeated <= max(self.rows - 1, 0)
+        results = tuple(
+            replace(result, repeated=0 if result.check.type in WHOLE else self.repeated)
+            for result in self.results
+        )
+        object.__setattr__(self, "results", results)
 
 
 def mask(value: str, *, quantity: bool) -> str:

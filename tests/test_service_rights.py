@@ -169,6 +169,8 @@ DECIDED: Mapping[str, Rights] = {
     "product_samples": APPEND_ONLY,
     "product_revisions": APPEND_ONLY,
     "quality_reports": APPEND_ONLY,
+    # How far a run is, while it runs.
+    "quality_progress": QUEUE,
     "purge_orders": changing(
         "status revision_ids decided_by decided_by_organisation decided_at decision_reason completed_at backups"
     ),

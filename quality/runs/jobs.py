@@ -50,7 +50,7 @@ async def check(context: JobContext, payload: dict[str, Any]) -> None:
             await service.fail_run(session, run_id, str(failure))
         return
     async with transaction(context.sessions) as session:
-        await service.complete_run(session, run_id, measured.results, engine.version)
+        await service.complete_run(session, run_id, measured, engine.version)
 
 
 async def _checked(context: JobContext, engine: WarmEngine, run: QualityRun) -> Measured:

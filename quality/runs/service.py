@@ -1,7 +1,7 @@
 """Use cases of quality: request a run, start it, complete or fail it, read what came of it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,14 +15,14 @@ from infra.digest import json_digest
 from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.rulebook import service as rulebook
-from infra.rulebook.domain import Rules
-from quality.checks import WHOLE, Check, CheckResult, Dimension, suite_to_json
+from quality.checks import Check, Dimension, Measured, suite_to_json
+from quality.classes import ProductClass
 from quality.runs import repository
+from quality.runs.judging import dimensions_to_json, judge, result_to_json
 from quality.runs.states import RUN, QualityStatus, ReportStatus, RunAction, RunStatus, quality_status
 from quality.runs.tables import QualityReport as Report
 from quality.runs.tables import QualityRun
-from quality.score import Assessment, Scale, assess
-from quality.sentences import sentences
+from quality.score import Measure
 from quality.suggest import facts_of, suggest
 
 __all__ = [
@@ -50,6 +50,11 @@ async def request_run(
     columns: Sequence[Mapping[str, Any]],
     profile: Sequence[Mapping[str, Any]],
     checks: Sequence[Check] | None = None,
+    product_id: UUID | None = None,
+    suite_id: UUID | None = None,
+    product_class: ProductClass | None = None,
+    arrived_at: datetime | None = None,
+    reference_keys: Mapping[str, str] | None = None,
 ) -> QualityRun:
     """Request a check of a revision, in the caller's transaction; the worker does it after the commit.
 
@@ -59,14 +64,22 @@ async def request_run(
     :param object_key: of the revision's Parquet file in the object store.
     :param columns: JSON of ``listings.ingest.result.Column``, in order; ``profile`` that of ``ColumnProfile``.
     :param checks: the suite; None suggests one from the schema and profile.
+    :param product_class: by which weights and gate the revision is judged; None for `ProductClass.GENERAL`.
+    :param arrived_at: when the revision was received.
+    :param reference_keys: objects of other products' revisions that checks refer to, by `reference_key`.
     """
     suite = list(checks) if checks is not None else suggest(rows, facts_of(columns, profile))
     form = suite_to_json(suite)
     wanted = QualityRun(
         id=new_id(),
         revision_id=revision_id,
-        suite_digest=json_digest(form).hex(),
+        product_id=product_id,
+        suite_id=suite_id,
+        product_class=product_class,
+        arrived_at=arrived_at,
+        suite_digest=_digest(form, product_class),
         object_key=object_key,
+        reference_keys=dict(reference_keys or {}),
         checks=form,
         status=RunStatus.QUEUED,
         requested_by=actor.id,
@@ -75,7 +88,8 @@ async def request_run(
     run, added = await repository.ensure_run(session, wanted)
     if not added:
         newest = await repository.lock_latest_run(session, revision_id)
-        if newest is not None and newest.checks == run.checks:
+        same = newest is not None and (newest.checks, newest.product_class) == (run.checks, run.product_class)
+        if newest is not None and same:
             run = newest  # of a revision that was withdrawn, the run that says so
     if not added and not RUN.allows(run.status, RunAction.RETRY):
         return run
@@ -97,26 +111,39 @@ async def start_run(session: AsyncSession, run_id: UUID) -> QualityRun | None:
 
 
 async def complete_run(
-    session: AsyncSession, run_id: UUID, results: Sequence[CheckResult], engine: str
+    session: AsyncSession,
+    run_id: UUID,
+    measured: Measured,
+    engine: str,
+    observed: Mapping[Dimension, Measure] | None = None,
 ) -> Report | None:
     """Score what a run found and keep the report for good; None when it is not running any more.
 
     :param engine: name and version of the library that did the checking.
+    :param observed: what the service observed of the product's timeliness and accessibility.
     """
     run = await repository.lock_run(session, run_id)
     if run is None or not RUN.allows(run.status, RunAction.COMPLETE):
         return None
     rules = await rulebook.in_force(session)
-    assessed = assess(results, _scale(rules))
+    product_class = run.product_class or ProductClass.GENERAL
+    judged = judge(measured, rules, product_class, observed)
     moment = await now(session)
     report = Report(
         run_id=run.id,
         revision_id=run.revision_id,
-        status=ReportStatus.PASSED if assessed.passed else ReportStatus.FAILED,
-        score=assessed.score,
-        grade=assessed.grade,
-        dimensions=_dimensions(assessed),
-        checks=[_result_to_json(result) for result in results],
+        product_id=run.product_id,
+        suite_id=run.suite_id,
+        product_class=product_class,
+        rows=measured.rows,
+        repeated=measured.repeated,
+        status=ReportStatus.PASSED if judged.passed else ReportStatus.FAILED,
+        score=judged.assessment.score,
+        grade=judged.assessment.grade,
+        uncapped_grade=judged.assessment.uncapped,
+        refusals=[refusal.to_json() for refusal in judged.refusals],
+        dimensions=dimensions_to_json(judged.assessment),
+        checks=[result_to_json(result) for result in measured.results],
         engine=engine,
         rules=rules.stamp(),
         digest="",
@@ -207,8 +234,13 @@ async def withdraw(session: AsyncSession, revision_id: UUID, reason: str) -> boo
     further = QualityRun(
         id=new_id(),
         revision_id=revision_id,
+        product_id=run.product_id,
+        suite_id=run.suite_id,
+        product_class=run.product_class,
+        arrived_at=run.arrived_at,
         suite_digest=json_digest([run.suite_digest, "withdrawn", moment.isoformat()]).hex(),
         object_key=run.object_key,
+        reference_keys=run.reference_keys,
         checks=run.checks,
         status=RunStatus.QUEUED,
         requested_by=SYSTEM.id,
@@ -231,7 +263,7 @@ async def withdraw(session: AsyncSession, revision_id: UUID, reason: str) -> boo
 
 def content(report: Report) -> dict[str, Any]:
     """What the digest of a report is taken of: everything it says, as JSON with sorted keys and no white space."""
-    return {
+    said = {
         "revision_id": str(report.revision_id),
         "status": str(report.status),
         "score": str(report.score),
@@ -241,40 +273,20 @@ def content(report: Report) -> dict[str, Any]:
         "engine": report.engine,
         "rules": report.rules,
     }
-
-
-def _scale(rules: Rules) -> Scale:
-    weights = {dimension: rules.decimal(f"quality.weight.{dimension}") for dimension in Dimension}
-    grades = {grade: rules.decimal(f"quality.grade.{grade.lower()}") for grade in ("A", "B", "C", "D")}
-    return Scale(weights, grades, rules.text("quality.lowest_passing_grade"))
-
-
-def _dimensions(assessed: Assessment) -> list[dict[str, Any]]:
-    return [
-        {
-            "dimension": str(dimension),
-            "satisfied": measure.satisfied,
-            "evaluated": measure.evaluated,
-            "value": None if measure.value is None else str(measure.value),
-        }
-        for dimension, measure in assessed.dimensions.items()
-    ]
-
-
-def _result_to_json(result: CheckResult) -> dict[str, Any]:
-    zh, en = sentences(result)
-    about = "table" if result.check.type in WHOLE else "rows"
+    if report.product_class is None:  # from before products had suites
+        return said
     return {
-        **result.check.to_json(),
-        "status": str(result.status),
-        "counts": about,
-        "evaluated": result.evaluated,
-        "satisfied": result.satisfied,
-        "missing": result.missing,
-        "observed": dict(result.observed),
-        "scored": result.check.scored,
-        "examples": [asdict(example) for example in result.examples],
-        "error": result.error,
-        "sentence_zh": zh,
-        "sentence_en": en,
+        **said,
+        "product_id": None if report.product_id is None else str(report.product_id),
+        "suite_id": None if report.suite_id is None else str(report.suite_id),
+        "product_class": str(report.product_class),
+        "rows": report.rows,
+        "repeated": report.repeated,
+        "uncapped_grade": report.uncapped_grade,
+        "refusals": report.refusals,
     }
+
+
+def _digest(form: Sequence[Mapping[str, Any]], product_class: ProductClass | None) -> str:
+    """What a suite is recognised by: its checks, and the class by which they are weighed."""
+    return json_digest(form if product_class is None else [product_class.value, form]).hex()

@@ -14,6 +14,7 @@ class RunStatus(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class RunAction(StrEnum):
@@ -22,6 +23,7 @@ class RunAction(StrEnum):
     START = "start"
     COMPLETE = "completion"
     FAIL = "failure"
+    CANCEL = "cancellation"
     RETRY = "retry"
 
 
@@ -48,7 +50,8 @@ TRANSITIONS = {
     RunAction.START: Transition(frozenset({_S.QUEUED, _S.RUNNING}), _S.RUNNING),
     RunAction.COMPLETE: Transition(frozenset({_S.RUNNING}), _S.DONE),
     RunAction.FAIL: Transition(frozenset({_S.RUNNING}), _S.FAILED),
-    RunAction.RETRY: Transition(frozenset({_S.FAILED}), _S.QUEUED),
+    RunAction.CANCEL: Transition(frozenset({_S.QUEUED, _S.RUNNING}), _S.CANCELLED),
+    RunAction.RETRY: Transition(frozenset({_S.FAILED, _S.CANCELLED}), _S.QUEUED),
 }
 
 RUN = StateMachine(Message("quality run"), TRANSITIONS, RunStateForbids)
@@ -63,7 +66,7 @@ def quality_status(run: RunStatus, report: ReportStatus | None) -> QualityStatus
     match run:
         case RunStatus.DONE:
             return QualityStatus.PASSED if report is ReportStatus.PASSED else QualityStatus.FAILED
-        case RunStatus.FAILED:
+        case RunStatus.FAILED | RunStatus.CANCELLED:
             return QualityStatus.ERROR
         case RunStatus.QUEUED | RunStatus.RUNNING:
             return QualityStatus.CHECKING

@@ -1,4 +1,4 @@
-"""Tables of quality. Revisions are opaque ids: quality does not know what a product is."""
+"""Tables of quality runs. Revisions, products and suites are opaque ids here."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,19 +9,29 @@ import sqlalchemy as sa
 from sqlmodel import Field
 
 from infra.db import Table, enum_column, id_column, json_column, timestamp_column
+from quality.classes import ProductClass
 from quality.runs.states import ReportStatus, RunStatus
 
 
 class QualityRun(Table, table=True):
-    """One run of a suite of checks on a revision; the same suite again is the same run."""
+    """One run of a suite of checks on a revision; the same suite again is the same run.
+
+    ``reference_keys`` names the object of the revision of another product that a check refers to, by
+    ``quality.facts.reference_key``.
+    """
 
     __tablename__ = "quality_runs"
     __table_args__ = (sa.UniqueConstraint("revision_id", "suite_digest"),)
 
     id: UUID = id_column()
     revision_id: UUID
+    product_id: UUID | None = None
+    suite_id: UUID | None = None
+    product_class: ProductClass | None = enum_column(ProductClass, default=None, nullable=True)
+    arrived_at: datetime | None = timestamp_column(nullable=True)
     suite_digest: str
     object_key: str
+    reference_keys: dict[str, str] = json_column()
     checks: list[dict[str, Any]] = json_column(default_factory=list)
     status: RunStatus = enum_column(RunStatus)
     error: str | None = None
@@ -31,25 +41,46 @@ class QualityRun(Table, table=True):
     finished_at: datetime | None = timestamp_column(nullable=True)
 
 
+class QualityProgress(Table, table=True):
+    """How far a run is, while it runs; written about once a second."""
+
+    __tablename__ = "quality_progress"
+
+    run_id: UUID = Field(primary_key=True, foreign_key="quality_runs.id")
+    done: int
+    of: int
+    check: str
+    updated_at: datetime = timestamp_column()
+
+
 class QualityReport(Table, table=True):
     """What a run found, for good; append-only.
 
     ``dimensions`` holds A and B of each dimension, ``checks`` each check with its counts and masked examples,
-    ``digest`` the SHA-256 of the report's content (``service.content``).
+    ``refusals`` why the gate refused the revision, ``digest`` the SHA-256 of the report's content
+    (``service.content``). What runs did not know before products had suites is None in reports of that time.
     """
 
     __tablename__ = "quality_reports"
     __table_args__ = (
         sa.UniqueConstraint("run_id"),
         sa.Index("ix_quality_reports_revision_id", "revision_id", "measured_at"),
+        sa.Index("ix_quality_reports_product_id", "product_id", "measured_at"),
     )
 
     id: UUID = id_column()
     run_id: UUID = Field(foreign_key="quality_runs.id")
     revision_id: UUID
+    product_id: UUID | None = None
+    suite_id: UUID | None = None
+    product_class: ProductClass | None = enum_column(ProductClass, default=None, nullable=True)
+    rows: int | None = Field(default=None, sa_type=sa.BigInteger)
+    repeated: int | None = Field(default=None, sa_type=sa.BigInteger)
     status: ReportStatus = enum_column(ReportStatus)
     score: Decimal = Field(sa_type=sa.Numeric(7, 6))
     grade: str
+    uncapped_grade: str | None = None
+    refusals: list[dict[str, Any]] = json_column(default_factory=list)
     dimensions: list[dict[str, Any]] = json_column(default_factory=list)
     checks: list[dict[str, Any]] = json_column(default_factory=list)
     engine: str

@@ -7,14 +7,14 @@ from typing import Any
 from infra.db import new_id
 from quality.checks import Check, CheckResult, CheckType, Dimension, Example
 from quality.reports.schemas import WITHHELD, ReportRead
-from quality.runs.service import _result_to_json
+from quality.runs.judging import result_to_json
 from quality.runs.states import ReportStatus
 from quality.runs.tables import QualityReport
 
 
 def kept(kind: CheckType, columns: tuple[str, ...], **arguments: Any) -> dict[str, Any]:
     check = Check(kind, columns, Dimension.CONFORMITY, arguments)
-    return _result_to_json(CheckResult(check, 60, 58, examples=(Example(7, "Zhang"), Example(9, "70123"))))
+    return result_to_json(CheckResult(check, 60, 58, examples=(Example(7, "Zhang"), Example(9, "70123"))))
 
 
 def report(*checks: dict[str, Any]) -> QualityReport:

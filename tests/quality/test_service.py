@@ -17,6 +17,7 @@ from infra.jobs import JobContext
 from infra.keys import KeyRing
 from infra.objects import LocalStore
 from infra.settings import Settings
+from quality.checks import Measured
 from quality.reports.schemas import ReportRead
 from quality.runs import jobs, repository, service
 from quality.runs.runner import WarmEngine
@@ -82,7 +83,7 @@ async def test_a_revision_is_checked_and_reported_once(context: JobContext, tmp_
     read = ReportRead.of(report).model_dump(mode="json")
     assert read["score"] == str(report.score)
     assert read["engine"].startswith("great_expectations 1.")
-    assert {rule["key"] for rule in read["rules"]} >= {"quality.weight.accuracy", "quality.grade.a"}
+    assert {rule["key"] for rule in read["rules"]} >= {"quality.weight.general.accuracy", "quality.grade.a"}
     completeness = read["dimensions"][1]
     assert (completeness["satisfied"], completeness["evaluated"], completeness["value"]) == (
         79,
@@ -153,7 +154,7 @@ async def test_what_comes_late_changes_nothing(context: JobContext, tmp_path: Pa
     revision_id, key = store_revision(context, tmp_path)
     run = await request(context, revision_id, key)
     async with transaction(context.sessions) as session:
-        assert await service.complete_run(session, run.id, [], "made for a test") is None, (
+        assert await service.complete_run(session, run.id, Measured((), 0, 0), "made for a test") is None, (
             "it was never started"
         )
         await service.fail_run(session, run.id, "It was never started.")
@@ -162,7 +163,7 @@ async def test_what_comes_late_changes_nothing(context: JobContext, tmp_path: Pa
     async with transaction(context.sessions) as session:
         assert await service.start_run(session, run.id) is None
         await service.fail_run(session, run.id, "Too late.")
-        assert await service.complete_run(session, run.id, [], "made for a test") is None
+        assert await service.complete_run(session, run.id, Measured((), 0, 0), "made for a test") is None
     assert await status(context, revision_id) is QualityStatus.PASSED
 
 

@@ -11,7 +11,7 @@ from infra.organisation_status import OrganisationStatus
 from listings.registrations import review
 from listings.registrations import service as registrations
 from listings.registrations.domain import RegistrationKind
-from quality.checks import Check, CheckResult
+from quality.checks import WHOLE, Check, CheckResult, Measured
 from quality.runs import service as quality
 from quality.runs.tables import QualityRun
 from tests.support.parties import Party
@@ -239,7 +239,12 @@ async def settle_quality(party: Party, revision_id: str, *, passed: bool = True)
         run = (await session.exec(statement)).one()
         assert await quality.start_run(session, run.id) is not None
         checks = [Check.from_json(item) for item in run.checks]
-        results = [CheckResult(check, 60, 60 if passed else 0) for check in checks]
-        report = await quality.complete_run(session, run.id, results, "made for a test")
+        counts = [1 if check.type in WHOLE else 60 for check in checks]
+        results = [
+            CheckResult(check, count, count if passed else 0)
+            for check, count in zip(checks, counts, strict=True)
+        ]
+        measured = Measured(tuple(results), rows=60, repeated=0)
+        report = await quality.complete_run(session, run.id, measured, "made for a test")
         assert report is not None
         assert report.passed is passed

@@ -2,6 +2,8 @@
 
 from market.code_lists.labels.texts import LabelTexts
 from quality.checks import CheckStatus, CheckType, Dimension, Severity, ToleranceUnit
+from quality.classes import ProductClass
+from quality.gates import RefusalCause
 from quality.runs.states import QualityStatus, ReportStatus, RunStatus
 
 LABELS: LabelTexts = {
@@ -16,6 +18,7 @@ LABELS: LabelTexts = {
         "running": ("运行中", "Running"),
         "done": ("已完成", "Done"),
         "failed": ("运行失败", "Failed"),
+        "cancelled": ("已取消", "Cancelled"),
     },
     ReportStatus: {"passed": ("合格", "Passed"), "failed": ("不合格", "Failed")},
     CheckStatus: {
@@ -51,6 +54,17 @@ LABELS: LabelTexts = {
         "consistency": ("一致性", "Consistency"),
         "timeliness": ("时效性", "Timeliness"),
         "accessibility": ("可访问性", "Accessibility"),
+    },
+    ProductClass: {
+        "register": ("基础信息", "Register"),
+        "time_series": ("监测时序", "Time series"),
+        "records": ("业务记录", "Business records"),
+        "general": ("其他", "Other"),
+    },
+    RefusalCause: {
+        "low_grade": ("等级过低", "Grade too low"),
+        "blocking_check": ("阻断检查未通过", "Blocking check not passed"),
+        "far_beyond_tolerance": ("远超容许范围", "Far beyond tolerance"),
     },
     ToleranceUnit: {"rows": ("行", "Rows"), "percent": ("百分比", "Percent")},
     Severity: {"blocking": ("阻断", "Blocking"), "warning": ("警告", "Warning")},
