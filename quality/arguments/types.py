@@ -11,6 +11,7 @@ from quality.arguments import values
 from quality.arguments.values import Reader, Unreadable
 from quality.checks import CheckType
 from quality.limits import MAX_COLUMNS
+from quality.standards import LISTS
 
 NUMERIC = frozenset({"integer", "decimal", "number"})
 DATED = frozenset({"date", "timestamp"})
@@ -54,6 +55,12 @@ def _statement(value: Any) -> str:
     return value
 
 
+def _standard_list(value: Any) -> str:
+    if not isinstance(value, str) or value not in LISTS:
+        raise Unreadable(Message("Name one of the standard lists: {names}.", names=", ".join(LISTS)))
+    return value
+
+
 def _object(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise Unreadable(Message("Write an object."))
@@ -73,7 +80,7 @@ RULES: Mapping[CheckType, TypeRules] = {
         some=True,
     ),
     CheckType.NO_REPEATED_ROWS: TypeRules(columns=(0, 0)),
-    CheckType.NOT_NULL: TypeRules(arguments={"missing_values": text_list}),
+    CheckType.NOT_NULL: TypeRules(arguments={"missing_values": values.list_of(values.any_text)}),
     CheckType.UNIQUE: TypeRules(),
     CheckType.UNIQUE_TOGETHER: TypeRules(columns=(2, MAX_COLUMNS)),
     CheckType.BETWEEN: TypeRules(
@@ -85,7 +92,7 @@ RULES: Mapping[CheckType, TypeRules] = {
             "strict_maximum": values.truth,
         },
     ),
-    CheckType.IN_SET: TypeRules(arguments={"values": text_list, "list": values.code}, some=True),
+    CheckType.IN_SET: TypeRules(arguments={"values": text_list, "list": _standard_list}, some=True),
     CheckType.CONTAINS_ALL: TypeRules(arguments={"values": text_list}, required=frozenset({"values"})),
     CheckType.MATCHES: TypeRules(
         kinds=_TEXT, arguments={"pattern": _pattern}, required=frozenset({"pattern"})

@@ -20,7 +20,6 @@ _TIME = re.compile(
 _DURATION = re.compile(
     r"P(?:([0-9]{1,4})W|(?:([0-9]{1,5})D)?(?:T(?=[0-9])(?:([0-9]{1,6})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})S)?)?)"
 )
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 class Unreadable(Exception):
@@ -123,6 +122,14 @@ def text(value: Any) -> str:
     return value
 
 
+def any_text(value: Any) -> str:
+    """A text as `text` takes it, or the empty one.
+
+    :raises Unreadable: it is none.
+    """
+    return "" if value == "" else text(value)
+
+
 def truth(value: Any) -> bool:
     """``true`` or ``false`` of JSON.
 
@@ -141,16 +148,6 @@ def truth_text(value: Any) -> bool:
     if value not in ("true", "false"):
         raise Unreadable(Message('Write "true" or "false".'))
     return bool(value == "true")
-
-
-def code(value: Any) -> str:
-    """A code of lower-case letters, digits and underscores.
-
-    :raises Unreadable: it is none.
-    """
-    if not isinstance(value, str) or not _CODE.fullmatch(value):
-        raise Unreadable(Message("Write a code of lower-case letters, digits and underscores."))
-    return value
 
 
 def list_of(reader: Reader, *, least: int = 1, most: int = MAX_VALUES) -> Reader:

@@ -130,6 +130,8 @@ WRONG = [
     (check(T.IN_SET, "code", values=["\ud800"]), "arguments.values", "not what"),
     (check(T.IN_SET, "code", values=["a"] * 2_001), "arguments.values", "not what"),
     (check(T.IN_SET, "code", values=["a"], list="iso_4217"), "arguments", "both"),
+    (check(T.IN_SET, "code", list="../secrets"), "arguments.list", "not what"),
+    (check(T.IN_SET, "code", list=["iso_4217"]), "arguments.list", "not what"),
     (check(T.IN_SET, "count", values=["one"]), "arguments.values", "not what"),
     (check(T.MATCHES, "code"), "arguments.pattern", "missing"),
     (check(T.MATCHES, "count", pattern="1"), "columns", "of kind integer"),
