@@ -57,6 +57,7 @@ from listings.products.api import ProductController
 from listings.publication.api import PublicationController
 from listings.publication.editions_api import EditionReviewController
 from listings.publication.findings_api import FindingController
+from listings.publication.waivers_api import WaiverController
 from listings.purges.api import PurgeController
 from listings.registrations.api import (
     RegistrationApplicationController,
@@ -159,6 +160,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     EditionReviewController,
     FreshnessController,
     FindingController,
+    WaiverController,
     ColumnProposalController,
     EditionProposalController,
     SampleController,

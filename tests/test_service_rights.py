@@ -42,6 +42,7 @@ from market.settlement.payments.states import REFUND, RefundStatus
 from market.settlement.rails.cards.states import CARD_PAYMENT, CardPaymentStatus
 from quality.runs import states as quality
 from quality.runs.states import RunStatus
+from quality.waivers.states import REQUEST, WaiverRequestStatus
 from tests.support.database import TestDatabase
 
 ALL = frozenset({"*"})
@@ -174,6 +175,10 @@ DECIDED: Mapping[str, Rights] = {
     "purge_orders": changing(
         "status revision_ids decided_by decided_by_organisation decided_at decision_reason completed_at backups"
     ),
+    "call_observations": changing("calls succeeded milliseconds"),
+    "timeliness_observations": changing("in_time periods observed_at"),
+    "quality_waivers": changing("revoked_by revoked_at revocation_reason ended_told_at"),
+    "quality_waiver_requests": changing("status decided_by decided_at decision_reason waiver_id"),
     "quality_runs": changing("status error started_at finished_at"),
     "reconciliation_breaks": APPEND_ONLY,
     "reconciliations": APPEND_ONLY,
@@ -262,6 +267,7 @@ MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     # An invoice of zero needs no payment.
     "invoices": (INVOICE.transitions, frozenset({InvoiceStatus.ISSUED, InvoiceStatus.PAID})),
     "product_editions": (EDITION.transitions, frozenset({EditionStatus.DRAFT})),
+    "quality_waiver_requests": (REQUEST.transitions, frozenset({WaiverRequestStatus.WAITING})),
     "quality_runs": (quality.TRANSITIONS, frozenset({RunStatus.QUEUED})),
     "recoveries": (RECOVERY.transitions, frozenset({RecoveryStatus.REQUESTED})),
     "right_encumbrances": (

@@ -59,7 +59,7 @@ _ENTRIES = sa.text(
            (SELECT json_agg(json_build_array(c.column_name, c.classification, c.resource_classification) ORDER BY c.id)
               FROM column_gradings c
              WHERE c.resource_id = d.id AND c.action = ANY(:effective)) AS gradings,
-           least(a.valid_until, stopped.coming, assessed.valid_until,
+           least(a.valid_until, stopped.coming, assessed.valid_until, served.waived_until,
                  (SELECT min(c.effective_at) FROM schema_changes c WHERE c.product_id = p.id
                      AND c.status = 'announced' AND c.effective_at > now())) AS valid_until,
            holder.name_zh AS owner_zh, holder.name_en AS owner_en,
@@ -80,14 +80,18 @@ _ENTRIES = sa.text(
                     WHERE r.resource_id = d.id AND r.kind = 'risk' ORDER BY r.number DESC LIMIT 1) newest
             WHERE newest.valid_until IS NULL OR newest.valid_until > now()) assessed ON true
       JOIN LATERAL (
-           SELECT r.id, r.uploaded_at, r.columns, q.grade, q.score
+           SELECT r.id, r.uploaded_at, r.columns, q.grade, q.score,
+                  CASE WHEN q.status <> 'passed' THEN w.until END AS waived_until
              FROM product_revisions r
              JOIN LATERAL (SELECT id FROM quality_runs WHERE revision_id = r.id
                             ORDER BY requested_at DESC, id DESC LIMIT 1) newest ON true
-             JOIN quality_reports q ON q.run_id = newest.id AND q.status = 'passed'
+             JOIN quality_reports q ON q.run_id = newest.id
+             LEFT JOIN LATERAL (SELECT max(expires_at) AS until FROM quality_waivers
+                                 WHERE report_id = q.id AND revoked_at IS NULL AND expires_at > now()) w ON true
              JOIN quality_runs n ON n.id = newest.id AND n.status = 'done'
              LEFT JOIN schema_changes c ON c.product_id = r.product_id AND c.version = r.schema_version
             WHERE r.product_id = p.id AND r.id <> ALL(:withheld) AND r.purged_at IS NULL
+              AND (q.status = 'passed' OR w.until IS NOT NULL)
               AND (c.id IS NULL OR c.status = 'announced' AND c.effective_at <= now())
               AND NOT EXISTS (SELECT FROM stops s
                                WHERE s.subject_id = r.id AND s.lifted_at IS NULL AND s.begins_at <= now())

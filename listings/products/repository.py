@@ -13,12 +13,16 @@ from infra.stops import service as stops
 from listings.authorisations import service as authorisations
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
+from quality.waivers import service as waivers
 
 
 def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
-    """Products the actor can access: one's own, and to a regulator all that were ever submitted."""
+    """Products the actor can access.
+
+    One's own, and to a regulator all that were ever submitted, or for which a regulator was asked for a waiver.
+    """
     if actor.oversees(OrganisationKind.REGULATOR):
-        return col(DataProduct.submitted_at).is_not(None)
+        return sa.or_(col(DataProduct.submitted_at).is_not(None), waivers.was_requested(col(DataProduct.id)))
     return sa.or_(
         col(DataProduct.operator_id) == actor.organisation_id,
         col(DataProduct.owner_id) == actor.organisation_id,

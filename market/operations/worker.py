@@ -37,6 +37,7 @@ from listings.authorisations import jobs as authorisation_jobs
 from listings.catalogue import jobs as catalogue_jobs
 from listings.classification import jobs as classification_jobs
 from listings.freshness import jobs as freshness_jobs
+from listings.publication import jobs as publication_jobs
 from listings.registrations import jobs as registration_jobs
 from listings.revisions import jobs as revision_jobs
 from listings.samples import jobs as sample_jobs
@@ -74,6 +75,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     *revision_jobs.SCHEDULES,
     *upload_jobs.SCHEDULES,
     *freshness_jobs.SCHEDULES,
+    *publication_jobs.SCHEDULES,
     *catalogue_jobs.SCHEDULES,
     *licence_jobs.SCHEDULES,
     *canary.SCHEDULES,

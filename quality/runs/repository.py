@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from infra.db import AsyncSession
 from quality.runs.states import ReportStatus, RunStatus
 from quality.runs.tables import QualityReport, QualityRun
+from quality.waivers import service as waivers
 
 
 async def ensure_run(session: AsyncSession, run: QualityRun) -> tuple[QualityRun, bool]:
@@ -68,12 +69,21 @@ async def latest_report(session: AsyncSession, revision_id: UUID) -> QualityRepo
 async def latest_statuses(
     session: AsyncSession, revision_ids: Collection[UUID]
 ) -> Sequence[tuple[UUID, RunStatus, ReportStatus | None, str | None]]:
-    """Per revision, the status of its newest run, the status of that run's report, and why it failed."""
+    """Per revision, the status of its newest run, that of the run's report, and why the run failed.
+
+    A report that is waived counts as passed.
+    """
     statement = (
         sa.select(
             col(QualityRun.revision_id),
             col(QualityRun.status),
-            col(QualityReport.status),
+            sa.case(
+                (
+                    waivers.in_force(col(QualityReport.id)),
+                    sa.literal(ReportStatus.PASSED.value),
+                ),
+                else_=sa.cast(col(QualityReport.status), sa.String),
+            ),
             col(QualityRun.error),
         )
         .outerjoin(QualityReport, col(QualityReport.run_id) == col(QualityRun.id))
@@ -81,11 +91,12 @@ async def latest_statuses(
         .ext(distinct_on(col(QualityRun.revision_id)))
         .order_by(col(QualityRun.revision_id), col(QualityRun.requested_at).desc(), col(QualityRun.id).desc())
     )
-    return [(row[0], row[1], row[2], row[3]) for row in (await session.execute(statement)).all()]
+    found = (await session.execute(statement)).all()
+    return [(row[0], row[1], ReportStatus(row[2]) if row[2] else None, row[3]) for row in found]
 
 
 def has_passed(revision_id: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bool]:
-    """A condition: the newest run of the revision in this column is done, and its report says passed."""
+    """A condition: the newest run of the revision in this column is done, and its report passed or is waived."""
     later = aliased(QualityRun)
     followed = (
         sa.select(1)
@@ -104,7 +115,7 @@ def has_passed(revision_id: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bo
             col(QualityRun.revision_id) == revision_id,
             ~followed,
             col(QualityRun.status) == RunStatus.DONE,
-            col(QualityReport.status) == ReportStatus.PASSED,
+            sa.or_(col(QualityReport.status) == ReportStatus.PASSED, waivers.in_force(col(QualityReport.id))),
         )
         .exists()
     )

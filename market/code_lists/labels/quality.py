@@ -5,6 +5,7 @@ from quality.checks import CheckStatus, CheckType, Dimension, Severity, Toleranc
 from quality.classes import ProductClass
 from quality.gates import RefusalCause
 from quality.runs.states import QualityStatus, ReportStatus, RunStatus
+from quality.waivers.states import WaiverRequestAction, WaiverRequestStatus, WaiverStatus
 
 LABELS: LabelTexts = {
     QualityStatus: {
@@ -21,6 +22,17 @@ LABELS: LabelTexts = {
         "cancelled": ("已取消", "Cancelled"),
     },
     ReportStatus: {"passed": ("合格", "Passed"), "failed": ("不合格", "Failed")},
+    WaiverStatus: {
+        "in_force": ("有效", "In force"),
+        "expired": ("已到期", "Expired"),
+        "revoked": ("已撤销", "Revoked"),
+    },
+    WaiverRequestStatus: {
+        "waiting": ("待审批", "Waiting for a decision"),
+        "granted": ("已批准", "Granted"),
+        "declined": ("未批准", "Declined"),
+    },
+    WaiverRequestAction: {"grant": ("批准", "Grant"), "refusal": ("不予批准", "Refusal")},
     CheckStatus: {
         "passed": ("通过", "Passed"),
         "failed": ("未通过", "Failed"),
