@@ -11,7 +11,8 @@ from typing import Any
 
 import duckdb
 
-from listings.ingest.result import Column, ColumnProfile, Kind
+from listings.ingest.keys import find_keys
+from listings.ingest.result import Column, ColumnProfile, KeyProfile, Kind
 from listings.ingest.writing import quoted
 
 PERCENTILES = tuple(step / 20 for step in range(21))
@@ -39,20 +40,21 @@ def distributed(
     columns: list[Column],
     profiles: list[ColumnProfile],
     rows: int,
-) -> list[ColumnProfile]:
-    """The profiles with how the values are distributed.
+) -> tuple[list[ColumnProfile], tuple[KeyProfile, ...]]:
+    """The profiles with how the values are distributed, and the columns that may identify a row together.
 
     :param file: the arguments of ``read_parquet``.
     """
     if not rows or not columns or any(column.name.casefold() == _ROW for column in columns):
-        return profiles
+        return profiles, ()
     drawn = _draw(connection, file, columns, rows)
     found = [
         _distribution(connection, place, column, measured, drawn)
         for place, (column, measured) in enumerate(zip(columns, profiles, strict=True))
     ]
+    keys = find_keys(connection, columns, found, rows)
     connection.execute("DROP TABLE drawn")
-    return found
+    return found, keys
 
 
 def _draw(connection: duckdb.DuckDBPyConnection, file: str, columns: list[Column], rows: int) -> int:

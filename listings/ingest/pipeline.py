@@ -232,7 +232,7 @@ def _finished(
     source_format: str,
     delimiter: str | None = None,
 ) -> IngestResult:
-    rows, columns, profiles = profile(connection, made, columns)
+    rows, columns, profiles, keys = profile(connection, made, columns)
     detected, told = examine(connection, columns, profiles, rows)
     told += odd_rows(connection, columns, profiles, rows)
     file = encodings.digest(made)
@@ -240,6 +240,7 @@ def _finished(
         rows=rows,
         columns=tuple(columns),
         profile=tuple(profiles),
+        keys=keys,
         sha256=file.sha256,
         size_bytes=file.size,
         source_sha256=scan.sha256,

@@ -4,6 +4,7 @@
 
 import re
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from listings.ingest.distribution import distributed
 from listings.ingest.limits import PLAIN_VALUE_BYTES
 from listings.ingest.measures import total_of
 from listings.ingest.names import names_bytes
-from listings.ingest.result import Column, ColumnProfile, Kind
+from listings.ingest.result import Column, ColumnProfile, KeyProfile, Kind
 from listings.ingest.shown import read_shown, shown
 from listings.ingest.writing import literal, quoted
 
@@ -23,6 +24,11 @@ FEW_VALUES = 20
 SHAPE_SAMPLE = 1_000
 SHAPE_SHARE = 0.99
 SHAPE_LENGTH = 32
+WORDS = ("^[a-z]+$", "^[A-Z]+$", "^[A-Za-z]+$", "^[A-Za-z ]+$", "^[一-龥]+$")
+"""Alphabets of words, as shapes, that a column of few values may be of."""
+
+_PLACED = ("[0-9]", "[A-Z]", "[a-z]", "-", "_", "[.]", "/", "[A-Z0-9]")
+_MAX_RUNS = 8
 SAMPLE_ROWS = 20
 SAMPLE_TEXT = 200
 SAMPLE_TEXT_LEAST = 10
@@ -40,11 +46,11 @@ _DATED = frozenset({Kind.DATE, Kind.TIMESTAMP})
 
 def profile(
     connection: duckdb.DuckDBPyConnection, target: Path, columns: list[Column]
-) -> tuple[int, list[Column], list[ColumnProfile]]:
+) -> tuple[int, list[Column], list[ColumnProfile], tuple[KeyProfile, ...]]:
     """Count, and describe every column.
 
-    :returns: the number of rows, the columns with ``nullable`` and ``physical`` as they are in the file, and
-        one profile for each.
+    :returns: the number of rows, the columns with ``nullable`` and ``physical`` as they are in the file, one profile
+        for each, and the columns that may identify a row together.
     """
     file = f"{literal(str(target))}, hive_partitioning = false"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW revision AS SELECT * FROM read_parquet({file})")
@@ -53,17 +59,18 @@ def profile(
     narrow = len(columns) <= NARROW_COLUMNS
     exact = narrow and rows * len(columns) <= EXACT_DISTINCT_CELLS
     profiles: list[ColumnProfile] = []
+    keys: tuple[KeyProfile, ...] = ()
     step = _EXACT_AT_ONCE if exact else _COLUMNS_AT_ONCE
     for start in range(0, len(columns), step):
         profiles += _measured(connection, columns[start : start + step], rows, exact)
     if narrow:
         profiles = [_detailed(connection, c, p, rows) for c, p in zip(columns, profiles, strict=True)]
-        profiles = distributed(connection, file, columns, profiles, int(rows))
+        profiles, keys = distributed(connection, file, columns, profiles, int(rows))
     settled = [
         replace(column, nullable=measured.nulls > 0, physical=str(line[1]))
         for column, measured, line in zip(columns, profiles, described, strict=True)
     ]
-    return int(rows), settled, profiles
+    return int(rows), settled, profiles, keys
 
 
 def widest_row(connection: duckdb.DuckDBPyConnection, columns: list[Column]) -> int:
@@ -169,7 +176,9 @@ def _detailed(
         and measured.distinct * 5 <= present
         and (measured.length_max or 0) <= 100
     ):
-        return replace(measured, values=_values(connection, name))
+        measured = replace(measured, values=_values(connection, name))
+        share = SHAPE_SHARE * present
+        return replace(measured, shape=_shape_of_few(connection, name, measured.values, share))
     sample = connection.execute(
         f"SELECT left({name}, {SHAPE_LENGTH + 1}) FROM revision WHERE {name} IS NOT NULL LIMIT {SHAPE_SAMPLE}"
     ).fetchall()
@@ -186,6 +195,21 @@ def _detailed(
     return replace(measured, shape=shape)
 
 
+def _shape_of_few(
+    connection: duckdb.DuckDBPyConnection, name: str, values: tuple[str, ...], least: float
+) -> str | None:
+    """The alphabet of a few words that repeat: that of so many rows, told without their lengths."""
+    counted = connection.execute(
+        f"SELECT CAST({name} AS VARCHAR) AS t, count(*) FROM revision WHERE {name} IS NOT NULL GROUP BY 1"
+    ).fetchall()
+    code = shape_of([value for value, count in counted for _ in range(min(count, SHAPE_SAMPLE))])
+    shapes = [] if code is None else [code]
+    for shape in (*shapes, *WORDS):
+        if sum(count for value, count in counted if re.fullmatch(shape, value)) >= least:
+            return shape
+    return None
+
+
 def _values(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, ...]:
     found = connection.execute(
         f"SELECT DISTINCT CAST({name} AS VARCHAR) AS v FROM revision WHERE {name} IS NOT NULL ORDER BY v"
@@ -194,12 +218,32 @@ def _values(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[str, ...]
 
 
 def shape_of(values: list[str]) -> str | None:
-    """A regular expression for a code-like column: one alphabet, few lengths. None where there is no shape."""
+    """A regular expression for a code-like column: one alphabet, few lengths. None where there is no shape.
+
+    Codes of one length that are letters in some places and digits in others are told place by place.
+    """
     lengths = {len(value) for value in values}
     if len(values) < 20 or max(lengths) > SHAPE_LENGTH or max(lengths) - min(lengths) > 2:
         return None
+    if len(lengths) == 1 and (placed := _by_place(values)) is not None:
+        return placed
     for alphabet in ("[0-9]", "[A-Z]", "[A-Z0-9]", "[A-Z0-9-]", "[A-Za-z0-9_-]"):
         if all(re.fullmatch(f"{alphabet}+", value) for value in values):
             low, high = min(lengths), max(lengths)
             return f"^{alphabet}{{{low}}}$" if low == high else f"^{alphabet}{{{low},{high}}}$"
     return None
+
+
+def _by_place(values: list[str]) -> str | None:
+    """A shape of letters and digits each in their places: ``^[A-Z][0-9]{3}$``. None where all places are alike."""
+    classes: list[str] = []
+    for characters in zip(*values, strict=True):
+        held = set(characters)
+        known = next((one for one in _PLACED if all(re.fullmatch(one, c) for c in held)), None)
+        if known is None:
+            return None
+        classes.append(known)
+    runs = [(one, len(list(same))) for one, same in groupby(classes)]
+    if len(runs) == 1 or len(runs) > _MAX_RUNS:
+        return None
+    return "^" + "".join(one if count == 1 else f"{one}{{{count}}}" for one, count in runs) + "$"

@@ -220,6 +220,19 @@ class ColumnProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyProfile:
+    """Columns that may identify a row together.
+
+    :param sampled: rows looked at, in blocks over the whole file, in which no column is missing.
+    :param distinct: different combinations of values among them.
+    """
+
+    columns: tuple[str, ...]
+    sampled: int
+    distinct: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something the owner should know about a file that was accepted all the same.
 
@@ -267,6 +280,7 @@ class IngestResult:
     :param sample: the first rows by column name, long texts cut.
     :param detected: personal information in columns, whatever was declared.
     :param row_bytes: of the widest row: names, texts, and a bound for what is no text.
+    :param keys: pairs and triples of columns that hardly repeat together; none where a column identifies a row alone.
     """
 
     rows: int
@@ -283,6 +297,7 @@ class IngestResult:
     sample: tuple[dict[str, Any], ...] = field(default=())
     row_bytes: int = 0
     detected: tuple[Detected, ...] = field(default=())
+    keys: tuple[KeyProfile, ...] = field(default=())
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-ready mapping; ``from_json`` reads it back."""
@@ -300,6 +315,9 @@ class IngestResult:
         )
         values["profile"] = tuple(ColumnProfile.from_json(item) for item in values["profile"])
         values["detected"] = tuple(Detected.from_json(item) for item in values["detected"])
+        values["keys"] = tuple(
+            KeyProfile(**{**item, "columns": tuple(item["columns"])}) for item in values.get("keys", ())
+        )
         values["sample"] = tuple(values["sample"])
         values["notices"] = tuple(Notice.from_json(item) for item in values["notices"])
         return cls(**values)

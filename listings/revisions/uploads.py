@@ -303,6 +303,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         profile=storable(
             {
                 "columns": [asdict(column) for column in result.profile],
+                "keys": [asdict(key) for key in result.keys],
                 "notices": [notice.to_json() for notice in result.notices],
                 "encoding": result.encoding,
                 "delimiter": result.delimiter,

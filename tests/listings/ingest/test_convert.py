@@ -391,7 +391,7 @@ async def test_the_profile_describes_and_reveals_no_text(tmp_path: Path) -> None
     result = await take(tmp_path, f"n,code,side,day\n{lines},,,\n")
     n, code, side, day = result.profile
     assert (n.minimum, n.maximum, n.nulls, n.distinct) == ("0", "199", 1, 200)
-    assert (code.shape, code.minimum, code.values) == ("^[A-Z0-9-]{6}$", None, ())
+    assert (code.shape, code.minimum, code.values) == ("^[A-Z]-[0-9]{4}$", None, ())
     assert side.values == ("north", "south")
     assert day.increasing is False
     assert IngestResult.from_json(json.loads(json.dumps(result.to_json()))) == result

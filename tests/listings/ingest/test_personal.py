@@ -66,7 +66,7 @@ def test_values_that_repeat_are_looked_at_whatever_their_column_is_called(tmp_pa
         (name, ContentKind.MOBILE_NUMBER, 2000)
     ]
     codes = take(tmp_path, f"x,{name}\n{rows}")
-    assert codes.profile[1].shape == "^[A-Z0-9]{6}$"
+    assert codes.profile[1].shape == "^[A-Z][0-9]{5}$"
 
 
 @given(
