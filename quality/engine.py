@@ -1,31 +1,43 @@
-"""Great Expectations, behind one function. Nothing else imports it, and only ``quality.child`` imports this.
+"""Great Expectations, behind one function. Only this module and ``quality.expectations`` import it, and only the child
+process imports this.
 
-The pandas engine, an ephemeral context, and one suite call per revision: a call per check is ten times slower.
+The pandas engine, an ephemeral context, and one suite call for a revision that fits in memory: a call per check is ten
+times slower. A larger one is checked a batch of rows at a time, and what must see all rows of a value by itself.
 """
 
-import datetime as dt
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import great_expectations as gx
+import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
-from great_expectations import expectations
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from quality.checks import Check, CheckResult, CheckType, Example, Measured, mask
-from quality.facts import OnProgress, RunFacts, RunProgress
+from quality.conditions import written
+from quality.expectations import ExpectRevisionToSatisfyCheck, watch
+from quality.facts import OnProgress, RunFacts, RunProgress, reference_key
+from quality.frames import WHOLE_BYTES, Revision, frame_of
 from quality.limits import MAX_CELLS
+from quality.tally import Tally, finish, merge
 
 VERSION = f"great_expectations {gx.__version__}"
-gxe: Any = expectations  # the module fills itself at run time, which no type checker sees
-_TOGETHER: dict[str, Any] = {"ignore_row_if": "any_value_is_missing"}
+
+_TOGETHER = frozenset({CheckType.UNIQUE, CheckType.UNIQUE_TOGETHER})
+"""Types that must see all rows of a value at once."""
+
+_NOT_CARRIED_OUT = "the check does not fit the column's type"
+_Part = tuple["int | np.ndarray[Any, Any]", pa.Table]
+"""Rows, and the number of rows before them or the position of each, from 1."""
 
 
 class TooMuchToCheck(Exception):
-    """The columns to check do not fit in memory."""
+    """The columns to check are more than can be gone through."""
 
 
 def run(
@@ -43,151 +55,223 @@ def run(
     :param on_progress: told how far the run is.
     :returns: one result per check, in their order. A check that cannot be carried out (no such column, a type
         it does not fit) has an ``error`` and does not disturb the others.
-    :raises TooMuchToCheck: more values than memory allows.
+    :raises TooMuchToCheck: more values than a run goes through.
     """
-    file = pq.ParquetFile(parquet_path)
-    names = set(file.schema_arrow.names)
-    results: dict[int, CheckResult] = {}
-    asked: dict[int, Check] = {}
-    for number, check in enumerate(checks):
-        absent = [name for name in check.columns if name not in names]
-        if absent:
-            results[number] = CheckResult(check, 0, 0, error=f"the revision has no column {absent[0]!r}")
-        else:
-            asked[number] = check
-    if asked:
-        results |= _validate(asked, _frame(file, asked), examples)
-    if on_progress is not None:
-        on_progress(RunProgress(len(checks), len(checks)))
-    return Measured(
-        tuple(results[number] for number in range(len(checks))), file.metadata.num_rows, _repeated(file)
-    )
-
-
-def _repeated(file: pq.ParquetFile) -> int:
-    if not file.metadata.num_rows:
-        return 0
-    return int(file.read(use_threads=False).to_pandas().duplicated().sum())
-
-
-def _frame(file: pq.ParquetFile, asked: dict[int, Check]) -> pd.DataFrame:
-    """The columns the checks need; decimals as floats, which is exact enough for a range and ten times smaller."""
-    wanted = {name for check in asked.values() for name in check.columns}
-    columns = [name for name in file.schema_arrow.names if name in wanted] or file.schema_arrow.names[:1]
-    if file.metadata.num_rows * len(columns) > MAX_CELLS:
-        raise TooMuchToCheck(
-            f"{file.metadata.num_rows:,} rows of {len(columns)} columns are more than can be checked at once"
-        )
-    table = file.read(columns=columns, use_threads=False)
-    for place, field in enumerate(table.schema):
-        if pa.types.is_decimal(field.type):
-            table = table.set_column(place, field.name, table.column(place).cast(pa.float64()))
-    nullable = {pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype()}
-    nullable |= {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    return table.to_pandas(types_mapper=nullable.get, date_as_object=False)
-
-
-def _validate(asked: dict[int, Check], frame: pd.DataFrame, examples: int) -> dict[int, CheckResult]:
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("revision").add_dataframe_asset("frame")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    suite = gx.ExpectationSuite(
-        name="suite", expectations=[_expectation(number, check) for number, check in asked.items()]
-    )
-    outcome = batch.validate(
-        suite, result_format={"result_format": "SUMMARY", "partial_unexpected_count": examples}
-    )
     found: dict[int, CheckResult] = {}
-    for one in outcome.results:  # in an order of the library's own
-        assert one.expectation_config is not None
-        number = int(one.expectation_config.meta["number"])
-        found[number] = _result(asked[number], one, frame, examples)
-    return found
 
+    def tell(name: str) -> None:
+        if on_progress is not None:
+            on_progress(RunProgress(len(found), len(checks), name))
 
-def _expectation(number: int, check: Check) -> Any:
-    meta: dict[str, Any] = {"meta": {"number": number}}
-    arguments = check.arguments
-    bounds: dict[str, Any] = {
-        f"{side[:3]}_value": _number(arguments[side])
-        for side in ("minimum", "maximum")
-        if arguments.get(side) is not None
-    }
-    match check.type:
-        case CheckType.ROW_COUNT:
-            return gxe.ExpectTableRowCountToBeBetween(**bounds, **meta)
-        case CheckType.UNIQUE_TOGETHER:
-            return gxe.ExpectCompoundColumnsToBeUnique(column_list=list(check.columns), **_TOGETHER, **meta)
-        case CheckType.NOT_LESS:
-            greater, lesser = check.columns
-            return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-                column_A=greater,
-                column_B=lesser,
-                or_equal=True,
-                ignore_row_if="either_value_is_missing",
-                **meta,
-            )
-    (column,) = check.columns
-    match check.type:
-        case CheckType.NOT_NULL:
-            return gxe.ExpectColumnValuesToNotBeNull(column=column, **meta)
-        case CheckType.UNIQUE:
-            return gxe.ExpectColumnValuesToBeUnique(column=column, **meta)
-        case CheckType.BETWEEN:
-            return gxe.ExpectColumnValuesToBeBetween(column=column, **bounds, **meta)
-        case CheckType.IN_SET:
-            return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=arguments["values"], **meta)
-        case CheckType.MATCHES:
-            return gxe.ExpectColumnValuesToMatchRegex(column=column, regex=arguments["pattern"], **meta)
-        case CheckType.INCREASING:
-            return gxe.ExpectColumnValuesToBeIncreasing(column=column, strictly=False, **meta)
-    raise AssertionError(check.type)
-
-
-def _number(text: str) -> int | float:
-    return int(text) if text.lstrip("-").isdigit() else float(text)
-
-
-def _result(check: Check, one: Any, frame: pd.DataFrame, examples: int) -> CheckResult:
-    details = one.result
-    if check.type is CheckType.ROW_COUNT:
-        return CheckResult(check, 1, int(bool(one.success)), observed={"rows": len(frame)})
-    if "element_count" not in details:
-        return CheckResult(check, 0, 0, error=_reason(one.exception_info))
-    evaluated = int(details["element_count"])
-    unexpected = int(details["unexpected_count"])
-    missing = unexpected if check.type is CheckType.NOT_NULL else int(details.get("missing_count") or 0)
-    satisfied = evaluated - (0 if check.type is CheckType.NOT_NULL else missing) - unexpected
-    rows = details.get("partial_unexpected_index_list") or []
-    shown = zip(rows, details["partial_unexpected_list"], strict=False)
-    found = tuple(
-        Example(int(row) + 1, "" if check.type is CheckType.NOT_NULL else _shown(check, value, frame))
-        for row, value in list(shown)[:examples]
+    rows, repeated = carry_out(
+        dict(enumerate(checks)),
+        parquet_path,
+        facts,
+        examples=examples,
+        on_start=lambda number: tell(checks[number].name),
+        on_result=found.__setitem__,
     )
-    return CheckResult(check, evaluated, satisfied, missing, examples=found)
+    tell("")
+    return Measured(tuple(found[number] for number in range(len(checks))), rows, repeated)
 
 
-def _shown(check: Check, value: Any, frame: pd.DataFrame) -> str:
-    if isinstance(value, dict):
-        value = [value[name] for name in check.columns]
-    if isinstance(value, tuple | list):
-        return ", ".join(_one(item, frame[name]) for item, name in zip(value, check.columns, strict=False))
-    return _one(value, frame[check.columns[0]])
+def carry_out(
+    checks: Mapping[int, Check],
+    parquet_path: Path,
+    facts: RunFacts,
+    *,
+    examples: int,
+    on_start: Callable[[int], None],
+    on_result: Callable[[int, CheckResult], None],
+) -> tuple[int, int]:
+    """Run numbered checks on a revision, and hand over each result as soon as it is known.
+
+    :param on_start: told the number of a check whenever it is turned to, which a large file does more than once.
+    :return: rows of the revision, and how many of them repeat an earlier one.
+    :raises TooMuchToCheck: more values than a run goes through.
+    """
+    revision = Revision(parquet_path)
+    watch(on_start)
+    asked: dict[int, Check] = {}
+    for number, check in checks.items():
+        absent = [name for name in check.columns if name not in revision.names]
+        if absent:
+            on_result(number, _error(check, f"the revision has no column {absent[0]!r}"))
+        elif check.type is not CheckType.NO_REPEATED_ROWS:
+            asked[number] = check
+    columns = _columns(revision, asked)
+    if revision.rows * len(columns) > MAX_CELLS:
+        raise TooMuchToCheck(f"{revision.rows:,} rows of {len(columns)} columns are more than can be checked")
+    counting = _Counting(revision, facts, examples, on_result)
+    if revision.size(columns) <= WHOLE_BYTES:
+        counting.count(asked, [(0, revision.whole(columns))])
+    else:
+        together = {number: check for number, check in asked.items() if check.type in _TOGETHER}
+        by_row = {number: check for number, check in asked.items() if number not in together}
+        counting.count(by_row, revision.batches(_columns(revision, by_row)))
+        for number, check in together.items():
+            counting.count({number: check}, revision.partitions(check.columns))
+    repeated, places = revision.repeated(examples)
+    for number, check in checks.items():
+        if check.type is CheckType.NO_REPEATED_ROWS:
+            shown = tuple(Example(row, "") for row in places)
+            on_result(number, CheckResult(check, revision.rows, revision.rows - repeated, examples=shown))
+    return revision.rows, repeated
 
 
-def _one(value: Any, column: "pd.Series[Any]") -> str:
-    quantity = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)
-    if isinstance(value, dt.datetime):
-        value = value.isoformat(sep=" ")
-    return mask(str(value), quantity=quantity)
+def _columns(revision: Revision, asked: Mapping[int, Check]) -> list[str]:
+    """What the checks read, in the file's order; one column at least, which says how many rows there are."""
+    wanted = {name for check in asked.values() for name in check.columns}
+    return [name for name in revision.names if name in wanted] or revision.names[:1]
+
+
+class _Counting:
+    """Checks of one revision, counted part by part."""
+
+    def __init__(
+        self,
+        revision: Revision,
+        facts: RunFacts,
+        examples: int,
+        on_result: Callable[[int, CheckResult], None],
+    ) -> None:
+        self._revision = revision
+        self._facts = facts
+        self._examples = examples
+        self._on_result = on_result
+        self._library = _Library()
+
+    def count(self, asked: Mapping[int, Check], parts: Iterable[_Part]) -> None:
+        """Count checks in all parts of the rows that they read, and hand over their results."""
+        open_checks = dict(asked)
+        tallies: dict[int, Tally] = {}
+        shown: dict[int, dict[int, str]] = {number: {} for number in asked}
+        for places, table in parts:
+            if not open_checks:
+                return
+            expectations = [self._expectation(number, check) for number, check in open_checks.items()]
+            for number, found in self._library.validate(expectations, frame_of(table)).items():
+                check = open_checks[number]
+                if isinstance(found, str):
+                    self._on_result(number, _error(check, found))
+                    del open_checks[number]
+                    continue
+                placed, values = self._placed(check, found, places, table)
+                shown[number] |= values
+                before = tallies.get(number)
+                tallies[number] = placed if before is None else merge(check, before, placed, self._examples)
+        for number, check in open_checks.items():
+            self._on_result(number, self._result(check, tallies[number], shown[number]))
+
+    def _expectation(self, number: int, check: Check) -> ExpectRevisionToSatisfyCheck:
+        arrived_at, arguments = self._facts.arrived_at, check.arguments
+        reference = None
+        if check.type is CheckType.REFERENCES:
+            key = reference_key(str(arguments["product_id"]), arguments["column"])
+            reference = self._facts.references.get(key)
+        known = {
+            "arguments": dict(arguments),
+            "arrived_at": None if arrived_at is None else arrived_at.isoformat(),
+            "zone": self._facts.zone_of(check.columns[0]) if check.columns else "UTC",
+            "reference": None if reference is None else str(reference),
+        }
+        return ExpectRevisionToSatisfyCheck(
+            check_type=check.type.value,
+            number=number,
+            columns=json.dumps(check.columns),
+            known=json.dumps(known),
+            kept=self._examples,
+            meta={"number": number},
+        )
+
+    def _placed(
+        self, check: Check, tally: Tally, places: "int | np.ndarray[Any, Any]", table: pa.Table
+    ) -> tuple[Tally, dict[int, str]]:
+        """A part's tally with positions in the whole revision, and the values at them."""
+
+        def placed(row: int) -> int:
+            return places + row if isinstance(places, int) else int(places[row - 1])
+
+        state = dict(tally.state)
+        rows = list(tally.rows)
+        if state.get("first_row") is not None:
+            rows.append(state["first_row"])
+            state["first_row"] = placed(state["first_row"])
+        values = {placed(row): _shown(check, table, row - 1) for row in rows}
+        return replace(tally, rows=tuple(placed(row) for row in tally.rows), state=state), values
+
+    def _result(self, check: Check, tally: Tally, shown: Mapping[int, str]) -> CheckResult:
+        arrived_at = self._facts.arrived_at
+        if arrived_at is not None and check.columns:
+            arrived_at = arrived_at.astimezone(ZoneInfo(self._facts.zone_of(check.columns[0])))
+        try:
+            total, observed = finish(check, tally, arrived_at)
+        except (ValueError, KeyError) as error:
+            return _error(check, str(error))
+        found = tuple(Example(row, shown[row]) for row in total.rows)
+        return CheckResult(check, total.evaluated, total.satisfied, total.missing, observed, found)
+
+
+class _Library:
+    """Great Expectations: one context, and one call for all checks of a part."""
+
+    def __init__(self) -> None:
+        self._context = gx.get_context(mode="ephemeral")
+        self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
+
+    def validate(
+        self, expectations: Sequence[ExpectRevisionToSatisfyCheck], frame: pd.DataFrame
+    ) -> dict[int, Tally | str]:
+        """What each check counted, or why it could not, by number.
+
+        Should the call as a whole fail, it is made again in halves, so that the fault is that of one check.
+        """
+        try:
+            return self._validate(expectations, frame)
+        except Exception as error:  # the library's faults are of many kinds
+            if len(expectations) == 1:
+                return {expectations[0].number: _first_line(str(error)) or type(error).__name__}
+            half = len(expectations) // 2
+            return self.validate(expectations[:half], frame) | self.validate(expectations[half:], frame)
+
+    def _validate(
+        self, expectations: Sequence[ExpectRevisionToSatisfyCheck], frame: pd.DataFrame
+    ) -> dict[int, Tally | str]:
+        source = self._context.data_sources.add_or_update_pandas("revision")
+        batch = source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("all")
+        suite = gx.ExpectationSuite(name="suite", expectations=list(expectations))
+        outcome = batch.get_batch({"dataframe": frame}).validate(suite, result_format="BASIC")
+        found: dict[int, Tally | str] = {}
+        for one in outcome.results:  # in an order of the library's own
+            assert one.expectation_config is not None
+            number = int(one.expectation_config.meta["number"])
+            found[number] = one.result.get("tally") or _reason(one.exception_info)
+        return found
+
+
+def _error(check: Check, reason: str) -> CheckResult:
+    return CheckResult(check, 0, 0, error=reason)
+
+
+def _shown(check: Check, table: pa.Table, row: int) -> str:
+    """The values of a failing row as they may be shown; nothing where there are none."""
+    values = [(name, table.column(name)[row]) for name in check.columns]
+    return ", ".join(_masked(value) for _, value in values if value.is_valid)
+
+
+def _masked(value: pa.Scalar) -> str:
+    kind = value.type
+    return mask(written(value), quantity=not (pa.types.is_string(kind) or pa.types.is_large_string(kind)))
 
 
 def _reason(info: Any) -> str:
     if isinstance(info, dict):
-        entries = [info, *info.values()]
-        for entry in entries:
+        for entry in [info, *info.values()]:
             message = entry.get("exception_message") if isinstance(entry, dict) else None
             if message:
-                return str(message).removeprefix("Error: ").splitlines()[0][:300]
-    return "the check does not fit the column's type"
+                return _first_line(str(message).removeprefix("Error: "))
+    return _NOT_CARRIED_OUT
+
+
+def _first_line(message: str) -> str:
+    return next(iter(message.splitlines()), "")[:300]

@@ -1,7 +1,7 @@
 """How much a quality check takes on."""
 
-MAX_CELLS = 60_000_000
-"""Values of the columns to check, which are in memory at once."""
+MAX_CELLS = 400_000_000
+"""Values of the columns to check; they are gone through in parts, and not in memory at once."""
 
 MAX_CHECKS = 400
 """Checks of a suite at most; a larger one is refused."""
