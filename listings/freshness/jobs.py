@@ -10,6 +10,7 @@ from infra.jobs import JobContext, Schedule
 from listings.freshness import service
 
 BATCH = 1000
+OBSERVED_BATCH = 100
 
 log = structlog.get_logger()
 
@@ -30,4 +31,17 @@ async def tell_overdue(context: JobContext, _: dict[str, Any]) -> None:
         log.info("overdue_told", products=told)
 
 
-SCHEDULES = [Schedule("freshness.tell_overdue", "23 * * * *", tell_overdue)]
+async def observe(context: JobContext, _: dict[str, Any]) -> None:
+    """Hand over to quality how the promises of all products stand."""
+    after: UUID | None = None
+    while True:
+        async with transaction(context.sessions) as session:
+            after = await service.observe(session, after, OBSERVED_BATCH)
+        if after is None:
+            break
+
+
+SCHEDULES = [
+    Schedule("freshness.tell_overdue", "23 * * * *", tell_overdue),
+    Schedule("freshness.observe", "11 * * * *", observe),
+]

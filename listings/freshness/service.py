@@ -20,6 +20,7 @@ from listings.freshness.domain import (
 from listings.freshness.tables import OverdueNotice
 from listings.products import service as products
 from listings.products.tables import DataProduct
+from quality.observations import service as observations
 from quality.runs import service as quality
 from quality.runs.states import QualityStatus
 
@@ -65,6 +66,21 @@ async def list_late(
         if freshness_of(frequency, passed_at, moment, rules.tolerance_percent) is Freshness.LATE
     ]
     return late, found[-1][0] if len(found) == limit else None
+
+
+async def observe(session: AsyncSession, after: UUID | None, limit: int) -> UUID | None:
+    """Hand over to quality how the promises of so many published products after an id stand.
+
+    :return: the id to go on after; None at the end.
+    """
+    rules, moment = promise_rules(await rulebook.in_force(session)), await now(session)
+    found = await repository.list_promising(session, after, limit)
+    seen = {}
+    for product_id, frequency, _ in found:
+        promise = assess(frequency, await _arrivals(session, product_id), moment, rules)
+        seen[product_id] = (promise.in_time, promise.periods)
+    await observations.record_timeliness(session, seen)
+    return found[-1][0] if len(found) == limit else None
 
 
 async def tell_overdue(session: AsyncSession, product_id: UUID) -> bool:

@@ -143,14 +143,21 @@ async def read_records(request: Request[Any, Any, Any], product_id: UUID) -> ASG
         bearer = token.strip() if scheme.lower() == "bearer" else None
     plane: DataPlane = request.app.state.data_plane
     began = monotonic()
-    answer = await plane.records(
-        bearer=bearer,
-        product_id=product_id,
-        raw_query=scope["query_string"].decode("latin-1"),
-        stated=StatedUse(purpose, scenario, region),
-        key=key,
-    )
-    return _Metered(answer, plane.answers, looked_after=monotonic() - began > _PATIENT_SECONDS)
+    try:
+        answer = await plane.records(
+            bearer=bearer,
+            product_id=product_id,
+            raw_query=scope["query_string"].decode("latin-1"),
+            stated=StatedUse(purpose, scenario, region),
+            key=key,
+        )
+    except Exception as error:
+        if getattr(error, "status", 500) >= 500:
+            plane.calls.add(product_id, monotonic() - began, succeeded=False)
+        raise
+    seconds = monotonic() - began
+    plane.calls.add(product_id, seconds, succeeded=True)
+    return _Metered(answer, plane.answers, looked_after=seconds > _PATIENT_SECONDS)
 
 
 def _billing_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[str | None]:

@@ -1,5 +1,6 @@
 """Puts the data plane of one process together, and takes it down in order."""
 
+import contextlib
 import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -117,8 +118,11 @@ async def data_plane(
             admission.answers.metrics,
         )
         tasks.start("revision-news", lambda: news.listen(dsn, plane), essential=False)
+        tasks.start("call-counts", lambda: plane.calls.run(sessions), essential=False)
         with relaxed_garbage_collection():
             yield plane
+        with contextlib.suppress(Exception):  # they measure, and nobody waits for them
+            await plane.calls.flush(sessions)
     finally:
         await admission.close()
         await engine.close()

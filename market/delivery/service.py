@@ -17,6 +17,7 @@ from infra.messages import Message
 from infra.objects import ObjectMissing, ObjectStore, StoreUnavailable
 from listings.revisions.domain import CurrentRevision, ReadableRevision, RevisionFacts, SchemaNotice
 from market.delivery import domain
+from market.delivery.call_counts import CallCounter
 from market.delivery.cursors import CursorOfRevision, invalid_cursor
 from market.delivery.domain import QueryPlan, StatedUse
 from market.delivery.engine import Engine, PageCache, RenderedPage
@@ -85,6 +86,7 @@ class DataPlane:
     """Answers data calls. One to a process; keeps nothing that another process needs.
 
     :ivar answers: is told of each answer whether it was handed over.
+    :ivar calls: is told of each call whether the service could answer it.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class DataPlane:
         self._revisions = revisions
         self._first_answer = first_answer
         self.answers = admission.answers
+        self.calls = CallCounter()
         self._plans: OrderedDict[tuple[UUID, UUID, str, StatedUse], tuple[QueryPlan, UUID | None]] = (
             OrderedDict()
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from quality.checks import Dimension
 from quality.score import Measure
 
 
@@ -44,3 +45,8 @@ class Observations:
 
     timeliness: Measure | None = None
     accessibility: Measure | None = None
+
+    def by_dimension(self) -> dict[Dimension, Measure]:
+        """Those that were measured."""
+        both = {Dimension.TIMELINESS: self.timeliness, Dimension.ACCESSIBILITY: self.accessibility}
+        return {name: measure for name, measure in both.items() if measure is not None}

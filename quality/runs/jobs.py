@@ -12,6 +12,8 @@ from infra.memory_budget import MemoryBudget
 from infra.objects import ObjectMissing
 from quality.checks import Check, Measured
 from quality.facts import RunFacts
+from quality.observations import service as observations
+from quality.observations.domain import Observations
 from quality.runs import service
 from quality.runs.errors import CheckingFailed
 from quality.runs.runner import WarmEngine
@@ -50,7 +52,8 @@ async def check(context: JobContext, payload: dict[str, Any]) -> None:
             await service.fail_run(session, run_id, str(failure))
         return
     async with transaction(context.sessions) as session:
-        await service.complete_run(session, run_id, measured, engine.version)
+        seen = await observations.get(session, run.product_id) if run.product_id else Observations()
+        await service.complete_run(session, run_id, measured, engine.version, seen.by_dimension())
 
 
 async def _checked(context: JobContext, engine: WarmEngine, run: QualityRun) -> Measured:

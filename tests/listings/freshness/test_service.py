@@ -11,7 +11,10 @@ from litestar import Litestar
 
 from infra.db import SessionMaker, transaction
 from listings.freshness import service
-from listings.freshness.jobs import tell_overdue
+from listings.freshness.jobs import observe, tell_overdue
+from quality.observations import service as observations
+from quality.observations.domain import Observations
+from quality.score import Measure
 from tests.support.application import job_context
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
@@ -43,6 +46,18 @@ async def told(sessions: SessionMaker, product_id: str) -> list[dict[str, Any]]:
             "SELECT payload FROM events WHERE subject_id = :id AND kind = 'product.overdue' ORDER BY sequence"
         ).bindparams(id=UUID(product_id))
         return list((await session.execute(statement)).scalars())
+
+
+async def test_how_a_promise_stands_is_handed_over_to_quality(
+    bargain: Bargain, app: Litestar, sessions: SessionMaker, database: TestDatabase
+) -> None:
+    await age(database, bargain.product_id, timedelta(hours=2))
+    await observe(job_context(app, sessions), {})
+    promise = await bargain.operator.get(f"/v1/products/{bargain.product_id}/update-promise")
+    async with transaction(sessions) as session:
+        seen = await observations.get(session, UUID(bargain.product_id))
+    assert seen == Observations(timeliness=Measure(promise["in_time"], promise["periods"]))
+    assert promise["in_time"] < promise["periods"]
 
 
 async def test_a_broken_promise_is_shown_and_told_once_for_each_lapse(
