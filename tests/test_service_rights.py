@@ -110,7 +110,7 @@ DECIDED: Mapping[str, Rights] = {
     "contract_reviews": APPEND_ONLY,
     "data_products": changing(
         "status title_zh title_en description_zh description_en themes update_frequency dictionary plan_id"
-        " theme_axes delivery_classes purposes declared_columns classification edition_id"
+        " quality_suite_id theme_axes delivery_classes purposes declared_columns classification edition_id"
         " submitted_at submitted_by reviewed_at reviewed_by review_note published_at rules"
     ),
     # With a registration that is written in the same transaction, which a trigger asks for.
@@ -179,7 +179,9 @@ DECIDED: Mapping[str, Rights] = {
     "timeliness_observations": changing("in_time periods observed_at"),
     "quality_waivers": changing("revoked_by revoked_at revocation_reason ended_told_at"),
     "quality_waiver_requests": changing("status decided_by decided_at decision_reason waiver_id"),
-    "quality_runs": changing("status error started_at finished_at"),
+    # The suites of trials take effect with an edition, and the trials count from then on.
+    "quality_runs": changing("status error started_at finished_at trial requested_at"),
+    "quality_suites": APPEND_ONLY,
     "reconciliation_breaks": APPEND_ONLY,
     "reconciliations": APPEND_ONLY,
     "recovery_codes": Rights(update=frozenset({"used_at"}), delete=True),

@@ -83,7 +83,7 @@ _ENTRIES = sa.text(
            SELECT r.id, r.uploaded_at, r.columns, q.grade, q.score,
                   CASE WHEN q.status <> 'passed' THEN w.until END AS waived_until
              FROM product_revisions r
-             JOIN LATERAL (SELECT id FROM quality_runs WHERE revision_id = r.id
+             JOIN LATERAL (SELECT id FROM quality_runs WHERE revision_id = r.id AND NOT trial
                             ORDER BY requested_at DESC, id DESC LIMIT 1) newest ON true
              JOIN quality_reports q ON q.run_id = newest.id
              LEFT JOIN LATERAL (SELECT max(expires_at) AS until FROM quality_waivers

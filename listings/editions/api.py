@@ -33,7 +33,7 @@ EditionFilter = Annotated[
 
 async def edition_read(session: AsyncSession, row: ProductEdition) -> EditionRead:
     """Render an edition with what it changes and what was said of it."""
-    bases = await service.get_bases(session, [row])
+    base, document = await service.get_compared(session, row)
     file = await reviews.get_file(session, row)
     told = [
         ReviewRead(
@@ -51,7 +51,7 @@ async def edition_read(session: AsyncSession, row: ProductEdition) -> EditionRea
         )
         for review in file.reviews
     ]
-    return EditionRead.build(row, bases.get(row.id), told)
+    return EditionRead.build(row, base, document, told)
 
 
 class ProductEditionController(Controller):

@@ -9,6 +9,8 @@ from infra.digest import json_digest
 from infra.messages import Message
 from listings.editions.errors import DigestMismatch, EditionUnchanged, RemarkRefused, RemarksUnanswered
 from listings.products.dictionary import DictionaryEntry
+from quality.suites.domain import ChecksJson
+from quality.suites.domain import compare as compare_checks
 
 MEMBERS = (
     "title_zh",
@@ -20,6 +22,7 @@ MEMBERS = (
     "purposes",
     "delivery_classes",
     "plan_id",
+    "quality_suite_id",
     "dictionary",
 )
 """The members of an edition's document, each a column of the product, in the order in which people read them."""
@@ -27,6 +30,15 @@ MEMBERS = (
 DICTIONARY = "dictionary"
 COLUMN_PREFIX = f"{DICTIONARY}."
 """A field ``dictionary.<column>`` is what the dictionary says of one column."""
+
+SUITE = "quality_suite_id"
+"""The member that names the version of the quality suite; None of documents from before suites."""
+
+CHECKS = "quality_checks"
+"""What :func:`with_checks` adds to a document; no member, and in no digest."""
+
+CHECK_PREFIX = f"{CHECKS}."
+"""A field ``quality_checks.<name>`` is one check of the suite that an edition names."""
 
 DATA = "data"
 """The field of remarks about the newest file: its rows, its quality report, its sample."""
@@ -65,18 +77,38 @@ def document_digest(document: Document) -> str:
 
 
 def compare(before: Document, after: Document) -> list[Change]:
-    """Where two editions differ, field by field; the dictionary column by column, whatever their order."""
+    """Where two editions differ, field by field; the dictionary column by column, whatever their order.
+
+    The quality suite check by check too, where both come from :func:`with_checks`. An edition that names no suite
+    changes none.
+    """
     changes = [
         Change(name, before.get(name), after.get(name))
         for name in MEMBERS
-        if name != DICTIONARY and before.get(name) != after.get(name)
+        if name != DICTIONARY
+        and before.get(name) != after.get(name)
+        and (name != SUITE or after.get(name) is not None)
     ]
     known, told = _columns(before), _columns(after)
-    return changes + [
+    changes += [
         Change(COLUMN_PREFIX + column, known.get(column), told.get(column))
         for column in dict.fromkeys([*known, *told])
         if _entry(known.get(column)) != _entry(told.get(column))
     ]
+    if after.get(SUITE) is None or CHECKS not in before or CHECKS not in after:
+        return changes
+    return changes + [
+        Change(CHECK_PREFIX + change.name, change.before, change.after)
+        for change in compare_checks(before[CHECKS], after[CHECKS])
+    ]
+
+
+def with_checks(document: Document, checks: ChecksJson) -> Document:
+    """A document to be compared check by check.
+
+    :param checks: of the suite that it names.
+    """
+    return {**document, CHECKS: list(checks)}
 
 
 def _columns(document: Document) -> dict[str, dict[str, Any]]:
@@ -112,19 +144,21 @@ def require_digest(seen: str, on_file: str) -> None:
         )
 
 
-def require_fields(remarks: Iterable[Remark], columns: Collection[str]) -> None:
+def require_fields(remarks: Iterable[Remark], columns: Collection[str], checks: Collection[str] = ()) -> None:
     """Refuse remarks about fields that there are not.
 
     :param columns: those of the newest file and of the dictionary.
+    :param checks: names of the checks of its quality suite.
     :raises RemarkRefused: names the fields.
     """
     known = {*MEMBERS, DATA, *(COLUMN_PREFIX + column for column in columns)}
+    known |= {CHECK_PREFIX + check for check in checks}
     unknown = sorted({remark.field for remark in remarks} - known)
     if unknown:
         raise RemarkRefused(
             Message("An edition has no such field: {fields}.", fields=", ".join(unknown[:20])),
             remedy=Message(
-                "Name fields among {fields}, {data}, or dictionary.<column>.",
+                "Name fields among {fields}, {data}, dictionary.<column>, or quality_checks.<name>.",
                 fields=", ".join(MEMBERS),
                 data=DATA,
             ),

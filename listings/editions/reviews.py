@@ -6,6 +6,7 @@ Who may decide, and whether the edition can be published, the callers have found
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,15 @@ from infra.errors import NotFound
 from infra.messages import Message
 from infra.rulebook.domain import Rules
 from listings.editions import repository, service
-from listings.editions.domain import Answer, Remark, compare, is_changed, require_answered, require_fields
+from listings.editions.domain import (
+    SUITE,
+    Answer,
+    Remark,
+    compare,
+    is_changed,
+    require_answered,
+    require_fields,
+)
 from listings.editions.states import EDITION, EditionAction, EditionStatus, ReviewDecision, require_draft
 from listings.editions.tables import (
     EditionExplanation,
@@ -26,6 +35,7 @@ from listings.editions.tables import (
 )
 from listings.products import service as products
 from listings.revisions import service as revisions
+from quality.suites import service as suites
 
 _DECISIONS = {
     ReviewDecision.APPROVED: EditionAction.APPROVE,
@@ -69,10 +79,12 @@ async def get_file(session: AsyncSession, row: ProductEdition) -> ReviewFile:
     explained = await repository.newest_explanations(session, [remark.id for remark in remarks])
     newest = await revisions.find_newest(session, row.product_id)
     found: dict[UUID, list[AnsweredRemark]] = {review.id: [] for review in reviews}
-    following = [*[(later.document, later.revision_id) for later in reviews[1:]]]
-    following.append((await _document_now(session, row), newest.id if newest else None))
-    for review, (document, revision_id) in zip(reviews, following, strict=True):
-        changes = compare(review.document, document)
+    documents = await service.add_checks(
+        session, [*(review.document for review in reviews), await _document_now(session, row)]
+    )
+    looked_at = [*(later.revision_id for later in reviews[1:]), newest.id if newest else None]
+    for review, (before, document), revision_id in zip(reviews, pairwise(documents), looked_at, strict=True):
+        changes = compare(before, document)
         for remark in remarks:
             if remark.review_id == review.id:
                 told = explained.get(remark.id)
@@ -117,7 +129,13 @@ async def decide(
     target = EDITION.next_state(row.status, _DECISIONS[decision])
     newest = await revisions.find_newest(session, row.product_id)
     described = {entry["name"] for entry in row.document["dictionary"]}
-    require_fields(remarks, described | {column.name for column in (newest.columns if newest else ())})
+    suite_id = row.document.get(SUITE)
+    suite = await suites.find(session, UUID(suite_id) if suite_id else None)
+    require_fields(
+        remarks,
+        described | {column.name for column in (newest.columns if newest else ())},
+        {check["name"] for check in (suite.checks if suite else ())},
+    )
     assert row.submitted_at is not None
     assert row.submitted_by is not None
     moment = await now(session)

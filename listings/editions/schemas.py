@@ -49,7 +49,8 @@ class RemarkCreate(Input):
     """What a reviewer says of one field."""
 
     field: ShortText = Field(
-        description=f"Among: {', '.join(MEMBERS)}, dictionary.<column>; `{DATA}` for the file and its quality",
+        description=f"Among: {', '.join(MEMBERS)}, dictionary.<column>, quality_checks.<name>; `{DATA}` for"
+        " the file and its quality",
         examples=["title_en", "dictionary.pm25"],
     )
     remark: Reason
@@ -100,7 +101,9 @@ class ExplanationCreate(Input):
 class ChangeRead(Output):
     """One field in which an edition differs from the one before."""
 
-    field: str = Field(description="A member of the document; dictionary.<column> for one column")
+    field: str = Field(
+        description="A member of the document; dictionary.<column> for one column, quality_checks.<name> for one check"
+    )
     before: Any = Field(description="null where there was none")
     after: Any = Field(description="null where there is none any more")
 
@@ -186,11 +189,16 @@ class EditionRead(EditionSummary):
 
     @classmethod
     def build(
-        cls, row: ProductEdition, base: Document | None, reviews: Sequence[ReviewRead]
+        cls,
+        row: ProductEdition,
+        base: Document | None,
+        document: Document,
+        reviews: Sequence[ReviewRead],
     ) -> "EditionRead":
         """Map a row.
 
         :param base: the document it is based on.
+        :param document: its own; both with their checks.
         """
         kept = {
             "based_on_id",
@@ -204,6 +212,6 @@ class EditionRead(EditionSummary):
         return cls(
             **_summary(row),
             **row.model_dump(include=kept),
-            changes=ChangeRead.between(base, row.document),
+            changes=ChangeRead.between(base, document),
             reviews=list(reviews),
         )

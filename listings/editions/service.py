@@ -17,7 +17,7 @@ from infra.paging import PageRequest
 from infra.rulebook.domain import Rules
 from listings.authorisations import service as authorisations
 from listings.editions import repository
-from listings.editions.domain import MEMBERS, Document, document_digest
+from listings.editions.domain import MEMBERS, SUITE, Document, document_digest, with_checks
 from listings.editions.errors import EditionOpen, EditionStateForbids
 from listings.editions.schemas import EditionUpdate
 from listings.editions.states import EDITION, EditionAction, EditionStatus, require_draft
@@ -29,6 +29,7 @@ from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.resources.domain import require_themes
 from listings.revisions import columns
+from quality.suites import service as suites
 
 SUBJECT = "product_edition"
 
@@ -232,7 +233,46 @@ async def get_bases(session: AsyncSession, rows: Sequence[ProductEdition]) -> di
     """By the id of each edition that is based on another, the document of that one."""
     bases = {row.id: row.based_on_id for row in rows if row.based_on_id is not None}
     documents = await repository.get_many(session, set(bases.values()))
-    return {edition_id: documents[base].document for edition_id, base in bases.items()}
+    # What took effect before there were suites was under the first one, which came with them.
+    silent = {row.product_id for row in documents.values() if row.document.get(SUITE) is None}
+    first = await suites.first_ids(session, silent) if silent else {}
+    return {
+        edition_id: _naming(documents[base].document, first.get(documents[base].product_id))
+        for edition_id, base in bases.items()
+    }
+
+
+def _naming(document: Document, suite_id: UUID | None) -> Document:
+    if document.get(SUITE) is not None or suite_id is None:
+        return document
+    return {**document, SUITE: str(suite_id)}
+
+
+async def get_compared(session: AsyncSession, row: ProductEdition) -> tuple[Document | None, Document]:
+    """The document an edition is based on, None of a first one, and its own; both with their checks."""
+    base = (await get_bases(session, [row])).get(row.id)
+    compared = await add_checks(session, [row.document] if base is None else [base, row.document])
+    return (compared[0] if base is not None else None), compared[-1]
+
+
+async def add_checks(session: AsyncSession, documents: Sequence[Document]) -> list[Document]:
+    """Documents with the checks of the suites they name, so that they are compared check by check."""
+    named = {UUID(document[SUITE]) for document in documents if document.get(SUITE)}
+    found = await suites.get_many(session, named)
+    checks = {str(suite.id): suite.checks for suite in found.values()}
+    return [with_checks(document, checks.get(document.get(SUITE) or "", ())) for document in documents]
+
+
+async def set_suite(
+    session: AsyncSession, actor: Actor, row: ProductEdition, suite_id: UUID
+) -> ProductEdition:
+    """Have a draft name another version of its product's suite.
+
+    :param row: its product is locked.
+    :raises EditionStateForbids: it is no draft.
+    """
+    require_draft(row.status)
+    return await _write(session, actor, row, {**row.document, SUITE: str(suite_id)})
 
 
 async def submit_first(

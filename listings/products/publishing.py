@@ -84,7 +84,7 @@ async def publish_edition(
     :param seen: what exactly was approved, for the audit log.
     """
     revised = with_document(row, document)
-    for name in document:
+    for name in (*document, "quality_suite_id"):
         setattr(row, name, getattr(revised, name))
     row.theme_axes = revised.theme_axes
     row.edition_id, row.classification = edition_id, classification
@@ -106,6 +106,9 @@ def with_document(row: DataProduct, document: Mapping[str, Any]) -> DataProduct:
     :return: an object that belongs to no session.
     """
     members = {**document, "plan_id": UUID(document["plan_id"]) if document["plan_id"] else None}
+    # An edition that names no suite leaves the product with the one it has.
+    suite_id = document.get("quality_suite_id")
+    members["quality_suite_id"] = UUID(suite_id) if suite_id else row.quality_suite_id
     members["update_frequency"] = UpdateFrequency(document["update_frequency"])
     revised = DataProduct(**(row.model_dump() | members))
     revised.theme_axes = axes_of(revised.themes)

@@ -216,6 +216,9 @@ class ProductRead(Output):
         description="The strictest of the columns it offers, as of its publication and of every grading since"
     )
     plan_id: UUID | None
+    quality_suite_id: UUID | None = Field(
+        description="The version of its quality suite by which revisions are judged; null before the first"
+    )
     edition_id: UUID | None = Field(description="The edition in force; null before its publication")
     created_at: datetime
     submitted_at: datetime | None

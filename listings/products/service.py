@@ -144,6 +144,19 @@ async def attach_plan(session: AsyncSession, actor: Actor, product_id: UUID, pla
     return row
 
 
+async def set_quality_suite(
+    session: AsyncSession, actor: Actor, row: DataProduct, suite_id: UUID
+) -> DataProduct:
+    """Have the revisions of a product be judged by a version of its suite from now on.
+
+    :param row: locked; a draft, or without a suite.
+    """
+    row.quality_suite_id = suite_id
+    await session.flush()
+    await record(session, actor, row, "quality_suite_set", quality_suite_id=str(suite_id))
+    return row
+
+
 async def require_own_plan(session: AsyncSession, row: DataProduct, plan_id: UUID) -> None:
     """Make sure that a price plan is of the product's operator.
 

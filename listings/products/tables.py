@@ -21,8 +21,9 @@ class DataProduct(Table, table=True):
     ``theme_axes`` are those of its themes; ``purposes`` and ``delivery_classes`` are sorted codes.
 
     ``owner_id`` is the resource's owner. ``dictionary`` holds described columns only, ``declared_columns`` those whose
-    types were declared (`listings.products.columns.DeclaredColumn`). ``classification`` is that of what is offered,
-    None before publication.
+    types were declared (`listings.products.columns.DeclaredColumn`). ``quality_suite_id`` is the version of its suite
+    by which revisions are judged, None before there is one. ``classification`` is that of what is offered, None before
+    publication.
     """
 
     __tablename__ = "data_products"
@@ -59,6 +60,7 @@ class DataProduct(Table, table=True):
     declared_columns: list[dict[str, Any]] = json_column(default_factory=list)
     classification: Classification | None = enum_column(Classification, default=None, nullable=True)
     plan_id: UUID | None = Field(default=None, foreign_key="price_plans.id")
+    quality_suite_id: UUID | None = Field(default=None, foreign_key="quality_suites.id")
     edition_id: UUID | None = None
     created_at: datetime = timestamp_column()
     created_by: UUID

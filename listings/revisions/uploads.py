@@ -28,7 +28,7 @@ from listings.ingest.result import IngestOptions, IngestResult, Progress
 from listings.products import service as products
 from listings.products.dictionary import personal_columns
 from listings.products.masking import mask_rows
-from listings.revisions import changes, columns, repository
+from listings.revisions import changes, checking, columns, repository
 from listings.revisions import service as revisions
 from listings.revisions.disclosure import disclose
 from listings.revisions.domain import (
@@ -44,7 +44,6 @@ from listings.revisions.spool import spooled
 from listings.revisions.storable import storable
 from listings.revisions.tables import ProductRevision
 from quality.limits import MAX_CELLS, MAX_CHECKS
-from quality.runs import service as quality
 
 FOLDER = "revisions"
 """Where revisions lie in the object store, named by their ids."""
@@ -281,7 +280,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
         # searched for personal information is by now.
         if newest.id not in await findings.get_detected(session, [newest.id]):
             await findings.record_contents(session, product.id, newest.id, result.detected)
-        await _request_check(session, actor, newest)
+        await checking.request_check(session, actor, product, newest)
         return newest.id
     placement = await changes.place(session, product, result.columns)
     require_declared(products.get_declared_columns(product), result.columns)
@@ -328,7 +327,7 @@ async def _register(session: AsyncSession, actor: Actor, product_id: UUID, conve
     if placement.breaking:
         await _try_out_served(session, product.id)
     await findings.record_contents(session, product.id, row.id, result.detected)
-    await _request_check(session, actor, row)
+    await checking.request_check(session, actor, product, row)
     await audit.record(
         session,
         actor,
@@ -371,16 +370,4 @@ def _is_repeat(newest: ProductRevision, converted: Converted) -> bool:
         newest.source_sha256 == converted.result.source_sha256
         and recorded_options(newest.profile) == converted.options
         and newest.profile.get("declared", []) == converted.declared
-    )
-
-
-async def _request_check(session: AsyncSession, actor: Actor, row: ProductRevision) -> None:
-    await quality.request_run(
-        session,
-        actor,
-        row.id,
-        object_key=row.object_key,
-        rows=row.rows,
-        columns=row.columns,
-        profile=row.profile["columns"],
     )

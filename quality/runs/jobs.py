@@ -1,6 +1,7 @@
 """What the worker does: run a suite of checks on a revision, in a warm process of its own."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -59,16 +60,27 @@ async def check(context: JobContext, payload: dict[str, Any]) -> None:
 async def _checked(context: JobContext, engine: WarmEngine, run: QualityRun) -> Measured:
     checks = [Check.from_json(item) for item in run.checks]
     try:
-        async with context.store.reading(run.object_key) as path:
+        async with context.store.reading(run.object_key) as path, _facts(context, run) as facts:
             for _ in range(TRIES - 1):
                 try:
-                    return await engine.run(checks, path, RunFacts())
+                    return await engine.run(checks, path, facts)
                 except CheckingFailed as failure:
                     if not failure.transient:
                         raise
-            return await engine.run(checks, path, RunFacts())
+            return await engine.run(checks, path, facts)
     except ObjectMissing:
         raise CheckingFailed("The revision's file is not in the object store.", transient=False) from None
+
+
+@asynccontextmanager
+async def _facts(context: JobContext, run: QualityRun) -> AsyncIterator[RunFacts]:
+    """What a run is told besides; a file of another product that is gone is left out, and its check says so."""
+    async with AsyncExitStack() as files:
+        references = {}
+        for key, object_key in run.reference_keys.items():
+            with suppress(ObjectMissing):
+                references[key] = await files.enter_async_context(context.store.reading(object_key))
+        yield RunFacts(arrived_at=run.arrived_at, references=references)
 
 
 async def warm_up(context: JobContext) -> None:

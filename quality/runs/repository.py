@@ -43,10 +43,10 @@ async def lock_run(session: AsyncSession, run_id: UUID) -> QualityRun | None:
 
 
 async def lock_latest_run(session: AsyncSession, revision_id: UUID) -> QualityRun | None:
-    """The newest run of a revision, locked."""
+    """The newest run of a revision that counts, locked."""
     statement = (
         select(QualityRun)
-        .where(QualityRun.revision_id == revision_id)
+        .where(QualityRun.revision_id == revision_id, ~col(QualityRun.trial))
         .order_by(col(QualityRun.requested_at).desc(), col(QualityRun.id).desc())
         .limit(1)
         .with_for_update()
@@ -56,14 +56,30 @@ async def lock_latest_run(session: AsyncSession, revision_id: UUID) -> QualityRu
 
 
 async def latest_report(session: AsyncSession, revision_id: UUID) -> QualityReport | None:
-    """The newest report on a revision."""
+    """The newest report on a revision that counts."""
     statement = (
         select(QualityReport)
-        .where(QualityReport.revision_id == revision_id)
-        .order_by(col(QualityReport.measured_at).desc(), col(QualityReport.id).desc())
+        .join(QualityRun, col(QualityRun.id) == col(QualityReport.run_id))
+        .where(QualityReport.revision_id == revision_id, ~col(QualityRun.trial))
+        .order_by(col(QualityRun.requested_at).desc(), col(QualityRun.id).desc())
         .limit(1)
     )
     return (await session.exec(statement)).one_or_none()
+
+
+async def find_trial(
+    session: AsyncSession, revision_id: UUID, suite_id: UUID
+) -> tuple[QualityRun, QualityReport | None] | None:
+    """The run of a revision by a version of a suite, whether it counts or not, with its report."""
+    statement = (
+        select(QualityRun, QualityReport)
+        .outerjoin(QualityReport, col(QualityReport.run_id) == col(QualityRun.id))
+        .where(col(QualityRun.revision_id) == revision_id, col(QualityRun.suite_id) == suite_id)
+        .order_by(col(QualityRun.requested_at).desc(), col(QualityRun.id).desc())
+        .limit(1)
+    )
+    row = (await session.exec(statement)).one_or_none()
+    return (row[0], row[1]) if row is not None else None
 
 
 async def latest_statuses(
@@ -87,7 +103,7 @@ async def latest_statuses(
             col(QualityRun.error),
         )
         .outerjoin(QualityReport, col(QualityReport.run_id) == col(QualityRun.id))
-        .where(col(QualityRun.revision_id).in_(revision_ids))
+        .where(col(QualityRun.revision_id).in_(revision_ids), ~col(QualityRun.trial))
         .ext(distinct_on(col(QualityRun.revision_id)))
         .order_by(col(QualityRun.revision_id), col(QualityRun.requested_at).desc(), col(QualityRun.id).desc())
     )
@@ -102,6 +118,7 @@ def has_passed(revision_id: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bo
         sa.select(1)
         .where(
             col(later.revision_id) == col(QualityRun.revision_id),
+            ~col(later.trial),
             sa.tuple_(col(later.requested_at), col(later.id))
             > sa.tuple_(col(QualityRun.requested_at), col(QualityRun.id)),
         )
@@ -113,6 +130,7 @@ def has_passed(revision_id: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bo
         .join(QualityReport, col(QualityReport.run_id) == col(QualityRun.id))
         .where(
             col(QualityRun.revision_id) == revision_id,
+            ~col(QualityRun.trial),
             ~followed,
             col(QualityRun.status) == RunStatus.DONE,
             sa.or_(col(QualityReport.status) == ReportStatus.PASSED, waivers.in_force(col(QualityReport.id))),

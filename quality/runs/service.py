@@ -1,6 +1,7 @@
 """Use cases of quality: request a run, start it, complete or fail it, read what came of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from infra.digest import json_digest
 from infra.events import service as events
 from infra.events.kinds import EventKind
 from infra.rulebook import service as rulebook
-from quality.checks import Check, Dimension, Measured, suite_to_json
+from quality.checks import Dimension, Measured
 from quality.classes import ProductClass
 from quality.runs import repository
 from quality.runs.judging import dimensions_to_json, judge, result_to_json
@@ -23,13 +24,15 @@ from quality.runs.states import RUN, QualityStatus, ReportStatus, RunAction, Run
 from quality.runs.tables import QualityReport as Report
 from quality.runs.tables import QualityRun
 from quality.score import Measure
-from quality.suggest import facts_of, suggest
+from quality.suites import service as suites
 
 __all__ = [
     "Report",
+    "Trial",
     "complete_run",
     "fail_run",
     "find_report",
+    "find_trial",
     "get_errors",
     "get_statuses",
     "request_run",
@@ -45,51 +48,51 @@ async def request_run(
     actor: Actor,
     revision_id: UUID,
     *,
+    product_id: UUID,
+    suite_id: UUID,
     object_key: str,
     rows: int,
-    columns: Sequence[Mapping[str, Any]],
-    profile: Sequence[Mapping[str, Any]],
-    checks: Sequence[Check] | None = None,
-    product_id: UUID | None = None,
-    suite_id: UUID | None = None,
-    product_class: ProductClass | None = None,
-    arrived_at: datetime | None = None,
+    arrived_at: datetime | None,
     reference_keys: Mapping[str, str] | None = None,
+    trial: bool = False,
 ) -> QualityRun:
     """Request a check of a revision, in the caller's transaction; the worker does it after the commit.
 
-    The same suite on the same revision is one run: asking again changes nothing, unless the run could not be
-    carried out, or the revision was withdrawn, which asking again retries.
+    The same version of a suite on the same revision is one run: asking again changes nothing, unless the run could not
+    be carried out, or the revision was withdrawn, which asking again retries. A trial that is asked for again, not as
+    one, counts from then on.
 
+    :param product_id: whose revision it is.
+    :param suite_id: the version of the product's suite that it is judged by.
     :param object_key: of the revision's Parquet file in the object store.
-    :param columns: JSON of ``listings.ingest.result.Column``, in order; ``profile`` that of ``ColumnProfile``.
-    :param checks: the suite; None suggests one from the schema and profile.
-    :param product_class: by which weights and gate the revision is judged; None for `ProductClass.GENERAL`.
-    :param arrived_at: when the revision was received.
+    :param arrived_at: when the revision was received; None where that is not known.
     :param reference_keys: objects of other products' revisions that checks refer to, by `reference_key`.
+    :param trial: whether the report is to be read and to count for nothing.
     """
-    suite = list(checks) if checks is not None else suggest(rows, facts_of(columns, profile))
-    form = suite_to_json(suite)
+    suite = await suites.get(session, suite_id)
     wanted = QualityRun(
         id=new_id(),
         revision_id=revision_id,
         product_id=product_id,
-        suite_id=suite_id,
-        product_class=product_class,
+        suite_id=suite.id,
+        product_class=suite.product_class,
         arrived_at=arrived_at,
-        suite_digest=_digest(form, product_class),
+        suite_digest=suite.digest,
+        trial=trial,
         object_key=object_key,
         reference_keys=dict(reference_keys or {}),
-        checks=form,
+        checks=suite.checks,
         status=RunStatus.QUEUED,
         requested_by=actor.id,
         requested_at=await now(session),
     )
     run, added = await repository.ensure_run(session, wanted)
-    if not added:
+    if not added and run.trial and not trial:
+        run.trial, run.requested_at = False, wanted.requested_at
+        await session.flush()
+    elif not added and not trial:
         newest = await repository.lock_latest_run(session, revision_id)
-        same = newest is not None and (newest.checks, newest.product_class) == (run.checks, run.product_class)
-        if newest is not None and same:
+        if newest is not None and newest.suite_id == run.suite_id:
             run = newest  # of a revision that was withdrawn, the run that says so
     if not added and not RUN.allows(run.status, RunAction.RETRY):
         return run
@@ -166,9 +169,13 @@ async def complete_run(
             "status": report.status,
             "score": str(report.score),
             "grade": report.grade,
+            "suite_id": str(run.suite_id) if run.suite_id else None,
+            "trial": run.trial,
         },
         rules=rules,
     )
+    if run.trial:
+        return report
     # Whose revision it is, and what follows, is known above.
     await events.publish(
         session,
@@ -201,6 +208,28 @@ async def fail_run(session: AsyncSession, run_id: UUID, reason: str) -> None:
 async def find_report(session: AsyncSession, revision_id: UUID) -> Report | None:
     """The newest report on a revision; None while there is none. Who may read it, the caller knows."""
     return await repository.latest_report(session, revision_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How a revision fares by a version of a suite.
+
+    :ivar report: None until the run is done.
+    """
+
+    run_id: UUID
+    status: QualityStatus
+    report: Report | None
+    error: str | None
+
+
+async def find_trial(session: AsyncSession, revision_id: UUID, suite_id: UUID) -> Trial | None:
+    """How a revision fares by a version of a suite, in force or not; None where that was never asked for."""
+    found = await repository.find_trial(session, revision_id, suite_id)
+    if found is None:
+        return None
+    run, report = found
+    return Trial(run.id, quality_status(run.status, report.status if report else None), report, run.error)
 
 
 async def get_statuses(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, QualityStatus]:
@@ -285,8 +314,3 @@ def content(report: Report) -> dict[str, Any]:
         "uncapped_grade": report.uncapped_grade,
         "refusals": report.refusals,
     }
-
-
-def _digest(form: Sequence[Mapping[str, Any]], product_class: ProductClass | None) -> str:
-    """What a suite is recognised by: its checks, and the class by which they are weighed."""
-    return json_digest(form if product_class is None else [product_class.value, form]).hex()

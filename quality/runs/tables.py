@@ -14,8 +14,9 @@ from quality.runs.states import ReportStatus, RunStatus
 
 
 class QualityRun(Table, table=True):
-    """One run of a suite of checks on a revision; the same suite again is the same run.
+    """One run of a suite of checks on a revision; the same version of a suite again is the same run.
 
+    ``trial`` is a run by a suite that is not in force: its report is read by reviewers and counts for nothing.
     ``reference_keys`` names the object of the revision of another product that a check refers to, by
     ``quality.facts.reference_key``.
     """
@@ -26,10 +27,11 @@ class QualityRun(Table, table=True):
     id: UUID = id_column()
     revision_id: UUID
     product_id: UUID | None = None
-    suite_id: UUID | None = None
+    suite_id: UUID | None = Field(default=None, foreign_key="quality_suites.id")
     product_class: ProductClass | None = enum_column(ProductClass, default=None, nullable=True)
     arrived_at: datetime | None = timestamp_column(nullable=True)
     suite_digest: str
+    trial: bool = False
     object_key: str
     reference_keys: dict[str, str] = json_column()
     checks: list[dict[str, Any]] = json_column(default_factory=list)

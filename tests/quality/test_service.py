@@ -11,22 +11,28 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from infra.auth import SYSTEM
-from infra.db import AsyncSession, SessionMaker, new_id, transaction
+from infra.db import AsyncSession, SessionMaker, new_id, now, transaction
 from infra.digest import json_digest
 from infra.jobs import JobContext
 from infra.keys import KeyRing
 from infra.objects import LocalStore
+from infra.paging import PageRequest
 from infra.settings import Settings
-from quality.checks import Measured
+from quality.checks import Check, CheckType, Dimension, Measured, Severity, Tolerance
+from quality.classes import ProductClass
 from quality.reports.schemas import ReportRead
 from quality.runs import jobs, repository, service
 from quality.runs.runner import WarmEngine
 from quality.runs.states import QualityStatus, RunStatus
 from quality.runs.tables import QualityRun
+from quality.suites import service as suites
+from quality.suites.domain import SuiteOrigin
 
-COLUMNS = [{"name": "id", "kind": "integer"}, {"name": "note", "kind": "text"}]
-PROFILE: list[dict[str, Any]] = [
-    {"nulls": nulls, "distinct": 40, "values": [], "shape": None, "increasing": None} for nulls in (0, 1)
+SUITE = [
+    Check(CheckType.ROW_COUNT, (), Dimension.CONFORMITY, {"minimum": "1"}, severity=Severity.BLOCKING),
+    Check(CheckType.UNIQUE, ("id",), Dimension.ACCURACY),
+    Check(CheckType.NOT_NULL, ("id",), Dimension.COMPLETENESS),
+    Check(CheckType.NOT_NULL, ("note",), Dimension.COMPLETENESS, tolerance=Tolerance("5")),
 ]
 
 
@@ -51,11 +57,29 @@ def store_revision(context: JobContext, folder: Path) -> tuple[UUID, str]:
     return revision_id, key
 
 
-async def request(context: JobContext, revision_id: UUID, key: str) -> QualityRun:
+async def request(context: JobContext, revision_id: UUID, key: str, **changes: Any) -> QualityRun:
     async with transaction(context.sessions) as session:
-        return await service.request_run(
-            session, SYSTEM, revision_id, object_key=key, rows=40, columns=COLUMNS, profile=PROFILE
-        )
+        return await requested(session, revision_id, object_key=key, **changes)
+
+
+async def requested(session: AsyncSession, revision_id: UUID, **changes: Any) -> QualityRun:
+    """Ask for a run by the suite of a product of its own: the same one, asked for again."""
+    page = PageRequest(1, None)
+    versions, _ = await suites.list_versions(session, revision_id, page)
+    suite = versions[0] if versions else await created(session, revision_id)
+    wanted: dict[str, Any] = {"suite_id": suite.id, "rows": 40, "arrived_at": await now(session)} | changes
+    return await service.request_run(session, SYSTEM, revision_id, product_id=revision_id, **wanted)
+
+
+async def created(session: AsyncSession, product_id: UUID) -> suites.Suite:
+    return await suites.create_version(
+        session,
+        SYSTEM,
+        product_id,
+        product_class=ProductClass.GENERAL,
+        checks=SUITE,
+        origin=SuiteOrigin.SUGGESTED,
+    )
 
 
 async def status(context: JobContext, revision_id: UUID) -> QualityStatus | None:
@@ -130,15 +154,7 @@ async def test_a_file_that_is_no_parquet_gives_a_reason(context: JobContext, tmp
 async def test_a_request_that_is_rolled_back_leaves_no_run(session: AsyncSession) -> None:
     revision_id = new_id()
     async with session.begin_nested() as inner:
-        run = await service.request_run(
-            session,
-            SYSTEM,
-            revision_id,
-            object_key="revisions/x.parquet",
-            rows=40,
-            columns=COLUMNS,
-            profile=PROFILE,
-        )
+        run = await requested(session, revision_id, object_key="revisions/x.parquet")
         assert await queued(session, run.id) == 1
         await inner.rollback()
     assert await service.get_statuses(session, [revision_id]) == {}
@@ -212,3 +228,34 @@ async def test_a_withdrawn_revision_has_not_passed_until_it_is_checked_again(
     assert await status(context, revision_id) is QualityStatus.PASSED
     same = await request(context, revision_id, key)
     assert (same.id, same.status) == (again.id, RunStatus.DONE)
+
+
+async def test_a_trial_counts_once_it_is_asked_for_in_earnest(context: JobContext, tmp_path: Path) -> None:
+    revision_id, key = store_revision(context, tmp_path)
+    first = await request(context, revision_id, key)
+    await jobs.check(context, {"run_id": str(first.id)})
+    async with transaction(context.sessions) as session:
+        suite = await suites.create_version(
+            session,
+            SYSTEM,
+            revision_id,
+            product_class=ProductClass.GENERAL,
+            checks=[
+                Check(CheckType.ROW_COUNT, (), Dimension.CONFORMITY, {"minimum": "41"}, Severity.BLOCKING)
+            ],
+            origin=SuiteOrigin.WRITTEN,
+        )
+    trial = await request(context, revision_id, key, suite_id=suite.id, trial=True)
+    assert await status(context, revision_id) is QualityStatus.PASSED
+    await jobs.check(context, {"run_id": str(trial.id)})
+    assert await status(context, revision_id) is QualityStatus.PASSED
+    async with transaction(context.sessions) as session:
+        tried = await service.find_trial(session, revision_id, suite.id)
+        assert tried is not None
+        assert (tried.run_id, tried.status) == (trial.id, QualityStatus.FAILED)
+        report = await service.find_report(session, revision_id)
+        assert report is not None
+        assert report.passed
+    counted = await request(context, revision_id, key, suite_id=suite.id)
+    assert (counted.id, counted.trial, counted.status) == (trial.id, False, RunStatus.DONE)
+    assert await status(context, revision_id) is QualityStatus.FAILED

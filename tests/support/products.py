@@ -13,6 +13,7 @@ from listings.registrations import service as registrations
 from listings.registrations.domain import RegistrationKind
 from quality.checks import WHOLE, Check, CheckResult, Measured
 from quality.runs import service as quality
+from quality.runs.states import RunStatus
 from quality.runs.tables import QualityRun
 from tests.support.parties import Party
 
@@ -235,7 +236,11 @@ async def published(owner: Party, operator: Party, regulator: Party, **changes: 
 async def settle_quality(party: Party, revision_id: str, *, passed: bool = True) -> None:
     """Complete the queued quality run of a revision as the worker would, with results of our choosing."""
     async with transaction(party.sessions) as session:
-        statement = select(QualityRun).where(col(QualityRun.revision_id) == UUID(revision_id))
+        statement = select(QualityRun).where(
+            col(QualityRun.revision_id) == UUID(revision_id),
+            col(QualityRun.status) == RunStatus.QUEUED,
+            ~col(QualityRun.trial),
+        )
         run = (await session.exec(statement)).one()
         assert await quality.start_run(session, run.id) is not None
         checks = [Check.from_json(item) for item in run.checks]

@@ -5,6 +5,7 @@ from quality.checks import CheckStatus, CheckType, Dimension, Severity, Toleranc
 from quality.classes import ProductClass
 from quality.gates import RefusalCause
 from quality.runs.states import QualityStatus, ReportStatus, RunStatus
+from quality.suites.domain import SuiteOrigin
 from quality.waivers.states import WaiverRequestAction, WaiverRequestStatus, WaiverStatus
 
 LABELS: LabelTexts = {
@@ -77,6 +78,11 @@ LABELS: LabelTexts = {
         "low_grade": ("等级过低", "Grade too low"),
         "blocking_check": ("阻断检查未通过", "Blocking check not passed"),
         "far_beyond_tolerance": ("远超容许范围", "Far beyond tolerance"),
+    },
+    SuiteOrigin: {
+        "suggested": ("系统建议", "Suggested"),
+        "written": ("运营机构编制", "Written"),
+        "imported": ("合同导入", "Imported"),
     },
     ToleranceUnit: {"rows": ("行", "Rows"), "percent": ("百分比", "Percent")},
     Severity: {"blocking": ("阻断", "Blocking"), "warning": ("警告", "Warning")},
