@@ -96,7 +96,7 @@ def carry_out(
     for number, check in checks.items():
         absent = [name for name in check.columns if name not in revision.names]
         if absent:
-            on_result(number, _error(check, f"the revision has no column {absent[0]!r}"))
+            on_result(number, error_of(check, f"the revision has no column {absent[0]!r}"))
         elif check.type is not CheckType.NO_REPEATED_ROWS:
             asked[number] = check
     columns = _columns(revision, asked)
@@ -149,11 +149,14 @@ class _Counting:
         for places, table in parts:
             if not open_checks:
                 return
-            expectations = [self._expectation(number, check) for number, check in open_checks.items()]
+            expectations = [
+                expectation_of(number, check, check.columns, self._facts, self._examples)
+                for number, check in open_checks.items()
+            ]
             for number, found in self._library.validate(expectations, frame_of(table)).items():
                 check = open_checks[number]
                 if isinstance(found, str):
-                    self._on_result(number, _error(check, found))
+                    self._on_result(number, error_of(check, found))
                     del open_checks[number]
                     continue
                 placed, values = self._placed(check, found, places, table)
@@ -161,28 +164,7 @@ class _Counting:
                 before = tallies.get(number)
                 tallies[number] = placed if before is None else merge(check, before, placed, self._examples)
         for number, check in open_checks.items():
-            self._on_result(number, self._result(check, tallies[number], shown[number]))
-
-    def _expectation(self, number: int, check: Check) -> ExpectRevisionToSatisfyCheck:
-        arrived_at, arguments = self._facts.arrived_at, check.arguments
-        reference = None
-        if check.type is CheckType.REFERENCES:
-            key = reference_key(str(arguments["product_id"]), arguments["column"])
-            reference = self._facts.references.get(key)
-        known = {
-            "arguments": dict(arguments),
-            "arrived_at": None if arrived_at is None else arrived_at.isoformat(),
-            "zone": self._facts.zone_of(check.columns[0]) if check.columns else "UTC",
-            "reference": None if reference is None else str(reference),
-        }
-        return ExpectRevisionToSatisfyCheck(
-            check_type=check.type.value,
-            number=number,
-            columns=json.dumps(check.columns),
-            known=json.dumps(known),
-            kept=self._examples,
-            meta={"number": number},
-        )
+            self._on_result(number, result_of(check, tallies[number], shown[number], self._facts))
 
     def _placed(
         self, check: Check, tally: Tally, places: "int | np.ndarray[Any, Any]", table: pa.Table
@@ -197,19 +179,8 @@ class _Counting:
         if state.get("first_row") is not None:
             rows.append(state["first_row"])
             state["first_row"] = placed(state["first_row"])
-        values = {placed(row): _shown(check, table, row - 1) for row in rows}
+        values = {placed(row): values_shown(check, table, row - 1) for row in rows}
         return replace(tally, rows=tuple(placed(row) for row in tally.rows), state=state), values
-
-    def _result(self, check: Check, tally: Tally, shown: Mapping[int, str]) -> CheckResult:
-        arrived_at = self._facts.arrived_at
-        if arrived_at is not None and check.columns:
-            arrived_at = arrived_at.astimezone(ZoneInfo(self._facts.zone_of(check.columns[0])))
-        try:
-            total, observed = finish(check, tally, arrived_at)
-        except (ValueError, KeyError) as error:
-            return _error(check, str(error))
-        found = tuple(Example(row, shown[row]) for row in total.rows)
-        return CheckResult(check, total.evaluated, total.satisfied, total.missing, observed, found)
 
 
 class _Library:
@@ -245,16 +216,61 @@ class _Library:
         for one in outcome.results:  # in an order of the library's own
             assert one.expectation_config is not None
             number = int(one.expectation_config.meta["number"])
-            found[number] = one.result.get("tally") or _reason(one.exception_info)
+            found[number] = one.result.get("tally") or reason_of(one.exception_info)
         return found
 
 
-def _error(check: Check, reason: str) -> CheckResult:
+def expectation_of(
+    number: int, check: Check, columns: Sequence[str], facts: RunFacts, kept: int
+) -> ExpectRevisionToSatisfyCheck:
+    """A check as the library takes it.
+
+    :param columns: names of the check's columns in the batch.
+    :param kept: positions of failing rows that are kept.
+    """
+    arguments = check.arguments
+    reference = None
+    if check.type is CheckType.REFERENCES:
+        reference = facts.references.get(reference_key(str(arguments["product_id"]), arguments["column"]))
+    known = {
+        "arguments": dict(arguments),
+        "arrived_at": None if facts.arrived_at is None else facts.arrived_at.isoformat(),
+        "zone": facts.zone_of(check.columns[0]) if check.columns else "UTC",
+        "reference": None if reference is None else str(reference),
+    }
+    return ExpectRevisionToSatisfyCheck(
+        check_type=check.type.value,
+        number=number,
+        columns=json.dumps(columns),
+        known=json.dumps(known),
+        kept=kept,
+        meta={"number": number},
+    )
+
+
+def result_of(check: Check, tally: Tally, shown: Mapping[int, str], facts: RunFacts) -> CheckResult:
+    """What a check comes to, from its counts over the whole revision.
+
+    :param shown: failing values, by row.
+    """
+    arrived_at = facts.arrived_at
+    if arrived_at is not None and check.columns:
+        arrived_at = arrived_at.astimezone(ZoneInfo(facts.zone_of(check.columns[0])))
+    try:
+        total, observed = finish(check, tally, arrived_at)
+    except (ValueError, KeyError) as error:
+        return error_of(check, str(error))
+    found = tuple(Example(row, shown[row]) for row in total.rows)
+    return CheckResult(check, total.evaluated, total.satisfied, total.missing, observed, found)
+
+
+def error_of(check: Check, reason: str) -> CheckResult:
+    """The result of a check that could not be carried out."""
     return CheckResult(check, 0, 0, error=reason)
 
 
-def _shown(check: Check, table: pa.Table, row: int) -> str:
-    """The values of a failing row as they may be shown; nothing where there are none."""
+def values_shown(check: Check, table: pa.Table, row: int) -> str:
+    """The values of a failing row, from 0, as they may be shown; nothing where there are none."""
     values = [(name, table.column(name)[row]) for name in check.columns]
     return ", ".join(_masked(value) for _, value in values if value.is_valid)
 
@@ -264,7 +280,8 @@ def _masked(value: pa.Scalar) -> str:
     return mask(written(value), quantity=not (pa.types.is_string(kind) or pa.types.is_large_string(kind)))
 
 
-def _reason(info: Any) -> str:
+def reason_of(info: Any) -> str:
+    """Why the library could not carry out an expectation, in a line."""
     if isinstance(info, dict):
         for entry in [info, *info.values()]:
             message = entry.get("exception_message") if isinstance(entry, dict) else None
