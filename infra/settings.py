@@ -189,6 +189,12 @@ class Settings(BaseSettings):
     quality_memory_mb: int = Field(
         2048, ge=512, description="Memory one quality check may take; a hard limit."
     )
+    quality_concurrency: int | None = Field(
+        None,
+        ge=1,
+        le=32,
+        description="Quality checks one worker carries out at once; by default as many as fit the memory for files.",
+    )
     stripe_api_key: SecretStr | None = Field(
         None, description="Stripe secret key; without it cards are not offered."
     )

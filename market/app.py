@@ -69,6 +69,7 @@ from listings.registrations.api import (
 from listings.resources.api import ResourceController
 from listings.revisions.api import RevisionController
 from listings.revisions.changes_api import RevisionChangeController
+from listings.revisions.quality_runs_api import QualityRunController
 from listings.rights.api import RightController
 from listings.rights.ledger_api import EncumbranceController, RightGrantController, TitleController
 from listings.samples.api import SampleController
@@ -150,6 +151,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     ProductController,
     RevisionController,
     RevisionChangeController,
+    QualityRunController,
     UploadController,
     PurgeController,
     SourceCredentialController,

@@ -27,6 +27,10 @@ SHORT = {
         "run": "makes the first administrator, waited for",
         "_unless_stopped": "waited for",
     },
+    "quality/runs/running.py": {
+        "carry_out": "the work on one run and the watch over it, both waited for",
+        "_probed": "starts the engine of one run, waited for",
+    },
     "market/operations/worker.py": {"_run": "warms the quality engine, waited for", "_work": "waited for"},
 }
 STARTERS = {"create_task", "ensure_future", "Thread", "TaskGroup", "start_new_thread", "Timer", "Process"}

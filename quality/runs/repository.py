@@ -1,6 +1,7 @@
 """Every SQL statement of quality."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,8 +10,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from infra.db import AsyncSession
+from quality.facts import RunProgress
 from quality.runs.states import ReportStatus, RunStatus
-from quality.runs.tables import QualityReport, QualityRun
+from quality.runs.tables import QualityProgress, QualityReport, QualityRun
 from quality.waivers import service as waivers
 
 
@@ -51,6 +53,17 @@ async def lock_latest_run(session: AsyncSession, revision_id: UUID) -> QualityRu
         .limit(1)
         .with_for_update()
         .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def latest_run(session: AsyncSession, revision_id: UUID) -> QualityRun | None:
+    """The newest run of a revision that counts."""
+    statement = (
+        select(QualityRun)
+        .where(QualityRun.revision_id == revision_id, ~col(QualityRun.trial))
+        .order_by(col(QualityRun.requested_at).desc(), col(QualityRun.id).desc())
+        .limit(1)
     )
     return (await session.exec(statement)).one_or_none()
 
@@ -137,3 +150,48 @@ def has_passed(revision_id: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bo
         )
         .exists()
     )
+
+
+async def is_running(session: AsyncSession, run_id: UUID, started_at: datetime) -> bool:
+    """Whether a run still is what was started then."""
+    statement = (
+        sa.select(1)
+        .select_from(QualityRun)
+        .where(
+            col(QualityRun.id) == run_id,
+            col(QualityRun.status) == RunStatus.RUNNING,
+            col(QualityRun.started_at) == started_at,
+        )
+    )
+    return (await session.execute(statement)).scalar_one_or_none() is not None
+
+
+async def write_progress(session: AsyncSession, run_id: UUID, progress: RunProgress) -> None:
+    """Write down how far a run is."""
+    values = {
+        "done": progress.done,
+        "of": progress.of,
+        "check": progress.check,
+        "updated_at": sa.func.now(),
+    }
+    statement = insert(QualityProgress).values(run_id=run_id, **values)
+    await session.execute(statement.on_conflict_do_update(index_elements=["run_id"], set_=values))
+
+
+async def get_progress(session: AsyncSession, run_id: UUID) -> QualityProgress | None:
+    """How far a run is, where that was written down."""
+    return (await session.exec(select(QualityProgress).where(QualityProgress.run_id == run_id))).one_or_none()
+
+
+async def delete_progress(session: AsyncSession, run_id: UUID) -> None:
+    """Forget how far a run was, which has ended or begins anew."""
+    await session.execute(sa.delete(QualityProgress).where(col(QualityProgress.run_id) == run_id))
+
+
+async def count_queued_before(session: AsyncSession, run: QualityRun) -> int:
+    """Queued runs that were requested before this one."""
+    before = sa.tuple_(col(QualityRun.requested_at), col(QualityRun.id)) < sa.tuple_(
+        sa.literal(run.requested_at), sa.literal(run.id)
+    )
+    statement = sa.select(sa.func.count()).where(col(QualityRun.status) == RunStatus.QUEUED, before)
+    return (await session.execute(statement)).scalar_one()

@@ -1,6 +1,7 @@
 """The worker's half of checking: one warm child process, bounded in time and memory, replaced when it crashes."""
 
 import asyncio
+import signal
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -176,7 +177,8 @@ async def _ask(
     except ChildTimedOut:
         raise CheckingFailed(f"The checks took longer than {timeout_s} seconds.", transient=False) from None
     except ChildCrashed as crash:
-        if crash.out_of_memory:
+        # Killed by whomever: by the kernel for the machine's memory, or by a person. Its own limits end it otherwise.
+        if crash.out_of_memory and crash.ending != f"signal {signal.SIGKILL:d}":
             raise CheckingFailed(
                 "The check needs more memory than it may use; upload the data in smaller files.",
                 transient=False,

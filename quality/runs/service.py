@@ -13,11 +13,14 @@ from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, new_id, now
 from infra.digest import json_digest
+from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
+from infra.messages import Message
 from infra.rulebook import service as rulebook
 from quality.checks import Dimension, Measured
 from quality.classes import ProductClass
+from quality.facts import RunProgress
 from quality.runs import repository
 from quality.runs.judging import dimensions_to_json, judge, result_to_json
 from quality.runs.states import RUN, QualityStatus, ReportStatus, RunAction, RunStatus, quality_status
@@ -29,18 +32,33 @@ from quality.suites import service as suites
 __all__ = [
     "Report",
     "Trial",
+    "cancel_run",
     "complete_run",
     "fail_run",
     "find_report",
     "find_trial",
     "get_errors",
+    "get_run_progress",
     "get_statuses",
     "request_run",
+    "retry_run",
     "start_run",
     "withdraw",
 ]
 
 JOB = "quality.check"
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgressFacts:
+    """A run and how it stands.
+
+    :param position: in the queue, from 1, while it waits; those that run already are not counted.
+    """
+
+    run: QualityRun
+    position: int | None
+    progress: RunProgress
 
 
 async def request_run(
@@ -96,10 +114,10 @@ async def request_run(
             run = newest  # of a revision that was withdrawn, the run that says so
     if not added and not RUN.allows(run.status, RunAction.RETRY):
         return run
-    if not added:
-        run.status, run.error, run.finished_at = RUN.next_state(run.status, RunAction.RETRY), None, None
-        await session.flush()
-    await jobs.enqueue(session, JOB, {"run_id": str(run.id)}, dedupe_key=f"{JOB}:{run.id}")
+    if added:
+        await _enqueue(session, run, wanted.requested_at)
+    else:
+        await _retry(session, run, wanted.requested_at)
     return run
 
 
@@ -110,6 +128,7 @@ async def start_run(session: AsyncSession, run_id: UUID) -> QualityRun | None:
         return None
     run.status, run.started_at = RUN.next_state(run.status, RunAction.START), await now(session)
     await session.flush()
+    await repository.delete_progress(session, run.id)
     return run
 
 
@@ -157,6 +176,7 @@ async def complete_run(
     run.error, run.finished_at = None, moment
     session.add(report)
     await session.flush()
+    await repository.delete_progress(session, run.id)
     await audit.record(
         session,
         SYSTEM,
@@ -203,6 +223,97 @@ async def fail_run(session: AsyncSession, run_id: UUID, reason: str) -> None:
     run.status = RUN.next_state(run.status, RunAction.FAIL)
     run.error, run.finished_at = reason[:1000], await now(session)
     await session.flush()
+    await repository.delete_progress(session, run.id)
+
+
+async def cancel_run(session: AsyncSession, actor: Actor, revision_id: UUID) -> QualityRun:
+    """Cancel the newest run of a revision; a worker that is at it stops within a second or two.
+
+    Requesting a check again begins it anew.
+
+    :raises NotFound: the revision was never to be checked.
+    :raises RunStateForbids: the run has ended.
+    """
+    run = await repository.lock_latest_run(session, revision_id)
+    if run is None:
+        raise _no_run()
+    run.status = RUN.next_state(run.status, RunAction.CANCEL)
+    run.error, run.finished_at = "The quality check was cancelled.", await now(session)
+    await session.flush()
+    await repository.delete_progress(session, run.id)
+    await audit.record(
+        session,
+        actor,
+        action="quality.cancelled",
+        subject_kind="revision",
+        subject_id=revision_id,
+        detail={"run_id": str(run.id)},
+    )
+    return run
+
+
+async def retry_run(session: AsyncSession, actor: Actor, revision_id: UUID) -> QualityRun:
+    """Request the newest run of a revision again, which was cancelled or could not be carried out.
+
+    :raises NotFound: the revision was never to be checked.
+    :raises RunStateForbids: it waits, runs, or is done.
+    """
+    run = await repository.lock_latest_run(session, revision_id)
+    if run is None:
+        raise _no_run()
+    await _retry(session, run, await now(session))
+    await audit.record(
+        session,
+        actor,
+        action="quality.requested_again",
+        subject_kind="revision",
+        subject_id=revision_id,
+        detail={"run_id": str(run.id)},
+    )
+    return run
+
+
+async def _retry(session: AsyncSession, run: QualityRun, moment: datetime) -> None:
+    run.status, run.error, run.finished_at = RUN.next_state(run.status, RunAction.RETRY), None, None
+    await session.flush()
+    await _enqueue(session, run, moment)
+
+
+async def _enqueue(session: AsyncSession, run: QualityRun, moment: datetime) -> None:
+    # Not one key for all jobs of a run: of one that was cancelled, the job may still be about to end.
+    await jobs.enqueue(
+        session, JOB, {"run_id": str(run.id)}, dedupe_key=f"{JOB}:{run.id}:{moment.isoformat()}"
+    )
+
+
+async def get_run_progress(session: AsyncSession, revision_id: UUID) -> RunProgressFacts:
+    """The newest run of a revision: its place in the queue while it waits, how far it is while it runs.
+
+    :raises NotFound: the revision was never to be checked.
+    """
+    run = await repository.latest_run(session, revision_id)
+    if run is None:
+        raise _no_run()
+    position, progress = None, RunProgress(0, len(run.checks))
+    match run.status:
+        case RunStatus.QUEUED:
+            position = await repository.count_queued_before(session, run) + 1
+        case RunStatus.RUNNING:
+            written = await repository.get_progress(session, run.id)
+            if written is not None:
+                progress = RunProgress(written.done, written.of, written.check)
+        case RunStatus.DONE:
+            progress = RunProgress(len(run.checks), len(run.checks))
+        case RunStatus.FAILED | RunStatus.CANCELLED:
+            pass
+    return RunProgressFacts(run, position, progress)
+
+
+def _no_run() -> NotFound:
+    return NotFound(
+        Message("The revision has not been checked for quality."),
+        remedy=Message("A check is requested when a file is uploaded."),
+    )
 
 
 async def find_report(session: AsyncSession, revision_id: UUID) -> Report | None:

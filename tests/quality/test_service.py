@@ -22,6 +22,7 @@ from quality.checks import Check, CheckType, Dimension, Measured, Severity, Tole
 from quality.classes import ProductClass
 from quality.reports.schemas import ReportRead
 from quality.runs import jobs, repository, service
+from quality.runs.pool import EnginePool
 from quality.runs.runner import WarmEngine
 from quality.runs.states import QualityStatus, RunStatus
 from quality.runs.tables import QualityRun
@@ -45,7 +46,9 @@ def context(
     async def readable(_: JobContext, __: UUID) -> None:
         return None
 
-    return JobContext(settings, sessions, store, keys, {jobs.ENGINE: warm_engine, jobs.PROBE: readable})
+    return JobContext(
+        settings, sessions, store, keys, {jobs.POOL: EnginePool(lambda: warm_engine, 1), jobs.PROBE: readable}
+    )
 
 
 def store_revision(context: JobContext, folder: Path) -> tuple[UUID, str]:
@@ -88,8 +91,8 @@ async def status(context: JobContext, revision_id: UUID) -> QualityStatus | None
 
 
 async def queued(session: AsyncSession, run_id: UUID) -> int:
-    statement = sa.text("SELECT count(*) FROM pgqueuer WHERE dedupe_key = :key")
-    return int((await session.execute(statement, {"key": f"quality.check:{run_id}"})).scalar_one())
+    statement = sa.text("SELECT count(*) FROM pgqueuer WHERE dedupe_key LIKE :key")
+    return int((await session.execute(statement, {"key": f"quality.check:{run_id}:%"})).scalar_one())
 
 
 async def test_a_revision_is_checked_and_reported_once(context: JobContext, tmp_path: Path) -> None:

@@ -156,6 +156,11 @@ async def _products(trade: Trade) -> None:
         media_type="application/octet-stream",
         filename="flooding.csv",
     )
+    (uploaded,) = (await operator.get(f"/v1/products/{draft}/revisions"))["items"]
+    run = f"/v1/revisions/{uploaded['id']}/quality-run"
+    await operator.post(f"{run}/cancellation")
+    await operator.post(f"{run}/retry")
+    await operator.get(run)
     await _checked(operator, draft)
     await operator.put(f"/v1/products/{draft}/price-plan", {"plan_id": trade.made["plan_id"]})
     await operator.post(f"/v1/products/{draft}/submission")
