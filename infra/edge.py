@@ -116,9 +116,13 @@ def guarded(app: ASGIApp, *, body_seconds: float) -> ASGIApp:
 
 
 def answer_headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer, completed: what a route says about caching stands, otherwise nothing is kept."""
+    """The headers of an answer, completed: what a route says about caching or the policy of its page stands, otherwise
+    nothing is kept."""
     names = dict(given)
-    given += _PAGE if names.get(b"content-type", b"").startswith(b"text/html") else _DATA
+    if b"content-security-policy" in names:  # a page that allows less, or another style
+        given += _ALWAYS
+    else:
+        given += _PAGE if names.get(b"content-type", b"").startswith(b"text/html") else _DATA
     if b"cache-control" not in names:
         given.append(_NOT_KEPT)
     return given

@@ -59,6 +59,7 @@ from listings.publication.editions_api import EditionReviewController
 from listings.publication.findings_api import FindingController
 from listings.publication.waivers_api import WaiverController
 from listings.purges.api import PurgeController
+from listings.quality_reports.api import PublicQualityController, QualityReportController
 from listings.registrations.api import (
     RegistrationApplicationController,
     RegistrationController,
@@ -152,6 +153,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     RevisionController,
     RevisionChangeController,
     QualityRunController,
+    QualityReportController,
+    PublicQualityController,
     UploadController,
     PurgeController,
     SourceCredentialController,

@@ -25,7 +25,6 @@ from listings.products.schemas import ColumnDeclarations, DictionaryUpdate, Prod
 from listings.revisions import changes, columns, service, uploads
 from listings.revisions.schemas import RevisionRead
 from listings.revisions.spool import require_size
-from quality.reports.schemas import ReportRead
 
 FileName = Annotated[
     str | None,
@@ -236,19 +235,6 @@ class RevisionController(Controller):
     async def read(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> RevisionRead:
         """A revision of a product you can access."""
         return await revision_read(session, actor, revision_id)
-
-    @get(
-        "/revisions/{revision_id:uuid}/quality-report",
-        guards=[requires(Permission.PRODUCT_READ)],
-        operation_id="getQualityReport",
-        summary="Get the quality report of a revision",
-    )
-    async def quality_report(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> ReportRead:
-        """For everybody once the product is published; before, for those who can access the product.
-
-        Values of personal columns are withheld from everybody else.
-        """
-        return ReportRead.of(*await service.get_quality_report(session, actor, revision_id))
 
     @put(
         "/products/{product_id:uuid}/columns",

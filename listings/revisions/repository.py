@@ -47,6 +47,17 @@ async def list_newest(session: AsyncSession, product_id: UUID, limit: int) -> Se
     return (await session.exec(statement)).all()
 
 
+async def list_before(session: AsyncSession, row: ProductRevision, limit: int) -> Sequence[ProductRevision]:
+    """The revisions of the same product with lower numbers, newest first."""
+    statement = (
+        select(ProductRevision)
+        .where(col(ProductRevision.product_id) == row.product_id, col(ProductRevision.number) < row.number)
+        .order_by(col(ProductRevision.number).desc())
+        .limit(limit)
+    )
+    return (await session.exec(statement)).all()
+
+
 async def list_released(session: AsyncSession, product_id: UUID, limit: int) -> Sequence[ProductRevision]:
     """The revisions of a product whose schema is in force or was, the first to be read first.
 

@@ -18,8 +18,6 @@ from infra.stops import service as stops
 from infra.stops.tables import Stop
 from listings.ingest.result import Column, Kind
 from listings.products import service as products
-from listings.products.dictionary import concealed_columns
-from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.revisions import repository
 from listings.revisions.differences import ColumnDifference
@@ -64,6 +62,16 @@ async def find_facts(session: AsyncSession, revision_id: UUID) -> RevisionFacts 
 async def list_product_ids(session: AsyncSession, after: UUID | None, limit: int) -> Sequence[UUID]:
     """Ids of products that have revisions, in their order, from after one on."""
     return await repository.list_product_ids(session, after, limit)
+
+
+async def list_newest(session: AsyncSession, product_id: UUID, limit: int) -> Sequence[ProductRevision]:
+    """The newest revisions of a product, checked or not, newest first."""
+    return await repository.list_newest(session, product_id, limit)
+
+
+async def list_before(session: AsyncSession, row: ProductRevision, limit: int) -> Sequence[ProductRevision]:
+    """The revisions of the same product before one, newest first."""
+    return await repository.list_before(session, row, limit)
 
 
 async def find_newest(session: AsyncSession, product_id: UUID) -> RevisionFacts | None:
@@ -286,35 +294,6 @@ async def list_revisions(
     await products.access_product(session, actor, product_id)
     rows, following = await repository.list_of_product(session, product_id, page)
     return rows, await get_quality_statuses(session, rows), following
-
-
-async def get_quality_report(
-    session: AsyncSession, actor: Actor, revision_id: UUID
-) -> tuple[quality.Report, set[str]]:
-    """The quality report of a revision: open to everybody once its product is published.
-
-    :return: the report, and the columns whose values the actor may not see in it: those that samples mask, unless the
-        actor can access the product itself.
-    :raises NotFound: there is no such revision the actor can access, or no report yet.
-    """
-    row = await repository.get(session, revision_id)
-    product = await products.find_product(session, row.product_id) if row else None
-    inside = row is not None and await products.find_visible(session, actor, row.product_id) is not None
-    if row is None or product is None or not (inside or product.status is ProductStatus.PUBLISHED):
-        raise no_such_revision()
-    if not inside and await stops.active(session, [row.id]):
-        raise no_such_revision()
-    report = await quality.find_report(session, row.id)
-    if report is None:
-        raise NotFound(
-            Message("The quality check has not finished."), remedy=Message("Ask again in a moment.")
-        )
-    if inside:
-        return report, set()
-    disclosure = await get_disclosure(session, product, row)
-    if disclosure.withheld:
-        raise no_such_revision()
-    return report, concealed_columns(disclosure.dictionary)
 
 
 async def get_sample(

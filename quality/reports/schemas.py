@@ -9,21 +9,13 @@ from pydantic import Field
 
 from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import DecimalText, Output, Sha256Hex
-from quality.checks import CheckStatus, CheckType, Dimension, Severity, ToleranceUnit
+from quality.checks import Check, CheckStatus, CheckType, Dimension, Severity, ToleranceUnit
+from quality.reports.comparison import CheckChange, ComparedCheck
+from quality.reports.concealment import WITHHELD as WITHHELD
+from quality.reports.concealment import conceal
+from quality.reports.dimensions import ISO_25012, TITLES
 from quality.runs.states import ReportStatus
 from quality.runs.tables import QualityReport
-
-WITHHELD = "***"
-"""What stands in a report in place of a value that its reader may not see."""
-
-DIMENSION_TITLES = {
-    Dimension.CONFORMITY: "规范性",
-    Dimension.COMPLETENESS: "完整性",
-    Dimension.ACCURACY: "准确性",
-    Dimension.CONSISTENCY: "一致性",
-    Dimension.TIMELINESS: "时效性",
-    Dimension.ACCESSIBILITY: "可访问性",
-}
 
 
 class DimensionRead(Output):
@@ -31,9 +23,19 @@ class DimensionRead(Output):
 
     dimension: Dimension
     title_zh: str
+    iso_25012_zh: str = Field(description="The nearest characteristic of ISO/IEC 25012 (GB/T 25000.12)")
+    iso_25012_en: str
     satisfied: int = Field(ge=0, description="A: elements as they should be")
     evaluated: int = Field(ge=0, description="B: elements looked at; 0 when the dimension was not measured")
     value: DecimalText | None = Field(description="A/B, cut to six places; null when not measured")
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "DimensionRead":
+        """Map a dimension of a stored report."""
+        dimension = Dimension(stored["dimension"])
+        zh, en = ISO_25012[dimension]
+        names = {"title_zh": TITLES[dimension], "iso_25012_zh": zh, "iso_25012_en": en}
+        return cls.model_validate({**stored, **names})
 
 
 class ExampleRead(Output):
@@ -60,7 +62,7 @@ class CheckRead(Output):
     arguments: dict[str, Any]
     dimension: Dimension
     severity: Severity
-    name: str = Field(max_length=200, description="What trends and waivers call it")
+    name: str = Field(description="What trends and waivers call it")
     tolerance: ToleranceRead
     owner: str | None = Field(description="Who answers for it; null for the operator of the product")
     scored: bool = Field(description="Whether its counts enter the score")
@@ -96,24 +98,92 @@ class ReportRead(Output):
 
         :param withheld: columns of which no value is shown; a report with any is not what its digest is taken of.
         """
-        dimensions = [
-            {**item, "title_zh": DIMENSION_TITLES[Dimension(item["dimension"])]} for item in report.dimensions
-        ]
-        checks = [
-            _without_values(check) if set(check["columns"]) & set(withheld) else check
-            for check in report.checks
-        ]
         hidden = {"run_id", "dimensions", "checks"}
         return cls.model_validate(
-            {**report.model_dump(exclude=hidden), "dimensions": dimensions, "checks": checks}
+            {
+                **report.model_dump(exclude=hidden),
+                "dimensions": [DimensionRead.of(item) for item in report.dimensions],
+                "checks": conceal([completed(check) for check in report.checks], withheld),
+            }
         )
 
 
-def _without_values(check: Mapping[str, Any]) -> dict[str, Any]:
-    """A check of which only claims and counts are left: neither failing values nor those of a set."""
-    arguments = check["arguments"]
-    return {
-        **check,
-        "arguments": {**arguments, "values": [WITHHELD]} if "values" in arguments else arguments,
-        "examples": [{**example, "value": WITHHELD} for example in check["examples"]],
-    }
+class TrendPointRead(Output):
+    """The quality of one revision."""
+
+    revision_id: UUID
+    number: int
+    uploaded_at: datetime
+    rows: int = Field(ge=0)
+    measured_at: datetime
+    status: ReportStatus
+    grade: str
+    score: DecimalText
+    dimensions: list[DimensionRead] = Field(max_length=6)
+
+
+class TrendRead(Output):
+    """The quality of a product over its revisions."""
+
+    product_id: UUID
+    points: list[TrendPointRead] = Field(max_length=50, description="Oldest first")
+
+
+class ComparedReportRead(Output):
+    """One of the two reports that are compared."""
+
+    revision_id: UUID
+    number: int
+    measured_at: datetime
+    status: ReportStatus
+    grade: str
+    score: DecimalText
+
+
+class OutcomeRead(Output):
+    """What came of a check in one of the two reports."""
+
+    status: CheckStatus
+    evaluated: int = Field(ge=0)
+    satisfied: int = Field(ge=0)
+    missing: int = Field(ge=0)
+    sentence_zh: str
+    sentence_en: str
+
+    @classmethod
+    def of(cls, check: Mapping[str, Any] | None) -> "OutcomeRead | None":
+        """Map a stored check; None of one that the report does not have."""
+        return None if check is None else cls.model_validate({name: check[name] for name in cls.model_fields})
+
+
+class ComparedCheckRead(Output):
+    """One check in both reports."""
+
+    name: str
+    change: CheckChange
+    before: OutcomeRead | None = Field(description="Null for a check that is new")
+    after: OutcomeRead | None = Field(description="Null for a check that is gone")
+
+    @classmethod
+    def of(cls, compared: ComparedCheck) -> "ComparedCheckRead":
+        """Map a compared check."""
+        return cls(
+            name=compared.name,
+            change=compared.change,
+            before=OutcomeRead.of(compared.before),
+            after=OutcomeRead.of(compared.after),
+        )
+
+
+class ComparisonRead(Output):
+    """A report beside that of the revision before."""
+
+    before: ComparedReportRead
+    after: ComparedReportRead
+    checks: list[ComparedCheckRead] = Field(max_length=2000, description="What got worse first")
+
+
+def completed(check: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored check with the members that checks had not when the oldest reports were written."""
+    given = Check.from_json(check)
+    return {"missing": 0, "observed": {}, "scored": given.scored, "error": None, **check, **given.to_json()}

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from infra.db import AsyncSession
 from quality.facts import RunProgress
 from quality.runs.states import ReportStatus, RunStatus
-from quality.runs.tables import QualityProgress, QualityReport, QualityRun
+from quality.runs.tables import QualityProgress, QualityReport, QualityRun, ReportSummary
 from quality.waivers import service as waivers
 
 
@@ -93,6 +93,30 @@ async def find_trial(
     )
     row = (await session.exec(statement)).one_or_none()
     return (row[0], row[1]) if row is not None else None
+
+
+async def latest_summaries(session: AsyncSession, revision_ids: Collection[UUID]) -> list[ReportSummary]:
+    """The newest report on each of these revisions that has one that counts, without its checks."""
+    statement = (
+        sa.select(
+            col(QualityReport.id),
+            col(QualityReport.revision_id),
+            col(QualityReport.measured_at),
+            col(QualityReport.status),
+            col(QualityReport.grade),
+            col(QualityReport.score),
+            col(QualityReport.dimensions),
+        )
+        .join(QualityRun, col(QualityRun.id) == col(QualityReport.run_id))
+        .where(col(QualityReport.revision_id).in_(revision_ids), ~col(QualityRun.trial))
+        .ext(distinct_on(col(QualityReport.revision_id)))
+        .order_by(
+            col(QualityReport.revision_id),
+            col(QualityRun.requested_at).desc(),
+            col(QualityRun.id).desc(),
+        )
+    )
+    return [ReportSummary(*row) for row in (await session.execute(statement)).all()]
 
 
 async def latest_statuses(

@@ -25,7 +25,7 @@ from quality.runs import repository
 from quality.runs.judging import dimensions_to_json, judge, result_to_json
 from quality.runs.states import RUN, QualityStatus, ReportStatus, RunAction, RunStatus, quality_status
 from quality.runs.tables import QualityReport as Report
-from quality.runs.tables import QualityRun
+from quality.runs.tables import QualityRun, ReportSummary
 from quality.score import Measure
 from quality.suites import service as suites
 
@@ -40,6 +40,7 @@ __all__ = [
     "get_errors",
     "get_run_progress",
     "get_statuses",
+    "get_summaries",
     "request_run",
     "retry_run",
     "start_run",
@@ -341,6 +342,11 @@ async def find_trial(session: AsyncSession, revision_id: UUID, suite_id: UUID) -
         return None
     run, report = found
     return Trial(run.id, quality_status(run.status, report.status if report else None), report, run.error)
+
+
+async def get_summaries(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, ReportSummary]:
+    """The newest report on each of these revisions that has one, without its checks, in one query."""
+    return {found.revision_id: found for found in await repository.latest_summaries(session, revision_ids)}
 
 
 async def get_statuses(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, QualityStatus]:

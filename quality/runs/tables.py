@@ -1,5 +1,6 @@
 """Tables of quality runs. Revisions, products and suites are opaque ids here."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -94,3 +95,16 @@ class QualityReport(Table, table=True):
     def passed(self) -> bool:
         """Whether the revision is good enough to be sold."""
         return self.status is ReportStatus.PASSED
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSummary:
+    """A report without its checks, of which there may be many."""
+
+    report_id: UUID
+    revision_id: UUID
+    measured_at: datetime
+    status: ReportStatus
+    grade: str
+    score: Decimal
+    dimensions: list[dict[str, Any]]

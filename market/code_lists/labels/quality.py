@@ -4,6 +4,7 @@ from market.code_lists.labels.texts import LabelTexts
 from quality.checks import CheckStatus, CheckType, Dimension, Severity, ToleranceUnit
 from quality.classes import ProductClass
 from quality.gates import RefusalCause
+from quality.reports.comparison import CheckChange
 from quality.runs.states import QualityStatus, ReportStatus, RunStatus
 from quality.suites.domain import SuiteOrigin
 from quality.waivers.states import WaiverRequestAction, WaiverRequestStatus, WaiverStatus
@@ -83,6 +84,14 @@ LABELS: LabelTexts = {
         "suggested": ("系统建议", "Suggested"),
         "written": ("运营机构编制", "Written"),
         "imported": ("合同导入", "Imported"),
+    },
+    CheckChange: {
+        "worse": ("变差", "Worse"),
+        "better": ("变好", "Better"),
+        "new": ("新增", "New"),
+        "gone": ("已取消", "Gone"),
+        "redefined": ("规则已改", "Redefined"),
+        "unchanged": ("不变", "Unchanged"),
     },
     ToleranceUnit: {"rows": ("行", "Rows"), "percent": ("百分比", "Percent")},
     Severity: {"blocking": ("阻断", "Blocking"), "warning": ("警告", "Warning")},

@@ -1,0 +1,179 @@
+"""Use cases of reading quality reports: who may read which, and which columns tell no values to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from infra.auth import Actor
+from infra.db import AsyncSession
+from infra.errors import NotFound
+from infra.messages import Message
+from infra.rulebook import service as rulebook
+from infra.stops import service as stops
+from listings.catalogue import service as catalogue
+from listings.products import service as products
+from listings.products.dictionary import concealed_columns
+from listings.products.states import ProductStatus
+from listings.products.tables import DataProduct
+from listings.revisions import service as revisions
+from listings.revisions.disclosure import get_disclosure
+from listings.revisions.service import no_such_revision
+from listings.revisions.tables import ProductRevision
+from quality.reports.comparison import ComparedCheck, compare
+from quality.reports.concealment import conceal
+from quality.reports.schemas import completed
+from quality.runs import service as quality
+from quality.runs.states import QualityStatus
+from quality.runs.tables import ReportSummary
+
+TREND = 50
+"""Newest revisions that a trend goes over."""
+
+COMPARABLE = 20
+"""Revisions before one that are looked at for a report to compare it with."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessedReport:
+    """A report that somebody may read.
+
+    :ivar inside: whether the reader can access the product itself, and so sees every value and every revision.
+    :ivar withheld: columns whose values the reader may not see in it.
+    """
+
+    product: DataProduct
+    revision: ProductRevision
+    report: quality.Report
+    inside: bool
+    withheld: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """One revision with what came of its check."""
+
+    revision: ProductRevision
+    report: ReportSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A report beside that of an earlier revision."""
+
+    before: TrendPoint
+    checks: list[ComparedCheck]
+
+
+async def get_report(session: AsyncSession, actor: Actor, revision_id: UUID) -> AccessedReport:
+    """The quality report of a revision: open to everybody once its product is published.
+
+    :raises NotFound: there is no such revision the actor can access, or no report yet.
+    """
+    row = await revisions.find_row(session, revision_id)
+    product = await products.find_product(session, row.product_id)
+    inside = await products.find_visible(session, actor, row.product_id) is not None
+    if product is None or not (inside or product.status is ProductStatus.PUBLISHED):
+        raise no_such_revision()
+    if not inside and await stops.active(session, [row.id]):
+        raise no_such_revision()
+    report = await quality.find_report(session, row.id)
+    if report is None:
+        raise NotFound(
+            Message("The quality check has not finished."), remedy=Message("Ask again in a moment.")
+        )
+    if inside:
+        return AccessedReport(product, row, report, inside, frozenset())
+    disclosure = await get_disclosure(session, product, row)
+    if disclosure.withheld:
+        raise no_such_revision()
+    return AccessedReport(product, row, report, inside, frozenset(concealed_columns(disclosure.dictionary)))
+
+
+async def get_public_report(session: AsyncSession, product_id: UUID) -> AccessedReport:
+    """The report of the revision that buyers read now, as anybody may read it.
+
+    :raises NotFound: the product is not on the market now, or none of its revisions can be read.
+    """
+    rules = await rulebook.in_force(session)
+    await catalogue.get_tradeable_product(session, product_id, rules)
+    product = await products.find_on_market(session, product_id)
+    row, report = await revisions.get_current_report(session, product_id)
+    if product is None:
+        raise no_such_revision()
+    disclosure = await get_disclosure(session, product, row)
+    return AccessedReport(product, row, report, False, frozenset(concealed_columns(disclosure.dictionary)))
+
+
+async def get_trend(session: AsyncSession, actor: Actor, product_id: UUID) -> list[TrendPoint]:
+    """The quality of the newest revisions of a product, oldest first.
+
+    Whoever can access the product sees every revision that was measured; others, once it is published, those that
+    buyers read or could have read.
+
+    :raises NotFound: there is no such product for the actor.
+    """
+    product = await products.find_product(session, product_id)
+    inside = await products.find_visible(session, actor, product_id) is not None
+    if product is None or not (inside or product.status is ProductStatus.PUBLISHED):
+        raise NotFound(
+            Message("There is no such product."),
+            remedy=Message(
+                "GET /v1/products lists those you can access; GET /v1/catalogue those on the market."
+            ),
+        )
+    return await list_points(session, product_id, inside=inside)
+
+
+async def list_points(session: AsyncSession, product_id: UUID, *, inside: bool) -> list[TrendPoint]:
+    """As `get_trend`, without asking who may."""
+    if inside:
+        rows: Sequence[ProductRevision] = await revisions.list_newest(session, product_id, TREND)
+    else:
+        rows = (await revisions.list_passed(session, product_id))[:TREND]
+        rows = [row for row in rows if await _is_open(session, row)]
+    found = await quality.get_summaries(session, [row.id for row in rows])
+    points = [TrendPoint(row, found[row.id]) for row in rows if row.id in found]
+    return sorted(points, key=lambda point: point.revision.number)
+
+
+async def compare_with_last(session: AsyncSession, accessed: AccessedReport) -> Comparison | None:
+    """A report beside that of the revision before it that was measured; None where there is none the reader may see.
+
+    Those who cannot access the product compare with what buyers read or could have read. Values of columns that are
+    concealed in either revision are withheld in both.
+    """
+    rows = await revisions.list_before(session, accessed.revision, COMPARABLE)
+    if not accessed.inside:
+        statuses = await revisions.get_quality_statuses(session, rows)
+        rows = [row for row in rows if statuses.get(row.id) is QualityStatus.PASSED]
+    found = await quality.get_summaries(session, [row.id for row in rows])
+    for row in rows:
+        if row.id not in found or not (accessed.inside or await _is_open(session, row)):
+            continue
+        report = await quality.find_report(session, row.id)
+        assert report is not None, "it has a summary"
+        withheld = accessed.withheld
+        if not accessed.inside:
+            disclosure = await get_disclosure(session, accessed.product, row)
+            withheld |= concealed_columns(disclosure.dictionary)
+        compared = compare(_checks(report), _checks(accessed.report))
+        return Comparison(TrendPoint(row, found[row.id]), [_concealed(one, withheld) for one in compared])
+    return None
+
+
+async def _is_open(session: AsyncSession, row: ProductRevision) -> bool:
+    """Whether those who cannot access the product may read of this revision."""
+    return not await stops.active(session, [row.id]) and not await revisions.is_revision_withheld(
+        session, row.id
+    )
+
+
+def _checks(report: quality.Report) -> list[dict[str, object]]:
+    return [completed(check) for check in report.checks]
+
+
+def _concealed(compared: ComparedCheck, withheld: frozenset[str]) -> ComparedCheck:
+    sides = [
+        None if side is None else conceal([side], withheld)[0] for side in (compared.before, compared.after)
+    ]
+    return ComparedCheck(compared.name, compared.change, sides[0], sides[1])

@@ -1,0 +1,93 @@
+"""A report as those may read it who have not licensed the columns it is about. Pure.
+
+A check says a lot of its column: its bounds, sets, patterns and shares are values of the data or drawn from them, and
+so are the failing examples and what was observed; a sentence repeats them. For a column whose values are concealed only
+the kind of the check, its counts and its tolerance are left. That is decided for each reading: a column that was
+declared personal after the report was written is concealed in it from then on, and the stored report stays as it was.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from quality.checks import Check, CheckResult, CheckType
+from quality.sentences import claim_of, sentences
+
+WITHHELD = "***"
+"""What stands in a report in place of a value that its reader may not see."""
+
+_OPEN_ARGUMENTS = {
+    CheckType.ROW_COUNT: frozenset({"minimum", "maximum", "expected"}),
+    CheckType.RECENT: frozenset({"within"}),
+    CheckType.BETWEEN: frozenset({"strict_minimum", "strict_maximum"}),
+    CheckType.DISTRIBUTION: frozenset({"maximum"}),
+    CheckType.REFERENCES: frozenset({"product_id", "column"}),
+    CheckType.EXPECTATION: frozenset({"type"}),
+}
+"""Arguments that tell no value of the column."""
+
+_OPEN_OBSERVATIONS = frozenset({"rows", "distance"})
+"""Observations that tell no value of the column."""
+
+_CLAIMS: Mapping[CheckType, tuple[str, str]] = {
+    CheckType.BETWEEN: ("{zh} 在规定范围内", "{en} is within its bounds"),
+    CheckType.IN_SET: ("{zh} 取自规定的值", "{en} is one of the values laid down"),
+    CheckType.CONTAINS_ALL: ("{zh} 含有规定的每个值", "{en} contains every value laid down"),
+    CheckType.MATCHES: ("{zh} 符合规定的格式", "{en} has the form laid down"),
+}
+"""What is said instead of a claim that tells values of the column."""
+
+
+def conceal(checks: Sequence[Mapping[str, Any]], withheld: Collection[str]) -> list[dict[str, Any]]:
+    """The checks of a report for a reader.
+
+    :param checks: as they are stored, each with all its members.
+    :param withheld: columns of which the reader may see no value; empty for one who may see all.
+    """
+    hidden = set(withheld)
+    return [_concealed(check) if _touches(check, hidden) else dict(check) for check in checks]
+
+
+def _touches(check: Mapping[str, Any], hidden: set[str]) -> bool:
+    """Whether a check may tell a value of a hidden column.
+
+    One that names no column may be about any: a statement, or an equal row.
+    """
+    if not hidden or check["type"] == CheckType.ROW_COUNT:
+        return False
+    return not check["columns"] or not hidden.isdisjoint(check["columns"])
+
+
+def _concealed(check: Mapping[str, Any]) -> dict[str, Any]:
+    kind = CheckType(check["type"])
+    told = _OPEN_ARGUMENTS.get(kind, frozenset())
+    concealed = {
+        **check,
+        "arguments": {
+            name: value if name in told else _mark(value) for name, value in check["arguments"].items()
+        },
+        "observed": {
+            name: value if name in _OPEN_OBSERVATIONS else _mark(value)
+            for name, value in check["observed"].items()
+        },
+        "examples": [{**example, "value": WITHHELD} for example in check["examples"]],
+        "error": None if check["error"] is None else WITHHELD,
+    }
+    zh, en = _sentences(Check.from_json(check), concealed)
+    return {**concealed, "sentence_zh": zh, "sentence_en": en}
+
+
+def _mark(value: object) -> Any:
+    """What stands for a value: in a list where a list stood."""
+    return [WITHHELD] if isinstance(value, list) else WITHHELD
+
+
+def _sentences(check: Check, concealed: Mapping[str, Any]) -> tuple[str, str]:
+    """The sentence of a check without values, in Chinese and English."""
+    zh, en = sentences(CheckResult.from_json(check, {**concealed, "examples": ()}))
+    if check.type not in _CLAIMS:
+        return zh, en
+    claim, instead = claim_of(check), _CLAIMS[check.type]
+    named = instead[0].replace("{zh}", check.columns[0]), instead[1].replace("{en}", check.columns[0])
+    assert zh.startswith(claim.zh), "a sentence begins with its claim"
+    assert en.startswith(claim.en)
+    return named[0] + zh.removeprefix(claim.zh), named[1] + en.removeprefix(claim.en)

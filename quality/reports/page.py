@@ -1,0 +1,344 @@
+"""The page of a report: what a person reads before buying. Pure: what is known goes in, HTML comes out.
+
+It runs no script and loads nothing; its one style sheet stands in it, and the policy that goes with it names that sheet
+by its digest. It is made of what the JSON report says to the same reader, so that it cannot tell more.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from infra.messages import Message
+from quality.checks import CheckStatus, Severity
+from quality.reports import charts
+from quality.reports.comparison import CheckChange
+from quality.reports.markup import XHTML, element, written
+from quality.reports.schemas import ComparisonRead, DimensionRead, ReportRead, TrendPointRead
+from quality.reports.sections import all_checks, failed_checks
+from quality.reports.wording import Wording, moment
+from quality.runs.states import ReportStatus
+
+STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+_STYLE_DIGEST = base64.b64encode(sha256(STYLE.encode()).digest()).decode()
+
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_DIGEST}'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
+"""The Content-Security-Policy to send with the page: nothing but its own style sheet."""
+
+_CHANGES_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What the floors above know of the revision.
+
+    :param title_zh: of the product; ``title_en`` in English.
+    :param number: of the revision.
+    :param trend: oldest first; empty to leave it out.
+    :param comparison: with the report before, None while there is none.
+    :param json_path: where the same report is as JSON.
+    :param languages: addresses of this page by language.
+    """
+
+    title_zh: str
+    title_en: str
+    number: int
+    rows: int
+    uploaded_at: str
+    json_path: str
+    languages: Mapping[str, str]
+    trend: Sequence[TrendPointRead] = ()
+    comparison: ComparisonRead | None = None
+
+
+def render(report: ReportRead, facts: PageFacts, language: str) -> str:
+    """The page in a language, as HTML that is also well-formed XML.
+
+    :param report: as this reader may read it.
+    """
+    w = Wording(language)
+    title = facts.title_zh if language == "zh" else facts.title_en
+    page = element(
+        "html",
+        element(
+            "head",
+            element("meta", charset="utf-8"),
+            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            element("title", title, " · ", w(Message("Quality report"))),
+            element("style", STYLE),
+        ),
+        element(
+            "body",
+            element(
+                "main",
+                _head(report, facts, w, title),
+                _dimensions(report.dimensions, w),
+                failed_checks(report.checks, w),
+                _comparison(facts.comparison, w),
+                _trend(facts.trend, w),
+                *all_checks(report, w),
+                _evidence(report, facts, w),
+            ),
+        ),
+        xmlns=XHTML,
+        lang="zh-CN" if language == "zh" else "en",
+    )
+    return f"<!DOCTYPE html>\n{written(page)}\n"
+
+
+def _head(report: ReportRead, facts: PageFacts, w: Wording, title: str) -> Element:
+    passed = report.status is ReportStatus.PASSED
+    score = Decimal(report.score)
+    dial = charts.dial(
+        score,
+        report.grade,
+        w(Message("Score {score}, grade {grade}", score=charts.percent(score), grade=report.grade)),
+    )
+    failed = sum(check.status is CheckStatus.FAILED for check in report.checks)
+    broken = sum(check.status is CheckStatus.ERROR for check in report.checks)
+    rows = [
+        (Message("Revision"), str(facts.number)),
+        (Message("Rows"), f"{facts.rows:,}"),
+        (Message("Received"), facts.uploaded_at),
+        (Message("Measured"), moment(report.measured_at)),
+        (
+            Message("Checks"),
+            w(
+                Message(
+                    "{all} in all, {failed} failed, {broken} could not be carried out",
+                    all=len(report.checks),
+                    failed=failed,
+                    broken=broken,
+                )
+            ),
+        ),
+    ]
+    return element(
+        "header",
+        element("p", *_tongues(facts.languages, w), class_="tongues"),
+        element(
+            "div",
+            element(
+                "div",
+                element("h1", element("bdi", title)),
+                element(
+                    "p",
+                    w(Message("Quality report of revision {number}", number=facts.number)),
+                    class_="faint",
+                ),
+                element("p", element("span", w.of(report.status), class_=f"verdict {report.status}")),
+                _reasons(report, w) if not passed else None,
+                element("dl", *_pairs((w(name), text) for name, text in rows), class_="facts"),
+                class_="words",
+            ),
+            dial,
+            class_="top",
+        ),
+    )
+
+
+def _reasons(report: ReportRead, w: Wording) -> Element | None:
+    """Why the revision failed: its blocking checks, and else its grade."""
+    blocking = [
+        check
+        for check in report.checks
+        if check.severity is Severity.BLOCKING and check.status in {CheckStatus.FAILED, CheckStatus.ERROR}
+    ]
+    if not blocking:
+        low = Message(
+            "Its grade {grade} is below the lowest with which a revision passes.", grade=report.grade
+        )
+        return element("ul", element("li", w(low)), class_="reasons")
+    shown = [element("li", element("bdi", w.sentence(check))) for check in blocking[:5]]
+    if len(blocking) > len(shown):
+        more = Message("blocking checks not shown: {count}", count=len(blocking) - len(shown))
+        shown.append(element("li", w(more)))
+    return element("ul", *shown, class_="reasons")
+
+
+def _tongues(languages: Mapping[str, str], w: Wording) -> Iterator[Element | str]:
+    names = {"zh": "中文", "en": "English"}
+    others = [(code, path) for code, path in languages.items() if code != w.language]
+    for place, (code, path) in enumerate(others):
+        if place:
+            yield " · "
+        yield element("a", names[code], href=path, hreflang=code, lang=code)
+
+
+def _dimensions(dimensions: Sequence[DimensionRead], w: Wording) -> Element:
+    absent = w(Message("not measured"))
+    rows = [
+        charts.Bar(
+            w.of(one.dimension),
+            None if one.value is None else Decimal(one.value),
+            f"{one.satisfied:,} / {one.evaluated:,}",
+        )
+        for one in dimensions
+    ]
+    lines = [
+        element(
+            "tr",
+            element(
+                "th",
+                element("a", row.name, href=f"#{one.dimension}") if one.evaluated else row.name,
+                scope="row",
+            ),
+            element("td", one.iso_25012_zh if w.language == "zh" else one.iso_25012_en),
+            element("td", f"{one.satisfied:,}" if one.evaluated else "–", class_="figure"),
+            element("td", f"{one.evaluated:,}" if one.evaluated else "–", class_="figure"),
+            element("td", absent if row.value is None else charts.percent(row.value), class_="figure"),
+        )
+        for one, row in zip(dimensions, rows, strict=True)
+    ]
+    heads = (
+        Message("Dimension (GB/T 36344)"),
+        "ISO/IEC 25012",
+        Message("A: as they should be"),
+        Message("B: looked at"),
+        "X = A/B",
+    )
+    return element(
+        "section",
+        element("h2", w(Message("Six dimensions"))),
+        charts.bars(rows, w(Message("Share of what is as it should be, by dimension")), absent)
+        if rows
+        else None,
+        w.table(heads, lines, figures=3),
+        element(
+            "p",
+            w(
+                Message(
+                    "The score is the weighted mean of the dimensions that were measured. A dimension without evidence"
+                    " counts as not measured, not as perfect."
+                )
+            ),
+            class_="note",
+        ),
+        id="dimensions",
+    )
+
+
+def _comparison(compared: ComparisonRead | None, w: Wording) -> Element | None:
+    if compared is None:
+        return None
+    changed = [one for one in compared.checks if one.change is not CheckChange.UNCHANGED]
+    lines = [
+        element(
+            "tr",
+            element("td", w.of(one.change), class_=f"status {one.change}"),
+            element(
+                "td",
+                element("bdi", w.sentence(one.before)) if one.before else "–",
+                class_="claim",
+                data_label=w(Message("Before")),
+            ),
+            element(
+                "td",
+                element("bdi", w.sentence(one.after)) if one.after else "–",
+                class_="claim",
+                data_label=w(Message("Now")),
+            ),
+        )
+        for one in changed[:_CHANGES_SHOWN]
+    ]
+    before, after = compared.before, compared.after
+    summary = Message(
+        "Revision {earlier} had grade {grade_before} and {score_before}; this one has {grade_after} and {score_after}.",
+        earlier=before.number,
+        grade_before=before.grade,
+        score_before=charts.percent(Decimal(before.score)),
+        grade_after=after.grade,
+        score_after=charts.percent(Decimal(after.score)),
+    )
+    more = len(changed) - len(lines)
+    return element(
+        "section",
+        element("h2", w(Message("Since revision {number}", number=before.number))),
+        element("p", w(summary)),
+        w.table((Message("Change"), Message("Before"), Message("Now")), lines, class_="checks")
+        if lines
+        else element("p", w(Message("Every check came out as before.")), class_="faint"),
+        element("p", w(Message("changes not shown: {count}", count=more)), class_="note")
+        if more > 0
+        else None,
+        id="comparison",
+    )
+
+
+def _trend(points: Sequence[TrendPointRead], w: Wording) -> Element | None:
+    if not points:
+        return None
+    drawn = [
+        charts.Point(one.number, Decimal(one.score), one.grade, one.status is ReportStatus.PASSED)
+        for one in points
+    ]
+    lines = [
+        element(
+            "tr",
+            element("th", str(one.number), scope="row"),
+            element("td", moment(one.measured_at)),
+            element("td", f"{one.rows:,}", class_="figure"),
+            element("td", charts.percent(Decimal(one.score)), class_="figure"),
+            element("td", one.grade),
+            element("td", w.of(one.status), class_=f"status {one.status}"),
+        )
+        for one in reversed(points)
+    ]
+    heads = (
+        Message("Revision"),
+        Message("Measured"),
+        Message("Rows"),
+        Message("Score"),
+        Message("Grade"),
+        Message("Status"),
+    )
+    return element(
+        "section",
+        element("h2", w(Message("Over the revisions"))),
+        charts.trend(drawn, w(Message("Score of each revision"))),
+        element("p", w(Message("A circle passed, a cross failed.")), class_="note"),
+        w.table(heads, lines, figure_columns={2, 3}),
+        id="trend",
+    )
+
+
+def _evidence(report: ReportRead, facts: PageFacts, w: Wording) -> Element:
+    rules = " ".join(f"{rule.key}@{rule.version}" for rule in report.rules)
+    pairs: list[tuple[str, str | Element]] = [
+        (w(Message("Checked by")), report.engine),
+        (w(Message("Rules")), element("code", rules or "–")),
+        (w(Message("Report")), element("code", str(report.id))),
+        (w(Message("Revision")), element("code", str(report.revision_id))),
+        (w(Message("SHA-256 of the report")), element("code", report.digest)),
+    ]
+    return element(
+        "footer",
+        element("h2", w(Message("What it rests on"))),
+        element("dl", *_pairs(pairs), class_="facts"),
+        element(
+            "p",
+            w(
+                Message(
+                    "The report is kept as it was written, and its digest is in the audit log. Failing values are"
+                    " masked, and values of personal columns are withheld."
+                )
+            ),
+            class_="note",
+        ),
+        element("p", element("a", w(Message("The same as JSON")), href=facts.json_path), class_="note"),
+        id="evidence",
+    )
+
+
+def _pairs(
+    rows: "Iterator[tuple[str, str | Element]] | Sequence[tuple[str, str | Element]]",
+) -> Iterator[Element]:
+    for name, text in rows:
+        yield element("dt", name)
+        yield element("dd", text)
