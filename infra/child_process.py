@@ -268,7 +268,7 @@ def serve_with_notes(load: Callable[[Notify], Handler]) -> None:
     :param load: is given what tells the parent something; it may be called from any thread until the answer.
     """
     given = json.loads(sys.argv[1])
-    _end_with(given.pop("parent"))
+    end_with(given.pop("parent"))
     _confine(ProcessLimits(**given))
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -284,7 +284,7 @@ def serve_with_notes(load: Callable[[Notify], Handler]) -> None:
         write(handle(json.loads(line)))
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """Have the kernel kill this process when the thread that started it ends (Linux; elsewhere its input ends)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -40,6 +40,14 @@ def exact(text: str) -> Fraction:
     return Fraction(number)
 
 
+def share(text: str) -> Fraction:
+    """A share from its decimal text, or from a fraction such as ``1/3``.
+
+    :raises ValueError: it is neither.
+    """
+    return Fraction(text) if "/" in text else exact(text)
+
+
 def units(text: str, scale: int) -> Fraction:
     """A number in units of ``10**-scale``: those of an integer (0) or of a decimal column.
 

@@ -8,6 +8,7 @@ times slower. A larger one is checked a batch of rows at a time, and what must s
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,14 +18,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.execution_engine import pandas_execution_engine
 
-from quality.checks import Check, CheckResult, CheckType, Example, Measured, mask
+from quality.checks import Check, CheckResult, CheckType, Dimension, Example, Measured, mask
 from quality.conditions import written
 from quality.expectations import ExpectRevisionToSatisfyCheck, watch
 from quality.facts import OnProgress, RunFacts, RunProgress, reference_key
 from quality.frames import WHOLE_BYTES, Revision, frame_of
 from quality.limits import MAX_CELLS
 from quality.tally import Tally, finish, merge
+
+# It would take a fingerprint of every frame, which nobody reads and which takes longer than the checks.
+pandas_execution_engine.HASH_THRESHOLD = 0
 
 VERSION = f"great_expectations {gx.__version__}"
 
@@ -68,7 +73,7 @@ def run(
         parquet_path,
         facts,
         examples=examples,
-        on_start=lambda number: tell(checks[number].name),
+        on_start=lambda number: tell("" if number is None else checks[number].name),
         on_result=found.__setitem__,
     )
     tell("")
@@ -81,12 +86,13 @@ def carry_out(
     facts: RunFacts,
     *,
     examples: int,
-    on_start: Callable[[int], None],
+    on_start: Callable[[int | None], None],
     on_result: Callable[[int, CheckResult], None],
 ) -> tuple[int, int]:
     """Run numbered checks on a revision, and hand over each result as soon as it is known.
 
-    :param on_start: told the number of a check whenever it is turned to, which a large file does more than once.
+    :param on_start: told the number of a check whenever it is turned to, which a large file does more than once; None
+        for what all checks need.
     :return: rows of the revision, and how many of them repeat an earlier one.
     :raises TooMuchToCheck: more values than a run goes through.
     """
@@ -110,7 +116,9 @@ def carry_out(
         by_row = {number: check for number, check in asked.items() if number not in together}
         counting.count(by_row, revision.batches(_columns(revision, by_row)))
         for number, check in together.items():
+            on_start(number)
             counting.count({number: check}, revision.partitions(check.columns))
+    on_start(None)
     repeated, places = revision.repeated(examples)
     for number, check in checks.items():
         if check.type is CheckType.NO_REPEATED_ROWS:
@@ -183,12 +191,22 @@ class _Counting:
         return replace(tally, rows=tuple(placed(row) for row in tally.rows), state=state), values
 
 
-class _Library:
-    """Great Expectations: one context, and one call for all checks of a part."""
+def warm_up() -> None:
+    """Check a table of one row, so that the next check finds everything loaded. It leaves no thread behind."""
+    check = Check(CheckType.NOT_NULL, ("a",), Dimension.COMPLETENESS)
+    expectation = expectation_of(0, check, check.columns, RunFacts(), 0)
+    _Library().validate([expectation], frame_of(pa.table({"a": [1]})))
 
-    def __init__(self) -> None:
-        self._context = gx.get_context(mode="ephemeral")
-        self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
+
+@cache
+def _context() -> Any:
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
+
+
+class _Library:
+    """Great Expectations: one call for all checks of a part."""
 
     def validate(
         self, expectations: Sequence[ExpectRevisionToSatisfyCheck], frame: pd.DataFrame
@@ -208,7 +226,7 @@ class _Library:
     def _validate(
         self, expectations: Sequence[ExpectRevisionToSatisfyCheck], frame: pd.DataFrame
     ) -> dict[int, Tally | str]:
-        source = self._context.data_sources.add_or_update_pandas("revision")
+        source = _context().data_sources.add_or_update_pandas("revision")
         batch = source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("all")
         suite = gx.ExpectationSuite(name="suite", expectations=list(expectations))
         outcome = batch.get_batch({"dataframe": frame}).validate(suite, result_format="BASIC")

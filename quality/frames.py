@@ -124,7 +124,7 @@ class Revision:
 
 def frame_of(table: pa.Table) -> pd.DataFrame:
     """A table as a frame over the same memory: nothing is copied, and nothing loses digits."""
-    return table.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True)
+    return table.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True, use_threads=False)
 
 
 def _repeated(hashes: "np.ndarray[Any, Any]", examples: int) -> tuple[int, list[int]]:

@@ -23,3 +23,6 @@ MAX_PATTERN_CHARACTERS = 1_000
 
 MAX_STATEMENT_CHARACTERS = 10_000
 """The longest SQL statement."""
+
+CHECK_SECONDS = 120
+"""How long a run may stay at one check before the check is given up."""

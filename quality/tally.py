@@ -10,7 +10,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from quality.bounds import before, exact, moment, text_of
+from quality.bounds import before, exact, moment, share, text_of
 from quality.checks import WHOLE, Check, CheckType
 
 QUANTILES = 11
@@ -105,7 +105,7 @@ def finish(check: Check, tally: Tally, arrived_at: datetime | None) -> tuple[Tal
             observed = {"newest": newest}
         case _:
             distance = _distance(check.arguments["baseline"], tally)
-            good = distance <= exact(check.arguments["maximum"])
+            good = distance <= share(check.arguments["maximum"])
             observed = {"distance": text_of(distance)}
     return replace(tally, evaluated=min(tally.evaluated, 1), satisfied=int(good), missing=0), observed
 
@@ -121,12 +121,12 @@ def _distance(baseline: Mapping[str, Any], tally: Tally) -> Fraction:
     if not rows:
         return Fraction(0)
     if baseline["kind"] == "categories":
-        shares = {value: exact(share) for value, share in baseline["shares"].items()}
+        shares = {value: share(text) for value, text in baseline["shares"].items()}
         seen = {value: Fraction(tally.state["counts"].get(value, 0), rows) for value in shares}
-        apart = sum((abs(share - seen[value]) for value, share in shares.items()), Fraction(0))
+        apart = sum((abs(part - seen[value]) for value, part in shares.items()), Fraction(0))
         others = abs(sum(shares.values(), Fraction(0)) - sum(seen.values(), Fraction(0)))
         return (apart + others) / 2
-    missing = exact(baseline.get("missing", "0"))
+    missing = share(baseline.get("missing", "0"))
     return _at_quantiles(baseline["quantiles"], missing, tally)
 
 
