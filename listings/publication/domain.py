@@ -1,7 +1,8 @@
 """What a product must have before it is published, and who may decide that it is."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from infra.messages import Message, joined
@@ -12,11 +13,15 @@ from quality.runs.states import QualityStatus
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One thing that is missing before a product can be published, and how to supply it."""
+    """One thing that is missing before a product can be published, and how to supply it.
+
+    :ivar refusals: of a revision that failed its quality check, each reason in both languages.
+    """
 
     code: str
     detail: Message
     remedy: Message
+    refusals: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Readiness:
 
     :ivar findings: columns with personal information that contradicts what was declared.
     :ivar reviewing: whether a regulator decides now, after what was contested.
+    :ivar refusals: why the gate refused the newest revision (`quality.gates.Refusal`), where it failed.
     :ivar unassessed: grounds on which an impact assessment is needed and none is on file.
     """
 
@@ -37,6 +43,7 @@ class Readiness:
     findings: tuple[str, ...] = ()
     reviewing: bool = False
     unassessed: tuple[AssessmentGround, ...] = ()
+    refusals: tuple[Mapping[str, Any], ...] = ()
 
 
 _QUALITY_GAPS = {
@@ -53,7 +60,10 @@ _QUALITY_GAPS = {
     QualityStatus.FAILED: Gap(
         "quality_report",
         Message("The newest revision failed its quality check."),
-        Message("Read the report and upload corrected data."),
+        Message(
+            "Read the report and upload corrected data; or ask a regulator for a waiver with POST"
+            " /v1/revisions/{revision_id}/quality-waiver-requests."
+        ),
     ),
     QualityStatus.ERROR: Gap(
         "quality_report",
@@ -67,7 +77,7 @@ def gaps(ready: Readiness) -> list[Gap]:
     """Everything that is missing, not only the first thing; empty when the product may be published."""
     missing = []
     if ready.quality is not QualityStatus.PASSED:
-        missing.append(_QUALITY_GAPS[ready.quality])
+        missing.append(replace(_QUALITY_GAPS[ready.quality], refusals=ready.refusals))
     if ready.quality is not None and ready.sample_rows == 0:
         missing.append(
             Gap(
@@ -143,7 +153,11 @@ def require_complete(ready: Readiness) -> None:
         raise ProductIncomplete(
             joined((gap.detail for gap in missing), " "),
             remedy=joined((gap.remedy for gap in missing), " "),
-            missing=[{"code": gap.code, "detail": gap.detail, "remedy": gap.remedy} for gap in missing],
+            missing=[
+                {"code": gap.code, "detail": gap.detail, "remedy": gap.remedy}
+                | ({"refusals": [dict(one) for one in gap.refusals]} if gap.refusals else {})
+                for gap in missing
+            ],
         )
 
 

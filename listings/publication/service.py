@@ -1,6 +1,7 @@
 """Use cases of publication: submit, approve, return."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from infra.auth import Actor, OrganisationKind
@@ -33,6 +34,7 @@ from listings.resources.domain import Classification
 from listings.revisions import service as revisions
 from listings.revisions.disclosure import Disclosure, get_disclosure
 from listings.revisions.domain import CheckedRevision
+from quality.runs import service as quality
 from quality.runs.states import QualityStatus
 
 
@@ -195,6 +197,7 @@ async def require_publishable(
             quality=newest.quality if newest else None,
             sample_rows=newest.sample_rows if newest else 0,
             suspended=newest.suspended if newest else False,
+            refusals=await _refusals(session, newest),
             plan_id=row.plan_id,
             personal_information=resource.personal_information,
             personal_columns=len(described | await findings.get_personal_columns(session, row.id)),
@@ -223,6 +226,14 @@ async def _unassessed(
         sensitive=any(entry.sensitive for entry in personal),
         moment=await now(session),
     )
+
+
+async def _refusals(session: AsyncSession, newest: CheckedRevision | None) -> tuple[dict[str, Any], ...]:
+    """Why the gate refused the newest revision, where its check failed."""
+    if newest is None or newest.quality is not QualityStatus.FAILED:
+        return ()
+    report = await quality.find_report(session, newest.facts.id)
+    return tuple(report.refusals) if report is not None else ()
 
 
 async def _data_of(

@@ -47,6 +47,7 @@ async def request(
         revision_id=row.id,
         report_id=report.id,
         checks=report.checks,
+        refusals=report.refusals,
         named=data.checks,
         justification=data.justification,
     )
@@ -96,6 +97,7 @@ async def grant(session: AsyncSession, actor: Actor, revision_id: UUID, data: Wa
         revision_id=row.id,
         report_id=report.id,
         checks=report.checks,
+        refusals=report.refusals,
         named=data.checks,
         reason=data.reason,
         expires_at=data.expires_at,

@@ -20,12 +20,14 @@ def failed_checks(checks: Sequence[Mapping[str, Any]]) -> list[str]:
     return [check["name"] for check in checks if check["status"] in NOT_PASSED]
 
 
-def require_coverable(checks: Sequence[Mapping[str, Any]], named: Collection[str]) -> None:
+def require_coverable(
+    checks: Sequence[Mapping[str, Any]], refusals: Sequence[Mapping[str, Any]], named: Collection[str]
+) -> None:
     """Refuse to waive checks that did not fail, or fewer than those that refuse the revision.
 
-    :param checks: of the report.
+    :param checks: of the report; ``refusals`` why the gate refused it. Both as the report has them.
     :param named: those to be waived; none for the whole report.
-    :raises WaiverRefused: the report has no such check, it passed, or a blocking one that failed is left out.
+    :raises WaiverRefused: the report has no such check, it passed, or something else refuses the revision too.
     """
     if not named:
         return
@@ -36,11 +38,16 @@ def require_coverable(checks: Sequence[Mapping[str, Any]], named: Collection[str
             remedy=Message("Name failed checks of the report, or none to waive all of it."),
             checks=unknown,
         )
+    if any(refusal["check"] is None for refusal in refusals):
+        raise WaiverRefused(
+            Message("The grade of the revision is too low, whichever checks are waived."),
+            remedy=Message("Name no checks, which waives the whole report."),
+        )
     blocking = {
         check["name"]
         for check in checks
         if check["severity"] == Severity.BLOCKING.value and check["status"] in NOT_PASSED
-    }
+    } | {refusal["check"] for refusal in refusals}
     if left := sorted(blocking - set(named)):
         raise WaiverRefused(
             Message(

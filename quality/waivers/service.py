@@ -34,12 +34,13 @@ async def request(
     revision_id: UUID,
     report_id: UUID,
     checks: Sequence[Mapping[str, Any]],
+    refusals: Sequence[Mapping[str, Any]],
     named: Collection[str],
     justification: str,
 ) -> QualityWaiverRequest:
     """Ask for a waiver of a failed report.
 
-    :param checks: of the report.
+    :param checks: of the report; ``refusals`` why the gate refused it.
     :param named: the failed checks to be waived; none for the whole report.
     :raises WaiverStateForbids: it is waived already, or a request waits for a decision.
     :raises WaiverRefused: the named checks are not those that failed.
@@ -50,7 +51,7 @@ async def request(
             Message("A request for a waiver of this report waits for a decision."),
             remedy=Message("Wait for it; the waivers of the revision show how it was decided."),
         )
-    require_coverable(checks, named)
+    require_coverable(checks, refusals, named)
     row = QualityWaiverRequest(
         product_id=product_id,
         revision_id=revision_id,
@@ -74,19 +75,20 @@ async def grant(
     revision_id: UUID,
     report_id: UUID,
     checks: Sequence[Mapping[str, Any]],
+    refusals: Sequence[Mapping[str, Any]],
     named: Collection[str],
     reason: str,
     expires_at: datetime,
 ) -> QualityWaiver:
     """Waive a failed report until an instant; a request that waits is granted with it.
 
-    :param checks: of the report.
+    :param checks: of the report; ``refusals`` why the gate refused it.
     :param named: the failed checks that are waived; none for the whole report.
     :raises WaiverStateForbids: it is waived already.
     :raises WaiverRefused: it lasts too long, or the named checks are not those that failed.
     """
     await _require_not_waived(session, report_id)
-    require_coverable(checks, named)
+    require_coverable(checks, refusals, named)
     rules, moment = await rulebook.in_force(session), await now(session)
     require_bounded(expires_at, moment, rules.integer("quality.waiver.longest_days"))
     row = QualityWaiver(

@@ -36,6 +36,7 @@ KINDS = {
     "tests/market/settlement/rails/cards/": "processes",
     "tests/quality/test_engine.py": "processes",
     "tests/quality/test_running.py": "processes",
+    "tests/quality/test_gate.py": "processes",
     "tests/quality/test_service.py": "processes",
     "tests/test_upgrade.py": "processes",
 }
