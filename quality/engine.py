@@ -26,6 +26,8 @@ from quality.expectations import ExpectRevisionToSatisfyCheck, watch
 from quality.facts import OnProgress, RunFacts, RunProgress, reference_key
 from quality.frames import WHOLE_BYTES, Revision, frame_of
 from quality.limits import MAX_CELLS
+from quality.statements.limits import StatementFailed, StatementLimits
+from quality.statements.process import StatementProcess
 from quality.tally import Tally, finish, merge
 
 # It would take a fingerprint of every frame, which nobody reads and which takes longer than the checks.
@@ -99,10 +101,13 @@ def carry_out(
     revision = Revision(parquet_path)
     watch(on_start)
     asked: dict[int, Check] = {}
+    stated: dict[int, Check] = {}
     for number, check in checks.items():
         absent = [name for name in check.columns if name not in revision.names]
         if absent:
             on_result(number, error_of(check, f"the revision has no column {absent[0]!r}"))
+        elif check.type is CheckType.SQL:
+            stated[number] = check
         elif check.type is not CheckType.NO_REPEATED_ROWS:
             asked[number] = check
     columns = _columns(revision, asked)
@@ -124,7 +129,28 @@ def carry_out(
         if check.type is CheckType.NO_REPEATED_ROWS:
             shown = tuple(Example(row, "") for row in places)
             on_result(number, CheckResult(check, revision.rows, revision.rows - repeated, examples=shown))
+    _carry_out_statements(stated, parquet_path, examples, on_start, on_result)
     return revision.rows, repeated
+
+
+def _carry_out_statements(
+    checks: Mapping[int, Check],
+    parquet_path: Path,
+    examples: int,
+    on_start: Callable[[int], None],
+    on_result: Callable[[int, CheckResult], None],
+) -> None:
+    """Carry out the checks that are SQL statements, in a process of their own."""
+    with StatementProcess(StatementLimits(examples=examples)) as process:
+        for number, check in checks.items():
+            on_start(number)
+            try:
+                found = process.failing_rows(parquet_path, str(check.arguments["statement"]))
+            except StatementFailed as failed:
+                on_result(number, error_of(check, str(failed)))
+                continue
+            sound = found.rows - found.failing
+            on_result(number, CheckResult(check, found.rows, sound, examples=found.examples))
 
 
 def _columns(revision: Revision, asked: Mapping[int, Check]) -> list[str]:

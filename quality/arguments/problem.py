@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.messages import Message
-from quality import patterns, statement_rules
+from quality import patterns
 from quality.arguments.values import Reader, Unreadable
 from quality.checks import Check
+from quality.statements.rules import StatementRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,5 +36,5 @@ def complaints(check: Check, where: str, reader: Reader, value: Any) -> Iterator
         reader(value)
     except Unreadable as unreadable:
         yield Problem(check.name, where, Message("That is not what this argument takes."), unreadable.remedy)
-    except (patterns.PatternRefused, statement_rules.StatementRefused) as refused:
+    except (patterns.PatternRefused, StatementRefused) as refused:
         yield Problem(check.name, where, refused.what, refused.remedy)

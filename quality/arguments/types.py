@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.messages import Message
-from quality import patterns, statement_rules
+from quality import patterns
 from quality.arguments import values
 from quality.arguments.values import Reader, Unreadable
 from quality.checks import CheckType
 from quality.limits import MAX_COLUMNS
 from quality.standards import LISTS
+from quality.statements.rules import require
 
 NUMERIC = frozenset({"integer", "decimal", "number"})
 DATED = frozenset({"date", "timestamp"})
@@ -51,7 +52,7 @@ def _pattern(value: Any) -> str:
 def _statement(value: Any) -> str:
     if not isinstance(value, str):
         raise Unreadable(Message("Write one SELECT statement as text."))
-    statement_rules.require(value)
+    require(value)
     return value
 
 

@@ -1,0 +1,37 @@
+"""What a statement may take, and what comes of it. Pure."""
+
+from dataclasses import dataclass
+
+from quality.checks import Example
+
+
+class StatementFailed(Exception):
+    """The statement could not be carried out; says why, for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLimits:
+    """What one statement may take.
+
+    :param seconds: of the clock.
+    :param memory_bytes: of DuckDB; nothing is spilled to disk.
+    :param examples: failing rows that are told.
+    """
+
+    seconds: float = 60
+    memory_bytes: int = 512 * 1024 * 1024
+    examples: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FailingRows:
+    """What a statement found.
+
+    :param rows: of the revision.
+    :param failing: how many of them the statement returned; one that it returned several times counts once.
+    :param examples: the first failing rows, with the values of the columns that the statement mentions, masked.
+    """
+
+    rows: int
+    failing: int
+    examples: tuple[Example, ...]
