@@ -103,7 +103,7 @@ def between(columns: Columns, arguments: Mapping[str, Any], context: Context) ->
 def in_set(columns: Columns, arguments: Mapping[str, Any], context: Context) -> pa.ChunkedArray:
     """in_set: one of the values, or of a standard list."""
     (column,) = columns
-    if "list" in arguments:
+    if arguments.get("list") is not None:
         try:
             values = sorted(values_of(arguments["list"]))
         except KeyError:

@@ -17,12 +17,14 @@ import great_expectations as gx
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.execution_engine import pandas_execution_engine
 
+from quality.arguments.values import Unreadable
 from quality.checks import Check, CheckResult, CheckType, Dimension, Example, Measured, mask
-from quality.conditions import written
-from quality.expectations import ExpectRevisionToSatisfyCheck, watch
+from quality.conditions import any_missing, written
+from quality.expectations import ExpectRevisionToSatisfyCheck, library_expectation, watch
 from quality.facts import OnProgress, RunFacts, RunProgress, reference_key
 from quality.frames import WHOLE_BYTES, Revision, frame_of
 from quality.limits import MAX_CELLS
@@ -113,7 +115,7 @@ def carry_out(
     columns = _columns(revision, asked)
     if revision.rows * len(columns) > MAX_CELLS:
         raise TooMuchToCheck(f"{revision.rows:,} rows of {len(columns)} columns are more than can be checked")
-    counting = _Counting(revision, facts, examples, on_result)
+    counting = _Counting(revision, facts, examples, on_start, on_result)
     if revision.size(columns) <= WHOLE_BYTES:
         counting.count(asked, [(0, revision.whole(columns))])
     else:
@@ -167,13 +169,14 @@ class _Counting:
         revision: Revision,
         facts: RunFacts,
         examples: int,
+        on_start: Callable[[int | None], None],
         on_result: Callable[[int, CheckResult], None],
     ) -> None:
         self._revision = revision
         self._facts = facts
         self._examples = examples
         self._on_result = on_result
-        self._library = _Library()
+        self._library = _Library(on_start)
 
     def count(self, asked: Mapping[int, Check], parts: Iterable[_Part]) -> None:
         """Count checks in all parts of the rows that they read, and hand over their results."""
@@ -183,11 +186,7 @@ class _Counting:
         for places, table in parts:
             if not open_checks:
                 return
-            expectations = [
-                expectation_of(number, check, check.columns, self._facts, self._examples)
-                for number, check in open_checks.items()
-            ]
-            for number, found in self._library.validate(expectations, frame_of(table)).items():
+            for number, found in self._library.count(open_checks, table, self._facts, self._examples).items():
                 check = open_checks[number]
                 if isinstance(found, str):
                     self._on_result(number, error_of(check, found))
@@ -221,7 +220,7 @@ def warm_up() -> None:
     """Check a table of one row, so that the next check finds everything loaded. It leaves no thread behind."""
     check = Check(CheckType.NOT_NULL, ("a",), Dimension.COMPLETENESS)
     expectation = expectation_of(0, check, check.columns, RunFacts(), 0)
-    _Library().validate([expectation], frame_of(pa.table({"a": [1]})))
+    _validate({0: expectation}, frame_of(pa.table({"a": [1]})), 0)
 
 
 @cache
@@ -232,36 +231,93 @@ def _context() -> Any:
 
 
 class _Library:
-    """Great Expectations: one call for all checks of a part."""
+    """Great Expectations: one call for all checks of a part, besides those that are its own."""
+
+    def __init__(self, on_start: Callable[[int | None], None]) -> None:
+        self._on_start = on_start
+
+    def count(
+        self, checks: Mapping[int, Check], table: pa.Table, facts: RunFacts, examples: int
+    ) -> dict[int, Tally | str]:
+        """What each check counts in a part, or why it cannot, by number."""
+        frame = frame_of(table)
+        own = {number: check for number, check in checks.items() if check.type is not CheckType.EXPECTATION}
+        found = self.validate(
+            {
+                number: expectation_of(number, check, check.columns, facts, examples)
+                for number, check in own.items()
+            },
+            frame,
+            examples,
+        )
+        for number, check in checks.items():
+            if check.type is CheckType.EXPECTATION:
+                self._on_start(number)
+                found[number] = self._library_check(number, check, table, frame, examples)
+        return found
+
+    def _library_check(
+        self, number: int, check: Check, table: pa.Table, frame: pd.DataFrame, examples: int
+    ) -> Tally | str:
+        """An expectation of the library's own, which may be slow: by itself, so that it is known what is."""
+        try:
+            expectation = library_expectation(number, check)
+        except (KeyError, Unreadable):
+            return "the expectation of the library or its arguments are not allowed"
+        (counted,) = self.validate({number: expectation}, frame, examples).values()
+        if isinstance(counted, str):
+            return counted
+        return with_missing(counted, any_missing([table.column(name) for name in check.columns]), examples)
 
     def validate(
-        self, expectations: Sequence[ExpectRevisionToSatisfyCheck], frame: pd.DataFrame
+        self, expectations: Mapping[int, Any], frame: pd.DataFrame, examples: int
     ) -> dict[int, Tally | str]:
-        """What each check counted, or why it could not, by number.
+        """What each expectation counted, or why it could not, by number.
 
         Should the call as a whole fail, it is made again in halves, so that the fault is that of one check.
         """
+        if not expectations:
+            return {}
         try:
-            return self._validate(expectations, frame)
+            return _validate(expectations, frame, examples)
         except Exception as error:  # the library's faults are of many kinds
-            if len(expectations) == 1:
-                return {expectations[0].number: _first_line(str(error)) or type(error).__name__}
-            half = len(expectations) // 2
-            return self.validate(expectations[:half], frame) | self.validate(expectations[half:], frame)
+            numbers = list(expectations)
+            if len(numbers) == 1:
+                return {numbers[0]: _first_line(str(error)) or type(error).__name__}
+            halves = numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
+            parts = [{number: expectations[number] for number in half} for half in halves]
+            return self.validate(parts[0], frame, examples) | self.validate(parts[1], frame, examples)
 
-    def _validate(
-        self, expectations: Sequence[ExpectRevisionToSatisfyCheck], frame: pd.DataFrame
-    ) -> dict[int, Tally | str]:
-        source = _context().data_sources.add_or_update_pandas("revision")
-        batch = source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("all")
-        suite = gx.ExpectationSuite(name="suite", expectations=list(expectations))
-        outcome = batch.get_batch({"dataframe": frame}).validate(suite, result_format="BASIC")
-        found: dict[int, Tally | str] = {}
-        for one in outcome.results:  # in an order of the library's own
-            assert one.expectation_config is not None
-            number = int(one.expectation_config.meta["number"])
-            found[number] = one.result.get("tally") or reason_of(one.exception_info)
-        return found
+
+def _validate(expectations: Mapping[int, Any], frame: pd.DataFrame, examples: int) -> dict[int, Tally | str]:
+    source = _context().data_sources.add_or_update_pandas("revision")
+    batch = source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("all")
+    suite = gx.ExpectationSuite(name="suite", expectations=list(expectations.values()))
+    kept = {"result_format": "SUMMARY", "partial_unexpected_count": examples}
+    outcome = batch.get_batch({"dataframe": frame}).validate(suite, result_format=kept)
+    found: dict[int, Tally | str] = {}
+    for one in outcome.results:  # in an order of the library's own
+        assert one.expectation_config is not None
+        number = int(one.expectation_config.meta["number"])
+        details = one.result
+        if "tally" in details:
+            found[number] = details["tally"]
+        elif "unexpected_count" in details:
+            rows, unexpected = len(frame), int(details["unexpected_count"])
+            places = details.get("partial_unexpected_index_list") or ()
+            found[number] = Tally(rows, rows - unexpected, rows=tuple(int(place) + 1 for place in places))
+        else:
+            found[number] = reason_of(one.exception_info)
+    return found
+
+
+def with_missing(tally: Tally, missing: pa.ChunkedArray, examples: int) -> Tally:
+    """What the library counted, and rows with a missing value counted as failing."""
+    gone = int(pc.sum(missing).as_py() or 0)
+    rows = tally.rows or tuple(
+        int(row) + 1 for row in pc.indices_nonzero(missing).slice(0, examples).to_pylist()
+    )
+    return replace(tally, satisfied=tally.satisfied - gone, missing=gone, rows=rows)
 
 
 def expectation_of(

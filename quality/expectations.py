@@ -20,12 +20,13 @@ from great_expectations.execution_engine.pandas_execution_engine import PandasEx
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
-from great_expectations.expectations.registry import get_metric_kwargs
+from great_expectations.expectations.registry import get_expectation_impl, get_metric_kwargs
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from great_expectations.validator.validator import ValidationDependencies
 
 from quality.aggregates import tally
-from quality.checks import CheckType
+from quality.arguments.library import LIBRARY_EXPECTATIONS
+from quality.checks import Check, CheckType
 from quality.conditions import Context
 
 PREFIX = "revision."
@@ -200,3 +201,25 @@ class ExpectRevisionToSatisfyCheck(BatchExpectation):
         self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
     ) -> Any:
         return {"success": True, "result": {"tally": metrics[PREFIX + self.check_type]}}
+
+
+def library_expectation(number: int, check: Check) -> Any:
+    """A check that names an expectation of the library, as the library takes it. It leaves missing values out.
+
+    :raises KeyError, Unreadable: the expectation is none of the allow-list, or its arguments are not.
+    """
+    name = check.arguments["type"]
+    rules = LIBRARY_EXPECTATIONS[name]
+    given: dict[str, Any] = {"meta": {"number": number}}
+    for ours, value in (check.arguments.get("arguments") or {}).items():
+        theirs, reader = rules.parameters[ours]
+        if value is not None:
+            given[theirs] = reader(value)
+    if rules.columns == (1, 1):
+        given["column"] = check.columns[0]
+    elif rules.columns == (2, 2):
+        given |= {"ignore_row_if": "either_value_is_missing"}
+        given |= dict(zip(("column_A", "column_B"), check.columns, strict=True))
+    else:
+        given |= {"ignore_row_if": "any_value_is_missing", "column_list": list(check.columns)}
+    return get_expectation_impl(name)(**given)

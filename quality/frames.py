@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 WHOLE_BYTES = 320 * 1024 * 1024
@@ -48,7 +49,8 @@ class Revision:
 
     def whole(self, columns: Sequence[str]) -> pa.Table:
         """All rows of these columns."""
-        return self._file.read(columns=list(columns), use_threads=False).cast(self._narrowed(columns))
+        found = self._file.read(columns=list(columns), use_threads=False)
+        return _present(found.cast(self._narrowed(columns)))
 
     def batches(self, columns: Sequence[str]) -> Iterator[tuple[int, pa.Table]]:
         """All rows of these columns in batches of bounded size, with the number of rows before each."""
@@ -65,10 +67,10 @@ class Revision:
         if parts or not done:
             yield done, self._table(parts, columns)
 
-    def partitions(self, columns: Sequence[str]) -> Iterator[tuple[pa.Table, "np.ndarray[Any, Any]"]]:
+    def partitions(self, columns: Sequence[str]) -> Iterator[tuple["np.ndarray[Any, Any]", pa.Table]]:
         """All rows of these columns, those with equal values together, in parts of bounded size.
 
-        :return: each part, and the position of its rows in the revision, from 1.
+        :return: the position of a part's rows in the revision, from 1, and the part.
         """
         count = int(self.size(columns) * 1.5 // BATCH_BYTES) + 1
         listed = ", ".join(_quoted(name) for name in columns)
@@ -82,7 +84,7 @@ class Revision:
                 table = reader.read_all()
             positions = table.column(table.num_columns - 1).to_numpy()
             named = table.select(range(len(columns))).rename_columns(list(columns))
-            yield named.cast(self._narrowed(columns)), positions
+            yield positions, _present(named.cast(self._narrowed(columns)))
 
     def repeated(self, examples: int) -> tuple[int, list[int]]:
         """How many rows are equal to an earlier one in every column, and where some of them are, from 1.
@@ -116,7 +118,7 @@ class Revision:
 
     def _table(self, parts: Sequence[pa.RecordBatch], columns: Sequence[str]) -> pa.Table:
         kept = self._narrowed(columns)
-        return pa.Table.from_batches(parts).cast(kept) if parts else kept.empty_table()
+        return _present(pa.Table.from_batches(parts).cast(kept)) if parts else kept.empty_table()
 
     def _narrowed(self, columns: Sequence[str]) -> pa.Schema:
         return pa.schema([self.schema.field(name) for name in columns])
@@ -158,6 +160,18 @@ def _database() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
         ":memory:", config={"threads": 1, "memory_limit": "512MB", "preserve_insertion_order": True}
     )
+
+
+def _present(table: pa.Table) -> pa.Table:
+    """A number that is none (NaN) becomes missing."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_floating(field.type):
+            column = table.column(place)
+            none = pc.is_nan(column)
+            if pc.any(none).as_py():
+                kept = pc.if_else(none, pa.scalar(None, field.type), column)
+                table = table.set_column(place, field, kept)
+    return table
 
 
 def _decoded(schema: pa.Schema) -> pa.Schema:
