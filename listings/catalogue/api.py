@@ -28,12 +28,10 @@ from listings.catalogue.schemas import (
 from listings.catalogue.terms import MAX_QUERY
 from listings.editions import service as editions
 from listings.freshness.domain import Freshness
-from listings.products.dictionary import concealed_columns
 from listings.products.domain import DeliveryClass
 from listings.revisions.schemas import CatalogueRevisionRead
 from pricing.plans import service as plans
 from pricing.quotes.schemas import QuoteRead
-from quality.reports.schemas import ReportRead
 
 OPEN = public("the catalogue is open to everybody")
 Words = Annotated[
@@ -148,17 +146,6 @@ class CatalogueController(Controller):
         if sent & {tag, "*"}:
             return Response(cast("Any", None), status_code=304, headers=headers)
         return Response(body, media_type=MediaType.JSON, headers=headers)
-
-    @get(
-        "/{product_id:uuid}/quality-report",
-        opt=OPEN,
-        operation_id="getCatalogueQualityReport",
-        summary="Get the quality report of a product",
-    )
-    async def quality_report(self, session: AsyncSession, product_id: UUID) -> ReportRead:
-        """The report of the revision that buyers read now; values of columns that samples mask are withheld."""
-        listing = await service.get_listing(session, product_id)
-        return ReportRead.of(listing.report, concealed_columns(listing.dictionary))
 
     @get(
         "/{product_id:uuid}/revisions",

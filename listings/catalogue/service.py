@@ -47,9 +47,7 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
 
     :raises NotFound: there is no such product, or it is not on the market now.
     """
-    row = await products.find_on_market(session, product_id)
-    if row is None:
-        raise _not_in_catalogue()
+    row = await get_on_market(session, product_id)
     rules = await rulebook.in_force(session)
     facts = await get_tradeable_product(session, product_id, rules)
     revision, report = await revisions.get_current_report(session, product_id)
@@ -75,6 +73,17 @@ async def get_listing(session: AsyncSession, product_id: UUID) -> Listing:
         public_is_free=rules.truth("pricing.public_purposes_are_free"),
         notice=await revisions.find_notice(session, product_id),
     )
+
+
+async def get_on_market(session: AsyncSession, product_id: UUID) -> DataProduct:
+    """A product on the market.
+
+    :raises NotFound: there is no such product, or it is not on the market now.
+    """
+    row = await products.find_on_market(session, product_id)
+    if row is None:
+        raise _not_in_catalogue()
+    return row
 
 
 async def _chain(session: AsyncSession, facts: ProductFacts) -> AuthorisationChain:

@@ -14,7 +14,7 @@ from infra.errors import NotFound
 from infra.guards import public, requires
 from infra.messages import Message, preferred_language
 from listings.quality_reports import service
-from listings.quality_reports.reading import comparison_read, page_facts, trend_read
+from listings.quality_reports.reading import comparison_read, page_facts, report_read, trend_read
 from quality.reports import page
 from quality.reports.badge import badge
 from quality.reports.schemas import ComparisonRead, ReportRead, TrendRead
@@ -47,8 +47,7 @@ class QualityReportController(Controller):
 
         Values of personal columns are withheld from everybody else: failing values, and bounds, sets and patterns.
         """
-        accessed = await service.get_report(session, actor, revision_id)
-        return ReportRead.of(accessed.report, accessed.withheld)
+        return report_read(await service.get_report(session, actor, revision_id))
 
     @get(
         "/revisions/{revision_id:uuid}/quality-report.html",
@@ -113,6 +112,19 @@ class PublicQualityController(Controller):
     tags = ["Catalogue"]
 
     @get(
+        "/catalogue/{product_id:uuid}/quality-report",
+        opt=public("the catalogue is open to everybody"),
+        operation_id="getCatalogueQualityReport",
+        summary="Get the quality report of a product",
+    )
+    async def read(self, session: AsyncSession, product_id: UUID) -> ReportRead:
+        """The report of the revision that buyers read now.
+
+        Values of columns that samples mask are withheld: failing values, and bounds, sets and patterns.
+        """
+        return report_read(await service.get_public_report(session, product_id))
+
+    @get(
         "/catalogue/{product_id:uuid}/quality-report.html",
         opt=public("the catalogue is open to everybody"),
         operation_id="getCatalogueQualityReportPage",
@@ -174,13 +186,12 @@ async def _page(
     lang: str | None,
 ) -> Response[str]:
     language = lang or preferred_language(request.headers.get("accept-language"))
-    report = ReportRead.of(accessed.report, accessed.withheld)
-    compared = await service.compare_with_last(session, accessed)
-    points = await service.list_points(session, accessed.product.id, inside=accessed.inside)
-    facts = page_facts(accessed, points, compared, request.url.path)
+    facts = page_facts(accessed, await service.get_extras(session, accessed), request.url.path)
     headers = {
         "Content-Security-Policy": page.POLICY,
         "Content-Language": language,
         "Vary": "Accept-Language",
     }
-    return Response(page.render(report, facts, language), media_type=MediaType.HTML, headers=headers)
+    return Response(
+        page.render(report_read(accessed), facts, language), media_type=MediaType.HTML, headers=headers
+    )

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from listings.quality_reports.service import AccessedReport, Comparison, TrendPoint
+from listings.quality_reports.service import AccessedReport, Comparison, PageExtras, TrendPoint
 from quality.reports.page import PageFacts
 from quality.reports.schemas import (
     ComparedCheckRead,
     ComparedReportRead,
     ComparisonRead,
     DimensionRead,
+    ReportRead,
     TrendPointRead,
     TrendRead,
 )
@@ -45,9 +46,12 @@ def comparison_read(accessed: AccessedReport, compared: Comparison) -> Compariso
     )
 
 
-def page_facts(
-    accessed: AccessedReport, points: Sequence[TrendPoint], compared: Comparison | None, path: str
-) -> PageFacts:
+def report_read(accessed: AccessedReport) -> ReportRead:
+    """Map a report as its reader may read it."""
+    return ReportRead.of(accessed.report, accessed.withheld, accessed.waiver)
+
+
+def page_facts(accessed: AccessedReport, extras: PageExtras, path: str) -> PageFacts:
     """What the page says of the revision besides its report.
 
     :param path: of the page itself.
@@ -61,8 +65,10 @@ def page_facts(
         uploaded_at=moment(revision.uploaded_at),
         json_path=path.removesuffix(".html"),
         languages={language: f"{path}?lang={language}" for language in ("zh", "en")},
-        trend=[_point(point) for point in points],
-        comparison=None if compared is None else comparison_read(accessed, compared),
+        suite=extras.suite,
+        weights=extras.weights,
+        trend=[_point(point) for point in extras.points],
+        comparison=None if extras.comparison is None else comparison_read(accessed, extras.comparison),
     )
 
 

@@ -1,7 +1,8 @@
 """Use cases of reading quality reports: who may read which, and which columns tell no values to them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from infra.auth import Actor
@@ -19,12 +20,17 @@ from listings.revisions import service as revisions
 from listings.revisions.disclosure import get_disclosure
 from listings.revisions.service import no_such_revision
 from listings.revisions.tables import ProductRevision
+from quality.checks import Dimension
 from quality.reports.comparison import ComparedCheck, compare
 from quality.reports.concealment import conceal
 from quality.reports.schemas import completed
 from quality.runs import service as quality
+from quality.runs.judging import scale_of
 from quality.runs.states import QualityStatus
 from quality.runs.tables import ReportSummary
+from quality.suites import service as suites
+from quality.waivers import service as waivers
+from quality.waivers.tables import QualityWaiver
 
 TREND = 50
 """Newest revisions that a trend goes over."""
@@ -39,6 +45,7 @@ class AccessedReport:
 
     :ivar inside: whether the reader can access the product itself, and so sees every value and every revision.
     :ivar withheld: columns whose values the reader may not see in it.
+    :ivar waiver: by which the revision counts as passed now although the report failed.
     """
 
     product: DataProduct
@@ -46,6 +53,21 @@ class AccessedReport:
     report: quality.Report
     inside: bool
     withheld: frozenset[str]
+    waiver: QualityWaiver | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageExtras:
+    """What the page shows besides the report.
+
+    :ivar suite: number of the version of the suite; None of reports from before there were any.
+    :ivar weights: of each dimension, as they were when the report was written.
+    """
+
+    points: "list[TrendPoint]"
+    comparison: "Comparison | None"
+    suite: int | None
+    weights: Mapping[Dimension, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +104,12 @@ async def get_report(session: AsyncSession, actor: Actor, revision_id: UUID) -> 
             Message("The quality check has not finished."), remedy=Message("Ask again in a moment.")
         )
     if inside:
-        return AccessedReport(product, row, report, inside, frozenset())
+        return await _accessed(session, product, row, report, inside=True)
     disclosure = await get_disclosure(session, product, row)
     if disclosure.withheld:
         raise no_such_revision()
-    return AccessedReport(product, row, report, inside, frozenset(concealed_columns(disclosure.dictionary)))
+    hidden = concealed_columns(disclosure.dictionary)
+    return await _accessed(session, product, row, report, inside=False, withheld=hidden)
 
 
 async def get_public_report(session: AsyncSession, product_id: UUID) -> AccessedReport:
@@ -94,14 +117,41 @@ async def get_public_report(session: AsyncSession, product_id: UUID) -> Accessed
 
     :raises NotFound: the product is not on the market now, or none of its revisions can be read.
     """
-    rules = await rulebook.in_force(session)
-    await catalogue.get_tradeable_product(session, product_id, rules)
-    product = await products.find_on_market(session, product_id)
+    product = await catalogue.get_on_market(session, product_id)
+    await catalogue.get_tradeable_product(session, product_id, await rulebook.in_force(session))
     row, report = await revisions.get_current_report(session, product_id)
-    if product is None:
-        raise no_such_revision()
     disclosure = await get_disclosure(session, product, row)
-    return AccessedReport(product, row, report, False, frozenset(concealed_columns(disclosure.dictionary)))
+    hidden = concealed_columns(disclosure.dictionary)
+    return await _accessed(session, product, row, report, inside=False, withheld=hidden)
+
+
+async def _accessed(
+    session: AsyncSession,
+    product: DataProduct,
+    row: ProductRevision,
+    report: quality.Report,
+    *,
+    inside: bool,
+    withheld: Collection[str] = (),
+) -> AccessedReport:
+    waiver = (await waivers.find_in_force(session, [report.id])).get(report.id)
+    return AccessedReport(product, row, report, inside, frozenset(withheld), waiver)
+
+
+async def get_extras(session: AsyncSession, accessed: AccessedReport) -> PageExtras:
+    """What the page shows besides the report, as its reader may see it."""
+    report = accessed.report
+    weights: Mapping[Dimension, Decimal] = {}
+    if report.product_class is not None:
+        rules = await rulebook.in_force(session, report.measured_at)
+        weights = scale_of(rules, report.product_class).weights
+    suite = await suites.find(session, report.suite_id)
+    return PageExtras(
+        points=await list_points(session, accessed.product.id, inside=accessed.inside),
+        comparison=await compare_with_last(session, accessed),
+        suite=suite.number if suite else None,
+        weights=weights,
+    )
 
 
 async def get_trend(session: AsyncSession, actor: Actor, product_id: UUID) -> list[TrendPoint]:
@@ -130,7 +180,12 @@ async def list_points(session: AsyncSession, product_id: UUID, *, inside: bool) 
         rows: Sequence[ProductRevision] = await revisions.list_newest(session, product_id, TREND)
     else:
         rows = (await revisions.list_passed(session, product_id))[:TREND]
-        rows = [row for row in rows if await _is_open(session, row)]
+        stopped = {stop.subject_id for stop in await stops.active(session, [row.id for row in rows])}
+        rows = [
+            row
+            for row in rows
+            if row.id not in stopped and not await revisions.is_revision_withheld(session, row.id)
+        ]
     found = await quality.get_summaries(session, [row.id for row in rows])
     points = [TrendPoint(row, found[row.id]) for row in rows if row.id in found]
     return sorted(points, key=lambda point: point.revision.number)

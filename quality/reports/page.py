@@ -6,14 +6,14 @@ by its digest. It is made of what the JSON report says to the same reader, so th
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from infra.messages import Message
-from quality.checks import CheckStatus, Severity
+from quality.checks import CheckStatus, Dimension
 from quality.reports import charts
 from quality.reports.comparison import CheckChange
 from quality.reports.markup import XHTML, element, written
@@ -32,6 +32,7 @@ POLICY = (
 """The Content-Security-Policy to send with the page: nothing but its own style sheet."""
 
 _CHANGES_SHOWN = 40
+_REASONS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class PageFacts:
     :param number: of the revision.
     :param trend: oldest first; empty to leave it out.
     :param comparison: with the report before, None while there is none.
+    :param suite: number of the version of the product's suite that it was judged by.
+    :param weights: of each dimension, by the rules the report was written under.
     :param json_path: where the same report is as JSON.
     :param languages: addresses of this page by language.
     """
@@ -53,6 +56,8 @@ class PageFacts:
     uploaded_at: str
     json_path: str
     languages: Mapping[str, str]
+    suite: int | None = None
+    weights: Mapping[Dimension, Decimal] = field(default_factory=dict)
     trend: Sequence[TrendPointRead] = ()
     comparison: ComparisonRead | None = None
 
@@ -78,7 +83,7 @@ def render(report: ReportRead, facts: PageFacts, language: str) -> str:
             element(
                 "main",
                 _head(report, facts, w, title),
-                _dimensions(report.dimensions, w),
+                _dimensions(report.dimensions, facts.weights, w),
                 failed_checks(report.checks, w),
                 _comparison(facts.comparison, w),
                 _trend(facts.trend, w),
@@ -100,24 +105,23 @@ def _head(report: ReportRead, facts: PageFacts, w: Wording, title: str) -> Eleme
         report.grade,
         w(Message("Score {score}, grade {grade}", score=charts.percent(score), grade=report.grade)),
     )
-    failed = sum(check.status is CheckStatus.FAILED for check in report.checks)
-    broken = sum(check.status is CheckStatus.ERROR for check in report.checks)
-    rows = [
-        (Message("Revision"), str(facts.number)),
-        (Message("Rows"), f"{facts.rows:,}"),
+    counts = Message(
+        "{all} in all, {failed} failed, {broken} could not be carried out",
+        all=f"{len(report.checks):,}",
+        failed=f"{sum(check.status is CheckStatus.FAILED for check in report.checks):,}",
+        broken=f"{sum(check.status is CheckStatus.ERROR for check in report.checks):,}",
+    )
+    repeated = Message(
+        "{rows}, of which {repeated} repeat an earlier one",
+        rows=f"{facts.rows:,}",
+        repeated=f"{report.repeated or 0:,}",
+    )
+    rows: list[tuple[Message, str]] = [
+        (Message("Class"), w.of(report.product_class) if report.product_class else "–"),
+        (Message("Rows"), w(repeated) if report.repeated else f"{facts.rows:,}"),
         (Message("Received"), facts.uploaded_at),
         (Message("Measured"), moment(report.measured_at)),
-        (
-            Message("Checks"),
-            w(
-                Message(
-                    "{all} in all, {failed} failed, {broken} could not be carried out",
-                    all=len(report.checks),
-                    failed=failed,
-                    broken=broken,
-                )
-            ),
-        ),
+        (Message("Checks"), w(counts)),
     ]
     return element(
         "header",
@@ -134,6 +138,8 @@ def _head(report: ReportRead, facts: PageFacts, w: Wording, title: str) -> Eleme
                 ),
                 element("p", element("span", w.of(report.status), class_=f"verdict {report.status}")),
                 _reasons(report, w) if not passed else None,
+                _waiver(report, w),
+                _cap(report, w),
                 element("dl", *_pairs((w(name), text) for name, text in rows), class_="facts"),
                 class_="words",
             ),
@@ -143,23 +149,50 @@ def _head(report: ReportRead, facts: PageFacts, w: Wording, title: str) -> Eleme
     )
 
 
-def _reasons(report: ReportRead, w: Wording) -> Element | None:
-    """Why the revision failed: its blocking checks, and else its grade."""
-    blocking = [
-        check
-        for check in report.checks
-        if check.severity is Severity.BLOCKING and check.status in {CheckStatus.FAILED, CheckStatus.ERROR}
-    ]
-    if not blocking:
-        low = Message(
-            "Its grade {grade} is below the lowest with which a revision passes.", grade=report.grade
+def _reasons(report: ReportRead, w: Wording) -> Element:
+    """Why the gate refused the revision, each reason with the sentence of its check."""
+    checks = {check.name: check for check in report.checks}
+    shown = []
+    for refusal in report.refusals[:_REASONS_SHOWN]:
+        check = checks.get(refusal.check) if refusal.check else None
+        shown.append(
+            element(
+                "li",
+                element("bdi", w.sentence(refusal)),
+                element("br") if check else None,
+                element("bdi", w.sentence(check), class_="note") if check else None,
+            )
         )
-        return element("ul", element("li", w(low)), class_="reasons")
-    shown = [element("li", element("bdi", w.sentence(check))) for check in blocking[:5]]
-    if len(blocking) > len(shown):
-        more = Message("blocking checks not shown: {count}", count=len(blocking) - len(shown))
-        shown.append(element("li", w(more)))
+    more = len(report.refusals) - len(shown)
+    if more > 0:
+        shown.append(element("li", w(Message("reasons not shown: {count}", count=more))))
+    if not shown:  # of a report from before gates gave their reasons
+        shown.append(element("li", w(Message("A blocking check failed, or the grade is too low."))))
     return element("ul", *shown, class_="reasons")
+
+
+def _waiver(report: ReportRead, w: Wording) -> Element | None:
+    if report.waiver is None:
+        return None
+    told = Message(
+        "A reviewer has it count as passed until {until}: {reason}",
+        until=moment(report.waiver.expires_at),
+        reason=report.waiver.reason,
+    )
+    return element("p", element("bdi", w(told)), class_="waiver")
+
+
+def _cap(report: ReportRead, w: Wording) -> Element | None:
+    """What the grade would be, where dimensions that were not measured have lowered it."""
+    if report.uncapped_grade in {None, report.grade}:
+        return None
+    absent = [w.of(one.dimension) for one in report.dimensions if one.value is None]
+    told = Message(
+        "By its score alone the grade would be {grade}; it is capped because these were not measured: {dimensions}.",
+        grade=report.uncapped_grade,
+        dimensions=("、" if w.language == "zh" else ", ").join(absent),
+    )
+    return element("p", w(told), class_="note")
 
 
 def _tongues(languages: Mapping[str, str], w: Wording) -> Iterator[Element | str]:
@@ -171,7 +204,9 @@ def _tongues(languages: Mapping[str, str], w: Wording) -> Iterator[Element | str
         yield element("a", names[code], href=path, hreflang=code, lang=code)
 
 
-def _dimensions(dimensions: Sequence[DimensionRead], w: Wording) -> Element:
+def _dimensions(
+    dimensions: Sequence[DimensionRead], weights: Mapping[Dimension, Decimal], w: Wording
+) -> Element:
     absent = w(Message("not measured"))
     rows = [
         charts.Bar(
@@ -192,6 +227,7 @@ def _dimensions(dimensions: Sequence[DimensionRead], w: Wording) -> Element:
             element("td", one.iso_25012_zh if w.language == "zh" else one.iso_25012_en),
             element("td", f"{one.satisfied:,}" if one.evaluated else "–", class_="figure"),
             element("td", f"{one.evaluated:,}" if one.evaluated else "–", class_="figure"),
+            element("td", _weight(weights.get(one.dimension)), class_="figure"),
             element("td", absent if row.value is None else charts.percent(row.value), class_="figure"),
         )
         for one, row in zip(dimensions, rows, strict=True)
@@ -201,6 +237,7 @@ def _dimensions(dimensions: Sequence[DimensionRead], w: Wording) -> Element:
         "ISO/IEC 25012",
         Message("A: as they should be"),
         Message("B: looked at"),
+        Message("Weight"),
         "X = A/B",
     )
     return element(
@@ -209,7 +246,7 @@ def _dimensions(dimensions: Sequence[DimensionRead], w: Wording) -> Element:
         charts.bars(rows, w(Message("Share of what is as it should be, by dimension")), absent)
         if rows
         else None,
-        w.table(heads, lines, figures=3),
+        w.table(heads, lines, figures=4),
         element(
             "p",
             w(
@@ -222,6 +259,10 @@ def _dimensions(dimensions: Sequence[DimensionRead], w: Wording) -> Element:
         ),
         id="dimensions",
     )
+
+
+def _weight(weight: Decimal | None) -> str:
+    return "–" if weight is None else f"{weight.normalize():f}"
 
 
 def _comparison(compared: ComparisonRead | None, w: Wording) -> Element | None:
@@ -312,6 +353,10 @@ def _evidence(report: ReportRead, facts: PageFacts, w: Wording) -> Element:
     rules = " ".join(f"{rule.key}@{rule.version}" for rule in report.rules)
     pairs: list[tuple[str, str | Element]] = [
         (w(Message("Checked by")), report.engine),
+        (
+            w(Message("Suite of checks")),
+            w(Message("version {number}", number=facts.suite)) if facts.suite else "–",
+        ),
         (w(Message("Rules")), element("code", rules or "–")),
         (w(Message("Report")), element("code", str(report.id))),
         (w(Message("Revision")), element("code", str(report.revision_id))),

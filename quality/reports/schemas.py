@@ -10,12 +10,23 @@ from pydantic import Field
 from infra.rulebook.schemas import RuleVersionRead
 from infra.schema import DecimalText, Output, Sha256Hex
 from quality.checks import Check, CheckStatus, CheckType, Dimension, Severity, ToleranceUnit
+from quality.classes import ProductClass
+from quality.gates import RefusalCause
 from quality.reports.comparison import CheckChange, ComparedCheck
 from quality.reports.concealment import WITHHELD as WITHHELD
 from quality.reports.concealment import conceal
 from quality.reports.dimensions import ISO_25012, TITLES
 from quality.runs.states import ReportStatus
 from quality.runs.tables import QualityReport
+from quality.waivers.tables import QualityWaiver
+
+
+class MeasureRead(Output):
+    """A part of a dimension."""
+
+    satisfied: int = Field(ge=0)
+    evaluated: int = Field(ge=0)
+    value: DecimalText | None
 
 
 class DimensionRead(Output):
@@ -28,6 +39,8 @@ class DimensionRead(Output):
     satisfied: int = Field(ge=0, description="A: elements as they should be")
     evaluated: int = Field(ge=0, description="B: elements looked at; 0 when the dimension was not measured")
     value: DecimalText | None = Field(description="A/B, cut to six places; null when not measured")
+    checked: MeasureRead | None = Field(default=None, description="What checks found of it")
+    observed: MeasureRead | None = Field(default=None, description="What the service observed of it")
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "DimensionRead":
@@ -77,6 +90,24 @@ class CheckRead(Output):
     sentence_en: str
 
 
+class RefusalRead(Output):
+    """One reason why the gate of the product's class refused the revision."""
+
+    cause: RefusalCause
+    check: str | None = Field(description="Name of the check; null for the grade")
+    sentence_zh: str
+    sentence_en: str
+
+
+class ReportWaiverRead(Output):
+    """That a reviewer has the revision count as passed for a time, although the report failed."""
+
+    checks: list[str] = Field(description="Names of the checks that are waived; empty for the whole report")
+    reason: str
+    granted_at: datetime
+    expires_at: datetime
+
+
 class ReportRead(Output):
     """A quality report: what was checked, what came of it, and the score it adds up to."""
 
@@ -85,6 +116,17 @@ class ReportRead(Output):
     status: ReportStatus
     score: DecimalText = Field(description="Weighted mean of the measured dimensions, 0 to 1")
     grade: str = Field(description="A to E, by the rulebook")
+    uncapped_grade: str | None = Field(
+        description="The grade by the score alone, before dimensions that were not measured capped it"
+    )
+    product_class: ProductClass | None = Field(description="By which weights and gate were chosen")
+    suite_id: UUID | None = Field(description="The version of the product's suite")
+    rows: int | None = Field(ge=0, description="Rows of the revision")
+    repeated: int | None = Field(ge=0, description="Rows equal to an earlier one in every column")
+    refusals: list[RefusalRead] = Field(
+        max_length=2000, description="Why the gate refused the revision; empty when it passed"
+    )
+    waiver: ReportWaiverRead | None = Field(default=None, description="Null unless one is in force now")
     dimensions: list[DimensionRead] = Field(max_length=6)
     checks: list[CheckRead] = Field(max_length=1000)
     engine: str = Field(description="What did the checking")
@@ -93,10 +135,16 @@ class ReportRead(Output):
     measured_at: datetime
 
     @classmethod
-    def of(cls, report: QualityReport, withheld: Collection[str] = ()) -> "ReportRead":
+    def of(
+        cls,
+        report: QualityReport,
+        withheld: Collection[str] = (),
+        waiver: QualityWaiver | None = None,
+    ) -> "ReportRead":
         """Map a report.
 
         :param withheld: columns of which no value is shown; a report with any is not what its digest is taken of.
+        :param waiver: the one in force now, if there is one.
         """
         hidden = {"run_id", "dimensions", "checks"}
         return cls.model_validate(
@@ -104,6 +152,7 @@ class ReportRead(Output):
                 **report.model_dump(exclude=hidden),
                 "dimensions": [DimensionRead.of(item) for item in report.dimensions],
                 "checks": conceal([completed(check) for check in report.checks], withheld),
+                "waiver": waiver,
             }
         )
 

@@ -130,5 +130,5 @@ async def test_a_badge_is_kept_by_its_tag_and_gone_with_the_product(
         await stops.place(
             session, SYSTEM, subject_kind="product", subject_id=UUID(product_id), reason="For a test"
         )
-    assert (await client.get(path)).status_code == 409
+    assert (await client.get(path)).status_code == 404
     assert (await client.get(f"/v1/products/{new_id()}/quality-badge.svg")).status_code == 404
