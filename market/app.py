@@ -74,6 +74,7 @@ from listings.revisions.quality_runs_api import QualityRunController
 from listings.rights.api import RightController
 from listings.rights.ledger_api import EncumbranceController, RightGrantController, TitleController
 from listings.samples.api import SampleController
+from listings.suites.api import QualitySuiteController
 from listings.uploads.api import UploadController
 from listings.uploads.sources_api import ProductSourceController, SourceCredentialController
 from market.audit.api import AuditController
@@ -150,6 +151,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     AuthorisationController,
     AmendmentController,
     ProductController,
+    QualitySuiteController,
     RevisionController,
     RevisionChangeController,
     QualityRunController,

@@ -9,12 +9,14 @@ from listings.authorisations import events as authorisations
 from listings.classification import jobs as classification
 from listings.revisions import events as revisions
 from listings.samples import jobs as samples
+from listings.suites import events as suites
 
 SUBSCRIBERS: Sequence[Subscriber] = (
     webhooks.SUBSCRIBER,
     *revisions.SUBSCRIBERS,
     *classification.SUBSCRIBERS,
     *samples.SUBSCRIBERS,
+    *suites.SUBSCRIBERS,
     *authorisations.SUBSCRIBERS,
     *licences.SUBSCRIBERS,
 )

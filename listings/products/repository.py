@@ -93,6 +93,20 @@ async def get_on_market(session: AsyncSession, product_id: UUID) -> DataProduct 
     return (await session.exec(statement)).one_or_none()
 
 
+async def list_operated(session: AsyncSession, operator_id: UUID, limit: int) -> Sequence[DataProduct]:
+    """The newest products of an operator that were not withdrawn."""
+    statement = (
+        select(DataProduct)
+        .where(
+            col(DataProduct.operator_id) == operator_id,
+            col(DataProduct.status) != ProductStatus.WITHDRAWN,
+        )
+        .order_by(col(DataProduct.id).desc())
+        .limit(limit)
+    )
+    return (await session.exec(statement)).all()
+
+
 async def list_of_resource(session: AsyncSession, resource_id: UUID) -> Sequence[DataProduct]:
     """Products made of a resource that were not withdrawn, oldest first."""
     statement = (

@@ -246,6 +246,11 @@ async def list_products(
     return await repository.list_visible(session, actor, status, stopped, page)
 
 
+async def list_operated(session: AsyncSession, operator_id: UUID, *, limit: int) -> Sequence[DataProduct]:
+    """The newest products of an operator that were not withdrawn."""
+    return await repository.list_operated(session, operator_id, limit)
+
+
 async def list_of_resource(session: AsyncSession, resource_id: UUID) -> Sequence[DataProduct]:
     """Products made of a resource that were not withdrawn, oldest first."""
     return await repository.list_of_resource(session, resource_id)

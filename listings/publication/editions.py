@@ -24,6 +24,8 @@ from listings.products.tables import DataProduct
 from listings.publication.service import lock_for_review, require_publishable
 from listings.resources import service as resources
 from listings.revisions import service as revisions
+from listings.suites import trials
+from quality.suites import service as suites
 
 
 async def submit(session: AsyncSession, actor: Actor, edition_id: UUID) -> ProductEdition:
@@ -34,6 +36,7 @@ async def submit(session: AsyncSession, actor: Actor, edition_id: UUID) -> Produ
     :raises EditionOutdated: another edition took effect since it was drafted.
     :raises EditionUnchanged: it says the same as the one in force.
     :raises RemarksUnanswered: it was returned, and a remark is neither acted on nor explained.
+    :raises SuiteUntried: what buyers read does not pass its quality suite.
     :raises ProductIncomplete: something is missing; all of it is named.
     :raises AuthorisationNotLive, NotListable, PurposeNotAuthorised: what it rests on does not carry it now.
     """
@@ -46,6 +49,7 @@ async def submit(session: AsyncSession, actor: Actor, edition_id: UUID) -> Produ
     await reviews.require_remarks_answered(session, row)
     rules = await rulebook.in_force(session)
     revised = publishing.with_document(product, row.document)
+    await _require_tried(session, product, revised, reviewing=False)
     await require_publishable(session, revised, rules, reviewing=False)
     return await editions.submit(session, actor, row, rules)
 
@@ -62,6 +66,7 @@ async def approve(
     :raises EditionStateForbids: it is not submitted, or its product is withdrawn or suspended.
     :raises EditionOutdated: another edition took effect since it was drafted.
     :raises DigestMismatch: another document was read.
+    :raises SuiteUntried: what buyers read does not pass its quality suite, or the trial has not ended.
     :raises ProductIncomplete, AuthorisationNotLive, NotListable, PurposeNotAuthorised: it is not what was submitted any
         more.
     """
@@ -72,6 +77,8 @@ async def approve(
     revised = publishing.with_document(product, row.document)
     assert revised.plan_id is not None
     await products.require_own_plan(session, product, revised.plan_id)
+    await _require_tried(session, product, revised, reviewing=True)
+    another_suite = revised.quality_suite_id != product.quality_suite_id
     classification, seen = await require_publishable(session, revised, rules, reviewing=True)
     before = await revisions.find_newest_passed(session, product.id)
     await reviews.decide(session, actor, row, ReviewDecision.APPROVED, rules, note)
@@ -85,6 +92,8 @@ async def approve(
         classification,
         **{**seen, "number": row.number, "digest": row.digest},
     )
+    if another_suite:
+        await trials.rejudge(session, actor, product, before)
     await offers.hold(session, product, await resources.get_resource(session, product.resource_id))
     await revisions.publish_if_another(session, product.id, before)
     return row
@@ -147,6 +156,14 @@ async def _lock_for_review(
     await officers.require_other_side(session, actor, row.submitted_by)
     require_digest(digest, row.digest)
     return row, product
+
+
+async def _require_tried(
+    session: AsyncSession, product: DataProduct, revised: DataProduct, *, reviewing: bool
+) -> None:
+    suite = await suites.find(session, revised.quality_suite_id)
+    if suite is not None:
+        await trials.require_tried(session, product, suite, reviewing=reviewing)
 
 
 def _require_current(row: ProductEdition, product: DataProduct) -> None:

@@ -9,15 +9,20 @@ from listings.products import service as products
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.revisions import service
+from listings.revisions.disclosure import get_disclosure
 from listings.revisions.tables import ProductRevision
 from quality.checks import Check, CheckType
 from quality.classes import ProductClass
 from quality.facts import reference_key
+from quality.proposals.domain import ProposedSuite, propose_suite
+from quality.proposals.facts import FileFacts, Meaning, Reference
 from quality.runs import service as quality
 from quality.runs.tables import QualityRun
-from quality.suggest import facts_of, suggest
 from quality.suites import service as suites
 from quality.suites.domain import SuiteOrigin, class_of
+
+EARLIER = 20
+"""Revisions before the newest that proposals look at."""
 
 
 async def request_check(
@@ -61,23 +66,60 @@ async def request_run(
     )
 
 
-def suggested(row: ProductRevision) -> tuple[ProductClass, list[Check]]:
-    """The class and the checks that a revision suggests."""
-    checks = suggest(row.rows, facts_of(row.columns, row.profile["columns"]))
-    return class_of({column["name"]: column["kind"] for column in row.columns}, checks), checks
+async def propose(
+    session: AsyncSession,
+    product: DataProduct,
+    row: ProductRevision,
+    *,
+    within: str | None = None,
+    references: Sequence[Reference] = (),
+) -> tuple[ProductClass, ProposedSuite]:
+    """The class and the checks that are proposed for a product, from a revision, its dictionary and earlier revisions.
+
+    :param within: how old the newest value may be on arrival, as an ISO 8601 duration; None proposes nothing of it.
+    :param references: columns of other products that the operator may read.
+    """
+    entries = (await get_disclosure(session, product, row)).dictionary
+    earlier = [
+        _facts(one) for one in await service.list_passed(session, product.id) if one.number < row.number
+    ]
+    proposed = propose_suite(
+        _facts(row),
+        meanings={e.name: Meaning(e.title_zh, e.title_en, e.unit, e.personal) for e in entries},
+        earlier=earlier[:EARLIER],
+        within=within,
+        references=references,
+    )
+    return class_of(kinds_of(row), [one.check for one in proposed.proposals]), proposed
+
+
+def kinds_of(row: ProductRevision) -> dict[str, str]:
+    """The logical type of each column of a revision."""
+    return {column["name"]: column["kind"] for column in row.columns}
+
+
+def bases_of(proposed: ProposedSuite) -> dict[str, dict[str, str]]:
+    """What each proposal rests on, in both languages, by the name of its check."""
+    return {one.check.name: {"zh": one.basis.zh, "en": one.basis.en} for one in proposed.proposals}
+
+
+def _facts(row: ProductRevision) -> FileFacts:
+    return FileFacts.of(row.rows, row.columns, row.profile["columns"], row.profile.get("keys", ()))
 
 
 async def _adopt(
     session: AsyncSession, actor: Actor, product: DataProduct, row: ProductRevision
 ) -> suites.Suite:
-    product_class, checks = suggested(row)
+    product_class, proposed = await propose(session, product, row)
     suite = await suites.create_version(
         session,
         actor,
         product.id,
         product_class=product_class,
-        checks=checks,
+        checks=[one.check for one in proposed.proposals],
         origin=SuiteOrigin.SUGGESTED,
+        kinds=kinds_of(row),
+        bases=bases_of(proposed),
     )
     await products.set_quality_suite(session, actor, product, suite.id)
     return suite

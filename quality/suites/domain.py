@@ -6,11 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from infra.digest import json_digest
-from infra.messages import Message
 from quality.checks import Check
 from quality.classes import ProductClass
-from quality.limits import MAX_CHECKS
-from quality.suites.errors import SuiteRefused
 
 ChecksJson = Sequence[Mapping[str, Any]]
 """Checks as ``Check.to_json`` writes them."""
@@ -51,36 +48,6 @@ def compare(before: ChecksJson, after: ChecksJson) -> list[CheckChange]:
         for name in dict.fromkeys([*told, *known])
         if known.get(name) != told.get(name)
     ]
-
-
-def require_distinct(checks: Sequence[Check]) -> None:
-    """Refuse more checks than are run, and two of one name.
-
-    :raises SuiteRefused: names what is too much.
-    """
-    if not checks:
-        raise SuiteRefused(
-            Message("The suite has no checks."), remedy=Message("State at least how many rows there must be.")
-        )
-    if len(checks) > MAX_CHECKS:
-        raise SuiteRefused(
-            Message(
-                "The suite has {count} checks; at most {most} are run.", count=len(checks), most=MAX_CHECKS
-            ),
-            remedy=Message(
-                "Leave out those that matter least, or check several columns with one SQL statement."
-            ),
-        )
-    names = [check.name for check in checks]
-    repeated = (
-        sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
-    )
-    if repeated:
-        raise SuiteRefused(
-            Message("More than one check is called {names}.", names=", ".join(repeated[:20])),
-            remedy=Message("Give each check a name of its own."),
-            checks=repeated[:100],
-        )
 
 
 def class_of(kinds: Mapping[str, str], checks: Sequence[Check]) -> ProductClass:

@@ -1,14 +1,7 @@
 """What the suites slice refuses."""
 
-from infra.errors import Conflict, Invalid
+from infra.errors import Conflict
 from infra.messages import Message
-
-
-class SuiteRefused(Invalid):
-    """A suite holds checks that can be carried out, each of its own name, and no more than fit."""
-
-    slug = "quality-suite"
-    title = Message("The quality suite cannot be used")
 
 
 class SuiteChanged(Conflict):

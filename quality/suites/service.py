@@ -8,10 +8,11 @@ from infra.audit import service as audit
 from infra.auth import Actor
 from infra.db import AsyncSession, now
 from infra.paging import PageRequest
+from quality.arguments import require_suite
 from quality.checks import Check, suite_to_json
 from quality.classes import ProductClass
 from quality.suites import repository
-from quality.suites.domain import SuiteOrigin, require_distinct, suite_digest
+from quality.suites.domain import SuiteOrigin, suite_digest
 from quality.suites.tables import QualitySuite as Suite
 
 __all__ = ["Suite", "create_version", "find", "first_ids", "get", "get_many", "list_versions"]
@@ -27,15 +28,17 @@ async def create_version(
     product_class: ProductClass,
     checks: Sequence[Check],
     origin: SuiteOrigin,
+    kinds: Mapping[str, str] | None = None,
     bases: Mapping[str, Any] | None = None,
 ) -> Suite:
     """Keep a further version of a product's suite, for good.
 
     :param product_id: of a product that the caller holds locked.
     :param bases: by the name of a check that was proposed, what the proposal rests on.
-    :raises SuiteRefused: it has none, too many, or two of one name.
+    :param kinds: of the newest revision's columns, by name; None where there is none.
+    :raises SuiteRefused: a check cannot be carried out; too many, or two of one name.
     """
-    require_distinct(checks)
+    require_suite(checks, kinds)
     form = suite_to_json(checks)
     number = await repository.last_number(session, product_id) + 1
     names = {check.name for check in checks}
