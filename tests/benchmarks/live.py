@@ -76,7 +76,7 @@ class Live:
         with log:
             return subprocess.Popen(
                 [sys.executable, "-m", "market.cli", "serve"],
-                env=_environment(self.settings),
+                env=process_environment(self.settings),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -176,7 +176,8 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
         process.wait(timeout=30)
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def process_environment(settings: Settings) -> dict[str, str]:
+    """What a process of the service is started with."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("MARKET_", "DATABASE_"))
     }
@@ -194,7 +195,7 @@ def _play(settings: Settings) -> dict[str, Any]:
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "market.cli", "up", "--demo"],
-            env=_environment(settings),
+            env=process_environment(settings),
             stdout=output,
             stderr=output,
         )
@@ -231,7 +232,7 @@ def processor_seconds(processes: Sequence[int]) -> float:
     """Processor time that processes, and those below them, have used so far."""
     ticks = 0
     for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and _descends(int(folder.name), processes):
+        if folder.name.isdigit() and descends(int(folder.name), processes):
             ticks += sum(int(field) for field in _stat(int(folder.name))[11:13])
     return ticks / os.sysconf("SC_CLK_TCK")
 
@@ -243,7 +244,8 @@ def _stat(process: int) -> list[str]:
         return ["0"] * 20
 
 
-def _descends(process: int, ancestors: Sequence[int]) -> bool:
+def descends(process: int, ancestors: Sequence[int]) -> bool:
+    """Whether a process is one of these, or was started by one, or by one that was."""
     while process > 1:
         if process in ancestors:
             return True
