@@ -19,7 +19,7 @@ PERCENTILES = tuple(step / 20 for step in range(21))
 """Of the smallest value, every twentieth, and the largest."""
 
 BINS = 20
-TOP = 10
+TOP = 20
 LEAST_SHARE = 100
 """A frequent value is that of one row in so many at least: one that is rarer may be somebody's."""
 

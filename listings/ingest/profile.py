@@ -203,8 +203,9 @@ def _shape_of_few(
         f"SELECT CAST({name} AS VARCHAR) AS t, count(*) FROM revision WHERE {name} IS NOT NULL GROUP BY 1"
     ).fetchall()
     code = shape_of([value for value, count in counted for _ in range(min(count, SHAPE_SAMPLE))])
-    shapes = [] if code is None else [code]
-    for shape in (*shapes, *WORDS):
+    one_length = len({len(value) for value, _ in counted}) == 1
+    shapes = ([code, *WORDS] if one_length else [*WORDS, code]) if code is not None else WORDS
+    for shape in shapes:
         if sum(count for value, count in counted if re.fullmatch(shape, value)) >= least:
             return shape
     return None

@@ -27,6 +27,7 @@ from quality.proposals.facts import (
 from quality.proposals.vocabulary import CODE_NAMES, FUTURE, KEY_NAMES, PAIRS
 
 MIN_KEY_ROWS = 20
+MIN_BAND_ROWS = 20
 NAMED_KEY_PERCENT = 80
 """Percent of the rows that differ in a column whose name says that it identifies: fewer, and it is a reference."""
 
@@ -98,7 +99,7 @@ def propose_suite(
 ) -> ProposedSuite:
     """As :func:`propose`, and tells what was left out."""
     known = {fact.name: (meanings or {}).get(fact.name, Meaning()) for fact in file.columns}
-    found = [*_table(file), *row_band(file, earlier), *_keys(file, known), *_references(file, references)]
+    found = [*_table(file), *_band(file, earlier), *_keys(file, known), *_references(file, references)]
     found += _pairs(file, known)
     for fact in file.columns:
         found += about_column(fact, known[fact.name], file.rows)
@@ -134,6 +135,10 @@ def _table(file: FileFacts) -> Iterator[Proposal]:
     )
 
 
+def _band(file: FileFacts, earlier: Sequence[FileFacts]) -> list[Proposal]:
+    return [row_band(file, earlier)] if file.rows >= MIN_BAND_ROWS else []
+
+
 def _keys(file: FileFacts, known: Mapping[str, Meaning]) -> Iterator[Proposal]:
     """Columns that a name says identify a row, or that hardly repeat; else pairs or triples that do so together."""
     if file.rows < MIN_KEY_ROWS:
@@ -160,8 +165,9 @@ def _keys(file: FileFacts, known: Mapping[str, Meaning]) -> Iterator[Proposal]:
     if others:
         return
     by_name = {fact.name: fact for fact in file.columns}
-    for key in file.keys:
-        yield _key_together(key, by_name, known)
+    together = [_key_together(key, by_name, known) for key in file.keys]
+    certain = [proposal for proposal in together if proposal.check.severity is Severity.BLOCKING]
+    yield from certain or together
 
 
 def _key_together(

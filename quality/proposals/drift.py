@@ -14,28 +14,22 @@ _LEAST_DISTANCE = Decimal("0.1")
 _FACTOR = 2
 
 
-def row_band(file: FileFacts, earlier: Sequence[FileFacts]) -> Iterator[Proposal]:
-    """Between four fifths of the fewest and five quarters of the most rows of a revision so far."""
-    if not earlier:
-        return
+def row_band(file: FileFacts, earlier: Sequence[FileFacts]) -> Proposal:
+    """At least nine tenths of the fewest rows of a revision so far, and at most twice the most of several."""
     counts = sorted(one.rows for one in (file, *earlier))
-    low, high = counts[0] * 4 // 5, -(-counts[-1] * 5 // 4)
-    if high == 0:
-        return
-    check = Check(
-        CheckType.ROW_COUNT,
-        (),
-        Dimension.COMPLETENESS,
-        {"minimum": str(low), "maximum": str(high)},
-        name="row_count:band",
+    arguments = {"minimum": str(counts[0] * 9 // 10)}
+    basis = Label(
+        f"不少于首个版本行数的九成（{counts[0]:,} 行）", f"nine tenths of this revision's {counts[0]:,} rows"
     )
-    yield Proposal(
-        check,
-        Label(
-            f"{len(counts)} 个版本有 {counts[0]:,} 至 {counts[-1]:,} 行，两端各放宽四分之一",
-            f"{len(counts)} revisions had {counts[0]:,} to {counts[-1]:,} rows; a quarter more at either end",
-        ),
-    )
+    if earlier:
+        arguments["maximum"] = str(2 * counts[-1])
+        basis = Label(
+            f"{len(counts)} 个版本有 {counts[0]:,} 至 {counts[-1]:,} 行：不少于最少的九成，不多于最多的两倍",
+            f"{len(counts)} revisions had {counts[0]:,} to {counts[-1]:,} rows: no fewer than nine tenths of the"
+            " fewest, no more than twice the most",
+        )
+    check = Check(CheckType.ROW_COUNT, (), Dimension.COMPLETENESS, arguments, name="row_count:band")
+    return Proposal(check, basis)
 
 
 def distributions(

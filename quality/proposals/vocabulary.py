@@ -134,10 +134,8 @@ KEY_NAMES = re.compile(
 )
 CODE_NAMES = re.compile(_word("id|code|no|uuid|iata|icao") + "|编号|编码|代码|单号|流水号|证号|标识")
 OPTIONAL = re.compile(
-    _word(
-        "remark|remarks|note|notes|comment|comments|memo|description|end_date|closed_at|deleted_at|cancelled_at"
-    )
-    + "|备注|说明|注释|描述|注销日期|撤销日期|终止日期"
+    _word("remark|remarks|note|notes|comment|comments|memo|description|closed_at|deleted_at|cancelled_at")
+    + "|备注|说明|注释|描述|注销日期|撤销日期"
 )
 """Columns that are empty by their meaning in most rows."""
 

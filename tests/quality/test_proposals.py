@@ -7,7 +7,7 @@ import pytest
 
 from infra.labels import Label
 from quality.arguments import problems
-from quality.checks import Check, CheckType, Severity
+from quality.checks import Check, Severity
 from quality.limits import MAX_CHECKS
 from quality.proposals.budgets import budget
 from quality.proposals.domain import propose, propose_suite
@@ -44,10 +44,8 @@ def quantiles(*, start: float = 0, step: float = 1, last: float | None = None) -
 
 def test_every_suite_counts_rows_and_looks_for_repeated_ones() -> None:
     found = list(of(fact("x")).values())
-    assert [proposal.check.type for proposal in found[:2]] == [
-        CheckType.ROW_COUNT,
-        CheckType.NO_REPEATED_ROWS,
-    ]
+    names = [proposal.check.name for proposal in found[:3]]
+    assert names == ["row_count", "row_count:band", "no_repeated_rows"]
     assert found[0].check.arguments == {"minimum": "1", "expected": "1000"}
     assert found[0].check.severity is Severity.BLOCKING
     assert "1,000 rows" in found[0].basis.en
@@ -99,7 +97,7 @@ def test_a_third_of_blanks_is_no_budget() -> None:
 
 
 def test_columns_that_may_be_blank_by_what_they_mean_have_no_budget() -> None:
-    assert len(of(fact("remarks", nulls=900), fact("备注", nulls=900))) == 2
+    assert len(of(fact("remarks", nulls=900), fact("备注", nulls=900))) == 3
 
 
 @pytest.mark.parametrize(
@@ -194,9 +192,11 @@ def test_earlier_revisions_give_bands_and_baselines() -> None:
             replace(measured, quantiles=quantiles(start=1)),
         ),
     )
-    assert not [one for one in of(weather, measured) if one.startswith(("distribution", "row_count:band"))]
+    first = of(weather, measured)
+    assert not [one for one in first if one.startswith("distribution")]
+    assert first["row_count:band"].check.arguments == {"minimum": "900"}
     found = by_name(propose(file, earlier=[before]))
-    assert found["row_count:band"].check.arguments == {"minimum": "720", "maximum": "1250"}
+    assert found["row_count:band"].check.arguments == {"minimum": "810", "maximum": "2000"}
     drift = found["distribution:weather"].check
     assert drift.arguments == {
         "baseline": {"kind": "categories", "shares": {"rain": "0.6", "sun": "0.4"}},
@@ -225,7 +225,7 @@ def test_what_a_suite_has_no_room_for_is_told() -> None:
     suite = propose_suite(FileFacts(ROWS, tuple(fact(f"c{n}") for n in range(500))))
     assert len(suite.proposals) == MAX_CHECKS
     assert suite.left_out is not None
-    assert "602 more were left out: 102 not_null, 500 well_formed" in suite.left_out.en
+    assert "603 more were left out: 103 not_null, 500 well_formed" in suite.left_out.en
     assert propose_suite(FileFacts(1, (fact("a"),))).left_out is None
 
 
