@@ -12,13 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from listings.ingest.convert import convert
-from market.demo.city_data import write_city_air_quality
 from quality.checks import Check, CheckResult, CheckStatus, CheckType, Dimension
 from quality.facts import RunFacts
 from quality.runs.errors import CheckingFailed
 from quality.runs.runner import WarmEngine
-from quality.suggest import facts_of, suggest
 from tests.support.budget import roomy
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -30,15 +27,6 @@ def asked(kind: CheckType, *columns: str, **arguments: Any) -> Check:
 
 async def put(engine: WarmEngine, folder: Path, table: pa.Table, *checks: Check) -> list[CheckResult]:
     pq.write_table(table, folder / "r.parquet")
-    return list((await engine.run(checks, folder / "r.parquet", RunFacts())).results)
-
-
-async def suggested(engine: WarmEngine, source: Path, folder: Path) -> list[CheckResult]:
-    result = await convert(
-        source, folder / "r.parquet", filename=source.name, timeout_s=60, budget=roomy(folder)
-    )
-    facts = result.to_json()
-    checks = suggest(result.rows, facts_of(facts["columns"], facts["profile"]))
     return list((await engine.run(checks, folder / "r.parquet", RunFacts())).results)
 
 
@@ -110,25 +98,6 @@ async def test_the_order_of_rows_changes_no_count(warm_engine: WarmEngine, tmp_p
         found = await put(warm_engine, tmp_path, table, *checks)
         counts.add(tuple((one.satisfied, one.evaluated) for one in found))
     assert len(counts) == 1
-
-
-async def test_the_citys_defects_are_found_by_suggested_checks(
-    warm_engine: WarmEngine, tmp_path: Path
-) -> None:
-    found = await suggested(warm_engine, write_city_air_quality(tmp_path / "city.csv"), tmp_path)
-    failed = {
-        (one.check.type, one.check.columns[-1]): one for one in found if one.status is CheckStatus.FAILED
-    }
-    assert {kind for kind, _ in failed} >= {CheckType.UNIQUE_TOGETHER, CheckType.BETWEEN}
-    shown = [example.value for one in failed.values() for example in one.examples]
-    assert {"-3.0", "9999.0"} <= set(shown)
-
-
-@pytest.mark.skipif(not DATA.is_dir(), reason="needs the public example files in ../shared/data")
-async def test_clean_public_files_raise_no_false_alarm(warm_engine: WarmEngine, tmp_path: Path) -> None:
-    for name in ("seattle-weather.csv", "flights-200k.arrow"):
-        found = await suggested(warm_engine, DATA / name, tmp_path)
-        assert {one.status for one in found} == {CheckStatus.PASSED}, name
 
 
 async def test_a_killed_child_is_replaced_and_a_slow_one_killed(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ KINDS = {
     "tests/quality/test_running.py": "processes",
     "tests/quality/test_gate.py": "processes",
     "tests/quality/test_never_better.py": "processes",
+    "tests/quality/test_real_files.py": "processes",
     "tests/quality/test_service.py": "processes",
     "tests/test_upgrade.py": "processes",
 }
