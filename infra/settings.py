@@ -22,6 +22,9 @@ DEFAULT_TIME_ZONE = "Asia/Shanghai"
 CANARY_MB = 384
 """Memory that trying out a revision takes besides the query engine's."""
 
+QUALITY_IDLE_MB = 512
+"""Memory that a checking process keeps between two runs; one that has not given back more is ended."""
+
 
 _OFFICERS = frozenset(
     {"authorising_officer", "finance_officer", "platform_admin", "price_officer", "regulator_officer"}
@@ -266,7 +269,24 @@ class Settings(BaseSettings):
         needed = max(self.ingest_memory_mb, self.quality_memory_mb, self.query_memory_mb + CANARY_MB)
         if needed > self.file_memory_mb:
             raise ValueError(f"file_memory_mb must be {needed} at least, the largest limit of one process")
+        if (self.quality_concurrency or 1) > self._quality_processes_with_room:
+            raise ValueError(
+                f"quality_concurrency must be {self._quality_processes_with_room} at most:"
+                " more processes would leave no memory to check anything in"
+            )
         return self
+
+    @property
+    def _quality_processes_with_room(self) -> int:
+        """Checking processes that leave enough memory, while idle, for one to check and for a revision to be tried."""
+        working = max(self.quality_memory_mb - QUALITY_IDLE_MB, self.query_memory_mb + CANARY_MB)
+        return max(1, (self.file_memory_mb - working) // QUALITY_IDLE_MB)
+
+    @property
+    def quality_processes(self) -> int:
+        """Quality checks that one worker carries out at once."""
+        fitting = max(1, self.file_memory_mb // self.quality_memory_mb)
+        return self.quality_concurrency or min(fitting, self._quality_processes_with_room)
 
     @field_validator("data_dir")
     @classmethod

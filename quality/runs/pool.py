@@ -31,8 +31,7 @@ class EnginePool:
                 timeout_s=settings.quality_timeout_s, memory_mb=settings.quality_memory_mb, budget=budget
             )
 
-        fitting = settings.file_memory_mb // settings.quality_memory_mb
-        return cls(make, settings.quality_concurrency or max(1, fitting))
+        return cls(make, settings.quality_processes)
 
     @property
     def engines(self) -> tuple[WarmEngine, ...]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut, ProcessLimits
 from infra.memory_budget import MemoryBudget
+from infra.settings import QUALITY_IDLE_MB
 from quality.checks import Check, CheckResult, Measured
 from quality.facts import OnProgress, RunFacts, RunProgress
 from quality.runs.errors import CheckingFailed
@@ -16,9 +17,6 @@ from quality.runs.errors import CheckingFailed
 _START_SECONDS = 120
 _LIBRARIES_MB = 2_048
 """What the libraries map before any data, most of it without touching it."""
-
-_IDLE_MB = 512
-"""Memory that the child keeps between two runs; one that has not given back more is ended."""
 
 _MEBIBYTE = 1024 * 1024
 
@@ -136,12 +134,12 @@ class WarmEngine:
         self, child: ChildProcess, request: Mapping[str, Any], on_note: _OnNote
     ) -> dict[str, Any]:
         """Give the child all of its memory for one request, and take it back."""
-        claim = await self._budget.take(max(self._memory_mb - _IDLE_MB, 0), wait_s=None)
+        claim = await self._budget.take(max(self._memory_mb - QUALITY_IDLE_MB, 0), wait_s=None)
         try:
             child.bound_data(self._memory_mb * _MEBIBYTE)
             answer = await _ask(child, request, self._timeout_s, on_note)
-            child.bound_data(_IDLE_MB * _MEBIBYTE)
-            if (child.data_bytes or 0) > _IDLE_MB * _MEBIBYTE:
+            child.bound_data(QUALITY_IDLE_MB * _MEBIBYTE)
+            if (child.data_bytes or 0) > QUALITY_IDLE_MB * _MEBIBYTE:
                 await self.stop()
             return answer
         finally:
@@ -152,7 +150,7 @@ class WarmEngine:
             return self._child
         await self.stop()
         self._home = tempfile.TemporaryDirectory(prefix="quality-", ignore_cleanup_errors=True)
-        claim = await self._budget.take(min(_IDLE_MB, self._memory_mb), wait_s=None)
+        claim = await self._budget.take(min(QUALITY_IDLE_MB, self._memory_mb), wait_s=None)
         try:
             self._child = await ChildProcess.start(
                 "quality.child",
@@ -164,7 +162,7 @@ class WarmEngine:
         finally:
             claim.release()
         self._version = str((await _ask(self._child, {}, _START_SECONDS))["version"])
-        self._child.bound_data(_IDLE_MB * _MEBIBYTE)
+        self._child.bound_data(QUALITY_IDLE_MB * _MEBIBYTE)
         return self._child
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic import ValidationError
 
 from infra.auth import SYSTEM
 from infra.db import AsyncSession, SessionMaker, new_id, transaction
@@ -174,6 +175,9 @@ async def test_a_run_waits_in_the_queue_and_can_be_cancelled_there(
         assert one.suite_id is not None
         again = await request(session, one.revision_id, one.suite_id, one.object_key)
     assert (again.id, again.status) == (one.id, RunStatus.QUEUED)
+    # A worker that was killed leaves it running; the queue hands it to another.
+    async with transaction(context.sessions) as session:
+        assert await service.start_run(session, one.id) is not None
     await check(context, one)
     done = await look(context, one)
     assert (done.run.status, done.progress) == (RunStatus.DONE, RunProgress(2, 2))
@@ -215,6 +219,9 @@ def test_there_are_as_many_engines_as_fit_the_memory_unless_the_settings_say(tmp
         (Settings(_env_file=None), 2),
         (Settings(_env_file=None, file_memory_mb=2_048), 1),
         (Settings(_env_file=None, file_memory_mb=8_192), 4),
-        (Settings(_env_file=None, quality_concurrency=7), 7),
+        (Settings(_env_file=None, file_memory_mb=1_024, ingest_memory_mb=512, quality_memory_mb=512), 1),
+        (Settings(_env_file=None, quality_concurrency=5), 5),
     ):
         assert EnginePool.of(made, budget)._turn._value == size
+    with pytest.raises(ValidationError, match="quality_concurrency must be 5 at most"):
+        Settings(_env_file=None, quality_concurrency=6)
