@@ -8,8 +8,8 @@ from infra.errors import Forbidden
 from infra.messages import Message
 from listings.products import service as products
 from listings.revisions.service import access_revision
-from quality.runs import service as quality
-from quality.runs.service import RunProgressFacts
+from quality.runs import control as quality
+from quality.runs.control import RunProgressFacts
 
 
 async def get_run(session: AsyncSession, actor: Actor, revision_id: UUID) -> RunProgressFacts:
@@ -38,7 +38,7 @@ async def retry_run(session: AsyncSession, actor: Actor, revision_id: UUID) -> R
 
     :raises NotFound: there is none the actor can access.
     :raises Forbidden: the actor is not of the operator.
-    :raises RunStateForbids: it waits, runs, or has come to a report, which stands.
+    :raises RunStateForbids: it waits, runs, or has come to a report in which no check was left undone.
     """
     await _require_operator(session, actor, revision_id)
     await quality.retry_run(session, actor, revision_id)

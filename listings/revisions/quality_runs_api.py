@@ -51,5 +51,8 @@ class QualityRunController(Controller):
         summary="Request the quality run of a revision again",
     )
     async def retry(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> RunRead:
-        """By the operator, after it was cancelled or could not be carried out. A report that there is stands."""
+        """By the operator, after it was cancelled or could not be carried out, or not all of its checks.
+
+        A report in which every check was carried out stands.
+        """
         return RunRead.of(await quality_runs.retry_run(session, actor, revision_id))

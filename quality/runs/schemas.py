@@ -7,7 +7,7 @@ from pydantic import Field
 
 from infra.schema import Output
 from quality.classes import ProductClass
-from quality.runs.service import RunProgressFacts
+from quality.runs.control import RunProgressFacts
 from quality.runs.states import RunStatus
 
 

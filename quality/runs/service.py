@@ -13,14 +13,11 @@ from infra.audit import service as audit
 from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, new_id, now
 from infra.digest import json_digest
-from infra.errors import NotFound
 from infra.events import service as events
 from infra.events.kinds import EventKind
-from infra.messages import Message
 from infra.rulebook import service as rulebook
 from quality.checks import Dimension, Measured
 from quality.classes import ProductClass
-from quality.facts import RunProgress
 from quality.runs import repository
 from quality.runs.judging import dimensions_to_json, judge, result_to_json
 from quality.runs.states import RUN, QualityStatus, ReportStatus, RunAction, RunStatus, quality_status
@@ -32,34 +29,22 @@ from quality.suites import service as suites
 __all__ = [
     "Report",
     "Trial",
-    "cancel_run",
+    "add_further_run",
+    "begin_anew",
     "complete_run",
+    "enqueue",
     "fail_run",
     "find_report",
     "find_trial",
     "get_errors",
-    "get_run_progress",
     "get_statuses",
     "get_summaries",
     "request_run",
-    "retry_run",
     "start_run",
     "withdraw",
 ]
 
 JOB = "quality.check"
-
-
-@dataclass(frozen=True, slots=True)
-class RunProgressFacts:
-    """A run and how it stands.
-
-    :param position: in the queue, from 1, while it waits; those that run already are not counted.
-    """
-
-    run: QualityRun
-    position: int | None
-    progress: RunProgress
 
 
 async def request_run(
@@ -116,9 +101,9 @@ async def request_run(
     if not added and not RUN.allows(run.status, RunAction.RETRY):
         return run
     if added:
-        await _enqueue(session, run, wanted.requested_at)
+        await enqueue(session, run, wanted.requested_at)
     else:
-        await _retry(session, run, wanted.requested_at)
+        await begin_anew(session, run, wanted.requested_at)
     return run
 
 
@@ -227,93 +212,21 @@ async def fail_run(session: AsyncSession, run_id: UUID, reason: str) -> None:
     await repository.delete_progress(session, run.id)
 
 
-async def cancel_run(session: AsyncSession, actor: Actor, revision_id: UUID) -> QualityRun:
-    """Cancel the newest run of a revision; a worker that is at it stops within a second or two.
+async def begin_anew(session: AsyncSession, run: QualityRun, moment: datetime) -> None:
+    """Queue a locked run again, which was cancelled or could not be carried out.
 
-    Requesting a check again begins it anew.
-
-    :raises NotFound: the revision was never to be checked.
-    :raises RunStateForbids: the run has ended.
-    """
-    run = await repository.lock_latest_run(session, revision_id)
-    if run is None:
-        raise _no_run()
-    run.status = RUN.next_state(run.status, RunAction.CANCEL)
-    run.error, run.finished_at = "The quality check was cancelled.", await now(session)
-    await session.flush()
-    await repository.delete_progress(session, run.id)
-    await audit.record(
-        session,
-        actor,
-        action="quality.cancelled",
-        subject_kind="revision",
-        subject_id=revision_id,
-        detail={"run_id": str(run.id)},
-    )
-    return run
-
-
-async def retry_run(session: AsyncSession, actor: Actor, revision_id: UUID) -> QualityRun:
-    """Request the newest run of a revision again, which was cancelled or could not be carried out.
-
-    :raises NotFound: the revision was never to be checked.
     :raises RunStateForbids: it waits, runs, or is done.
     """
-    run = await repository.lock_latest_run(session, revision_id)
-    if run is None:
-        raise _no_run()
-    await _retry(session, run, await now(session))
-    await audit.record(
-        session,
-        actor,
-        action="quality.requested_again",
-        subject_kind="revision",
-        subject_id=revision_id,
-        detail={"run_id": str(run.id)},
-    )
-    return run
-
-
-async def _retry(session: AsyncSession, run: QualityRun, moment: datetime) -> None:
     run.status, run.error, run.finished_at = RUN.next_state(run.status, RunAction.RETRY), None, None
     await session.flush()
-    await _enqueue(session, run, moment)
+    await enqueue(session, run, moment)
 
 
-async def _enqueue(session: AsyncSession, run: QualityRun, moment: datetime) -> None:
+async def enqueue(session: AsyncSession, run: QualityRun, moment: datetime) -> None:
+    """Have a worker carry out a queued run."""
     # Not one key for all jobs of a run: of one that was cancelled, the job may still be about to end.
     await jobs.enqueue(
         session, JOB, {"run_id": str(run.id)}, dedupe_key=f"{JOB}:{run.id}:{moment.isoformat()}"
-    )
-
-
-async def get_run_progress(session: AsyncSession, revision_id: UUID) -> RunProgressFacts:
-    """The newest run of a revision: its place in the queue while it waits, how far it is while it runs.
-
-    :raises NotFound: the revision was never to be checked.
-    """
-    run = await repository.latest_run(session, revision_id)
-    if run is None:
-        raise _no_run()
-    position, progress = None, RunProgress(0, len(run.checks))
-    match run.status:
-        case RunStatus.QUEUED:
-            position = await repository.count_queued_before(session, run) + 1
-        case RunStatus.RUNNING:
-            written = await repository.get_progress(session, run.id)
-            if written is not None:
-                progress = RunProgress(written.done, written.of, written.check)
-        case RunStatus.DONE:
-            progress = RunProgress(len(run.checks), len(run.checks))
-        case RunStatus.FAILED | RunStatus.CANCELLED:
-            pass
-    return RunProgressFacts(run, position, progress)
-
-
-def _no_run() -> NotFound:
-    return NotFound(
-        Message("The revision has not been checked for quality."),
-        remedy=Message("A check is requested when a file is uploaded."),
     )
 
 
@@ -376,24 +289,7 @@ async def withdraw(session: AsyncSession, revision_id: UUID, reason: str) -> boo
     if run is None or run.status is not RunStatus.DONE:
         return False
     moment = await now(session)
-    # The run that is done and its report stay as they are; a further one says that the revision fails.
-    further = QualityRun(
-        id=new_id(),
-        revision_id=revision_id,
-        product_id=run.product_id,
-        suite_id=run.suite_id,
-        product_class=run.product_class,
-        arrived_at=run.arrived_at,
-        suite_digest=json_digest([run.suite_digest, "withdrawn", moment.isoformat()]).hex(),
-        object_key=run.object_key,
-        reference_keys=run.reference_keys,
-        checks=run.checks,
-        status=RunStatus.QUEUED,
-        requested_by=SYSTEM.id,
-        requested_at=moment,
-    )
-    session.add(further)
-    await session.flush()
+    further = await add_further_run(session, run, SYSTEM, "withdrawn", moment)
     await start_run(session, further.id)
     await fail_run(session, further.id, reason)
     await audit.record(
@@ -405,6 +301,30 @@ async def withdraw(session: AsyncSession, revision_id: UUID, reason: str) -> boo
         detail={"reason": reason[:1000]},
     )
     return True
+
+
+async def add_further_run(
+    session: AsyncSession, run: QualityRun, actor: Actor, why: str, moment: datetime
+) -> QualityRun:
+    """A further run by the suite of one that is done, which stays as it is, with its report."""
+    further = QualityRun(
+        id=new_id(),
+        revision_id=run.revision_id,
+        product_id=run.product_id,
+        suite_id=run.suite_id,
+        product_class=run.product_class,
+        arrived_at=run.arrived_at,
+        suite_digest=json_digest([run.suite_digest, why, moment.isoformat()]).hex(),
+        object_key=run.object_key,
+        reference_keys=run.reference_keys,
+        checks=run.checks,
+        status=RunStatus.QUEUED,
+        requested_by=actor.id,
+        requested_at=moment,
+    )
+    session.add(further)
+    await session.flush()
+    return further
 
 
 def content(report: Report) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -23,11 +23,11 @@ from infra.settings import Settings
 from quality.checks import Check, CheckType, Dimension
 from quality.classes import ProductClass
 from quality.facts import RunProgress
-from quality.runs import jobs, running, service
+from quality.runs import control, jobs, running, service
+from quality.runs.control import RunProgressFacts
 from quality.runs.errors import RunStateForbids
 from quality.runs.pool import EnginePool
 from quality.runs.runner import WarmEngine
-from quality.runs.service import RunProgressFacts
 from quality.runs.states import QualityStatus, RunStatus
 from quality.runs.tables import QualityRun
 from quality.suites import service as suites
@@ -56,7 +56,7 @@ async def second_engine(tmp_path: Path) -> AsyncIterator[WarmEngine]:
     await made.stop()
 
 
-async def requested(context: JobContext, folder: Path) -> QualityRun:
+async def requested(context: JobContext, folder: Path, checks: Sequence[Check] = tuple(CHECKS)) -> QualityRun:
     """The run of a revision of a product of its own."""
     revision_id = new_id()
     pq.write_table(pa.table({"n": [1, 2, 3]}), folder / "r.parquet")
@@ -68,7 +68,7 @@ async def requested(context: JobContext, folder: Path) -> QualityRun:
             SYSTEM,
             revision_id,
             product_class=ProductClass.GENERAL,
-            checks=CHECKS,
+            checks=checks,
             origin=SuiteOrigin.SUGGESTED,
         )
         return await request(session, revision_id, suite.id, key)
@@ -89,7 +89,7 @@ async def request(session: AsyncSession, revision_id: UUID, suite_id: UUID, key:
 
 async def look(context: JobContext, run: QualityRun) -> RunProgressFacts:
     async with transaction(context.sessions) as session:
-        return await service.get_run_progress(session, run.revision_id)
+        return await control.get_run_progress(session, run.revision_id)
 
 
 async def status(context: JobContext, run: QualityRun) -> QualityStatus:
@@ -104,12 +104,12 @@ async def until_running(context: JobContext, run: QualityRun) -> None:
 
 async def cancel(context: JobContext, run: QualityRun) -> None:
     async with transaction(context.sessions) as session:
-        await service.cancel_run(session, SYSTEM, run.revision_id)
+        await control.cancel_run(session, SYSTEM, run.revision_id)
 
 
 async def retry(context: JobContext, run: QualityRun) -> None:
     async with transaction(context.sessions) as session:
-        await service.retry_run(session, SYSTEM, run.revision_id)
+        await control.retry_run(session, SYSTEM, run.revision_id)
 
 
 def send(engine: WarmEngine, what: signal.Signals) -> None:
@@ -184,10 +184,31 @@ async def test_a_run_waits_in_the_queue_and_can_be_cancelled_there(
     for forbidden in (cancel, retry):
         with pytest.raises(RunStateForbids):
             await forbidden(context, one)
-    for unknown in (service.cancel_run, service.retry_run):
+    for unknown in (control.cancel_run, control.retry_run):
         async with transaction(context.sessions) as session:
             with pytest.raises(NotFound):
                 await unknown(session, SYSTEM, new_id())
+
+
+async def test_a_report_in_which_checks_were_left_undone_can_be_followed_by_another(
+    context: JobContext, tmp_path: Path, warm_engine: WarmEngine
+) -> None:
+    context.extras[jobs.POOL] = EnginePool(lambda: warm_engine, 1)
+    absent = Check(CheckType.NOT_NULL, ("absent",), Dimension.COMPLETENESS)
+    first = await requested(context, tmp_path, [*CHECKS, absent])
+    await check(context, first)
+    assert await status(context, first) is QualityStatus.FAILED
+    await retry(context, first)
+    assert await status(context, first) is QualityStatus.CHECKING
+    second = (await look(context, first)).run
+    assert (second.suite_id, second.status) == (first.suite_id, RunStatus.QUEUED)
+    assert second.id != first.id
+    await check(context, second)
+    assert await status(context, first) is QualityStatus.FAILED
+    async with transaction(context.sessions) as session:
+        assert first.suite_id is not None
+        same = await request(session, first.revision_id, first.suite_id, first.object_key)
+    assert same.id == second.id
 
 
 async def test_the_progress_is_written_down_until_the_run_is_begun_anew_elsewhere(
