@@ -32,6 +32,7 @@ from quality.bounds import (
     units,
     whole_range,
 )
+from quality.patterns import PatternRefused, portable
 from quality.standards import values_of
 
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -121,8 +122,8 @@ def matches(columns: Columns, arguments: Mapping[str, Any], _: Context) -> pa.Ch
             raise Misfit(f"a pattern does not fit values of type {column.type}")
         column = column.cast(pa.string())
     try:
-        return pc.match_substring_regex(column, rf"\A(?:{arguments['pattern']})\z")
-    except pa.ArrowInvalid as error:
+        return pc.match_substring_regex(column, rf"\A(?:{portable(arguments['pattern'])})\z")
+    except (PatternRefused, pa.ArrowInvalid) as error:
         raise Misfit(f"the pattern cannot be used: {str(error)[:200]}") from None
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.messages import Message
-from quality import patterns
 from quality.arguments.values import Reader, Unreadable
 from quality.checks import Check
+from quality.patterns import PatternRefused
 from quality.statements.rules import StatementRefused
 
 
@@ -36,5 +36,5 @@ def complaints(check: Check, where: str, reader: Reader, value: Any) -> Iterator
         reader(value)
     except Unreadable as unreadable:
         yield Problem(check.name, where, Message("That is not what this argument takes."), unreadable.remedy)
-    except (patterns.PatternRefused, StatementRefused) as refused:
+    except (PatternRefused, StatementRefused) as refused:
         yield Problem(check.name, where, refused.what, refused.remedy)

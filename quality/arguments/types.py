@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.messages import Message
-from quality import patterns
 from quality.arguments import values
 from quality.arguments.values import Reader, Unreadable
 from quality.checks import CheckType
 from quality.limits import MAX_COLUMNS
+from quality.patterns import portable
 from quality.standards import LISTS
 from quality.statements.rules import require
 
@@ -45,7 +45,7 @@ def text_list(value: Any) -> list[str]:
 def _pattern(value: Any) -> str:
     if not isinstance(value, str):
         raise Unreadable(Message("Write a regular expression as text."))
-    patterns.parse(value)
+    portable(value)
     return value
 
 

@@ -134,7 +134,7 @@ WRONG = [
     (check(T.IN_SET, "code", list=["iso_4217"]), "arguments.list", "not what"),
     (check(T.IN_SET, "count", values=["one"]), "arguments.values", "not what"),
     (check(T.MATCHES, "code"), "arguments.pattern", "missing"),
-    (check(T.MATCHES, "count", pattern="1"), "columns", "of kind integer"),
+    (check(T.MATCHES, "speed", pattern="1"), "columns", "of kind number"),
     (check(T.MATCHES, "code", pattern="(a"), "arguments.pattern", "pattern"),
     (check(T.NOT_LESS, "pm25", "at"), "columns", "cannot be compared"),
     (check(T.RECENT, "at", within="P1M"), "arguments.within", "not what"),
