@@ -155,12 +155,13 @@ def _reasons(report: ReportRead, w: Wording) -> Element:
     shown = []
     for refusal in report.refusals[:_REASONS_SHOWN]:
         check = checks.get(refusal.check) if refusal.check else None
+        told = w.sentence(refusal)
+        first, second = (w.sentence(check), told) if check else (told, None)
         shown.append(
             element(
                 "li",
-                element("bdi", w.sentence(refusal)),
-                element("br") if check else None,
-                element("bdi", w.sentence(check), class_="note") if check else None,
+                element("bdi", first),
+                element("div", element("bdi", second), class_="note") if second else None,
             )
         )
     more = len(report.refusals) - len(shown)

@@ -133,7 +133,7 @@ def _cell(text: str, name: str, *, figure: bool = False) -> Element:
 
 
 def _owner(check: CheckRead, w: Wording) -> str:
-    return check.owner or w(Message("operator of the product"))
+    return check.owner or w(Message("operator"))
 
 
 def _is_concealed(check: CheckRead) -> bool:
