@@ -1,6 +1,6 @@
 """Every SQL statement of quality."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -78,6 +78,26 @@ async def latest_report(session: AsyncSession, revision_id: UUID) -> QualityRepo
         .limit(1)
     )
     return (await session.exec(statement)).one_or_none()
+
+
+async def list_since(session: AsyncSession, since: datetime) -> AsyncIterator[QualityReport]:
+    """The reports written since then, in the order of their ids, a few at a time."""
+    last = UUID(int=0)
+    while True:
+        statement = (
+            select(QualityReport)
+            .where(col(QualityReport.measured_at) >= since, col(QualityReport.id) > last)
+            .order_by(col(QualityReport.id))
+            .limit(20)
+            .execution_options(populate_existing=True)
+        )
+        found = (await session.exec(statement)).all()
+        if not found:
+            return
+        for report in found:
+            yield report
+            session.expunge(report)
+        last = found[-1].id
 
 
 async def find_trial(

@@ -1,6 +1,6 @@
 """Use cases of quality: request a run, start it, complete or fail it, read what came of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,7 @@ __all__ = [
     "get_errors",
     "get_statuses",
     "get_summaries",
+    "list_since",
     "request_run",
     "start_run",
     "withdraw",
@@ -255,6 +256,11 @@ async def find_trial(session: AsyncSession, revision_id: UUID, suite_id: UUID) -
         return None
     run, report = found
     return Trial(run.id, quality_status(run.status, report.status if report else None), report, run.error)
+
+
+def list_since(session: AsyncSession, since: datetime) -> AsyncIterator[Report]:
+    """The reports written since then, trials too, a few at a time."""
+    return repository.list_since(session, since)
 
 
 async def get_summaries(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, ReportSummary]:
