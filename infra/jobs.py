@@ -81,13 +81,13 @@ class Job:
     """A kind of job.
 
     :param attempts: tries before it is held as a dead letter; the delay doubles from one second to five minutes.
-    :param concurrency: how many of the kind run at once in one worker.
+    :param concurrency: how many of the kind run at once in one worker; what the settings say, where it is a function.
     """
 
     name: str
     handler: Handler
     attempts: int = 5
-    concurrency: int = 4
+    concurrency: int | Callable[[Settings], int] = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,9 @@ def _register_job(queue: PgQueuer, context: JobContext, job: Job) -> None:
 
     queue.entrypoint(
         job.name,
-        concurrency_limit=job.concurrency,
+        concurrency_limit=job.concurrency
+        if isinstance(job.concurrency, int)
+        else job.concurrency(context.settings),
         on_failure="hold",
         executor_factory=lambda parameters: DatabaseRetryEntrypointExecutor(
             parameters=parameters, max_attempts=job.attempts - 1

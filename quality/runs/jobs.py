@@ -17,8 +17,6 @@ from quality.runs.pool import EnginePool
 POOL = "quality.engines"
 BUDGET = "quality.budget"
 PROBE = "quality.probe"
-MAX_AT_ONCE = 32
-"""Runs that a worker takes from the queue at most; those for which it has no engine wait in it, still queued."""
 
 log = structlog.get_logger()
 
@@ -26,7 +24,7 @@ log = structlog.get_logger()
 async def check(context: JobContext, payload: dict[str, Any]) -> None:
     """Carry out one run. Whatever happens to the checking, the run ends with a report or with a reason.
 
-    It stays queued until there is an engine for it. A fault of the database is raised, so that the queue tries again.
+    A fault of the database is raised, so that the queue tries again.
     """
     run_id = UUID(payload["run_id"])
     async with pool_of(context).lend() as engine:
@@ -87,4 +85,5 @@ def _probe(context: JobContext) -> running.Probe:
     return probe
 
 
-JOBS = [Job(service.JOB, check, attempts=5, concurrency=MAX_AT_ONCE)]
+# No more than there are engines for: what a worker has taken from the queue it finishes before it stops.
+JOBS = [Job(service.JOB, check, attempts=5, concurrency=lambda settings: settings.quality_processes)]
