@@ -51,6 +51,7 @@ from listings.catalogue.following import CatalogueFollower
 from listings.classification.api import ColumnGradingController
 from listings.classification.proposals_api import ColumnProposalController, EditionProposalController
 from listings.editions.api import EditionController, ProductEditionController
+from listings.enforcement.api import EnforcementController
 from listings.freshness.api import FreshnessController
 from listings.impact_assessments.api import ImpactAssessmentController
 from listings.products.api import ProductController
@@ -74,6 +75,7 @@ from listings.revisions.quality_runs_api import QualityRunController
 from listings.rights.api import RightController
 from listings.rights.ledger_api import EncumbranceController, RightGrantController, TitleController
 from listings.samples.api import SampleController
+from listings.service_credits.api import ServiceCreditController
 from listings.suites.api import QualitySuiteController
 from listings.uploads.api import UploadController
 from listings.uploads.sources_api import ProductSourceController, SourceCredentialController
@@ -166,6 +168,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     EditionController,
     EditionReviewController,
     FreshnessController,
+    ServiceCreditController,
+    EnforcementController,
     FindingController,
     WaiverController,
     ColumnProposalController,

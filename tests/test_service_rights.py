@@ -19,6 +19,7 @@ from listings.authorisations import states as authorisations
 from listings.authorisations.amendment_states import AMENDMENT, AmendmentStatus
 from listings.authorisations.states import AuthorisationStatus
 from listings.editions.states import EDITION, EditionStatus
+from listings.enforcement.states import PROCEDURE, EnforcementStatus
 from listings.products import states as products
 from listings.products.states import ProductStatus
 from listings.purges.states import PURGE, PurgeStatus
@@ -122,6 +123,9 @@ DECIDED: Mapping[str, Rights] = {
     "edition_explanations": APPEND_ONLY,
     "edition_remarks": APPEND_ONLY,
     "edition_reviews": APPEND_ONLY,
+    "enforcement_procedures": changing("status due_at delisted ended_at"),
+    "enforcement_steps": APPEND_ONLY,
+    "service_credits": APPEND_ONLY,
     # Handled events are forgotten after a time.
     "event_deliveries": Rights(
         update=frozenset({"status", "attempts", "due_at", "updated_at", "last_error"}), delete=True
@@ -266,6 +270,7 @@ MACHINES: Mapping[str, tuple[Mapping[Any, Transition[Any]], frozenset[Any]]] = {
     "bank_accounts": (BANK_ACCOUNT.transitions, frozenset({BankAccountStatus.REGISTERED})),
     "card_payments": (CARD_PAYMENT.transitions, frozenset({CardPaymentStatus.REQUESTED})),
     "data_products": (products.TRANSITIONS, frozenset({ProductStatus.DRAFT})),
+    "enforcement_procedures": (PROCEDURE.transitions, frozenset({EnforcementStatus.WARNED})),
     # An invoice of zero needs no payment.
     "invoices": (INVOICE.transitions, frozenset({InvoiceStatus.ISSUED, InvoiceStatus.PAID})),
     "product_editions": (EDITION.transitions, frozenset({EditionStatus.DRAFT})),

@@ -15,6 +15,7 @@ THINGS: Mapping[str, Message] = {
     "organisation": Message("organisation"),
     "product": Message("product"),
     "product_class": Message("product"),
+    "product_enforcement": Message("product"),
     "registration": Message("registration of the data resource"),
     "resource": Message("data resource"),
     "right": Message("right to the data"),
@@ -133,6 +134,11 @@ def _suspension(stop: ActiveStop, licence_id: UUID, buyer_id: UUID) -> tuple[Mes
                 "Ask the operator, who changes what the product offers or has its data graded anew. Calls go through"
                 " again as soon as it may be offered."
             ),
+        )
+    if stop.subject_kind == "product_enforcement":
+        return (
+            Message("The product is suspended: {reason}", reason=stop.reason),
+            Message("Ask the operator. Calls go through again as soon as what the reason says is mended."),
         )
     if stop.subject_kind in ("right_above", "right_encumbrance"):
         return (

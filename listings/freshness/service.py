@@ -36,6 +36,13 @@ async def get_promise(session: AsyncSession, product: DataProduct) -> Promise:
     return assess(product.update_frequency, await _arrivals(session, product.id), await now(session), rules)
 
 
+async def list_uploads(
+    session: AsyncSession, product_id: UUID, limit: int
+) -> Sequence[tuple[UUID, datetime]]:
+    """Id and time of the newest uploads of a product, newest first."""
+    return await repository.list_uploads(session, product_id, limit)
+
+
 async def _arrivals(session: AsyncSession, product_id: UUID) -> list[datetime]:
     """When data arrived that passed its check and is not suspended."""
     uploads = dict(await repository.list_uploads(session, product_id, LOOK_BACK))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from infra.auth import Actor
+from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession, now
 from infra.events import service as events
 from infra.events.kinds import EventKind
@@ -138,4 +138,28 @@ async def withdraw(session: AsyncSession, actor: Actor, product_id: UUID, reason
     await session.flush()
     await record(session, actor, row, "withdrawn", reason=reason)
     await publish_event(session, row, EventKind.PRODUCT_WITHDRAWN)
+    return row
+
+
+async def delist(session: AsyncSession, row: DataProduct, reason: str) -> DataProduct:
+    """Take a locked, published product off the market by the service itself; its stop stays.
+
+    :raises ProductStateForbids: it is withdrawn already.
+    """
+    row.status = PRODUCT.next_state(row.status, ProductAction.WITHDRAW)
+    await session.flush()
+    await record(session, SYSTEM, row, "delisted", reason=reason)
+    await publish_event(session, row, EventKind.PRODUCT_WITHDRAWN)
+    return row
+
+
+async def relist(session: AsyncSession, actor: Actor, row: DataProduct, reason: str) -> DataProduct:
+    """Put a locked product that was delisted back on the market, as it was; what stops it goes on stopping it.
+
+    :raises ProductStateForbids: it is not withdrawn.
+    """
+    row.status = PRODUCT.next_state(row.status, ProductAction.RELIST)
+    await session.flush()
+    await record(session, actor, row, "relisted", reason=reason)
+    await publish_event(session, row, EventKind.PRODUCT_PUBLISHED)
     return row

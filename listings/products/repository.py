@@ -87,6 +87,17 @@ async def get(session: AsyncSession, product_id: UUID) -> DataProduct | None:
     return await session.get(DataProduct, product_id)
 
 
+async def lock(session: AsyncSession, product_id: UUID) -> DataProduct | None:
+    """The product, whoever asks; locked until the transaction ends, as the database has it now."""
+    statement = (
+        select(DataProduct)
+        .where(col(DataProduct.id) == product_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
 async def get_on_market(session: AsyncSession, product_id: UUID) -> DataProduct | None:
     """The product, when it is on the market."""
     statement = select(DataProduct).where(on_market(), col(DataProduct.id) == product_id)

@@ -271,6 +271,11 @@ async def find_product(session: AsyncSession, product_id: UUID) -> DataProduct |
     return await repository.get(session, product_id)
 
 
+async def lock_product(session: AsyncSession, product_id: UUID) -> DataProduct | None:
+    """A product, for what the service itself does to it; locked until the transaction ends."""
+    return await repository.lock(session, product_id)
+
+
 async def find_on_market(session: AsyncSession, product_id: UUID) -> DataProduct | None:
     """A product, when it is on the market now."""
     return await repository.get_on_market(session, product_id)

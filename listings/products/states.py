@@ -30,6 +30,7 @@ class ProductAction(StrEnum):
     APPROVE = "approval"
     RETURN = "return"
     WITHDRAW = "withdrawal"
+    RELIST = "relisting"
 
 
 _S = ProductStatus
@@ -39,6 +40,8 @@ TRANSITIONS = {
     ProductAction.APPROVE: Transition(frozenset({_S.SUBMITTED}), _S.PUBLISHED),
     ProductAction.RETURN: Transition(frozenset({_S.SUBMITTED}), _S.DRAFT),
     ProductAction.WITHDRAW: Transition(frozenset({_S.DRAFT, _S.SUBMITTED, _S.PUBLISHED}), _S.WITHDRAWN),
+    # Of a product that was delisted, by a regulator's decision: see `listings.enforcement`.
+    ProductAction.RELIST: Transition(frozenset({_S.WITHDRAWN}), _S.PUBLISHED),
 }
 
 

@@ -36,11 +36,13 @@ from infra.webhooks import sender as webhooks
 from listings.authorisations import jobs as authorisation_jobs
 from listings.catalogue import jobs as catalogue_jobs
 from listings.classification import jobs as classification_jobs
+from listings.enforcement import jobs as enforcement_jobs
 from listings.freshness import jobs as freshness_jobs
 from listings.publication import jobs as publication_jobs
 from listings.registrations import jobs as registration_jobs
 from listings.revisions import jobs as revision_jobs
 from listings.samples import jobs as sample_jobs
+from listings.service_credits import jobs as service_credit_jobs
 from listings.uploads import jobs as upload_jobs
 from market.audit import jobs as audit_jobs
 from market.delivery import canary
@@ -76,6 +78,8 @@ SCHEDULES: tuple[Schedule, ...] = (
     *upload_jobs.SCHEDULES,
     *freshness_jobs.SCHEDULES,
     *publication_jobs.SCHEDULES,
+    *service_credit_jobs.SCHEDULES,
+    *enforcement_jobs.SCHEDULES,
     *catalogue_jobs.SCHEDULES,
     *licence_jobs.SCHEDULES,
     *canary.SCHEDULES,

@@ -6,6 +6,7 @@ from listings.classification.answers import ProposalAnswer
 from listings.classification.kinds import PersonalKind
 from listings.editions.domain import Answer
 from listings.editions.states import EditionAction, EditionStatus, ReviewDecision
+from listings.enforcement.states import EnforcementAction, EnforcementGround, EnforcementStatus
 from listings.findings.domain import FindingStatus
 from listings.freshness.domain import Freshness
 from listings.gradings.domain import GradingAction, ImpactDegree, ImpactObject
@@ -18,6 +19,7 @@ from listings.resources.domain import UpdateFrequency
 from listings.revisions.differences import ColumnChange
 from listings.revisions.states import ChangeAction, ChangeStatus, RevisionStatus
 from listings.samples.domain import DrawMethod, FilterTest
+from listings.service_credits.domain import PromiseKind
 from market.code_lists.labels.texts import LabelTexts
 
 LABELS: LabelTexts = {
@@ -43,6 +45,35 @@ LABELS: LabelTexts = {
         "approval": ("审核通过", "Approval"),
         "return": ("退回修改", "Return"),
         "withdrawal": ("下架", "Withdrawal"),
+        "relisting": ("恢复上架", "Relisting"),
+    },
+    EnforcementStatus: {
+        "warned": ("已警告", "Warned"),
+        "cure_period": ("整改期", "Cure period"),
+        "suspended": ("已暂停", "Suspended"),
+        "delisted": ("已强制下架", "Delisted"),
+        "cured": ("已整改", "Cured"),
+        "terminated": ("已终止", "Terminated"),
+    },
+    EnforcementAction: {
+        "warning": ("警告", "Warning"),
+        "cure_order": ("责令整改", "Cure order"),
+        "suspension": ("暂停", "Suspension"),
+        "delisting": ("强制下架", "Delisting"),
+        "relisting": ("恢复上架", "Relisting"),
+        "cure": ("整改完成", "Cure"),
+        "termination": ("终止", "Termination"),
+        "extension": ("延长期限", "Extension"),
+        "relisting_request": ("申请恢复上架", "Request for relisting"),
+    },
+    EnforcementGround: {
+        "failed_revisions": ("连续数据版本不合格", "Revisions failed in a row"),
+        "late_data": ("数据长期逾期", "Data long overdue"),
+        "unavailable": ("数据接口长期不可用", "Data calls not answered"),
+    },
+    PromiseKind: {
+        "freshness": ("更新及时性", "Freshness"),
+        "availability": ("可用性", "Availability"),
     },
     GradingAction: {
         "requested": ("已申请", "Requested"),

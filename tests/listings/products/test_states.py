@@ -30,8 +30,10 @@ def test_only_named_transitions_are_possible(status: S, action: A) -> None:
 
 def test_publication_comes_only_from_review() -> None:
     ways = {action for action, transition in TRANSITIONS.items() if transition.target is S.PUBLISHED}
-    assert ways == {A.APPROVE}
+    # Or back from a delisting, which a regulator decides as well.
+    assert ways == {A.APPROVE, A.RELIST}
     assert TRANSITIONS[A.APPROVE].sources == {S.SUBMITTED}
+    assert TRANSITIONS[A.RELIST].sources == {S.WITHDRAWN}
 
 
 @pytest.mark.parametrize("status", sorted(S))
