@@ -5,6 +5,7 @@ The pandas engine, an ephemeral context, and one suite call for a revision that 
 times slower. A larger one is checked a batch of rows at a time, and what must see all rows of a value by itself.
 """
 
+import gc
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -124,9 +125,11 @@ def carry_out(
         counting.count(by_row, revision.batches(_columns(revision, by_row)))
         for number, check in together.items():
             on_start(number)
-            counting.count({number: check}, revision.partitions(check.columns))
+            settled, parts = revision.together(check.columns)
+            counting.count({number: check}, parts, settled)
     on_start(None)
-    repeated, places = revision.repeated(examples)
+    # Where a key holds, no row can be equal to another.
+    repeated, places = (0, list[int]()) if counting.distinct else revision.repeated(examples)
     for number, check in checks.items():
         if check.type is CheckType.NO_REPEATED_ROWS:
             shown = tuple(Example(row, "") for row in places)
@@ -176,12 +179,17 @@ class _Counting:
         self._facts = facts
         self._examples = examples
         self._on_result = on_result
+        self.distinct = False
+        """Whether a check found that no two rows are equal."""
         self._library = _Library(on_start)
 
-    def count(self, asked: Mapping[int, Check], parts: Iterable[_Part]) -> None:
-        """Count checks in all parts of the rows that they read, and hand over their results."""
+    def count(self, asked: Mapping[int, Check], parts: Iterable[_Part], settled: int = 0) -> None:
+        """Count checks in all parts of the rows that they read, and hand over their results.
+
+        :param settled: further rows, which are known to pass.
+        """
         open_checks = dict(asked)
-        tallies: dict[int, Tally] = {}
+        tallies = {number: Tally(settled, settled) for number in asked} if settled else {}
         shown: dict[int, dict[int, str]] = {number: {} for number in asked}
         for places, table in parts:
             if not open_checks:
@@ -197,7 +205,9 @@ class _Counting:
                 before = tallies.get(number)
                 tallies[number] = placed if before is None else merge(check, before, placed, self._examples)
         for number, check in open_checks.items():
-            self._on_result(number, result_of(check, tallies[number], shown[number], self._facts))
+            result = result_of(check, tallies[number], shown[number], self._facts)
+            self.distinct |= check.type in _TOGETHER and result.error is None and not result.failing
+            self._on_result(number, result)
 
     def _placed(
         self, check: Check, tally: Tally, places: "int | np.ndarray[Any, Any]", table: pa.Table
@@ -217,10 +227,11 @@ class _Counting:
 
 
 def warm_up() -> None:
-    """Check a table of one row, so that the next check finds everything loaded. It leaves no thread behind."""
+    """Check a table of one row, so that the next check finds everything loaded, and leave that out of clearing up."""
     check = Check(CheckType.NOT_NULL, ("a",), Dimension.COMPLETENESS)
     expectation = expectation_of(0, check, check.columns, RunFacts(), 0)
     _validate({0: expectation}, frame_of(pa.table({"a": [1]})), 0)
+    gc.freeze()
 
 
 @cache
@@ -290,7 +301,8 @@ class _Library:
 
 
 def _validate(expectations: Mapping[int, Any], frame: pd.DataFrame, examples: int) -> dict[int, Tally | str]:
-    source = _context().data_sources.add_or_update_pandas("revision")
+    sources = _context().data_sources
+    source = sources.add_or_update_pandas("revision")
     batch = source.add_dataframe_asset("frame").add_batch_definition_whole_dataframe("all")
     suite = gx.ExpectationSuite(name="suite", expectations=list(expectations.values()))
     kept = {"result_format": "SUMMARY", "partial_unexpected_count": examples}
@@ -308,6 +320,10 @@ def _validate(expectations: Mapping[int, Any], frame: pd.DataFrame, examples: in
             found[number] = Tally(rows, rows - unexpected, rows=tuple(int(place) + 1 for place in places))
         else:
             found[number] = reason_of(one.exception_info)
+    # What the library keeps of a part it keeps in circles.
+    sources.delete("revision")
+    del source, batch, outcome
+    gc.collect()
     return found
 
 

@@ -67,48 +67,59 @@ class Revision:
         if parts or not done:
             yield done, self._table(parts, columns)
 
-    def partitions(self, columns: Sequence[str]) -> Iterator[tuple["np.ndarray[Any, Any]", pa.Table]]:
-        """All rows of these columns, those with equal values together, in parts of bounded size.
+    def together(
+        self, columns: Sequence[str]
+    ) -> tuple[int, Iterator[tuple["np.ndarray[Any, Any]", pa.Table]]]:
+        """Rows that may be equal to another one in these columns, those with equal values together.
 
-        :return: the position of a part's rows in the revision, from 1, and the part.
+        :return: how many rows are equal to none, and parts of bounded size of the others: the position of each row in
+            the revision, from 1, and the values.
         """
-        count = int(self.size(columns) * 1.5 // BATCH_BYTES) + 1
-        listed = ", ".join(_quoted(name) for name in columns)
+        hashes = self._hashes([_quoted(name) for name in columns])
+        alike = _alike(hashes)
+        return self.rows - int(np.count_nonzero(alike)), self._parts(columns, hashes, alike)
+
+    def _parts(
+        self, columns: Sequence[str], hashes: "np.ndarray[Any, Any]", alike: "np.ndarray[Any, Any]"
+    ) -> Iterator[tuple["np.ndarray[Any, Any]", pa.Table]]:
+        held = self.size(columns) * np.count_nonzero(alike) / self.rows
+        count = int(held // (BATCH_BYTES / 2)) + 1 if alike.any() else 0
         for number in range(count):
-            with _database() as database:
-                reader: Any = database.execute(
-                    f"SELECT {listed}, file_row_number + 1 FROM read_parquet(?, file_row_number = true)"  # noqa: S608
-                    f" WHERE hash({listed}) % {count} = {number}",
-                    [str(self._path)],
-                ).to_arrow_reader(131_072)
-                table = reader.read_all()
-            positions = table.column(table.num_columns - 1).to_numpy()
-            named = table.select(range(len(columns))).rename_columns(list(columns))
-            yield positions, _present(named.cast(self._narrowed(columns)))
+            wanted = alike & (hashes % np.uint64(count) == number)
+            parts, done = [], 0
+            for batch in self._file.iter_batches(131_072, columns=list(columns), use_threads=False):
+                parts.append(batch.filter(pa.array(wanted[done : done + batch.num_rows])))
+                done += batch.num_rows
+            yield np.flatnonzero(wanted) + 1, self._table(parts, columns).combine_chunks()
 
     def repeated(self, examples: int) -> tuple[int, list[int]]:
         """How many rows are equal to an earlier one in every column, and where some of them are, from 1.
 
-        Rows are told apart by two independent hashes of 64 bits, in memory that grows by 16 bytes a row: of a billion
-        different rows two would be taken as equal once in hundreds of millions of files.
+        Rows that agree in a hash of 64 bits are told apart by a second one, in memory that grows by 16 bytes a row: of
+        a billion different rows two would be taken as equal once in hundreds of millions of files.
         """
-        if not self.rows:
+        if self.rows < 2:
             return 0, []
-        first = ", ".join(_quoted(name) for name in self.names)
-        second = ", ".join(self._salted(name) for name in reversed(self.names))
-        hashes = np.empty((2, self.rows), np.uint64)
+        hashes = self._hashes([_quoted(name) for name in self.names])
+        places = np.flatnonzero(_alike(hashes))
+        if not len(places):
+            return 0, []
+        first = hashes[places]
+        del hashes
+        second = self._hashes([self._salted(name) for name in reversed(self.names)])[places]
+        return _repeated(first, second, places, examples)
+
+    def _hashes(self, values: Sequence[str]) -> "np.ndarray[Any, Any]":
+        """A hash of 64 bits of each row's values, which are SQL; equal values have equal ones."""
+        hashes = np.empty(self.rows, np.uint64)
         done = 0
-        with _database() as database:
-            reader: Any = database.execute(
-                f"SELECT hash({first}), hash({second}) FROM read_parquet(?)",  # noqa: S608
-                [str(self._path)],
-            ).to_arrow_reader(131_072)
-            for batch in reader:
-                for row in (0, 1):
-                    hashes[row, done : done + batch.num_rows] = batch.column(row).to_numpy()
+        with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "512MB"}) as database:
+            query = f"SELECT hash({', '.join(values)}) FROM read_parquet(?)"  # noqa: S608
+            for batch in database.sql(query, params=[str(self._path)]).to_arrow_reader(131_072):
+                hashes[done : done + batch.num_rows] = batch.column(0).to_numpy()
                 done += batch.num_rows
         assert done == self.rows
-        return _repeated(hashes, examples)
+        return hashes
 
     def _salted(self, name: str) -> str:
         """A column's value otherwise hashed: of whole numbers and the like a hash of 64 bits loses nothing."""
@@ -129,37 +140,34 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
     return table.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True, use_threads=False)
 
 
-def _repeated(hashes: "np.ndarray[Any, Any]", examples: int) -> tuple[int, list[int]]:
+def _alike(hashes: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+    """Which rows have a hash that another one has too."""
+    ordered = np.sort(hashes)
+    again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    del ordered
+    alike: np.ndarray[Any, Any] = np.zeros(len(hashes), bool)
+    if len(again):
+        alike = pc.is_in(pa.array(hashes), value_set=pa.array(again)).to_numpy(zero_copy_only=False)
+    return alike
+
+
+def _repeated(
+    first: "np.ndarray[Any, Any]",
+    second: "np.ndarray[Any, Any]",
+    places: "np.ndarray[Any, Any]",
+    examples: int,
+) -> tuple[int, list[int]]:
     """Count rows whose pair of hashes an earlier one has, one share of the values at a time."""
-    rows = hashes.shape[1]
-    buckets = rows // _SORTED_ROWS + 1
+    shares = len(places) // _SORTED_ROWS + 1
     total, found = 0, list[int]()
-    for bucket in range(buckets):
-        places = np.flatnonzero(hashes[0] % np.uint64(buckets) == bucket) if buckets > 1 else np.arange(rows)
-        one, other = hashes[0][places], hashes[1][places]
-        order = np.argsort(one, kind="stable")
-        one, other = one[order], other[order]
-        alike = one[1:] == one[:-1]
-        if not alike.any():
-            continue
-        # Only rows that agree in the first are sorted by both.
-        kept = np.zeros(len(one), bool)
-        kept[1:] |= alike
-        kept[:-1] |= alike
-        one, other, where = one[kept], other[kept], places[order][kept]
-        again = np.lexsort((where, other, one))
-        one, other, where = one[again], other[again], where[again]
+    for share in range(shares):
+        kept = np.flatnonzero(first % np.uint64(shares) == share)
+        order = kept[np.lexsort((places[kept], second[kept], first[kept]))]
+        one, other = first[order], second[order]
         later = (one[1:] == one[:-1]) & (other[1:] == other[:-1])
         total += int(np.count_nonzero(later))
-        found += [int(row) + 1 for row in np.sort(where[1:][later])[:examples]]
+        found += [int(row) + 1 for row in np.sort(places[order][1:][later])[:examples]]
     return total, sorted(found)[:examples]
-
-
-def _database() -> duckdb.DuckDBPyConnection:
-    """An empty database that keeps to a share of the process's memory."""
-    return duckdb.connect(
-        ":memory:", config={"threads": 1, "memory_limit": "512MB", "preserve_insertion_order": True}
-    )
 
 
 def _present(table: pa.Table) -> pa.Table:
