@@ -2,6 +2,7 @@
 #   make run     the service, and one whole trade to look at        make check   lint, format, types, floors
 #   make test    make check, then every test                        make bench   what a metered call costs
 #   make test-fast   no faults, fuzzing, end-to-end, Java, browser  make test-long   more faults, deep fuzzing, soaks
+#   make test-spark   the Spark engine of quality checks, in an environment of its own (.venv-spark); needs Java 17
 #   make messages   collect the texts for people into the Chinese catalogue
 #   make examples   record the examples of the API reference from a played trade
 #   make lock    recreate requirements*.txt from pyproject.toml     make clean   remove .venv and caches, not data
@@ -26,7 +27,7 @@ endif
 endif
 endif
 
-.PHONY: run test test-fast test-long check bench messages examples lock clean
+.PHONY: run test test-fast test-long test-spark check bench messages examples lock clean
 .DELETE_ON_ERROR:
 
 # A hundred processes start in the tests; without bytecode each would compile everything anew.
@@ -50,6 +51,17 @@ test-long: $(VENV)/development.stamp
 	CONTRACT_EXAMPLES=10 CONTRACT_PHASES=coverage,fuzzing,stateful FAULT_ROUNDS=10 \
 		$(PYTEST) -m "fuzz or faults or hypothesis or long" --hypothesis-profile deep $(TESTS)
 
+# pyspark is 450 MB and optional: its tests have an environment of their own.
+SPARK_VENV ?= .venv-spark
+
+test-spark:
+	@if command -v java >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory VENV=$(SPARK_VENV) $(SPARK_VENV)/spark.stamp && \
+		$(SPARK_VENV)/bin/python -m pytest -m spark tests/quality/spark; \
+	else \
+		echo "Skipped: Spark needs a Java runtime, and there is none: sudo apt-get install openjdk-17-jre-headless"; \
+	fi
+
 check: $(VENV)/development.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -66,6 +78,14 @@ $(VENV)/runtime.stamp: requirements.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/development.stamp: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
 	$(call install,requirements-dev.txt)
 	@touch $(VENV)/runtime.stamp
+
+# pyspark is published as source only; what it is built with is locked too, so that building it asks no index.
+$(VENV)/spark.stamp: requirements-spark.txt requirements-spark-build.txt $(VENV)/development.stamp
+	@echo "Installing requirements-spark.txt into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark-build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation \
+		-r requirements-spark.txt
+	@touch $@
 
 define install
 	@echo "Installing $(1) into $(VENV) ..."
@@ -95,6 +115,9 @@ lock: | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(LOCK) $(UPGRADE) --extra build -o requirements.txt
 	$(LOCK) $(UPGRADE) --extra build --extra dev --constraint requirements.txt -o requirements-dev.txt
+	$(LOCK) $(UPGRADE) --extra build --extra spark --constraint requirements-dev.txt -o requirements-spark.txt
+	echo 'setuptools>=80' | $(BIN)/uv pip compile - --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --quiet $(UPGRADE) -o requirements-spark-build.txt
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(SPARK_VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -198,6 +198,21 @@ class Settings(BaseSettings):
         le=32,
         description="Quality checks one worker carries out at once; by default as many as fit the memory for files.",
     )
+    quality_engine: Literal["auto", "pandas", "spark"] = Field(
+        "auto",
+        description="What quality checks run on; auto: Spark, where it is installed, for large revisions.",
+    )
+    quality_spark_from_rows: int = Field(
+        50_000_000, ge=0, description="Rows from which auto takes Spark for a quality check."
+    )
+    quality_spark_master: str = Field(
+        "local[2]",
+        pattern=r"^(local(\[([0-9]{1,3}|\*)\])?|spark://[A-Za-z0-9.:,\[\]-]+)$",
+        description="Where Spark runs: in one process of this machine, or spark://host:port of a cluster.",
+    )
+    quality_spark_driver_host: str = Field(
+        "127.0.0.1", description="Address at which a Spark cluster reaches the worker of this machine."
+    )
     stripe_api_key: SecretStr | None = Field(
         None, description="Stripe secret key; without it cards are not offered."
     )

@@ -17,6 +17,7 @@ from quality.conditions import (
     is_missing,
     parse,
     range_of,
+    unsigned_zero,
     within,
     written,
 )
@@ -67,7 +68,9 @@ def _contains_all(columns: Columns, arguments: Mapping[str, Any], context: Conte
     (column,) = columns
     wanted = {text: parse(text, column.type, context) for text in arguments["values"]}
     known = {text: value for text, value in wanted.items() if value is not None}
-    there = pc.is_in(pa.array(list(known.values()), column.type), value_set=pc.unique(column)).to_pylist()
+    there = pc.is_in(
+        pa.array(list(known.values()), column.type), value_set=pc.unique(unsigned_zero(column))
+    ).to_pylist()
     found = sorted(text for text, is_there in zip(known, there, strict=True) if is_there)
     return Tally(len(column), 0, _count(is_missing(column)), state={"found": found})
 
@@ -119,7 +122,9 @@ def _distribution(columns: Columns, arguments: Mapping[str, Any], context: Conte
     if baseline["kind"] == "categories":
         known = [(text, parse(text, column.type, context)) for text in baseline["shares"]]
         known = [(text, value) for text, value in known if value is not None]
-        places = pc.index_in(column, value_set=pa.array([value for _, value in known], column.type))
+        places = pc.index_in(
+            unsigned_zero(column), value_set=pa.array([value for _, value in known], column.type)
+        )
         found = np.bincount(places.drop_null().to_numpy(), minlength=len(known))
         counts = {text: int(count) for (text, _), count in zip(known, found, strict=True)}
         return Tally(len(column), 0, missing, state={"counts": counts})
@@ -191,7 +196,7 @@ def _codes(column: pa.ChunkedArray) -> "tuple[np.ndarray[Any, Any], int]":
         if greatest - least < _LIMIT:
             return values - least, greatest - least + 1
     if pa.types.is_floating(kind):
-        column = pc.add(column, pa.scalar(0.0, kind))  # minus zero is zero
+        column = unsigned_zero(column)
     encoded = column.combine_chunks().dictionary_encode()
     codes = encoded.indices.to_numpy().astype(np.int64)
     return codes, max(len(encoded.dictionary), 1)

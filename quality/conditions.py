@@ -91,7 +91,7 @@ def present(columns: Columns, arguments: Mapping[str, Any], context: Context) ->
     (column,) = columns
     good = pc.invert(is_missing(column))
     if signs := _parsed(arguments.get("missing_values") or (), column.type, context):
-        good = pc.and_(good, pc.invert(pc.is_in(column, value_set=signs)))
+        good = pc.and_(good, pc.invert(pc.is_in(unsigned_zero(column), value_set=signs)))
     return good
 
 
@@ -111,7 +111,7 @@ def in_set(columns: Columns, arguments: Mapping[str, Any], context: Context) -> 
             raise Misfit(f"there is no standard list {arguments['list']!r}") from None
     else:
         values = arguments["values"]
-    return pc.is_in(column, value_set=_parsed(values, column.type, context))
+    return pc.is_in(unsigned_zero(column), value_set=_parsed(values, column.type, context))
 
 
 def matches(columns: Columns, arguments: Mapping[str, Any], _: Context) -> pa.ChunkedArray:
@@ -159,15 +159,9 @@ def references(columns: Columns, arguments: Mapping[str, Any], context: Context)
     (column,) = columns
     if context.reference is None:
         raise Misfit("the referenced product has no revision that could be read")
-    known = _known(context.reference, arguments["column"])
-    if known.type != column.type:
-        try:
-            known = known.cast(column.type, safe=True)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            raise Misfit(
-                f"values of type {column.type} are not to be found among values of type {known.type}"
-            ) from None
-    return pc.is_in(column, value_set=known)
+    return pc.is_in(
+        unsigned_zero(column), value_set=known_values(context.reference, arguments["column"], column.type)
+    )
 
 
 CONDITIONS: Mapping[str, Condition] = {
@@ -337,7 +331,7 @@ def parse(text: str, kind: pa.DataType, context: Context) -> Any:
         if pa.types.is_boolean(kind):
             return _TRUTH.get(text)
         if pa.types.is_floating(kind):
-            return float(exact(text))
+            return float(exact(text)) + 0.0
         number = _units(kind, context)(text)
         if number.denominator != 1:
             return None
@@ -374,6 +368,27 @@ def _time(value: pa.Scalar) -> dt.datetime:
     """Cut to microseconds, on the column's clock."""
     micros = value.cast(pa.int64()).as_py() * 1_000_000 // PER_SECOND[value.type.unit]
     return EPOCH + dt.timedelta(microseconds=micros)
+
+
+def known_values(path: Path, column: str, kind: pa.DataType) -> pa.ChunkedArray:
+    """The different values of another product's column, as values of a type.
+
+    :raises Misfit: there is no such column, or its values are none of that type.
+    """
+    known = _known(path, column)
+    if known.type != kind:
+        try:
+            known = known.cast(kind, safe=True)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            raise Misfit(
+                f"values of type {kind} are not to be found among values of type {known.type}"
+            ) from None
+    return unsigned_zero(known)
+
+
+def unsigned_zero(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column in which minus zero is zero: values are looked up by their bits."""
+    return pc.add(column, pa.scalar(0.0, column.type)) if pa.types.is_floating(column.type) else column
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 
 from infra.memory_budget import MemoryBudget
 from infra.settings import Settings
-from quality.runs.runner import WarmEngine
+from quality.runs.runner import Engine, WarmEngine
+from quality.runs.spark_runner import ChosenEngine, SparkEngine
 
 
 class EnginePool:
@@ -16,30 +17,31 @@ class EnginePool:
     :param size: runs at once; more wait.
     """
 
-    def __init__(self, make: Callable[[], WarmEngine], size: int) -> None:
+    def __init__(self, make: Callable[[], Engine], size: int) -> None:
         self._make = make
         self._turn = asyncio.Semaphore(size)
-        self._free: list[WarmEngine] = []
-        self._lent: set[WarmEngine] = set()
+        self._free: list[Engine] = []
+        self._lent: set[Engine] = set()
 
     @classmethod
     def of(cls, settings: Settings, budget: MemoryBudget) -> "EnginePool":
         """As many engines as the settings say, or as fit the memory for files."""
 
-        def make() -> WarmEngine:
-            return WarmEngine(
+        def make() -> Engine:
+            pandas = WarmEngine(
                 timeout_s=settings.quality_timeout_s, memory_mb=settings.quality_memory_mb, budget=budget
             )
+            return ChosenEngine(settings, pandas, SparkEngine(settings, budget))
 
         return cls(make, settings.quality_processes)
 
     @property
-    def engines(self) -> tuple[WarmEngine, ...]:
+    def engines(self) -> tuple[Engine, ...]:
         """Those there are at present, lent or not."""
         return (*self._free, *self._lent)
 
     @asynccontextmanager
-    async def lend(self) -> AsyncIterator[WarmEngine]:
+    async def lend(self) -> AsyncIterator[Engine]:
         """An engine for one run, a warm one if there is any; waits while all are lent.
 
         It may not have been started. One is kept when the run is over, more are ended.

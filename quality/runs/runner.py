@@ -14,13 +14,13 @@ from quality.checks import Check, CheckResult, Measured
 from quality.facts import OnProgress, RunFacts, RunProgress
 from quality.runs.errors import CheckingFailed
 
-_START_SECONDS = 120
+START_SECONDS = 120
 _LIBRARIES_MB = 2_048
 """What the libraries map before any data, most of it without touching it."""
 
 _MEBIBYTE = 1024 * 1024
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "GX_ANALYTICS_ENABLED": "false",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -36,6 +36,15 @@ class Engine(Protocol):
     @property
     def version(self) -> str:
         """Name and version of the checking library."""
+
+    async def start(self) -> None:
+        """Make it ready, so that a run begins sooner.
+
+        :raises CheckingFailed: it does not start.
+        """
+
+    async def stop(self) -> None:
+        """End its processes."""
 
     async def run(
         self,
@@ -99,27 +108,10 @@ class WarmEngine:
 
         :raises CheckingFailed: out of time or memory, too large, or the process crashed.
         """
-        request = {
-            "path": str(parquet_path),
-            "checks": [check.to_json() for check in checks],
-            "examples": self._examples,
-            "facts": facts.to_json(),
-        }
-
-        def on_note(note: dict[str, Any]) -> None:
-            if on_progress is not None:
-                on_progress(RunProgress(**note))
-
+        request = request_of(checks, parquet_path, facts, self._examples)
         async with self._turn:
-            answer = await self._answer(await self._started(), request, on_note)
-        if "error" in answer:
-            raise CheckingFailed(answer["error"], transient=False)
-        pairs = zip(checks, answer["results"], strict=True)
-        return Measured(
-            tuple(CheckResult.from_json(check, item) for check, item in pairs),
-            answer["rows"],
-            answer["repeated"],
-        )
+            answer = await self._answer(await self._started(), request, on_note(on_progress))
+        return measured_of(checks, answer)
 
     async def stop(self) -> None:
         """End the child."""
@@ -137,7 +129,7 @@ class WarmEngine:
         claim = await self._budget.take(max(self._memory_mb - QUALITY_IDLE_MB, 0), wait_s=None)
         try:
             child.bound_data(self._memory_mb * _MEBIBYTE)
-            answer = await _ask(child, request, self._timeout_s, on_note)
+            answer = await ask(child, request, self._timeout_s, on_note)
             child.bound_data(QUALITY_IDLE_MB * _MEBIBYTE)
             if (child.data_bytes or 0) > QUALITY_IDLE_MB * _MEBIBYTE:
                 await self.stop()
@@ -157,19 +149,54 @@ class WarmEngine:
                 limits=self._limits,
                 home=Path(self._home.name),
                 claim=claim,
-                environment=_ENVIRONMENT,
+                environment=ENVIRONMENT,
             )
         finally:
             claim.release()
-        self._version = str((await _ask(self._child, {}, _START_SECONDS))["version"])
+        self._version = str((await ask(self._child, {}, START_SECONDS))["version"])
         self._child.bound_data(QUALITY_IDLE_MB * _MEBIBYTE)
         return self._child
 
 
-async def _ask(
+def request_of(checks: Sequence[Check], path: Path, facts: RunFacts, examples: int) -> dict[str, Any]:
+    """What a checking process is asked."""
+    return {
+        "path": str(path),
+        "checks": [check.to_json() for check in checks],
+        "examples": examples,
+        "facts": facts.to_json(),
+    }
+
+
+def on_note(on_progress: OnProgress | None) -> Callable[[dict[str, Any]], None]:
+    """What hears the notes of a checking process."""
+
+    def hear(note: dict[str, Any]) -> None:
+        if on_progress is not None:
+            on_progress(RunProgress(**note))
+
+    return hear
+
+
+def measured_of(checks: Sequence[Check], answer: Mapping[str, Any]) -> Measured:
+    """What a checking process answered.
+
+    :raises CheckingFailed: it says why it could not.
+    """
+    if "error" in answer:
+        raise CheckingFailed(answer["error"], transient=False)
+    pairs = zip(checks, answer["results"], strict=True)
+    results = tuple(CheckResult.from_json(check, item) for check, item in pairs)
+    return Measured(results, answer["rows"], answer["repeated"])
+
+
+async def ask(
     child: ChildProcess, request: Mapping[str, Any], timeout_s: int, on_note: _OnNote | None = None
 ) -> dict[str, Any]:
-    """:raises CheckingFailed: the child gave no answer, and has been killed."""
+    """Ask a checking process.
+
+    :raises CheckingFailed: it gave no answer, and has been killed.
+    """
     try:
         return await child.ask(request, timeout_s=timeout_s, on_note=on_note)
     except ChildTimedOut:

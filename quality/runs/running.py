@@ -17,7 +17,7 @@ from quality.checks import Check, Measured
 from quality.facts import RunFacts, RunProgress
 from quality.runs import repository
 from quality.runs.errors import CheckingFailed
-from quality.runs.runner import WarmEngine
+from quality.runs.runner import Engine
 from quality.runs.tables import QualityRun
 
 WATCH_SECONDS = 1.0
@@ -66,7 +66,7 @@ class Watch:
 
 
 async def carry_out(
-    context: JobContext, engine: WarmEngine, run: QualityRun, watch: Watch, probe: Probe
+    context: JobContext, engine: Engine, run: QualityRun, watch: Watch, probe: Probe
 ) -> Measured:
     """Run the checks of a run that was started, while it is watched.
 
@@ -90,7 +90,7 @@ async def carry_out(
 
 
 async def _probed(
-    context: JobContext, engine: WarmEngine, run: QualityRun, watch: Watch, probe: Probe
+    context: JobContext, engine: Engine, run: QualityRun, watch: Watch, probe: Probe
 ) -> Measured:
     starting = asyncio.create_task(engine.start())
     try:
@@ -104,7 +104,7 @@ async def _probed(
     return await _checked(context, engine, run, watch)
 
 
-async def _checked(context: JobContext, engine: WarmEngine, run: QualityRun, watch: Watch) -> Measured:
+async def _checked(context: JobContext, engine: Engine, run: QualityRun, watch: Watch) -> Measured:
     checks = [Check.from_json(item) for item in run.checks]
     try:
         async with context.store.reading(run.object_key) as path, _references(context, run) as references:

@@ -35,6 +35,7 @@ KINDS = {
     "tests/market/test_cli_slips.py": "e2e",
     "tests/market/settlement/rails/cards/": "processes",
     "tests/quality/statements/test_process.py": "processes",
+    "tests/quality/spark/": "spark",
     "tests/quality/test_engine.py": "processes",
     "tests/quality/test_running.py": "processes",
     "tests/quality/test_gate.py": "processes",
