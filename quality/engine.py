@@ -155,7 +155,7 @@ def _carry_out_statements(
                 on_result(number, error_of(check, str(failed)))
                 continue
             sound = found.rows - found.failing
-            on_result(number, CheckResult(check, found.rows, sound, examples=found.examples))
+            on_result(number, CheckResult(check, found.rows, sound, found.missing, examples=found.examples))
 
 
 def _columns(revision: Revision, asked: Mapping[int, Check]) -> list[str]:

@@ -1,7 +1,7 @@
 """The process that runs statements: :func:`infra.child_process.serve` says how it is asked and bounded.
 
 A request is ``{"path", "statement", "seconds", "memory_bytes", "examples"}``, answered by ``{"rows", "failing",
-"examples"}`` or ``{"error"}``; an empty request is answered by ``{}``, as soon as the database is loaded.
+"missing", "examples"}`` or ``{"error"}``; an empty request is answered by ``{}``, as soon as the database is loaded.
 """
 
 from dataclasses import asdict

@@ -7,11 +7,12 @@ through could not use anything else anyway.
 
 import datetime as dt
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 import numpy as np
@@ -40,15 +41,39 @@ def failing_rows(path: Path, statement: str, limits: StatementLimits | None = No
         accepted = require(statement)
     except StatementRefused as refused:
         raise StatementFailed(f"{refused.what} {refused.remedy}") from None
-    file = pq.ParquetFile(path)
-    names, rows = file.schema_arrow.names, file.metadata.num_rows
-    file.close()
-    position = _free(POSITION, names)
-    with _confined(path, names, position, bounds) as connection, _timed(connection, bounds):
-        return _found(connection, accepted, rows, names, position, bounds)
+    file = _File.of_path(path)
+    with _confined(path, file, bounds) as connection, _timed(connection, bounds):
+        return _found(connection, accepted, file, bounds)
 
 
-def _free(name: str, names: list[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The revision's file: its columns, those of them that are binary floating point, and what rows are told by."""
+
+    names: tuple[str, ...]
+    floating: frozenset[str]
+    rows: int
+    position: str
+
+    @classmethod
+    def of_path(cls, path: Path) -> Self:
+        with pq.ParquetFile(path) as file:
+            schema, rows = file.schema_arrow, file.metadata.num_rows
+        floating = frozenset(field.name for field in schema if pa.types.is_floating(field.type))
+        return cls(tuple(schema.names), floating, rows, _free(POSITION, schema.names))
+
+    def of(self, mentioned: Iterable[str]) -> list[str]:
+        """The columns that a statement mentions, which is not told apart by case, in the file's order."""
+        wanted = {name.lower() for name in mentioned}
+        return [name for name in self.names if name.lower() in wanted]
+
+    def missing(self, name: str) -> str:
+        """The condition that a column has no value; NaN is none."""
+        quoted = _quoted(name)
+        return f"{quoted} IS NULL" + (f" OR isnan({quoted})" if name in self.floating else "")
+
+
+def _free(name: str, names: Iterable[str]) -> str:
     taken = {other.lower() for other in names}
     while name in taken:
         name += "_"
@@ -58,31 +83,42 @@ def _free(name: str, names: list[str]) -> str:
 def _found(
     connection: duckdb.DuckDBPyConnection,
     statement: Statement,
-    rows: int,
-    names: list[str],
-    position: str,
+    file: _File,
     bounds: StatementLimits,
 ) -> FailingRows:
-    marked = np.zeros(rows + 1, dtype=bool)
+    place = _quoted(file.position)
+    if file.position not in {name.lower() for name in connection.sql(statement.text).columns}:
+        raise StatementFailed(f"The statement does not return {file.position}: select it, or *.")
+    returned = _marked(connection, f"SELECT {place} FROM ({statement.text}\n) AS failing", file)  # noqa: S608
+    missing = np.zeros(file.rows + 1, dtype=bool)
+    without = " OR ".join(file.missing(name) for name in file.of(statement.compared))
+    if without:
+        missing = _marked(connection, f"SELECT {place} FROM {TABLE} WHERE {without}", file)  # noqa: S608
+    failing = returned | missing
+    first = [int(row) for row in np.flatnonzero(failing)[: bounds.examples]]
+    shown = file.of(statement.columns)[:_SHOWN_COLUMNS]
+    examples = _examples(connection, shown, file.position, first)
+    return FailingRows(file.rows, int(failing.sum()), int(missing.sum()), examples)
+
+
+def _marked(connection: duckdb.DuckDBPyConnection, query: str, file: _File) -> "np.ndarray[Any, Any]":
+    """Which rows, from 1, a query returns the positions of."""
+    marked = np.zeros(file.rows + 1, dtype=bool)
     returned = 0
     # As a relation the result comes batch by batch; as one of execute() all of it would be in memory.
-    result = connection.sql(f"SELECT {_quoted(position)} FROM ({statement.text}\n) AS failing")  # noqa: S608
-    reader = result.to_arrow_reader(_BATCH)
+    reader = connection.sql(query).to_arrow_reader(_BATCH)
     if not pa.types.is_integer(reader.schema.field(0).type):
-        raise StatementFailed(f"{position} of the statement's result is no position of a row.")
+        raise StatementFailed(f"{file.position} of the statement's result is no position of a row.")
     for batch in reader:
         returned += batch.num_rows
-        if returned > 4 * rows + _SPARE_ROWS:
+        if returned > 4 * file.rows + _SPARE_ROWS:
             raise StatementFailed("The statement returns far more rows than the revision has.")
         column = batch.column(0)
-        positions = column.drop_null().cast(pa.int64(), safe=False).to_numpy(zero_copy_only=False)
-        if column.null_count or (len(positions) and (positions.min() < 1 or positions.max() > rows)):
-            raise StatementFailed(f"{position} of the statement's result is no position of a row.")
-        marked[positions] = True
-    first = [int(place) for place in np.flatnonzero(marked)[: bounds.examples]]
-    mentioned = {name.lower() for name in statement.columns}
-    columns = [name for name in names if name.lower() in mentioned][:_SHOWN_COLUMNS]
-    return FailingRows(rows, int(marked.sum()), _examples(connection, columns, position, first))
+        places = column.drop_null().cast(pa.int64(), safe=False).to_numpy(zero_copy_only=False)
+        if column.null_count or (len(places) and (places.min() < 1 or places.max() > file.rows)):
+            raise StatementFailed(f"{file.position} of the statement's result is no position of a row.")
+        marked[places] = True
+    return marked
 
 
 def _examples(
@@ -106,9 +142,7 @@ def _shown(value: Any) -> str:
 
 
 @contextmanager
-def _confined(
-    path: Path, names: list[str], position: str, bounds: StatementLimits
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def _confined(path: Path, file: _File, bounds: StatementLimits) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database of one view and one file, whose errors are told for a person."""
     connection = duckdb.connect(
         ":memory:",
@@ -126,13 +160,13 @@ def _confined(
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET allowed_paths = ?", [[str(path.resolve())]])
         connection.execute("SET enable_external_access = false")
-        columns = ", ".join(_quoted(name) for name in names)
-        numbered = _free("file_row_number", names)
+        columns = ", ".join(_quoted(name) for name in file.names)
+        numbered = _free("file_row_number", file.names)
         place = "row_number() OVER ()" if numbered != "file_row_number" else "file_row_number + 1"
         option = "" if numbered != "file_row_number" else ", file_row_number = true"
         literal = "'" + str(path.resolve()).replace("'", "''") + "'"
         connection.execute(
-            f"CREATE VIEW {TABLE} AS SELECT {place} AS {_quoted(position)}, {columns} "  # noqa: S608
+            f"CREATE VIEW {TABLE} AS SELECT {place} AS {_quoted(file.position)}, {columns} "  # noqa: S608
             f"FROM read_parquet({literal}{option})"
         )
         connection.execute("SET lock_configuration = true")

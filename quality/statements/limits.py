@@ -28,10 +28,13 @@ class FailingRows:
     """What a statement found.
 
     :param rows: of the revision.
-    :param failing: how many of them the statement returned; one that it returned several times counts once.
+    :param failing: how many of them the statement returned, each counted once, or cannot judge for want of a value.
+    :param missing: of these, rows with no value in a column that the statement compares: it returns them, or says
+        nothing of them.
     :param examples: the first failing rows, with the values of the columns that the statement mentions, masked.
     """
 
     rows: int
     failing: int
+    missing: int
     examples: tuple[Example, ...]

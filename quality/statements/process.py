@@ -57,7 +57,7 @@ class StatementProcess:
         if "error" in answer:
             raise StatementFailed(answer["error"])
         examples = tuple(Example(**item) for item in answer["examples"])
-        return FailingRows(answer["rows"], answer["failing"], examples)
+        return FailingRows(answer["rows"], answer["failing"], answer["missing"], examples)
 
     def stop(self) -> None:
         """End the process."""

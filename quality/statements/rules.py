@@ -59,6 +59,17 @@ _OPERATORS = frozenset(
         "OPERATOR_NULLIF",
     }
 )
+_FOR_MISSING = frozenset(
+    {
+        "COMPARE_DISTINCT_FROM",
+        "COMPARE_NOT_DISTINCT_FROM",
+        "OPERATOR_COALESCE",
+        "OPERATOR_IS_NOT_NULL",
+        "OPERATOR_IS_NULL",
+    }
+)
+"""Where a statement says itself what becomes of a missing value."""
+
 _TYPE_NAMES = """
 bigint bool boolean date decimal double float hugeint integer int interval numeric real smallint text time timestamp
 timestamptz tinyint ubigint uinteger varchar
@@ -112,10 +123,12 @@ class Statement:
 
     :param text: written anew from what was parsed, without comments, so that it can stand inside of another.
     :param columns: names that it mentions, in order, each once; a column of the revision or a name of its own.
+    :param compared: those of them that it compares or computes with, and whose missing values it says nothing of.
     """
 
     text: str
     columns: tuple[str, ...]
+    compared: tuple[str, ...]
 
 
 def require(statement: str) -> Statement:
@@ -127,13 +140,14 @@ def require(statement: str) -> Statement:
     # What will run is the text that is written anew: it is held to the same rules as what was read.
     text = _write(first)
     again = _parse(text, rewritten=True)
-    return Statement(text, again.columns)
+    return Statement(text, again.columns, again.compared)
 
 
 @dataclass(slots=True)
 class _Parsed:
     tree: str
     columns: tuple[str, ...]
+    compared: tuple[str, ...]
 
 
 def _parse(statement: str, *, rewritten: bool = False) -> _Parsed:
@@ -165,7 +179,7 @@ def _parse(statement: str, *, rewritten: bool = False) -> _Parsed:
         )
     walk = _Walk()
     try:
-        walk.query(document["statements"][0]["node"], frozenset())
+        walk.query(document["statements"][0]["node"], frozenset(), outermost=True)
     except RecursionError:
         raise _nested() from None
     if not walk.reads_revision:
@@ -173,7 +187,8 @@ def _parse(statement: str, *, rewritten: bool = False) -> _Parsed:
             Message("The statement does not read the table revision."),
             Message("Write one SELECT over the table revision that returns the failing rows."),
         )
-    return _Parsed(tree, tuple(walk.columns))
+    compared = [name for name in walk.compared if name.lower() not in walk.handled]
+    return _Parsed(tree, tuple(walk.columns), tuple(compared))
 
 
 def _write(parsed: _Parsed) -> str:
@@ -222,10 +237,13 @@ class _Walk:
 
     def __init__(self) -> None:
         self.columns: dict[str, None] = {}
+        self.compared: dict[str, None] = {}
+        self.handled: set[str] = set()
+        self._only_shown = self._asks_for_missing = False
         self.reads_revision = False
         self._parts = self._tables = 0
 
-    def query(self, node: Any, names: frozenset[str]) -> None:
+    def query(self, node: Any, names: frozenset[str], *, outermost: bool = False) -> None:
         """A SELECT, or several put together.
 
         :param names: common table expressions that can be read here, in lower case.
@@ -243,7 +261,11 @@ class _Walk:
             return
         if node.get("sample") is not None:
             raise _refused("TABLESAMPLE")
-        self._values({key: item for key, item in node.items() if key not in {"type", "cte_map"}}, names)
+        self._only_shown = outermost
+        self._value(node.get("select_list"), names)
+        self._only_shown = False
+        rest = {key: item for key, item in node.items() if key not in {"type", "cte_map", "select_list"}}
+        self._values(rest, names)
 
     def _values(self, members: Mapping[str, Any], names: frozenset[str]) -> None:
         for item in members.values():
@@ -312,13 +334,24 @@ class _Walk:
                 raise _refused("COLUMNS")
             case "TYPE":
                 self._type(item)
+        before, self._asks_for_missing = (
+            self._asks_for_missing,
+            self._asks_for_missing or form in _FOR_MISSING,
+        )
+        if kind == "FUNCTION" and item["function_name"].lower() == "ifnull":
+            self._asks_for_missing = True
         self._values({key: value for key, value in item.items() if key not in {"class", "type"}}, names)
+        self._asks_for_missing = before
 
     def _column(self, item: Mapping[str, Any]) -> None:
         path = [str(name) for name in item["column_names"]]
         if len(path) == 1 and path[0].lower() in _CLOCKS:
             raise _refused(path[0])
         self.columns.setdefault(path[-1])
+        if self._asks_for_missing:
+            self.handled.add(path[-1].lower())
+        elif not self._only_shown:
+            self.compared.setdefault(path[-1])
 
     def _type(self, item: Mapping[str, Any]) -> None:
         path = [str(name) for name in item.get("qualified_name", {}).get("path", [item.get("type_name", "")])]

@@ -2,8 +2,12 @@
 
 import contextlib
 import re
+import shutil
+import subprocess
 import time
+from base64 import b64encode
 from functools import cache
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -188,25 +192,58 @@ def test_re2_and_python_give_the_same_answers(pattern: str, values: list[str]) -
     assert len({tuple(answer) for answer in found.values()}) == 1, found
 
 
+USUAL = [
+    "",
+    "a",
+    "ab\n",
+    "AB1234",
+    "2024-01",
+    "京A12345",
+    "张三",
+    "٣",
+    "é_x y",
+    "a.c",
+    "a\u2028c",
+    "x😀😀",
+    "1.2.3",
+]
+
+
 @pytest.mark.parametrize("pattern", [pattern for pattern in TAKEN if "$" not in pattern])
 def test_they_agree_on_what_is_usual(pattern: str) -> None:
-    values = [
-        "",
-        "a",
-        "ab\n",
-        "AB1234",
-        "2024-01",
-        "京A12345",
-        "张三",
-        "٣",
-        "é_x y",
-        "a.c",
-        "a\u2028c",
-        "x😀😀",
-        "1.2.3.4",
-    ]
-    found = answers(pattern, values)
+    found = answers(pattern, USUAL)
     assert len({tuple(answer) for answer in found.values()}) == 1, found
+
+
+@pytest.mark.java
+def test_java_gives_the_same_answers() -> None:
+    if shutil.which("javac") is None:
+        pytest.skip(
+            "needs a JDK of Java 17 (`apt-get install openjdk-17-jdk-headless`), to compile one class"
+        )
+    asked: list[tuple[str, str]] = []
+
+    @settings(max_examples=250, deadline=None, database=None, derandomize=True)
+    @given(pattern=patterns(), values=st.lists(texts(), min_size=1, max_size=8))
+    def gather(pattern: str, values: list[str]) -> None:
+        with contextlib.suppress(PatternRefused):
+            asked.extend((portable(pattern), value) for value in values)
+
+    gather()
+    asked += [(portable(pattern), value) for pattern in TAKEN for value in USUAL]
+    lines = "\n".join(" ".join(b64encode(text.encode()).decode() for text in pair) for pair in asked)
+    program = Path(__file__).with_name("Matches.java")
+    answered = subprocess.run(
+        ["java", str(program)], input=lines, capture_output=True, text=True, check=True, timeout=120
+    )
+    found = [line == "1" for line in answered.stdout.split()]
+    assert len(found) == len(asked) > 500
+    assert True in found
+    assert [
+        (pair, answer)
+        for pair, answer in zip(asked, found, strict=True)
+        if answer != (re.fullmatch(*pair) is not None)
+    ] == []
 
 
 @settings(max_examples=60, deadline=2_000)

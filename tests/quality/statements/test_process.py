@@ -49,7 +49,7 @@ def test_it_counts_rows_and_shows_the_first_of_them_masked(process: StatementPro
         revision, "SELECT * FROM revision WHERE name = 'station 3' AND v >= 0.75 AND id < 20"
     )
     examples = (Example(4, "3, s****3, 0.75"), Example(11, "10, s****3, 2.50"))
-    assert found == FailingRows(ROWS, 3, examples)
+    assert found == FailingRows(ROWS, 3, 0, examples)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_row_counts_once(process: StatementProcess, revision: Path, statement:
 
 FAILING = {
     # asks for what is not there
-    "SELECT name FROM revision": "row_number",
+    "SELECT name FROM revision": "does not return row_number",
     "SELECT * FROM revision WHERE nowhere = 1": "nowhere",
     "SELECT 0 AS row_number FROM revision": "no position",
     "SELECT 20001 AS row_number FROM revision": "no position",
@@ -134,9 +134,36 @@ def test_columns_of_our_names_and_a_file_of_no_rows(process: StatementProcess, t
     found = process.failing_rows(
         path, "SELECT row_number_ FROM revision WHERE row_number = 8 AND file_row_number = 2"
     )
-    assert found == FailingRows(2, 1, (Example(2, "8, 2"),))
+    assert found == FailingRows(2, 1, 0, (Example(2, "8, 2"),))
     pq.write_table(pa.table({"a": pa.array([], pa.int64())}), path)
-    assert process.failing_rows(path, "SELECT * FROM revision") == FailingRows(0, 0, ())
+    assert process.failing_rows(path, "SELECT * FROM revision") == FailingRows(0, 0, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("statement", "failing", "missing"),
+    [
+        ("SELECT * FROM revision WHERE a > b", 3, 2),
+        ("SELECT * FROM revision WHERE a > b OR a IS NULL", 3, 1),
+        ("SELECT row_number, a, b, note FROM revision WHERE coalesce(a, 0) > coalesce(b, 0)", 1, 0),
+        ("SELECT row_number FROM revision WHERE a IS DISTINCT FROM 1", 3, 0),
+        ("SELECT row_number FROM revision WHERE score < 0", 2, 2),
+        ("SELECT row_number, note FROM revision WHERE false", 0, 0),
+        ("WITH big AS (SELECT row_number, a FROM revision) SELECT row_number FROM big WHERE a > 100", 1, 1),
+    ],
+)
+def test_a_missing_value_counts_against_the_check_unless_the_statement_speaks_of_it(
+    process: StatementProcess, tmp_path: Path, statement: str, failing: int, missing: int
+) -> None:
+    columns = {
+        "A": [1, None, 5, 0],
+        "b": [1, 1, 2, None],
+        "note": ["x", None, None, None],
+        "score": [0.5, float("nan"), None, 1.0],
+    }
+    path = tmp_path / "r.parquet"
+    pq.write_table(pa.table(columns), path)
+    found = process.failing_rows(path, statement)
+    assert (found.failing, found.missing) == (failing, missing)
 
 
 def test_of_two_thousand_columns_one_is_asked_for(process: StatementProcess, tmp_path: Path) -> None:
