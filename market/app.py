@@ -50,6 +50,7 @@ from listings.catalogue.api import CatalogueController, CatalogueEditionControll
 from listings.catalogue.following import CatalogueFollower
 from listings.classification.api import ColumnGradingController
 from listings.classification.proposals_api import ColumnProposalController, EditionProposalController
+from listings.data_contracts.api import DataContractController
 from listings.editions.api import EditionController, ProductEditionController
 from listings.enforcement.api import EnforcementController
 from listings.freshness.api import FreshnessController
@@ -154,6 +155,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     AmendmentController,
     ProductController,
     QualitySuiteController,
+    DataContractController,
     RevisionController,
     RevisionChangeController,
     QualityRunController,
