@@ -5,12 +5,13 @@ See the package for what proposals may rest on.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from infra.labels import Label
 from quality.checks import Check, CheckType, Dimension, Severity, Tolerance
-from quality.limits import MAX_CHECKS
+from quality.limits import MAX_CHECKS, MAX_SUITE_BYTES
+from quality.proposals.admission import admit
 from quality.proposals.budgets import budget, percent, wider, within_budget
 from quality.proposals.columns import about_column, is_optional, words_of
 from quality.proposals.drift import distributions, row_band
@@ -107,8 +108,8 @@ def propose_suite(
         found += _recent(file, known, within)
     found += distributions(file, earlier, known)
     found.sort(key=_rank)
-    found = _distinctly_named(found)
-    return ProposedSuite(tuple(found[:MAX_CHECKS]), _left_out(found[MAX_CHECKS:]))
+    kept, left_out = admit(found, {fact.name: fact.kind for fact in file.columns})
+    return ProposedSuite(tuple(kept), _left_out(left_out))
 
 
 def _rank(proposal: Proposal) -> tuple[int, bool]:
@@ -295,20 +296,13 @@ def _recent(file: FileFacts, known: Mapping[str, Meaning], within: str) -> Itera
         )
 
 
-def _distinctly_named(proposals: Iterable[Proposal]) -> list[Proposal]:
-    """The first of each name; a suite has no two."""
-    kept: dict[str, Proposal] = {}
-    for proposal in proposals:
-        kept.setdefault(proposal.check.name, proposal)
-    return list(kept.values())
-
-
 def _left_out(proposals: Sequence[Proposal]) -> Label | None:
     if not proposals:
         return None
     counts = Counter(proposal.check.type.value for proposal in proposals)
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+    room = f"{MAX_SUITE_BYTES // 1024:,} KiB"
     return Label(
-        f"一个检查套件至多有 {MAX_CHECKS:,} 项检查，另有 {len(proposals):,} 项未列入：{kinds}",
-        f"A suite takes {MAX_CHECKS:,} checks; {len(proposals):,} more were left out: {kinds}",
+        f"一个检查套件至多有 {MAX_CHECKS:,} 项检查、{room}，另有 {len(proposals):,} 项未列入：{kinds}",
+        f"A suite takes {MAX_CHECKS:,} checks in {room}; {len(proposals):,} more were left out: {kinds}",
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from infra.db import AsyncSession
@@ -170,6 +170,8 @@ def dirtied(sheet: Sheet) -> Sheet:
 @settings(
     max_examples=60,
     deadline=None,
+    database=None,
+    phases=[Phase.generate],  # an example takes a second: it is told as it was found
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from infra.labels import Label
-from quality.arguments import problems
-from quality.checks import Check, Severity
+from listings.ingest.profile import WORDS
+from quality.arguments import problems, require_suite
+from quality.checks import Check, CheckType, Dimension, Severity
 from quality.limits import MAX_CHECKS
 from quality.proposals.budgets import budget
 from quality.proposals.domain import propose, propose_suite
 from quality.proposals.facts import ColumnFacts, FileFacts, KeyFacts, Meaning, Proposal, Reference
+from quality.proposals.vocabulary import FORMS
 
 ROWS = 1_000
 
@@ -232,3 +234,21 @@ def test_what_a_suite_has_no_room_for_is_told() -> None:
 def test_proposals_are_read_back_as_checks() -> None:
     for proposal in of(fact("id", distinct=ROWS), fact("at", "timestamp")).values():
         assert Check.from_json(proposal.check.to_json()) == proposal.check
+
+
+def test_a_proposed_suite_is_one_that_is_taken_whatever_the_columns_are_called() -> None:
+    odd = ["站" * 250 + str(number) for number in range(300)]
+    facts = [*(fact(name) for name in odd), fact("zero\u200bwidth"), fact("tab\tbed", "integer")]
+    suite = propose_suite(FileFacts(ROWS, tuple(facts)))
+    checks = [proposal.check for proposal in suite.proposals]
+    require_suite(checks, {one.name: one.kind for one in facts})
+    assert suite.left_out is not None
+    small = [p.check for p in propose(FileFacts(ROWS, (fact("zero\u200bwidth"), fact("x" * 499))))]
+    require_suite(small, {"zero\u200bwidth": "text", "x" * 499: "text"})
+    assert {"zero\u200bwidth", "x" * 499} <= {column for check in small for column in check.columns}
+
+
+def test_every_form_is_a_pattern_that_every_engine_takes() -> None:
+    for pattern in (*(form.form for form in FORMS), *WORDS, "^[A-Z]{2}-[0-9]{4}[.]/_$"):
+        check = Check(CheckType.MATCHES, ("c",), Dimension.CONFORMITY, {"pattern": pattern})
+        assert not problems(check, {"c": "text"}), pattern

@@ -7,6 +7,7 @@ import pytest
 from infra.db import AsyncSession
 from infra.rulebook import service as rulebook
 from market.demo.city_data import write_city_air_quality
+from quality.arguments import require_suite
 from quality.checks import Check, CheckStatus
 from quality.classes import ProductClass
 from quality.proposals.domain import propose
@@ -24,7 +25,9 @@ async def pipeline(tmp_path: Path, warm_engine: WarmEngine, session: AsyncSessio
 
 async def judged(pipeline: Pipeline, source: Path, kind: ProductClass) -> tuple[list[Check], Judged]:
     """A first revision by the suite that it proposes."""
-    checks = [proposal.check for proposal in propose(facts_of(await pipeline.ingest(source)))]
+    result = await pipeline.ingest(source)
+    checks = [proposal.check for proposal in propose(facts_of(result))]
+    require_suite(checks, {column.name: column.kind.value for column in result.columns})
     return checks, await pipeline.judge_file(checks, kind)
 
 

@@ -10,6 +10,7 @@ from listings.ingest.errors import FileRefused
 from listings.ingest.expected import ExpectedColumn
 from listings.ingest.result import IngestResult
 from listings.revisions.domain import expected_columns
+from quality.arguments import require_suite
 from quality.checks import Check, CheckResult, Measured
 from quality.classes import ProductClass
 from quality.facts import RunFacts
@@ -58,6 +59,7 @@ class Pipeline:
         result = await self.ingest(sheet.write(self._folder / "sheet.csv"))
         meanings = {name: Meaning(unit=unit) for name, unit in sheet.units.items()}
         checks = [one.check for one in propose(facts_of(result), meanings=meanings, within=sheet.within)]
+        require_suite(checks, {column.name: column.kind.value for column in result.columns})
         return checks, expected_columns(result.columns, ())
 
     async def judge(
