@@ -98,7 +98,7 @@ def bars(rows: Sequence[Bar], title: str, absent: str) -> Element:
             element("rect", x=left, y=y + 4, width=width, height=20, rx=3, fill=TRACK),
             element("rect", x=left, y=y + 4, width=filled, height=20, rx=3, fill=ACCENT),
             _text(left + width + 12, middle, percent(row.value), size=15, fill=INK, weight="bold"),
-            _text(left + width + 96, middle, row.figures, size=12, fill=FAINT),
+            _text(left + width + 106, middle, row.figures, size=12, fill=FAINT),
         ]
     return _picture(700, top * 2 + step * len(rows), title, *drawn, class_="bars")
 

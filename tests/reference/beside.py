@@ -366,6 +366,7 @@ async def _revisions(trade: Trade) -> None:
     )
     await _checked(operator, trade.made["product_id"])
     revision = f"/v1/revisions/{made['id']}"
+    await operator.get(f"{revision}/quality-comparison")
     for action in ("announcement", "announcement-withdrawal", "recall"):
         await operator.post(f"{revision}/{action}", REASON)
     order = REASON | {

@@ -139,6 +139,10 @@ def _stable_id(number: int) -> str:
     return f"019c12ab-0000-7000-8000-{number:012d}"
 
 
+_PAGE_SHOWN = 200
+"""Characters of a page: enough to see that it is one."""
+
+
 def trimmed(value: Any, name: str = "") -> Any:
     """An answer with its long lists cut: enough to see what they hold."""
     match value:
@@ -215,6 +219,8 @@ def _read(media_type: str, content: bytes) -> Any:
     if "json" in media_type:
         return json.loads(content)
     text = content.decode()
+    if media_type.startswith("text/html"):
+        return f"{text[:_PAGE_SHOWN]}…"
     return dict(parse_qsl(text)) if "form" in media_type else text
 
 

@@ -32,10 +32,6 @@ from tests.support.parties import Party
 from tests.support.products import complete, published, submitted
 
 REASON = {"reason": "Because of a complaint"}
-NAMED = ("station,phone\n" + "".join(f"S{n % 3},{'AB'[n % 2]}\n" for n in range(60))).encode()
-"""Sixty rows in which a personal column holds two values only, so that a check names them."""
-
-
 TOLERATE = """
 INSERT INTO rulebook_parameters (id, key, version, value, effective_from, source, source_status)
 SELECT gen_random_uuid(), key, max(version) + 1, $1::text::jsonb, clock_timestamp(), 'For tests', 'house'
@@ -409,26 +405,6 @@ async def test_a_page_says_where_data_comes_from_what_it_is_like_and_what_it_cos
     assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
     other = await client.get(f"/v1/catalogue/{product_id}", headers={"If-None-Match": '"x"'})
     assert (other.status_code, other.json()) == (200, page)
-
-
-async def test_nobody_outside_sees_values_of_personal_columns_in_a_quality_report(
-    owner: Party, operator: Party, regulator: Party, buyer: Party, client: httpx.AsyncClient
-) -> None:
-    product_id = await published(owner, operator, regulator, data=NAMED)
-    page = (await client.get(f"/v1/catalogue/{product_id}")).json()
-    report = f"/v1/revisions/{page['revision']['id']}/quality-report"
-    answers = [
-        await client.get(page["quality"]["report"]),
-        await buyer.http.get(report),
-        await operator.http.get(report),
-    ]
-    for answer in answers:
-        checks = [check for check in answer.json()["checks"] if check["type"] == "in_set"]
-        sets = {check["columns"][0]: check["arguments"]["values"] for check in checks}
-        assert sets["station"] == ["S0", "S1", "S2"]
-        # The operator knows its own data; everybody else sees claim and counts.
-        assert sets["phone"] == (["A", "B"] if answer is answers[2] else [MASK])
-        assert next(check for check in checks if check["columns"] == ["phone"])["evaluated"] == 60
 
 
 async def test_drafts_are_not_in_the_catalogue(

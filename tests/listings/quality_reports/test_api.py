@@ -1,16 +1,19 @@
 """Reports over HTTP: who reads which, as JSON, as a page and as a badge."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx
 import lxml.etree
 import lxml.html
+from litestar import Litestar
 
-from infra.auth import SYSTEM
-from infra.db import new_id, transaction
+from infra.auth import SYSTEM, Role
+from infra.db import SessionMaker, new_id, transaction
 from infra.stops import service as stops
 from tests.support.parties import Party
+from tests.support.people import make_person, sign_in
 from tests.support.products import complete, published, settle_quality, upload
 
 NAMED = (
@@ -91,25 +94,39 @@ async def test_trend_and_comparison_tell_outsiders_of_what_passed(
     assert "与第 1 版相比" in page.text
 
 
-async def test_a_column_declared_personal_after_the_report_is_withheld_from_it(
-    owner: Party, operator: Party, regulator: Party, buyer: Party
+async def test_what_checks_say_of_personal_columns_is_withheld_also_when_declared_later(
+    owner: Party, operator: Party, regulator: Party, buyer: Party, client: httpx.AsyncClient
 ) -> None:
     product_id = await complete(owner, operator, data=NAMED)
-    revision = (await operator.get(f"/v1/products/{product_id}/revisions"))["items"][0]["id"]
+    home = f"/v1/products/{product_id}"
+    suite = (await operator.get(f"{home}/quality-suite"))["in_force"]
+    checks = [
+        {"type": "in_set", "columns": [name], "dimension": "conformity", "arguments": {"values": values}}
+        for name, values in (("station", ["S0", "S1", "S2"]), ("phone", list(PHONES)))
+    ]
+    written = {"product_class": "general", "checks": checks, "based_on": suite["digest"]}
+    await operator.put(f"{home}/quality-suite", written)
+    revision = (await operator.get(f"{home}/revisions"))["items"][0]["id"]
+    await settle_quality(operator, revision)
     path = f"/v1/revisions/{revision}/quality-report"
     before = await operator.get(path)
+    assert [check["arguments"] for check in before["checks"]] == [check["arguments"] for check in checks]
     columns = [
         {"name": name, "title_zh": "列", "title_en": "Column", "personal": True}
         for name in ("phone", "station")
     ]
-    await operator.put(f"/v1/products/{product_id}/dictionary", {"columns": columns})
-    await operator.post(f"/v1/products/{product_id}/submission", status=200)
-    await regulator.post(f"/v1/products/{product_id}/approval", {}, status=200)
+    await operator.put(f"{home}/dictionary", {"columns": columns})
+    await operator.post(f"{home}/submission", status=200)
+    await regulator.post(f"{home}/approval", {}, status=200)
     assert await operator.get(path) == before
-    assert "S1" in str(before)
-    for told in (await buyer.http.get(path), await buyer.http.get(f"{path}.html")):
-        assert told.status_code == 200, told.text
-        assert not re.search(r"\bS[012]\b", told.text)
+    public = f"/v1/catalogue/{product_id}/quality-report"
+    told = [await buyer.http.get(path), await buyer.http.get(f"{path}.html")]
+    told += [await client.get(public), await client.get(f"{public}.html")]
+    for answer in told:
+        assert answer.status_code == 200, answer.text
+        assert not re.search(r"\bS[012]\b|1370000|1360000", answer.text)
+    assert [check["arguments"] for check in told[0].json()["checks"]] == [{"values": ["***"]}] * 2
+    assert [check["evaluated"] for check in told[2].json()["checks"]] == [60, 60]
 
 
 async def test_a_badge_is_kept_by_its_tag_and_gone_with_the_product(
@@ -132,3 +149,30 @@ async def test_a_badge_is_kept_by_its_tag_and_gone_with_the_product(
         )
     assert (await client.get(path)).status_code == 404
     assert (await client.get(f"/v1/products/{new_id()}/quality-badge.svg")).status_code == 404
+
+
+async def test_a_waiver_in_force_is_told_with_its_reason(
+    owner: Party, operator: Party, regulator: Party, app: Litestar, sessions: SessionMaker
+) -> None:
+    product_id = await published(owner, operator, regulator, data=NAMED)
+    bad = await upload(operator, product_id, revised(70))
+    await settle_quality(operator, bad["id"], passed=False)
+    path = f"/v1/revisions/{bad['id']}/quality-report"
+    refused = await operator.get(path)
+    assert refused["waiver"] is None
+    assert refused["refusals"]
+    person = await make_person(sessions, regulator.organisation_id, [Role.REGULATOR_OFFICER])
+    officer = await sign_in(app, person.email)
+    until = (datetime.now(UTC) + timedelta(days=5)).isoformat()
+    given = await officer.post(
+        f"/v1/revisions/{bad['id']}/quality-waivers",
+        json={"reason": "The station <moved>", "expires_at": until},
+        headers={"Idempotency-Key": str(new_id())},
+    )
+    await officer.aclose()
+    assert given.status_code == 201, given.text
+    assert (await operator.get(path))["waiver"]["reason"] == "The station <moved>"
+    page = (await operator.http.get(f"{path}.html", params={"lang": "en"})).text
+    assert "A reviewer has it count as passed until" in page
+    assert "The station &lt;moved&gt;" in page
+    assert refused["refusals"][0]["sentence_en"] in lxml.html.document_fromstring(page).text_content()
