@@ -108,10 +108,9 @@ def _text(fact: ColumnFacts, meaning: Meaning, tolerance: Tolerance) -> Iterator
         )
     elif fact.shape is not None:
         basis = Label("至少 99% 的值是这种格式", "at least 99% of its values have this form")
-        limit = wider(tolerance, at_least="1")
         arguments = {"pattern": fact.shape}
         yield Proposal(
-            Check(CheckType.MATCHES, name, Dimension.CONFORMITY, arguments, tolerance=limit), basis
+            Check(CheckType.MATCHES, name, Dimension.CONFORMITY, arguments, tolerance=tolerance), basis
         )
     if form is None:
         basis = Label("文本列不应有乱码或控制字符", "text should hold no garbled or control characters")
@@ -166,7 +165,8 @@ def _number(fact: ColumnFacts, meaning: Meaning, tolerance: Tolerance) -> Iterat
         yield Proposal(
             Check(CheckType.BETWEEN, name, Dimension.ACCURACY, arguments, tolerance=tolerance), basis
         )
-    if (known is None or known[0].most is None) and not KEY_NAMES.search(words):
+    bounded = known is not None and known[0].most is not None
+    if not bounded and not meaning.personal and not KEY_NAMES.search(words):
         yield from _fence(fact, tolerance, lowest=known[0].least if known is not None else None)
 
 

@@ -134,6 +134,18 @@ def test_fences_rest_on_quartiles_and_never_on_the_extremes() -> None:
     assert worse.check == first.check
 
 
+def test_no_value_of_a_personal_column_stands_in_a_proposal() -> None:
+    personal = {name: Meaning(personal=True) for name in ("income", "town")}
+    found = of(
+        fact("income", "number", distinct=900, quantiles=quantiles(start=10)),
+        fact("town", values=("a", "b"), top_values=(("a", 500), ("b", 500))),
+        meanings=personal,
+    )
+    assert {name for name in found if ":" in name} == {
+        "row_count:band", "not_null:income", "not_null:town", "well_formed:town",
+    }  # fmt: skip
+
+
 def test_the_list_of_what_occurs_is_never_closed() -> None:
     weather = fact(
         "weather",

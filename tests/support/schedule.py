@@ -36,6 +36,7 @@ KINDS = {
     "tests/market/settlement/rails/cards/": "processes",
     "tests/quality/statements/test_process.py": "processes",
     "tests/quality/spark/": "spark",
+    "tests/quality/test_defects.py": "processes",
     "tests/quality/test_engine.py": "processes",
     "tests/quality/test_running.py": "processes",
     "tests/quality/test_gate.py": "processes",
