@@ -27,6 +27,9 @@ from market.settlement.rails.bank.entries import assigning
 from market.settlement.rails.bank.entries.matching import WantedPart
 from market.settlement.rails.bank.states import PartKind
 from market.settlement.reconciliation import service as reconciliation
+from quality.checks import Check
+from quality.classes import ProductClass
+from quality.suites.domain import suite_digest
 from tests.support.database import TestDatabase, TestServer
 from tests.support.metering import call_for
 
@@ -362,6 +365,26 @@ async def test_what_was_published_is_its_first_edition(upgraded: Upgraded) -> No
     with pytest.raises(asyncpg.RestrictViolationError):
         await upgraded.owner.execute(
             "UPDATE data_products SET title_en = 'Gold' WHERE edition_id IS NOT NULL"
+        )
+
+
+async def test_products_keep_the_checks_of_their_newest_revision(upgraded: Upgraded) -> None:
+    rows = await upgraded.owner.fetch(
+        "SELECT s.number, s.digest, s.checks, s.product_class, q.checks AS ran FROM data_products p"
+        " JOIN quality_suites s ON s.id = p.quality_suite_id AND s.product_id = p.id"
+        " JOIN LATERAL (SELECT q.checks FROM product_revisions r JOIN quality_runs q ON q.revision_id = r.id"
+        " WHERE r.product_id = p.id ORDER BY r.number DESC, q.requested_at DESC LIMIT 1) q ON true"
+    )
+    assert rows
+    for row in rows:
+        checks, ran = json.loads(row["checks"]), json.loads(row["ran"])
+        assert row["number"] == 1
+        assert suite_digest(1, ProductClass(row["product_class"]), checks) == row["digest"]
+        assert [Check.from_json(check) for check in checks] == [Check.from_json(check) for check in ran]
+    # The suite of what is on the market changes with an edition, and not by itself.
+    with pytest.raises(asyncpg.PostgresError):
+        await upgraded.owner.execute(
+            "UPDATE data_products SET quality_suite_id = NULL WHERE status = 'published'"
         )
 
 

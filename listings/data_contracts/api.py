@@ -1,11 +1,12 @@
 """Data contracts over HTTP."""
 
 import json
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, put
-from litestar.openapi.spec import Schema
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import QueryParameter
 
@@ -14,7 +15,6 @@ from infra.db import AsyncSession
 from infra.errors import UnsupportedType
 from infra.guards import requires
 from infra.messages import Message
-from infra.openapi import raw_body
 from listings.data_contracts import service
 from listings.data_contracts.parsing import MAX_BYTES
 from listings.data_contracts.rendering import to_yaml
@@ -37,11 +37,20 @@ BasedOn = Annotated[
     ),
 ]
 
-ContractBody = raw_body(
-    "The data contract (ODCS v3.1) as YAML, or as JSON with that media type",
-    YAML,
-    Schema(type=OpenAPIType.STRING),
-)
+
+@dataclass
+class ContractBody(Operation):
+    """A body that is read as it is: YAML, or JSON with that media type."""
+
+    def __post_init__(self) -> None:
+        self.request_body = RequestBody(
+            description="The data contract (ODCS v3.1)",
+            content={
+                JSON: OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT)),
+                YAML: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),
+            },
+            required=True,
+        )
 
 
 class DataContractController(Controller):

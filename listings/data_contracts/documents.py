@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from infra.messages import Message
@@ -57,6 +58,7 @@ class ContractFacts:
 
     :ivar version: number of the suite, and so of what the contract promises of quality.
     :ivar digest: of the suite, which whoever writes the contract again is held to.
+    :ivar availability_percent: of the data API's calls in a month that succeed, as promised by the market's rules.
     :ivar withheld: names of checks that are not shown.
     """
 
@@ -73,6 +75,7 @@ class ContractFacts:
     columns: tuple[ContractColumn, ...]
     product_class: ProductClass
     digest: str
+    availability_percent: Decimal
     withheld: tuple[str, ...] = ()
 
 
@@ -128,9 +131,13 @@ def write_contract(facts: ContractFacts, checks: Sequence[Check]) -> dict[str, A
     }
     if facts.withheld:
         document["customProperties"] += _custom({"withheldChecks": list(facts.withheld)})
+    promises: list[dict[str, Any]] = []
     if facts.frequency in _FREQUENCIES:
         value, unit = _FREQUENCIES[facts.frequency]
-        document["slaProperties"] = [{"property": "frequency", "value": value, "unit": unit}]
+        promises.append({"property": "frequency", "value": value, "unit": unit})
+    available = f"{facts.availability_percent.normalize():f}"
+    promises.append({"property": "availability", "value": available, "unit": "percent"})
+    document["slaProperties"] = promises
     return document
 
 

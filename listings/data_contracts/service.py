@@ -7,6 +7,8 @@ from infra.auth import Actor
 from infra.db import AsyncSession
 from infra.errors import NotFound
 from infra.messages import Message
+from infra.rulebook import service as rulebook
+from infra.rulebook.domain import Rules
 from listings.data_contracts.documents import (
     ContractColumn,
     ContractFacts,
@@ -53,7 +55,8 @@ async def get_contract(
             ),
         )
     columns = await _columns(session, product, outside=found.withheld is not None)
-    facts = _facts(product, suite, columns, tuple(sorted(found.withheld or ())))
+    rules = await rulebook.in_force(session)
+    facts = _facts(product, suite, columns, rules, tuple(sorted(found.withheld or ())))
     return write_contract(facts, checks_of(suite))
 
 
@@ -86,7 +89,11 @@ def _class_name(classification: object) -> str | None:
 
 
 def _facts(
-    product: DataProduct, suite: Suite, columns: tuple[ContractColumn, ...], withheld: tuple[str, ...]
+    product: DataProduct,
+    suite: Suite,
+    columns: tuple[ContractColumn, ...],
+    rules: Rules,
+    withheld: tuple[str, ...],
 ) -> ContractFacts:
     return ContractFacts(
         product_id=str(product.id),
@@ -102,6 +109,7 @@ def _facts(
         columns=columns,
         product_class=suite.product_class,
         digest=suite.digest,
+        availability_percent=rules.decimal("service_credit.availability_percent"),
         withheld=withheld,
     )
 

@@ -162,6 +162,8 @@ async def _products(trade: Trade) -> None:
     await operator.post(f"{run}/retry")
     await operator.get(run)
     await _checked(operator, draft)
+    await _suite(operator, f"/v1/products/{draft}")
+    await _checked(operator, draft)
     await operator.put(f"/v1/products/{draft}/price-plan", {"plan_id": trade.made["plan_id"]})
     await operator.post(f"/v1/products/{draft}/submission")
     await regulator.post(f"/v1/products/{draft}/return", REASON)
@@ -177,6 +179,24 @@ async def _products(trade: Trade) -> None:
             "note": "No personal information in any column",
         },
     )
+
+
+async def _suite(operator: Desk, product: str) -> None:
+    """Edit what is proposed for the checks of a draft, directly and by its data contract."""
+    await operator.get(f"{product}/quality-suite/proposals")
+    suite = (await operator.get(f"{product}/quality-suite"))["in_force"]
+    dated = {
+        "type": "not_after_arrival",
+        "columns": ["observed_at"],
+        "dimension": "timeliness",
+        "name": "观测时间不晚于到达 (no observation of the future)",
+    }
+    checks = [check for check in suite["checks"] if check["type"] != "distribution"]
+    body = {"product_class": suite["product_class"], "checks": [*checks, dated], "based_on": suite["digest"]}
+    await operator.put(f"{product}/quality-suite", body)
+    contract = await operator.get(f"{product}/data-contract")
+    await operator.put(f"{product}/data-contract", contract)
+    await operator.get(f"{product}/quality-suite/versions")
 
 
 async def _editions(trade: Trade) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ FACTS = ContractFacts(
     ),
     product_class=ProductClass.TIME_SERIES,
     digest="a" * 64,
+    availability_percent=Decimal("99.5"),
 )
 D = Dimension
 CHECKS = [
@@ -133,7 +135,10 @@ def test_rules_are_those_of_the_standard_where_it_has_them() -> None:
     assert rules["lengths"]["engine"] == "greatExpectations"
     assert rules["lengths"]["implementation"]["type"] == "expect_column_value_lengths_to_be_between"
     assert [rule["name"] for rule in at["gone"]] == ["not_null:gone"]
-    assert document["slaProperties"] == [{"property": "frequency", "value": 1, "unit": "h"}]
+    assert document["slaProperties"] == [
+        {"property": "frequency", "value": 1, "unit": "h"},
+        {"property": "availability", "value": "99.5", "unit": "percent"},
+    ]
     assert {"version", "apiVersion", "kind", "id", "status"} <= document.keys()
 
 
