@@ -79,7 +79,8 @@ def _recent(columns: Columns, _: Mapping[str, Any], context: Context, __: int) -
     (column,) = columns
     clock(column.type, context)  # refuses what is no time
     newest = pc.max(column)
-    text = written(newest) if newest.is_valid else None
+    zone = "+00:00" if getattr(column.type, "tz", None) else ""
+    text = written(newest) + zone if newest.is_valid else None
     return Tally(len(column), 0, column.null_count, state={"newest": text})
 
 

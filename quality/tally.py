@@ -27,7 +27,7 @@ class Tally:
     :param state: JSON of what a check of the whole or of the order needs of each part:
 
         - contains_all: ``{"found": [text]}``
-        - recent: ``{"newest": ISO 8601 text or None}``
+        - recent: ``{"newest": ISO 8601 text or None}``, with its offset where the column has a time zone
         - increasing: ``{"first", "last"}``, the first and last value of the part, or None
         - distribution of categories: ``{"counts": {value: rows}}``
         - distribution by quantiles: ``{"below": [rows], "up_to": [rows]}``, by baseline quantile
@@ -98,16 +98,19 @@ def finish(check: Check, tally: Tally, arrived_at: datetime | None) -> tuple[Tal
             if arrived_at is None:
                 raise ValueError("it is not known when the revision arrived")
             newest = tally.state["newest"]
-            earliest = before(arrived_at, check.arguments["within"]).replace(tzinfo=None)
+            earliest = before(arrived_at, check.arguments["within"])
+            if newest is None or moment(newest).tzinfo is None:
+                earliest = earliest.replace(tzinfo=None)
             if newest is not None and len(newest) == len("2026-01-01"):
                 earliest = earliest.replace(hour=0, minute=0, second=0, microsecond=0)
-            good = newest is not None and moment(newest).replace(tzinfo=None) >= earliest
+            good = newest is not None and moment(newest) >= earliest
             observed = {"newest": newest}
         case _:
             distance = _distance(check.arguments["baseline"], tally)
             good = distance <= share(check.arguments["maximum"])
             observed = {"distance": text_of(distance)}
-    return replace(tally, evaluated=min(tally.evaluated, 1), satisfied=int(good), missing=0), observed
+    judged = min(tally.evaluated, 1)  # of no rows there is nothing to say
+    return replace(tally, evaluated=judged, satisfied=int(good) * judged, missing=0), observed
 
 
 def _distance(baseline: Mapping[str, Any], tally: Tally) -> Fraction:

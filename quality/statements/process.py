@@ -20,7 +20,7 @@ _START_SECONDS = 60
 _GRACE_SECONDS = 3
 """What a statement may take longer than its time before its process is killed."""
 
-_LIBRARIES_BYTES = 768 * 1024 * 1024
+_LIBRARIES_BYTES = 1536 * 1024 * 1024
 """What DuckDB and Arrow map for writing besides the memory of the statement, most of it without using it."""
 
 _ADDRESS_SPACE_BYTES = 4 * 1024 * 1024 * 1024

@@ -5,6 +5,9 @@ import random
 import signal
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +84,111 @@ async def test_bad_input_is_a_clear_answer(warm_engine: WarmEngine, tmp_path: Pa
     assert fine.status is CheckStatus.PASSED
     nothing = await put(warm_engine, tmp_path, table.slice(0, 0), asked(CheckType.ROW_COUNT, minimum="1"))
     assert nothing[0].status is CheckStatus.FAILED
+
+
+async def test_an_empty_revision_is_empty_and_has_too_few_rows(
+    warm_engine: WarmEngine, tmp_path: Path
+) -> None:
+    nothing = pa.table(
+        {"n": pa.array([], pa.int64()), "s": pa.array([], pa.string()), "t": pa.array([], pa.timestamp("us"))}
+    )
+    baseline = {"kind": "categories", "shares": {"a": "1"}}
+    rows, *others = await put(
+        warm_engine,
+        tmp_path,
+        nothing,
+        asked(CheckType.ROW_COUNT, minimum="1"),
+        asked(CheckType.NO_REPEATED_ROWS),
+        asked(CheckType.NOT_NULL, "n"),
+        asked(CheckType.UNIQUE, "n"),
+        asked(CheckType.UNIQUE_TOGETHER, "n", "s"),
+        asked(CheckType.BETWEEN, "n", minimum="0"),
+        asked(CheckType.IN_SET, "s", values=["a"]),
+        asked(CheckType.MATCHES, "s", pattern="a"),
+        asked(CheckType.WELL_FORMED, "s"),
+        asked(CheckType.CONTAINS_ALL, "s", values=["a"]),
+        asked(CheckType.INCREASING, "t"),
+        asked(CheckType.NOT_LESS, "n", "n"),
+        asked(CheckType.DISTRIBUTION, "s", baseline=baseline, maximum="0.1"),
+        asked(CheckType.SQL, statement="SELECT row_number FROM revision WHERE n < 0"),
+        asked(CheckType.EXPECTATION, "s", type="expect_column_values_to_be_json_parseable", arguments={}),
+    )
+    assert (rows.status, rows.observed) == (CheckStatus.FAILED, {"rows": 0})
+    assert {one.check.type: one.status for one in others if one.status is not CheckStatus.EMPTY} == {}
+
+
+async def test_times_of_mixed_zones_are_compared_as_instants_or_refused(
+    warm_engine: WarmEngine, tmp_path: Path
+) -> None:
+    noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    table = pa.table(
+        {
+            "zoned": pa.array([noon], pa.timestamp("us", "America/New_York")),
+            "utc": pa.array([noon.replace(tzinfo=None)], pa.timestamp("us")),
+            "local": pa.array([noon.replace(tzinfo=None, hour=20)], pa.timestamp("us")),
+        }
+    )
+    pq.write_table(table, tmp_path / "r.parquet")
+    facts = RunFacts(arrived_at=noon, zones={"utc": "UTC"})
+    checks = [asked(CheckType.NOT_AFTER_ARRIVAL, name) for name in table.column_names]
+    checks += [
+        asked(CheckType.BETWEEN, name, maximum="2026-05-01T20:00:00+08:00") for name in table.column_names
+    ]
+    checks += [asked(CheckType.BETWEEN, name, minimum="2026-05-01T12:00:01Z") for name in table.column_names]
+    checks += [asked(CheckType.RECENT, name, within="PT1S") for name in table.column_names]
+    checks += [asked(CheckType.NOT_LESS, "zoned", "utc")]
+    found = (await warm_engine.run(checks, tmp_path / "r.parquet", facts)).results
+    assert [one.satisfied for one in found] == [1, 1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0]
+    assert "with and without a time zone" in str(found[-1].error)
+
+
+def counts(folder: str, whole_bytes: int, batch_bytes: int) -> list[tuple[Any, ...]]:
+    """Every type of check on the file in the folder, in a process of its own."""
+    from quality import engine, frames
+
+    engine.WHOLE_BYTES, frames.BATCH_BYTES = whole_bytes, batch_bytes  # type: ignore[attr-defined]
+    deciles = {"kind": "quantiles", "quantiles": [str(n) for n in range(0, 110, 10)]}
+    shares = {"kind": "categories", "shares": {"a": "0.5"}}
+    checks = [
+        asked(CheckType.ROW_COUNT, minimum="1"),
+        asked(CheckType.NO_REPEATED_ROWS),
+        asked(CheckType.NOT_NULL, "s"),
+        asked(CheckType.UNIQUE, "n"),
+        asked(CheckType.UNIQUE, "s"),
+        asked(CheckType.UNIQUE_TOGETHER, "n", "s"),
+        asked(CheckType.BETWEEN, "n", minimum="10", maximum="90"),
+        asked(CheckType.IN_SET, "s", values=["a"]),
+        asked(CheckType.CONTAINS_ALL, "s", values=["a", "z"]),
+        asked(CheckType.NOT_LESS, "n", "t"),
+        asked(CheckType.INCREASING, "t"),
+        asked(CheckType.DISTRIBUTION, "n", baseline=deciles, maximum="0.1"),
+        asked(CheckType.DISTRIBUTION, "s", baseline=shares, maximum="0.1"),
+        asked(CheckType.BETWEEN, "s", minimum="1"),
+        asked(
+            CheckType.EXPECTATION,
+            "s",
+            type="expect_column_values_to_not_be_in_set",
+            arguments={"values": ["a"]},
+        ),
+    ]
+    measured = engine.run(checks, Path(folder) / "r.parquet", RunFacts(), examples=3)
+    told = [
+        (one.check.name, one.evaluated, one.satisfied, one.missing, dict(one.observed), one.error)
+        for one in measured.results
+    ]
+    rows = [tuple((example.row, example.value) for example in one.examples) for one in measured.results[:8]]
+    return [(measured.rows, measured.repeated), *told, tuple(rows)]
+
+
+def test_a_large_revision_is_counted_as_a_small_one(tmp_path: Path) -> None:
+    chance = random.Random(11)
+    rows = [(chance.randint(0, 100), chance.choice(["a", "b", None]), n // 7 - n % 3) for n in range(60_000)]
+    n, s, t = zip(*rows, strict=True)
+    pq.write_table(pa.table({"n": n, "s": s, "t": t}), tmp_path / "r.parquet", row_group_size=9_000)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        at_once = pool.submit(counts, str(tmp_path), 10**9, 10**9).result()
+        in_parts = pool.submit(counts, str(tmp_path), 0, 200_000).result()
+    assert in_parts == at_once
 
 
 async def test_the_order_of_rows_changes_no_count(warm_engine: WarmEngine, tmp_path: Path) -> None:
