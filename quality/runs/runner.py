@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut, ProcessLimits
-from infra.memory_budget import MemoryBudget
+from infra.memory_budget import Claim, FilesBusy, MemoryBudget
 from infra.settings import QUALITY_IDLE_MB
 from quality.checks import Check, CheckResult, Measured
 from quality.facts import OnProgress, RunFacts, RunProgress
 from quality.runs.errors import CheckingFailed
 
 START_SECONDS = 120
+MEMORY_SECONDS = 120.0
+"""How long a warm child waits for the memory of a run before it gives up what it holds itself."""
+
 _LIBRARIES_MB = 2_048
 """What the libraries map before any data, most of it without touching it."""
 
@@ -67,9 +70,19 @@ class WarmEngine:
     :param budget: of the machine, which the child's memory is claimed from: a little while it is idle, all of it for a
         run, which waits until there is enough.
     :param examples: failing rows kept per check.
+    :param module: the child's.
     """
 
-    def __init__(self, *, timeout_s: int, memory_mb: int, budget: MemoryBudget, examples: int = 5) -> None:
+    def __init__(
+        self,
+        *,
+        timeout_s: int,
+        memory_mb: int,
+        budget: MemoryBudget,
+        examples: int = 5,
+        module: str = "quality.child",
+    ) -> None:
+        self._module = module
         self._timeout_s = timeout_s
         self._limits = ProcessLimits(
             address_space_bytes=(memory_mb + _LIBRARIES_MB) * _MEBIBYTE, data_bytes=memory_mb * _MEBIBYTE
@@ -78,6 +91,7 @@ class WarmEngine:
         self._budget = budget
         self._examples = examples
         self._child: ChildProcess | None = None
+        self._holds_all = False
         self._home: tempfile.TemporaryDirectory[str] | None = None
         self._version = ""
         self._turn = asyncio.Lock()
@@ -110,42 +124,58 @@ class WarmEngine:
         """
         request = request_of(checks, parquet_path, facts, self._examples)
         async with self._turn:
-            answer = await self._answer(await self._started(), request, on_note(on_progress))
+            answer = await self._answer(request, on_note(on_progress))
         return measured_of(checks, answer)
 
     async def stop(self) -> None:
         """End the child."""
         if self._child is not None:
             await self._child.kill()
-            self._child = None
+            self._child, self._holds_all = None, False
         if self._home is not None:
             self._home.cleanup()
             self._home = None
 
-    async def _answer(
-        self, child: ChildProcess, request: Mapping[str, Any], on_note: _OnNote
-    ) -> dict[str, Any]:
+    async def _answer(self, request: Mapping[str, Any], on_note: _OnNote) -> dict[str, Any]:
         """Give the child all of its memory for one request, and take it back."""
-        claim = await self._budget.take(max(self._memory_mb - QUALITY_IDLE_MB, 0), wait_s=None)
+        child, claim = await self._with_memory()
         try:
             child.bound_data(self._memory_mb * _MEBIBYTE)
             answer = await ask(child, request, self._timeout_s, on_note)
             child.bound_data(QUALITY_IDLE_MB * _MEBIBYTE)
-            if (child.data_bytes or 0) > QUALITY_IDLE_MB * _MEBIBYTE:
+            if self._holds_all or (child.data_bytes or 0) > QUALITY_IDLE_MB * _MEBIBYTE:
                 await self.stop()
             return answer
         finally:
             claim.release()
 
-    async def _started(self) -> ChildProcess:
+    async def _with_memory(self) -> tuple[ChildProcess, Claim]:
+        """The child, and a claim on all that it needs besides what it holds while it is idle.
+
+        After some time without success the child is ended, and another started once there is memory for all of the
+        run: idle children of several workers could otherwise hold all there is, and wait for each other.
+        """
+        child = await self._started()
+        try:
+            claim = await self._budget.take(max(self._memory_mb - QUALITY_IDLE_MB, 0), wait_s=MEMORY_SECONDS)
+        except FilesBusy:
+            await self.stop()
+            claim = await self._budget.take(self._memory_mb, wait_s=None)
+            child = await self._started(claim)
+            self._holds_all = True
+        return child, claim
+
+    async def _started(self, claim: Claim | None = None) -> ChildProcess:
+        """The child that runs, or one that holds this claim until it ends; otherwise as much as an idle one needs."""
         if self._child is not None and self._child.running:
             return self._child
         await self.stop()
         self._home = tempfile.TemporaryDirectory(prefix="quality-", ignore_cleanup_errors=True)
-        claim = await self._budget.take(min(QUALITY_IDLE_MB, self._memory_mb), wait_s=None)
+        if claim is None:
+            claim = await self._budget.take(min(QUALITY_IDLE_MB, self._memory_mb), wait_s=None)
         try:
             self._child = await ChildProcess.start(
-                "quality.child",
+                self._module,
                 limits=self._limits,
                 home=Path(self._home.name),
                 claim=claim,

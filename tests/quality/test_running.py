@@ -22,8 +22,8 @@ from infra.objects import LocalStore
 from infra.settings import Settings
 from quality.checks import Check, CheckType, Dimension
 from quality.classes import ProductClass
-from quality.facts import RunProgress
-from quality.runs import control, jobs, running, service
+from quality.facts import RunFacts, RunProgress
+from quality.runs import control, jobs, runner, running, service
 from quality.runs.control import RunProgressFacts
 from quality.runs.errors import RunStateForbids
 from quality.runs.pool import EnginePool
@@ -232,6 +232,28 @@ async def test_the_progress_is_written_down_until_the_run_is_begun_anew_elsewher
     async with asyncio.timeout(5):
         with pytest.raises(running.RunCancelled):
             await keeping
+
+
+async def test_idle_processes_of_several_workers_do_not_wait_for_each_others_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "MEMORY_SECONDS", 0.2)
+    budgets = [MemoryBudget(tmp_path / "memory", megabytes=1_024, queue=10, wait_s=60) for _ in range(2)]
+    engines = [
+        WarmEngine(timeout_s=60, memory_mb=1_024, budget=budget, module="tests.support.light_child")
+        for budget in budgets
+    ]
+    try:
+        for engine in engines:
+            await engine.start()
+        async with asyncio.timeout(60):
+            found = await asyncio.gather(
+                *(engine.run([], tmp_path / "none.parquet", RunFacts()) for engine in engines)
+            )
+        assert [one.rows for one in found] == [1, 1]
+    finally:
+        for engine in engines:
+            await engine.stop()
 
 
 def test_there_are_as_many_engines_as_fit_the_memory_unless_the_settings_say(tmp_path: Path) -> None:
