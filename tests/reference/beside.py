@@ -7,7 +7,7 @@ from typing import Any
 
 from market.demo.desk import Connect, Desk, expect
 from market.demo.state import Trade
-from tests.reference import chain, money, people, reading
+from tests.reference import chain, money, people, reading, waivers
 from tests.reference.acting import REASON, delete
 from tests.reference.recorder import Recorder
 
@@ -52,6 +52,7 @@ async def everybody(trade: Trade, recorder: Recorder) -> None:
     await _usage(trade)
     await _findings(trade)
     await _classes(trade)
+    await waivers.waivers(trade)
     await reading.read_all(trade, recorder)
     await _revisions(trade)
     await _content(trade)
