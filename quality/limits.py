@@ -26,3 +26,6 @@ MAX_STATEMENT_CHARACTERS = 10_000
 
 CHECK_SECONDS = 120
 """How long a run may stay at one check before the check is given up."""
+
+MAX_STATEMENTS = 20
+"""SQL statements of a suite: each may take its whole time."""

@@ -22,6 +22,7 @@ from pyspark.sql import types as T  # noqa: N812
 from quality.bounds import EPOCH, bounds_of, days, exact, float_range, ticks, ticks_of, units, whole_range
 from quality.checks import Check, CheckType
 from quality.conditions import MALFORMED, Context
+from quality.patterns import portable
 from quality.standards import values_of
 
 INTEGERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType)
@@ -80,8 +81,7 @@ def row_condition(check: Check, schema: T.StructType, clock: Clock) -> Condition
             values = sorted(values_of(arguments["list"])) if "list" in arguments else arguments["values"]
             sound = _within(column, kind, values, clock)
         case CheckType.MATCHES:
-            # With (?d) a point is anything but a line feed and nothing else, as RE2 has it.
-            sound = column.cast(T.StringType()).rlike(rf"(?d)\A(?:{arguments['pattern']})\z")
+            sound = column.cast(T.StringType()).rlike(rf"\A(?:{portable(arguments['pattern'])})\z")
         case CheckType.WELL_FORMED:
             sound = ~column.rlike(MALFORMED)
         case CheckType.NOT_LESS:

@@ -19,7 +19,7 @@ from quality.arguments.relations import crossed, relations
 from quality.arguments.types import RULES, TypeRules
 from quality.checks import WHOLE, Check, CheckType, Dimension, ToleranceUnit, suite_to_json
 from quality.errors import SuiteRefused
-from quality.limits import MAX_CHECKS, MAX_SUITE_BYTES, MAX_VALUE_CHARACTERS
+from quality.limits import MAX_CHECKS, MAX_STATEMENTS, MAX_SUITE_BYTES, MAX_VALUE_CHARACTERS
 
 MAX_PROBLEMS = 100
 """Problems that one refusal lists."""
@@ -60,6 +60,16 @@ def require_suite(checks: Sequence[Check], kinds: Mapping[str, str] | None) -> N
                 "The suite has {count:,} checks; {most:,} are taken.", count=len(checks), most=MAX_CHECKS
             ),
             remedy=Message("Keep the checks that matter most, and merge those of one column."),
+        )
+    statements = sum(check.type is CheckType.SQL for check in checks)
+    if statements > MAX_STATEMENTS:
+        raise SuiteRefused(
+            Message(
+                "The suite has {count:,} SQL statements; {most:,} are taken.",
+                count=statements,
+                most=MAX_STATEMENTS,
+            ),
+            remedy=Message("Put conditions on one row into one statement, or use checks of other types."),
         )
     found = [problem for check in checks for problem in _problems(check, kinds)]
     found += [

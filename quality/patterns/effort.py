@@ -29,7 +29,7 @@ MAX_POSITIONS = 2_000
 
 _OPEN_LENGTH = 1_000
 _MAX_LOOP_POSITIONS = 200
-_MAX_COMPARED = 200_000
+_MAX_COMPARED = 30_000
 
 
 def require_bounded(tree: Node) -> None:

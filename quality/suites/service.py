@@ -1,5 +1,6 @@
 """Use cases of suites: a version is created, found, compared. Which one is in force, the floor above decides."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -38,7 +39,8 @@ async def create_version(
     :param kinds: of the newest revision's columns, by name; None where there is none.
     :raises SuiteRefused: a check cannot be carried out; too many, or two of one name.
     """
-    require_suite(checks, kinds)
+    # Patterns and statements are read to the last letter, which may take a while: other requests go on meanwhile.
+    await asyncio.to_thread(require_suite, checks, kinds)
     form = suite_to_json(checks)
     number = await repository.last_number(session, product_id) + 1
     names = {check.name for check in checks}

@@ -248,6 +248,14 @@ def test_a_suite_that_is_too_large_is_refused_and_not_cut() -> None:
         require_suite([check(T.IN_SET, "code", values=values)], KINDS)
 
 
+def test_more_statements_than_fit_are_refused() -> None:
+    statement = {"statement": "SELECT * FROM revision WHERE count < 0"}
+    many = [replace(check(T.SQL, **statement), name=f"statement {number}") for number in range(21)]
+    with pytest.raises(SuiteRefused, match="21 SQL statements; 20"):
+        require_suite(many, KINDS)
+    require_suite(many[:20], KINDS)
+
+
 def test_two_checks_of_one_name_are_refused() -> None:
     with pytest.raises(SuiteRefused, match="have this name"):
         require_suite([check(T.NOT_NULL, "code"), check(T.NOT_NULL, "code")], KINDS)

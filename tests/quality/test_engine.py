@@ -191,6 +191,45 @@ def test_a_large_revision_is_counted_as_a_small_one(tmp_path: Path) -> None:
     assert in_parts == at_once
 
 
+async def test_what_was_never_allowed_is_an_error_of_that_check_alone(
+    warm_engine: WarmEngine, tmp_path: Path
+) -> None:
+    """Suites are read before they are kept; one that comes from elsewhere still does no harm."""
+    table = pa.table({"s": ["a" * 60 + "!"] * 100, "n": range(100)})
+    *wrong, fine = await put(
+        warm_engine,
+        tmp_path,
+        table,
+        asked(CheckType.MATCHES, "s", pattern="(a+)+"),
+        asked(CheckType.MATCHES, "s", pattern="(?=a)a"),
+        asked(CheckType.SQL, statement="COPY revision TO '/tmp/out.csv'"),
+        asked(CheckType.SQL, statement="SELECT * FROM read_text('/etc/passwd'), revision"),
+        asked(CheckType.BETWEEN, "n", minimum="many"),
+        asked(CheckType.RECENT, "s", within="P1D"),
+        asked(CheckType.IN_SET, "s", list="../limits"),
+        asked(CheckType.EXPECTATION, "s", type="expect_query_results_to_match_comparison", arguments={}),
+        asked(CheckType.SQL, statement="SELECT * FROM revision WHERE n >= 90"),
+    )
+    assert [one.status for one in wrong] == [CheckStatus.ERROR] * len(wrong)
+    assert all(one.error and len(one.error) < 500 for one in wrong)
+    assert (fine.failing, fine.status) == (10, CheckStatus.FAILED)
+
+
+async def test_of_ten_thousand_columns_those_of_the_checks_are_read(
+    warm_engine: WarmEngine, tmp_path: Path
+) -> None:
+    table = pa.table({f"c{number}": [number, None] for number in range(10_000)})
+    found = await put(
+        warm_engine,
+        tmp_path,
+        table,
+        asked(CheckType.NOT_NULL, "c9999"),
+        asked(CheckType.BETWEEN, "c5000", maximum="5000"),
+        asked(CheckType.SQL, statement="SELECT row_number FROM revision WHERE c7 IS NULL"),
+    )
+    assert [one.failing for one in found] == [1, 1, 1]
+
+
 async def test_the_order_of_rows_changes_no_count(warm_engine: WarmEngine, tmp_path: Path) -> None:
     chance = random.Random(7)
     rows = [(chance.randint(0, 50), chance.choice(["a", "b", None])) for _ in range(200)]
