@@ -42,7 +42,8 @@ def failing_rows(path: Path, statement: str, limits: StatementLimits | None = No
     except StatementRefused as refused:
         raise StatementFailed(f"{refused.what} {refused.remedy}") from None
     file = _File.of_path(path)
-    with _confined(path, file, bounds) as connection, _timed(connection, bounds):
+    names = file.names if accepted.everything else file.of(accepted.columns)
+    with _confined(path, file, names, bounds) as connection, _timed(connection, bounds):
         return _found(connection, accepted, file, bounds)
 
 
@@ -142,7 +143,9 @@ def _shown(value: Any) -> str:
 
 
 @contextmanager
-def _confined(path: Path, file: _File, bounds: StatementLimits) -> Iterator[duckdb.DuckDBPyConnection]:
+def _confined(
+    path: Path, file: _File, names: Iterable[str], bounds: StatementLimits
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database of one view and one file, whose errors are told for a person."""
     connection = duckdb.connect(
         ":memory:",
@@ -160,13 +163,13 @@ def _confined(path: Path, file: _File, bounds: StatementLimits) -> Iterator[duck
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET allowed_paths = ?", [[str(path.resolve())]])
         connection.execute("SET enable_external_access = false")
-        columns = ", ".join(_quoted(name) for name in file.names)
+        columns = "".join(f", {_quoted(name)}" for name in names)
         numbered = _free("file_row_number", file.names)
         place = "row_number() OVER ()" if numbered != "file_row_number" else "file_row_number + 1"
         option = "" if numbered != "file_row_number" else ", file_row_number = true"
         literal = "'" + str(path.resolve()).replace("'", "''") + "'"
         connection.execute(
-            f"CREATE VIEW {TABLE} AS SELECT {place} AS {_quoted(file.position)}, {columns} "  # noqa: S608
+            f"CREATE VIEW {TABLE} AS SELECT {place} AS {_quoted(file.position)}{columns} "  # noqa: S608
             f"FROM read_parquet({literal}{option})"
         )
         connection.execute("SET lock_configuration = true")

@@ -124,11 +124,13 @@ class Statement:
     :param text: written anew from what was parsed, without comments, so that it can stand inside of another.
     :param columns: names that it mentions, in order, each once; a column of the revision or a name of its own.
     :param compared: those of them that it compares or computes with, and whose missing values it says nothing of.
+    :param everything: whether it asks for all columns somewhere, by ``*`` or by leaving out the list.
     """
 
     text: str
     columns: tuple[str, ...]
     compared: tuple[str, ...]
+    everything: bool
 
 
 def require(statement: str) -> Statement:
@@ -140,7 +142,7 @@ def require(statement: str) -> Statement:
     # What will run is the text that is written anew: it is held to the same rules as what was read.
     text = _write(first)
     again = _parse(text, rewritten=True)
-    return Statement(text, again.columns, again.compared)
+    return Statement(text, again.columns, again.compared, again.everything)
 
 
 @dataclass(slots=True)
@@ -148,6 +150,7 @@ class _Parsed:
     tree: str
     columns: tuple[str, ...]
     compared: tuple[str, ...]
+    everything: bool
 
 
 def _parse(statement: str, *, rewritten: bool = False) -> _Parsed:
@@ -188,7 +191,7 @@ def _parse(statement: str, *, rewritten: bool = False) -> _Parsed:
             Message("Write one SELECT over the table revision that returns the failing rows."),
         )
     compared = [name for name in walk.compared if name.lower() not in walk.handled]
-    return _Parsed(tree, tuple(walk.columns), tuple(compared))
+    return _Parsed(tree, tuple(walk.columns), tuple(compared), walk.everything)
 
 
 def _write(parsed: _Parsed) -> str:
@@ -240,7 +243,7 @@ class _Walk:
         self.compared: dict[str, None] = {}
         self.handled: set[str] = set()
         self._only_shown = self._asks_for_missing = False
-        self.reads_revision = False
+        self.reads_revision = self.everything = False
         self._parts = self._tables = 0
 
     def query(self, node: Any, names: frozenset[str], *, outermost: bool = False) -> None:
@@ -308,6 +311,11 @@ class _Walk:
                 if name != TABLE:
                     raise _refused(name)
                 self.reads_revision = True
+        # Columns that are named in other ways than by themselves: all of them are there, and by their places.
+        self.everything |= bool(item.get("column_name_alias")) or item.get("ref_type") == "NATURAL"
+        for name in item.get("using_columns") or ():
+            self.columns.setdefault(str(name))
+            self.compared.setdefault(str(name))
         if self._tables > MAX_TABLES:
             raise StatementRefused(
                 Message("The statement reads more than {most:,} tables.", most=MAX_TABLES),
@@ -332,6 +340,8 @@ class _Walk:
                 raise _refused(form)
             case "STAR" if item.get("columns") or item.get("expr") is not None:
                 raise _refused("COLUMNS")
+            case "STAR":
+                self.everything = True
             case "TYPE":
                 self._type(item)
         before, self._asks_for_missing = (

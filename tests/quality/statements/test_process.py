@@ -59,6 +59,12 @@ def test_it_counts_rows_and_shows_the_first_of_them_masked(process: StatementPro
         ("SELECT * FROM revision WHERE false", 0),
         ("SELECT row_number FROM revision WHERE row_number > 19990; -- the last", 10),
         ("SELECT r.row_number FROM revision r JOIN revision s ON r.id = s.id + 1 AND s.v < 1", 4),
+        ("SELECT r.row_number FROM revision r JOIN (SELECT id FROM revision WHERE v < 1) USING (id)", 4),
+        ("SELECT n AS row_number FROM revision AS r(n, number) WHERE number < 3", 3),
+        (
+            "SELECT row_number FROM revision NATURAL JOIN (SELECT id FROM revision WHERE id > 3) WHERE v < 2",
+            4,
+        ),
         ("SELECT row_number FROM revision UNION ALL SELECT row_number FROM revision", ROWS),
         ("SELECT * FROM revision QUALIFY day - lag(day) OVER (ORDER BY id) <> INTERVAL 1 HOUR", 0),
         ('SELECT * FROM revision WHERE "weird ""name""" IS NULL', ROWS * 9 // 10),
