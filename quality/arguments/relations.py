@@ -136,8 +136,13 @@ def _baseline(check: Check, kind: str | None) -> Iterator[Problem]:
     match baseline:
         case {"kind": "categories", "shares": Mapping() as shares, **rest} if not rest:
             yield from _shares(check, shares)
-        case {"kind": "quantiles", "quantiles": list() | tuple() as quantiles, **rest} if not rest:
+        case {"kind": "quantiles", "quantiles": list() | tuple() as quantiles, **rest} if rest.keys() <= {
+            "missing"
+        }:
             yield from _quantiles(check, quantiles, kind)
+            if "missing" in rest:
+                where = "arguments.baseline.missing"
+                yield from complaints(check, where, values.share, rest["missing"])
         case _:
             yield Problem(
                 check.name,

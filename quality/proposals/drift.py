@@ -95,13 +95,19 @@ def _comparable(fact: ColumnFacts, same: ColumnFacts) -> bool:
 
 
 def _baseline(fact: ColumnFacts) -> dict[str, object] | None:
+    """Shares are of all rows, since a missing value is one that the next revision should have no more of."""
     if fact.values and fact.top_values:
         return {
             "kind": "categories",
-            "shares": {value: _exact(share) for value, share in sorted(fact.shares.items())},
+            "shares": {
+                value: _exact(Fraction(count, fact.sampled)) for value, count in sorted(fact.top_values)
+            },
         }
     if fact.kind in NUMERIC and len(fact.quantiles) == 21 and len(set(fact.quantiles[_DECILES])) > 5:
-        return {"kind": "quantiles", "quantiles": list(fact.quantiles[_DECILES])}
+        missing = (
+            {"missing": _exact(Fraction(fact.sampled_nulls, fact.sampled))} if fact.sampled_nulls else {}
+        )
+        return {"kind": "quantiles", "quantiles": list(fact.quantiles[_DECILES]), **missing}
     return None
 
 

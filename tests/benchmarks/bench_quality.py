@@ -194,7 +194,7 @@ def main() -> None:
             f"{seconds / (read + suite):.2f}", f"{peak / MEBIBYTE:,.0f}", f"{largest / MEBIBYTE:,.0f}",
             f"{largest / peak:.2f}",
         )  # fmt: skip
-        Console().print(beside)
+        Console(width=120).print(beside)
         if not given.large:
             return
         table = Table("rows", "s", "times", "largest process MiB")
@@ -206,7 +206,7 @@ def main() -> None:
         table.add_row(
             f"{given.large:,}", f"{seconds:.2f}", f"{seconds / first:.1f}", f"{largest / MEBIBYTE:,.0f}"
         )
-        Console().print(table)
+        Console(width=120).print(table)
 
 
 if __name__ == "__main__":

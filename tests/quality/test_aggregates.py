@@ -210,6 +210,8 @@ def test_the_distance_at_deciles_is_zero_of_the_data_themselves() -> None:
         "distance": "0.2"
     }
     blanked = pa.array([None if n > 90 else n for n in range(1, 101)])
+    with_blanks = baseline | {"missing": "0.1", "quantiles": [str(9 * n) if n else "1" for n in range(11)]}
+    assert decided(CheckType.DISTRIBUTION, blanked, baseline=with_blanks, maximum="0")[0] == 1
     assert decided(CheckType.DISTRIBUTION, blanked, baseline=baseline, maximum="0.05") == (
         0,
         {"distance": "0.1"},
