@@ -9,6 +9,9 @@ from infra.digest import json_digest
 from quality.checks import Check
 from quality.classes import ProductClass
 
+LEAST_DIMENSIONS = 3
+"""Dimensions that checks measure, of a product that is put into a class by itself."""
+
 ChecksJson = Sequence[Mapping[str, Any]]
 """Checks as ``Check.to_json`` writes them."""
 
@@ -53,8 +56,12 @@ def compare(before: ChecksJson, after: ChecksJson) -> list[CheckChange]:
 def class_of(kinds: Mapping[str, str], checks: Sequence[Check]) -> ProductClass:
     """The class that a first revision suggests: measured over time, or a record of what happened, or neither.
 
+    Classes whose gate asks for more need checks in dimensions enough: one that measures few of them caps the grade.
+
     :param kinds: of the columns, by name.
     """
+    if len({check.dimension for check in checks if check.scored}) < LEAST_DIMENSIONS:
+        return ProductClass.GENERAL
     dated = {name for name, kind in kinds.items() if kind in {"date", "timestamp"}}
     measured = sum(kind in {"decimal", "number"} for kind in kinds.values())
     if not dated:
