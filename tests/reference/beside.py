@@ -266,10 +266,14 @@ async def _findings(trade: Trade) -> None:
         },
     )
     home = f"/v1/products/{product['id']}"
-    rows = "".join(f"1390013{number:04d},{number % 9}\n" for number in range(40))
+    devices = ("meter", "sensor", "gauge")
+    rows = "".join(
+        f"1390013{number:04d},{number % 9},{devices[number % 3]},2026-01-{number % 28 + 1:02d}\n"
+        for number in range(40)
+    )
     await owner.send(
         f"{home}/revisions",
-        f"order_no,amount\n{rows}".encode(),
+        f"order_no,amount,device,ordered_on\n{rows}".encode(),
         media_type="application/octet-stream",
         filename="orders.csv",
     )
