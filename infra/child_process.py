@@ -142,6 +142,11 @@ class ChildProcess:
         return cls(process, limits.resident_bytes)
 
     @property
+    def pid(self) -> int:
+        """Its process id, which is also that of the session of all processes it starts."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether the child has not ended."""
         return self._process.returncode is None

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
 from great_expectations.execution_engine.sparkdf_execution_engine import SparkDFExecutionEngine
 from great_expectations.expectations.metrics.metric_provider import metric_partial, metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 from pyspark.sql import DataFrame
+from pyspark.sql.types import StructField, StructType
 
 from quality.checks import Check, CheckType, Dimension
 from quality.expectations import PREFIX, RevisionMetric, context_of
@@ -84,8 +86,11 @@ def _frame(engine: SparkDFExecutionEngine, domain: dict[str, Any]) -> DataFrame:
 
 
 def _known(frame: DataFrame, column: str, path: Path) -> DataFrame:
-    """The values that a reference may have: a file of one column."""
-    return frame.sparkSession.read.parquet(path.absolute().as_uri()).toDF(column)
+    """The values that a reference may have, from a file of this machine, which a cluster's executors do not see."""
+    kind = StructType([StructField(column, frame.schema[column].dataType)])
+    values = pq.read_table(path).rename_columns([column])
+    found: DataFrame = frame.sparkSession.createDataFrame(values, kind)
+    return found
 
 
 for _kind in (*BY_ROW, *_OF_SEVERAL_ROWS):

@@ -68,6 +68,11 @@ class SparkEngine:
         """Names and versions of the libraries; empty before the first run."""
         return self._version
 
+    @property
+    def session_id(self) -> int | None:
+        """Of the processes of the run under way; None between runs."""
+        return None if self._child is None else self._child.pid
+
     async def start(self) -> None:
         """Nothing: Spark takes too much memory to be kept for a run that may come."""
 
