@@ -281,7 +281,10 @@ def comparable(first: pa.ChunkedArray, second: pa.ChunkedArray) -> tuple[pa.Chun
             return first, second
         if any(getattr(kind, "tz", None) for kind in kinds):
             raise Misfit("times with and without a time zone cannot be compared")
-        return first.cast(pa.timestamp("ns")), second.cast(pa.timestamp("ns"))
+        # Nanoseconds reach from 1677 to 2262 only.
+        fine = any(getattr(kind, "unit", "") == "ns" for kind in kinds)
+        common = pa.timestamp("ns" if fine else "us")
+        return first.cast(common), second.cast(common)
     raise Misfit(f"values of type {kinds[0]} and {kinds[1]} cannot be compared")
 
 

@@ -387,8 +387,9 @@ def error_of(check: Check, reason: str) -> CheckResult:
 
 def values_shown(check: Check, table: pa.Table, row: int) -> str:
     """The values of a failing row, from 0, as they may be shown; nothing where there are none."""
-    values = [(name, table.column(name)[row]) for name in check.columns]
-    return ", ".join(_masked(value) for _, value in values if value.is_valid)
+    values = [table.column(name)[row] for name in check.columns]
+    # Equal to itself: NaN is no value.
+    return ", ".join(_masked(value) for value in values if value.is_valid and value.as_py() == value.as_py())
 
 
 def _masked(value: pa.Scalar) -> str:
