@@ -94,6 +94,7 @@ def suite(table: pa.Table) -> list[Check]:
     deciles = ["0", "0.1", "0.1", "0.2", "0.3", "1", "2", "3", "4", "5", "6"]
     ask("distribution", "f", baseline={"kind": "quantiles", "quantiles": deciles}, maximum="0.1")
     ask("references", "I", product_id="p", column="i")
+    ask("references", "i", product_id="p", column="i")
     ask("references", "i", product_id="gone", column="i")
     ask("sql", statement="SELECT * FROM revision WHERE f > 1")
     length = {"minimum": "1", "maximum": "1"}
@@ -128,28 +129,3 @@ async def test_a_suite_of_every_type_of_check_has_the_same_results_on_both(
     assert not differing, "\n".join(differing)
     carried_out = {one.check.type for one in found.results if one.error is None}
     assert carried_out == set(CheckType)
-
-
-async def test_equal_rows_are_found_among_many(
-    pandas: WarmEngine, spark: SparkEngine, tmp_path: Path
-) -> None:
-    """Rows of several files' parts and of buckets of their order; a decrease from one bucket to the next."""
-    count = 1_200_000
-    numbers = [*range(count)]
-    numbers[1_000_000] = 3
-    table = pa.table({"n": pa.array(numbers), "t": pa.array([f"t{n % 1000}" for n in numbers])})
-    pq.write_table(
-        pa.concat_tables([table, table.slice(0, 3)]), tmp_path / "r.parquet", row_group_size=100_000
-    )
-    checks = [
-        Check(CheckType.NO_REPEATED_ROWS, (), Dimension.CONSISTENCY),
-        Check(CheckType.UNIQUE, ("n",), Dimension.ACCURACY),
-        Check(CheckType.INCREASING, ("n",), Dimension.CONSISTENCY),
-        Check(CheckType.IN_SET, ("t",), Dimension.ACCURACY, {"values": [f"t{n}" for n in range(999)]}),
-    ]
-    try:
-        expected = await pandas.run(checks, tmp_path / "r.parquet", RunFacts())
-    finally:
-        await pandas.stop()
-    assert await spark.run(checks, tmp_path / "r.parquet", RunFacts()) == expected
-    assert expected.repeated == 3
