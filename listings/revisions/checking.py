@@ -62,6 +62,7 @@ async def request_run(
         rows=row.rows,
         arrived_at=row.uploaded_at,
         reference_keys=await _reference_keys(session, product, suites.checks_of(suite)),
+        zones={column["name"]: column["zone"] for column in row.columns if column.get("zone")},
         trial=trial,
     )
 

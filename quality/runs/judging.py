@@ -11,7 +11,7 @@ from quality.gates import Gate, Refusal, refusals
 from quality.score import Assessment, Measure, Scale, assess
 from quality.sentences import sentences
 
-_CAPS = ("one_unmeasured", "two_unmeasured", "three_unmeasured", "more_unmeasured")
+_CAPS = ("one_unmeasured", "two_unmeasured", "three_unmeasured", "four_unmeasured", "more_unmeasured")
 
 
 @dataclass(frozen=True, slots=True)

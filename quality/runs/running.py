@@ -108,7 +108,7 @@ async def _checked(context: JobContext, engine: Engine, run: QualityRun, watch: 
     checks = [Check.from_json(item) for item in run.checks]
     try:
         async with context.store.reading(run.object_key) as path, _references(context, run) as references:
-            facts = RunFacts(run.arrived_at, references)
+            facts = RunFacts(run.arrived_at, references, run.zones)
             for _ in range(TRIES - 1):
                 try:
                     return await engine.run(checks, path, facts, watch.on_progress)

@@ -59,6 +59,7 @@ async def request_run(
     rows: int,
     arrived_at: datetime | None,
     reference_keys: Mapping[str, str] | None = None,
+    zones: Mapping[str, str] | None = None,
     trial: bool = False,
 ) -> QualityRun:
     """Request a check of a revision, in the caller's transaction; the worker does it after the commit.
@@ -72,6 +73,7 @@ async def request_run(
     :param object_key: of the revision's Parquet file in the object store.
     :param arrived_at: when the revision was received; None where that is not known.
     :param reference_keys: objects of other products' revisions that checks refer to, by `reference_key`.
+    :param zones: time zones of the clocks of its columns of times, as `RunFacts.zones`.
     :param trial: whether the report is to be read and to count for nothing.
     """
     suite = await suites.get(session, suite_id)
@@ -86,6 +88,7 @@ async def request_run(
         trial=trial,
         object_key=object_key,
         reference_keys=dict(reference_keys or {}),
+        zones=dict(zones or {}),
         checks=suite.checks,
         status=RunStatus.QUEUED,
         requested_by=actor.id,
@@ -323,6 +326,7 @@ async def add_further_run(
         suite_digest=json_digest([run.suite_digest, why, moment.isoformat()]).hex(),
         object_key=run.object_key,
         reference_keys=run.reference_keys,
+        zones=run.zones,
         checks=run.checks,
         status=RunStatus.QUEUED,
         requested_by=actor.id,

@@ -35,6 +35,7 @@ class QualityRun(Table, table=True):
     trial: bool = False
     object_key: str
     reference_keys: dict[str, str] = json_column()
+    zones: dict[str, str] = json_column()
     checks: list[dict[str, Any]] = json_column(default_factory=list)
     status: RunStatus = enum_column(RunStatus)
     error: str | None = None

@@ -40,7 +40,8 @@ CAPS = {
     "one_unmeasured": ("一项指标未评价时", "with one dimension not measured", "B"),
     "two_unmeasured": ("两项指标未评价时", "with two dimensions not measured", "B"),
     "three_unmeasured": ("三项指标未评价时", "with three dimensions not measured", "C"),
-    "more_unmeasured": ("四项及以上指标未评价时", "with four dimensions or more not measured", "D"),
+    "four_unmeasured": ("四项指标未评价时", "with four dimensions not measured", "C"),
+    "more_unmeasured": ("五项及以上指标未评价时", "with five dimensions or more not measured", "D"),
 }
 GRADES = ["A", "B", "C", "D", "E"]
 
@@ -54,10 +55,11 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("product_class", sa.String(40), nullable=True))
         op.create_check_constraint(op.f(f"ck_{table}_product_class"), table, product_class)
     op.add_column("quality_runs", sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column(
-        "quality_runs", sa.Column("reference_keys", JSONB(), nullable=False, server_default=sa.text("'{}'"))
-    )
-    op.alter_column("quality_runs", "reference_keys", server_default=None)
+    for name in ("reference_keys", "zones"):
+        op.add_column(
+            "quality_runs", sa.Column(name, JSONB(), nullable=False, server_default=sa.text("'{}'"))
+        )
+        op.alter_column("quality_runs", name, server_default=None)
     for name in ("rows", "repeated"):
         op.add_column("quality_reports", sa.Column(name, sa.BigInteger(), nullable=True))
     op.add_column("quality_reports", sa.Column("uncapped_grade", sa.String(), nullable=True))

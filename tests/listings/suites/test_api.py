@@ -180,6 +180,7 @@ async def test_a_reference_is_to_a_product_that_the_operator_may_read(
             )
         ).one()
         assert list(run.reference_keys) == [f"{own}:station"]
+        assert run.zones == {"time": "UTC"}
     refused = await write(operator, product_id, ROWS, reference(foreign), status=422)
     assert refused["problems"][0]["member"] == "arguments.product_id"
     refused = await write(operator, product_id, ROWS, reference(own, "colour"), status=422)
