@@ -1,7 +1,8 @@
 """YAML and JSON as plain values, with the line that each stands on. Pure, and safe with whatever is sent.
 
 Of YAML only what JSON can say is taken: no anchors and aliases, by which a small file becomes a huge one, no tags, no
-second document, no key twice. Numbers are exact, and a date stays the text that it is.
+second document, no key twice. Numbers are exact, and a date stays the text that it is. So does what is a number in one
+version of YAML and not in another: writers of version 1.1 leave the codes 08 and 1e3 without quotes, as texts.
 """
 
 import json
@@ -24,7 +25,8 @@ Path = tuple[str | int, ...]
 """Where in a document: names of members and positions in lists, from 0."""
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,30})")
-_NUMBER = re.compile(r"[-+]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,2})?")
+_NUMBER = re.compile(r"[-+]?([1-9][0-9]{0,29}|0|[0-9]{1,30}\.[0-9]{0,30}([eE][-+][0-9]{1,2})?)")
+_NUMBER_SOMEWHERE = re.compile(r"[-+]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][-+]?[0-9]{1,2})?")
 _WORDS: Mapping[str, Any] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -197,8 +199,8 @@ def _scalar(event: Any) -> Any:
 
 
 def is_plain_text(text: str) -> bool:
-    """Whether a text that stands without quotes is read as that text."""
-    return text not in _WORDS and not _NUMBER.fullmatch(text)
+    """Whether a text that stands without quotes is read as that text, here and by readers of version 1.2."""
+    return text not in _WORDS and not _NUMBER_SOMEWHERE.fullmatch(text)
 
 
 def pointer(path: Path) -> str:

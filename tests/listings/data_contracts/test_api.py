@@ -7,6 +7,7 @@ import yaml
 
 from infra.auth import OrganisationKind
 from tests.support.bargain import Bargain
+from tests.support.odcs import require_standard, write_standard
 from tests.support.parties import Party, PartyMaker
 from tests.support.problems import slug
 from tests.support.products import complete, draft
@@ -19,6 +20,7 @@ async def fetch(party: Party, product_id: str, accept: str = YAML, **query: str)
         f"/v1/products/{product_id}/data-contract", headers={"Accept": accept}, params=query
     )
     assert answer.status_code == 200, answer.text
+    require_standard(answer.text)
     return answer
 
 
@@ -72,7 +74,7 @@ async def test_a_contract_that_is_sent_back_changes_nothing_and_an_edited_one_is
     assert slug(await send(operator, product_id, yaml.safe_dump(document | {"name": "x"}), status=409)) == (
         "quality-suite-changed"
     )
-    foreign = yaml.safe_dump(
+    foreign = write_standard(
         {
             "apiVersion": "v3.1.0",
             "kind": "DataContract",

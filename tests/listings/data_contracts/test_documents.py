@@ -53,9 +53,25 @@ CHECKS = [
         D.ACCURACY,
         {"minimum": "0.10", "maximum": "0.30", "strict_minimum": True},
     ),
-    Check(CheckType.IN_SET, ("station",), D.CONFORMITY, {"values": ["01", "no", "1e3", "2026-01-01", "~"]}),
+    Check(
+        CheckType.IN_SET,
+        ("station",),
+        D.CONFORMITY,
+        {"values": ["01", "08", "no", "1e3", "1.50", "2026-01-01", "~"]},
+    ),
     Check(CheckType.IN_SET, ("station",), D.CONFORMITY, {"list": "gb_t_2260"}, name="division"),
     Check(CheckType.MATCHES, ("station",), D.CONFORMITY, {"pattern": "S[0-9]+: #x"}),
+    Check(CheckType.CONTAINS_ALL, ("station",), D.COMPLETENESS, {"values": ["甲", "08"]}),
+    Check(CheckType.WELL_FORMED, ("站名",), D.CONFORMITY),
+    Check(CheckType.NOT_LESS, ("pm10", "pm25"), D.CONSISTENCY),
+    Check(CheckType.INCREASING, ("time",), D.CONSISTENCY),
+    Check(CheckType.NOT_AFTER_ARRIVAL, ("time",), D.ACCURACY),
+    Check(
+        CheckType.REFERENCES,
+        ("station",),
+        D.CONSISTENCY,
+        {"product_id": "0190b8f0-0000-7000-8000-000000000001", "column": "station"},
+    ),
     Check(CheckType.RECENT, ("time",), D.TIMELINESS, {"within": "PT1H"}),
     Check(
         CheckType.DISTRIBUTION,
@@ -93,6 +109,10 @@ def refusal(text: str) -> list[dict[str, Any]]:
     return list(problems)
 
 
+def test_a_suite_of_every_type_is_tried() -> None:
+    assert {check.type for check in CHECKS} == set(CheckType)
+
+
 def test_what_is_written_reads_as_the_same_suite() -> None:
     document = contract()
     for parsed in (
@@ -123,6 +143,12 @@ def test_rules_are_those_of_the_standard_where_it_has_them() -> None:
         "in_set:station": "library",
         "division": "custom",
         "matches:station": "library",
+        "contains_all:station": "custom",
+        "well_formed:站名": "custom",
+        "not_less:pm10:pm25": "custom",
+        "increasing:time": "custom",
+        "not_after_arrival:time": "custom",
+        "references:station": "custom",
         "recent:time": "custom",
         "distribution:station": "custom",
         "negative": "sql",
@@ -224,3 +250,12 @@ def test_numbers_stay_exact_and_dates_stay_text() -> None:
     ).value
     assert (str(parsed["a"]), parsed["b"], parsed["c"]) == ("0.1", 2**53 + 1, "2026-01-01")
     assert (parsed["d"], parsed["e"], parsed["f"], parsed["g"]) == ("1:30", "no", "no", "0o17")
+
+
+def test_texts_that_only_some_versions_of_yaml_read_as_numbers_stay_texts() -> None:
+    texts = ["01", "08", "-09", "1e3", "1E5", "1.5e3", "2e-4"]
+    for text in texts:
+        assert parse_yaml(f"a: {text}\n".encode()).value == {"a": text}
+        assert to_yaml({"a": text}) == f'a: "{text}"\n'
+    numbers = ["0", "-7", "0.50", "00.5", "1.5e+3"]
+    assert [str(parse_yaml(text.encode()).value) for text in numbers] == ["0", "-7", "0.50", "0.5", "1.5E+3"]
