@@ -12,6 +12,8 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - on whatever clock a column is kept
 _DURATION = re.compile(
     r"P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
@@ -132,24 +134,38 @@ def whole_range(
 
 
 def float_range(
-    low: str | None, high: str | None, *, strict_low: bool = False, strict_high: bool = False
+    low: str | None,
+    high: str | None,
+    *,
+    strict_low: bool = False,
+    strict_high: bool = False,
+    single: bool = False,
 ) -> Range:
     """The range of a column of binary floating point, whose values are taken as their shortest decimal text.
 
     So 0.3 lies within 0.10 to 0.30, as it does in the file that it was read from.
+
+    :param single: the column is of single precision.
     """
+    kind = np.float32 if single else np.float64
     least = greatest = None
     if low is not None:
-        least = float(exact(low))
-        written, bound = exact(repr(least)), exact(low)
-        if written < bound or (strict_low and written == bound):
-            least = math.nextafter(least, math.inf)
+        value, bound = kind(low), exact(low)
+        written = exact(str(value))
+        past = written < bound or (strict_low and written == bound)
+        least = _next(value, math.inf) if past else float(value)
     if high is not None:
-        greatest = float(exact(high))
-        written, bound = exact(repr(greatest)), exact(high)
-        if written > bound or (strict_high and written == bound):
-            greatest = math.nextafter(greatest, -math.inf)
+        value, bound = kind(high), exact(high)
+        written = exact(str(value))
+        past = written > bound or (strict_high and written == bound)
+        greatest = _next(value, -math.inf) if past else float(value)
     return Range(least, greatest)
+
+
+def _next(value: "np.floating[Any]", towards: float) -> float:
+    """The next number of the same precision; after the last one there is only the infinite."""
+    with np.errstate(over="ignore"):
+        return float(np.nextafter(value, type(value)(towards)))
 
 
 def text_of(share: Fraction) -> str:

@@ -38,6 +38,9 @@ from quality.standards import values_of
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _TRUTH = {"true": True, "false": False}
 _WIDE = DecimalContext(prec=80)
+_NEAR = 2**62
+_BEYOND = 2.0**65
+_HALF = 2.0**32
 
 # U+FFFD and control characters; UTF-8 read as Latin-1 or Windows-1252, and as GBK; GBK read as UTF-8 and written again.
 MALFORMED = (
@@ -184,7 +187,9 @@ def range_of(kind: pa.DataType, arguments: dict[str, Any], context: Context) -> 
     """
     low, high, strict_low, strict_high = bounds_of(arguments)
     if pa.types.is_floating(kind):
-        return float_range(low, high, strict_low=strict_low, strict_high=strict_high)
+        return float_range(
+            low, high, strict_low=strict_low, strict_high=strict_high, single=not pa.types.is_float64(kind)
+        )
     to_units = _units(kind, context)
     return whole_range(
         None if low is None else to_units(low),
@@ -298,18 +303,29 @@ def _of_integers_and_floats(
     first: pa.ChunkedArray, second: pa.ChunkedArray
 ) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
     """For ``first >= second`` only: the binary number is brought to the whole number that decides."""
-    limit = pa.scalar(float(2**62))
     if pa.types.is_integer(first.type):
-        up = pc.ceil(second.cast(pa.float64()))
-        capped = pc.max_element_wise(
-            pc.min_element_wise(up, limit, skip_nulls=False), -(2.0**62), skip_nulls=False
-        )
-        return first, capped.cast(pa.int64())
-    down = pc.floor(first.cast(pa.float64()))
+        return _compared_with(first, pc.ceil(second.cast(pa.float64())))
+    whole, deciding = _compared_with(second, pc.floor(first.cast(pa.float64())))
+    return deciding, whole
+
+
+def _compared_with(
+    whole: pa.ChunkedArray, deciding: pa.ChunkedArray
+) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Integers, and whole binary numbers of any size, as one type; beyond all integers the latter lie just there."""
+    ends = [end.as_py() for column in (whole, deciding) for end in pc.min_max(column).values()]
+    if all(end is None or abs(end) < _NEAR for end in ends):
+        return whole.cast(pa.int64()), deciding.cast(pa.int64())
     capped = pc.max_element_wise(
-        pc.min_element_wise(down, limit, skip_nulls=False), -(2.0**62), skip_nulls=False
+        pc.min_element_wise(deciding, _BEYOND, skip_nulls=False), -_BEYOND, skip_nulls=False
     )
-    return capped.cast(pa.int64()), second
+    # No conversion of Arrow's is exact for all of these: by halves, each of which is.
+    high = pc.floor(pc.divide(capped, _HALF))
+    low = pc.subtract(capped, pc.multiply(high, _HALF))
+    parts = [part.cast(pa.int64()).cast(pa.decimal128(19, 0)) for part in (high, low)]
+    joined = pc.add(pc.multiply(parts[0], pa.scalar(Decimal(int(_HALF)), pa.decimal128(11, 0))), parts[1])
+    common = pa.decimal256(76, 0)
+    return _widened(whole, common), joined.cast(common)
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -22,7 +22,6 @@ import pyarrow.compute as pc
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.execution_engine import pandas_execution_engine
 
-from quality.arguments.values import Unreadable
 from quality.checks import Check, CheckResult, CheckType, Dimension, Example, Measured, mask
 from quality.conditions import any_missing, written
 from quality.expectations import ExpectRevisionToSatisfyCheck, library_expectation, watch
@@ -150,7 +149,7 @@ def _carry_out_statements(
         for number, check in checks.items():
             on_start(number)
             try:
-                found = process.failing_rows(parquet_path, str(check.arguments["statement"]))
+                found = process.failing_rows(parquet_path, str(check.arguments.get("statement", "")))
             except StatementFailed as failed:
                 on_result(number, error_of(check, str(failed)))
                 continue
@@ -273,7 +272,7 @@ class _Library:
         """An expectation of the library's own, which may be slow: by itself, so that it is known what is."""
         try:
             expectation = library_expectation(number, check)
-        except (KeyError, Unreadable):
+        except Exception:  # ours, and whatever the library raises over arguments that it does not take
             return "the expectation of the library or its arguments are not allowed"
         (counted,) = self.validate({number: expectation}, frame, examples).values()
         if isinstance(counted, str):
@@ -347,7 +346,8 @@ def expectation_of(
     arguments = check.arguments
     reference = None
     if check.type is CheckType.REFERENCES:
-        reference = facts.references.get(reference_key(str(arguments["product_id"]), arguments["column"]))
+        key = reference_key(str(arguments.get("product_id")), str(arguments.get("column")))
+        reference = facts.references.get(key)
     known = {
         "arguments": dict(arguments),
         "arrived_at": None if facts.arrived_at is None else facts.arrived_at.isoformat(),

@@ -72,11 +72,11 @@ class Revision:
     ) -> tuple[int, Iterator[tuple["np.ndarray[Any, Any]", pa.Table]]]:
         """Rows that may be equal to another one in these columns, those with equal values together.
 
-        :return: how many rows are equal to none, and parts of bounded size of the others: the position of each row in
-            the revision, from 1, and the values.
+        :return: how many rows have all values and are equal to none, and parts of bounded size of the others: the
+            position of each row in the revision, from 1, and the values.
         """
         hashes = self._hashes([_quoted(name) for name in columns])
-        alike = _alike(hashes)
+        alike = _alike(hashes) | self._missing(columns)
         return self.rows - int(np.count_nonzero(alike)), self._parts(columns, hashes, alike)
 
     def _parts(
@@ -120,6 +120,18 @@ class Revision:
                 done += batch.num_rows
         assert done == self.rows
         return hashes
+
+    def _missing(self, columns: Sequence[str]) -> "np.ndarray[Any, Any]":
+        """Which rows lack a value in one of the columns."""
+        missing: np.ndarray[Any, Any] = np.zeros(self.rows, bool)
+        done = 0
+        for batch in self._file.iter_batches(131_072, columns=list(columns), use_threads=False):
+            for column in batch.columns:
+                if column.null_count or pa.types.is_floating(column.type):
+                    none = pc.is_null(column, nan_is_null=True)
+                    missing[done : done + batch.num_rows] |= none.to_numpy(zero_copy_only=False)
+            done += batch.num_rows
+        return missing
 
     def _salted(self, name: str) -> str:
         """A column's value otherwise hashed: of whole numbers and the like a hash of 64 bits loses nothing."""

@@ -78,7 +78,11 @@ def row_condition(check: Check, schema: T.StructType, clock: Clock) -> Condition
         case CheckType.BETWEEN:
             sound = _between(column, kind, arguments, clock)
         case CheckType.IN_SET:
-            values = sorted(values_of(arguments["list"])) if "list" in arguments else arguments["values"]
+            values = (
+                sorted(values_of(arguments["list"]))
+                if arguments.get("list") is not None
+                else arguments["values"]
+            )
             sound = _within(column, kind, values, clock)
         case CheckType.MATCHES:
             sound = column.cast(T.StringType()).rlike(rf"\A(?:{portable(arguments['pattern'])})\z")
@@ -101,7 +105,8 @@ def missing(columns: Sequence[str]) -> Column:
 def _between(column: Column, kind: T.DataType, arguments: Mapping[str, Any], clock: Clock) -> Column:
     low, high, strict_low, strict_high = bounds_of(dict(arguments))
     if isinstance(kind, FLOATS):
-        found = float_range(low, high, strict_low=strict_low, strict_high=strict_high)
+        single = isinstance(kind, T.FloatType)
+        found = float_range(low, high, strict_low=strict_low, strict_high=strict_high, single=single)
     else:
         least, greatest = (None if text is None else _in_units(text, kind, clock) for text in (low, high))
         found = whole_range(least, greatest, strict_low=strict_low, strict_high=strict_high)

@@ -43,7 +43,7 @@ class Tally:
 def merge(check: Check, first: Tally, second: Tally, examples: int) -> Tally:
     """Two parts as one. Row positions of both are of the whole revision."""
     satisfied = first.satisfied + second.satisfied
-    rows = sorted({*first.rows, *second.rows})
+    rows = _kept(check, first, second)
     state: dict[str, Any] = {}
     a, b = first.state, second.state
     match check.type:
@@ -73,6 +73,14 @@ def merge(check: Check, first: Tally, second: Tally, examples: int) -> Tally:
         tuple(rows[:examples]),
         state,
     )
+
+
+def _kept(check: Check, first: Tally, second: Tally) -> list[int]:
+    """Rows kept of two parts: those with a missing value, of a check of single rows, only where no other row fails."""
+    parts = [first, second]
+    if check.type is not CheckType.INCREASING:  # which keeps no row with a missing value
+        parts = [one for one in parts if one.satisfied + one.missing < one.evaluated] or parts
+    return sorted({row for one in parts for row in one.rows})
 
 
 def finish(check: Check, tally: Tally, arrived_at: datetime | None) -> tuple[Tally, dict[str, Any]]:

@@ -180,6 +180,43 @@ def counts(folder: str, whole_bytes: int, batch_bytes: int) -> list[tuple[Any, .
     return [(measured.rows, measured.repeated), *told, tuple(rows)]
 
 
+def counts_of_single_blanks(folder: str) -> list[tuple[Any, ...]]:
+    """What a check for repeated values counts in parts, in a process of its own."""
+    from quality import engine, frames
+
+    engine.WHOLE_BYTES, frames.BATCH_BYTES = 0, 1_000  # type: ignore[attr-defined]
+    checks = [
+        asked(CheckType.UNIQUE, "k"),
+        asked(CheckType.UNIQUE, "f"),
+        asked(CheckType.UNIQUE_TOGETHER, "id", "k", "f"),
+        asked(CheckType.NO_REPEATED_ROWS),
+    ]
+    measured = engine.run(checks, Path(folder) / "r.parquet", RunFacts(), examples=3)
+    return [
+        (one.failing, one.missing, [(example.row, example.value) for example in one.examples])
+        for one in measured.results
+    ]
+
+
+def test_a_single_blank_of_a_large_revision_counts_against_its_key(tmp_path: Path) -> None:
+    """No row is equal to it; it is still none that a row can be told by."""
+    numbers = list(range(998))
+    table = {
+        "id": range(1_000),
+        "k": [*numbers, None, 998],
+        "f": [float("nan"), *map(float, numbers), 2_000.0],
+    }
+    pq.write_table(pa.table(table), tmp_path / "r.parquet")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        found = pool.submit(counts_of_single_blanks, str(tmp_path)).result()
+    assert found == [
+        (1, 1, [(999, "")]),
+        (1, 1, [(1, "")]),
+        (2, 2, [(1, "0, 0"), (999, "998, 997.0")]),
+        (0, 0, []),
+    ]
+
+
 def test_a_large_revision_is_counted_as_a_small_one(tmp_path: Path) -> None:
     chance = random.Random(11)
     rows = [(chance.randint(0, 100), chance.choice(["a", "b", None]), n // 7 - n % 3) for n in range(60_000)]
@@ -208,6 +245,11 @@ async def test_what_was_never_allowed_is_an_error_of_that_check_alone(
         asked(CheckType.RECENT, "s", within="P1D"),
         asked(CheckType.IN_SET, "s", list="../limits"),
         asked(CheckType.EXPECTATION, "s", type="expect_query_results_to_match_comparison", arguments={}),
+        asked(CheckType.EXPECTATION, "s", type="expect_column_values_to_not_be_in_set", arguments={}),
+        asked(CheckType.EXPECTATION, "s", type="expect_column_pair_values_to_be_equal"),
+        asked(CheckType.EXPECTATION, type="expect_column_values_to_be_json_parseable"),
+        asked(CheckType.REFERENCES, "n"),
+        asked(CheckType.SQL),
         asked(CheckType.SQL, statement="SELECT * FROM revision WHERE n >= 90"),
     )
     assert [one.status for one in wrong] == [CheckStatus.ERROR] * len(wrong)
