@@ -31,7 +31,7 @@ SVG = "image/svg+xml"
 
 
 class QualityReportController(Controller):
-    """What was found in a revision, for those who can access its product, and for everybody once it is published."""
+    """What was found in a revision, for those who can access its product, and what everybody may see of it."""
 
     path = "/v1"
     tags = ["Products"]
@@ -43,7 +43,7 @@ class QualityReportController(Controller):
         summary="Get the quality report of a revision",
     )
     async def read(self, session: AsyncSession, actor: Actor, revision_id: UUID) -> ReportRead:
-        """For everybody once the product is published; before, for those who can access the product.
+        """For those who can access the product; for everybody else while it is on the market, if the revision passed.
 
         Values of personal columns are withheld from everybody else: failing values, and bounds, sets and patterns.
         """
@@ -100,7 +100,8 @@ class QualityReportController(Controller):
     async def trend(self, session: AsyncSession, actor: Actor, product_id: UUID) -> TrendRead:
         """Score, grade and dimensions of the newest revisions that were measured, oldest first.
 
-        All of them for those who can access the product; for everybody else, once it is published, those that passed.
+        All of them for those who can access the product; for everybody else, while it is on the market, those that
+        passed.
         """
         return trend_read(product_id, await service.get_trend(session, actor, product_id))
 

@@ -1,6 +1,6 @@
 """Use cases of reading quality reports: who may read which, and which columns tell no values to them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -14,7 +14,6 @@ from infra.stops import service as stops
 from listings.catalogue import service as catalogue
 from listings.products import service as products
 from listings.products.dictionary import concealed_columns
-from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.revisions import service as revisions
 from listings.revisions.disclosure import get_disclosure
@@ -44,7 +43,7 @@ class AccessedReport:
     """A report that somebody may read.
 
     :ivar inside: whether the reader can access the product itself, and so sees every value and every revision.
-    :ivar withheld: columns whose values the reader may not see in it.
+    :ivar withheld: columns whose values the reader may not see in it; None for one inside.
     :ivar waiver: by which the revision counts as passed now although the report failed.
     """
 
@@ -52,7 +51,7 @@ class AccessedReport:
     revision: ProductRevision
     report: quality.Report
     inside: bool
-    withheld: frozenset[str]
+    withheld: frozenset[str] | None
     waiver: QualityWaiver | None
 
 
@@ -87,29 +86,20 @@ class Comparison:
 
 
 async def get_report(session: AsyncSession, actor: Actor, revision_id: UUID) -> AccessedReport:
-    """The quality report of a revision: open to everybody once its product is published.
+    """The quality report of a revision: open to everybody while its product is on the market, once it has passed.
 
     :raises NotFound: there is no such revision the actor can access, or no report yet.
     """
     row = await revisions.find_row(session, revision_id)
-    product = await products.find_product(session, row.product_id)
-    inside = await products.find_visible(session, actor, row.product_id) is not None
-    if product is None or not (inside or product.status is ProductStatus.PUBLISHED):
-        raise no_such_revision()
-    if not inside and await stops.active(session, [row.id]):
+    product, inside = await _find_readable(session, actor, row.product_id)
+    if product is None or not (inside or await _is_open(session, row)):
         raise no_such_revision()
     report = await quality.find_report(session, row.id)
     if report is None:
         raise NotFound(
             Message("The quality check has not finished."), remedy=Message("Ask again in a moment.")
         )
-    if inside:
-        return await _accessed(session, product, row, report, inside=True)
-    disclosure = await get_disclosure(session, product, row)
-    if disclosure.withheld:
-        raise no_such_revision()
-    hidden = concealed_columns(disclosure.dictionary)
-    return await _accessed(session, product, row, report, inside=False, withheld=hidden)
+    return await _accessed(session, product, row, report, inside=inside)
 
 
 async def get_public_report(session: AsyncSession, product_id: UUID) -> AccessedReport:
@@ -120,9 +110,17 @@ async def get_public_report(session: AsyncSession, product_id: UUID) -> Accessed
     product = await catalogue.get_on_market(session, product_id)
     await catalogue.get_tradeable_product(session, product_id, await rulebook.in_force(session))
     row, report = await revisions.get_current_report(session, product_id)
-    disclosure = await get_disclosure(session, product, row)
-    hidden = concealed_columns(disclosure.dictionary)
-    return await _accessed(session, product, row, report, inside=False, withheld=hidden)
+    return await _accessed(session, product, row, report, inside=False)
+
+
+async def _find_readable(
+    session: AsyncSession, actor: Actor, product_id: UUID
+) -> tuple[DataProduct | None, bool]:
+    """A product the actor can access, or which is on the market, and whether the actor can access it."""
+    product = await products.find_visible(session, actor, product_id)
+    if product is not None:
+        return product, True
+    return await products.find_on_market(session, product_id), False
 
 
 async def _accessed(
@@ -132,10 +130,20 @@ async def _accessed(
     report: quality.Report,
     *,
     inside: bool,
-    withheld: Collection[str] = (),
 ) -> AccessedReport:
+    withheld = None if inside else await _withheld(session, product, row, report)
     waiver = (await waivers.find_in_force(session, [report.id])).get(report.id)
-    return AccessedReport(product, row, report, inside, frozenset(withheld), waiver)
+    return AccessedReport(product, row, report, inside, withheld, waiver)
+
+
+async def _withheld(
+    session: AsyncSession, product: DataProduct, row: ProductRevision, report: quality.Report
+) -> frozenset[str]:
+    """Columns of which a report tells no value to those who cannot access the product."""
+    dictionary = (await get_disclosure(session, product, row)).dictionary
+    # A column that the data has not any more may have been a personal one.
+    gone = {name for check in report.checks for name in check["columns"]} - {e.name for e in dictionary}
+    return frozenset(concealed_columns(dictionary) | gone)
 
 
 async def get_extras(session: AsyncSession, accessed: AccessedReport) -> PageExtras:
@@ -157,14 +165,13 @@ async def get_extras(session: AsyncSession, accessed: AccessedReport) -> PageExt
 async def get_trend(session: AsyncSession, actor: Actor, product_id: UUID) -> list[TrendPoint]:
     """The quality of the newest revisions of a product, oldest first.
 
-    Whoever can access the product sees every revision that was measured; others, once it is published, those that
-    buyers read or could have read.
+    Whoever can access the product sees every revision that was measured; others, while it is on the market, those
+    that buyers read or could have read.
 
     :raises NotFound: there is no such product for the actor.
     """
-    product = await products.find_product(session, product_id)
-    inside = await products.find_visible(session, actor, product_id) is not None
-    if product is None or not (inside or product.status is ProductStatus.PUBLISHED):
+    product, inside = await _find_readable(session, actor, product_id)
+    if product is None:
         raise NotFound(
             Message("There is no such product."),
             remedy=Message(
@@ -198,9 +205,6 @@ async def compare_with_last(session: AsyncSession, accessed: AccessedReport) -> 
     concealed in either revision are withheld in both.
     """
     rows = await revisions.list_before(session, accessed.revision, COMPARABLE)
-    if not accessed.inside:
-        statuses = await revisions.get_quality_statuses(session, rows)
-        rows = [row for row in rows if statuses.get(row.id) is QualityStatus.PASSED]
     found = await quality.get_summaries(session, [row.id for row in rows])
     for row in rows:
         if row.id not in found or not (accessed.inside or await _is_open(session, row)):
@@ -208,18 +212,21 @@ async def compare_with_last(session: AsyncSession, accessed: AccessedReport) -> 
         report = await quality.find_report(session, row.id)
         assert report is not None, "it has a summary"
         withheld = accessed.withheld
-        if not accessed.inside:
-            disclosure = await get_disclosure(session, accessed.product, row)
-            withheld |= concealed_columns(disclosure.dictionary)
+        if withheld is not None:
+            withheld |= await _withheld(session, accessed.product, row, report)
         compared = compare(_checks(report), _checks(accessed.report))
         return Comparison(TrendPoint(row, found[row.id]), [_concealed(one, withheld) for one in compared])
     return None
 
 
 async def _is_open(session: AsyncSession, row: ProductRevision) -> bool:
-    """Whether those who cannot access the product may read of this revision."""
-    return not await stops.active(session, [row.id]) and not await revisions.is_revision_withheld(
-        session, row.id
+    """Whether those who cannot access the product may read of this revision: buyers read it or could have read it."""
+    statuses = await revisions.get_quality_statuses(session, [row])
+    return (
+        statuses.get(row.id) is QualityStatus.PASSED
+        and await revisions.is_released(session, row)
+        and not await stops.active(session, [row.id])
+        and not await revisions.is_revision_withheld(session, row.id)
     )
 
 
@@ -227,7 +234,7 @@ def _checks(report: quality.Report) -> list[dict[str, object]]:
     return [completed(check) for check in report.checks]
 
 
-def _concealed(compared: ComparedCheck, withheld: frozenset[str]) -> ComparedCheck:
+def _concealed(compared: ComparedCheck, withheld: frozenset[str] | None) -> ComparedCheck:
     sides = [
         None if side is None else conceal([side], withheld)[0] for side in (compared.before, compared.after)
     ]

@@ -77,6 +77,16 @@ async def list_released(session: AsyncSession, product_id: UUID, limit: int) -> 
     return (await session.exec(statement)).all()
 
 
+async def is_released(session: AsyncSession, row: ProductRevision) -> bool:
+    """Whether the schema of a revision is in force or was."""
+    statement = (
+        select(ProductRevision.id)
+        .outerjoin(SchemaChange, _of_revision())
+        .where(col(ProductRevision.id) == row.id, _in_force())
+    )
+    return (await session.exec(statement)).one_or_none() is not None
+
+
 async def list_after(session: AsyncSession, row: ProductRevision, limit: int) -> Sequence[ProductRevision]:
     """The revisions of the same product and schema after one, oldest first."""
     statement = (

@@ -147,6 +147,11 @@ async def _passed(
     return passed, stopped
 
 
+async def is_released(session: AsyncSession, row: ProductRevision) -> bool:
+    """Whether the schema of a revision is in force or was."""
+    return await repository.is_released(session, row)
+
+
 async def is_revision_withheld(session: AsyncSession, revision_id: UUID) -> bool:
     """Whether a revision is shown to nobody, since what was detected in it contradicts what was declared."""
     row = await repository.get(session, revision_id)

@@ -102,7 +102,10 @@ class QualitySuiteController(Controller):
     async def list_versions(
         self, session: AsyncSession, actor: Actor, product_id: UUID, page: PageRequest
     ) -> Page[SuiteRead]:
-        """Every version that was in force or proposed, newest first; for the product's parties and regulators."""
+        """Every version that was in force or proposed, newest first; for the product's parties.
+
+        For regulators up to the one in force, or the one in the edition that waits for their review.
+        """
         rows, following = await service.list_versions(session, actor, product_id, page)
         return Page(items=[SuiteRead.of(row) for row in rows], next_cursor=following)
 

@@ -108,10 +108,19 @@ async def list_versions(
 ) -> tuple[Sequence[Suite], str | None]:
     """One page of the versions of a product's suite, newest first, to its parties and regulators.
 
+    Regulators read those up to the one in force, and up to the one that they review; what an edition names that was
+    never submitted is its parties' alone.
+
     :raises NotFound: there is no product the actor can access.
     """
-    await products.access_product(session, actor, product_id)
-    return await suites.list_versions(session, product_id, page)
+    product = await products.access_product(session, actor, product_id)
+    upto = None
+    if actor.organisation_id not in (product.operator_id, product.owner_id):
+        found = await get_suite(session, actor, product_id)
+        upto = max(
+            (suite.number for suite in (found.in_force, found.proposed) if suite is not None), default=0
+        )
+    return await suites.list_versions(session, product_id, page, upto=upto)
 
 
 async def set_suite(
@@ -273,15 +282,17 @@ async def propose(
         product,
         row,
         within=WITHIN.get(product.update_frequency),
-        references=await _references(session, product),
+        references=await _references(session, actor, product),
     )
     return row.id, product_class, proposed
 
 
-async def _references(session: AsyncSession, product: DataProduct) -> list[Reference]:
-    """The columns of the operator's other products, the newest products first."""
+async def _references(session: AsyncSession, actor: Actor, product: DataProduct) -> list[Reference]:
+    """The columns of the operator's other products that the actor can access too, the newest products first."""
     found = []
     for other in await products.list_operated(session, product.operator_id, limit=20):
+        if await products.find_visible(session, actor, other.id) is None:
+            continue  # another owner's, of which this one's need not know
         served = await revisions.find_newest_passed(session, other.id) if other.id != product.id else None
         if served is not None:
             title = Label(other.title_zh, other.title_en)

@@ -228,7 +228,9 @@ def _references(file: FileFacts, references: Sequence[Reference]) -> Iterator[Pr
         and kinds[reference.column].kind == reference.kind
         and reference.kind in {"text", "integer"}
     ]
+    named: Counter[str] = Counter()
     for reference in offered[:_MAX_REFERENCES]:
+        named[reference.column] += 1
         fact = kinds[reference.column]
         check = Check(
             CheckType.REFERENCES,
@@ -236,7 +238,8 @@ def _references(file: FileFacts, references: Sequence[Reference]) -> Iterator[Pr
             Dimension.CONSISTENCY,
             {"product_id": reference.product_id, "column": reference.column},
             tolerance=budget(fact.nulls, file.rows),
-            name=f"references:{fact.name}:{reference.product_id}",
+            # Everybody reads the names of checks; which product it is they need not know.
+            name=f"references:{fact.name}:{named[fact.name]}",
         )
         yield Proposal(
             check,

@@ -4,6 +4,7 @@ A check says a lot of its column: its bounds, sets, patterns and shares are valu
 so are the failing examples and what was observed; a sentence repeats them. For a column whose values are concealed only
 the kind of the check, its counts and its tolerance are left. That is decided for each reading: a column that was
 declared personal after the report was written is concealed in it from then on, and the stored report stays as it was.
+Which product a check compares with is concealed always: the reader may not know of it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +21,6 @@ _OPEN_ARGUMENTS = {
     CheckType.RECENT: frozenset({"within"}),
     CheckType.BETWEEN: frozenset({"strict_minimum", "strict_maximum"}),
     CheckType.DISTRIBUTION: frozenset({"maximum"}),
-    CheckType.REFERENCES: frozenset({"product_id", "column"}),
     CheckType.EXPECTATION: frozenset({"type"}),
 }
 """Arguments that tell no value of the column."""
@@ -33,25 +33,30 @@ _CLAIMS: Mapping[CheckType, tuple[str, str]] = {
     CheckType.IN_SET: ("{zh} 取自规定的值", "{en} is one of the values laid down"),
     CheckType.CONTAINS_ALL: ("{zh} 含有规定的每个值", "{en} contains every value laid down"),
     CheckType.MATCHES: ("{zh} 符合规定的格式", "{en} has the form laid down"),
+    CheckType.REFERENCES: ("{zh} 的值见于另一产品", "{en} occurs in another product"),
 }
-"""What is said instead of a claim that tells values of the column."""
+"""What is said instead of a claim that tells values of the column, or of another product."""
 
 
-def conceal(checks: Sequence[Mapping[str, Any]], withheld: Collection[str]) -> list[dict[str, Any]]:
+def conceal(checks: Sequence[Mapping[str, Any]], withheld: Collection[str] | None) -> list[dict[str, Any]]:
     """The checks of a report for a reader.
 
     :param checks: as they are stored, each with all its members.
-    :param withheld: columns of which the reader may see no value; empty for one who may see all.
+    :param withheld: columns of which the reader may see no value; None for one who may see all.
     """
+    if withheld is None:
+        return [dict(check) for check in checks]
     hidden = set(withheld)
     return [_concealed(check) if _touches(check, hidden) else dict(check) for check in checks]
 
 
 def _touches(check: Mapping[str, Any], hidden: set[str]) -> bool:
-    """Whether a check may tell a value of a hidden column.
+    """Whether a check may tell a value of a hidden column, or of another product.
 
     One that names no column may be about any: a statement, or an equal row.
     """
+    if check["type"] == CheckType.REFERENCES:
+        return True  # whether that product is to be seen, this one cannot know
     if not hidden or check["type"] == CheckType.ROW_COUNT:
         return False
     return not check["columns"] or not hidden.isdisjoint(check["columns"])

@@ -138,12 +138,13 @@ class ReportRead(Output):
     def of(
         cls,
         report: QualityReport,
-        withheld: Collection[str] = (),
+        withheld: Collection[str] | None = None,
         waiver: QualityWaiver | None = None,
     ) -> "ReportRead":
         """Map a report.
 
-        :param withheld: columns of which no value is shown; a report with any is not what its digest is taken of.
+        :param withheld: columns of which no value is shown; None for a reader who sees the report as it was written,
+            which is what its digest is taken of.
         :param waiver: the one in force now, if there is one.
         """
         hidden = {"run_id", "dimensions", "checks"}

@@ -39,8 +39,10 @@ async def last_number(session: AsyncSession, product_id: UUID) -> int:
 
 
 async def list_versions(
-    session: AsyncSession, product_id: UUID, page: PageRequest
+    session: AsyncSession, product_id: UUID, page: PageRequest, upto: int | None
 ) -> tuple[Sequence[QualitySuite], str | None]:
-    """One page of the versions of a product, newest first."""
+    """One page of the versions of a product, newest first; those with higher numbers than ``upto`` are left out."""
     statement = select(QualitySuite).where(col(QualitySuite.product_id) == product_id)
+    if upto is not None:
+        statement = statement.where(col(QualitySuite.number) <= upto)
     return await paginate(session, statement, col(QualitySuite.id), page)

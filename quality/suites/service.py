@@ -98,10 +98,13 @@ async def first_ids(session: AsyncSession, product_ids: Collection[UUID]) -> dic
 
 
 async def list_versions(
-    session: AsyncSession, product_id: UUID, page: PageRequest
+    session: AsyncSession, product_id: UUID, page: PageRequest, *, upto: int | None = None
 ) -> tuple[Sequence[Suite], str | None]:
-    """One page of the versions of a product, newest first; the caller knows who may read them."""
-    return await repository.list_versions(session, product_id, page)
+    """One page of the versions of a product, newest first; the caller knows who may read them.
+
+    :param upto: the highest number to list; None for all.
+    """
+    return await repository.list_versions(session, product_id, page, upto)
 
 
 def checks_of(suite: Suite) -> list[Check]:

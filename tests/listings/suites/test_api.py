@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import httpx
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -187,6 +188,25 @@ async def test_a_reference_is_to_a_product_that_the_operator_may_read(
     assert refused["problems"][0]["member"] == "arguments.column"
 
 
+async def test_proposals_name_to_a_party_only_products_that_it_may_access(
+    owner: Party, operator: Party, regulator: Party, party: PartyMaker
+) -> None:
+    product_id = await complete(owner, operator)
+    another = await party(OrganisationKind.OWNER)
+    hidden = await complete(another, operator)
+    mine, theirs = [await one.http.get(path(product_id, "/proposals")) for one in (operator, owner)]
+    assert [one["check"]["arguments"]["product_id"] for one in references(mine)] == [hidden] * 2
+    assert references(theirs) == []
+    assert hidden not in theirs.text
+    # The names of checks are everybody's to read.
+    assert not [one for one in references(mine) if hidden in one["check"]["name"]]
+
+
+def references(answer: httpx.Response) -> list[dict[str, Any]]:
+    """Proposed checks that compare with another product."""
+    return [one for one in answer.json()["proposals"] if one["check"]["type"] == "references"]
+
+
 async def test_two_writers_at_once_do_not_lose_each_others_change(owner: Party, operator: Party) -> None:
     product_id = await complete(owner, operator)
     suite = (await operator.get(path(product_id)))["in_force"]
@@ -219,6 +239,10 @@ async def test_on_the_market_a_suite_takes_effect_with_its_edition(bargain: Barg
     assert fields[0] == "quality_suite_id"
     assert "quality_checks.range of pm25" in fields
     assert edition["document"]["quality_suite_id"] == written["suite"]["id"]
+    # What is not submitted yet is no regulator's to read.
+    for party, numbers in ((operator, [old["number"] + 1, old["number"]]), (regulator, [old["number"]])):
+        versions = await party.get(path(product_id, "/versions"))
+        assert [version["number"] for version in versions["items"]][: len(numbers)] == numbers
     # A further change goes into the same edition, and is based on what that names.
     further = await write(operator, product_id, ROWS, RANGE, PHONES)
     assert further["edition_id"] == written["edition_id"]
@@ -234,6 +258,8 @@ async def test_on_the_market_a_suite_takes_effect_with_its_edition(bargain: Barg
     shown = await regulator.get(path(product_id))
     assert (shown["trial"]["status"], shown["trial"]["report"]["status"]) == ("passed", "passed")
     assert shown["proposed"]["id"] == further["suite"]["id"]
+    versions = await regulator.get(path(product_id, "/versions"))
+    assert versions["items"][0]["id"] == further["suite"]["id"]
     _, token = await bargain.licensed()
     await decide(regulator, edition, "approval")
     shown = await operator.get(path(product_id))
