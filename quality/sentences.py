@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 from infra.labels import Label
 from quality.checks import WHOLE, Check, CheckResult, CheckStatus, CheckType, ToleranceUnit
+from quality.reasons import reason_zh
 from quality.standards import LISTS
 
 _SHOWN_VALUES = 5
@@ -46,9 +47,10 @@ def sentences(result: CheckResult) -> tuple[str, str]:
     claim = claim_of(result.check)
     match result.status:
         case CheckStatus.ERROR:
+            reason = result.error or ""
             return (
-                f"{claim.zh}：无法检查（{result.error}）",
-                f"{claim.en}: could not be checked ({result.error})",
+                f"{claim.zh}：无法检查（{reason_zh(reason)}）",
+                f"{claim.en}: could not be checked ({reason})",
             )
         case CheckStatus.EMPTY:
             return f"{claim.zh}：没有可检查的行", f"{claim.en}: no rows to check"
