@@ -61,6 +61,18 @@ async def let_pass(database: TestDatabase, bargain: Bargain) -> None:
         await owner.close()
 
 
+async def require_withdrawn(database: TestDatabase, bargain: Bargain) -> None:
+    """The database publishes the product again for nobody."""
+    service_role = await asyncpg.connect(database.service_url)
+    try:
+        with pytest.raises(asyncpg.RestrictViolationError, match="was not delisted"):
+            await service_role.execute(
+                "UPDATE data_products SET status = 'published' WHERE id = $1", UUID(bargain.product_id)
+            )
+    finally:
+        await service_role.close()
+
+
 async def shown(bargain: Bargain) -> list[dict[str, Any]]:
     found = await bargain.operator.get(f"/v1/products/{bargain.product_id}/enforcement")
     return list(found["items"])
@@ -123,6 +135,7 @@ async def test_failure_after_failure_leads_off_the_market_and_data_that_passes_l
     assert await follow(sessions, bargain) is None
     product = await bargain.operator.get(f"/v1/products/{bargain.product_id}")
     assert product["status"] == "withdrawn"
+    await require_withdrawn(database, bargain)
 
     asked = await bargain.operator.post(f"{procedure}/relisting-request", REASON, status=200)
     assert (asked["status"], asked["steps"][-1]["action"]) == ("delisted", "relisting_request")
@@ -154,6 +167,8 @@ async def test_failure_after_failure_leads_off_the_market_and_data_that_passes_l
         *("relisting_requested", "relisted", "cured"),
     ]
     assert await follow(sessions, bargain) is None
+    await bargain.operator.post(f"/v1/products/{bargain.product_id}/withdrawal", REASON, status=200)
+    await require_withdrawn(database, bargain)
 
 
 async def test_a_regulator_ends_a_procedure_and_what_was_before_is_not_counted_again(
