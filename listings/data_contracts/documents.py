@@ -127,10 +127,12 @@ def write_contract(facts: ContractFacts, checks: Sequence[Check]) -> dict[str, A
             "customProperties": _custom({"titleZh": facts.title_zh, "purposeZh": facts.description_zh}),
         },
         "schema": [table],
-        "customProperties": _custom({CLASS: facts.product_class.value, DIGEST: facts.digest}),
+        "customProperties": _custom({CLASS: facts.product_class.value}),
     }
-    if facts.withheld:
+    if facts.withheld:  # of which the digest would confirm guesses
         document["customProperties"] += _custom({"withheldChecks": list(facts.withheld)})
+    else:
+        document["customProperties"] += _custom({DIGEST: facts.digest})
     promises: list[dict[str, Any]] = []
     if facts.frequency in _FREQUENCIES:
         value, unit = _FREQUENCIES[facts.frequency]

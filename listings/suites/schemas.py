@@ -155,8 +155,9 @@ class SuiteRead(Output):
     number: int = Field(description="Counts the versions of the product's suite, from 1")
     product_class: ProductClass
     origin: SuiteOrigin
-    digest: str = Field(
-        description="SHA-256 of number, class and checks as JSON with sorted keys and no white space"
+    digest: str | None = Field(
+        description="SHA-256 of number, class and checks as JSON with sorted keys and no white space; null when"
+        " arguments are withheld from you, which it would let you guess"
     )
     checks: list[SuiteCheckRead]
     bases: dict[str, BasisRead] = Field(
@@ -177,7 +178,8 @@ class SuiteRead(Output):
         """
         hidden = withheld or ()
         return cls(
-            **row.model_dump(exclude={"checks", "bases", "created_by"}),
+            **row.model_dump(exclude={"checks", "bases", "created_by", "digest"}),
+            digest=None if hidden else row.digest,
             checks=[SuiteCheckRead.of(check, hidden) for check in row.checks],
             bases={} if withheld is not None else row.bases,
             withheld=sorted(hidden),

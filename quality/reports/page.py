@@ -361,7 +361,7 @@ def _evidence(report: ReportRead, facts: PageFacts, w: Wording) -> Element:
         (w(Message("Rules")), element("code", rules or "–")),
         (w(Message("Report")), element("code", str(report.id))),
         (w(Message("Revision")), element("code", str(report.revision_id))),
-        (w(Message("SHA-256 of the report")), element("code", report.digest)),
+        (w(Message("SHA-256 of the report")), element("code", report.digest or "–")),
     ]
     return element(
         "footer",

@@ -131,7 +131,10 @@ class ReportRead(Output):
     checks: list[CheckRead] = Field(max_length=1000)
     engine: str = Field(description="What did the checking")
     rules: list[RuleVersionRead] = Field(description="Parameters and versions the score rests on")
-    digest: Sha256Hex = Field(description="SHA-256 of the report's content, also in the audit log")
+    digest: Sha256Hex | None = Field(
+        description="SHA-256 of the report's content, also in the audit log; null when part of that is withheld from"
+        " you, which it would let you guess"
+    )
     measured_at: datetime
 
     @classmethod
@@ -147,12 +150,15 @@ class ReportRead(Output):
             which is what its digest is taken of.
         :param waiver: the one in force now, if there is one.
         """
-        hidden = {"run_id", "dimensions", "checks"}
+        hidden = {"run_id", "dimensions", "checks", "digest"}
+        checks = [completed(check) for check in report.checks]
+        shown = conceal(checks, withheld)
         return cls.model_validate(
             {
                 **report.model_dump(exclude=hidden),
                 "dimensions": [DimensionRead.of(item) for item in report.dimensions],
-                "checks": conceal([completed(check) for check in report.checks], withheld),
+                "checks": shown,
+                "digest": report.digest if shown == checks else None,
                 "waiver": waiver,
             }
         )

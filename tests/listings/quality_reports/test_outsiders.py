@@ -68,8 +68,14 @@ async def test_checks_of_columns_that_are_gone_and_of_other_products_tell_nothin
     compared = told[0].json()["checks"][1]
     assert compared["sentence_en"].startswith("station occurs in another product: ")
     assert compared["sentence_zh"].startswith("station 的值见于另一产品：")
-    inside = (await operator.get(report))["checks"]
-    assert [check["arguments"] for check in inside] == [check["arguments"] for check in checks]
+    inside = await operator.get(report)
+    assert [check["arguments"] for check in inside["checks"]] == [check["arguments"] for check in checks]
+    # A digest of what is withheld would confirm whoever guesses it.
+    mine = (await operator.get(f"{home}/quality-suite"))["in_force"]
+    contract = f"{home}/data-contract"
+    told.append(await buyer.http.get(contract))
+    assert mine["digest"] in (await operator.http.get(contract)).text
+    assert not [answer for answer in told if inside["digest"] in answer.text or mine["digest"] in answer.text]
 
 
 async def test_revisions_that_buyers_never_read_are_not_there_for_outsiders(
