@@ -226,7 +226,7 @@ class ChildProcess:
 
     async def _watch(self, resident_bytes: int) -> None:
         """Kill it when it uses more than that, until it has ended."""
-        while self.running and (used := _resident_bytes(self._process.pid)) is not None:
+        while self.running and (used := own_bytes(self._process.pid)) is not None:
             if used > resident_bytes:
                 self._too_large = True
                 self._signal()
@@ -250,7 +250,7 @@ class ChildProcess:
         return f"signal {-status}" if status < 0 else f"status {status}"
 
 
-def _resident_bytes(pid: int) -> int | None:
+def own_bytes(pid: int) -> int | None:
     """Memory of its own that a process uses; None when it has ended, or where the platform does not say."""
     try:
         _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()

@@ -7,6 +7,8 @@ times slower. A larger one is checked a batch of rows at a time, and what must s
 
 import gc
 import json
+import os
+import resource
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -22,13 +24,14 @@ import pyarrow.compute as pc
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.execution_engine import pandas_execution_engine
 
+from infra.child_process import own_bytes
 from quality.checks import Check, CheckResult, CheckType, Dimension, Example, Measured, mask
 from quality.conditions import any_missing, written
 from quality.expectations import ExpectRevisionToSatisfyCheck, library_expectation, watch
 from quality.facts import OnProgress, RunFacts, RunProgress, reference_key
 from quality.frames import WHOLE_BYTES, Revision, frame_of
 from quality.limits import MAX_CELLS
-from quality.statements.limits import StatementFailed, StatementLimits
+from quality.statements.limits import StatementFailed, StatementLimits, memory_within
 from quality.statements.process import StatementProcess
 from quality.tally import Tally, finish, merge
 
@@ -145,7 +148,8 @@ def _carry_out_statements(
     on_result: Callable[[int, CheckResult], None],
 ) -> None:
     """Carry out the checks that are SQL statements, in a process of their own."""
-    with StatementProcess(StatementLimits(examples=examples)) as process:
+    limits = StatementLimits(memory_bytes=_statement_memory(), examples=examples)
+    with StatementProcess(limits) as process:
         for number, check in checks.items():
             on_start(number)
             try:
@@ -155,6 +159,15 @@ def _carry_out_statements(
                 continue
             sound = found.rows - found.failing
             on_result(number, CheckResult(check, found.rows, sound, found.missing, examples=found.examples))
+
+
+def _statement_memory() -> int:
+    """What this process leaves a statement of the memory that is claimed for the run."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    used = own_bytes(os.getpid())
+    if allowed == resource.RLIM_INFINITY or used is None:
+        return StatementLimits().memory_bytes
+    return memory_within(allowed, used)
 
 
 def _columns(revision: Revision, asked: Mapping[int, Check]) -> list[str]:

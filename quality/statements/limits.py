@@ -4,6 +4,21 @@ from dataclasses import dataclass
 
 from quality.checks import Example
 
+_MEBIBYTE = 1024 * 1024
+_USUAL_BYTES = 512 * _MEBIBYTE
+_LEAST_BYTES = 64 * _MEBIBYTE
+_BESIDE_BYTES = 160 * _MEBIBYTE
+"""What the process of statements uses besides the memory of DuckDB."""
+
+
+def memory_within(allowed: int, used: int) -> int:
+    """Memory of a statement, whose process shares what a run may use.
+
+    :param allowed: bytes that the run may use in all.
+    :param used: bytes that it uses already.
+    """
+    return max(_LEAST_BYTES, min(_USUAL_BYTES, allowed - used - _BESIDE_BYTES))
+
 
 class StatementFailed(Exception):
     """The statement could not be carried out; says why, for a person."""
@@ -19,7 +34,7 @@ class StatementLimits:
     """
 
     seconds: float = 60
-    memory_bytes: int = 512 * 1024 * 1024
+    memory_bytes: int = _USUAL_BYTES
     examples: int = 5
 
 

@@ -13,7 +13,7 @@ import pytest
 from quality.checks import Check, CheckStatus, CheckType, Dimension, Example
 from quality.facts import RunFacts
 from quality.runs.runner import WarmEngine
-from quality.statements.limits import FailingRows, StatementFailed, StatementLimits
+from quality.statements.limits import FailingRows, StatementFailed, StatementLimits, memory_within
 from quality.statements.process import StatementProcess
 
 ROWS = 20_000
@@ -193,3 +193,10 @@ async def test_a_statement_is_a_check_among_others(
     assert [result.status for result in found] == [CheckStatus.FAILED, CheckStatus.PASSED, CheckStatus.ERROR]
     assert (found[0].evaluated, found[0].failing) == (ROWS, 39)
     assert found[0].examples[0] == Example(19_962, "4990.25")
+
+
+def test_a_statement_shares_the_memory_of_its_run() -> None:
+    mebibyte = 1024 * 1024
+    assert memory_within(2_048 * mebibyte, 300 * mebibyte) == 512 * mebibyte
+    assert memory_within(800 * mebibyte, 300 * mebibyte) == 340 * mebibyte
+    assert memory_within(512 * mebibyte, 500 * mebibyte) == 64 * mebibyte
