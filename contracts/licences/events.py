@@ -31,6 +31,12 @@ async def revision_changed(_: JobContext, session: AsyncSession, event: Event) -
     )
 
 
+async def promise_missed(_: JobContext, session: AsyncSession, event: Event) -> None:
+    """A product missed a promise: tell everybody whose licence reads it."""
+    told = {**event.payload, "product_id": str(event.subject_id)}
+    await news.publish_to_licensees(session, event.subject_id, EventKind.LICENCE_PROMISE_MISSED, told)
+
+
 async def resource_registered(_: JobContext, session: AsyncSession, event: Event) -> None:
     """What is registered of a resource was changed: tell everybody whose licence rests on it."""
     if changes := event.payload.get("changes"):
@@ -39,6 +45,7 @@ async def resource_registered(_: JobContext, session: AsyncSession, event: Event
 
 
 SUBSCRIBERS = (
+    Subscriber("contracts.licences.promises", frozenset({EventKind.PRODUCT_PROMISE_MISSED}), promise_missed),
     Subscriber(
         "contracts.licences.registrations",
         frozenset({EventKind.REGISTRATION_COMPLETED}),

@@ -37,6 +37,7 @@ class EventKind(StrEnum):
     INVOICE_REFUNDED = "invoice.refunded"
     INVOICE_REOPENED = "invoice.reopened"
     LICENCE_ISSUED = "licence.issued"
+    LICENCE_PROMISE_MISSED = "licence.promise_missed"
     LICENCE_REINSTATED = "licence.reinstated"
     LICENCE_RESOURCE_CHANGED = "licence.resource_changed"
     LICENCE_RESUMED = "licence.resumed"

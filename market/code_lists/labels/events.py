@@ -74,6 +74,7 @@ LABELS: LabelTexts = {
         "invoice.refunded": ("账单已退款", "Invoice refunded"),
         "invoice.reopened": ("账单重新待付", "Invoice reopened"),
         "licence.issued": ("许可已签发", "Licence issued"),
+        "licence.promise_missed": ("许可所读产品的服务承诺未兑现", "Promise of a licence's product missed"),
         "licence.reinstated": ("许可的暂停已解除", "Licence reinstated"),
         "licence.resource_changed": (
             "许可所依据资源的登记内容已变更",

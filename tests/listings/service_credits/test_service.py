@@ -8,8 +8,13 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
+from sqlmodel import col, select
 
+from contracts.licences import events as licences
 from infra.db import SessionMaker, transaction
+from infra.events.domain import Event
+from infra.events.kinds import EventKind
+from infra.events.tables import EventRow
 from listings.service_credits.domain import last_month, misses_availability
 from listings.service_credits.jobs import record_missed
 from quality.observations.domain import CallCounts
@@ -41,6 +46,7 @@ def test_few_calls_say_nothing() -> None:
 async def test_a_lapse_and_a_month_are_recorded_once(
     bargain: Bargain, app: Litestar, sessions: SessionMaker, database: TestDatabase
 ) -> None:
+    await bargain.licensed()
     product_id = UUID(bargain.product_id)
     path = f"/v1/products/{product_id}/service-credits"
     context = job_context(app, sessions)
@@ -81,3 +87,15 @@ async def test_a_lapse_and_a_month_are_recorded_once(
             "SELECT count(*) FROM events WHERE subject_id = :id AND kind = 'product.promise_missed'"
         )
         assert (await session.execute(told.bindparams(id=product_id))).scalar_one() == 2
+        product_events = col(EventRow.subject_id) == product_id
+        missed = col(EventRow.kind) == EventKind.PRODUCT_PROMISE_MISSED
+        for row in (await session.exec(select(EventRow).where(product_events, missed))).all():
+            event = Event(**row.model_dump() | {"kind": EventKind(row.kind)})
+            for subscriber in licences.SUBSCRIBERS:
+                if event.kind in subscriber.kinds:
+                    await subscriber.handler(context, session, event)
+        heard = col(EventRow.kind) == EventKind.LICENCE_PROMISE_MISSED
+        rows = (await session.exec(select(EventRow).where(heard))).all()
+        mine = [row for row in rows if row.payload["product_id"] == str(product_id)]
+    assert {row.payload["promise"] for row in mine} == {"freshness", "availability"}
+    assert all(bargain.buyer.organisation_id in row.organisations for row in mine)
