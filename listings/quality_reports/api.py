@@ -1,7 +1,7 @@
 """Quality reports over HTTP."""
 
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, MediaType, Request, Response, get
@@ -20,8 +20,12 @@ from quality.reports.badge import badge
 from quality.reports.schemas import ComparisonRead, ReportRead, TrendRead
 
 Language = Annotated[
-    Literal["zh", "en"] | None,
-    QueryParameter(name="lang", description="Language of the page; by Accept-Language if left out"),
+    str | None,
+    QueryParameter(
+        name="lang",
+        pattern="^(zh|en)$",
+        description="Language of the page, `zh` or `en`; by Accept-Language if left out",
+    ),
 ]
 IfNoneMatch = Annotated[
     str | None,
