@@ -31,6 +31,7 @@ SHORT = {
         "carry_out": "the work on one run and the watch over it, both waited for",
         "_probed": "starts the engine of one run, waited for",
     },
+    "quality/statements/database.py": {"_timed": "interrupts a statement that takes too long, ended with it"},
     "market/operations/worker.py": {"_run": "warms the quality engine, waited for", "_work": "waited for"},
 }
 STARTERS = {"create_task", "ensure_future", "Thread", "TaskGroup", "start_new_thread", "Timer", "Process"}

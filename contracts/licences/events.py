@@ -33,8 +33,7 @@ async def revision_changed(_: JobContext, session: AsyncSession, event: Event) -
 
 async def promise_missed(_: JobContext, session: AsyncSession, event: Event) -> None:
     """A product missed a promise: tell everybody whose licence reads it."""
-    told = {**event.payload, "product_id": str(event.subject_id)}
-    await news.publish_to_licensees(session, event.subject_id, EventKind.LICENCE_PROMISE_MISSED, told)
+    await news.publish_promise_missed(session, event.subject_id, event.payload)
 
 
 async def resource_registered(_: JobContext, session: AsyncSession, event: Event) -> None:

@@ -74,3 +74,9 @@ async def publish_resource_changed(
     """Tell the parties of every licence that rests on a resource what was changed in its registration."""
     told = {"resource_id": str(resource_id), **changed}
     await publish_to_licensees(session, resource_id, EventKind.LICENCE_RESOURCE_CHANGED, told)
+
+
+async def publish_promise_missed(session: AsyncSession, product_id: UUID, missed: Mapping[str, Any]) -> None:
+    """Tell the parties of every licence of a product which promise it missed."""
+    told = {**missed, "product_id": str(product_id)}
+    await publish_to_licensees(session, product_id, EventKind.LICENCE_PROMISE_MISSED, told)
