@@ -225,6 +225,17 @@ class CheckResult:
             return CheckStatus.EMPTY
         return CheckStatus.PASSED if self.failing <= self.tolerated else CheckStatus.FAILED
 
+    def to_json(self) -> dict[str, Any]:
+        """What ``from_json`` reads back, given the check."""
+        return {
+            "evaluated": self.evaluated,
+            "satisfied": self.satisfied,
+            "missing": self.missing,
+            "observed": dict(self.observed),
+            "examples": [asdict(example) for example in self.examples],
+            "error": self.error,
+        }
+
     @classmethod
     def from_json(cls, check: Check, document: Mapping[str, Any]) -> "CheckResult":
         """Read the engine's answer to one check.
@@ -263,6 +274,24 @@ class Measured:
             for result in self.results
         )
         object.__setattr__(self, "results", results)
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``from_json`` reads back, given the checks."""
+        return {
+            "rows": self.rows,
+            "repeated": self.repeated,
+            "results": [result.to_json() for result in self.results],
+        }
+
+    @classmethod
+    def from_json(cls, checks: Sequence[Check], document: Mapping[str, Any]) -> "Measured":
+        """Read the engine's answer to these checks.
+
+        :raises KeyError, TypeError, ValueError: the document is of another shape.
+        """
+        pairs = zip(checks, document["results"], strict=True)
+        results = tuple(CheckResult.from_json(check, item) for check, item in pairs)
+        return cls(results, document["rows"], document["repeated"])
 
 
 def mask(value: str, *, quantity: bool) -> str:

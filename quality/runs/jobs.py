@@ -11,8 +11,8 @@ from infra.memory_budget import MemoryBudget
 from quality.observations import service as observations
 from quality.observations.domain import Observations
 from quality.runs import running, service
+from quality.runs.engines.pool import EnginePool
 from quality.runs.errors import CheckingFailed
-from quality.runs.pool import EnginePool
 
 POOL = "quality.engines"
 BUDGET = "quality.budget"

@@ -1,7 +1,7 @@
 """From what a run found to what its report says: the rulebook's weights, grades, caps and gate, applied."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from infra.rulebook.domain import Rules
@@ -79,13 +79,8 @@ def result_to_json(result: CheckResult) -> dict[str, Any]:
         **result.check.to_json(),
         "status": str(result.status),
         "counts": "table" if result.check.type in WHOLE else "rows",
-        "evaluated": result.evaluated,
-        "satisfied": result.satisfied,
-        "missing": result.missing,
-        "observed": dict(result.observed),
         "scored": result.check.scored,
-        "examples": [asdict(example) for example in result.examples],
-        "error": result.error,
+        **result.to_json(),
         "sentence_zh": zh,
         "sentence_en": en,
     }

@@ -16,8 +16,8 @@ from infra.objects import ObjectMissing
 from quality.checks import Check, Measured
 from quality.facts import RunFacts, RunProgress
 from quality.runs import repository
+from quality.runs.engines.interface import Engine
 from quality.runs.errors import CheckingFailed
-from quality.runs.runner import Engine
 from quality.runs.tables import QualityRun
 
 WATCH_SECONDS = 1.0

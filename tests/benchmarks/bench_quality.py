@@ -27,7 +27,7 @@ from rich.table import Table
 from infra.memory_budget import MemoryBudget
 from quality.checks import Check, CheckType, Dimension, Measured
 from quality.facts import RunFacts
-from quality.runs.runner import WarmEngine
+from quality.runs.engines.warm import WarmEngine
 
 MEBIBYTE = 1024 * 1024
 MEMORY_MB = 2_048
@@ -125,7 +125,7 @@ def library(path: str) -> tuple[float, float, int]:
 
 def ours(path: str) -> tuple[float, int]:
     """The same checks by the service's engine: seconds, and the peak of resident bytes."""
-    from quality import engine
+    from quality.engine import engine
 
     engine.warm_up()
     began = time.perf_counter()

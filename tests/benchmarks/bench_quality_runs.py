@@ -70,7 +70,7 @@ def checking_process(worker: int) -> int:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and descends(int(folder.name), [worker]):
             words = (folder / "cmdline").read_bytes().split(b"\0")
-            if b"quality.child" in words:
+            if b"quality.engine.child" in words:
                 return int(folder.name)
     raise RuntimeError("The worker has no checking process.")
 

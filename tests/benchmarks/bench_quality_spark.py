@@ -18,7 +18,7 @@ from rich.table import Table
 from infra.memory_budget import MemoryBudget
 from infra.settings import Settings
 from quality.facts import RunFacts
-from quality.runs.spark_runner import SparkEngine, spark_lacks
+from quality.runs.engines.spark import SparkEngine, spark_lacks
 from tests.benchmarks.bench_quality import MEBIBYTE, checks, make
 
 

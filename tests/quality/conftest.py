@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from quality.runs.runner import WarmEngine
+from quality.runs.engines.warm import WarmEngine
 from tests.support.budget import roomy
 
 

@@ -15,7 +15,7 @@ from infra.postgres import throwaway
 from infra.rulebook import service as rulebook
 from quality.checks import WHOLE, CheckStatus
 from quality.classes import ProductClass
-from quality.runs.runner import WarmEngine
+from quality.runs.engines.warm import WarmEngine
 from tests.support.budget import roomy
 from tests.support.database import TestServer
 from tests.support.judged import Judged, Pipeline

@@ -6,7 +6,7 @@ import pytest
 
 from infra.db import AsyncSession
 from infra.rulebook import service as rulebook
-from quality.runs.runner import WarmEngine
+from quality.runs.engines.warm import WarmEngine
 from tests.quality.defects import HEAD, SHARES, measure, table
 from tests.support.judged import Pipeline
 from tests.support.worsening import Way, register

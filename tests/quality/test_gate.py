@@ -16,8 +16,8 @@ from infra.db import SessionMaker, transaction
 from infra.jobs import JobContext
 from market.delivery import canary
 from quality.runs import jobs
-from quality.runs.pool import EnginePool
-from quality.runs.runner import WarmEngine
+from quality.runs.engines.pool import EnginePool
+from quality.runs.engines.warm import WarmEngine
 from quality.runs.service import JOB
 from quality.runs.tables import QualityRun
 from tests.support.application import job_context

@@ -11,7 +11,7 @@ from infra.db import AsyncSession
 from infra.rulebook import service as rulebook
 from quality.checks import Check, CheckStatus
 from quality.gates import GRADES
-from quality.runs.runner import WarmEngine
+from quality.runs.engines.warm import WarmEngine
 from quality.sentences import sentences
 from tests.support.judged import Judged, Pipeline
 from tests.support.worsening import Sheet, Targets, Way, city, read_sheet, register, ways_of, worsen

@@ -11,7 +11,7 @@ from quality.arguments import require_suite
 from quality.checks import Check, CheckStatus
 from quality.classes import ProductClass
 from quality.proposals.domain import propose
-from quality.runs.runner import WarmEngine
+from quality.runs.engines.warm import WarmEngine
 from tests.support.judged import Judged, Pipeline, facts_of
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from quality.aggregates import tally
-from quality.conditions import Context
+from quality.engine.aggregates import tally
+from quality.engine.conditions import Context
 from quality.reasons import FORMS, reason_zh
 
 _HERE = Context(None, "Asia/Shanghai")

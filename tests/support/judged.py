@@ -16,8 +16,8 @@ from quality.classes import ProductClass
 from quality.facts import RunFacts
 from quality.proposals.domain import propose
 from quality.proposals.facts import FileFacts, Meaning
+from quality.runs.engines.warm import WarmEngine
 from quality.runs.judging import Judgement, judge
-from quality.runs.runner import WarmEngine
 from tests.support.budget import roomy
 from tests.support.conversions import convert_here
 from tests.support.worsening import Sheet

@@ -37,12 +37,12 @@ KINDS = {
     "tests/quality/statements/test_process.py": "processes",
     "tests/quality/spark/": "spark",
     "tests/quality/test_defects.py": "processes",
-    "tests/quality/test_engine.py": "processes",
-    "tests/quality/test_running.py": "processes",
+    "tests/quality/engine/test_engine.py": "processes",
+    "tests/quality/runs/test_running.py": "processes",
     "tests/quality/test_gate.py": "processes",
     "tests/quality/test_never_better.py": "processes",
     "tests/quality/test_real_files.py": "processes",
-    "tests/quality/test_service.py": "processes",
+    "tests/quality/runs/test_service.py": "processes",
     "tests/test_upgrade.py": "processes",
 }
 """Start of a path → the marker of what lies there."""

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from infra.settings import Settings
-from quality.runs.runner import WarmEngine
-from quality.runs.spark_runner import SparkEngine, spark_lacks
+from quality.runs.engines.spark import SparkEngine, spark_lacks
+from quality.runs.engines.warm import WarmEngine
 from tests.support.budget import roomy
 
 

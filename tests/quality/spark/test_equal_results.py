@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from quality.checks import UNSCORED, Check, CheckResult, CheckType, Dimension
 from quality.facts import RunFacts, reference_key
-from quality.runs.runner import WarmEngine
-from quality.runs.spark_runner import SparkEngine
+from quality.runs.engines.spark import SparkEngine
+from quality.runs.engines.warm import WarmEngine
 
 DAYS = [
     "0001-01-01",

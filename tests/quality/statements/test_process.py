@@ -12,7 +12,7 @@ import pytest
 
 from quality.checks import Check, CheckStatus, CheckType, Dimension, Example
 from quality.facts import RunFacts
-from quality.runs.runner import WarmEngine
+from quality.runs.engines.warm import WarmEngine
 from quality.statements.limits import FailingRows, StatementFailed, StatementLimits, memory_within
 from quality.statements.process import StatementProcess
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from quality.bounds import (
+from quality.engine.bounds import (
     EPOCH,
     Range,
     bounds_of,

@@ -1,6 +1,6 @@
 """Spark: its session, and a revision's Parquet file as a DataFrame. Optional: ``requirements-spark.txt`` and Java 17.
 
-Only ``quality.spark_child`` and what it loads import this. In local mode all is one Java process beside the child,
+Only ``quality.spark.child`` and what it loads import this. In local mode all is one Java process beside the child,
 bounded by its own heap; with a cluster, that process drives it.
 """
 

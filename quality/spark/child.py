@@ -1,4 +1,4 @@
-"""The child process that checks on Spark: asked and answering as ``quality.child``, with a Java process of its own.
+"""The child process that checks on Spark: asked and answering as ``quality.engine.child``, with its own Java process.
 
 It starts Spark once and answers requests until its input ends; then Java, whose input it held, ends too. The first
 request says where Spark runs: ``{"master", "driver_host", "heap_mb"}``, answered by ``{"version"}`` or ``{"error"}``.
@@ -13,30 +13,28 @@ from infra.child_process import Handler, Notify, serve_with_notes
 from quality.checks import Check
 from quality.facts import RunFacts
 
-_KEPT = ("evaluated", "satisfied", "missing", "observed", "examples", "error")
-
 
 def _load(notify: Notify) -> Handler:
-    from quality import spark, spark_engine
+    from quality.spark import engine, session
 
     home = Path(os.environ["HOME"])
     sessions: list[Any] = []
 
     def start(request: dict[str, Any]) -> dict[str, Any]:
         try:
-            sessions.append(spark.open_session(spark.SparkSettings(**request), home))
+            sessions.append(session.open_session(session.SparkSettings(**request), home))
         except (
             Exception
         ) as error:  # Java is missing, too old or cannot have so much memory; a cluster is away
             return {"error": f"Spark does not start: {_line(error)}"}
-        return {"version": spark_engine.VERSION}
+        return {"version": engine.VERSION}
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:
         if not sessions:
             return start(request)
         checks = [Check.from_json(item) for item in request["checks"]]
         try:
-            measured = spark_engine.run(
+            measured = engine.run(
                 sessions[0],
                 checks,
                 Path(request["path"]),
@@ -47,11 +45,7 @@ def _load(notify: Notify) -> Handler:
         except Exception as error:
             # The last boundary: whatever the libraries raise over one file must not end the process.
             return {"error": f"The revision cannot be checked: {_line(error)}"}
-        return {
-            "rows": measured.rows,
-            "repeated": measured.repeated,
-            "results": [{name: asdict(result)[name] for name in _KEPT} for result in measured.results],
-        }
+        return measured.to_json()
 
     return answer
 

@@ -1,20 +1,26 @@
-"""The worker's half of checking: one warm child process, bounded in time and memory, replaced when it crashes."""
+"""Great Expectations on pandas, in one warm child process: bounded in time and memory, replaced when it crashes."""
 
 import asyncio
-import signal
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut, ProcessLimits
+from infra.child_process import ChildProcess, ProcessLimits
 from infra.memory_budget import Claim, FilesBusy, MemoryBudget
 from infra.settings import QUALITY_IDLE_MB
-from quality.checks import Check, CheckResult, Measured
-from quality.facts import OnProgress, RunFacts, RunProgress
-from quality.runs.errors import CheckingFailed
+from quality.checks import Check, Measured
+from quality.facts import OnProgress, RunFacts
+from quality.runs.engines.asking import (
+    ENVIRONMENT,
+    START_SECONDS,
+    OnNote,
+    ask,
+    measured_of,
+    on_note,
+    request_of,
+)
 
-START_SECONDS = 120
 MEMORY_SECONDS = 120.0
 """How long a warm child waits for the memory of a run before it gives up what it holds itself."""
 
@@ -22,44 +28,6 @@ _LIBRARIES_MB = 2_048
 """What the libraries map before any data, most of it without touching it."""
 
 _MEBIBYTE = 1024 * 1024
-
-ENVIRONMENT = {
-    "GX_ANALYTICS_ENABLED": "false",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-}
-
-_OnNote = Callable[[dict[str, Any]], None]
-
-
-class Engine(Protocol):
-    """What runs checks on a revision."""
-
-    @property
-    def version(self) -> str:
-        """Name and version of the checking library."""
-
-    async def start(self) -> None:
-        """Make it ready, so that a run begins sooner.
-
-        :raises CheckingFailed: it does not start.
-        """
-
-    async def stop(self) -> None:
-        """End its processes."""
-
-    async def run(
-        self,
-        checks: Sequence[Check],
-        parquet_path: Path,
-        facts: RunFacts,
-        on_progress: OnProgress | None = None,
-    ) -> Measured:
-        """One result per check, in their order, and what was found of the rows as a whole.
-
-        :raises CheckingFailed: they could not be carried out.
-        """
 
 
 class WarmEngine:
@@ -80,7 +48,7 @@ class WarmEngine:
         memory_mb: int,
         budget: MemoryBudget,
         examples: int = 5,
-        module: str = "quality.child",
+        module: str = "quality.engine.child",
     ) -> None:
         self._module = module
         self._timeout_s = timeout_s
@@ -136,7 +104,7 @@ class WarmEngine:
             self._home.cleanup()
             self._home = None
 
-    async def _answer(self, request: Mapping[str, Any], on_note: _OnNote) -> dict[str, Any]:
+    async def _answer(self, request: Mapping[str, Any], on_note: OnNote) -> dict[str, Any]:
         """Give the child all of its memory for one request, and take it back."""
         child, claim = await self._with_memory()
         try:
@@ -186,58 +154,3 @@ class WarmEngine:
         self._version = str((await ask(self._child, {}, START_SECONDS))["version"])
         self._child.bound_data(QUALITY_IDLE_MB * _MEBIBYTE)
         return self._child
-
-
-def request_of(checks: Sequence[Check], path: Path, facts: RunFacts, examples: int) -> dict[str, Any]:
-    """What a checking process is asked."""
-    return {
-        "path": str(path),
-        "checks": [check.to_json() for check in checks],
-        "examples": examples,
-        "facts": facts.to_json(),
-    }
-
-
-def on_note(on_progress: OnProgress | None) -> Callable[[dict[str, Any]], None]:
-    """What hears the notes of a checking process."""
-
-    def hear(note: dict[str, Any]) -> None:
-        if on_progress is not None:
-            on_progress(RunProgress(**note))
-
-    return hear
-
-
-def measured_of(checks: Sequence[Check], answer: Mapping[str, Any]) -> Measured:
-    """What a checking process answered.
-
-    :raises CheckingFailed: it says why it could not.
-    """
-    if "error" in answer:
-        raise CheckingFailed(answer["error"], transient=False)
-    pairs = zip(checks, answer["results"], strict=True)
-    results = tuple(CheckResult.from_json(check, item) for check, item in pairs)
-    return Measured(results, answer["rows"], answer["repeated"])
-
-
-async def ask(
-    child: ChildProcess, request: Mapping[str, Any], timeout_s: int, on_note: _OnNote | None = None
-) -> dict[str, Any]:
-    """Ask a checking process.
-
-    :raises CheckingFailed: it gave no answer, and has been killed.
-    """
-    try:
-        return await child.ask(request, timeout_s=timeout_s, on_note=on_note)
-    except ChildTimedOut:
-        raise CheckingFailed(f"The checks took longer than {timeout_s} seconds.", transient=False) from None
-    except ChildCrashed as crash:
-        # Killed by whomever: by the kernel for the machine's memory, or by a person. Its own limits end it otherwise.
-        if crash.out_of_memory and crash.ending != f"signal {signal.SIGKILL:d}":
-            raise CheckingFailed(
-                "The check needs more memory than it may use; upload the data in smaller files.",
-                transient=False,
-            ) from None
-        raise CheckingFailed(
-            f"The checking process ended without an answer ({crash.ending}).", transient=True
-        ) from None

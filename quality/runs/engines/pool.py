@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 
 from infra.memory_budget import MemoryBudget
 from infra.settings import Settings
-from quality.runs.runner import Engine, WarmEngine
-from quality.runs.spark_runner import ChosenEngine, SparkEngine
+from quality.runs.engines.chosen import ChosenEngine
+from quality.runs.engines.interface import Engine
+from quality.runs.engines.spark import SparkEngine
+from quality.runs.engines.warm import WarmEngine
 
 
 class EnginePool:

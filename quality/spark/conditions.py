@@ -1,8 +1,8 @@
-"""What each type of check asks of a single row, as Spark expressions: as ``quality.conditions`` has it.
+"""What each type of check asks of a single row, as Spark expressions: as ``quality.engine.conditions`` has it.
 
 Every expression is exact and raises nothing: bounds and listed values become values of the column's own type here, and
 no column is converted to floating point but where both engines do. That a check fits its columns at all has been seen
-before (``quality.spark_engine``).
+before (``quality.spark.engine``).
 """
 
 import datetime as dt
@@ -19,9 +19,19 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F  # noqa: N812 (as everybody writes it)
 from pyspark.sql import types as T  # noqa: N812
 
-from quality.bounds import EPOCH, bounds_of, days, exact, float_range, ticks, ticks_of, units, whole_range
 from quality.checks import Check, CheckType
-from quality.conditions import MALFORMED, Context
+from quality.engine.bounds import (
+    EPOCH,
+    bounds_of,
+    days,
+    exact,
+    float_range,
+    ticks,
+    ticks_of,
+    units,
+    whole_range,
+)
+from quality.engine.conditions import MALFORMED, Context
 from quality.patterns import portable
 from quality.standards import values_of
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quality.bounds import (
+from quality.engine.bounds import (
     Range,
     before,
     exact,

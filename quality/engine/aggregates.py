@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from quality.conditions import (
+from quality.engine.conditions import (
     CONDITIONS,
     Columns,
     Context,
@@ -21,7 +21,7 @@ from quality.conditions import (
     within,
     written,
 )
-from quality.tally import Tally
+from quality.engine.tally import Tally
 
 Aggregate = Callable[[Columns, Mapping[str, Any], Context, int], Tally]
 _LIMIT = 2**62

@@ -2,7 +2,7 @@
 
 The library compares bounds as binary floating point (0.10 to 0.30 then refuses both ends, and 2^53 + 1 is lost), leaves
 missing values out, and lists every failing row. These metrics compare exactly, count every row, and keep a few
-positions. A metric answers a :class:`quality.tally.Tally`.
+positions. A metric answers a :class:`quality.engine.tally.Tally`.
 
 Another engine of the library joins by a further method of :class:`RevisionMetric` for it
 (``@metric_value(engine=SparkDFExecutionEngine)``), or of a single class.
@@ -24,10 +24,10 @@ from great_expectations.expectations.registry import get_expectation_impl, get_m
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from great_expectations.validator.validator import ValidationDependencies
 
-from quality.aggregates import tally
 from quality.arguments.library import LIBRARY_EXPECTATIONS
 from quality.checks import Check, CheckType
-from quality.conditions import Context
+from quality.engine.aggregates import tally
+from quality.engine.conditions import Context
 
 PREFIX = "revision."
 _started: list[Callable[[int], None]] = []

@@ -14,7 +14,6 @@ import select
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -24,8 +23,6 @@ from quality.facts import OnProgress, RunProgress
 
 _WHOLE_FILE = -1
 """Instead of the number of a check: the fork is at something that no single check asks for."""
-
-_KEPT = ("evaluated", "satisfied", "missing", "observed", "examples", "error")
 
 
 class RunFailed(Exception):
@@ -63,7 +60,7 @@ def started(number: int | None) -> dict[str, Any]:
 
 def finished(number: int, result: CheckResult) -> dict[str, Any]:
     """What came of a check."""
-    return {"number": number, "result": result_to_json(result)}
+    return {"number": number, "result": result.to_json()}
 
 
 def done(rows: int, repeated: int) -> dict[str, Any]:
@@ -151,12 +148,6 @@ class _Attempt:
         if check is None or self._at in self._results:
             raise RunFailed(f"The revision cannot be checked: it {reason}.")
         self._results[self._at] = CheckResult(check, 0, 0, error=f"the check {reason}")
-
-
-def result_to_json(result: CheckResult) -> dict[str, Any]:
-    """What ``CheckResult.from_json`` reads back."""
-    document = asdict(result)
-    return {name: document[name] for name in _KEPT}
 
 
 def _become_worker(writing: int, work: Callable[[Callable[[Any], None]], None]) -> None:

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from quality.aggregates import tally
 from quality.checks import Check, CheckType, Dimension
-from quality.conditions import Context, Misfit
-from quality.tally import Tally, finish, merge
+from quality.engine.aggregates import tally
+from quality.engine.conditions import Context, Misfit
+from quality.engine.tally import Tally, finish, merge
 
 ARRIVED = dt.datetime(2026, 5, 1, 4, tzinfo=dt.UTC)
 HERE = Context(ARRIVED, "Asia/Shanghai")

@@ -1,8 +1,8 @@
-"""Great Expectations on Spark, behind the interface of ``quality.engine``: same suite, same numbers.
+"""Great Expectations on Spark, behind the interface of ``quality.engine.engine``: same suite, same numbers.
 
 The library is asked once for all checks, and counts those of one row at a time in one pass. What a check of the pandas
 engine refuses is refused here in the same words, since the same conditions are first put to a row without values. SQL
-statements and expectations of the library's own are carried out by ``quality.engine`` for both.
+statements and expectations of the library's own are carried out by ``quality.engine.engine`` for both.
 """
 
 import tempfile
@@ -17,16 +17,17 @@ import pyarrow.parquet as pq
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from pyspark.sql import DataFrame, SparkSession
 
-from quality import engine, spark_tallies
-from quality import spark_metrics as _metrics  # noqa: F401 (registers them)
-from quality.aggregates import tally as arrow_tally
 from quality.checks import Check, CheckResult, CheckType, Example, Measured
-from quality.conditions import Context, known_values
-from quality.expectations import ExpectRevisionToSatisfyCheck
+from quality.engine import engine
+from quality.engine.aggregates import tally as arrow_tally
+from quality.engine.conditions import Context, known_values
+from quality.engine.expectations import ExpectRevisionToSatisfyCheck
+from quality.engine.tally import Tally
 from quality.facts import OnProgress, RunFacts, RunProgress, reference_key
-from quality.spark import SPARK_VERSION, SparkFrame, read_parquet
-from quality.spark_conditions import Clock, row_condition
-from quality.tally import Tally
+from quality.spark import metrics as _metrics  # noqa: F401 (registers them)
+from quality.spark import tallies
+from quality.spark.conditions import Clock, row_condition
+from quality.spark.session import SPARK_VERSION, SparkFrame, read_parquet
 
 VERSION = f"{engine.VERSION}, {SPARK_VERSION}"
 
@@ -46,7 +47,7 @@ def run(
     """Run the checks on a revision.
 
     :param parquet_path: on this machine; where the work is done by others, in a folder that they see as well.
-    :returns: what ``quality.engine.run`` returns for the same checks, facts and file.
+    :returns: what ``quality.engine.engine.run`` returns for the same checks, facts and file.
     """
     with tempfile.TemporaryDirectory(prefix="known-") as folder:
         return _Run(session, parquet_path, facts, examples, Path(folder), on_progress).measured(checks)
@@ -88,7 +89,7 @@ class _Run:
                 asked[number] = check
         for number, one in self._counted(asked, frame).items():
             self._found[number] = self._result(checks[number], one)
-        repeated = spark_tallies.repeated_rows(frame.raw, self._examples)
+        repeated = tallies.repeated_rows(frame.raw, self._examples)
         for number, check in enumerate(checks):
             if check.type is CheckType.NO_REPEATED_ROWS:
                 shown = tuple(Example(row, "") for row in repeated.rows)
@@ -142,8 +143,8 @@ class _Run:
             )
             for number in counts
         }
-        tallies = spark_tallies.row_tallies(frame.data, conditions, counts, self._examples)
-        return {number: one for number, one in found.items() if not isinstance(one, list)} | tallies
+        counted = tallies.row_tallies(frame.data, conditions, counts, self._examples)
+        return {number: one for number, one in found.items() if not isinstance(one, list)} | counted
 
     def _named(self, check: Check, frame: SparkFrame) -> Check:
         return replace(check, columns=tuple(frame.names[name] for name in check.columns))

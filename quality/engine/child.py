@@ -1,9 +1,9 @@
 """The child process that checks: :func:`infra.child_process.serve_with_notes` says how it is asked and bounded.
 
 It loads Great Expectations once and answers requests until its input ends; each run is a fork of it
-(`quality.isolation`). A request is ``{"path", "checks", "examples", "facts"}`` and may have ``check_seconds``; it is
-answered by ``{"rows", "repeated", "results"}`` or ``{"error"}``, and before that by notes ``{"done", "of", "check"}``.
-An empty request is answered by ``{"version"}``, as soon as the library is loaded.
+(`quality.engine.isolation`). A request is ``{"path", "checks", "examples", "facts"}`` and may have ``check_seconds``;
+the answer is ``{"rows", "repeated", "results"}`` or ``{"error"}``, and before it come notes
+``{"done", "of", "check"}``. An empty request is answered by ``{"version"}``, as soon as the library is loaded.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from quality.limits import CHECK_SECONDS
 
 
 def _load(notify: Notify) -> Handler:
-    from quality import engine, isolation  # within the limits: loads Great Expectations
+    from quality.engine import engine, isolation  # within the limits: loads Great Expectations
 
     engine.warm_up()
 
@@ -56,11 +56,7 @@ def _load(notify: Notify) -> Handler:
             )
         except isolation.RunFailed as failed:
             return {"error": str(failed)}
-        return {
-            "rows": measured.rows,
-            "repeated": measured.repeated,
-            "results": [isolation.result_to_json(result) for result in measured.results],
-        }
+        return measured.to_json()
 
     return answer
 

@@ -17,11 +17,11 @@ import pytest
 
 from quality.checks import Check, CheckResult, CheckStatus, CheckType, Dimension
 from quality.facts import RunFacts
+from quality.runs.engines.warm import WarmEngine
 from quality.runs.errors import CheckingFailed
-from quality.runs.runner import WarmEngine
 from tests.support.budget import roomy
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
 def asked(kind: CheckType, *columns: str, **arguments: Any) -> Check:
@@ -144,7 +144,7 @@ async def test_times_of_mixed_zones_are_compared_as_instants_or_refused(
 
 def counts(folder: str, whole_bytes: int, batch_bytes: int) -> list[tuple[Any, ...]]:
     """Every type of check on the file in the folder, in a process of its own."""
-    from quality import engine, frames
+    from quality.engine import engine, frames
 
     engine.WHOLE_BYTES, frames.BATCH_BYTES = whole_bytes, batch_bytes  # type: ignore[attr-defined]
     deciles = {"kind": "quantiles", "quantiles": [str(n) for n in range(0, 110, 10)]}
@@ -182,7 +182,7 @@ def counts(folder: str, whole_bytes: int, batch_bytes: int) -> list[tuple[Any, .
 
 def counts_of_single_blanks(folder: str) -> list[tuple[Any, ...]]:
     """What a check for repeated values counts in parts, in a process of its own."""
-    from quality import engine, frames
+    from quality.engine import engine, frames
 
     engine.WHOLE_BYTES, frames.BATCH_BYTES = 0, 1_000  # type: ignore[attr-defined]
     checks = [

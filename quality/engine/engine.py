@@ -1,5 +1,5 @@
-"""Great Expectations, behind one function. Only this module and ``quality.expectations`` import it, and only the child
-process imports this.
+"""Great Expectations, behind one function. Only this module and ``quality.engine.expectations`` import it, and only
+the child process imports this.
 
 The pandas engine, an ephemeral context, and one suite call for a revision that fits in memory: a call per check is ten
 times slower. A larger one is checked a batch of rows at a time, and what must see all rows of a value by itself.
@@ -26,14 +26,14 @@ from great_expectations.execution_engine import pandas_execution_engine
 
 from infra.child_process import own_bytes
 from quality.checks import Check, CheckResult, CheckType, Dimension, Example, Measured, mask
-from quality.conditions import any_missing, written
-from quality.expectations import ExpectRevisionToSatisfyCheck, library_expectation, watch
+from quality.engine.conditions import any_missing, written
+from quality.engine.expectations import ExpectRevisionToSatisfyCheck, library_expectation, watch
+from quality.engine.frames import WHOLE_BYTES, Revision, frame_of
+from quality.engine.tally import Tally, finish, merge
 from quality.facts import OnProgress, RunFacts, RunProgress, reference_key
-from quality.frames import WHOLE_BYTES, Revision, frame_of
 from quality.limits import MAX_CELLS
 from quality.statements.limits import StatementFailed, StatementLimits, memory_within
 from quality.statements.process import StatementProcess
-from quality.tally import Tally, finish, merge
 
 # It would take a fingerprint of every frame, which nobody reads and which takes longer than the checks.
 pandas_execution_engine.HASH_THRESHOLD = 0

@@ -9,10 +9,12 @@ from pydantic import ValidationError
 
 from infra.settings import Settings
 from quality.facts import RunFacts
-from quality.runs import spark_runner
+from quality.runs.engines import chosen as choice
+from quality.runs.engines import spark as spark_engine
+from quality.runs.engines.chosen import ChosenEngine
+from quality.runs.engines.spark import SparkEngine
+from quality.runs.engines.warm import WarmEngine
 from quality.runs.errors import CheckingFailed
-from quality.runs.runner import WarmEngine
-from quality.runs.spark_runner import ChosenEngine, SparkEngine
 from tests.support.budget import roomy
 
 
@@ -43,14 +45,14 @@ def test_spark_is_taken_for_large_revisions_where_it_is_installed(
 ) -> None:
     pq.write_table(pa.table({"n": [1, 2, 3]}), tmp_path / "r.parquet")
     settings = Settings.model_validate({"quality_engine": engine, "quality_spark_from_rows": from_rows})
-    monkeypatch.setattr(spark_runner, "spark_lacks", lambda: lacking)
+    monkeypatch.setattr(choice, "spark_lacks", lambda: lacking)
     assert chosen(settings, tmp_path)._takes_spark(tmp_path / "r.parquet") is spark
 
 
 async def test_a_worker_told_to_take_spark_says_what_it_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spark_runner, "find_spec", lambda _: None)
+    monkeypatch.setattr(spark_engine, "find_spec", lambda _: None)
     engine = chosen(Settings(quality_engine="spark"), tmp_path)
     await engine.start()  # loads nothing
     with pytest.raises(CheckingFailed, match=r"pyspark is not installed \(requirements-spark.txt\)"):
@@ -60,7 +62,7 @@ async def test_a_worker_told_to_take_spark_says_what_it_lacks(
 async def test_spark_is_not_started_in_less_memory_than_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(spark_runner, "spark_lacks", lambda: None)
+    monkeypatch.setattr(spark_engine, "spark_lacks", lambda: None)
     engine = chosen(Settings(quality_engine="spark", quality_memory_mb=1_024), tmp_path)
     with pytest.raises(CheckingFailed, match="quality_memory_mb of 1664 at least"):
         await engine.run([], tmp_path / "r.parquet", RunFacts())

@@ -22,8 +22,8 @@ from quality.checks import Check, CheckType, Dimension, Measured, Severity, Tole
 from quality.classes import ProductClass
 from quality.reports.schemas import ReportRead
 from quality.runs import jobs, repository, service
-from quality.runs.pool import EnginePool
-from quality.runs.runner import WarmEngine
+from quality.runs.engines.pool import EnginePool
+from quality.runs.engines.warm import WarmEngine
 from quality.runs.states import QualityStatus, RunStatus
 from quality.runs.tables import QualityRun
 from quality.suites import service as suites

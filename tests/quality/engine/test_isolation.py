@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from quality.checks import Check, CheckResult, CheckType, Dimension
+from quality.engine.isolation import RunFailed, Tell, done, finished, refused, run, started
 from quality.facts import RunProgress
-from quality.isolation import RunFailed, Tell, done, finished, refused, run, started
 
 CHECKS = [Check(CheckType.NOT_NULL, (name,), Dimension.COMPLETENESS) for name in "abcd"]
 

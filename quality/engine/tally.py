@@ -10,8 +10,8 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from quality.bounds import before, exact, moment, share, text_of
 from quality.checks import WHOLE, Check, CheckType
+from quality.engine.bounds import before, exact, moment, share, text_of
 
 QUANTILES = 11
 

@@ -19,9 +19,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql.types import StructField, StructType
 
 from quality.checks import Check, CheckType, Dimension
-from quality.expectations import PREFIX, RevisionMetric, context_of
-from quality.spark_conditions import Clock
-from quality.spark_tallies import BY_ROW, row_counts, tally
+from quality.engine.expectations import PREFIX, RevisionMetric, context_of
+from quality.spark.conditions import Clock
+from quality.spark.tallies import BY_ROW, row_counts, tally
 
 _OF_SEVERAL_ROWS = (
     CheckType.ROW_COUNT,

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from quality import frames
-from quality.frames import Revision
+from quality.engine import frames
+from quality.engine.frames import Revision
 
 
 def stored(folder: Path, table: pa.Table, **options: int) -> Revision:

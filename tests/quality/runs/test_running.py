@@ -23,11 +23,12 @@ from infra.settings import Settings
 from quality.checks import Check, CheckType, Dimension
 from quality.classes import ProductClass
 from quality.facts import RunFacts, RunProgress
-from quality.runs import control, jobs, runner, running, service
+from quality.runs import control, jobs, running, service
 from quality.runs.control import RunProgressFacts
+from quality.runs.engines import warm
+from quality.runs.engines.pool import EnginePool
+from quality.runs.engines.warm import WarmEngine
 from quality.runs.errors import RunStateForbids
-from quality.runs.pool import EnginePool
-from quality.runs.runner import WarmEngine
 from quality.runs.states import QualityStatus, RunStatus
 from quality.runs.tables import QualityRun
 from quality.suites import service as suites
@@ -237,7 +238,7 @@ async def test_the_progress_is_written_down_until_the_run_is_begun_anew_elsewher
 async def test_idle_processes_of_several_workers_do_not_wait_for_each_others_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "MEMORY_SECONDS", 0.2)
+    monkeypatch.setattr(warm, "MEMORY_SECONDS", 0.2)
     budgets = [MemoryBudget(tmp_path / "memory", megabytes=1_024, queue=10, wait_s=60) for _ in range(2)]
     engines = [
         WarmEngine(timeout_s=60, memory_mb=1_024, budget=budget, module="tests.support.light_child")

@@ -1,4 +1,4 @@
-"""Counts over a Spark frame: what ``quality.aggregates`` counts over Arrow columns, number for number.
+"""Counts over a Spark frame: what ``quality.engine.aggregates`` counts over Arrow columns, number for number.
 
 Nothing is sorted, joined or collected for its examples unless some rows fail, and what comes back to this process is
 bounded by the check, never by the data.
@@ -12,9 +12,9 @@ from pyspark.sql import functions as F  # noqa: N812 (as everybody writes it)
 from pyspark.sql import types as T  # noqa: N812
 
 from quality.checks import Check, CheckType
-from quality.spark import ROW
-from quality.spark_conditions import Clock, Condition, at_most, literal_of, missing, row_condition
-from quality.tally import Tally
+from quality.engine.tally import Tally
+from quality.spark.conditions import Clock, Condition, at_most, literal_of, missing, row_condition
+from quality.spark.session import ROW
 
 _BUCKET = 1_000_000
 """Rows that are brought into their order at once."""
