@@ -40,7 +40,9 @@ def test_a_check_that_does_not_fit_says_so_in_chinese(
 
 def test_every_misfit_has_a_form() -> None:
     """A message that is changed where it is raised is changed here as well."""
-    source = (_QUALITY / "conditions.py").read_text() + (_QUALITY / "aggregates.py").read_text()
+    source = (_QUALITY / "engine" / "conditions.py").read_text() + (
+        _QUALITY / "engine" / "aggregates.py"
+    ).read_text()
     raised = re.findall(r"Misfit\(\s*f?\"([^\"]+)\"", source)
     assert len(raised) > 10
     assert {re.sub(r"\{[^}]*\}+", "{}", message) for message in raised} <= FORMS.keys()
