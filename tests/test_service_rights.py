@@ -184,7 +184,7 @@ DECIDED: Mapping[str, Rights] = {
     "quality_waivers": changing("revoked_by revoked_at revocation_reason ended_told_at"),
     "quality_waiver_requests": changing("status decided_by decided_at decision_reason waiver_id"),
     # The suites of trials take effect with an edition, and the trials count from then on.
-    "quality_runs": changing("status error started_at finished_at trial requested_at"),
+    "quality_runs": changing("status error attempts started_at finished_at trial requested_at"),
     "quality_suites": APPEND_ONLY,
     "reconciliation_breaks": APPEND_ONLY,
     "reconciliations": APPEND_ONLY,

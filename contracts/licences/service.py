@@ -134,7 +134,7 @@ async def _data_of(session: AsyncSession, licence: Licence) -> _LicensedData:
         if found is None or found.recalled is not None:
             reason = found.recalled if found else None
             return _LicensedData(
-                refused=reason or told(Message("The revision that it is pinned to was recalled."))
+                refused=told(reason or Message("The revision that it is pinned to was recalled."))
             )
         return _LicensedData()
     try:

@@ -248,7 +248,7 @@ class RevisionRead(Output):
             **row.model_dump(exclude=hidden),
             profile=profile,
             quality=quality,
-            quality_error=quality_error,
+            quality_error=None if quality_error is None else told(quality_error),
             stopped=list(stopped),
             change=SchemaChangeRead.of(change) if change else None,
             options=options,

@@ -7,6 +7,7 @@ from litestar import Controller, get, put
 from infra.auth import Actor, Permission
 from infra.db import AsyncSession
 from infra.guards import requires
+from infra.messages import told
 from infra.paging import PageRequest
 from infra.schema import Page
 from listings.suites import service
@@ -33,7 +34,7 @@ def suite_read(found: ProductSuite) -> ProductSuiteRead:
         trial=TrialRead(
             revision_id=trial.revision.id,
             status=trial.trial.status,
-            error=trial.trial.error,
+            error=None if trial.trial.error is None else told(trial.trial.error),
             report=ReportRead.of(trial.trial.report) if trial.trial.report else None,
         )
         if trial

@@ -26,6 +26,7 @@ from listings.ingest.result import Column, Kind
 from listings.revisions import service as revisions
 from listings.revisions.domain import TRY_OUT_JOB, RevisionFacts
 from listings.revisions.uploads import FOLDER
+from quality.runs import reasons
 from quality.runs import service as quality
 from quality.runs.jobs import budget_of
 
@@ -53,13 +54,13 @@ async def try_out(context: JobContext, revision_id: UUID) -> str | None:
     async with transaction(context.sessions) as session:
         facts = await revisions.find_facts(session, revision_id)
     if facts is None:
-        return "There is no such revision."
+        return reasons.NO_REVISION
     reason = None
     for _ in range(_TRIES):  # a machine that is busy for a moment is no fault of the revision
         reason = await _tried(context, facts)
         if reason is None:
             return None
-    return f"The revision cannot be served: {reason}"
+    return reasons.CANNOT_BE_SERVED.of(reason=reason)
 
 
 async def _tried(context: JobContext, facts: RevisionFacts) -> str | None:
@@ -67,7 +68,7 @@ async def _tried(context: JobContext, facts: RevisionFacts) -> str | None:
         async with context.store.reading(facts.object_key) as path:
             return await _make_pages(context, path, facts.columns, facts.rows, facts.row_bytes)
     except ObjectMissing:
-        return "its file is not in the object store."
+        return reasons.NO_FILE
 
 
 async def _make_pages(
@@ -100,12 +101,12 @@ async def _make_pages(
         try:
             answer = await child.ask(request, timeout_s=settings.quality_timeout_s)
         except ChildTimedOut:
-            return f"its pages were not made within {settings.quality_timeout_s} seconds."
+            return reasons.PAGES_TOO_SLOW.of(seconds=settings.quality_timeout_s)
         except ChildCrashed as crash:
             return (
-                "its pages need more memory than there is for them."
+                reasons.PAGES_TOO_LARGE
                 if crash.out_of_memory
-                else f"the process that makes its pages ended ({crash.ending})."
+                else reasons.PAGES_ENDED.of(ending=crash.ending)
             )
         finally:
             await child.kill()

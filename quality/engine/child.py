@@ -36,7 +36,7 @@ def _load(notify: Notify) -> Handler:
         except engine.TooMuchToCheck as refused:
             tell(isolation.refused(f"{refused}."))
         except MemoryError:
-            tell(isolation.refused("The check needs more memory than it may use."))
+            tell(isolation.refused("The revision cannot be checked: it needs more memory than there is."))
         except Exception as error:
             # The last boundary: whatever the libraries raise over one file must not end the process.
             reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]

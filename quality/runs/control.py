@@ -10,7 +10,7 @@ from infra.errors import NotFound
 from infra.messages import Message
 from quality.checks import CheckStatus
 from quality.facts import RunProgress
-from quality.runs import repository, service
+from quality.runs import reasons, repository, service
 from quality.runs.states import RUN, RunAction, RunStatus
 from quality.runs.tables import QualityRun
 
@@ -62,7 +62,7 @@ async def cancel_run(session: AsyncSession, actor: Actor, revision_id: UUID) -> 
     if run is None:
         raise _no_run()
     run.status = RUN.next_state(run.status, RunAction.CANCEL)
-    run.error, run.finished_at = "The quality check was cancelled.", await now(session)
+    run.error, run.finished_at = reasons.CANCELLED, await now(session)
     await session.flush()
     await repository.delete_progress(session, run.id)
     await audit.record(

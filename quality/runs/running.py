@@ -15,7 +15,7 @@ from infra.jobs import JobContext
 from infra.objects import ObjectMissing
 from quality.checks import Check, Measured
 from quality.facts import RunFacts, RunProgress
-from quality.runs import repository
+from quality.runs import reasons, repository
 from quality.runs.engines.interface import Engine
 from quality.runs.errors import CheckingFailed
 from quality.runs.tables import QualityRun
@@ -118,7 +118,7 @@ async def _checked(context: JobContext, engine: Engine, run: QualityRun, watch: 
                     log.warning("quality_run_begun_again", run_id=str(run.id), reason=str(failure))
             return await engine.run(checks, path, facts, watch.on_progress)
     except ObjectMissing:
-        raise CheckingFailed("The revision's file is not in the object store.", transient=False) from None
+        raise CheckingFailed(reasons.FILE_MISSING, transient=False) from None
 
 
 @asynccontextmanager

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from pydantic import Field
 
+from infra.messages import told
 from infra.schema import Output
 from quality.classes import ProductClass
 from quality.runs.control import RunProgressFacts
+from quality.runs.reasons import message_of
 from quality.runs.states import RunStatus
 
 
@@ -48,7 +50,7 @@ class RunRead(Output):
             progress=RunProgressRead(done=progress.done, of=progress.of, check=progress.check or None),
             suite_id=run.suite_id,
             product_class=run.product_class or ProductClass.GENERAL,
-            error=run.error,
+            error=None if run.error is None else told(message_of(run.error)),
             requested_at=run.requested_at,
             started_at=run.started_at,
             finished_at=run.finished_at,

@@ -18,7 +18,7 @@ from infra.events.kinds import EventKind
 from infra.rulebook import service as rulebook
 from quality.checks import Dimension, Measured
 from quality.classes import ProductClass
-from quality.runs import repository
+from quality.runs import reasons, repository
 from quality.runs.judging import dimensions_to_json, judge, result_to_json
 from quality.runs.states import RUN, QualityStatus, ReportStatus, RunAction, RunStatus, quality_status
 from quality.runs.tables import QualityReport as Report
@@ -46,6 +46,9 @@ __all__ = [
 ]
 
 JOB = "quality.check"
+
+ATTEMPTS = 5
+"""How often a worker begins a run that never ends."""
 
 
 async def request_run(
@@ -112,11 +115,18 @@ async def request_run(
 
 
 async def start_run(session: AsyncSession, run_id: UUID) -> QualityRun | None:
-    """Mark a run as running; None when there is nothing to do (finished already, or not there)."""
+    """Mark a run as running; None when there is nothing to do (finished already, or not there).
+
+    One whose workers have all been killed in the middle of it, as a file may do, is failed instead.
+    """
     run = await repository.lock_run(session, run_id)
     if run is None or not RUN.allows(run.status, RunAction.START):
         return None
+    if run.attempts >= ATTEMPTS:
+        await fail_run(session, run_id, reasons.NEVER_ENDED.of(count=ATTEMPTS))
+        return None
     run.status, run.started_at = RUN.next_state(run.status, RunAction.START), await now(session)
+    run.attempts += 1
     await session.flush()
     await repository.delete_progress(session, run.id)
     return run
@@ -222,6 +232,7 @@ async def begin_anew(session: AsyncSession, run: QualityRun, moment: datetime) -
     :raises RunStateForbids: it waits, runs, or is done.
     """
     run.status, run.error, run.finished_at = RUN.next_state(run.status, RunAction.RETRY), None, None
+    run.attempts = 0
     await session.flush()
     await enqueue(session, run, moment)
 
@@ -258,7 +269,8 @@ async def find_trial(session: AsyncSession, revision_id: UUID, suite_id: UUID) -
     if found is None:
         return None
     run, report = found
-    return Trial(run.id, quality_status(run.status, report.status if report else None), report, run.error)
+    status = quality_status(run.status, report.status if report else None)
+    return Trial(run.id, status, report, None if run.error is None else reasons.message_of(run.error))
 
 
 def list_since(session: AsyncSession, since: datetime) -> AsyncIterator[Report]:
@@ -285,7 +297,7 @@ def has_passed(revision_id: sa.SQLColumnExpression[UUID]) -> sa.ColumnElement[bo
 async def get_errors(session: AsyncSession, revision_ids: Collection[UUID]) -> dict[UUID, str]:
     """Why the newest run of a revision failed, for those whose has."""
     found = await repository.latest_statuses(session, revision_ids)
-    return {revision_id: error for revision_id, _, _, error in found if error is not None}
+    return {revision_id: reasons.message_of(error) for revision_id, _, _, error in found if error is not None}
 
 
 async def withdraw(session: AsyncSession, revision_id: UUID, reason: str) -> bool:

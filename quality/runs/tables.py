@@ -19,7 +19,7 @@ class QualityRun(Table, table=True):
 
     ``trial`` is a run by a suite that is not in force: its report is read by reviewers and counts for nothing.
     ``reference_keys`` names the object of the revision of another product that a check refers to, by
-    ``quality.facts.reference_key``.
+    ``quality.facts.reference_key``. ``attempts`` counts how often a worker began, since it was last requested.
     """
 
     __tablename__ = "quality_runs"
@@ -39,6 +39,7 @@ class QualityRun(Table, table=True):
     checks: list[dict[str, Any]] = json_column(default_factory=list)
     status: RunStatus = enum_column(RunStatus)
     error: str | None = None
+    attempts: int = 0
     requested_by: UUID
     requested_at: datetime = timestamp_column()
     started_at: datetime | None = timestamp_column(nullable=True)

@@ -38,6 +38,7 @@ KINDS = {
     "tests/quality/spark/": "spark",
     "tests/quality/test_defects.py": "processes",
     "tests/quality/engine/test_engine.py": "processes",
+    "tests/quality/runs/test_killed.py": "faults",
     "tests/quality/runs/test_running.py": "processes",
     "tests/quality/test_gate.py": "processes",
     "tests/quality/test_never_better.py": "processes",

@@ -8,6 +8,7 @@ from typing import Any
 from infra.child_process import ChildCrashed, ChildProcess, ChildTimedOut
 from quality.checks import Check, Measured
 from quality.facts import OnProgress, RunFacts, RunProgress
+from quality.runs import reasons
 from quality.runs.errors import CheckingFailed
 
 START_SECONDS = 120
@@ -64,14 +65,9 @@ async def ask(
     try:
         return await child.ask(request, timeout_s=timeout_s, on_note=on_note)
     except ChildTimedOut:
-        raise CheckingFailed(f"The checks took longer than {timeout_s} seconds.", transient=False) from None
+        raise CheckingFailed(reasons.TOO_LONG.of(seconds=timeout_s), transient=False) from None
     except ChildCrashed as crash:
         # Killed by whomever: by the kernel for the machine's memory, or by a person. Its own limits end it otherwise.
         if crash.out_of_memory and crash.ending != f"signal {signal.SIGKILL:d}":
-            raise CheckingFailed(
-                "The check needs more memory than it may use; upload the data in smaller files.",
-                transient=False,
-            ) from None
-        raise CheckingFailed(
-            f"The checking process ended without an answer ({crash.ending}).", transient=True
-        ) from None
+            raise CheckingFailed(reasons.TOO_MUCH_MEMORY, transient=False) from None
+        raise CheckingFailed(reasons.CHILD_ENDED.of(ending=crash.ending), transient=True) from None

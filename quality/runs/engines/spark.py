@@ -12,6 +12,7 @@ from infra.memory_budget import MemoryBudget
 from infra.settings import Settings
 from quality.checks import Check, Measured
 from quality.facts import OnProgress, RunFacts
+from quality.runs import reasons
 from quality.runs.engines.asking import ENVIRONMENT, START_SECONDS, ask, measured_of, on_note, request_of
 from quality.runs.errors import CheckingFailed
 
@@ -76,11 +77,11 @@ class SparkEngine:
         """
         settings = self._settings
         if (lacking := spark_lacks()) is not None:
-            raise CheckingFailed(f"Spark cannot be used: {lacking}.", transient=False)
+            raise CheckingFailed(reasons.SPARK_MISSING.of(lacking=lacking), transient=False)
         heap_mb = settings.quality_memory_mb - _PYTHON_MB - _BESIDE_THE_HEAP_MB
         if heap_mb < _LEAST_HEAP_MB:
             least = _LEAST_HEAP_MB + _PYTHON_MB + _BESIDE_THE_HEAP_MB
-            raise CheckingFailed(f"Spark needs a quality_memory_mb of {least} at least.", transient=False)
+            raise CheckingFailed(reasons.SPARK_MEMORY.of(least=least), transient=False)
         with tempfile.TemporaryDirectory(prefix="quality-spark-", ignore_cleanup_errors=True) as home:
             self._child = await self._started(Path(home))
             try:
