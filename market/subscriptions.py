@@ -7,6 +7,7 @@ from infra.events.subscribers import Subscriber
 from infra.webhooks import deliveries as webhooks
 from listings.authorisations import events as authorisations
 from listings.classification import jobs as classification
+from listings.publication import events as publication
 from listings.revisions import events as revisions
 from listings.samples import jobs as samples
 from listings.suites import events as suites
@@ -17,6 +18,7 @@ SUBSCRIBERS: Sequence[Subscriber] = (
     *classification.SUBSCRIBERS,
     *samples.SUBSCRIBERS,
     *suites.SUBSCRIBERS,
+    *publication.SUBSCRIBERS,
     *authorisations.SUBSCRIBERS,
     *licences.SUBSCRIBERS,
 )

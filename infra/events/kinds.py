@@ -102,6 +102,7 @@ class EventKind(StrEnum):
     REVISION_WAIVER_DECLINED = "revision.waiver_declined"
     REVISION_WAIVER_ENDED = "revision.waiver_ended"
     REVISION_WAIVER_REQUESTED = "revision.waiver_requested"
+    REVISION_WAIVER_REQUEST_SUPERSEDED = "revision.waiver_request_superseded"
     REVISION_WITHDRAWN = "revision.withdrawn"
     RIGHT_ENDED = "right.ended"
     RIGHT_GRANT_DECIDED = "right_grant.decided"

@@ -21,6 +21,7 @@ from listings.products import service as products
 from listings.products.recording import SUBJECT
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
+from listings.publication import waivers
 from listings.publication.service import lock_for_review, require_publishable
 from listings.resources import service as resources
 from listings.revisions import service as revisions
@@ -36,7 +37,7 @@ async def submit(session: AsyncSession, actor: Actor, edition_id: UUID) -> Produ
     :raises EditionOutdated: another edition took effect since it was drafted.
     :raises EditionUnchanged: it says the same as the one in force.
     :raises RemarksUnanswered: it was returned, and a remark is neither acted on nor explained.
-    :raises SuiteUntried: what buyers read does not pass its quality suite.
+    :raises SuiteUntried: what buyers read does not pass its quality suite, and no waiver was requested.
     :raises ProductIncomplete: something is missing; all of it is named.
     :raises AuthorisationNotLive, NotListable, PurposeNotAuthorised: what it rests on does not carry it now.
     """
@@ -66,7 +67,8 @@ async def approve(
     :raises EditionStateForbids: it is not submitted, or its product is withdrawn or suspended.
     :raises EditionOutdated: another edition took effect since it was drafted.
     :raises DigestMismatch: another document was read.
-    :raises SuiteUntried: what buyers read does not pass its quality suite, or the trial has not ended.
+    :raises SuiteUntried: what buyers read does not pass its quality suite and that is not waived, or the trial has not
+        ended.
     :raises ProductIncomplete, AuthorisationNotLive, NotListable, PurposeNotAuthorised: it is not what was submitted any
         more.
     """
@@ -127,9 +129,10 @@ async def refuse(
     :raises Forbidden, SameOrganisation, AnotherOfficer, BothSides, DigestMismatch: see `approve`.
     :raises EditionStateForbids: it is not submitted.
     """
-    row, _ = await _lock_for_review(session, actor, edition_id, EditionAction.REFUSE, digest)
+    row, product = await _lock_for_review(session, actor, edition_id, EditionAction.REFUSE, digest)
     rules = await rulebook.in_force(session)
     await reviews.decide(session, actor, row, ReviewDecision.REFUSED, rules, reason)
+    await waivers.supersede_replaced(session, product)
     return row
 
 
@@ -139,9 +142,11 @@ async def withdraw(session: AsyncSession, actor: Actor, edition_id: UUID, reason
     :raises Forbidden: the actor does not belong to the operator.
     :raises EditionStateForbids: it is decided, or the first of its product.
     """
-    row, _ = await editions.lock_own(session, actor, edition_id)
+    row, product = await editions.lock_own(session, actor, edition_id)
     editions.require_later(row)
-    return await editions.withdraw(session, actor, row, reason)
+    row = await editions.withdraw(session, actor, row, reason)
+    await waivers.supersede_replaced(session, product)
+    return row
 
 
 async def _lock_for_review(

@@ -14,32 +14,36 @@ from listings import decisions
 from listings.products import service as products
 from listings.products.tables import DataProduct
 from listings.publication.service import lock_for_review
+from listings.publication.waivable import get_failed_report, may_be_waived
 from listings.revisions import service as revisions
+from listings.revisions.holding import in_both_languages
 from listings.revisions.service import SUBJECT
 from listings.revisions.tables import ProductRevision
-from quality.runs import service as quality
-from quality.runs.states import QualityStatus
 from quality.waivers import service as waivers
-from quality.waivers.errors import WaiverStateForbids
 from quality.waivers.schemas import WaiverCreate, WaiverRequestCreate
 from quality.waivers.tables import QualityWaiver, QualityWaiverRequest
 
 _UNDER = "quality.waiver."
 _REVOKED, _EXPIRED = "revoked", "expired"
+_REPLACED = Message(
+    "Another report has replaced the one that the request is about. Where that one failed too, a waiver of it can be"
+    " requested."
+)
 
 
 async def request(
     session: AsyncSession, actor: Actor, revision_id: UUID, data: WaiverRequestCreate
 ) -> QualityWaiverRequest:
-    """The operator or the owner asks for a waiver of the newest report on a revision, which failed.
+    """The operator or the owner asks for a waiver of a failed report on a revision.
 
     :raises NotFound: the actor is neither, or there is no such revision.
-    :raises WaiverStateForbids: the report passed, is waived, or a request about it waits.
+    :raises WaiverStateForbids: the report passed, was replaced, is waived, or a request about it waits.
     :raises WaiverRefused: the checks named are not those that failed.
     """
     row, _ = await revisions.access_revision(session, actor, revision_id)
     product = await products.lock_party(session, actor, row.product_id)
-    report = await _failed_report(session, row)
+    await supersede_replaced(session, product)
+    report = await get_failed_report(session, actor, product, row, data.report_id)
     made = await waivers.request(
         session,
         actor,
@@ -51,10 +55,8 @@ async def request(
         named=data.checks,
         justification=data.justification,
     )
-    await _record(session, actor, "waiver_requested", row, data.justification, request_id=str(made.id))
-    await revisions.publish_event(
-        session, row, product, EventKind.REVISION_WAIVER_REQUESTED, request_id=str(made.id)
-    )
+    await _record(session, actor, "waiver_requested", row, data.justification, **_naming(made))
+    await revisions.publish_event(session, row, product, EventKind.REVISION_WAIVER_REQUESTED, **_naming(made))
     return made
 
 
@@ -68,9 +70,9 @@ async def decline(session: AsyncSession, actor: Actor, request_id: UUID, reason:
     asked = await waivers.get_request(session, request_id)
     row, product = await _lock_for_decision(session, actor, asked.revision_id, asked.requested_by)
     asked = await waivers.decline(session, actor, request_id, reason)
-    await _record(session, actor, "waiver_declined", row, reason, request_id=str(asked.id))
+    await _record(session, actor, "waiver_declined", row, reason, **_naming(asked))
     await revisions.publish_event(
-        session, row, product, EventKind.REVISION_WAIVER_DECLINED, request_id=str(asked.id), reason=reason
+        session, row, product, EventKind.REVISION_WAIVER_DECLINED, **_naming(asked), reason=reason
     )
     return asked
 
@@ -83,11 +85,11 @@ async def grant(session: AsyncSession, actor: Actor, revision_id: UUID, data: Wa
     :raises SameOrganisation: the actor's organisation is a party to the product.
     :raises AnotherOfficer: the actor is a program, or belongs to a party under another account.
     :raises BothSides: the actor uploaded it or asked for the waiver.
-    :raises WaiverStateForbids: its newest report did not fail, or is waived already.
+    :raises WaiverStateForbids: the report did not fail, was replaced, or is waived already.
     :raises WaiverRefused: the waiver lasts too long, or the checks named are not those that failed.
     """
     row, product = await _lock_for_decision(session, actor, revision_id)
-    report = await _failed_report(session, row)
+    report = await get_failed_report(session, actor, product, row, data.report_id)
     _, asked = await waivers.list_of_revision(session, row.id)
     await officers.require_other_side(session, actor, *(one.requested_by for one in asked))
     before = await revisions.find_newest_passed(session, product.id)
@@ -116,7 +118,13 @@ async def grant(session: AsyncSession, actor: Actor, revision_id: UUID, data: Wa
         expires_at=until,
     )
     await revisions.publish_event(
-        session, row, product, EventKind.REVISION_WAIVED, waiver_id=str(waiver.id), expires_at=until
+        session,
+        row,
+        product,
+        EventKind.REVISION_WAIVED,
+        waiver_id=str(waiver.id),
+        report_id=str(report.id),
+        expires_at=until,
     )
     await revisions.notify_changed(session, product.id)
     if product.published_at is not None:
@@ -140,6 +148,32 @@ async def revoke(session: AsyncSession, actor: Actor, waiver_id: UUID, reason: s
     if product.published_at is not None:
         await revisions.publish_if_another(session, product.id, before)
     return waiver
+
+
+async def supersede_replaced(session: AsyncSession, product: DataProduct) -> int:
+    """Close the requests about reports of a product that another report has replaced, and tell its parties.
+
+    :param product: locked.
+    :return: how many were closed.
+    """
+    closed = 0
+    for asked in await waivers.lock_waiting(session, product.id):
+        if await may_be_waived(session, product, asked.revision_id, asked.report_id):
+            continue
+        reason = in_both_languages(_REPLACED)
+        await waivers.supersede(session, SYSTEM, asked, reason)
+        row = await revisions.find_row(session, asked.revision_id)
+        await _record(session, SYSTEM, "waiver_request_superseded", row, reason, **_naming(asked))
+        await revisions.publish_event(
+            session,
+            row,
+            product,
+            EventKind.REVISION_WAIVER_REQUEST_SUPERSEDED,
+            **_naming(asked),
+            reason=reason,
+        )
+        closed += 1
+    return closed
 
 
 async def tell_expired(session: AsyncSession, waiver_id: UUID) -> bool:
@@ -192,27 +226,8 @@ async def _lock_for_decision(
     return row, product
 
 
-async def _failed_report(session: AsyncSession, row: ProductRevision) -> quality.Report:
-    """The newest report on a revision, which failed.
-
-    :raises WaiverStateForbids: there is none, it passed, or a further run has not come to one.
-    """
-    report = await quality.find_report(session, row.id)
-    status = (await revisions.get_quality_statuses(session, [row])).get(row.id)
-    # A waived report counts as passed, and is refused by name where it is asked for again.
-    if (
-        report is None
-        or report.passed
-        or status is None
-        or status not in (QualityStatus.FAILED, QualityStatus.PASSED)
-    ):
-        raise WaiverStateForbids(
-            Message("The newest quality check of the revision has not come to a report that failed."),
-            remedy=Message(
-                "Only a failed report can be waived; a check that has not finished is waited for."
-            ),
-        )
-    return report
+def _naming(asked: QualityWaiverRequest) -> dict[str, str]:
+    return {"request_id": str(asked.id), "report_id": str(asked.report_id)}
 
 
 async def _tell_ended(

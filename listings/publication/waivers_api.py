@@ -34,7 +34,12 @@ class WaiverController(Controller):
     async def request(
         self, session: AsyncSession, actor: Actor, revision_id: UUID, data: WaiverRequestCreate
     ) -> WaiverRequestRead:
-        """By the operator or the owner: say why the revision should count as passed although its report failed."""
+        """By the operator or the owner: say why the revision should count as passed although its report failed.
+
+        With a `report_id` also of the failed trial of the suite that an open edition names: the edition can then be
+        submitted, and approved once the waiver is granted. A request ends by itself when another report replaces its
+        own.
+        """
         return WaiverRequestRead.of(await service.request(session, actor, revision_id, data))
 
     @get(
@@ -75,6 +80,9 @@ class WaiverController(Controller):
         Until it expires the revision counts as passed: it can be published with its product, and buyers read it as the
         latest. From that instant on it counts as failed again, and the last one that passed serves. The report itself
         stays as it is, and a further check of the revision is not waived.
+
+        The failed trial of a submitted edition's suite is waived likewise, by its `report_id`: from the approval on the
+        stricter suite is in force, and buyers go on reading the data that fails it while the waiver lasts.
         """
         return WaiverRead.of(await service.grant(session, actor, revision_id, data), await now(session))
 

@@ -72,7 +72,7 @@ async def get_suite(session: AsyncSession, actor: Actor, product_id: UUID) -> Pr
     edition = await editions.find_open(session, product.id)
     if edition is None or not await _may_see(session, actor, edition):
         return ProductSuite(in_force)
-    proposed = await _suite_of(session, edition)
+    proposed = await trials.get_named_suite(session, edition)
     if proposed is None or (in_force is not None and proposed.id == in_force.id):
         return ProductSuite(in_force)
     trial = await trials.find_trial(session, product, proposed)
@@ -152,7 +152,7 @@ async def set_suite(
     else:
         require_draft(product.status)
     in_force = await suites.find(session, product.quality_suite_id)
-    present = (await _suite_of(session, edition) if edition is not None else None) or in_force
+    present = (await trials.get_named_suite(session, edition) if edition is not None else None) or in_force
     _require_based_on(present, based_on)
     suite = await _written(session, actor, product, [in_force, present], product_class, checks, origin)
     changes = compare(in_force.checks if in_force else (), suite.checks)
@@ -256,11 +256,6 @@ async def _put_in_force(session: AsyncSession, actor: Actor, product: DataProduc
         )
 
 
-async def _suite_of(session: AsyncSession, edition: ProductEdition) -> Suite | None:
-    named = edition.document.get(SUITE)
-    return await suites.find(session, UUID(named) if named else None)
-
-
 async def propose(
     session: AsyncSession, actor: Actor, product_id: UUID
 ) -> tuple[UUID, ProductClass, ProposedSuite]:
@@ -308,7 +303,7 @@ async def retry_trial(session: AsyncSession, actor: Actor, revision_id: UUID) ->
     edition = await editions.find_open(session, facts.product_id) if facts is not None else None
     if facts is None or edition is None or edition.based_on_id is None:
         return
-    suite = await _suite_of(session, edition)
+    suite = await trials.get_named_suite(session, edition)
     product = await products.find_product(session, facts.product_id)
     if suite is not None and product is not None and suite.id != product.quality_suite_id:
         await trials.request_trial(session, actor, product, suite)

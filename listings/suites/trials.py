@@ -1,10 +1,14 @@
 """A suite that an edition is to put in force is tried first on the data that buyers read: nobody loses it unawares."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from infra.auth import SYSTEM, Actor
 from infra.db import AsyncSession
 from infra.messages import Message
+from listings.editions import service as editions
+from listings.editions.domain import SUITE
+from listings.editions.tables import ProductEdition
 from listings.products.tables import DataProduct
 from listings.revisions import checking
 from listings.revisions import service as revisions
@@ -12,7 +16,9 @@ from listings.revisions.tables import ProductRevision
 from listings.suites.errors import SuiteUntried
 from quality.runs import service as quality
 from quality.runs.states import QualityStatus
+from quality.suites import service as suites
 from quality.suites.service import Suite
+from quality.waivers import service as waivers
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +48,35 @@ async def find_trial(session: AsyncSession, product: DataProduct, suite: Suite) 
     return TriedSuite(served, trial)
 
 
+async def get_named_suite(session: AsyncSession, edition: ProductEdition) -> Suite | None:
+    """The suite that an edition names; None of one from before there were suites."""
+    named = edition.document.get(SUITE)
+    return await suites.find(session, UUID(named) if named else None)
+
+
+async def find_open_trial(
+    session: AsyncSession, product: DataProduct
+) -> tuple[ProductEdition, TriedSuite] | None:
+    """A product's open edition, and how what buyers read fares by the suite that it is to put in force."""
+    edition = await editions.find_open(session, product.id)
+    suite = await get_named_suite(session, edition) if edition is not None else None
+    if edition is None or suite is None or suite.id == product.quality_suite_id:
+        return None
+    tried = await find_trial(session, product, suite)
+    return (edition, tried) if tried is not None else None
+
+
 async def require_tried(
     session: AsyncSession, product: DataProduct, suite: Suite, *, reviewing: bool
 ) -> None:
-    """Refuse to put a suite in force by which the data that buyers read would not pass.
+    """Refuse to put a suite in force by which the data that buyers read would not pass, unless that is waived.
+
+    What fails its trial may be submitted once a waiver of the trial's report was asked for, and is approved once it was
+    granted: buyers then go on reading while the waiver lasts.
 
     :param product: published, and locked.
     :param reviewing: whether it is decided now, so that a trial that has not ended does not do.
-    :raises SuiteUntried: it failed, could not be carried out, or has not ended.
+    :raises SuiteUntried: it failed and is not waived, could not be carried out, or has not ended.
     """
     if suite.id == product.quality_suite_id:
         return
@@ -58,11 +85,6 @@ async def require_tried(
     tried = await find_trial(session, product, suite)
     if tried is not None and tried.trial.status is QualityStatus.PASSED:
         return
-    remedy = Message(
-        "GET /v1/products/{product_id}/quality-suite shows the trial. Change the suite, or upload data that passes both"
-        " that one and the one in force.",
-        product_id=product.id,
-    )
     if tried is None or tried.trial.status is QualityStatus.CHECKING:
         if reviewing:
             raise SuiteUntried(
@@ -72,17 +94,33 @@ async def require_tried(
         if tried is None:
             await request_trial(session, SYSTEM, product, suite)
         return
-    if tried.trial.status is QualityStatus.FAILED:
+    report = tried.trial.report
+    if report is not None:
+        if await waivers.find_in_force(session, [report.id]) or (
+            not reviewing and await waivers.is_requested(session, report.id)
+        ):
+            return
         raise SuiteUntried(
             Message("The data that buyers read does not pass the quality suite of the edition."),
-            remedy=remedy,
+            remedy=Message(
+                "GET /v1/products/{product_id}/quality-suite shows the trial. Change the suite, upload data that passes"
+                " both that one and the one in force, or have a regulator waive the trial's report for a time: POST"
+                " /v1/revisions/{revision_id}/quality-waiver-requests with the report_id {report_id}.",
+                product_id=product.id,
+                revision_id=tried.revision.id,
+                report_id=report.id,
+            ),
         )
     raise SuiteUntried(
         Message(
             "The quality suite of the edition could not be tried on the data that buyers read: {reason}",
             reason=tried.trial.error or "",
         ),
-        remedy=remedy,
+        remedy=Message(
+            "Set the same suite again with PUT /v1/products/{product_id}/quality-suite, which repeats the trial, or"
+            " change it.",
+            product_id=product.id,
+        ),
     )
 
 

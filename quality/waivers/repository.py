@@ -96,6 +96,21 @@ async def waiting_request(session: AsyncSession, report_id: UUID) -> QualityWaiv
     return (await session.exec(statement)).one_or_none()
 
 
+async def lock_waiting(session: AsyncSession, product_id: UUID) -> Sequence[QualityWaiverRequest]:
+    """The requests about a product's revisions that wait for a decision, locked."""
+    statement = (
+        select(QualityWaiverRequest)
+        .where(
+            col(QualityWaiverRequest.product_id) == product_id,
+            col(QualityWaiverRequest.status) == WaiverRequestStatus.WAITING,
+        )
+        .order_by(col(QualityWaiverRequest.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return (await session.exec(statement)).all()
+
+
 async def get_request(
     session: AsyncSession, request_id: UUID, *, lock: bool = False
 ) -> QualityWaiverRequest | None:

@@ -10,6 +10,10 @@ from infra.schema import Input, Instant, LongText, Output, Reason, ShortText
 from quality.waivers.states import WaiverRequestStatus, WaiverStatus, waiver_status
 from quality.waivers.tables import QualityWaiver, QualityWaiverRequest
 
+_REPORT = (
+    "The failed report: the newest of the revision when left out, or that of the trial of the suite that the product's"
+    " open edition names"
+)
 _CHECKS = "Names of failed checks of the report; empty for the whole report"
 
 
@@ -17,6 +21,7 @@ class WaiverRequestCreate(Input):
     """Why a failed revision should count as passed for a time."""
 
     justification: LongText
+    report_id: UUID | None = Field(default=None, description=_REPORT)
     checks: list[ShortText] = Field(default=[], max_length=1000, description=_CHECKS)
 
 
@@ -25,6 +30,7 @@ class WaiverCreate(Input):
 
     reason: Reason
     expires_at: Instant = Field(description="Bounded by the parameter `quality.waiver.longest_days`")
+    report_id: UUID | None = Field(default=None, description=_REPORT)
     checks: list[ShortText] = Field(default=[], max_length=1000, description=_CHECKS)
 
 

@@ -146,6 +146,25 @@ async def decline(session: AsyncSession, actor: Actor, request_id: UUID, reason:
     return row
 
 
+async def lock_waiting(session: AsyncSession, product_id: UUID) -> Sequence[QualityWaiverRequest]:
+    """The requests about a product's revisions that wait for a decision, locked."""
+    return await repository.lock_waiting(session, product_id)
+
+
+async def supersede(session: AsyncSession, actor: Actor, row: QualityWaiverRequest, reason: str) -> None:
+    """Close a locked request, since another report has taken the place of the one that it is about.
+
+    :raises WaiverStateForbids: it is decided already.
+    """
+    await _decide(session, actor, row, WaiverRequestAction.SUPERSEDE, reason)
+    await session.flush()
+
+
+async def is_requested(session: AsyncSession, report_id: UUID) -> bool:
+    """Whether a request about a report waits for a decision."""
+    return await repository.waiting_request(session, report_id) is not None
+
+
 async def take_ended(session: AsyncSession, waiver_id: UUID) -> QualityWaiver | None:
     """Mark that the end of a waiver is told now; None when it was told before, or has not come."""
     row = await repository.get(session, waiver_id, lock=True)

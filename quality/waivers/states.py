@@ -22,13 +22,15 @@ class WaiverRequestStatus(StrEnum):
     WAITING = "waiting"
     GRANTED = "granted"
     DECLINED = "declined"
+    SUPERSEDED = "superseded"
 
 
 class WaiverRequestAction(StrEnum):
-    """What a reviewer does with a request."""
+    """What becomes of a request: by a reviewer, or since another report has taken the place of the one it is about."""
 
     GRANT = "grant"
     DECLINE = "refusal"
+    SUPERSEDE = "replacement"
 
 
 _S = WaiverRequestStatus
@@ -38,6 +40,7 @@ REQUEST = StateMachine(
     {
         WaiverRequestAction.GRANT: Transition(frozenset({_S.WAITING}), _S.GRANTED),
         WaiverRequestAction.DECLINE: Transition(frozenset({_S.WAITING}), _S.DECLINED),
+        WaiverRequestAction.SUPERSEDE: Transition(frozenset({_S.WAITING}), _S.SUPERSEDED),
     },
     WaiverStateForbids,
 )

@@ -45,7 +45,7 @@ class QualityWaiver(Table, table=True):
 
 
 class QualityWaiverRequest(Table, table=True):
-    """What a party asks a reviewer to waive, and why; one at a time for each report."""
+    """What a party asks a reviewer to waive, and why; one at a time for each report, until another replaces that."""
 
     __tablename__ = "quality_waiver_requests"
     __table_args__ = (

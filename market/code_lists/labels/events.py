@@ -155,6 +155,10 @@ LABELS: LabelTexts = {
         "revision.waived": ("数据版本质量豁免已批准", "Failed revision waived"),
         "revision.waiver_declined": ("数据版本质量豁免未获批准", "Waiver of a revision declined"),
         "revision.waiver_ended": ("数据版本质量豁免已终止", "Waiver of a revision ended"),
+        "revision.waiver_request_superseded": (
+            "质量豁免申请因报告被取代而失效",
+            "Request for a waiver superseded by another report",
+        ),
         "revision.waiver_requested": ("已申请数据版本质量豁免", "Waiver of a revision requested"),
         "revision.withdrawn": ("数据版本变更预告已撤回", "Announcement of a revision withdrawn"),
         "right.ended": ("权利已终止", "Right ended"),

@@ -33,8 +33,13 @@ LABELS: LabelTexts = {
         "waiting": ("待审批", "Waiting for a decision"),
         "granted": ("已批准", "Granted"),
         "declined": ("未批准", "Declined"),
+        "superseded": ("报告已被取代", "Superseded by another report"),
     },
-    WaiverRequestAction: {"grant": ("批准", "Grant"), "refusal": ("不予批准", "Refusal")},
+    WaiverRequestAction: {
+        "grant": ("批准", "Grant"),
+        "refusal": ("不予批准", "Refusal"),
+        "replacement": ("报告被取代", "Replacement"),
+    },
     CheckStatus: {
         "passed": ("通过", "Passed"),
         "failed": ("未通过", "Failed"),

@@ -1,5 +1,6 @@
 """Waivers over HTTP: what failed counts as passed for a time, by a person of another side, and not a moment longer."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,10 +11,18 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from litestar import Litestar
+from sqlmodel import col, select
 
-from infra.auth import Role
-from infra.db import SessionMaker, transaction
+from infra.auth import SYSTEM, Role
+from infra.db import SessionMaker, now, transaction
+from infra.events.domain import Event
+from infra.events.kinds import EventKind
+from infra.events.tables import EventRow
+from listings.publication import waivers
+from listings.publication.events import replaced
 from listings.publication.jobs import tell_expired
+from quality.runs import repository
+from quality.runs import service as quality
 from tests.support.application import job_context
 from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
@@ -201,3 +210,59 @@ async def test_a_product_whose_only_revision_is_waived_can_be_published(
     assert answer.status_code == 201, answer.text
     await operator.post(submission, status=200)
     await regulator.post(f"/v1/products/{product_id}/approval", {}, status=200)
+
+
+async def test_a_request_ends_when_another_report_replaces_its_own(
+    bargain: Bargain, officer: httpx.AsyncClient, app: Litestar, sessions: SessionMaker
+) -> None:
+    bad = await failed(bargain)
+    asked = await bargain.operator.post(
+        f"/v1/revisions/{bad}/quality-waiver-requests", {"justification": WHY}
+    )
+    async with transaction(sessions) as session:
+        run = await repository.lock_latest_run(session, UUID(bad))
+        assert run is not None
+        await quality.add_further_run(session, run, SYSTEM, "for a test", await now(session))
+    await settle_quality(bargain.operator, bad)
+    context = job_context(app, sessions)
+
+    async def hear() -> None:
+        """What the worker does with the news of the check, as often as they are delivered."""
+        async with transaction(sessions) as session:
+            measured = col(EventRow.kind) == EventKind.REVISION_MEASURED
+            rows = select(EventRow).where(col(EventRow.subject_id) == UUID(bad), measured)
+            for row in (await session.exec(rows)).all():
+                await replaced(context, session, Event(**row.model_dump() | {"kind": EventKind(row.kind)}))
+
+    await asyncio.gather(hear(), hear())
+    (request,) = (await bargain.operator.get(f"/v1/revisions/{bad}/quality-waivers"))["requests"]
+    assert (request["id"], request["status"]) == (asked["id"], "superseded")
+    assert "取代" in request["decision_reason"]
+    assert await told(sessions, bad) == [
+        "revision.waiver_requested",
+        "revision.waiver_request_superseded",
+    ]
+    waiting = (await officer.get("/v1/quality-waiver-requests", params={"limit": 200})).json()["items"]
+    assert asked["id"] not in {one["id"] for one in waiting}
+    late = await officer.post(
+        f"/v1/quality-waiver-requests/{asked['id']}/refusal", json={"reason": "Mend it"}
+    )
+    assert late.status_code == 409
+
+
+async def test_two_workers_tell_the_end_of_a_waiver_once(
+    bargain: Bargain,
+    officer: httpx.AsyncClient,
+    app: Litestar,
+    sessions: SessionMaker,
+    database: TestDatabase,
+) -> None:
+    bad = await failed(bargain)
+    waiver = (await officer.post(f"/v1/revisions/{bad}/quality-waivers", json=body())).json()
+    await expire(database, waiver["id"])
+    # A worker that dies before its commit has told nobody.
+    async with sessions() as killed:
+        assert await waivers.tell_expired(killed, UUID(waiver["id"]))
+    assert await told(sessions, bad) == ["revision.waived"]
+    await asyncio.gather(*(tell_expired(job_context(app, sessions), {}) for _ in range(3)))
+    assert await told(sessions, bad) == ["revision.waived", "revision.waiver_ended:expired"]

@@ -1,6 +1,8 @@
 """Quality suites over HTTP: adopted from the first revision, written, reviewed with an edition, tried before."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +10,11 @@ import asyncpg
 import httpx
 import pytest
 import sqlalchemy as sa
+from litestar import Litestar
 from sqlmodel import col, select
 
-from infra.auth import SYSTEM, OrganisationKind
-from infra.db import transaction
+from infra.auth import SYSTEM, OrganisationKind, Role
+from infra.db import SessionMaker, transaction
 from listings.suites import service
 from quality.checks import Check, CheckResult, Measured
 from quality.runs import service as quality
@@ -21,6 +24,7 @@ from tests.support.bargain import Bargain
 from tests.support.database import TestDatabase
 from tests.support.editions import decide, drafted
 from tests.support.parties import Party, PartyMaker
+from tests.support.people import make_person, sign_in
 from tests.support.problems import slug
 from tests.support.products import CSV, complete, draft, settle_quality, submitted, upload
 
@@ -297,6 +301,75 @@ async def test_an_edition_whose_suite_fails_on_what_buyers_read_is_not_approved(
     assert edition["reviews"][0]["remarks"][0]["answer"] == "changed"
     await try_out(operator, third["suite"]["id"])
     assert (await decide(regulator, edition, "approval"))["status"] == "in_force"
+
+
+@pytest.fixture
+async def officer(
+    app: Litestar, sessions: SessionMaker, regulator: Party
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A person of the regulator, signed in."""
+    person = await make_person(sessions, regulator.organisation_id, [Role.REGULATOR_OFFICER])
+    signed_in = await sign_in(app, person.email)
+    yield signed_in
+    await signed_in.aclose()
+
+
+def waiver(report_id: str) -> dict[str, Any]:
+    until = datetime.now(UTC) + timedelta(days=30)
+    return {"reason": "Older data may stay", "expires_at": until.isoformat(), "report_id": report_id}
+
+
+async def test_a_stricter_suite_comes_into_force_over_data_that_fails_it_once_that_is_waived(
+    bargain: Bargain, officer: httpx.AsyncClient
+) -> None:
+    operator, regulator, product_id = bargain.operator, bargain.regulator, bargain.product_id
+    written = await write(operator, product_id, ROWS, RANGE)
+    await try_out(operator, written["suite"]["id"], passed=False)
+    submission = f"/v1/editions/{written['edition_id']}/submission"
+    refused = await operator.post(submission, status=409)
+    trial = (await operator.get(path(product_id)))["trial"]
+    report_id, revision = trial["report"]["id"], f"/v1/revisions/{trial['revision_id']}"
+    assert report_id in refused["remedy"], refused
+    assert f"{revision}/quality-waiver-requests" in refused["remedy"]
+
+    # A draft edition is its parties' alone: nobody waives what nobody was shown.
+    unseen = await officer.post(f"{revision}/quality-waivers", json=waiver(report_id))
+    assert (unseen.status_code, slug(unseen.json())) == (409, "quality-waiver-state")
+    asked = {"justification": "The next revision will pass", "report_id": report_id}
+    assert (await operator.post(f"{revision}/quality-waiver-requests", asked))["status"] == "waiting"
+    edition = await operator.post(submission, status=200)
+    assert slug(await decide(regulator, edition, "approval", status=409)) == "quality-suite-untried"
+    granted = await officer.post(f"{revision}/quality-waivers", json=waiver(report_id))
+    assert (granted.status_code, granted.json()["report_id"]) == (201, report_id), granted.text
+    _, token = await bargain.licensed()
+    before = (await bargain.read(token)).headers["Data-Revision"]
+    await decide(regulator, edition, "approval")
+    assert (await operator.get(path(product_id)))["in_force"]["id"] == written["suite"]["id"]
+    assert (await bargain.read(token)).headers["Data-Revision"] == before
+    listed = await operator.get(f"{revision}/quality-waivers")
+    assert [one["status"] for one in listed["requests"]] == ["granted"]
+    # The waiver is all that lets it serve: with its end the product has no data that passes.
+    revoked = await officer.post(
+        f"/v1/quality-waivers/{granted.json()['id']}/revocation", json={"reason": "Long enough"}
+    )
+    assert revoked.status_code == 200
+    assert (await operator.get(revision))["quality"] == "failed"
+
+
+async def test_a_request_ends_with_the_edition_whose_trial_it_is_about(bargain: Bargain) -> None:
+    operator, product_id = bargain.operator, bargain.product_id
+    written = await write(operator, product_id, ROWS, RANGE)
+    await try_out(operator, written["suite"]["id"], passed=False)
+    trial = (await operator.get(path(product_id)))["trial"]
+    revision = f"/v1/revisions/{trial['revision_id']}"
+    asked = {"justification": "The next revision will pass", "report_id": trial["report"]["id"]}
+    await operator.post(f"{revision}/quality-waiver-requests", asked)
+    withdrawal = f"/v1/editions/{written['edition_id']}/withdrawal"
+    await operator.post(withdrawal, {"reason": "Another way was found"}, status=200)
+    (request,) = (await operator.get(f"{revision}/quality-waivers"))["requests"]
+    assert (request["status"], "replaced" in request["decision_reason"]) == ("superseded", True)
+    gone = await operator.post(f"{revision}/quality-waiver-requests", asked, status=409)
+    assert slug(gone) == "quality-waiver-state"
 
 
 async def test_a_revision_that_comes_meanwhile_is_tried_too(bargain: Bargain) -> None:
