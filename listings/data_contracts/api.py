@@ -44,7 +44,7 @@ class ContractBody(Operation):
 
     def __post_init__(self) -> None:
         self.request_body = RequestBody(
-            description="The data contract (ODCS v3.1)",
+            description="The data contract (ODCS, any version 3)",
             content={
                 JSON: OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT)),
                 YAML: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)),

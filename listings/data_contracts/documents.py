@@ -1,5 +1,6 @@
 """A product's data contract as a document of the standard, both ways. Pure."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,9 @@ from quality.classes import ProductClass
 from quality.library_metrics import MetricRefused
 
 API_VERSION = "v3.1.0"
+_READ_VERSIONS = re.compile(r"v3\.[0-9]{1,3}\.[0-9]{1,3}")
+"""What 3.2.0 adds is about other things than quality rules; a rule of a kind that a later one brings is refused."""
+
 MAX_PROBLEMS = 100
 CLASS = "productClass"
 DIGEST = "suiteDigest"
@@ -179,11 +183,11 @@ def read_contract(parsed: Parsed) -> ReadContract:
             ),
         )
     version = document.get("apiVersion")
-    if not isinstance(version, str) or not version.startswith(("v3.0.", "v3.1.")):
+    if not isinstance(version, str) or not _READ_VERSIONS.fullmatch(version):
         raise refused(
             ("apiVersion",),
             parsed.line(("apiVersion",)),
-            Message("Only versions 3.0 and 3.1 of the standard are read."),
+            Message("Only the third version of the standard is read."),
             Message("Write the contract as apiVersion: {version}.", version=API_VERSION),
         )
     problems: list[dict[str, Any]] = []

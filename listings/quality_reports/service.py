@@ -21,7 +21,7 @@ from listings.revisions.service import no_such_revision
 from listings.revisions.tables import ProductRevision
 from quality.checks import Dimension
 from quality.reports.comparison import ComparedCheck, compare
-from quality.reports.concealment import conceal
+from quality.reports.concealment import conceal, gone_columns
 from quality.reports.schemas import completed
 from quality.runs import service as quality
 from quality.runs.judging import scale_of
@@ -141,8 +141,7 @@ async def _withheld(
 ) -> frozenset[str]:
     """Columns of which a report tells no value to those who cannot access the product."""
     dictionary = (await get_disclosure(session, product, row)).dictionary
-    # A column that the data has not any more may have been a personal one.
-    gone = {name for check in report.checks for name in check["columns"]} - {e.name for e in dictionary}
+    gone = gone_columns(report.checks, {entry.name for entry in dictionary})
     return frozenset(concealed_columns(dictionary) | gone)
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from infra.auth import Actor
 from infra.db import AsyncSession
+from infra.stops import service as stops
 from listings.products import service as products
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
@@ -137,12 +138,17 @@ def _is_outgrown(product: DataProduct, suite: suites.Suite, row: ProductRevision
 async def find_reference(
     session: AsyncSession, product: DataProduct, other_id: UUID
 ) -> ProductRevision | None:
-    """The revision of another product that the operator of this one may compare with.
+    """The revision of another product that checks of this one may compare with.
 
-    :return: None where there is no such product, it is not the operator's own to read, or nothing of it has passed.
+    What comes of such a check tells whether a value occurs in the other product. Both who upload to this one could ask
+    for any value by a file that is made for it: the other product has the same operator and the same owner.
+
+    :return: None where there is no such product, it is stopped or another party's, or nothing of it has passed.
     """
     other = await products.find_product(session, other_id)
-    if other is None or product.operator_id not in (other.operator_id, other.owner_id):
+    if other is None or (other.operator_id, other.owner_id) != (product.operator_id, product.owner_id):
+        return None
+    if await stops.active(session, [other_id]):
         return None
     return await service.find_newest_passed(session, other_id)
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from listings.resources.domain import UpdateFrequency
-from quality.checks import CheckType
+from quality.reports.concealment import touches
 
 WITHIN: Mapping[UpdateFrequency, str] = {
     UpdateFrequency.REALTIME: "P1D",
@@ -21,15 +21,6 @@ WITHIN: Mapping[UpdateFrequency, str] = {
 def withheld_checks(checks: Sequence[Mapping[str, Any]], concealed: Collection[str]) -> set[str]:
     """Names of the checks whose arguments are shown to the product's parties only.
 
-    :param concealed: columns of which no value is shown. A statement may name any of them.
+    :param concealed: columns of which no value is shown.
     """
-    return {
-        check["name"]
-        for check in checks
-        if check["arguments"]
-        and (
-            check["type"] == CheckType.REFERENCES
-            or not set(concealed).isdisjoint(check["columns"])
-            or (concealed and check["type"] in (CheckType.SQL, CheckType.EXPECTATION))
-        )
-    }
+    return {check["name"] for check in checks if check["arguments"] and touches(check, concealed)}

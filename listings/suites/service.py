@@ -30,6 +30,7 @@ from quality.classes import ProductClass
 from quality.errors import SuiteRefused
 from quality.proposals.domain import ProposedSuite
 from quality.proposals.facts import Reference
+from quality.reports.concealment import gone_columns
 from quality.suites import service as suites
 from quality.suites.domain import CheckChange, SuiteOrigin, compare
 from quality.suites.errors import SuiteChanged
@@ -96,9 +97,7 @@ async def _shown_to_all(session: AsyncSession, actor: Actor, product_id: UUID) -
     if suite is None or served is None:
         return ProductSuite(suite, withheld={check["name"] for check in suite.checks} if suite else set())
     disclosure = await get_disclosure(session, product, served)
-    known = {entry.name for entry in disclosure.dictionary}
-    # A column that the data has not any more may have been a personal one.
-    gone = {name for check in suite.checks for name in check["columns"]} - known
+    gone = gone_columns(suite.checks, {entry.name for entry in disclosure.dictionary})
     concealed = concealed_columns(disclosure.dictionary) | gone
     return ProductSuite(suite, withheld=withheld_checks(suite.checks, concealed))
 
@@ -236,10 +235,12 @@ async def _require_readable(session: AsyncSession, product: DataProduct, checks:
                 Problem(
                     check.name,
                     "arguments.product_id" if other is None else "arguments.column",
-                    Message("You can read no such product with data that passed its check.")
+                    Message(
+                        "There is no such product that may be referred to, with data that passed its check."
+                    )
                     if other is None
                     else Message("The product has no such column."),
-                    Message("Refer to a column of a product that you operate or own."),
+                    Message("Refer to a column of a product with the same operator and the same owner."),
                 )
             )
     if problems:
@@ -277,18 +278,16 @@ async def propose(
         product,
         row,
         within=WITHIN.get(product.update_frequency),
-        references=await _references(session, actor, product),
+        references=await _references(session, product),
     )
     return row.id, product_class, proposed
 
 
-async def _references(session: AsyncSession, actor: Actor, product: DataProduct) -> list[Reference]:
-    """The columns of the operator's other products that the actor can access too, the newest products first."""
+async def _references(session: AsyncSession, product: DataProduct) -> list[Reference]:
+    """The columns of the other products that this one may refer to, the newest products first."""
     found = []
     for other in await products.list_operated(session, product.operator_id, limit=20):
-        if await products.find_visible(session, actor, other.id) is None:
-            continue  # another owner's, of which this one's need not know
-        served = await revisions.find_newest_passed(session, other.id) if other.id != product.id else None
+        served = await checking.find_reference(session, product, other.id) if other.id != product.id else None
         if served is not None:
             title = Label(other.title_zh, other.title_en)
             found += [

@@ -4,14 +4,17 @@ A check says a lot of its column: its bounds, sets, patterns and shares are valu
 so are the failing examples and what was observed; a sentence repeats them. For a column whose values are concealed only
 the kind of the check, its counts and its tolerance are left. That is decided for each reading: a column that was
 declared personal after the report was written is concealed in it from then on, and the stored report stays as it was.
-Which product a check compares with is concealed always: the reader may not know of it.
+Which product a check compares with is concealed always: the reader may not know of it. Nor are its failing rows told,
+which say of each value whether the other product has it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from quality.checks import Check, CheckResult, CheckType
 from quality.sentences import claim_of, sentences
+from quality.statements.rules import StatementRefused, require
 
 WITHHELD = "***"
 """What stands in a report in place of a value that its reader may not see."""
@@ -47,10 +50,35 @@ def conceal(checks: Sequence[Mapping[str, Any]], withheld: Collection[str] | Non
     if withheld is None:
         return [dict(check) for check in checks]
     hidden = set(withheld)
-    return [_concealed(check) if _touches(check, hidden) else dict(check) for check in checks]
+    return [_concealed(check) if touches(check, hidden) else dict(check) for check in checks]
 
 
-def _touches(check: Mapping[str, Any], hidden: set[str]) -> bool:
+def gone_columns(checks: Sequence[Mapping[str, Any]], known: Collection[str]) -> set[str]:
+    """Columns that checks speak of and the data has not any more: any of them may have been a personal one.
+
+    Of a statement every name counts, also one that it gives itself.
+
+    :param known: names of the columns that there are.
+    """
+    named = {name for check in checks for name in check["columns"]} - set(known)
+    like = {name.lower() for name in known}
+    for check in checks:
+        if check["type"] == CheckType.SQL:
+            named |= {
+                name for name in _columns_of(check["arguments"]["statement"]) if name.lower() not in like
+            }
+    return named
+
+
+@lru_cache(maxsize=1_000)
+def _columns_of(statement: str) -> frozenset[str]:
+    try:
+        return frozenset(name for name in require(statement).columns if name.lower() != "row_number")
+    except StatementRefused:  # of a time with other rules: it may name any
+        return frozenset({"*"})
+
+
+def touches(check: Mapping[str, Any], hidden: Collection[str]) -> bool:
     """Whether a check may tell a value of a hidden column, or of another product.
 
     One that names no column may be about any: a statement, or an equal row.
@@ -59,7 +87,7 @@ def _touches(check: Mapping[str, Any], hidden: set[str]) -> bool:
         return True  # whether that product is to be seen, this one cannot know
     if not hidden or check["type"] == CheckType.ROW_COUNT:
         return False
-    return not check["columns"] or not hidden.isdisjoint(check["columns"])
+    return not check["columns"] or not set(hidden).isdisjoint(check["columns"])
 
 
 def _concealed(check: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,7 +102,9 @@ def _concealed(check: Mapping[str, Any]) -> dict[str, Any]:
             name: value if name in _OPEN_OBSERVATIONS else _mark(value)
             for name, value in check["observed"].items()
         },
-        "examples": [{**example, "value": WITHHELD} for example in check["examples"]],
+        "examples": []
+        if kind is CheckType.REFERENCES
+        else [{**example, "value": WITHHELD} for example in check["examples"]],
         "error": None if check["error"] is None else WITHHELD,
     }
     zh, en = _sentences(Check.from_json(check), concealed)

@@ -223,6 +223,21 @@ def test_what_is_no_contract_is_refused_with_its_place(text: str, path: str, lin
     assert (problem["path"], problem["line"]) in {(path, line), (path, line or 1)}
 
 
+@pytest.mark.parametrize("version", ["v3.0.0", "v3.0.2", "v3.1.0", "v3.2.0"])
+def test_every_third_version_of_the_standard_is_read(version: str) -> None:
+    text = (
+        f"apiVersion: {version}\nkind: DataContract\nid: x\nversion: '1'\ncontext: 给程序的话\n"
+        "schema:\n- name: t\n  synonyms:\n  - synonym: table\n  quality: [{metric: rowCount, mustBeGreaterThan: 9}]\n"
+        "  properties:\n  - {name: level, semanticType: ordinal, enum: [{value: I}, {value: II}]}\n"
+    )
+    assert [check.type for check in read_contract(parse_yaml(text.encode())).checks] == [CheckType.ROW_COUNT]
+
+
+@pytest.mark.parametrize("version", ["v4.0.0", "v3", "3.1.0", "v3.1", "v3.x.0", "v3.1.0-rc1", "v2.2.2"])
+def test_other_versions_are_not_read(version: str) -> None:
+    assert refusal(HEAD.replace("v3.1.0", version) + "schema:\n- name: a\n")[0]["path"] == "apiVersion"
+
+
 def test_every_rule_that_cannot_be_carried_out_is_told_at_once() -> None:
     rule = "  - {metric: rowCount, mustNotBe: 3}\n  - {metric: freshness, mustBe: 0}\n"
     assert [one["line"] for one in refusal(HEAD + "schema:\n- quality:\n" + rule)] == [8, 9]

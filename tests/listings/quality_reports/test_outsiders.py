@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 
 from infra.auth import SYSTEM
 from infra.db import transaction
@@ -76,6 +77,56 @@ async def test_checks_of_columns_that_are_gone_and_of_other_products_tell_nothin
     told.append(await buyer.http.get(contract))
     assert mine["digest"] in (await operator.http.get(contract)).text
     assert not [answer for answer in told if inside["digest"] in answer.text or mine["digest"] in answer.text]
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("SELECT row_number FROM revision WHERE Phone = '13800000001'", False),
+        (
+            "SELECT row_number FROM (SELECT row_number, phone AS station FROM revision) WHERE station = 'S1'",
+            False,
+        ),
+        ("SELECT row_number FROM revision WHERE Station = 'S1'", True),
+    ],
+)
+async def test_a_statement_that_names_a_column_that_is_gone_is_not_told_where_nothing_else_is_concealed(
+    owner: Party,
+    operator: Party,
+    regulator: Party,
+    buyer: Party,
+    client: httpx.AsyncClient,
+    statement: str,
+    told: bool,
+) -> None:
+    product_id = await complete(owner, operator)
+    home = f"/v1/products/{product_id}"
+    suite = (await operator.get(f"{home}/quality-suite"))["in_force"]
+    check = {
+        "type": "sql",
+        "columns": [],
+        "dimension": "accuracy",
+        "arguments": {"statement": statement},
+        "name": "not that one",
+    }
+    body = {"product_class": "general", "checks": [check], "based_on": suite["digest"]}
+    await operator.put(f"{home}/quality-suite", body)
+    revision = await upload(operator, product_id, WITHOUT_PHONES)
+    await settle_quality(operator, revision["id"])
+    await operator.put(f"{home}/dictionary", {"columns": []})
+    await operator.post(f"{home}/submission", status=200)
+    await regulator.post(f"{home}/approval", {}, status=200)
+
+    report, page, _ = reading(product_id, revision["id"])
+    public = f"/v1/catalogue/{product_id}/quality-report"
+    answers = [
+        await buyer.http.get(path) for path in (report, f"{home}/quality-suite", f"{home}/data-contract")
+    ]
+    answers.append(await client.get(public))
+    assert [statement in answer.text for answer in answers] == [told] * 4
+    for path in (page, f"{public}.html"):
+        assert ("13800000001" in (await buyer.http.get(path)).text) is False
+    assert statement in (await operator.http.get(report)).text
 
 
 async def test_revisions_that_buyers_never_read_are_not_there_for_outsiders(

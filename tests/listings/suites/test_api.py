@@ -14,7 +14,8 @@ from litestar import Litestar
 from sqlmodel import col, select
 
 from infra.auth import SYSTEM, OrganisationKind, Role
-from infra.db import SessionMaker, transaction
+from infra.db import SessionMaker, new_id, transaction
+from infra.stops import service as stops
 from listings.suites import service
 from quality.checks import Check, CheckResult, Measured
 from quality.runs import service as quality
@@ -161,13 +162,16 @@ async def test_what_cannot_be_checked_is_refused_with_its_place(owner: Party, op
     assert refused["problems"][0]["member"] == "arguments.product_id"
 
 
-async def test_a_reference_is_to_a_product_that_the_operator_may_read(
+async def test_a_reference_is_to_a_product_that_both_who_upload_may_read(
     owner: Party, operator: Party, party: PartyMaker
 ) -> None:
     product_id = await complete(owner, operator)
     own = await complete(owner, operator)
     stranger = await party(OrganisationKind.OPERATOR)
-    foreign = await complete(await party(OrganisationKind.OWNER), stranger)
+    another = await party(OrganisationKind.OWNER)
+    foreign = await complete(another, stranger)
+    # Its owner could find out by files that are made for it what the other owner's product holds.
+    of_another_owner = await complete(another, operator)
 
     def reference(product: str, column: str = "station") -> dict[str, Any]:
         return {
@@ -186,24 +190,34 @@ async def test_a_reference_is_to_a_product_that_the_operator_may_read(
         ).one()
         assert list(run.reference_keys) == [f"{own}:station"]
         assert run.zones == {"time": "UTC"}
-    refused = await write(operator, product_id, ROWS, reference(foreign), status=422)
-    assert refused["problems"][0]["member"] == "arguments.product_id"
+    for other_id in (foreign, of_another_owner, str(new_id())):
+        refused = await write(operator, product_id, ROWS, reference(other_id), status=422)
+        assert refused["problems"][0]["member"] == "arguments.product_id"
     refused = await write(operator, product_id, ROWS, reference(own, "colour"), status=422)
     assert refused["problems"][0]["member"] == "arguments.column"
+    # What is stopped is read by nobody, and not asked either.
+    async with transaction(operator.sessions) as session:
+        await stops.place(session, SYSTEM, subject_kind="product", subject_id=UUID(own), reason="For a test")
+    revision = await upload(operator, product_id, CSV + b"S1,2026-01-01T00:00:00Z,1.5,13800000009\n")
+    async with transaction(operator.sessions) as session:
+        run = (
+            await session.exec(select(QualityRun).where(col(QualityRun.revision_id) == UUID(revision["id"])))
+        ).one()
+        assert run.reference_keys == {}
 
 
-async def test_proposals_name_to_a_party_only_products_that_it_may_access(
-    owner: Party, operator: Party, regulator: Party, party: PartyMaker
+async def test_proposals_name_only_products_that_may_be_referred_to(
+    owner: Party, operator: Party, party: PartyMaker
 ) -> None:
     product_id = await complete(owner, operator)
-    another = await party(OrganisationKind.OWNER)
-    hidden = await complete(another, operator)
-    mine, theirs = [await one.http.get(path(product_id, "/proposals")) for one in (operator, owner)]
-    assert [one["check"]["arguments"]["product_id"] for one in references(mine)] == [hidden] * 2
-    assert references(theirs) == []
-    assert hidden not in theirs.text
-    # The names of checks are everybody's to read.
-    assert not [one for one in references(mine) if hidden in one["check"]["name"]]
+    hidden = await complete(await party(OrganisationKind.OWNER), operator)
+    other = await complete(owner, operator)
+    for one in (operator, owner):
+        answer = await one.http.get(path(product_id, "/proposals"))
+        assert [one["check"]["arguments"]["product_id"] for one in references(answer)] == [other] * 2
+        assert hidden not in answer.text
+        # The names of checks are everybody's to read.
+        assert not [one for one in references(answer) if other in one["check"]["name"]]
 
 
 def references(answer: httpx.Response) -> list[dict[str, Any]]:
