@@ -52,8 +52,13 @@ def require_suite(checks: Sequence[Check], kinds: Mapping[str, str] | None) -> N
     """Refuse a suite of which a check cannot be carried out, and one that is too large, which is not cut.
 
     :param kinds: see `problems`.
-    :raises SuiteRefused: lists the problems, up to `MAX_PROBLEMS`.
+    :raises SuiteRefused: lists the problems, up to `MAX_PROBLEMS`; or there is no check, so that all data would pass.
     """
+    if not checks:
+        raise SuiteRefused(
+            Message("There is no check in the suite."),
+            remedy=Message("Write at least one: without any, all data would pass."),
+        )
     if len(checks) > MAX_CHECKS:
         raise SuiteRefused(
             Message(

@@ -238,6 +238,11 @@ def test_a_refused_suite_lists_every_problem() -> None:
     require_suite(suite[2:], KINDS)
 
 
+def test_a_suite_without_checks_is_refused_since_all_data_would_pass() -> None:
+    with pytest.raises(SuiteRefused, match="no check"):
+        require_suite([], KINDS)
+
+
 def test_a_suite_that_is_too_large_is_refused_and_not_cut() -> None:
     many = [replace(check(T.NOT_NULL, "code"), name=f"check {number}") for number in range(10_000)]
     with pytest.raises(SuiteRefused, match="10,000 checks; 400"):

@@ -242,6 +242,34 @@ async def test_two_writers_at_once_do_not_lose_each_others_change(owner: Party, 
     assert len((await operator.get(path(product_id, "/versions")))["items"]) == 2
 
 
+async def test_the_suite_in_force_judges_although_a_check_by_the_one_before_ends_later(
+    owner: Party, operator: Party
+) -> None:
+    product_id = await complete(owner, operator)
+    revision = await upload(operator, product_id, CSV + b"S1,2026-01-01T00:00:00Z,1.5,13800000009\n")
+    before = (await operator.get(path(product_id)))["in_force"]
+    async with transaction(operator.sessions) as session:
+        statement = select(QualityRun).where(col(QualityRun.revision_id) == UUID(revision["id"]))
+        earlier = (await session.exec(statement)).one()
+        assert await quality.start_run(session, earlier.id) is not None
+    suite = (await write(operator, product_id, ROWS))["suite"]
+    async with transaction(operator.sessions) as session:
+        (later,) = (await session.exec(statement.where(col(QualityRun.id) != earlier.id))).all()
+    report = f"/v1/revisions/{revision['id']}/quality-report"
+    for run, passed in ((later, False), (earlier, True)):
+        async with transaction(operator.sessions) as session:
+            if run is later:
+                assert await quality.start_run(session, run.id) is not None
+            checks = [Check.from_json(item) for item in run.checks]
+            results = tuple(CheckResult(check, 60, 60 if passed else 0) for check in checks)
+            await quality.complete_run(session, run.id, Measured(results, 60, 0), "made for a test")
+        shown = await operator.get(report)
+        assert (shown["suite_id"], shown["status"]) == (suite["id"], "failed")
+        newest = (await operator.get(f"/v1/products/{product_id}/revisions"))["items"][0]
+        assert (newest["id"], newest["quality"]) == (revision["id"], "failed")
+    assert suite["id"] != before["id"]
+
+
 async def test_a_suite_under_review_is_not_written(owner: Party, operator: Party) -> None:
     product_id = await submitted(owner, operator)
     assert slug(await write(operator, product_id, ROWS, status=409)) == "product-state"
