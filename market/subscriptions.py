@@ -7,6 +7,7 @@ from infra.events.subscribers import Subscriber
 from infra.webhooks import deliveries as webhooks
 from listings.authorisations import events as authorisations
 from listings.classification import jobs as classification
+from listings.enforcement import events as enforcement
 from listings.publication import events as publication
 from listings.revisions import events as revisions
 from listings.samples import jobs as samples
@@ -19,6 +20,7 @@ SUBSCRIBERS: Sequence[Subscriber] = (
     *samples.SUBSCRIBERS,
     *suites.SUBSCRIBERS,
     *publication.SUBSCRIBERS,
+    *enforcement.SUBSCRIBERS,
     *authorisations.SUBSCRIBERS,
     *licences.SUBSCRIBERS,
 )

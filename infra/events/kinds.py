@@ -58,6 +58,7 @@ class EventKind(StrEnum):
     PRODUCT_DELISTED = "product.delisted"
     PRODUCT_EDITION_PUBLISHED = "product.edition_published"
     PRODUCT_ENFORCEMENT_EXTENDED = "product.enforcement_extended"
+    PRODUCT_ENFORCEMENT_HELD = "product.enforcement_held"
     PRODUCT_ENFORCEMENT_SUSPENDED = "product.enforcement_suspended"
     PRODUCT_ENFORCEMENT_TERMINATED = "product.enforcement_terminated"
     PRODUCT_OVERDUE = "product.overdue"

@@ -30,7 +30,8 @@ class EnforcementController(Controller):
         """Each with its steps, what to do and until when; newest first.
 
         A warning is followed by a cure period, that by a suspension, and that by a delisting. Data that passes ends the
-        procedure at any time before the delisting; after it a regulator decides.
+        procedure at any time before the delisting; after it a regulator decides, as about the suspension of a product
+        whose data calls failed. Of a product that its operator withdraws, a procedure ends, or its suspension stays.
         """
         found = await service.list_of_product(session, actor, product_id)
         return EnforcementList(items=[EnforcementProcedureRead.of(*one) for one in found])
@@ -80,12 +81,16 @@ class EnforcementController(Controller):
         status_code=200,
         guards=[requires(Permission.PRODUCT_MANAGE)],
         operation_id="requestRelisting",
-        summary="Request that a delisted product is listed again",
+        summary="Request the end of a delisting or suspension",
     )
     async def request_relisting(
         self, session: AsyncSession, actor: Actor, procedure_id: UUID, data: ReasonBody
     ) -> EnforcementProcedureRead:
-        """By the operator, who says what was changed; a regulator decides."""
+        """By the operator, who says what was changed; a regulator decides.
+
+        Of a product that is delisted; and of one that is suspended where no data ends that: since its calls failed, or
+        since it was withdrawn.
+        """
         return await _read(
             session, await service.request_relisting(session, actor, procedure_id, data.reason)
         )
@@ -103,7 +108,7 @@ class EnforcementController(Controller):
         """By a person of a regulator that is no party, with or without a request.
 
         The product stays suspended and takes data again; a revision that passes within another cure period ends the
-        procedure.
+        procedure. Where it is about calls that failed, terminate it once they can be answered.
         """
         return await _read(session, await service.relist(session, actor, procedure_id, data.reason))
 

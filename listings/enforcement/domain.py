@@ -8,12 +8,18 @@ from fractions import Fraction
 from infra.messages import Message
 from infra.rulebook.domain import Rules
 from listings.enforcement.errors import ExtensionRefused
-from listings.enforcement.states import NEXT_STEP, EnforcementAction, EnforcementGround, EnforcementStatus
+from listings.enforcement.states import (
+    NEXT_STEP,
+    STOPPED,
+    EnforcementAction,
+    EnforcementGround,
+    EnforcementStatus,
+)
 from quality.observations.domain import CallCounts
 from quality.runs.states import QualityStatus
 
 LONGEST_EXTENSION = timedelta(days=366)
-_NO_CALLS = CallCounts(0, 0, 0)
+NO_CALLS = CallCounts(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +46,13 @@ class ProductFacts:
     :ivar failed_in_a_row: revisions that failed their check since the last that passed, the newest first.
     :ivar late_since: since when promised data is overdue; None while it is not.
     :ivar calls: data calls of the last days.
+    :ivar calls_since_step: data calls since the last step of the open procedure.
     """
 
     failed_in_a_row: int = 0
     late_since: datetime | None = None
-    calls: CallCounts = _NO_CALLS
+    calls: CallCounts = NO_CALLS
+    calls_since_step: CallCounts = NO_CALLS
 
 
 def enforcement_rules(rules: Rules) -> EnforcementRules:
@@ -79,13 +87,17 @@ def find_ground(facts: ProductFacts, rules: EnforcementRules, moment: datetime) 
         return EnforcementGround.FAILED_REVISIONS
     if facts.late_since is not None and moment - facts.late_since >= timedelta(days=rules.late_days):
         return EnforcementGround.LATE_DATA
-    return EnforcementGround.UNAVAILABLE if _unavailable(facts, rules) else None
+    return EnforcementGround.UNAVAILABLE if _is_answered(facts.calls, rules) is False else None
 
 
 def is_cured(
     ground: EnforcementGround, facts: ProductFacts, rules: EnforcementRules, moment: datetime
 ) -> bool:
-    """Whether what a procedure was opened for is over, and nothing else would open one."""
+    """Whether what a procedure was opened for is over, and nothing else would open one.
+
+    Silence cures nothing: calls that failed are over once enough are made and answered since the last step. Of a
+    suspended product there are none, so that a regulator decides about it.
+    """
     if find_ground(facts, rules, moment) is not None:
         return False
     match ground:
@@ -94,18 +106,61 @@ def is_cured(
         case EnforcementGround.LATE_DATA:
             return facts.late_since is None
         case EnforcementGround.UNAVAILABLE:
-            return True
+            return _is_answered(facts.calls_since_step, rules) is True
+
+
+def persists(
+    ground: EnforcementGround,
+    status: EnforcementStatus,
+    facts: ProductFacts,
+    rules: EnforcementRules,
+    moment: datetime,
+) -> bool:
+    """Whether the next step may be taken: calls fail further, or what does not need calls to be seen goes on.
+
+    While too few calls are made to say anything, a product that is served waits.
+    """
+    if ground is not EnforcementGround.UNAVAILABLE or status in STOPPED:
+        return True
+    if find_ground(facts, rules, moment) not in (None, EnforcementGround.UNAVAILABLE):
+        return True
+    return _is_answered(facts.calls_since_step, rules) is False
 
 
 def due_action(
-    status: EnforcementStatus, due_at: datetime | None, moment: datetime, *, cured: bool
+    status: EnforcementStatus,
+    due_at: datetime | None,
+    moment: datetime,
+    *,
+    cured: bool,
+    persists: bool = True,
+    withdrawn: bool = False,
 ) -> EnforcementAction | None:
-    """What the clock and the data bring to a procedure now; None where nothing is to be done."""
+    """What the clock and the data bring to a procedure now; None where nothing is to be done.
+
+    :param persists: whether the next step may be taken once it is due.
+    :param withdrawn: whether the operator has taken the product off the market: a procedure that has not stopped it
+        ends, and one that has goes no further.
+    """
     if status not in NEXT_STEP:
         return None
     if cured:
         return EnforcementAction.CURE
-    return NEXT_STEP[status] if due_at is not None and moment >= due_at else None
+    if withdrawn and status not in STOPPED:
+        return EnforcementAction.TERMINATE
+    if due_at is None:
+        return None
+    if withdrawn:
+        return EnforcementAction.HOLD
+    return NEXT_STEP[status] if persists and moment >= due_at else None
+
+
+def may_request(ground: EnforcementGround, status: EnforcementStatus, due_at: datetime | None) -> bool:
+    """Whether the operator asks a regulator for the way back, since no data leads there."""
+    suspended = status is EnforcementStatus.SUSPENDED
+    return status is EnforcementStatus.DELISTED or (
+        suspended and (ground is EnforcementGround.UNAVAILABLE or due_at is None)
+    )
 
 
 def require_later(due_at: datetime | None, wanted: datetime, moment: datetime) -> None:
@@ -120,7 +175,8 @@ def require_later(due_at: datetime | None, wanted: datetime, moment: datetime) -
         )
 
 
-def _unavailable(facts: ProductFacts, rules: EnforcementRules) -> bool:
-    calls = facts.calls
-    enough = calls.calls >= max(rules.least_calls, 1)
-    return enough and Fraction(calls.succeeded * 100, calls.calls) < rules.availability_percent
+def _is_answered(calls: CallCounts, rules: EnforcementRules) -> bool | None:
+    """Whether enough of the calls were answered; None of too few to say."""
+    if calls.calls < max(rules.least_calls, 1):
+        return None
+    return Fraction(calls.succeeded * 100, calls.calls) >= rules.availability_percent

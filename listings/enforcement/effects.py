@@ -13,8 +13,8 @@ from listings.enforcement.states import EnforcementAction
 from listings.enforcement.tables import EnforcementProcedure, EnforcementStep
 from listings.products import publishing
 from listings.products.recording import SUBJECT, publish_event
-from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
+from listings.revisions.holding import in_both_languages
 
 STOP = "product_enforcement"
 """Kind of the stops on products that are suspended by a procedure; lifted by its end alone."""
@@ -29,6 +29,7 @@ _KINDS = {
     EnforcementAction.TERMINATE: EventKind.PRODUCT_ENFORCEMENT_TERMINATED,
     EnforcementAction.EXTEND: EventKind.PRODUCT_ENFORCEMENT_EXTENDED,
     EnforcementAction.REQUEST_RELISTING: EventKind.PRODUCT_RELISTING_REQUESTED,
+    EnforcementAction.HOLD: EventKind.PRODUCT_ENFORCEMENT_HELD,
 }
 
 
@@ -88,7 +89,7 @@ async def note(
 
 async def suspend(session: AsyncSession, product: DataProduct, row: EnforcementProcedure) -> None:
     """Stop a product, and with the commit every licence that hangs below it."""
-    reason = " ".join(in_both(STOP_REASONS[row.ground]))
+    reason = in_both_languages(STOP_REASONS[row.ground])
     await stops.place(session, SYSTEM, subject_kind=STOP, subject_id=product.id, reason=reason)
     await publish_event(session, product, EventKind.PRODUCT_SUSPENDED)
 
@@ -107,10 +108,8 @@ async def lift(session: AsyncSession, product: DataProduct, row: EnforcementProc
 
 
 async def delist(session: AsyncSession, product: DataProduct, row: EnforcementProcedure) -> None:
-    """Take a product off the market, and with it an edition that is not decided yet."""
-    if product.status is not ProductStatus.PUBLISHED:
-        return  # its operator has withdrawn it meanwhile
-    reason = " ".join(in_both(STOP_REASONS[row.ground]))
+    """Take a published product off the market, and with it an edition that is not decided yet."""
+    reason = in_both_languages(STOP_REASONS[row.ground])
     await publishing.delist(session, product, reason)
     row.delisted = True
     edition = await editions.find_open(session, product.id)

@@ -22,13 +22,25 @@ _TO_DO = {
         "Upload the data that is overdue, so that it passes its quality check{by}."
     ),
     EnforcementGround.UNAVAILABLE: Message(
-        "Upload a revision that can be served, so that data calls are answered{by}."
+        "See to it that data calls are answered{by}, for example by a revision that can be served. The calls from this"
+        " step on decide."
     ),
 }
 _DELISTED = Message(
     "Request that the product is listed again:"
     " POST /v1/enforcement-procedures/{procedure_id}/relisting-request. A regulator decides."
 )
+_SUSPENDED_UNAVAILABLE = Message(
+    "Say what was changed so that data calls will be answered{by}:"
+    " POST /v1/enforcement-procedures/{procedure_id}/relisting-request. A regulator ends the suspension."
+)
+_HELD = Message(
+    "The product was withdrawn; no further step follows. It stays suspended for the licences that run on, until a"
+    " regulator ends the procedure. Ask for that:"
+    " POST /v1/enforcement-procedures/{procedure_id}/relisting-request."
+)
+WITHDRAWN = Message("The operator has withdrawn the product.")
+"""Why a procedure ends, or goes no further, by itself."""
 _NOTHING = Message("Nothing is left to be done.")
 
 
@@ -38,7 +50,11 @@ def to_do(status: EnforcementStatus, ground: EnforcementGround, due_at: datetime
         return _DELISTED
     if status in (EnforcementStatus.CURED, EnforcementStatus.TERMINATED):
         return _NOTHING
+    if status is EnforcementStatus.SUSPENDED and due_at is None:
+        return _HELD
     by = Message(" by {due_at}", due_at=due_at.isoformat(timespec="minutes")) if due_at else ""
+    if status is EnforcementStatus.SUSPENDED and ground is EnforcementGround.UNAVAILABLE:
+        return _SUSPENDED_UNAVAILABLE.of(by=by, procedure_id="{procedure_id}")
     return _TO_DO[ground].of(by=by)
 
 

@@ -1,6 +1,6 @@
 """SQL of enforcement."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
+from listings.enforcement.states import EnforcementAction
 from listings.enforcement.tables import EnforcementProcedure, EnforcementStep
 from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
@@ -92,6 +93,16 @@ async def list_steps(session: AsyncSession, procedure_ids: Sequence[UUID]) -> Se
         .order_by(col(EnforcementStep.procedure_id), col(EnforcementStep.number))
     )
     return (await session.exec(statement)).all()
+
+
+async def last_step_at(
+    session: AsyncSession, procedure_id: UUID, actions: Collection[EnforcementAction]
+) -> datetime:
+    """When the last of these steps of a procedure was taken, of which there is one."""
+    statement = sa.select(sa.func.max(col(EnforcementStep.taken_at))).where(
+        col(EnforcementStep.procedure_id) == procedure_id, col(EnforcementStep.action).in_(actions)
+    )
+    return (await session.execute(statement)).scalar_one()
 
 
 async def last_number(session: AsyncSession, procedure_id: UUID) -> int:

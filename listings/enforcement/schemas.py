@@ -43,7 +43,8 @@ class EnforcementProcedureRead(Output):
     status: EnforcementStatus
     opened_at: datetime
     due_at: datetime | None = Field(
-        description="Until when the cause is to be mended; null once it ended, and while the product is delisted"
+        description="Until when the cause is to be mended; null once it ended, while the product is delisted, and once"
+        " its operator has withdrawn it"
     )
     ended_at: datetime | None
     to_do: Told = Field(description="What ends it, for the operator")

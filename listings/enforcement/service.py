@@ -18,6 +18,7 @@ from infra.rulebook import service as rulebook
 from infra.rulebook.domain import Rules
 from listings.enforcement import effects, repository
 from listings.enforcement.domain import (
+    NO_CALLS,
     EnforcementRules,
     ProductFacts,
     due_action,
@@ -25,9 +26,12 @@ from listings.enforcement.domain import (
     failed_in_a_row,
     find_ground,
     is_cured,
+    may_request,
+    persists,
     require_later,
 )
 from listings.enforcement.errors import EnforcementStateForbids
+from listings.enforcement.notices import WITHDRAWN
 from listings.enforcement.states import (
     OPEN,
     PROCEDURE,
@@ -43,6 +47,7 @@ from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.publication.service import lock_for_review
 from listings.registrations import service as registrations
+from listings.revisions.holding import in_both_languages
 from quality.observations import service as observations
 from quality.observations.domain import CallCounts
 from quality.runs import service as quality
@@ -81,11 +86,21 @@ async def follow(session: AsyncSession, product_id: UUID) -> EnforcementAction |
             return None
         await _open(session, product, ground, facts, rules, moment)
         return EnforcementAction.WARN
-    facts = await _facts(session, product, settings, moment)
-    cured = is_cured(newest.ground, facts, settings, moment)
-    action = due_action(newest.status, newest.due_at, moment, cured=cured)
-    if action is not None:
-        await _step(session, SYSTEM, product, newest, action, None, rules)
+    facts = await _facts(session, product, settings, moment, newest)
+    action = due_action(
+        newest.status,
+        newest.due_at,
+        moment,
+        cured=is_cured(newest.ground, facts, settings, moment),
+        persists=persists(newest.ground, newest.status, facts, settings, moment),
+        withdrawn=product.status is ProductStatus.WITHDRAWN,
+    )
+    if action is EnforcementAction.HOLD:
+        newest.due_at = None
+        await effects.note(session, SYSTEM, product, newest, action, in_both_languages(WITHDRAWN))
+    elif action is not None:
+        reason = in_both_languages(WITHDRAWN) if action is EnforcementAction.TERMINATE else None
+        await _step(session, SYSTEM, product, newest, action, reason, rules)
     return action
 
 
@@ -131,16 +146,18 @@ async def terminate(
 async def request_relisting(
     session: AsyncSession, actor: Actor, procedure_id: UUID, reason: str
 ) -> EnforcementProcedure:
-    """The operator asks for a delisted product to be listed again, and says what was changed.
+    """The operator asks a regulator for the way back that no data leads, and says what was changed.
+
+    A delisted product may be listed again; the suspension of one whose calls failed, or that was withdrawn, may end.
 
     :raises NotFound: there is no such procedure the actor can access.
     :raises Forbidden: the actor does not belong to the operator.
-    :raises EnforcementStateForbids: the product is not delisted by it.
+    :raises EnforcementStateForbids: the product is not delisted by it, and its suspension ends with data that passes.
     """
     product = await products.lock_own(session, actor, (await _get(session, actor, procedure_id)).product_id)
     row = await _lock(session, procedure_id)
-    # It may be relisted from here alone; asking changes no state.
-    PROCEDURE.next_state(row.status, EnforcementAction.RELIST)
+    if not may_request(row.ground, row.status, row.due_at):
+        PROCEDURE.next_state(row.status, EnforcementAction.RELIST)
     await effects.note(session, actor, product, row, EnforcementAction.REQUEST_RELISTING, reason)
     return row
 
@@ -155,6 +172,15 @@ async def relist(
     :raises EnforcementStateForbids: the product is not delisted by it.
     """
     product, row = await _lock_for_decision(session, actor, procedure_id)
+    PROCEDURE.next_state(row.status, EnforcementAction.RELIST)
+    if not row.delisted:
+        raise EnforcementStateForbids(
+            Message("The product was withdrawn by its operator, not delisted by the procedure."),
+            remedy=Message(
+                "Terminate the procedure, which lifts the suspension of the licences that run on."
+            ),
+            current_status=row.status.value,
+        )
     await _step(session, actor, product, row, EnforcementAction.RELIST, reason)
     return row
 
@@ -197,8 +223,12 @@ async def _facts(
     product: DataProduct,
     rules: EnforcementRules,
     moment: datetime,
+    row: EnforcementProcedure | None = None,
 ) -> ProductFacts:
-    """What is known of a product, as far as it came after the last procedure ended."""
+    """What is known of a product, as far as it came after the last procedure ended.
+
+    :param row: the open procedure.
+    """
     since = await repository.last_end(session, product.id)
     uploads = [
         revision_id
@@ -208,14 +238,18 @@ async def _facts(
     statuses = await quality.get_statuses(session, uploads) if uploads else {}
     late = (await freshness.get_promise(session, product)).late_since
     begins = moment - timedelta(days=rules.availability_days)
-    calls = await observations.get_calls(
-        session, [product.id], begins if since is None else max(begins, since), moment
-    )
     return ProductFacts(
         failed_in_a_row=failed_in_a_row([statuses[one] for one in uploads if one in statuses]),
         late_since=late if late is None or since is None else max(late, since),
-        calls=calls.get(product.id, CallCounts(0, 0, 0)),
+        calls=await _calls(session, product, begins if since is None else max(begins, since), moment),
+        calls_since_step=NO_CALLS
+        if row is None
+        else await _calls(session, product, await repository.last_step_at(session, row.id, _DAYS), moment),
     )
+
+
+async def _calls(session: AsyncSession, product: DataProduct, since: datetime, until: datetime) -> CallCounts:
+    return (await observations.get_calls(session, [product.id], since, until)).get(product.id, NO_CALLS)
 
 
 async def _open(

@@ -33,6 +33,7 @@ class EnforcementAction(StrEnum):
     TERMINATE = "termination"
     EXTEND = "extension"
     REQUEST_RELISTING = "relisting_request"
+    HOLD = "hold"
 
 
 class EnforcementGround(StrEnum):

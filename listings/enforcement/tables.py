@@ -15,7 +15,8 @@ class EnforcementProcedure(Table, table=True):
     """A procedure against a product; at most one that is open at a time.
 
     :ivar detail: figures that it was opened by.
-    :ivar due_at: when its next step is due; None once it ended, and while the product is delisted.
+    :ivar due_at: when its next step is due; None once it ended, while the product is delisted, and once its operator
+        has withdrawn it.
     :ivar delisted: whether it was this procedure that took the product off the market.
     """
 

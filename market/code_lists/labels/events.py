@@ -107,6 +107,10 @@ LABELS: LabelTexts = {
         "product.delisted": ("产品已被强制下架", "Product delisted"),
         "product.edition_published": ("产品新版本已生效", "Edition of a product published"),
         "product.enforcement_extended": ("产品处置期限已延长", "Deadline of a procedure extended"),
+        "product.enforcement_held": (
+            "产品已由运营方下架，处置程序不再进入下一步",
+            "No further step against a withdrawn product",
+        ),
         "product.enforcement_suspended": (
             "产品因整改期满未改正被暂停",
             "Product suspended after its cure period",

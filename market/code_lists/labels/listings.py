@@ -64,7 +64,8 @@ LABELS: LabelTexts = {
         "cure": ("整改完成", "Cure"),
         "termination": ("终止", "Termination"),
         "extension": ("延长期限", "Extension"),
-        "relisting_request": ("申请恢复上架", "Request for relisting"),
+        "relisting_request": ("申请恢复", "Request to a regulator"),
+        "hold": ("不再进入下一步", "No further step"),
     },
     EnforcementGround: {
         "failed_revisions": ("连续数据版本不合格", "Revisions failed in a row"),

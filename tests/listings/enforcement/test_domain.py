@@ -14,6 +14,8 @@ from listings.enforcement.domain import (
     failed_in_a_row,
     find_ground,
     is_cured,
+    may_request,
+    persists,
     require_later,
 )
 from listings.enforcement.errors import EnforcementStateForbids, ExtensionRefused
@@ -73,8 +75,49 @@ def test_a_ground_is_over_only_when_all_of_it_is_and_nothing_else_has_begun() ->
     assert not is_cured(failed, ProductFacts(late_since=NOW - timedelta(days=30)), RULES, NOW)
     assert not is_cured(late, ProductFacts(late_since=NOW - timedelta(days=1)), RULES, NOW)
     assert is_cured(late, ProductFacts(failed_in_a_row=1), RULES, NOW)
-    assert not is_cured(away, ProductFacts(calls=CallCounts(1000, 1, 0)), RULES, NOW)
-    assert is_cured(away, ProductFacts(), RULES, NOW)
+    good, bad, few = CallCounts(1000, 990, 0), CallCounts(1000, 1, 0), CallCounts(99, 99, 0)
+    assert not is_cured(away, ProductFacts(calls=bad, calls_since_step=good), RULES, NOW)
+    assert is_cured(away, ProductFacts(calls=few, calls_since_step=good), RULES, NOW)
+    # Silence is no answer: nobody calls what does not work, or is suspended.
+    assert not is_cured(away, ProductFacts(calls=few, calls_since_step=few), RULES, NOW)
+    assert not is_cured(away, ProductFacts(), RULES, NOW)
+
+
+def test_a_served_product_is_not_punished_for_silence_and_a_withdrawn_one_goes_no_further() -> None:
+    away, served, stopped = (
+        EnforcementGround.UNAVAILABLE,
+        EnforcementStatus.WARNED,
+        EnforcementStatus.SUSPENDED,
+    )
+    bad = CallCounts(100, 90, 0)
+    assert not persists(away, served, ProductFacts(), RULES, NOW)
+    assert not persists(away, served, ProductFacts(calls=bad), RULES, NOW)
+    assert persists(away, served, ProductFacts(calls_since_step=bad), RULES, NOW)
+    assert persists(away, served, ProductFacts(failed_in_a_row=3), RULES, NOW)
+    assert persists(away, stopped, ProductFacts(), RULES, NOW)
+    assert persists(EnforcementGround.LATE_DATA, served, ProductFacts(), RULES, NOW)
+    assert due_action(served, NOW, NOW, cured=False, persists=False) is None
+
+    def gone(status: EnforcementStatus, due_at: datetime | None = NOW, *, cured: bool = False) -> object:
+        return due_action(status, due_at, NOW, cured=cured, withdrawn=True)
+
+    assert gone(served) is gone(EnforcementStatus.CURE_PERIOD) is EnforcementAction.TERMINATE
+    assert gone(stopped) is EnforcementAction.HOLD
+    assert gone(stopped, None) is None
+    assert gone(stopped, None, cured=True) is EnforcementAction.CURE
+    assert gone(EnforcementStatus.DELISTED, None) is None
+
+
+@pytest.mark.parametrize("status", list(EnforcementStatus))
+@pytest.mark.parametrize("ground", list(EnforcementGround))
+def test_where_no_data_leads_back_a_regulator_is_asked(
+    status: EnforcementStatus, ground: EnforcementGround
+) -> None:
+    held = may_request(ground, status, None)
+    assert held == (status in (EnforcementStatus.SUSPENDED, EnforcementStatus.DELISTED))
+    assert ("relisting-request" in to_do(status, ground, None).template) == held
+    running = may_request(ground, status, NOW)
+    assert ("relisting-request" in to_do(status, ground, NOW).template) == running
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=30))
