@@ -104,7 +104,7 @@ def _of_check(result: CheckResult, measured: Measured, gate: Gate) -> Refusal | 
     return Refusal(
         RefusalCause.FAR_BEYOND_TOLERANCE,
         f"检查 {name} 超出容许范围 {margin} 个百分点以上：{result.evaluated:,} 行中有 {result.failing:,} 行不符合",
-        f"The check {name} misses its tolerance by more than {margin} percent points:"
+        f"The check {name} misses its tolerance by more than {margin} percentage points:"
         f" {result.failing:,} of {result.evaluated:,} rows fail",
         name,
     )

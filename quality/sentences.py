@@ -40,6 +40,7 @@ _FAULTS: dict[CheckType, tuple[str, str, str]] = {
     CheckType.REFERENCES: ("找不到对应值", "finds no match", "find no match"),
 }
 _OTHER_FAULT = ("不符合", "fails", "fail")
+_PLAIN = re.compile(r"[\w./+*#$%&@:()（）-]+")
 
 
 def sentences(result: CheckResult) -> tuple[str, str]:
@@ -61,7 +62,8 @@ def sentences(result: CheckResult) -> tuple[str, str]:
 
 def claim_of(check: Check) -> Label:
     """What a check claims of the data, without what came of it."""
-    zh, en = "、".join(check.columns), _listed(check.columns, "and")
+    columns = [quoted(column) for column in check.columns]
+    zh, en = "、".join(columns), _listed(columns, "and")
     arguments = check.arguments
     match check.type:
         case CheckType.ROW_COUNT:
@@ -85,7 +87,7 @@ def claim_of(check: Check) -> Label:
         case CheckType.WELL_FORMED:
             return Label(f"{zh} 的文字没有乱码", f"{en} is readable text")
         case CheckType.NOT_LESS:
-            greater, lesser = check.columns
+            greater, lesser = columns
             return Label(f"{greater} 不小于 {lesser}", f"{greater} is not less than {lesser}")
         case CheckType.INCREASING:
             return Label(f"{zh} 逐行不倒退", f"{en} does not go back from row to row")
@@ -100,13 +102,17 @@ def claim_of(check: Check) -> Label:
         case CheckType.DISTRIBUTION:
             return Label(f"{zh} 的分布与基准相近", f"{en} is distributed like its baseline")
         case CheckType.REFERENCES:
-            column = arguments["column"]
+            column = quoted(arguments["column"])
             return Label(f"{zh} 的值见于另一产品的 {column}", f"{en} occurs in {column} of another product")
         case CheckType.SQL:
             return Label(f"{check.name}（SQL 语句）", f"{check.name} (SQL statement)")
         case CheckType.EXPECTATION:
-            kind = str(arguments["type"]).removeprefix("expect_").replace("_", " ")
-            return Label(f"{zh or '数据'}：{kind}", f"{en or 'The data'}: {kind}")
+            return _library(check, zh, en)
+
+
+def quoted(name: str) -> str:
+    """A name of a column, or a value, in quotation marks where it would not be told from the words around it."""
+    return name if _PLAIN.fullmatch(name) else f"“{name}”"
 
 
 def duration(text: str) -> Label:
@@ -170,21 +176,57 @@ def _between(check: Check, zh: str, en: str) -> Label:
     return Label(f"{zh} {'且'.join(sides_zh)}", f"{en} is {' and '.join(sides_en)}")
 
 
+def _library(check: Check, zh: str, en: str) -> Label:
+    """The claim of a library's expectation; arguments that are withheld are not told."""
+    given = check.arguments.get("arguments") or {}
+    match str(check.arguments["type"]):
+        case "expect_column_value_lengths_to_be_between":
+            low, high = given.get("minimum"), given.get("maximum")
+            if low is not None and high is not None:
+                return Label(f"{zh} 的长度为 {low} 至 {high} 个字符", f"{en} has {low} to {high} characters")
+            if low is not None:
+                return Label(f"{zh} 至少有 {low} 个字符", f"{en} has at least {low} characters")
+            if high is not None:
+                return Label(f"{zh} 至多有 {high} 个字符", f"{en} has at most {high} characters")
+            return Label(f"{zh} 的长度在规定范围内", f"The length of {en} is within its bounds")
+        case "expect_column_values_to_not_be_in_set":
+            values = [str(value) for value in given.get("values", ())]
+            if 0 < len(values) <= _SHOWN_VALUES:
+                return Label(f"{zh} 不是 {_values_zh(values)}", f"{en} is not {_values_en(values, 'or')}")
+            return Label(f"{zh} 不是禁用的值", f"{en} is none of the values ruled out")
+        case "expect_column_values_to_be_json_parseable":
+            return Label(f"{zh} 是有效的 JSON", f"{en} is valid JSON")
+        case "expect_column_values_to_match_strftime_format":
+            if "format" in given:
+                return Label(
+                    f"{zh} 是格式为 {given['format']} 的时间", f"{en} is a time of the form {given['format']}"
+                )
+            return Label(f"{zh} 是规定格式的时间", f"{en} is a time of the form laid down")
+        case "expect_column_pair_values_to_be_equal":
+            return Label(f"{zh} 的值相等", f"{en} are equal")
+        case "expect_select_column_values_to_be_unique_within_record":
+            return Label(f"{zh} 在每一行内互不相同", f"{en} differ from one another in each row")
+        case other:
+            kind = other.removeprefix("expect_").replace("_", " ")
+            return Label(f"{zh or '数据'}：{kind}", f"{en or 'The data'}: {kind}")
+
+
 def _in_set(check: Check, zh: str, en: str) -> Label:
     code = check.arguments.get("list")
     if code is not None:
         title = LISTS[code].title if code in LISTS else Label(code, f"the list {code}")
-        return Label(f"{zh} 取自{title.zh}", f"{en} is one of the {title.en}")
+        space = " " if title.zh[:1].isascii() else ""
+        return Label(f"{zh} 取自{space}{title.zh}", f"{en} is one of the {title.en}")
     values = [str(value) for value in check.arguments["values"]]
     if len(values) <= _SHOWN_VALUES:
-        return Label(f"{zh} 为{'、'.join(values)}之一", f"{en} is {_listed(values, 'or')}")
+        return Label(f"{zh} 为 {_values_zh(values)} 之一", f"{en} is {_values_en(values, 'or')}")
     return Label(f"{zh} 取自规定的 {len(values):,} 个值", f"{en} is one of {len(values):,} values")
 
 
 def _contains_all(check: Check, zh: str, en: str) -> Label:
     values = [str(value) for value in check.arguments["values"]]
     if len(values) <= _SHOWN_VALUES:
-        return Label(f"{zh} 中出现{'、'.join(values)}", f"{en} holds {_listed(values, 'and')}")
+        return Label(f"{zh} 中出现 {_values_zh(values)}", f"{en} holds {_values_en(values, 'and')}")
     return Label(f"{zh} 中出现规定的 {len(values):,} 个值", f"{en} holds each of {len(values):,} values")
 
 
@@ -205,8 +247,8 @@ def _whole(result: CheckResult) -> Label:
             absent = [str(value) for value in seen["absent"]]
             shown = absent[:_SHOWN_VALUES]
             rest = len(absent) - len(shown)
-            zh = f"缺少 {'、'.join(shown)}" + (f" 等 {len(absent):,} 个值" if rest else "")
-            names = [*shown, f"{rest:,} more"] if rest else shown
+            zh = f"缺少 {_values_zh(shown)}" + (f" 等 {len(absent):,} 个值" if rest else "")
+            names = [*_told(shown), f"{rest:,} more"] if rest else _told(shown)
             return Label(zh, f"{_listed(names, 'and')} {'does' if len(absent) == 1 else 'do'} not occur")
         case CheckType.RECENT if seen.get("newest") is not None:
             return Label(f"最新值为 {seen['newest']}", f"the newest is {seen['newest']}")
@@ -253,8 +295,8 @@ def _allowed(result: CheckResult) -> Label:
         return Label("", "")
     limit = f"{Decimal(tolerance.limit).normalize():,f}"
     if tolerance.unit is ToleranceUnit.PERCENT:
-        return Label(f"（允许 {limit}%）", f" (up to {limit}% may)")
-    return Label(f"（允许 {limit} 行）", f" (up to {_rows_of(limit.replace(',', ''))} may)")
+        return Label(f"（允许 {limit}%）", f" (up to {limit}% allowed)")
+    return Label(f"（允许 {limit} 行）", f" (up to {_rows_of(limit.replace(',', ''))} allowed)")
 
 
 def _short(value: object) -> str:
@@ -275,6 +317,20 @@ def _is(count: str) -> str:
 
 def _many(count: int, one: str, several: str) -> str:
     return one if count == 1 else several
+
+
+def _told(values: Sequence[str]) -> list[str]:
+    """Values of a list, all in quotation marks if one of them needs them."""
+    told = [quoted(value) for value in values]
+    return told if told == list(values) else [f"“{value}”" for value in values]
+
+
+def _values_zh(values: Sequence[str]) -> str:
+    return "、".join(_told(values))
+
+
+def _values_en(values: Sequence[str], conjunction: str) -> str:
+    return _listed(_told(values), conjunction)
 
 
 def _listed(names: Sequence[str], conjunction: str) -> str:

@@ -65,6 +65,7 @@ def page_facts(accessed: AccessedReport, extras: PageExtras, path: str) -> PageF
         uploaded_at=moment(revision.uploaded_at),
         json_path=path.removesuffix(".html"),
         languages={language: f"{path}?lang={language}" for language in ("zh", "en")},
+        has_account=path.startswith("/v1/revisions/"),
         suite=extras.suite,
         weights=extras.weights,
         trend=[_point(point) for point in extras.points],

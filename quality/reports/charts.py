@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from quality.reports.markup import SVG, element
 
-GRADE_COLOURS = {"A": "#1b7f4b", "B": "#4f8a10", "C": "#b07900", "D": "#c2560c", "E": "#b3261e"}
+GRADE_COLOURS = {"A": "#1b7f4b", "B": "#437a0c", "C": "#8f6200", "D": "#b34f0b", "E": "#b3261e"}
 INK, FAINT, TRACK, ACCENT, BAD = "#1f2933", "#52606d", "#e4e9ee", "#2563a8", "#b3261e"
 
 
@@ -71,7 +71,7 @@ def bars(rows: Sequence[Bar], title: str, absent: str) -> Element:
 
     :param absent: what is written where nothing was measured.
     """
-    step, left, width, top = 40, 118, 300, 8
+    step, left, width, top = 34, 122, 180, 4
     drawn: list[Element] = []
     for place, row in enumerate(rows):
         y = top + place * step
@@ -98,14 +98,14 @@ def bars(rows: Sequence[Bar], title: str, absent: str) -> Element:
             element("rect", x=left, y=y + 4, width=width, height=20, rx=3, fill=TRACK),
             element("rect", x=left, y=y + 4, width=filled, height=20, rx=3, fill=ACCENT),
             _text(left + width + 12, middle, percent(row.value), size=15, fill=INK, weight="bold"),
-            _text(left + width + 106, middle, row.figures, size=12, fill=FAINT),
+            _text(left + width + 98, middle, row.figures, size=12, fill=FAINT),
         ]
-    return _picture(700, top * 2 + step * len(rows), title, *drawn, class_="bars")
+    return _picture(520, top * 2 + step * len(rows), title, *drawn, class_="bars")
 
 
 def trend(points: Sequence[Point], title: str) -> Element:
     """The score of each revision, oldest first; a circle where it passed, a cross where it failed."""
-    left, top, width, height = 62, 18, 600, 170
+    left, top, width, height = 62, 18, 440, 150
     lowest = _floor(min((point.score for point in points), default=Decimal(0)))
     span = Decimal(1) - lowest
 
@@ -124,7 +124,7 @@ def trend(points: Sequence[Point], title: str) -> Element:
     path = " ".join(f"{across(place):.2f},{down(point.score):.2f}" for place, point in enumerate(points))
     if len(points) > 1:
         drawn.append(element("polyline", points=path, fill="none", stroke=ACCENT, stroke_width=2))
-    every = max(1, math.ceil(len(points) / 15))
+    every = max(1, math.ceil(len(points) / 12))
     for place, point in enumerate(points):
         x, height_of = across(place), down(point.score)
         drawn.append(_mark(x, height_of, passed=point.passed))
@@ -132,7 +132,7 @@ def trend(points: Sequence[Point], title: str) -> Element:
             above = height_of - 10 if height_of - 10 > top else height_of + 20
             drawn.append(_text(x, above, point.grade, size=12, fill=INK, anchor="middle", weight="bold"))
             drawn.append(_text(x, top + height + 20, str(point.number), size=11, fill=FAINT, anchor="middle"))
-    return _picture(680, top + height + 34, title, *drawn, class_="trend")
+    return _picture(520, top + height + 34, title, *drawn, class_="trend")
 
 
 def share(satisfied: int, evaluated: int, *, passed: bool, title: str) -> Element:

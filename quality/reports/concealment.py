@@ -9,11 +9,12 @@ which say of each value whether the other product has it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from quality.checks import Check, CheckResult, CheckType
-from quality.sentences import claim_of, sentences
+from quality.sentences import claim_of, quoted, sentences
 from quality.statements.rules import StatementRefused, require
 
 WITHHELD = "***"
@@ -118,11 +119,14 @@ def _mark(value: object) -> Any:
 
 def _sentences(check: Check, concealed: Mapping[str, Any]) -> tuple[str, str]:
     """The sentence of a check without values, in Chinese and English."""
+    if check.type is CheckType.EXPECTATION:
+        check = replace(check, arguments={"type": check.arguments["type"]})
     zh, en = sentences(CheckResult.from_json(check, {**concealed, "examples": ()}))
     if check.type not in _CLAIMS:
         return zh, en
     claim, instead = claim_of(check), _CLAIMS[check.type]
-    named = instead[0].replace("{zh}", check.columns[0]), instead[1].replace("{en}", check.columns[0])
+    column = quoted(check.columns[0])
+    named = instead[0].replace("{zh}", column), instead[1].replace("{en}", column)
     assert zh.startswith(claim.zh), "a sentence begins with its claim"
     assert en.startswith(claim.en)
     return named[0] + zh.removeprefix(claim.zh), named[1] + en.removeprefix(claim.en)

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from infra.messages import Message
 from quality.checks import CheckStatus, Dimension
 from quality.reports import charts
-from quality.reports.comparison import CheckChange
+from quality.reports.history import comparison_section, trend_section
 from quality.reports.markup import XHTML, element, written
 from quality.reports.schemas import ComparisonRead, DimensionRead, ReportRead, TrendPointRead
 from quality.reports.sections import all_checks, failed_checks
@@ -31,7 +31,6 @@ POLICY = (
 )
 """The Content-Security-Policy to send with the page: nothing but its own style sheet."""
 
-_CHANGES_SHOWN = 40
 _REASONS_SHOWN = 5
 
 
@@ -47,6 +46,7 @@ class PageFacts:
     :param weights: of each dimension, by the rules the report was written under.
     :param json_path: where the same report is as JSON.
     :param languages: addresses of this page by language.
+    :param has_account: whether the reader is signed in, and can open the pages of other revisions.
     """
 
     title_zh: str
@@ -60,6 +60,7 @@ class PageFacts:
     weights: Mapping[Dimension, Decimal] = field(default_factory=dict)
     trend: Sequence[TrendPointRead] = ()
     comparison: ComparisonRead | None = None
+    has_account: bool = False
 
 
 def render(report: ReportRead, facts: PageFacts, language: str) -> str:
@@ -84,9 +85,9 @@ def render(report: ReportRead, facts: PageFacts, language: str) -> str:
                 "main",
                 _head(report, facts, w, title),
                 _dimensions(report.dimensions, facts.weights, w),
-                failed_checks(report.checks, w),
-                _comparison(facts.comparison, w),
-                _trend(facts.trend, w),
+                failed_checks(report, w),
+                comparison_section(facts.comparison, w),
+                trend_section(facts.trend, facts.number, w, links=facts.has_account),
                 *all_checks(report, w),
                 _evidence(report, facts, w),
             ),
@@ -138,6 +139,7 @@ def _head(report: ReportRead, facts: PageFacts, w: Wording, title: str) -> Eleme
                 ),
                 element("p", element("span", w.of(report.status), class_=f"verdict {report.status}")),
                 _reasons(report, w) if not passed else None,
+                _next_steps(report, w) if not passed and report.waiver is None else None,
                 _waiver(report, w),
                 _cap(report, w),
                 element("dl", *_pairs((w(name), text) for name, text in rows), class_="facts"),
@@ -170,6 +172,39 @@ def _reasons(report: ReportRead, w: Wording) -> Element:
     if not shown:  # of a report from before gates gave their reasons
         shown.append(element("li", w(Message("A blocking check failed, or the grade is too low."))))
     return element("ul", *shown, class_="reasons")
+
+
+def _next_steps(report: ReportRead, w: Wording) -> Element:
+    """What becomes of a refused revision, and what its owner and operator can do."""
+    path = f"/v1/revisions/{report.revision_id}/quality-waiver-requests"
+    steps = (
+        w(Message("Correct the data in the rows below and upload the file again.")),
+        w(
+            Message(
+                "If a check asks for more than this data needs, change the suite of checks: PUT"
+                " /v1/products/{product_id}/quality-suite."
+            )
+        ),
+        w(
+            Message(
+                "Or ask a regulator to waive the report for a time, with a reason: POST {path}.", path=path
+            )
+        ),
+    )
+    return element(
+        "div",
+        element(
+            "p",
+            w(
+                Message(
+                    "This revision is not sold: buyers go on reading the last one that passed, if there is one."
+                    " What you can do:"
+                )
+            ),
+            class_="next",
+        ),
+        element("ul", *(element("li", step) for step in steps), class_="reasons"),
+    )
 
 
 def _waiver(report: ReportRead, w: Wording) -> Element | None:
@@ -264,90 +299,6 @@ def _dimensions(
 
 def _weight(weight: Decimal | None) -> str:
     return "–" if weight is None else f"{weight.normalize():f}"
-
-
-def _comparison(compared: ComparisonRead | None, w: Wording) -> Element | None:
-    if compared is None:
-        return None
-    changed = [one for one in compared.checks if one.change is not CheckChange.UNCHANGED]
-    lines = [
-        element(
-            "tr",
-            element("td", w.of(one.change), class_=f"status {one.change}"),
-            element(
-                "td",
-                element("bdi", w.sentence(one.before)) if one.before else "–",
-                class_="claim",
-                data_label=w(Message("Before")),
-            ),
-            element(
-                "td",
-                element("bdi", w.sentence(one.after)) if one.after else "–",
-                class_="claim",
-                data_label=w(Message("Now")),
-            ),
-        )
-        for one in changed[:_CHANGES_SHOWN]
-    ]
-    before, after = compared.before, compared.after
-    summary = Message(
-        "Revision {earlier} had grade {grade_before} and {score_before}; this one has {grade_after} and {score_after}.",
-        earlier=before.number,
-        grade_before=before.grade,
-        score_before=charts.percent(Decimal(before.score)),
-        grade_after=after.grade,
-        score_after=charts.percent(Decimal(after.score)),
-    )
-    more = len(changed) - len(lines)
-    return element(
-        "section",
-        element("h2", w(Message("Since revision {number}", number=before.number))),
-        element("p", w(summary)),
-        w.table((Message("Change"), Message("Before"), Message("Now")), lines, class_="checks")
-        if lines
-        else element("p", w(Message("Every check came out as before.")), class_="faint"),
-        element("p", w(Message("changes not shown: {count}", count=more)), class_="note")
-        if more > 0
-        else None,
-        id="comparison",
-    )
-
-
-def _trend(points: Sequence[TrendPointRead], w: Wording) -> Element | None:
-    if not points:
-        return None
-    drawn = [
-        charts.Point(one.number, Decimal(one.score), one.grade, one.status is ReportStatus.PASSED)
-        for one in points
-    ]
-    lines = [
-        element(
-            "tr",
-            element("th", str(one.number), scope="row"),
-            element("td", moment(one.measured_at)),
-            element("td", f"{one.rows:,}", class_="figure"),
-            element("td", charts.percent(Decimal(one.score)), class_="figure"),
-            element("td", one.grade),
-            element("td", w.of(one.status), class_=f"status {one.status}"),
-        )
-        for one in reversed(points)
-    ]
-    heads = (
-        Message("Revision"),
-        Message("Measured"),
-        Message("Rows"),
-        Message("Score"),
-        Message("Grade"),
-        Message("Status"),
-    )
-    return element(
-        "section",
-        element("h2", w(Message("Over the revisions"))),
-        charts.trend(drawn, w(Message("Score of each revision"))),
-        element("p", w(Message("A circle passed, a cross failed.")), class_="note"),
-        w.table(heads, lines, figure_columns={2, 3}),
-        id="trend",
-    )
 
 
 def _evidence(report: ReportRead, facts: PageFacts, w: Wording) -> Element:

@@ -10,6 +10,7 @@ from quality.reports.concealment import WITHHELD
 from quality.reports.markup import element
 from quality.reports.schemas import CheckRead, ReportRead
 from quality.reports.wording import Wording
+from quality.runs.states import ReportStatus
 
 _CARDS = 100
 """Failed checks shown with their examples; the tables below hold every check."""
@@ -17,14 +18,16 @@ _CARDS = 100
 _BAD = frozenset({CheckStatus.FAILED, CheckStatus.ERROR})
 
 
-def failed_checks(checks: Sequence[CheckRead], w: Wording) -> Element:
+def failed_checks(report: ReportRead, w: Wording) -> Element:
     """What failed or could not be carried out, blocking checks first, each with rows that show it."""
+    checks = report.checks
     bad = [check for check in checks if check.status in _BAD]
     bad.sort(key=lambda check: check.severity is not Severity.BLOCKING)
     more = len(bad) - _CARDS
     return element(
         "section",
         element("h2", w(Message("What needs attention"))),
+        element("p", " ".join(_notes(report, bad, w)), class_="note") if bad else None,
         *(_card(check, w) for check in bad[:_CARDS]),
         element("p", w(Message("failed checks without examples, below: {count}", count=more)), class_="note")
         if more > 0
@@ -32,6 +35,23 @@ def failed_checks(checks: Sequence[CheckRead], w: Wording) -> Element:
         element("p", w(_nothing(checks)), class_="faint") if not bad else None,
         id="failed",
     )
+
+
+def _notes(report: ReportRead, bad: Sequence[CheckRead], w: Wording) -> Iterator[str]:
+    """How to read the failed checks."""
+    if report.status is ReportStatus.PASSED:
+        yield w(
+            Message(
+                "The revision passed all the same: these are warnings, and none misses its tolerance by more than the"
+                " gate allows."
+            )
+        )
+    if any(check.examples for check in bad):
+        yield w(
+            Message(
+                "Of each check the first failing rows are shown. Rows are counted from 1, without the line of headings."
+            )
+        )
 
 
 def _nothing(checks: Sequence[CheckRead]) -> Message:
@@ -71,9 +91,7 @@ def _card(check: CheckRead, w: Wording) -> Element:
     tags = [
         w.of(check.severity),
         w.of(check.dimension),
-        w(Message("{count} missing", count=f"{check.missing:,}")) if check.missing else None,
-        w.tolerance(check.tolerance),
-        _owner(check, w),
+        w(Message("owner: {name}", name=_owner(check, w))),
         w(Message("values withheld")) if _is_concealed(check) else None,
     ]
     return element(
@@ -86,6 +104,10 @@ def _card(check: CheckRead, w: Wording) -> Element:
 
 
 def _examples(check: CheckRead, w: Wording) -> Element:
+    """Failing rows with what they hold; their positions alone where the values are missing or are whole rows."""
+    if not any(example.value for example in check.examples):
+        rows = ("、" if w.language == "zh" else "; ").join(f"{one.row:,}" for one in check.examples)
+        return element("p", w(Message("For example in rows {rows}", rows=rows)))
     lines = [
         element(
             "tr",

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from quality.arguments.library import LIBRARY_EXPECTATIONS
 from quality.checks import Check, CheckResult, CheckType, Dimension, Tolerance, ToleranceUnit
 from quality.sentences import claim_of, duration, number, sentences
 
@@ -33,23 +34,23 @@ WEATHER = made(CheckType.CONTAINS_ALL, "weather", values=["fog", "rain", "snow"]
         (
             CheckResult(made(CheckType.NOT_NULL, "n", tolerance=Tolerance("0.50")), 1_000, 999, missing=1),
             "n 有值：1,000 行中有 1 行空缺（允许 0.5%）",
-            "n has a value: 1 of 1,000 rows is blank (up to 0.5% may)",
+            "n has a value: 1 of 1,000 rows is blank (up to 0.5% allowed)",
         ),
         (
             CheckResult(
                 made(CheckType.UNIQUE, "id", tolerance=Tolerance("1", ToleranceUnit.ROWS)), 20, 17, missing=1
             ),
             "id 的值只出现一次：20 行中有 2 行重复、1 行空缺（允许 1 行）",
-            "Each id occurs once: 2 of 20 rows repeat, 1 is blank (up to 1 row may)",
+            "Each id occurs once: 2 of 20 rows repeat, 1 is blank (up to 1 row allowed)",
         ),
         (
             CheckResult(made(CheckType.IN_SET, "country", list="iso_4217"), 1, 1),
-            "country 取自ISO 4217 货币代码：全部 1 行符合",
+            "country 取自 ISO 4217 货币代码：全部 1 行符合",
             "country is one of the currency codes of ISO 4217: the only row passes",
         ),
         (
             CheckResult(WEATHER, 1, 0, observed={"absent": ["snow"]}),
-            "weather 中出现fog、rain、snow：缺少 snow",
+            "weather 中出现 fog、rain、snow：缺少 snow",
             "weather holds fog, rain and snow: snow does not occur",
         ),
         (
@@ -70,6 +71,14 @@ WEATHER = made(CheckType.CONTAINS_ALL, "weather", values=["fog", "rain", "snow"]
             ),
             "w 的分布与基准相近：差距为 0.2051，允许 0.1",
             "w is distributed like its baseline: the distance is 0.2051, at most 0.1 is allowed",
+        ),
+        (
+            CheckResult(
+                made(CheckType.CONTAINS_ALL, "Time of day", values=["Dawn", "late night"]), 1, 0,
+                observed={"absent": ["late night"]},
+            ),
+            "“Time of day” 中出现 “Dawn”、“late night”：缺少 “late night”",
+            "“Time of day” holds “Dawn” and “late night”: “late night” does not occur",
         ),
         (
             CheckResult(PM, 0, 0),
@@ -109,6 +118,47 @@ def test_a_result_is_a_sentence_in_both_languages(result: CheckResult, zh: str, 
 )
 def test_a_claim_tells_the_arguments(check: Check, en: str) -> None:
     assert claim_of(check).en == en
+
+
+RULED_OUT = "expect_column_values_to_not_be_in_set"
+LENGTH = "expect_column_value_lengths_to_be_between"
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind", "given", "zh", "en"),
+    [
+        (["a"], LENGTH, {"minimum": "2", "maximum": "4"}, "a 的长度为 2 至 4 个字符", "a has 2 to 4 characters"),
+        (["a"], LENGTH, {"maximum": "4"}, "a 至多有 4 个字符", "a has at most 4 characters"),
+        (["a"], RULED_OUT, {"values": ["x", "n/a"]}, "a 不是 x、n/a", "a is not x or n/a"),
+        (["a"], "expect_column_values_to_be_json_parseable", {}, "a 是有效的 JSON", "a is valid JSON"),
+        (
+            ["a"],
+            "expect_column_values_to_match_strftime_format",
+            {"format": "%Y-%m"},
+            "a 是格式为 %Y-%m 的时间",
+            "a is a time of the form %Y-%m",
+        ),
+        (["a", "b"], "expect_column_pair_values_to_be_equal", {}, "a、b 的值相等", "a and b are equal"),
+        (
+            ["a", "b"],
+            "expect_select_column_values_to_be_unique_within_record",
+            {},
+            "a、b 在每一行内互不相同",
+            "a and b differ from one another in each row",
+        ),
+    ],
+)  # fmt: skip
+def test_an_expectation_of_the_library_is_told_in_plain_words(
+    columns: list[str], kind: str, given: dict[str, Any], zh: str, en: str
+) -> None:
+    claim = claim_of(made(CheckType.EXPECTATION, *columns, type=kind, arguments=given))
+    assert (claim.zh, claim.en) == (zh, en)
+
+
+@pytest.mark.parametrize("kind", LIBRARY_EXPECTATIONS)
+def test_each_expectation_has_a_claim_of_its_own(kind: str) -> None:
+    claim = claim_of(made(CheckType.EXPECTATION, "a", "b", type=kind))
+    assert kind.removeprefix("expect_").replace("_", " ") not in claim.zh
 
 
 @pytest.mark.parametrize("kind", CheckType)

@@ -198,6 +198,36 @@ def test_no_sentence_of_one_language_stands_in_the_page_of_the_other() -> None:
     assert [text for text in english if re.search("[\u4e00-\u9fff]", text)] == ["中文"]
 
 
+PASSED = {"status": ReportStatus.PASSED}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_refused_revision_says_what_to_do_and_a_passed_one_why_it_passed(language: str) -> None:
+    told = {
+        "zh": ("重新上传文件", "但该版本仍为合格"),
+        "en": ("upload the file again", "passed all the same"),
+    }[language]
+    refused, passed = (
+        render(ReportRead.of(report(*FULL, **changes)), facts(), language) for changes in ({}, PASSED)
+    )
+    assert (told[0] in refused, told[0] in passed) == (True, False)
+    assert (told[1] in refused, told[1] in passed) == (False, True)
+
+
+def test_repeated_rows_are_not_called_missing() -> None:
+    check = stored(CheckType.NO_REPEATED_ROWS, examples=(Example(7, ""), Example(1_115, "")))
+    page = render(ReportRead.of(report(check)), facts(), "en")
+    assert "For example in rows 7; 1,115" in page
+    assert "missing" not in page.replace("Missing", "")
+
+
+def test_other_revisions_are_a_link_away_for_who_is_signed_in() -> None:
+    for signed_in in (True, False):
+        page = render(ReportRead.of(report()), facts(has_account=signed_in), "zh")
+        links = lxml.html.document_fromstring(page).xpath("//section[@id='trend']//th/a/@href")
+        assert [link.endswith("/quality-report.html?lang=zh") for link in links] == [True] * signed_in
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_odd_names_are_text_and_nothing_else(language: str) -> None:
     checks = [
@@ -257,6 +287,11 @@ def test_values_of_a_withheld_column_are_nowhere_in_the_page() -> None:
         stored(CheckType.UNIQUE_TOGETHER, "station", "phone", examples=(Example(2, f"S1, {phone}"),)),
         stored(
             CheckType.EXPECTATION, "name", arguments={"type": "expect_x", "arguments": {"value_set": [name]}}
+        ),
+        stored(
+            CheckType.EXPECTATION,
+            "name",
+            arguments={"type": "expect_column_values_to_not_be_in_set", "arguments": {"values": [name]}},
         ),
     ]
     read = ReportRead.of(report(*checks), {"phone", "name", "born"})
