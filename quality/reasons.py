@@ -28,13 +28,19 @@ FORMS: Mapping[str, str] = {
     "the check needs more memory than there is": "检查所需的内存超出可用内存",
     "the check ended the process ({})": "检查使进程中止（{}）",
     "The statement takes longer than {} seconds.": "语句耗时超过 {} 秒",
-    "The statement needs more than {} MiB of memory.": "语句所需的内存超过 {} MiB",
-    "The statement needs more memory than it may use.": "语句所需的内存超过限额",
+    "The statement needs more memory than a check may use ({}).": "语句所需的内存超过一项检查可用的内存（{}）",
+    "The statement needs more memory than a check may use.": "语句所需的内存超过一项检查可用的内存",
     "The statement does not return {}: select it, or *.": "语句没有返回 {}：请选择该列或 *",
     "{} of the statement's result is no position of a row.": "语句结果中的 {} 不是行的位置",
     "The statement returns far more rows than the revision has.": "语句返回的行数远多于数据的行数",
     "The statement cannot be carried out: a value cannot be converted. Use try_cast, which makes it a missing one.": (
         "语句无法执行：有值无法转换，请用 try_cast，它会把该值变为空缺"
+    ),
+    "The statement cannot be carried out: a number is larger than its type can hold. Cast it to DOUBLE.": (
+        "语句无法执行：有数字超出其类型的范围，请用 cast 转换为 DOUBLE"
+    ),
+    "The statement cannot be carried out: a function does not take such a value, or a pattern is too large.": (
+        "语句无法执行：函数不接受该值，或正则表达式过大"
     ),
     "The statement cannot be carried out: {}": "语句无法执行：{}",
     "A statement of a check may not use {}. Use SELECT {}": (

@@ -7,7 +7,7 @@ through could not use anything else anyway.
 
 import datetime as dt
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,6 +29,12 @@ POSITION = "row_number"
 _SHOWN_COLUMNS = 4
 _BATCH = 65_536
 _SPARE_ROWS = 1_000_000
+_TOLD: Mapping[type[Exception], str] = {
+    duckdb.ConversionException: "a value cannot be converted. Use try_cast, which makes it a missing one.",
+    duckdb.OutOfRangeException: "a number is larger than its type can hold. Cast it to DOUBLE.",
+    duckdb.InvalidInputException: "a function does not take such a value, or a pattern is too large.",
+    duckdb.NotImplementedException: "a function does not take such a value, or a pattern is too large.",
+}
 
 
 def failing_rows(path: Path, statement: str, limits: StatementLimits | None = None) -> FailingRows:
@@ -152,7 +158,7 @@ def _confined(
         config={
             "threads": 1,
             "memory_limit": f"{bounds.memory_bytes // 1024}KiB",
-            "max_temp_directory_size": "0KB",
+            "temp_directory": "",
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "allow_community_extensions": False,
@@ -177,8 +183,9 @@ def _confined(
     except duckdb.InterruptException:
         raise StatementFailed(f"The statement takes longer than {bounds.seconds:g} seconds.") from None
     except (duckdb.OutOfMemoryException, MemoryError):
+        mebibytes = f"{bounds.memory_bytes // (1024 * 1024):,} MiB"
         raise StatementFailed(
-            f"The statement needs more than {bounds.memory_bytes // (1024 * 1024):,} MiB of memory."
+            f"The statement needs more memory than a check may use ({mebibytes})."
         ) from None
     except duckdb.Error as error:
         raise StatementFailed(f"The statement cannot be carried out: {_reason(error)}") from None
@@ -218,6 +225,5 @@ def _reason(error: Exception) -> str:
     """What the library says, unless it may quote a value of the data."""
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
         return str(error).splitlines()[0][:300]
-    if isinstance(error, duckdb.ConversionException):
-        return "a value cannot be converted. Use try_cast, which makes it a missing one."
-    return f"{type(error).__name__.removesuffix('Exception')}."
+    told = next((text for kind, text in _TOLD.items() if isinstance(error, kind)), None)
+    return told or f"{type(error).__name__.removesuffix('Exception')}."

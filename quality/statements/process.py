@@ -105,7 +105,7 @@ class StatementProcess:
             line = b""
         if not line:
             self.stop()
-            raise StatementFailed("The statement needs more memory than it may use.")
+            raise StatementFailed("The statement needs more memory than a check may use.")
         answer = json.loads(line)
         assert isinstance(answer, dict)
         return answer

@@ -170,6 +170,8 @@ def _parse(statement: str, *, rewritten: bool = False) -> _Parsed:
         document = json.loads(tree)
     except (duckdb.Error, RecursionError, ValueError):
         raise _nested() from None
+    if "expression depth" in _reason(document):
+        raise _nested()
     if document["error"]:
         raise StatementRefused(
             Message("The statement is no SELECT that can be read: {reason}", reason=_reason(document)),

@@ -58,6 +58,7 @@ REFUSED = {
     "PREPARE p AS SELECT * FROM revision": "no SELECT",
     "CREATE SECRET s (TYPE s3)": "no SELECT",
     "SELECT FROM WHERE": "no SELECT",
+    "SELECT * FROM revision WHERE " + " || ".join(["a"] * 400) + " = b": "too deeply nested",
     "DESCRIBE revision": "SHOW_REF",
     "SUMMARIZE revision": "SHOW_REF",
     "SELECT 1": "does not read",
