@@ -35,6 +35,15 @@ def tally(
     :param examples: positions of failing rows that are kept.
     :raises Misfit: the check cannot be put to such columns.
     """
+    try:
+        return _tally(kind, columns, arguments, context, examples)
+    except (pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        raise Misfit("the check does not fit the column's type") from None
+
+
+def _tally(
+    kind: str, columns: Columns, arguments: Mapping[str, Any], context: Context, examples: int
+) -> Tally:
     if (aggregate := AGGREGATES.get(kind)) is not None:
         return aggregate(columns, arguments, context, examples)
     good = CONDITIONS[kind](columns, arguments, context)

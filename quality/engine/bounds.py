@@ -150,12 +150,12 @@ def float_range(
     kind = np.float32 if single else np.float64
     least = greatest = None
     if low is not None:
-        value, bound = kind(low), exact(low)
+        bound, value = exact(low), kind(low)
         written = exact(str(value))
         past = written < bound or (strict_low and written == bound)
         least = _next(value, math.inf) if past else float(value)
     if high is not None:
-        value, bound = kind(high), exact(high)
+        bound, value = exact(high), kind(high)
         written = exact(str(value))
         past = written > bound or (strict_high and written == bound)
         greatest = _next(value, -math.inf) if past else float(value)

@@ -373,7 +373,10 @@ def parse(text: str, kind: pa.DataType, context: Context) -> Any:
 
 def written(value: pa.Scalar) -> str:
     """A value as the text that checks name it by."""
-    plain = value.as_py() if not pa.types.is_timestamp(value.type) else _time(value)
+    try:
+        plain = value.as_py() if not pa.types.is_timestamp(value.type) else _time(value)
+    except OverflowError:  # a day before the year 1 or after 9999
+        return str(value.cast(pa.string()))
     if isinstance(plain, bool):
         return "true" if plain else "false"
     if isinstance(plain, float):

@@ -27,7 +27,12 @@ from great_expectations.execution_engine import pandas_execution_engine
 from infra.child_process import own_bytes
 from quality.checks import Check, CheckResult, CheckType, Dimension, Example, Measured, mask
 from quality.engine.conditions import any_missing, written
-from quality.engine.expectations import ExpectRevisionToSatisfyCheck, library_expectation, watch
+from quality.engine.expectations import (
+    ExpectRevisionToSatisfyCheck,
+    fits_library,
+    library_expectation,
+    watch,
+)
 from quality.engine.frames import WHOLE_BYTES, Revision, frame_of
 from quality.engine.tally import Tally, finish, merge
 from quality.facts import OnProgress, RunFacts, RunProgress, reference_key
@@ -283,14 +288,17 @@ class _Library:
         self, number: int, check: Check, table: pa.Table, frame: pd.DataFrame, examples: int
     ) -> Tally | str:
         """An expectation of the library's own, which may be slow: by itself, so that it is known what is."""
+        columns = [table.column(name) for name in check.columns]
         try:
+            if not fits_library(check, [column.type for column in columns]):
+                return _NOT_CARRIED_OUT
             expectation = library_expectation(number, check)
         except Exception:  # ours, and whatever the library raises over arguments that it does not take
             return "the expectation of the library or its arguments are not allowed"
         (counted,) = self.validate({number: expectation}, frame, examples).values()
         if isinstance(counted, str):
             return counted
-        return with_missing(counted, any_missing([table.column(name) for name in check.columns]), examples)
+        return with_missing(counted, any_missing(columns), examples)
 
     def validate(
         self, expectations: Mapping[int, Any], frame: pd.DataFrame, examples: int
@@ -401,13 +409,13 @@ def error_of(check: Check, reason: str) -> CheckResult:
 def values_shown(check: Check, table: pa.Table, row: int) -> str:
     """The values of a failing row, from 0, as they may be shown; nothing where there are none."""
     values = [table.column(name)[row] for name in check.columns]
-    # Equal to itself: NaN is no value.
-    return ", ".join(_masked(value) for value in values if value.is_valid and value.as_py() == value.as_py())
+    return ", ".join(_masked(value) for value in values if not pc.is_null(value, nan_is_null=True).as_py())
 
 
 def _masked(value: pa.Scalar) -> str:
     kind = value.type
-    return mask(written(value), quantity=not (pa.types.is_string(kind) or pa.types.is_large_string(kind)))
+    quantity = pa.types.is_primitive(kind) or pa.types.is_decimal(kind)  # numbers, truth, dates and times
+    return mask(written(value), quantity=quantity)
 
 
 def reason_of(info: Any) -> str:

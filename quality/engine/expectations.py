@@ -10,7 +10,7 @@ Another engine of the library joins by a further method of :class:`RevisionMetri
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,7 +27,7 @@ from great_expectations.validator.validator import ValidationDependencies
 from quality.arguments.library import LIBRARY_EXPECTATIONS
 from quality.checks import Check, CheckType
 from quality.engine.aggregates import tally
-from quality.engine.conditions import Context
+from quality.engine.conditions import Context, is_text
 
 PREFIX = "revision."
 _started: list[Callable[[int], None]] = []
@@ -201,6 +201,14 @@ class ExpectRevisionToSatisfyCheck(BatchExpectation):
         self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None
     ) -> Any:
         return {"success": True, "result": {"tally": metrics[PREFIX + self.check_type]}}
+
+
+def fits_library(check: Check, kinds: Iterable[pa.DataType]) -> bool:
+    """Whether columns have a type that the expectation of the library takes.
+
+    :raises KeyError: it is none of the allow-list.
+    """
+    return LIBRARY_EXPECTATIONS[check.arguments["type"]].kinds is None or all(is_text(kind) for kind in kinds)
 
 
 def library_expectation(number: int, check: Check) -> Any:

@@ -74,10 +74,14 @@ class _File:
         wanted = {name.lower() for name in mentioned}
         return [name for name in self.names if name.lower() in wanted]
 
-    def missing(self, name: str) -> str:
-        """The condition that a column has no value; NaN is none."""
+    def selected(self, name: str) -> str:
+        """A column as the statement sees it: a number that is none (NaN) is missing, as in all other checks."""
         quoted = _quoted(name)
-        return f"{quoted} IS NULL" + (f" OR isnan({quoted})" if name in self.floating else "")
+        return (
+            f"CASE WHEN NOT isnan({quoted}) THEN {quoted} END AS {quoted}"
+            if name in self.floating
+            else quoted
+        )
 
 
 def _free(name: str, names: Iterable[str]) -> str:
@@ -98,7 +102,7 @@ def _found(
         raise StatementFailed(f"The statement does not return {file.position}: select it, or *.")
     returned = _marked(connection, f"SELECT {place} FROM ({statement.text}\n) AS failing", file)  # noqa: S608
     missing = np.zeros(file.rows + 1, dtype=bool)
-    without = " OR ".join(file.missing(name) for name in file.of(statement.compared))
+    without = " OR ".join(f"{_quoted(name)} IS NULL" for name in file.of(statement.compared))
     if without:
         missing = _marked(connection, f"SELECT {place} FROM {TABLE} WHERE {without}", file)  # noqa: S608
     failing = returned | missing
@@ -169,7 +173,7 @@ def _confined(
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET allowed_paths = ?", [[str(path.resolve())]])
         connection.execute("SET enable_external_access = false")
-        columns = "".join(f", {_quoted(name)}" for name in names)
+        columns = "".join(f", {file.selected(name)}" for name in names)
         numbered = _free("file_row_number", file.names)
         place = "row_number() OVER ()" if numbered != "file_row_number" else "file_row_number + 1"
         option = "" if numbered != "file_row_number" else ", file_row_number = true"

@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from decimal import Decimal
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,44 @@ async def test_bad_input_is_a_clear_answer(warm_engine: WarmEngine, tmp_path: Pa
     assert fine.status is CheckStatus.PASSED
     nothing = await put(warm_engine, tmp_path, table.slice(0, 0), asked(CheckType.ROW_COUNT, minimum="1"))
     assert nothing[0].status is CheckStatus.FAILED
+
+
+async def test_odd_columns_are_counted_or_refused_in_plain_words(
+    warm_engine: WarmEngine, tmp_path: Path
+) -> None:
+    days = pa.array([2**31 - 1, -(2**31), 0], pa.int32()).cast(pa.date32())
+    table = pa.table(
+        {
+            "row_number": [1, 2, 3],
+            "d" * 1_000: days,
+            "bytes": [b"secret", b"\xff\x00", None],
+            "list": [[1], [2], None],
+            "f": [1.5, 2.5, None],
+            "huge": pa.array([Decimal("9" * 38), Decimal("-" + "9" * 38), None], pa.decimal128(38, 0)),
+        }
+    )
+    listed = "expect_column_values_to_not_be_in_set"
+    unequal = "expect_select_column_values_to_be_unique_within_record"
+    first, far, hidden, huge, *unfit = await put(
+        warm_engine,
+        tmp_path,
+        table,
+        asked(CheckType.BETWEEN, "row_number", minimum="2"),
+        asked(CheckType.BETWEEN, "d" * 1_000, minimum="0001-01-01", maximum="9999-12-31"),
+        asked(CheckType.EXPECTATION, "bytes", "bytes", type=unequal),
+        asked(CheckType.BETWEEN, "huge", maximum="9" * 38, strict_maximum=True),
+        asked(CheckType.UNIQUE, "list"),
+        asked(CheckType.INCREASING, "list"),
+        asked(CheckType.EXPECTATION, "huge", type=listed, arguments={"values": ["$PARAMETER"]}),
+        asked(CheckType.BETWEEN, "f", minimum="2020-01-01"),
+    )
+    assert (first.satisfied, first.error) == (2, None)
+    assert (far.satisfied, [example.row for example in far.examples]) == (1, [1, 2])
+    assert "2147483647" in far.examples[0].value
+    assert (hidden.satisfied, "secret" in str(hidden.examples)) == (0, False)
+    assert (huge.satisfied, huge.missing, huge.examples[0].value) == (1, 1, "9" * 38)
+    misfit = "the check does not fit the column's type"
+    assert [one.error for one in unfit] == [misfit, misfit, misfit, "'2020-01-01' is no number"]
 
 
 async def test_an_empty_revision_is_empty_and_has_too_few_rows(

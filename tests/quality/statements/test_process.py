@@ -157,6 +157,7 @@ def test_columns_of_our_names_and_a_file_of_no_rows(process: StatementProcess, t
         ("SELECT row_number, a, b, note FROM revision WHERE coalesce(a, 0) > coalesce(b, 0)", 1, 0),
         ("SELECT row_number FROM revision WHERE a IS DISTINCT FROM 1", 3, 0),
         ("SELECT row_number FROM revision WHERE score < 0", 2, 2),
+        ("SELECT row_number FROM revision WHERE score IS NULL", 2, 0),
         ("SELECT row_number, note FROM revision WHERE false", 0, 0),
         ("WITH big AS (SELECT row_number, a FROM revision) SELECT row_number FROM big WHERE a > 100", 1, 1),
     ],
