@@ -35,7 +35,7 @@ async def request_check(
     """
     suite = await suites.find(session, product.quality_suite_id)
     if suite is None or _is_outgrown(product, suite, row):
-        suite = await _adopt(session, actor, product, row)
+        suite = await _readopt(session, actor, product, row) or await _adopt(session, actor, product, row)
     return await request_run(session, actor, product, row, suite.id)
 
 
@@ -127,12 +127,30 @@ async def _adopt(
     return suite
 
 
+async def _readopt(
+    session: AsyncSession, actor: Actor, product: DataProduct, row: ProductRevision
+) -> suites.Suite | None:
+    """Put back in force the first suite that was suggested for a file with these columns.
+
+    A file of another shape in between is no way to have the checks learned anew from worse data.
+    """
+    for suite in await suites.list_suggested(session, product.id):
+        if _fits(suite, row):
+            await products.set_quality_suite(session, actor, product, suite.id)
+            return suite
+    return None
+
+
 def _is_outgrown(product: DataProduct, suite: suites.Suite, row: ProductRevision) -> bool:
     """Whether a suite that nobody has written or reviewed is about columns that the file has not."""
     if product.status is not ProductStatus.DRAFT or suite.origin is not SuiteOrigin.SUGGESTED:
         return False
+    return not _fits(suite, row)
+
+
+def _fits(suite: suites.Suite, row: ProductRevision) -> bool:
     names = {column["name"] for column in row.columns}
-    return any(not set(check["columns"]) <= names for check in suite.checks)
+    return all(set(check["columns"]) <= names for check in suite.checks)
 
 
 async def find_reference(

@@ -198,7 +198,7 @@ def _next_steps(report: ReportRead, w: Wording) -> Element:
             w(
                 Message(
                     "This revision is not sold: buyers go on reading the last one that passed, if there is one."
-                    " What you can do:"
+                    " What can be done:"
                 )
             ),
             class_="next",

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from infra.db import AsyncSession
 from infra.paging import PageRequest, paginate
+from quality.suites.domain import SuiteOrigin
 from quality.suites.tables import QualitySuite
 
 
@@ -28,6 +29,16 @@ async def first_ids(session: AsyncSession, product_ids: Collection[UUID]) -> dic
         col(QualitySuite.product_id).in_(product_ids), col(QualitySuite.number) == 1
     )
     return {row[0]: row[1] for row in (await session.execute(statement)).all()}
+
+
+async def list_of_origin(
+    session: AsyncSession, product_id: UUID, origin: SuiteOrigin, limit: int
+) -> Sequence[QualitySuite]:
+    """The first versions of a product that came about in one way, oldest first."""
+    statement = select(QualitySuite).where(
+        col(QualitySuite.product_id) == product_id, col(QualitySuite.origin) == origin
+    )
+    return (await session.exec(statement.order_by(col(QualitySuite.number)).limit(limit))).all()
 
 
 async def last_number(session: AsyncSession, product_id: UUID) -> int:

@@ -16,7 +16,16 @@ from quality.suites import repository
 from quality.suites.domain import SuiteOrigin, suite_digest
 from quality.suites.tables import QualitySuite as Suite
 
-__all__ = ["Suite", "create_version", "find", "first_ids", "get", "get_many", "list_versions"]
+__all__ = [
+    "Suite",
+    "create_version",
+    "find",
+    "first_ids",
+    "get",
+    "get_many",
+    "list_suggested",
+    "list_versions",
+]
 
 SUBJECT = "quality_suite"
 
@@ -95,6 +104,11 @@ async def get_many(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, S
 async def first_ids(session: AsyncSession, product_ids: Collection[UUID]) -> dict[UUID, UUID]:
     """The id of the first version of each product that has one."""
     return await repository.first_ids(session, product_ids)
+
+
+async def list_suggested(session: AsyncSession, product_id: UUID) -> Sequence[Suite]:
+    """The first versions of a product that were suggested, oldest first."""
+    return await repository.list_of_origin(session, product_id, SuiteOrigin.SUGGESTED, 20)
 
 
 async def list_versions(

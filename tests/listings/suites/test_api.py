@@ -87,6 +87,22 @@ async def try_out(party: Party, suite_id: str, *, passed: bool = True) -> None:
             await quality.complete_run(session, run.id, Measured(results, 60, 0), "made for a test")
 
 
+async def test_a_file_of_another_shape_does_not_have_a_draft_learn_its_checks_from_worse_data(
+    owner: Party, operator: Party
+) -> None:
+    product = await draft(owner, operator)
+    await settle_quality(operator, (await upload(operator, product["id"]))["id"])
+    first = (await operator.get(path(product["id"])))["in_force"]
+    await settle_quality(operator, (await upload(operator, product["id"], b"a,b\n1,2\n3,4\n"))["id"])
+    other = (await operator.get(path(product["id"])))["in_force"]
+    assert other["number"] == 2
+    worse = await upload(operator, product["id"], CSV + b"??1,,,\n" * 30)
+    assert (await operator.get(path(product["id"])))["in_force"]["id"] == first["id"]
+    async with transaction(operator.sessions) as session:
+        statement = select(QualityRun).where(col(QualityRun.revision_id) == UUID(worse["id"]))
+        assert str((await session.exec(statement)).one().suite_id) == first["id"]
+
+
 async def test_the_first_revision_is_judged_by_what_it_proposes_and_later_ones_by_the_same(
     owner: Party, operator: Party
 ) -> None:
