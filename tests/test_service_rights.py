@@ -338,7 +338,7 @@ async def test_what_is_append_only_refuses_its_owner_too(database: TestDatabase)
     # A confirmed purge order empties rows, which a trigger of theirs sees to.
     purged = {
         *("column_proposals", "product_revisions", "product_samples", "quality_reports"),
-        "revision_contents",
+        *("quality_suites", "revision_contents"),
     }
     assert append_only - kept == {"licence_tokens", "webhook_attempts", *purged}
 

@@ -54,6 +54,13 @@ async def revisions(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Prod
     return (await session.exec(statement)).all()
 
 
+async def list_products(session: AsyncSession) -> Sequence[UUID]:
+    """Products of orders that were confirmed."""
+    done = (PurgeStatus.CONFIRMED, PurgeStatus.COMPLETED)
+    statement = select(PurgeOrder.product_id).where(col(PurgeOrder.status).in_(done)).distinct()
+    return (await session.exec(statement)).all()
+
+
 async def purged_keys(session: AsyncSession) -> Sequence[str]:
     """The object keys of everything that was ever purged."""
     statement = select(ProductRevision.object_key).where(col(ProductRevision.purged_at).is_not(None))

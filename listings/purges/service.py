@@ -217,6 +217,11 @@ async def list_unfinished(session: AsyncSession) -> Sequence[UUID]:
     return await repository.list_unfinished(session)
 
 
+async def list_products(session: AsyncSession) -> set[UUID]:
+    """Products of which data was ever purged, by any order."""
+    return set(await repository.list_products(session))
+
+
 async def purged_keys(session: AsyncSession) -> Sequence[str]:
     """The object keys of everything that was ever purged, by any order."""
     return await repository.purged_keys(session)

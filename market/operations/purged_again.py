@@ -27,6 +27,7 @@ EMPTIED = (
     "product_samples",
     "quality_reports",
     "quality_runs",
+    "quality_suites",
     "revision_contents",
     "uploads",
 )

@@ -168,6 +168,83 @@ async def test_purged_data_is_gone_from_files_database_and_memory(
             server.destroy()
 
 
+async def test_suites_and_reports_of_other_revisions_lose_what_only_the_purged_data_holds(
+    bargain: Bargain, officers: list[httpx.AsyncClient], settings: Settings, folder: Path
+) -> None:
+    operator, home = bargain.operator, f"/v1/products/{bargain.product_id}"
+    data = DATA + b"S1,2026-02-01T00:00:00Z,1.5,13800000077\n"
+    bad = await upload(operator, bargain.product_id, data)
+    await settle_quality(operator, bad["id"])
+    stations = {"type": "in_set", "columns": ["station"], "dimension": "conformity"}
+    suite = (await operator.get(f"{home}/quality-suite"))["in_force"]
+    checks = [
+        stations | {"arguments": {"values": ["S1", "S2", CANARY]}, "owner": f"keeper of {CANARY}"},
+        {
+            "type": "distribution",
+            "columns": ["station"],
+            "dimension": "consistency",
+            "arguments": {
+                "baseline": {"kind": "categories", "shares": {"S1": "0.5", CANARY: "0.5"}},
+                "maximum": "0.9",
+            },
+        },
+        {
+            "type": "distribution",
+            "columns": ["phone"],
+            "dimension": "consistency",
+            "arguments": {
+                "baseline": {"kind": "quantiles", "quantiles": ["1"] * 10 + ["13800000077"]},
+                "maximum": "0.9",
+            },
+        },
+        {
+            "type": "sql",
+            "columns": [],
+            "dimension": "accuracy",
+            "arguments": {"statement": f"SELECT row_number FROM revision WHERE station = '{CANARY}'"},
+            "name": "not there",
+        },
+        {
+            "type": "between",
+            "columns": ["pm25"],
+            "dimension": "accuracy",
+            "arguments": {"minimum": "0.5", "maximum": "59.5"},
+        },
+    ]
+    body = {"product_class": "general", "checks": checks, "based_on": suite["digest"]}
+    await operator.put(f"{home}/quality-suite", body)
+    ordered = (
+        await officers[0].post(f"{home}/purge-orders", json=ORDER | {"revision_ids": [bad["id"]]})
+    ).json()
+    assert (await officers[1].post(f"/v1/purge-orders/{ordered['id']}/confirmation", json=WHY)).is_success
+    dump = (await dumped(libpq(settings), folder / "after.sql")).decode()
+    assert CANARY not in dump
+    left = (await operator.get(f"{home}/quality-suite"))["proposed"]["checks"]
+    assert left[0]["arguments"] == {"values": ["S1", "S2", "[purged]"]}
+    assert left[1]["arguments"]["baseline"]["shares"] == {"S1": "0.5", "[purged]": "0.5"}
+    assert left[2]["arguments"]["baseline"] == {"kind": "categories", "shares": {"[purged]": "1"}}
+    assert "'[purged]'" in left[3]["arguments"]["statement"]
+    assert left[4]["arguments"] == checks[4]["arguments"], "a bound is a rule, not a value"
+    # It is a suite still, and what it says now can be written again.
+    answer = await operator.http.put(
+        f"{home}/quality-suite",
+        json={
+            "product_class": "general",
+            "checks": left,
+            "based_on": (await operator.get(f"{home}/quality-suite"))["proposed"]["digest"],
+        },
+    )
+    assert answer.status_code == 200, answer.text
+    connection = await asyncpg.connect(libpq(settings))
+    try:
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await connection.execute(
+                "UPDATE quality_suites SET digest = '' WHERE product_id = $1", UUID(bargain.product_id)
+            )
+    finally:
+        await connection.close()
+
+
 @pytest.mark.parametrize("moment", ["table_states", "_remember"])
 async def test_a_backup_that_is_made_meanwhile_purges_it_again(
     bargain: Bargain,

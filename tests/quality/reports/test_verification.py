@@ -1,5 +1,6 @@
 """A stored report that was changed is found."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,10 +14,10 @@ from tests.support.parties import Party
 from tests.support.products import complete
 
 
-async def found(sessions: SessionMaker, report_id: str) -> bool:
+async def found(sessions: SessionMaker, report_id: str, *, purged: Collection[UUID] = ()) -> bool:
     async with transaction(sessions) as session:
         since = await now(session) - timedelta(hours=1)
-        return UUID(report_id) in {one async for one in altered(session, since=since)}
+        return UUID(report_id) in {one async for one in altered(session, since=since, purged=purged)}
 
 
 async def change(database: TestDatabase, statement: str, report_id: str) -> None:
@@ -48,3 +49,15 @@ async def test_a_changed_report_is_found(
     assert not await found(sessions, report_id)
     await change(database, tampering, report_id)
     assert await found(sessions, report_id)
+
+
+async def test_what_was_purged_of_a_report_is_not_told_as_changed(
+    owner: Party, operator: Party, sessions: SessionMaker, database: TestDatabase
+) -> None:
+    product_id = await complete(owner, operator)
+    revision = (await operator.get(f"/v1/products/{product_id}/revisions"))["items"][0]["id"]
+    report_id = (await operator.get(f"/v1/revisions/{revision}/quality-report"))["id"]
+    emptied = "UPDATE quality_reports SET checks = '[]' WHERE id = $1"
+    await change(database, emptied, report_id)
+    assert await found(sessions, report_id)
+    assert not await found(sessions, report_id, purged=[UUID(product_id)])

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from infra.audit import service as audit
 from infra.db import AsyncSession
 from infra.messages import Message
+from listings.purges import service as purges
 from market.settlement.reconciliation.domain import Break, BreakKind
 from quality.reports import verification as reports
 
@@ -29,7 +30,9 @@ async def check(session: AsyncSession, moment: datetime) -> list[Break]:
         )
     found += [
         ("quality_report", str(report_id), Message("says something else than its digest in the audit log"))
-        async for report_id in reports.altered(session, since=since)
+        async for report_id in reports.altered(
+            session, since=since, purged=await purges.list_products(session)
+        )
     ]
     return [
         Break(
