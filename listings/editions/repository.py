@@ -1,6 +1,7 @@
 """SQL of editions."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -61,6 +62,19 @@ async def list_published(
         col(ProductEdition.product_id) == product_id, col(ProductEdition.status).in_(PUBLISHED)
     )
     return await paginate(session, statement, col(ProductEdition.id), page)
+
+
+async def list_frequencies(session: AsyncSession, product_id: UUID) -> Sequence[tuple[str, datetime]]:
+    """The update frequency that each edition of a product said, and from when on, the one in force first."""
+    statement = (
+        sa.select(
+            col(ProductEdition.document)["update_frequency"].astext,
+            col(ProductEdition.effective_at),
+        )
+        .where(col(ProductEdition.product_id) == product_id, col(ProductEdition.status).in_(PUBLISHED))
+        .order_by(col(ProductEdition.number).desc())
+    )
+    return [(row[0], row[1]) for row in (await session.execute(statement)).all()]
 
 
 async def get_published(session: AsyncSession, product_id: UUID, number: int) -> ProductEdition | None:

@@ -5,6 +5,7 @@ Whether one may be published is decided in `listings.publication`, which knows w
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -222,6 +223,17 @@ async def list_published(
 async def find_published(session: AsyncSession, product_id: UUID, number: int) -> ProductEdition | None:
     """The edition of a product with this number; the caller knows who may read it."""
     return await repository.get_published(session, product_id, number)
+
+
+async def find_frequency_since(session: AsyncSession, product_id: UUID) -> datetime | None:
+    """Since when a product's editions have said the update frequency of the one in force; None before the first."""
+    since = None
+    said = await repository.list_frequencies(session, product_id)
+    for frequency, effective_at in said:
+        if frequency != said[0][0]:
+            break
+        since = effective_at
+    return since
 
 
 async def find_edition(session: AsyncSession, edition_id: UUID) -> ProductEdition | None:

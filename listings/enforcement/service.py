@@ -236,7 +236,8 @@ async def _facts(
         if since is None or at > since
     ]
     statuses = await quality.get_statuses(session, uploads) if uploads else {}
-    late = (await freshness.get_promise(session, product)).late_since
+    lapse = await freshness.find_open_lapse(session, product)
+    late = lapse.due_at if lapse is not None else None
     begins = moment - timedelta(days=rules.availability_days)
     return ProductFacts(
         failed_in_a_row=failed_in_a_row([statuses[one] for one in uploads if one in statuses]),

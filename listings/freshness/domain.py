@@ -69,6 +69,22 @@ class Promise:
     periods: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """A time in which promised data was overdue.
+
+    :ivar arrived_at: of the last data before it; a lapse is told from others by it.
+    :ivar due_at: when the next was due: a period after the last, or after the promise took effect if that is later.
+    :ivar late_at: when the tolerance was over as well.
+    :ivar ended_at: when the next arrived; None while none has.
+    """
+
+    arrived_at: datetime
+    due_at: datetime
+    late_at: datetime
+    ended_at: datetime | None = None
+
+
 def promise_rules(rules: Rules) -> PromiseRules:
     """What the rules in force say of the promise."""
     return PromiseRules(
@@ -144,3 +160,22 @@ def assess(
         in_time=in_time,
         periods=counted,
     )
+
+
+def find_lapse(
+    frequency: UpdateFrequency,
+    arrived_at: datetime,
+    next_at: datetime | None,
+    since: datetime,
+    moment: datetime,
+    tolerance_percent: int,
+) -> Lapse | None:
+    """Whether the data that followed some other was late, or is while none has followed; None where it was not.
+
+    :param since: when the promise took effect: before that nobody was promised anything.
+    """
+    start = max(arrived_at, since)
+    late_at = late_from(frequency, start, tolerance_percent)
+    if late_at is None or (next_at or moment) < late_at:
+        return None
+    return Lapse(arrived_at, shifted(start, frequency, 1), late_at, next_at)

@@ -27,8 +27,10 @@ class ServiceCreditController(Controller):
     async def list_of_product(
         self, session: AsyncSession, actor: Actor, product_id: UUID, page: PageRequest
     ) -> Page[ServiceCreditRead]:
-        """Promises that were missed, once for each lapse or month, newest first; open to everybody who is signed in
-        while the product is published. The event `product.promise_missed` tells operator and owner, and
-        `licence.promise_missed` the parties of each licence."""
+        """Promises that were missed, once for each lapse or month, newest first.
+
+        Open to everybody who is signed in, also once the product is suspended or withdrawn. The event
+        `product.promise_missed` tells operator and owner, and `licence.promise_missed` the parties of each licence.
+        """
         rows, following = await service.list_of_product(session, actor, product_id, page)
         return Page(items=[ServiceCreditRead.model_validate(row) for row in rows], next_cursor=following)

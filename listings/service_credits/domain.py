@@ -1,6 +1,6 @@
 """Which promise was missed, and over which period. Pure."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ class PromiseKind(StrEnum):
 
 def last_month(moment: datetime) -> tuple[datetime, datetime]:
     """The calendar month (UTC) before the one that a moment lies in, half-open."""
-    end = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    end = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     years, month = divmod(end.year * 12 + end.month - 2, 12)
     return end.replace(year=years, month=month + 1), end
 

@@ -19,6 +19,9 @@ class ServiceCreditRead(Output):
     period_from: datetime = Field(
         description="When the last data arrived before the lapse, or when the month began"
     )
-    period_until: datetime = Field(description="When the next data was due, or when the month ended")
+    period_until: datetime = Field(
+        description="When the next data was due, a period after that or after the promise took effect; or when the"
+        " month ended"
+    )
     detail: dict[str, Any] = Field(description="Figures that it rests on")
     recorded_at: datetime

@@ -19,7 +19,6 @@ from infra.rulebook.domain import Rules
 from listings.freshness import service as freshness
 from listings.products import service as products
 from listings.products.recording import SUBJECT
-from listings.products.states import ProductStatus
 from listings.products.tables import DataProduct
 from listings.service_credits import repository
 from listings.service_credits.domain import PromiseKind, last_month, misses_availability
@@ -27,55 +26,54 @@ from listings.service_credits.tables import ServiceCredit
 from quality.observations import service as observations
 
 
-async def record_lapse(session: AsyncSession, product_id: UUID) -> bool:
-    """Record that promised data of a product is overdue, once for each lapse; says whether it was recorded now."""
+async def record_lapses(session: AsyncSession, product_id: UUID) -> int:
+    """Record the times in which promised data of a product was overdue, once each; answers how many were new."""
     product = await products.find_product(session, product_id)
     if product is None:
-        return False
-    promise = await freshness.get_promise(session, product)
-    if promise.late_since is None or promise.last_arrival is None:
-        return False
-    return await _record(
-        session,
-        product,
-        PromiseKind.FRESHNESS,
-        promise.last_arrival,
-        promise.late_since,
-        {"update_frequency": product.update_frequency.value},
-        await rulebook.in_force(session),
-    )
-
-
-async def record_availability(session: AsyncSession) -> int:
-    """Record the products whose calls of the last month were answered too seldom, once each; answers how many."""
-    rules = await rulebook.in_force(session)
-    percent = Fraction(rules.decimal("service_credit.availability_percent"))
-    least = rules.integer("service_credit.least_calls")
-    since, until = last_month(await now(session))
-    called = await observations.list_called(session, since, until)
-    recorded = 0
-    for product_id, calls in (await observations.get_calls(session, called, since, until)).items():
-        product = await products.find_product(session, product_id)
-        if product is None or not misses_availability(calls, percent, least):
-            continue
-        detail = {
-            "calls": calls.calls,
-            "answered": calls.succeeded,
-            "promised_percent": str(rules.decimal("service_credit.availability_percent")),
-        }
-        recorded += await _record(session, product, PromiseKind.AVAILABILITY, since, until, detail, rules)
+        return 0
+    rules, recorded = await rulebook.in_force(session), 0
+    for lapse in await freshness.list_lapses(session, product):
+        detail = {"update_frequency": product.update_frequency.value}
+        recorded += await _record(
+            session, product, PromiseKind.FRESHNESS, lapse.arrived_at, lapse.due_at, detail, rules
+        )
     return recorded
+
+
+async def list_called(session: AsyncSession) -> Sequence[UUID]:
+    """Products that were called in the last month."""
+    return await observations.list_called(session, *last_month(await now(session)))
+
+
+async def record_availability(session: AsyncSession, product_id: UUID) -> bool:
+    """Record that the calls of a product were answered too seldom in the last month; says whether it was recorded now.
+
+    What was promised is what the rules said when that month began: a later change does not reach back.
+    """
+    since, until = last_month(await now(session))
+    rules = await rulebook.in_force(session, since)
+    promised = rules.decimal("service_credit.availability_percent")
+    calls = (await observations.get_calls(session, [product_id], since, until)).get(product_id)
+    product = await products.find_product(session, product_id)
+    if product is None or calls is None:
+        return False
+    if not misses_availability(calls, Fraction(promised), rules.integer("service_credit.least_calls")):
+        return False
+    detail = {"calls": calls.calls, "answered": calls.succeeded, "promised_percent": str(promised)}
+    return await _record(session, product, PromiseKind.AVAILABILITY, since, until, detail, rules)
 
 
 async def list_of_product(
     session: AsyncSession, actor: Actor, product_id: UUID, page: PageRequest
 ) -> tuple[Sequence[ServiceCredit], str | None]:
-    """One page of the missed promises of a product that is published, or that the actor can access; newest first.
+    """One page of the missed promises of a product that was ever published, or that the actor can access; newest first.
+
+    Licences of a product that was suspended or withdrawn since are owed what was missed, whoever may see the product.
 
     :raises NotFound: there is none.
     """
     product = await products.find_product(session, product_id)
-    shown = product is not None and product.status is ProductStatus.PUBLISHED
+    shown = product is not None and product.published_at is not None
     if not shown and await products.find_visible(session, actor, product_id) is None:
         raise NotFound(
             Message("There is no such product."),

@@ -14,8 +14,9 @@ from listings.service_credits.domain import PromiseKind
 class ServiceCredit(Table, table=True):
     """A missed promise, once for each lapse or month; append-only.
 
-    For freshness the period begins when the last data arrived and ends when the next was due; for availability it is a
-    calendar month (UTC). ``detail`` holds the figures. What it is worth, settlement decides.
+    For freshness the period begins when the last data arrived and ends when the next was due, by the promise as it took
+    effect; for availability it is a calendar month (UTC). ``detail`` holds the figures. What it is worth, settlement
+    decides.
     """
 
     __tablename__ = "service_credits"

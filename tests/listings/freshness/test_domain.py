@@ -1,5 +1,6 @@
 """When data is due, late, and how often it was in time."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -8,9 +9,11 @@ import pytest
 from listings.freshness.domain import (
     PROMISES,
     Freshness,
+    Lapse,
     Promise,
     PromiseRules,
     assess,
+    find_lapse,
     freshness_of,
     late_from,
     shifted,
@@ -117,3 +120,26 @@ def test_periods_before_the_first_data_do_not_count() -> None:
 def test_what_arrives_later_does_not_count_yet() -> None:
     promise = assess(F.DAILY, [NOON + HOUR, NOON - 3 * DAY], NOON, RULES)
     assert (promise.status, promise.last_arrival) == (Freshness.LATE, NOON - 3 * DAY)
+
+
+def test_a_lapse_begins_with_the_tolerance_and_counts_from_the_promise() -> None:
+    first = datetime(2026, 1, 31, 16, tzinfo=UTC)
+    long_ago, day, hour = first - timedelta(days=99), timedelta(days=1), timedelta(hours=1)
+
+    def lapse(next_at: datetime | None, since: datetime = long_ago, **later: timedelta) -> Lapse | None:
+        moment = first + later.get("later", timedelta(days=9))
+        return find_lapse(UpdateFrequency.DAILY, first, next_at, since, moment, 50)
+
+    assert lapse(first + 36 * hour - timedelta(microseconds=1)) is None
+    late = Lapse(first, first + day, first + 36 * hour)
+    assert lapse(first + 36 * hour) == replace(late, ended_at=first + 36 * hour)
+    assert lapse(None, later=35 * hour) is None
+    assert lapse(None, later=36 * hour) == late
+    # What became a promise later is due a period after that.
+    assert lapse(None, since=first + 5 * day) == Lapse(first, first + 6 * day, first + 6 * day + 12 * hour)
+    assert lapse(first + 4 * day, since=first + 5 * day) is None
+    assert find_lapse(UpdateFrequency.STATIC, first, None, long_ago, first + 99 * day, 0) is None
+    # A month is one of UTC: in Shanghai it is midnight of the first of February.
+    monthly = find_lapse(UpdateFrequency.MONTHLY, first, None, long_ago, first + 99 * day, 0)
+    assert monthly is not None
+    assert monthly.due_at == datetime(2026, 2, 28, 16, tzinfo=UTC)
