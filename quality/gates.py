@@ -11,6 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from quality.checks import WHOLE, CheckResult, CheckStatus, CheckType, Measured, Severity
+from quality.reasons import lacks_column, reason_zh
 
 GRADES = ("A", "B", "C", "D", "E")
 
@@ -79,7 +80,12 @@ def _of_check(result: CheckResult, measured: Measured, gate: Gate) -> Refusal | 
     name, status = result.check.name, result.status
     if status is CheckStatus.PASSED:
         return None
-    if result.check.severity is Severity.BLOCKING:
+    blocking = result.check.severity is Severity.BLOCKING
+    if not blocking and (_judges_whole(result, measured) or status is CheckStatus.EMPTY):
+        return None
+    if lacks_column(result.error):
+        return _of_absent_column(result)
+    if blocking:
         zh, en = {
             CheckStatus.FAILED: ("未通过", "failed"),
             CheckStatus.ERROR: ("无法检查", "could not be carried out"),
@@ -88,8 +94,6 @@ def _of_check(result: CheckResult, measured: Measured, gate: Gate) -> Refusal | 
         return Refusal(
             RefusalCause.BLOCKING_CHECK, f"阻断检查 {name} {zh}", f"The blocking check {name} {en}", name
         )
-    if _judges_whole(result, measured) or status is CheckStatus.EMPTY:
-        return None
     if status is CheckStatus.ERROR:
         return Refusal(
             RefusalCause.FAR_BEYOND_TOLERANCE,
@@ -106,6 +110,22 @@ def _of_check(result: CheckResult, measured: Measured, gate: Gate) -> Refusal | 
         f"检查 {name} 超出容许范围 {margin} 个百分点以上：{result.evaluated:,} 行中有 {result.failing:,} 行不符合",
         f"The check {name} misses its tolerance by more than {margin} percentage points:"
         f" {result.failing:,} of {result.evaluated:,} rows fail",
+        name,
+    )
+
+
+def _of_absent_column(result: CheckResult) -> Refusal:
+    """What to do about a check of a column that new data has not any more."""
+    blocking = result.check.severity is Severity.BLOCKING
+    name, reason = result.check.name, result.error or ""
+    return Refusal(
+        RefusalCause.BLOCKING_CHECK if blocking else RefusalCause.FAR_BEYOND_TOLERANCE,
+        f"检查 {name} 无法进行：{reason_zh(reason)}。请上传含有该列的数据；若该列不再提供，请用"
+        " PUT /v1/products/{product_id}/quality-suite 去掉该检查（产品已上架的，随产品新版本生效），或申请豁免："
+        "POST /v1/revisions/{revision_id}/quality-waiver-requests",
+        f"The check {name} could not be carried out: {reason}. Upload data that has it; or, where it is gone for good,"
+        " take the check out with PUT /v1/products/{product_id}/quality-suite (once published, by an edition), or ask"
+        " for a waiver with POST /v1/revisions/{revision_id}/quality-waiver-requests",
         name,
     )
 

@@ -50,10 +50,16 @@ FORMS: Mapping[str, str] = {
 """By the English form, whose values are ``{}``."""
 
 
+def lacks_column(reason: str | None) -> bool:
+    """Whether a check could not be carried out since the revision has not its column any more."""
+    return reason is not None and _NO_COLUMN.fullmatch(reason) is not None
+
+
 def _pattern(form: str) -> re.Pattern[str]:
     return re.compile("(.+?)".join(re.escape(part) for part in form.split("{}")), re.DOTALL)
 
 
+_NO_COLUMN = _pattern("the revision has no column {}")
 _PATTERNS = [(_pattern(english), chinese) for english, chinese in FORMS.items()]
 
 

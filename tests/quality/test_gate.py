@@ -22,6 +22,7 @@ from quality.runs.service import JOB
 from quality.runs.tables import QualityRun
 from tests.support.application import job_context
 from tests.support.bargain import Bargain
+from tests.support.editions import decide
 from tests.support.parties import Party
 from tests.support.products import draft, plan_body, upload
 
@@ -153,6 +154,60 @@ async def test_a_bad_file_is_refused_publication_and_never_replaces_a_good_one(
     # The first, of the draft, is part of its history; what failed is not.
     assert {one["id"] for one in listed} == {first["id"], again["id"]}
     await buyer.get(f"/v1/revisions/{quarantined['id']}", status=404)
+
+
+@pytest.fixture
+def work(context: JobContext) -> Callable[[str], Awaitable[None]]:
+    """Does what the worker does about the queued runs of a product."""
+
+    async def carry_out(product_id: str) -> None:
+        async with transaction(context.sessions) as session:
+            queued = sa.text("SELECT id FROM quality_runs WHERE product_id = :id AND status = 'queued'")
+            waiting = (await session.execute(queued, {"id": product_id})).scalars().all()
+        for run_id in waiting:
+            await jobs.check(context, {"run_id": str(run_id)})
+
+    return carry_out
+
+
+async def test_a_column_that_goes_is_taken_out_of_the_suite_by_an_edition(
+    owner: Party,
+    operator: Party,
+    regulator: Party,
+    checked: Checked,
+    work: Callable[[str], Awaitable[None]],
+) -> None:
+    product_id = await ready(owner, operator)
+    await checked(operator, product_id, good())
+    await operator.post(f"/v1/products/{product_id}/submission", status=200)
+    await regulator.post(f"/v1/products/{product_id}/approval", {}, status=200)
+    less = b"\n".join(b",".join(row.split(b",")[:3] + row.split(b",")[4:]) for row in good().splitlines())
+    revision = await checked(operator, product_id, less + b"\n")
+    assert revision["quality"] == "failed"
+    report = await operator.get(f"/v1/revisions/{revision['id']}/quality-report")
+    gone = {one["name"] for one in report["checks"] if "humidity" in one["columns"]}
+    told = [one for one in report["refusals"] if one["check"] in gone]
+    assert told, report["refusals"]
+    for language in ("sentence_zh", "sentence_en"):
+        assert all("humidity" in one[language] and "/quality-suite" in one[language] for one in told)
+        assert all("/quality-waiver-requests" in one[language] for one in told)
+
+    # What the report says to do is done, and the same revision passes.
+    path = f"/v1/products/{product_id}/quality-suite"
+    suite = (await operator.get(path))["in_force"]
+    rest = [
+        {name: value for name, value in check.items() if name != "sentence"}
+        for check in suite["checks"]
+        if "humidity" not in check["columns"]
+    ]
+    body = {"product_class": suite["product_class"], "checks": rest, "based_on": suite["digest"]}
+    written = await operator.put(path, body, status=200)
+    await work(product_id)
+    assert (await operator.get(path))["trial"]["status"] == "passed"
+    edition = await operator.post(f"/v1/editions/{written['edition_id']}/submission", status=200)
+    await decide(regulator, edition, "approval")
+    await work(product_id)
+    assert (await operator.get(f"/v1/revisions/{revision['id']}"))["quality"] == "passed"
 
 
 async def test_a_first_file_that_is_really_bad_is_refused_by_what_it_suggests_itself(
