@@ -55,10 +55,15 @@ class CheckUpdate(Input):
         description="A failed blocking check fails the revision; a warning is shown to readers",
     )
     tolerance: ToleranceUpdate = Field(default_factory=lambda: ToleranceUpdate(limit="0"))
-    owner: ShortText | None = Field(None, description="Who answers for it; null for the operator")
+    owner: ShortText | None = Field(
+        None,
+        description="Who answers for it: an office rather than a person, since everybody reads it; null for the"
+        " operator",
+    )
     name: ShortText | None = Field(
         None,
-        description="What reports and trends call it, unique in the suite; made of type and columns if left out",
+        description="What reports and trends call it, unique in the suite; made of type and columns if left out."
+        " Everybody reads it: name no value of the data in it",
     )
 
     def domain(self) -> Check:
