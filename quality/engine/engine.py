@@ -64,12 +64,14 @@ def run(
     *,
     examples: int = 5,
     on_progress: OnProgress | None = None,
+    allowed_bytes: int | None = None,
 ) -> Measured:
     """Run the checks on a revision.
 
     :param facts: what checks of times and references are held against.
     :param examples: failing rows kept per check.
     :param on_progress: told how far the run is.
+    :param allowed_bytes: see ``carry_out``.
     :returns: one result per check, in their order. A check that cannot be carried out (no such column, a type
         it does not fit) has an ``error`` and does not disturb the others.
     :raises TooMuchToCheck: more values than a run goes through.
@@ -87,6 +89,7 @@ def run(
         examples=examples,
         on_start=lambda number: tell("" if number is None else checks[number].name),
         on_result=found.__setitem__,
+        allowed_bytes=allowed_bytes,
     )
     tell("")
     return Measured(tuple(found[number] for number in range(len(checks))), rows, repeated)
@@ -100,11 +103,14 @@ def carry_out(
     examples: int,
     on_start: Callable[[int | None], None],
     on_result: Callable[[int, CheckResult], None],
+    allowed_bytes: int | None = None,
 ) -> tuple[int, int]:
     """Run numbered checks on a revision, and hand over each result as soon as it is known.
 
     :param on_start: told the number of a check whenever it is turned to, which a large file does more than once; None
         for what all checks need.
+    :param allowed_bytes: memory of this process, and of the one that SQL statements run in; None for what the process
+        is bounded to.
     :return: rows of the revision, and how many of them repeat an earlier one.
     :raises TooMuchToCheck: more values than a run goes through.
     """
@@ -141,19 +147,19 @@ def carry_out(
         if check.type is CheckType.NO_REPEATED_ROWS:
             shown = tuple(Example(row, "") for row in places)
             on_result(number, CheckResult(check, revision.rows, revision.rows - repeated, examples=shown))
-    _carry_out_statements(stated, parquet_path, examples, on_start, on_result)
+    limits = StatementLimits(memory_bytes=_statement_memory(allowed_bytes), examples=examples)
+    _carry_out_statements(stated, parquet_path, limits, on_start, on_result)
     return revision.rows, repeated
 
 
 def _carry_out_statements(
     checks: Mapping[int, Check],
     parquet_path: Path,
-    examples: int,
+    limits: StatementLimits,
     on_start: Callable[[int], None],
     on_result: Callable[[int, CheckResult], None],
 ) -> None:
     """Carry out the checks that are SQL statements, in a process of their own."""
-    limits = StatementLimits(memory_bytes=_statement_memory(), examples=examples)
     with StatementProcess(limits) as process:
         for number, check in checks.items():
             on_start(number)
@@ -166,9 +172,10 @@ def _carry_out_statements(
             on_result(number, CheckResult(check, found.rows, sound, found.missing, examples=found.examples))
 
 
-def _statement_memory() -> int:
+def _statement_memory(allowed: int | None) -> int:
     """What this process leaves a statement of the memory that is claimed for the run."""
-    allowed, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    if allowed is None:
+        allowed, _ = resource.getrlimit(resource.RLIMIT_DATA)
     used = own_bytes(os.getpid())
     if allowed == resource.RLIM_INFINITY or used is None:
         return StatementLimits().memory_bytes

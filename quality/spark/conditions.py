@@ -196,13 +196,20 @@ def literal_of(text: str, kind: T.DataType, clock: Clock) -> Column | None:
 def _not_less(a: Column, b: Column, one: T.DataType, other: T.DataType) -> Column:
     if isinstance(one, TIMES):
         return a.cast(T.TimestampNTZType()) >= b.cast(T.TimestampNTZType())
+    # A whole number of Spark's is one of 64 bits, at whose ends it puts what lies beyond them.
     if isinstance(one, FLOATS) and isinstance(other, INTEGERS):
-        return F.floor(a.cast(T.DoubleType())) >= b
+        return _by_place(a, above=F.lit(True), below=F.lit(False), among=F.floor(a.cast(T.DoubleType())) >= b)
     if isinstance(one, INTEGERS) and isinstance(other, FLOATS):
-        return a >= F.ceil(b.cast(T.DoubleType()))
+        return _by_place(b, above=F.lit(False), below=F.lit(True), among=a >= F.ceil(b.cast(T.DoubleType())))
     if isinstance(one, FLOATS) or isinstance(other, FLOATS):
         return a.cast(T.DoubleType()) >= b.cast(T.DoubleType())
     return _exactly_not_less(a, b, one, other)
+
+
+def _by_place(number: Column, *, above: Column, below: Column, among: Column) -> Column:
+    """What holds of a binary number that lies above all whole numbers of 64 bits, below them, or among them."""
+    number = number.cast(T.DoubleType())
+    return F.when(number >= float(_LONG), above).when(number < -float(_LONG), below).otherwise(among)
 
 
 def _exactly_not_less(a: Column, b: Column, one: T.DataType, other: T.DataType) -> Column:

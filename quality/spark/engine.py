@@ -24,8 +24,9 @@ from quality.engine.conditions import Context, known_values
 from quality.engine.expectations import ExpectRevisionToSatisfyCheck
 from quality.engine.tally import Tally
 from quality.facts import OnProgress, RunFacts, RunProgress, reference_key
-from quality.spark import metrics as _metrics  # noqa: F401 (registers them)
-from quality.spark import tallies
+from quality.limits import CHECK_SECONDS
+from quality.spark import metrics, tallies
+from quality.spark.bounded import TookTooLong, bounded
 from quality.spark.conditions import Clock, row_condition
 from quality.spark.session import SPARK_VERSION, SparkFrame, read_parquet
 
@@ -43,14 +44,19 @@ def run(
     *,
     examples: int = 5,
     on_progress: OnProgress | None = None,
+    check_seconds: float = CHECK_SECONDS,
+    allowed_bytes: int | None = None,
 ) -> Measured:
     """Run the checks on a revision.
 
     :param parquet_path: on this machine; where the work is done by others, in a folder that they see as well.
+    :param check_seconds: that a check may take, and so many times that those of one row at a time may together.
+    :param allowed_bytes: memory of this process, and of the one that SQL statements run in.
     :returns: what ``quality.engine.engine.run`` returns for the same checks, facts and file.
     """
     with tempfile.TemporaryDirectory(prefix="known-") as folder:
-        return _Run(session, parquet_path, facts, examples, Path(folder), on_progress).measured(checks)
+        one = _Run(session, parquet_path, facts, examples, Path(folder), on_progress)
+        return one.measured(checks, check_seconds, allowed_bytes)
 
 
 class _Run:
@@ -76,9 +82,10 @@ class _Run:
         self._found: dict[int, CheckResult] = {}
         self._total = 0
 
-    def measured(self, checks: Sequence[Check]) -> Measured:
+    def measured(self, checks: Sequence[Check], check_seconds: float, allowed_bytes: int | None) -> Measured:
         """Carry out every check."""
         self._total = len(checks)
+        metrics.allow(check_seconds)
         self._tell("")
         frame = read_parquet(self._session, self._path)
         asked: dict[int, Check] = {}
@@ -87,7 +94,7 @@ class _Run:
                 self._found[number] = engine.error_of(check, reason)
             elif check.type not in _ELSEWHERE and check.type is not CheckType.NO_REPEATED_ROWS:
                 asked[number] = check
-        for number, one in self._counted(asked, frame).items():
+        for number, one in self._counted(asked, frame, check_seconds).items():
             self._found[number] = self._result(checks[number], one)
         repeated = tallies.repeated_rows(frame.raw, self._examples)
         for number, check in enumerate(checks):
@@ -96,7 +103,7 @@ class _Run:
                 self._found[number] = CheckResult(
                     check, repeated.evaluated, repeated.satisfied, examples=shown
                 )
-        self._carry_out_elsewhere(checks)
+        self._carry_out_elsewhere(checks, allowed_bytes)
         self._tell("")
         results = tuple(self._found[number] for number in range(len(checks)))
         return Measured(results, repeated.evaluated, repeated.evaluated - repeated.satisfied)
@@ -132,10 +139,12 @@ class _Run:
         zone = self._facts.zone_of(check.columns[0]) if check.columns else "UTC"
         return Context(self._facts.arrived_at, zone, reference)
 
-    def _counted(self, asked: Mapping[int, Check], frame: SparkFrame) -> dict[int, Tally | str]:
+    def _counted(
+        self, asked: Mapping[int, Check], frame: SparkFrame, check_seconds: float
+    ) -> dict[int, Tally | str]:
         """What each check counts, or why it could not be counted."""
         expectations = [self._expectation(number, check, frame) for number, check in asked.items()]
-        found = _validate(expectations, frame.data) if expectations else {}
+        found = _validate(self._session, expectations, frame.data, check_seconds)
         counts = {number: one for number, one in found.items() if isinstance(one, list)}
         conditions = {
             number: row_condition(
@@ -183,31 +192,61 @@ class _Run:
         )
         return {row: engine.values_shown(check, table, place) for place, row in enumerate(rows)}
 
-    def _carry_out_elsewhere(self, checks: Sequence[Check]) -> None:
+    def _carry_out_elsewhere(self, checks: Sequence[Check], allowed_bytes: int | None) -> None:
         left = {number: check for number, check in enumerate(checks) if number not in self._found}
         if left:
-            measured = engine.run(list(left.values()), self._path, self._facts, examples=self._examples)
+            measured = engine.run(
+                list(left.values()),
+                self._path,
+                self._facts,
+                examples=self._examples,
+                allowed_bytes=allowed_bytes,
+            )
             self._found |= dict(zip(left, measured.results, strict=True))
 
 
 def _validate(
-    expectations: Sequence[ExpectRevisionToSatisfyCheck], frame: DataFrame
+    session: SparkSession,
+    expectations: Sequence[ExpectRevisionToSatisfyCheck],
+    frame: DataFrame,
+    check_seconds: float,
 ) -> dict[int, "Tally | list[int] | str"]:
     """What each check counted, by number; of checks of one row at a time the counts alone.
 
-    Should the pass over all of them fail, each is asked by itself, so that the fault is that of one check.
+    Should the one pass over all of these fail, each is asked by itself, so that the fault is that of one check.
     """
-    found = _validated(expectations, frame)
-    failed = [one for one in expectations if isinstance(found[one.number], str)]
-    if len(expectations) > 1:
+    together = [one for one in expectations if one.check_type in tallies.BY_ROW]
+    found = _validated([one for one in expectations if one.check_type not in tallies.BY_ROW], frame)
+    found |= _bounded(session, together, frame, check_seconds)
+    failed = [one for one in together if isinstance(found[one.number], str)]
+    if len(together) > 1:
         for one in failed:
-            found |= _validated([one], frame)
+            found |= _bounded(session, [one], frame, check_seconds)
+    return found
+
+
+def _bounded(
+    session: SparkSession,
+    expectations: Sequence[ExpectRevisionToSatisfyCheck],
+    frame: DataFrame,
+    check_seconds: float,
+) -> dict[int, "Tally | list[int] | str"]:
+    """What checks of one row at a time counted, in so much time for each of them."""
+    try:
+        with bounded(session, check_seconds * len(expectations)) as late:
+            found = _validated(expectations, frame)
+    except TookTooLong as error:
+        return {one.number: str(error) for one in expectations}
+    if late.is_set():  # the library has caught it, and told it in its own words
+        found = {number: str(TookTooLong()) if isinstance(one, str) else one for number, one in found.items()}
     return found
 
 
 def _validated(
     expectations: Sequence[ExpectRevisionToSatisfyCheck], frame: DataFrame
 ) -> dict[int, "Tally | list[int] | str"]:
+    if not expectations:
+        return {}
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_spark("revision")

@@ -20,6 +20,8 @@ from pyspark.sql.types import StructField, StructType
 
 from quality.checks import Check, CheckType, Dimension
 from quality.engine.expectations import PREFIX, RevisionMetric, context_of
+from quality.limits import CHECK_SECONDS
+from quality.spark.bounded import bounded
 from quality.spark.conditions import Clock
 from quality.spark.tallies import BY_ROW, row_counts, tally
 
@@ -33,6 +35,14 @@ _OF_SEVERAL_ROWS = (
     CheckType.DISTRIBUTION,
     CheckType.REFERENCES,
 )
+
+
+_seconds: list[float] = [CHECK_SECONDS]
+
+
+def allow(seconds: float) -> None:
+    """How long a check that is not of one row at a time may take from now on."""
+    _seconds[:] = [seconds]
 
 
 class _OfOneRow(TableMetricProvider):
@@ -69,8 +79,9 @@ class _OfSeveralRows(TableMetricProvider):
         check, clock = _asked(cls.metric_name, metric_value_kwargs)
         frame = _frame(execution_engine, metric_domain_kwargs)
         reference = json.loads(metric_value_kwargs["known"])["reference"]
-        known = None if reference is None else _known(frame, check.columns[0], Path(reference))
-        return tally(check, frame, clock, metric_value_kwargs["kept"], known)
+        with bounded(frame.sparkSession, _seconds[0]):
+            known = None if reference is None else _known(frame, check.columns[0], Path(reference))
+            return tally(check, frame, clock, metric_value_kwargs["kept"], known)
 
 
 def _asked(name: str, given: Mapping[str, Any]) -> tuple[Check, Clock]:

@@ -28,11 +28,13 @@ class SparkSettings:
     :param master: ``local[n]``, or ``spark://host:port`` of a cluster.
     :param driver_host: address at which the executors of a cluster reach this machine.
     :param heap_mb: heap of the driver, which in local mode does all the work.
+    :param python_mb: memory of the Python process, and of the one that SQL statements run in.
     """
 
     master: str
     driver_host: str
     heap_mb: int
+    python_mb: int
 
     @property
     def local(self) -> bool:

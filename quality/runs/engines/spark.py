@@ -12,11 +12,14 @@ from infra.memory_budget import MemoryBudget
 from infra.settings import Settings
 from quality.checks import Check, Measured
 from quality.facts import OnProgress, RunFacts
+from quality.limits import CHECK_SECONDS
 from quality.runs import reasons
 from quality.runs.engines.asking import ENVIRONMENT, START_SECONDS, ask, measured_of, on_note, request_of
 from quality.runs.errors import CheckingFailed
 
 _PYTHON_MB = 768
+"""Of the Python process, and of the one that SQL statements run in."""
+
 _BESIDE_THE_HEAP_MB = 384
 """Memory that Java uses besides its heap: classes, compiled code, buffers, threads."""
 
@@ -42,10 +45,19 @@ class SparkEngine:
     :param settings: where Spark runs, and what one run may take: its memory is that of both processes.
     :param budget: of the machine, which that memory is claimed from.
     :param examples: failing rows kept per check.
+    :param check_seconds: that a run may stay at one check.
     """
 
-    def __init__(self, settings: Settings, budget: MemoryBudget, *, examples: int = 5) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        budget: MemoryBudget,
+        *,
+        examples: int = 5,
+        check_seconds: float = CHECK_SECONDS,
+    ) -> None:
         self._settings = settings
+        self._check_seconds = check_seconds
         self._budget = budget
         self._examples = examples
         self._version = ""
@@ -89,11 +101,13 @@ class SparkEngine:
                     "master": settings.quality_spark_master,
                     "driver_host": settings.quality_spark_driver_host,
                     "heap_mb": heap_mb,
+                    "python_mb": _PYTHON_MB,
                 }
                 answer = await ask(self._child, place, START_SECONDS)
                 if "error" not in answer:
                     self._version = answer["version"]
                     request = request_of(checks, parquet_path, facts, self._examples)
+                    request["check_seconds"] = self._check_seconds
                     answer = await ask(self._child, request, settings.quality_timeout_s, on_note(on_progress))
             finally:
                 await self.stop()

@@ -9,10 +9,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from infra.settings import Settings
 from quality.checks import UNSCORED, Check, CheckResult, CheckType, Dimension
 from quality.facts import RunFacts, reference_key
 from quality.runs.engines.spark import SparkEngine
 from quality.runs.engines.warm import WarmEngine
+from tests.support.budget import roomy
 
 DAYS = [
     "0001-01-01",
@@ -54,6 +56,8 @@ def odd_table() -> pa.Table:
             "_metadata": pa.array(texts),
             "day": pa.array([None if d is None else dt.date.fromisoformat(d) for d in DAYS]),
             "row": pa.array([None if t is None else dt.datetime.fromisoformat(t) for t in TIMES], pa.timestamp("us")),
+            "ends": pa.array([2**63 - 1, -(2**63), 2**63 - 1, -(2**63), 2**63 - 1, -(2**63), 0, None]),
+            "beyond": [2.0**63, -(2.0**63), math.inf, -1e300, 1e19, -math.inf, -0.5, 1e300],
         }
     )  # fmt: skip
 
@@ -69,7 +73,9 @@ def suite(table: pa.Table) -> list[Check]:
     ask("row_count", minimum="3", maximum="7")
     ask("no_repeated_rows")
     ask("not_null", "no such column")
-    for name in table.column_names:
+    ask("not_less", "ends", "beyond")
+    ask("not_less", "beyond", "ends")
+    for name in table.column_names[:-2]:
         ask("not_null", name, missing_values=["7", "x", "", "true", "2020-01-01"])
         ask("in_set", name, values=LISTED)
         ask("matches", name, pattern="[0-9x]|2020.*|b.c")
@@ -129,3 +135,24 @@ async def test_a_suite_of_every_type_of_check_has_the_same_results_on_both(
     assert not differing, "\n".join(differing)
     carried_out = {one.check.type for one in found.results if one.error is None}
     assert carried_out == set(CheckType)
+
+
+async def test_a_check_that_takes_too_long_is_the_failure_of_that_check(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.parquet"
+    pq.write_table(pa.table({"n": range(300_000), "s": [str(n) for n in range(300_000)]}), path)
+    impatient = SparkEngine(settings, roomy(tmp_path / "budget"), check_seconds=0.01)
+    checks = [
+        Check(CheckType(kind), (column,), Dimension.ACCURACY, arguments)
+        for kind, column, arguments in (
+            ("unique", "s", {}),
+            ("increasing", "n", {}),
+            ("not_null", "n", {}),
+            ("matches", "s", {"pattern": "[0-9]+"}),
+        )
+    ]
+    found = await impatient.run(checks, path, RunFacts())
+    assert (found.rows, found.repeated) == (300_000, 0)
+    assert {one.error for one in found.results} <= {None, "the check took too long"}
+    assert [one.error for one in found.results[:2]] == ["the check took too long"] * 2
