@@ -50,3 +50,7 @@ def test_the_walkthrough_plays_from_first_to_last(tmp_path: Path) -> None:
     for words in ("did you mean filename", "403 ", "400 ", "409 "):
         assert words in done.stdout, f"{words!r} was not told:\n{done.stdout}"
     assert done.stdout.count("true\n") == 3
+    # The quality of a file that got worse, and the suite by which it was judged.
+    for words in ('["between:pm25","1000","800"]', '"changes":[]', "station_id", '"status":"passed"'):
+        assert words in done.stdout, f"{words!r} was not told:\n{done.stdout}"
+    assert "failed\n" in done.stdout
