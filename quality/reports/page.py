@@ -113,7 +113,7 @@ def _head(report: ReportRead, facts: PageFacts, w: Wording, title: str) -> Eleme
         broken=f"{sum(check.status is CheckStatus.ERROR for check in report.checks):,}",
     )
     repeated = Message(
-        "{rows}, of which {repeated} repeat an earlier one",
+        "{rows}; repeats of an earlier one: {repeated}",
         rows=f"{facts.rows:,}",
         repeated=f"{report.repeated or 0:,}",
     )
