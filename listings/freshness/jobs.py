@@ -23,8 +23,12 @@ async def tell_overdue(context: JobContext, _: dict[str, Any]) -> None:
         async with transaction(context.sessions) as session:
             late, after = await service.list_late(session, after, BATCH)
         for product_id in late:
-            async with transaction(context.sessions) as session:
-                told += await service.tell_overdue(session, product_id)
+            try:
+                async with transaction(context.sessions) as session:
+                    told += await service.tell_overdue(session, product_id)
+            except Exception:
+                # One that fails must not keep the others from being told; it is tried again in an hour.
+                log.exception("overdue_notice_failed", product_id=str(product_id))
         if after is None:
             break
     if told:

@@ -19,9 +19,15 @@ async def tell_expired(context: JobContext, _: dict[str, Any]) -> None:
     async with transaction(context.sessions) as session:
         ended = await quality_waivers.list_ended_untold(session, BATCH)
     for waiver_id in ended:
-        async with transaction(context.sessions) as session:
-            if await waivers.tell_expired(session, waiver_id):
-                log.info("quality_waiver_expired", waiver_id=str(waiver_id))
+        try:
+            async with transaction(context.sessions) as session:
+                told = await waivers.tell_expired(session, waiver_id)
+        except Exception:
+            # One that fails must not keep the others from being told; it is tried again in a minute.
+            log.exception("waiver_expiry_failed", waiver_id=str(waiver_id))
+            continue
+        if told:
+            log.info("quality_waiver_expired", waiver_id=str(waiver_id))
 
 
 SCHEDULES = [Schedule("publication.tell_expired_waivers", "* * * * *", tell_expired)]

@@ -35,7 +35,7 @@ def suite_read(found: ProductSuite) -> ProductSuiteRead:
             revision_id=trial.revision.id,
             status=trial.trial.status,
             error=None if trial.trial.error is None else told(trial.trial.error),
-            report=ReportRead.of(trial.trial.report) if trial.trial.report else None,
+            report=ReportRead.of(trial.trial.report, waiver=trial.waiver) if trial.trial.report else None,
         )
         if trial
         else None,

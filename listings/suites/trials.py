@@ -19,14 +19,19 @@ from quality.runs.states import QualityStatus
 from quality.suites import service as suites
 from quality.suites.service import Suite
 from quality.waivers import service as waivers
+from quality.waivers.tables import QualityWaiver
 
 
 @dataclass(frozen=True, slots=True)
 class TriedSuite:
-    """How the data that buyers read fares by a suite that is not in force."""
+    """How the data that buyers read fares by a suite that is not in force.
+
+    :ivar waiver: by which the trial's report, which failed, is no hindrance now.
+    """
 
     revision: ProductRevision
     trial: quality.Trial
+    waiver: QualityWaiver | None
 
 
 async def request_trial(session: AsyncSession, actor: Actor, product: DataProduct, suite: Suite) -> None:
@@ -45,7 +50,11 @@ async def find_trial(session: AsyncSession, product: DataProduct, suite: Suite) 
     trial = await quality.find_trial(session, served.id, suite.id) if served is not None else None
     if served is None or trial is None:
         return None
-    return TriedSuite(served, trial)
+    report = trial.report
+    waiver = (
+        (await waivers.find_in_force(session, [report.id])).get(report.id) if report is not None else None
+    )
+    return TriedSuite(served, trial, waiver)
 
 
 async def get_named_suite(session: AsyncSession, edition: ProductEdition) -> Suite | None:
@@ -96,9 +105,7 @@ async def require_tried(
         return
     report = tried.trial.report
     if report is not None:
-        if await waivers.find_in_force(session, [report.id]) or (
-            not reviewing and await waivers.is_requested(session, report.id)
-        ):
+        if tried.waiver is not None or (not reviewing and await waivers.is_requested(session, report.id)):
             return
         raise SuiteUntried(
             Message("The data that buyers read does not pass the quality suite of the edition."),

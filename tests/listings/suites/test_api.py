@@ -399,6 +399,8 @@ async def test_a_stricter_suite_comes_into_force_over_data_that_fails_it_once_th
     assert slug(await decide(regulator, edition, "approval", status=409)) == "quality-suite-untried"
     granted = await officer.post(f"{revision}/quality-waivers", json=waiver(report_id))
     assert (granted.status_code, granted.json()["report_id"]) == (201, report_id), granted.text
+    trial = (await regulator.get(path(product_id)))["trial"]
+    assert (trial["status"], trial["report"]["waiver"]["reason"]) == ("failed", "Older data may stay")
     _, token = await bargain.licensed()
     before = (await bargain.read(token)).headers["Data-Revision"]
     await decide(regulator, edition, "approval")
@@ -412,6 +414,28 @@ async def test_a_stricter_suite_comes_into_force_over_data_that_fails_it_once_th
     )
     assert revoked.status_code == 200
     assert (await operator.get(revision))["quality"] == "failed"
+
+
+async def test_a_trial_that_could_not_be_carried_out_is_repeated_by_setting_the_suite_again(
+    bargain: Bargain,
+) -> None:
+    operator, product_id = bargain.operator, bargain.product_id
+    written = await write(operator, product_id, ROWS, RANGE)
+    async with transaction(operator.sessions) as session:
+        trial = select(QualityRun).where(col(QualityRun.suite_id) == UUID(written["suite"]["id"]))
+        run = (await session.exec(trial)).one()
+        assert await quality.start_run(session, run.id) is not None
+        await quality.fail_run(session, run.id, "the check took too long")
+    submission = f"/v1/editions/{written['edition_id']}/submission"
+    refused = await operator.post(submission, status=409)
+    assert "could not be tried" in refused["detail"]
+    assert "Set the same suite again" in refused["remedy"]
+    assert (await operator.get(path(product_id)))["trial"]["status"] == "error"
+    again = await write(operator, product_id, ROWS, RANGE)
+    assert again["suite"]["id"] == written["suite"]["id"]
+    await operator.post(submission, status=200)
+    await try_out(operator, written["suite"]["id"])
+    assert (await operator.get(path(product_id)))["trial"]["status"] == "passed"
 
 
 async def test_a_request_ends_with_the_edition_whose_trial_it_is_about(bargain: Bargain) -> None:
