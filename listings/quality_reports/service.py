@@ -141,7 +141,11 @@ async def _withheld(
 ) -> frozenset[str]:
     """Columns of which a report tells no value to those who cannot access the product."""
     dictionary = (await get_disclosure(session, product, row)).dictionary
-    gone = gone_columns(report.checks, {entry.name for entry in dictionary})
+    promised = await revisions.find_newest_promised(session, product.id)
+    # Of what later data have not any more, nobody may describe now that it was personal.
+    here = {column["name"] for column in (promised or row).columns}
+    here |= products.get_described_columns(product).keys()
+    gone = gone_columns(report.checks, here & {entry.name for entry in dictionary})
     return frozenset(concealed_columns(dictionary) | gone)
 
 

@@ -129,6 +129,39 @@ async def test_a_statement_that_names_a_column_that_is_gone_is_not_told_where_no
     assert statement in (await operator.http.get(report)).text
 
 
+async def test_values_of_a_personal_column_stay_concealed_in_old_reports_when_the_column_is_gone(
+    owner: Party, operator: Party, regulator: Party, buyer: Party
+) -> None:
+    product_id = await complete(owner, operator)
+    home = f"/v1/products/{product_id}"
+    first = (await operator.get(f"{home}/revisions"))["items"][0]["id"]
+    suite = (await operator.get(f"{home}/quality-suite"))["in_force"]
+    check = {
+        "type": "in_set",
+        "columns": ["station"],
+        "dimension": "conformity",
+        "arguments": {"values": ["S1", "S2", "Zhang San"]},
+    }
+    body = {"product_class": "general", "checks": [check], "based_on": suite["digest"]}
+    await operator.put(f"{home}/quality-suite", body)
+    await settle_quality(operator, first)
+    entry = {"title_zh": "人", "title_en": "Person", "personal": True}
+    await operator.put(f"{home}/dictionary", {"columns": [{"name": "station", **entry}]})
+    without = b"\n".join(line.partition(b",")[2] for line in CSV.splitlines()) + b"\n"
+    second = await upload(operator, product_id, without)
+    await settle_quality(operator, second["id"])
+    # Nobody describes what is not there any more.
+    await operator.put(f"{home}/dictionary", {"columns": []})
+    await operator.post(f"{home}/personal-columns", {"columns": ["phone"]}, status=200)
+    await operator.post(f"{home}/submission", status=200)
+    await regulator.post(f"{home}/approval", {}, status=200)
+    for revision_id in (first, second["id"]):
+        answer = await buyer.http.get(f"/v1/revisions/{revision_id}/quality-report")
+        assert answer.status_code == 200
+        assert "Zhang San" not in answer.text
+    assert "Zhang San" not in (await buyer.http.get(f"{home}/quality-suite")).text
+
+
 async def test_revisions_that_buyers_never_read_are_not_there_for_outsiders(
     owner: Party, operator: Party, regulator: Party, buyer: Party
 ) -> None:
