@@ -51,6 +51,21 @@ UNSCORED = frozenset(
 WHOLE = frozenset({CheckType.ROW_COUNT, CheckType.CONTAINS_ALL, CheckType.RECENT, CheckType.DISTRIBUTION})
 """Types whose result is one yes or no, not a count of rows."""
 
+KEYS = frozenset({CheckType.UNIQUE, CheckType.UNIQUE_TOGETHER})
+"""Types that name what tells one row from another."""
+
+_OF_EACH_ROW = frozenset(
+    {
+        CheckType.BETWEEN,
+        CheckType.IN_SET,
+        CheckType.MATCHES,
+        CheckType.WELL_FORMED,
+        CheckType.NOT_AFTER_ARRIVAL,
+        CheckType.REFERENCES,
+    }
+)
+"""Types that ask something of a value by itself."""
+
 
 class Dimension(StrEnum):
     """The six indicators of GB/T 36344-2018."""
@@ -187,8 +202,8 @@ class CheckResult:
     :param observed: JSON of what a check of the whole found, such as ``{"rows": 17281}``; see ``quality.arguments``.
     :param examples: some failing rows, not all.
     :param error: why it could not be carried out, for a person.
-    :param repeated: rows of the revision that are equal to an earlier one; a tolerance in percent does not grow with
-        them. Set by `Measured`.
+    :param surplus: rows of the revision that cannot be told from an earlier one (`Measured.surplus`); a tolerance in
+        percent does not grow with them. Set by `Measured`.
     """
 
     check: Check
@@ -198,13 +213,18 @@ class CheckResult:
     observed: Mapping[str, Any] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()
     error: str | None = None
-    repeated: int = 0
+    surplus: int = 0
 
     def __post_init__(self) -> None:
         """Counts are never negative, and no more is satisfied than was looked at."""
         assert 0 <= self.satisfied <= self.evaluated
         assert 0 <= self.missing <= self.evaluated - self.satisfied
-        assert self.repeated >= 0
+        assert self.surplus >= 0
+
+    @property
+    def different(self) -> int:
+        """Of a check of a key: how many different keys there are, of which no part is missing."""
+        return int(self.observed.get("values", self.satisfied))
 
     @property
     def failing(self) -> int:
@@ -213,8 +233,8 @@ class CheckResult:
 
     @property
     def tolerated(self) -> Fraction:
-        """Failing rows that the tolerance allows, of the rows that do not repeat an earlier one."""
-        return self.check.tolerance.rows(max(self.evaluated - self.repeated, 0))
+        """Failing rows that the tolerance allows, of the rows that can be told apart."""
+        return self.check.tolerance.rows(max(self.evaluated - self.surplus, 0))
 
     @property
     def status(self) -> CheckStatus:
@@ -267,13 +287,34 @@ class Measured:
     repeated: int
 
     def __post_init__(self) -> None:
-        """Of no rows none repeat; of some, the first does not. Each result is told how many do."""
+        """Of no rows none repeat; of some, the first does not. Each result is told how many are surplus."""
         assert 0 <= self.repeated <= max(self.rows - 1, 0)
         results = tuple(
-            replace(result, repeated=0 if result.check.type in WHOLE else self.repeated)
+            replace(result, surplus=0 if result.check.type in WHOLE else self.surplus)
             for result in self.results
         )
         object.__setattr__(self, "results", results)
+
+    @property
+    def surplus(self) -> int:
+        """Rows that cannot be told from an earlier one: by the key of the suite that tells most rows apart, else whole.
+
+        By a key and not by whole rows, because damage elsewhere in a repeated row makes it no better. For the same
+        reason a broken value in a column of the key makes no new row.
+        """
+        keys = [result for result in self.results if result.check.type in KEYS and result.error is None]
+        apart = max((self.told_apart_by(key) for key in keys), default=self.rows - self.repeated)
+        return max(self.repeated, self.rows - apart)
+
+    def told_apart_by(self, key: CheckResult) -> int:
+        """Rows that a key tells apart: different ones, at most, in whose columns no value is broken."""
+        broken = [
+            result.failing - result.missing
+            for result in self.results
+            if result.check.type in _OF_EACH_ROW and result.error is None
+            if not set(key.check.columns).isdisjoint(result.check.columns)
+        ]
+        return max(key.different - max(broken, default=0), 0)
 
     def to_json(self) -> dict[str, Any]:
         """What ``from_json`` reads back, given the checks."""

@@ -102,7 +102,7 @@ def _of_check(result: CheckResult, measured: Measured, gate: Gate) -> Refusal | 
             name,
         )
     beyond = result.failing - result.tolerated
-    if beyond <= Fraction(gate.margin_percent) * (result.evaluated - result.repeated) / 100:
+    if beyond <= Fraction(gate.margin_percent) * (result.evaluated - result.surplus) / 100:
         return None
     margin = f"{gate.margin_percent.normalize():f}"
     return Refusal(

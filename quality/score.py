@@ -1,10 +1,11 @@
 """From what a run found to a score and a grade, by GB/T 36344-2018. Pure and exact.
 
 Each dimension is X = A/B, with A and B kept. A is the sum over its scored checks of the rows that satisfy them, less
-the rows of the file that repeat an earlier one; B counts for each check every row there is, and every row that should
-be there. So blanking, breaking, repeating or leaving out a sound row never raises X, and a check that could not be
-carried out is satisfied by no row. Timeliness and accessibility are also what the service observes of the product:
-there the dimension is the lower of the two.
+the surplus: the rows that cannot be told from an earlier one. B counts for each check every row that is not surplus,
+and every row that should be there; for the checks of keys, of repeated rows and of the number of rows it counts surplus
+rows too. So blanking, breaking, repeating or leaving out a row never raises X, and a check that could not be carried
+out is satisfied by no row. Timeliness and accessibility are also what the service observes of the product: there the
+dimension is the lower of the two.
 
 The score is the weighted mean of the measured dimensions, cut (not rounded up) to six places. A dimension without
 evidence is *not measured*: it has no value and no weight, and lowers the best grade that can be reached.
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 
-from quality.checks import CheckResult, CheckType, Dimension, Measured
+from quality.checks import KEYS, CheckResult, CheckType, Dimension, Measured
 
 PLACES = Decimal("0.000001")
 LOWEST_GRADE = "E"
@@ -126,23 +127,33 @@ def _checked(measured: Measured, dimension: Dimension) -> Measure:
     results = [
         result for result in measured.results if result.check.dimension is dimension and result.check.scored
     ]
-    looked_at = max(measured.rows, expected_rows(measured.results), 1)
-    return Measure(sum(_sound(result, measured) for result in results), looked_at * len(results))
+    return Measure(
+        sum(_sound(result, measured) for result in results),
+        sum(_looked_at(result, measured) for result in results),
+    )
 
 
 def _sound(result: CheckResult, measured: Measured) -> int:
-    """Rows that satisfy a check and do not repeat an earlier one."""
-    distinct = measured.rows - measured.repeated
+    """Rows that satisfy a check and are not surplus."""
+    apart = measured.rows - measured.surplus
     if result.check.type is CheckType.ROW_COUNT:
         most = _row_bound(result, "maximum")
-        return distinct if most is None else min(distinct, most)
+        return apart if most is None else min(apart, most)
     if result.error is not None or not result.evaluated:
         return 0
     if result.check.type is CheckType.NO_REPEATED_ROWS:
-        return distinct
+        return apart
+    if result.check.type in KEYS:
+        return min(apart, measured.told_apart_by(result))
     # A type of the library that judges the whole counts 1: then for every row, or for none.
     satisfied = result.satisfied * measured.rows // result.evaluated
-    return max(0, satisfied - measured.repeated)
+    return max(0, satisfied - measured.surplus)
+
+
+def _looked_at(result: CheckResult, measured: Measured) -> int:
+    of_rows_themselves = KEYS | {CheckType.NO_REPEATED_ROWS, CheckType.ROW_COUNT}
+    rows = measured.rows if result.check.type in of_rows_themselves else measured.rows - measured.surplus
+    return max(rows, expected_rows(measured.results), 1)
 
 
 def _row_bound(result: CheckResult, *names: str) -> int | None:

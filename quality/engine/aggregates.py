@@ -152,7 +152,7 @@ def _unique(columns: Columns, _: Mapping[str, Any], __: Context, examples: int) 
     missing = any_missing(columns)
     gone = _count(missing)
     kept = [column.filter(pc.invert(missing)) for column in columns] if gone else list(columns)
-    repeated = _repeated(kept)
+    repeated, values = _repeated(kept)
     failing = int(np.count_nonzero(repeated))
     rows: tuple[int, ...] = ()
     if (failing or gone) and examples:
@@ -164,11 +164,12 @@ def _unique(columns: Columns, _: Mapping[str, Any], __: Context, examples: int) 
         else:
             rows = tuple(int(row) + 1 for row in places)
     total = len(missing)
-    return Tally(total, total - gone - failing, gone, rows)
+    sound = total - gone - failing
+    return Tally(total, sound, gone, rows, {"values": sound + values})
 
 
-def _repeated(columns: Columns) -> "np.ndarray[Any, Any]":
-    """Which rows are equal to another one; no value is missing."""
+def _repeated(columns: Columns) -> "tuple[np.ndarray[Any, Any], int]":
+    """Which rows are equal to another one, and how many different ones these are; no value is missing."""
     codes, size = _codes(columns[0])
     for column in columns[1:]:
         more, width = _codes(column)
@@ -181,12 +182,13 @@ def _repeated(columns: Columns) -> "np.ndarray[Any, Any]":
         codes = codes * width + more
         size *= width
     if size <= max(4 * len(codes), 1 << 16):
-        return (np.bincount(codes, minlength=1)[codes] > 1) if len(codes) else np.zeros(0, bool)
+        several = np.bincount(codes, minlength=1) > 1
+        return several[codes], int(np.count_nonzero(several))
     ordered = np.sort(codes)
-    again = ordered[1:][ordered[1:] == ordered[:-1]]
+    again = pa.array(ordered[1:][ordered[1:] == ordered[:-1]]).unique()
     if not len(again):
-        return np.zeros(len(codes), bool)
-    return _plain(pc.is_in(pa.array(codes), value_set=pa.array(again).unique()))
+        return np.zeros(len(codes), bool), 0
+    return _plain(pc.is_in(pa.array(codes), value_set=again)), len(again)
 
 
 def _codes(column: pa.ChunkedArray) -> "tuple[np.ndarray[Any, Any], int]":

@@ -25,7 +25,7 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.execution_engine import pandas_execution_engine
 
 from infra.child_process import own_bytes
-from quality.checks import Check, CheckResult, CheckType, Dimension, Example, Measured, mask
+from quality.checks import KEYS, Check, CheckResult, CheckType, Dimension, Example, Measured, mask
 from quality.engine.conditions import any_missing, written
 from quality.engine.expectations import (
     ExpectRevisionToSatisfyCheck,
@@ -45,7 +45,6 @@ pandas_execution_engine.HASH_THRESHOLD = 0
 
 VERSION = f"great_expectations {gx.__version__}"
 
-_TOGETHER = frozenset({CheckType.UNIQUE, CheckType.UNIQUE_TOGETHER})
 """Types that must see all rows of a value at once."""
 
 _NOT_CARRIED_OUT = "the check does not fit the column's type"
@@ -133,7 +132,7 @@ def carry_out(
     if revision.size(columns) <= WHOLE_BYTES:
         counting.count(asked, [(0, revision.whole(columns))])
     else:
-        together = {number: check for number, check in asked.items() if check.type in _TOGETHER}
+        together = {number: check for number, check in asked.items() if check.type in KEYS}
         by_row = {number: check for number, check in asked.items() if number not in together}
         counting.count(by_row, revision.batches(_columns(revision, by_row)))
         for number, check in together.items():
@@ -210,10 +209,11 @@ class _Counting:
     def count(self, asked: Mapping[int, Check], parts: Iterable[_Part], settled: int = 0) -> None:
         """Count checks in all parts of the rows that they read, and hand over their results.
 
-        :param settled: further rows, which are known to pass.
+        :param settled: further rows of which the checks, all of keys, are known to pass.
         """
         open_checks = dict(asked)
-        tallies = {number: Tally(settled, settled) for number in asked} if settled else {}
+        of_settled = Tally(settled, settled, state={"values": settled})
+        tallies = dict.fromkeys(asked, of_settled) if settled else {}
         shown: dict[int, dict[int, str]] = {number: {} for number in asked}
         for places, table in parts:
             if not open_checks:
@@ -230,7 +230,7 @@ class _Counting:
                 tallies[number] = placed if before is None else merge(check, before, placed, self._examples)
         for number, check in open_checks.items():
             result = result_of(check, tallies[number], shown[number], self._facts)
-            self.distinct |= check.type in _TOGETHER and result.error is None and not result.failing
+            self.distinct |= check.type in KEYS and result.error is None and not result.failing
             self._on_result(number, result)
 
     def _placed(

@@ -10,7 +10,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from quality.checks import WHOLE, Check, CheckType
+from quality.checks import KEYS, WHOLE, Check, CheckType
 from quality.engine.bounds import before, exact, moment, share, text_of
 
 QUANTILES = 11
@@ -30,6 +30,8 @@ class Tally:
         - recent: ``{"newest": ISO 8601 text or None}``, with its offset where the column has a time zone
         - increasing: ``{"first", "last"}``, the first and last value of the part, or None
         - distribution of categories: ``{"counts": {value: rows}}``
+        - unique, unique_together: ``{"values": different values, or tuples without a missing one}``; equal ones lie in
+          one part
         - distribution by quantiles: ``{"below": [rows], "up_to": [rows]}``, by baseline quantile
     """
 
@@ -47,6 +49,8 @@ def merge(check: Check, first: Tally, second: Tally, examples: int) -> Tally:
     state: dict[str, Any] = {}
     a, b = first.state, second.state
     match check.type:
+        case CheckType.UNIQUE | CheckType.UNIQUE_TOGETHER:
+            state = {"values": a["values"] + b["values"]}
         case CheckType.CONTAINS_ALL:
             state = {"found": sorted({*a["found"], *b["found"]})}
         case CheckType.RECENT:
@@ -89,6 +93,8 @@ def finish(check: Check, tally: Tally, arrived_at: datetime | None) -> tuple[Tal
     :param arrived_at: on the clock of the column that the check is about.
     :raises ValueError: the check cannot be decided.
     """
+    if check.type in KEYS:
+        return tally, {"values": tally.state["values"]}
     if check.type not in WHOLE:
         return tally, {}
     observed: dict[str, Any]

@@ -107,7 +107,7 @@ def tally(check: Check, data: DataFrame, clock: Clock, examples: int, known: Dat
 def _unique(data: DataFrame, columns: Sequence[str], examples: int) -> Tally:
     absent = missing(columns)
     groups = data.where(~absent).groupBy(*columns).agg(F.count(F.lit(1)).alias("times"))
-    total, sound = _numbers(groups, _sum("times"), F.count_if(F.col("times") == 1))
+    total, sound, values = _numbers(groups, _sum("times"), F.count_if(F.col("times") == 1), F.count(F.lit(1)))
     rows = data.count()
     gone, failing = rows - total, total - sound
     found: tuple[int, ...] = ()
@@ -116,7 +116,7 @@ def _unique(data: DataFrame, columns: Sequence[str], examples: int) -> Tally:
         found = _first(data.where(~absent).join(repeated, list(columns), "left_semi"), examples)
     elif gone and examples:
         found = _first(data.where(absent), examples)
-    return Tally(rows, sound, gone, found)
+    return Tally(rows, sound, gone, found, {"values": values})
 
 
 def repeated_rows(data: DataFrame, examples: int) -> Tally:

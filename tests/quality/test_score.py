@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quality.checks import (
+    KEYS,
     UNSCORED,
     WHOLE,
     Check,
@@ -58,8 +59,8 @@ def found(draw: st.DrawFn) -> Measured:
     results = []
     for place in range(draw(st.integers(0, 5))):
         check = Check(
-            draw(st.sampled_from(OF_ROWS)),
-            ("a",),
+            kind := draw(st.sampled_from(OF_ROWS)),
+            ("key",) if kind in KEYS else ("a",),
             draw(st.sampled_from(Dimension)),
             severity=draw(st.sampled_from(Severity)),
             tolerance=draw(tolerances),
@@ -67,6 +68,10 @@ def found(draw: st.DrawFn) -> Measured:
         )
         if check.type is CheckType.NO_REPEATED_ROWS:
             results.append(of_rows(check, rows, repeated))
+        elif check.type in KEYS:
+            failing = draw(st.integers(repeated, rows))
+            apart = rows - failing + draw(st.integers(0, (failing - repeated) // 2))
+            results.append(replace(of_rows(check, rows, failing), observed={"values": apart}))
         else:
             results.append(of_rows(check, rows, draw(st.integers(0, rows))))
     expected = draw(st.one_of(st.none(), st.integers(0, 500)))
@@ -100,7 +105,7 @@ def test_sound_rows_that_turn_bad_never_help(measured: Measured, data: st.DataOb
     """Values are broken or blanked: more rows fail some of the checks."""
     worse = []
     for one in measured.results:
-        more = 0 if one.check.type in WHOLE else data.draw(st.integers(0, one.satisfied))
+        more = 0 if one.check.type in WHOLE | KEYS else data.draw(st.integers(0, one.satisfied))
         blanks = data.draw(st.integers(0, more))
         worse.append(replace(one, satisfied=one.satisfied - more, missing=one.missing + blanks))
     assert_no_better(measured, replace(measured, results=tuple(worse)))
@@ -116,6 +121,9 @@ def test_rows_that_are_repeated_never_help(measured: Measured, data: st.DataObje
             worse.append(row_count(measured.rows + more, dict(one.check.arguments)))
         elif one.check.type is CheckType.NO_REPEATED_ROWS:
             worse.append(replace(one, evaluated=one.evaluated + more))
+        elif one.check.type in KEYS:
+            fewer = data.draw(st.integers(0, min(more, one.satisfied)))
+            worse.append(replace(one, evaluated=one.evaluated + more, satisfied=one.satisfied - fewer))
         else:
             sound = data.draw(st.integers(0, more))
             worse.append(replace(one, evaluated=one.evaluated + more, satisfied=one.satisfied + sound))
@@ -138,7 +146,12 @@ def test_sound_rows_that_go_missing_never_help(measured: Measured, data: st.Data
     worse = [
         row_count(rows, dict(one.check.arguments))
         if one.check.type is CheckType.ROW_COUNT
-        else replace(one, evaluated=rows, satisfied=one.satisfied - gone)
+        else replace(
+            one,
+            evaluated=rows,
+            satisfied=one.satisfied - gone,
+            observed={"values": one.different - gone} if one.check.type in KEYS else {},
+        )
         for one in measured.results
     ]
     assert_no_better(measured, Measured(tuple(worse), rows, measured.repeated))
@@ -146,9 +159,10 @@ def test_sound_rows_that_go_missing_never_help(measured: Measured, data: st.Data
 
 @given(found(), st.data())
 def test_a_check_that_cannot_be_carried_out_never_helps(measured: Measured, data: st.DataObject) -> None:
+    """But that of a key: without it, rows are told apart as wholes."""
     worse = [
         replace(one, evaluated=0, satisfied=0, missing=0, error="no such column")
-        if one.check.type not in WHOLE and data.draw(st.booleans())
+        if one.check.type not in WHOLE | KEYS and data.draw(st.booleans())
         else one
         for one in measured.results
     ]
@@ -179,12 +193,13 @@ def test_the_order_does_not_matter(measured: Measured, chance: object) -> None:
 def unique_ids(repeated: int) -> Measured:
     """A thousand rows, of which so many carry the identifier of another."""
     check = Check(CheckType.UNIQUE, ("id",), Dimension.ACCURACY)
-    return Measured((of_rows(check, 1000, 2 * repeated),), 1000, 0)
+    result = replace(of_rows(check, 1000, 2 * repeated), observed={"values": 1000 - repeated})
+    return Measured((result,), 1000, 0)
 
 
 def test_identifiers_of_which_two_percent_repeat_score_worse_than_with_nine_in_a_thousand() -> None:
     scores = [assess(unique_ids(repeated), SCALE).score for repeated in (0, 9, 20)]
-    assert scores == [Decimal("1.000000"), Decimal("0.982000"), Decimal("0.960000")]
+    assert scores == [Decimal("1.000000"), Decimal("0.991000"), Decimal("0.980000")]
 
 
 def test_types_that_judge_the_whole_or_the_order_enter_no_score() -> None:
@@ -287,3 +302,69 @@ def test_a_tolerance_allows_its_share_of_rows_that_do_not_repeat() -> None:
     assert CheckResult(check, 0, 0).status is CheckStatus.EMPTY
     (again,) = Measured((CheckResult(check, 40, 37),), 40, 20).results
     assert again.status is CheckStatus.FAILED
+
+
+Table = list[tuple[str, str, str]]
+"""Rows of a key, a code and a quantity; the empty text is a missing value."""
+
+cells = st.tuples(
+    st.sampled_from(["k1", "k2", "k3", "k4", "k5", ""]), st.sampled_from("ab?"), st.sampled_from("12!")
+)
+
+
+def checked(rows: Table, expected: int) -> Measured:
+    """What the engine finds in a small table, counted naively."""
+    size = len(rows)
+
+    def each(kind: CheckType, column: int, dimension: Dimension, good: Sequence[str] | None) -> CheckResult:
+        check = Check(kind, (["key", "code", "quantity"][column],), dimension, name=f"{kind}:{column}")
+        blank = sum(not row[column] for row in rows)
+        bad = sum(bool(row[column]) and good is not None and row[column][0] not in good for row in rows)
+        return CheckResult(check, size, size - blank - bad, blank)
+
+    keys = [row[0] for row in rows if row[0]]
+    unique = Check(CheckType.UNIQUE, ("key",), Dimension.ACCURACY, name="unique")
+    equal = Check(CheckType.NO_REPEATED_ROWS, (), Dimension.ACCURACY, name="repeated")
+    repeated = size - len(set(rows))
+    results = (
+        row_count(size, {"expected": str(expected)}),
+        CheckResult(equal, size, size - repeated),
+        CheckResult(
+            unique,
+            size,
+            sum(keys.count(key) == 1 for key in keys),
+            size - len(keys),
+            {"values": len(set(keys))},
+        ),
+        each(CheckType.NOT_NULL, 0, Dimension.COMPLETENESS, None),
+        each(CheckType.MATCHES, 0, Dimension.CONFORMITY, "k"),
+        each(CheckType.NOT_NULL, 1, Dimension.COMPLETENESS, None),
+        each(CheckType.IN_SET, 1, Dimension.CONFORMITY, "ab"),
+        each(CheckType.BETWEEN, 2, Dimension.ACCURACY, "12"),
+    )
+    return Measured(results, size, repeated)
+
+
+@given(st.lists(cells, min_size=1, max_size=12), st.integers(0, 14), st.data())
+def test_damage_to_any_row_also_to_one_that_repeats_another_never_helps(
+    rows: Table, expected: int, data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(0, len(rows) - 1))
+    key, code, quantity = rows[place]
+    worse = list(rows)
+    match data.draw(
+        st.sampled_from(["blank", "break", "key gone", "key broken", "key repeated", "row repeated"])
+    ):
+        case "blank":
+            worse[place] = (key, "", quantity)
+        case "break":
+            worse[place] = (key, code, "!!")
+        case "key gone":
+            worse[place] = ("", code, quantity)
+        case "key broken":
+            worse[place] = (f"x{place}", code, quantity)
+        case "key repeated" if key:
+            worse[place] = (data.draw(st.sampled_from([row[0] or key for row in rows])), code, quantity)
+        case "row repeated":
+            worse.append(rows[place])
+    assert_no_better(checked(rows, expected), checked(worse, expected))
