@@ -40,6 +40,19 @@ _FAULTS: dict[CheckType, tuple[str, str, str]] = {
     CheckType.REFERENCES: ("找不到对应值", "finds no match", "find no match"),
 }
 _OTHER_FAULT = ("不符合", "fails", "fail")
+# What bounds are called: at least, greater, at most, less.
+_NUMBER_BOUNDS = (
+    Label("不小于", "at least"),
+    Label("大于", "greater than"),
+    Label("不大于", "at most"),
+    Label("小于", "less than"),
+)
+_TIME_BOUNDS = (
+    Label("不早于", "not before"),
+    Label("晚于", "after"),
+    Label("不晚于", "not after"),
+    Label("早于", "before"),
+)
 _PLAIN = re.compile(r"[\w./+*#$%&@:()（）-]+")
 
 
@@ -166,14 +179,19 @@ def _between(check: Check, zh: str, en: str) -> Label:
             f"{zh} 在 {number(low)} 与 {number(high)} 之间",
             f"{en} lies between {number(low)} and {number(high)}",
         )
-    sides_zh, sides_en = [], []
+    words = _TIME_BOUNDS if any(_is_time(bound) for bound in (low, high)) else _NUMBER_BOUNDS
+    sides = []
     if low is not None:
-        sides_zh.append(f"{'大于' if above else '不小于'} {number(low)}")
-        sides_en.append(f"{'greater than' if above else 'at least'} {number(low)}")
+        sides.append((words[above], number(low)))
     if high is not None:
-        sides_zh.append(f"{'小于' if below else '不大于'} {number(high)}")
-        sides_en.append(f"{'less than' if below else 'at most'} {number(high)}")
+        sides.append((words[2 + below], number(high)))
+    sides_zh = [f"{word.zh} {bound}" for word, bound in sides]
+    sides_en = [f"{word.en} {bound}" for word, bound in sides]
     return Label(f"{zh} {'且'.join(sides_zh)}", f"{en} is {' and '.join(sides_en)}")
+
+
+def _is_time(bound: object) -> bool:
+    return isinstance(bound, str) and re.match(r"\d{4}-\d\d-\d\d|\d\d:\d\d", bound) is not None
 
 
 def _library(check: Check, zh: str, en: str) -> Label:
