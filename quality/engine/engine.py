@@ -5,6 +5,7 @@ The pandas engine, an ephemeral context, and one suite call for a revision that 
 times slower. A larger one is checked a batch of rows at a time, and what must see all rows of a value by itself.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -256,6 +257,7 @@ def warm_up() -> None:
     expectation = expectation_of(0, check, check.columns, RunFacts(), 0)
     _validate({0: expectation}, frame_of(pa.table({"a": [1]})), 0)
     gc.freeze()
+    atexit.register(gc.unfreeze)  # otherwise libraries complain at the end of what was never cleared up
 
 
 @cache
