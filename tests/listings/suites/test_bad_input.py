@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import httpx
-import pytest
 
 from listings.data_contracts.parsing import MAX_BYTES
 from tests.support.parties import Party
@@ -168,12 +167,11 @@ async def test_suites_that_cannot_be_are_told_so(owner: Party, operator: Party) 
     assert await operator.get(path) == before
 
 
-@pytest.mark.parametrize("name", ["=1+1", "@SUM(A1)", "<script>alert(1)</script>", "空气质量；ﷺ"])
-async def test_names_that_are_dangerous_elsewhere_are_texts_here(
-    owner: Party, operator: Party, name: str
-) -> None:
+async def test_names_that_are_dangerous_elsewhere_are_texts_here(owner: Party, operator: Party) -> None:
     product_id = await complete(owner, operator)
     path = f"/v1/products/{product_id}/quality-suite"
+    names = ["=1+1", "@SUM(A1)", "<script>alert(1)</script>", "空气质量；\ufdfa", "' OR 1=1 --"]
     digest = (await operator.get(path))["in_force"]["digest"]
-    body = {"product_class": "general", "checks": [ROWS | {"name": name}], "based_on": digest}
-    assert (await operator.put(path, body))["suite"]["checks"][0]["name"] == name
+    checks = [ROWS | {"name": name} for name in names]
+    written = await operator.put(path, {"product_class": "general", "checks": checks, "based_on": digest})
+    assert [check["name"] for check in written["suite"]["checks"]] == names
