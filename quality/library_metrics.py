@@ -209,12 +209,14 @@ def _form(
 
 def _missing(given: Mapping[str, Any]) -> dict[str, Any]:
     listed = given.get("missingValues") or []
-    texts = _texts([item for item in listed if item is not None], "missingValues")
+    if isinstance(listed, list):
+        listed = [item for item in listed if item is not None]
+    texts = _texts(listed, "missingValues")
     return {"missing_values": texts} if texts else {}
 
 
 def _texts(listed: Any, argument: str) -> list[str]:
-    if not isinstance(listed, list):
+    if not isinstance(listed, list) or any(item is None or isinstance(item, list | dict) for item in listed):
         raise MetricRefused(
             f"arguments.{argument}", Message("That is no list."), Message("Write a list of values.")
         )
@@ -288,9 +290,10 @@ def _number(value: Any, member: str) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
             raise InvalidOperation
         number = Decimal(str(value))
-        if not number.is_finite() or abs(number) > 10**15 or number.as_tuple().exponent < -15:  # type: ignore[operator]
+        # By its digits: to compare a number of a billion of them overflows.
+        if not number.is_finite() or number.adjusted() > 15 or number.as_tuple().exponent < -15:  # type: ignore[operator]
             raise InvalidOperation
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         raise MetricRefused(member, Message("That is no number."), Message("Write a plain number.")) from None
     return number
 
@@ -298,7 +301,7 @@ def _number(value: Any, member: str) -> Decimal:
 def _tolerance(rule: Mapping[str, Any]) -> Tolerance:
     """What may be wrong, from the upper bound of what is counted."""
     unit = rule.get("unit", "rows")
-    if unit not in {"rows", "percent"}:
+    if unit not in ("rows", "percent"):  # whatever it is; not all of it is hashable
         raise MetricRefused("unit", Message("That unit is not known."), Message("Use rows or percent."))
     name, numbers = _compared(rule)
     match name, numbers:

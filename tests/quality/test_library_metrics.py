@@ -175,6 +175,22 @@ def test_what_no_metric_says_has_none(check: Check) -> None:
         ({"metric": "nullValues", "mustBeLessOrEqualTo": float("nan")}, "a", "mustBeLessOrEqualTo"),
         ({"metric": "nullValues", "mustBeLessOrEqualTo": True}, "a", "mustBeLessOrEqualTo"),
         ({"metric": "nullValues", "mustBe": 0, "unit": "days"}, "a", "unit"),
+        ({"metric": "nullValues", "mustBe": 0, "unit": {"rows": []}}, "a", "unit"),
+        *(
+            (
+                {"metric": metric, "mustBe": 0, "arguments": {argument: given}},
+                "a",
+                f"arguments.{argument}",
+            )
+            for metric, argument in (("missingValues", "missingValues"), ("invalidValues", "validValues"))
+            for given in ("abc", 1.5, [["a"]], [{"a": 1}])
+        ),
+        (
+            {"metric": "invalidValues", "mustBe": 0, "arguments": {"validValues": ["a", None]}},
+            "a",
+            "arguments.validValues",
+        ),
+        ({"metric": "nullValues", "mustBeLessOrEqualTo": Decimal("1e1000000")}, "a", "mustBeLessOrEqualTo"),
         ({"metric": "nullValues", "mustBe": 0, "dimension": "beauty"}, "a", "dimension"),
         ({"metric": "nullValues", "mustBe": 0, "severity": "P1"}, "a", "severity"),
         ({"metric": "nullValues", "mustBe": 0, "arguments": {"mostly": 1}}, "a", "arguments"),
