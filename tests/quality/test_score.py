@@ -361,7 +361,7 @@ def test_damage_to_any_row_also_to_one_that_repeats_another_never_helps(
             worse[place] = (key, code, "!!")
         case "key gone":
             worse[place] = ("", code, quantity)
-        case "key broken":
+        case "key broken" if key:  # a value that is wrong, where there was none, completes a column
             worse[place] = (f"x{place}", code, quantity)
         case "key repeated" if key:
             worse[place] = (data.draw(st.sampled_from([row[0] or key for row in rows])), code, quantity)
