@@ -125,12 +125,15 @@ class Stable:
 
     def _time(self, found: re.Match[str]) -> str:
         moment = datetime.fromisoformat(found[0])
-        if moment.year < self.began.year - 1 or (moment.minute, moment.second, moment.microsecond) == (
-            0,
-            0,
-            0,
-        ):
+        if moment.year < self.began.year - 1:
             return found[0]
+        if (moment.minute, moment.second, moment.microsecond) == (
+            0,
+            0,
+            0,
+        ):  # of a day or an hour, not of the clock
+            day, after = found[0][:10], found[0][10:]
+            return _DATE.sub(self._date, day) + after
         away = round((moment - self.began) / timedelta(days=1))
         return (MOMENT + timedelta(days=away)).isoformat().replace("+00:00", "Z")
 
