@@ -32,6 +32,7 @@ SHORT = {
         "_probed": "starts the engine of one run, waited for",
     },
     "quality/statements/database.py": {"_timed": "interrupts a statement that takes too long, ended with it"},
+    "quality/spark/bounded.py": {"bounded": "cancels jobs of Spark that take too long, ended with them"},
     "market/operations/worker.py": {"_run": "warms the quality engine, waited for", "_work": "waited for"},
 }
 STARTERS = {"create_task", "ensure_future", "Thread", "TaskGroup", "start_new_thread", "Timer", "Process"}
