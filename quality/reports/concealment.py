@@ -29,7 +29,7 @@ _OPEN_ARGUMENTS = {
 }
 """Arguments that tell no value of the column."""
 
-_OPEN_OBSERVATIONS = frozenset({"rows", "distance"})
+_OPEN_OBSERVATIONS = frozenset({"rows", "distance", "values"})
 """Observations that tell no value of the column."""
 
 _CLAIMS: Mapping[CheckType, tuple[str, str]] = {

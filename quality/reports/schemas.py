@@ -83,7 +83,9 @@ class CheckRead(Output):
     evaluated: int = Field(ge=0)
     satisfied: int = Field(ge=0)
     missing: int = Field(ge=0, description="Failing rows with a missing value")
-    observed: dict[str, Any] = Field(description="What a check of the whole found")
+    observed: dict[str, Any] = Field(
+        description="What a check of the whole found; of a key, how many different `values` there are"
+    )
     examples: list[ExampleRead] = Field(max_length=100)
     error: str | None
     sentence_zh: str
