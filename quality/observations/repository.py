@@ -30,25 +30,25 @@ async def add_calls(session: AsyncSession, hour: datetime, counts: Mapping[UUID,
     """Add to what was counted of some products in an hour."""
     if not counts:
         return
-    statement = insert(CallObservation).values(
-        [
-            {
-                "product_id": product_id,
-                "hour": hour,
-                "calls": found.calls,
-                "succeeded": found.succeeded,
-                "milliseconds": found.milliseconds,
-            }
-            # In one order, so that no two processes wait for each other.
-            for product_id, found in sorted(counts.items())
-        ]
-    )
+    rows = [
+        {
+            "product_id": product_id,
+            "hour": hour,
+            "calls": found.calls,
+            "succeeded": found.succeeded,
+            "milliseconds": found.milliseconds,
+        }
+        # In one order, so that no two processes wait for each other.
+        for product_id, found in sorted(counts.items())
+    ]
+    statement = insert(CallObservation)
     names = ("calls", "succeeded", "milliseconds")
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=["product_id", "hour"],
             set_={name: col(getattr(CallObservation, name)) + statement.excluded[name] for name in names},
-        )
+        ),
+        rows,  # not as values of one statement, which has 32,767 parameters at most
     )
 
 

@@ -37,6 +37,14 @@ async def test_calls_add_up_and_promises_are_replaced(session: AsyncSession) -> 
     assert {product, other} <= set(await service.list_called(session, hour, hour + timedelta(hours=1)))
 
 
+async def test_calls_of_any_number_of_products_are_taken_at_once(session: AsyncSession) -> None:
+    """A statement of PostgreSQL has 32,767 parameters at most."""
+    called = [new_id() for _ in range(7_000)]
+    for _ in range(2):
+        await service.record_calls(session, dict.fromkeys(called, CallCounts(2, 1, 3)))
+    assert (await service.get(session, called[-1])).accessibility == Measure(2, 4)
+
+
 def test_no_more_succeed_than_there_are() -> None:
     assert CallCounts(1, 0, 3) + CallCounts(2, 2, 4) == CallCounts(3, 2, 7)
     with pytest.raises(AssertionError):
