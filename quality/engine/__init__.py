@@ -1,1 +1,1 @@
-"""Great Expectations on pandas, in a child process: only this room and ``quality.spark`` know the library."""
+"""Great Expectations on pandas, in a child process: only this package and ``quality.spark`` know the library."""
